@@ -255,109 +255,165 @@ def _steps(agent: str, count: int = STEPS, dependencies: int | None = None, **fi
     return steps
 
 
-def _cases(market: Marketplace) -> Iterator[Case]:
-    """Cases by hand."""
+NUMBERS = {"items": list(range(400))}
+NESTED_CONDITION = "input.items.all(a, input.items.all(b, a + b >= 0))"
+
+
+def _build_case(operation: str, label: str, **arguments: Json) -> Case:
+    return Case(f"agora.{operation}", label, lambda: arguments)
+
+
+def _prepare_case(operation: str, label: str, prepare: Callable[[], Mapping[str, Json]]) -> Case:
+    """A case whose arguments name what is made for each call, as a task can be completed only once."""
+    return Case(f"agora.{operation}", label, prepare)
+
+
+def _handwritten_cases(market: Marketplace) -> Iterator[Case]:
+    """What the schemas do not say: many rows behind a call, and values that depend on each other."""
+    yield from _message_cases(market)
+    yield from _task_cases(market)
+    yield from _memory_and_event_cases(market)
+    yield from _monitor_cases(market)
+    yield from _envelope_cases(market)
+    yield from _workflow_creation_cases(market)
+    yield from _workflow_progress_cases(market)
+    yield from _workflow_change_cases(market)
+
+
+def _message_cases(market: Marketplace) -> Iterator[Case]:
     me = market.agent_id
-    numbers = {"items": list(range(400))}
-    nested = "input.items.all(a, input.items.all(b, a + b >= 0))"
-
-    def case(operation: str, label: str, **arguments: Json) -> Case:
-        return Case(f"agora.{operation}", label, lambda: arguments)
-
-    def made(operation: str, label: str, prepare: Callable[[], Mapping[str, Json]]) -> Case:
-        return Case(f"agora.{operation}", label, prepare)
-
-    yield case("messaging.receive", "500 messages", limit=500)
-    yield case("messaging.receive", "500 behind 2,000", limit=500, offset=2_000)
-    yield case("messaging.receive", "values", limit=500, offset=MESSAGES - 20)
-    yield case("messaging.send", "to 100", to_agent=[f"Agent{n}" for n in range(100)], content="x" * 9_000)
-    yield case(
+    yield _build_case("messaging.receive", "500 messages", limit=500)
+    yield _build_case("messaging.receive", "500 behind 2,000", limit=500, offset=2_000)
+    yield _build_case("messaging.receive", "values", limit=500, offset=MESSAGES - 20)
+    yield _build_case("messaging.send", "to 100", to_agent=[f"Agent{n}" for n in range(100)], content="x" * 9_000)
+    yield _build_case(
         "messaging.send", "to 100, values", to_agent=[f"Agent{n}" for n in range(100)], content="x", metadata=DENSE
     )
-    yield case("messaging.send", "a text of 900,000", to_agent=me, content="x" * 900_000)
-    yield made("messaging.mark", "500", lambda: {"message_ids": market.message_ids(500), "status": "read"})
+    yield _build_case("messaging.send", "a text of 900,000", to_agent=me, content="x" * 900_000)
+    yield _prepare_case("messaging.mark", "500", lambda: {"message_ids": market.message_ids(500), "status": "read"})
     for name, field in (("agent.list", 0), ("query.agents", 0), ("monitor.agents", None)):
-        yield case(name, "500 agents", limit=500, **({} if field is None else {"offset": field}))
-    yield case("query.agents", "20 capabilities", limit=500, capabilities=[f"c{n}" for n in range(20)], match="any")
-    yield case("query.agents", "a search", limit=500, search="d" * 100)
-    yield case("task.list", "500 tasks", limit=500)
-    yield case("task.list", "sorted", limit=500, sort="priority")
-    yield case("task.statistics", "all")
-    yield made("task.complete", "values", lambda: {**market.claimed(), "result": DENSE})
-    yield made("task.complete", "500 wait for it", lambda: market.gate(500))
-    yield made("task.fail", "500 wait for it", lambda: {**market.gate(500), "error": "x", "retry": False})
-    yield made("task.append", "262,144 characters", lambda: {**market.claimed(), "content": "x" * 262_144})
-    yield case("task.claim", "100 tasks", limit=100)
-    yield made(
+        yield _build_case(name, "500 agents", limit=500, **({} if field is None else {"offset": field}))
+    yield _build_case(
+        "query.agents", "20 capabilities", limit=500, capabilities=[f"c{n}" for n in range(20)], match="any"
+    )
+    yield _build_case("query.agents", "a search", limit=500, search="d" * 100)
+
+
+def _task_cases(market: Marketplace) -> Iterator[Case]:
+    yield _build_case("task.list", "500 tasks", limit=500)
+    yield _build_case("task.list", "sorted", limit=500, sort="priority")
+    yield _build_case("task.statistics", "all")
+    yield _prepare_case("task.complete", "values", lambda: {**market.claimed(), "result": DENSE})
+    yield _prepare_case("task.complete", "500 wait for it", lambda: market.gate(500))
+    yield _prepare_case("task.fail", "500 wait for it", lambda: {**market.gate(500), "error": "x", "retry": False})
+    yield _prepare_case("task.append", "262,144 characters", lambda: {**market.claimed(), "content": "x" * 262_144})
+    yield _build_case("task.claim", "100 tasks", limit=100)
+    yield _prepare_case(
         "task.assign", "depends on 100", lambda: {"task_type": "d", "depends_on": [market.task() for _ in range(100)]}
     )
-    yield case("memory.list", "500 memories", namespace="full", limit=500)
-    yield case("memory.list", "values", namespace="full", limit=500, prefix="k1")
-    yield case("memory.search", "100 found", namespace="full", query="x k0 k1", limit=100)
-    yield case("memory.recall", "values", namespace="full", key="k1")
-    yield case("event.list", "500 events", limit=500)
-    yield case("event.publish", "to 100, values", event_type="x.y", data=DENSE, to=[f"Agent{n}" for n in range(100)])
-    yield case("bus.read", "500 entries", count=500, consumer="c")
-    yield case("bus.pending", "500 entries", count=500)
-    yield made("bus.ack", "500 entries", lambda: {"message_ids": _entries(market)})
-    yield case("bus.publish", "to all", type="broadcast", content={"text": "x" * 9_000})
-    yield case("bus.publish", "values", type="command", target=me, content=DENSE)
-    yield case("monitor.messages", "500", limit=500)
-    yield case("monitor.search", "500", limit=500, q="x")
-    yield case("monitor.count", "a search", q="x")
-    yield case("monitor.stats", "all")
-    yield case("query.marketplace", "all")
-    yield made("agent.deregister", "500 tasks", lambda: {"agent_id": market.busy_agent(500)})
-    yield case("a2a.list", "100 with history", page_size=100, include_artifacts=True)
+
+
+def _memory_and_event_cases(market: Marketplace) -> Iterator[Case]:
+    me = market.agent_id
+    yield _build_case("memory.list", "500 memories", namespace="full", limit=500)
+    yield _build_case("memory.list", "values", namespace="full", limit=500, prefix="k1")
+    yield _build_case("memory.search", "100 found", namespace="full", query="x k0 k1", limit=100)
+    yield _build_case("memory.recall", "values", namespace="full", key="k1")
+    yield _build_case("event.list", "500 events", limit=500)
+    yield _build_case(
+        "event.publish", "to 100, values", event_type="x.y", data=DENSE, to=[f"Agent{n}" for n in range(100)]
+    )
+    yield _build_case("bus.read", "500 entries", count=500, consumer="c")
+    yield _build_case("bus.pending", "500 entries", count=500)
+    yield _prepare_case("bus.ack", "500 entries", lambda: {"message_ids": _entries(market)})
+    yield _build_case("bus.publish", "to all", type="broadcast", content={"text": "x" * 9_000})
+    yield _build_case("bus.publish", "values", type="command", target=me, content=DENSE)
+
+
+def _monitor_cases(market: Marketplace) -> Iterator[Case]:
+    yield _build_case("monitor.messages", "500", limit=500)
+    yield _build_case("monitor.search", "500", limit=500, q="x")
+    yield _build_case("monitor.count", "a search", q="x")
+    yield _build_case("monitor.stats", "all")
+    yield _build_case("query.marketplace", "all")
+    yield _prepare_case("agent.deregister", "500 tasks", lambda: {"agent_id": market.busy_agent(500)})
+
+
+def _envelope_cases(market: Marketplace) -> Iterator[Case]:
+    me = market.agent_id
+    yield _build_case("a2a.list", "100 with history", page_size=100, include_artifacts=True)
     parts = [{"text": "x" * 90}] * 100
-    yield case(
+    yield _build_case(
         "a2a.send", "100 parts", agent=me, message={"role": "ROLE_USER", "parts": parts}, return_immediately=True
     )
-    yield case(
+    yield _build_case(
         "a2a.send",
         "values",
         agent=me,
         message={"role": "ROLE_USER", "parts": [{"data": DENSE}]},
         return_immediately=True,
     )
-    yield case("conversation.send", "values", message={"type": "REQUEST", "sender": me, "to": [me], "payload": DENSE})
+    yield _build_case(
+        "conversation.send", "values", message={"type": "REQUEST", "sender": me, "to": [me], "payload": DENSE}
+    )
     to = [f"Agent{n}" for n in range(100)]
-    yield case("conversation.send", "to 100", message={"type": "INFORM", "sender": me, "to": to, "payload": WORDS})
-    yield case("conversation.pending", "500", limit=500)
+    yield _build_case(
+        "conversation.send", "to 100", message={"type": "INFORM", "sender": me, "to": to, "payload": WORDS}
+    )
+    yield _build_case("conversation.pending", "500", limit=500)
 
+
+def _workflow_creation_cases(market: Marketplace) -> Iterator[Case]:
+    me = market.agent_id
     create = "workflow.create"
-    yield case(create, "500 in a row", workflow_name="w", steps=_steps(me))
-    yield case(create, "500 at once", workflow_name="w", steps=_steps(me, dependencies=0))
-    yield case(create, "500 x 20 dependencies", workflow_name="w", steps=_steps(me, dependencies=20))
-    yield case(create, "500 x 100 dependencies", workflow_name="w", steps=_steps(me, dependencies=100))
-    yield case(create, "500 texts", workflow_name="w", steps=_steps(me, payload={"text": "x" * 1_500}))
-    yield case(create, "500 conditions", workflow_name="w", steps=_steps(me, when="input.a != 1"), input={"a": 1})
+    yield _build_case(create, "500 in a row", workflow_name="w", steps=_steps(me))
+    yield _build_case(create, "500 at once", workflow_name="w", steps=_steps(me, dependencies=0))
+    yield _build_case(create, "500 x 20 dependencies", workflow_name="w", steps=_steps(me, dependencies=20))
+    yield _build_case(create, "500 x 100 dependencies", workflow_name="w", steps=_steps(me, dependencies=100))
+    yield _build_case(create, "500 texts", workflow_name="w", steps=_steps(me, payload={"text": "x" * 1_500}))
+    yield _build_case(
+        create, "500 conditions", workflow_name="w", steps=_steps(me, when="input.a != 1"), input={"a": 1}
+    )
     wide = [{"name": "s", "agent": me, "for_each": list(range(1_000)), "max_parallel": 1_000}]
-    yield case(create, "1,000 parts", workflow_name="w", steps=wide)
+    yield _build_case(create, "1,000 parts", workflow_name="w", steps=wide)
     inner = [{"name": f"i{n}", "agent": me, "depends_on": []} for n in range(50)]
     parts = [{"name": "s", "for_each": list(range(100)), "max_parallel": 100, "workflow": inner}]
-    yield case(create, "100 workflows of 50", workflow_name="w", steps=parts)
-    yield case(
-        create, "nested CEL", workflow_name="w", steps=[{"name": "s", "agent": me, "when": nested}], input=numbers
+    yield _build_case(create, "100 workflows of 50", workflow_name="w", steps=parts)
+    yield _build_case(
+        create,
+        "nested CEL",
+        workflow_name="w",
+        steps=[{"name": "s", "agent": me, "when": NESTED_CONDITION}],
+        input=NUMBERS,
     )
-    many = _steps(me, 20, dependencies=0, when=nested)
-    yield case(create, "nested CEL, 20 steps", workflow_name="w", steps=many, input=numbers)
+    many = _steps(me, 20, dependencies=0, when=NESTED_CONDITION)
+    yield _build_case(create, "nested CEL, 20 steps", workflow_name="w", steps=many, input=NUMBERS)
+
+
+def _workflow_progress_cases(market: Marketplace) -> Iterator[Case]:
+    me = market.agent_id
     after = [{**step, "depends_on": ["first"]} for step in _steps(me, STEPS - 1)]
-    yield made("task.complete", "499 steps begin", lambda: market.workflow_of_one_gate(after))
-    nested_after = [{"name": "s", "agent": me, "when": nested}]
-    yield made("task.complete", "nested CEL", lambda: market.workflow_of_one_gate(nested_after, input=numbers))
-    yield made(
+    yield _prepare_case("task.complete", "499 steps begin", lambda: market.workflow_of_one_gate(after))
+    nested_after = [{"name": "s", "agent": me, "when": NESTED_CONDITION}]
+    yield _prepare_case("task.complete", "nested CEL", lambda: market.workflow_of_one_gate(nested_after, input=NUMBERS))
+    yield _prepare_case(
         "task.fail", "499 steps end", lambda: {**market.workflow_of_one_gate(after), "error": "x", "retry": False}
     )
+
+
+def _workflow_change_cases(market: Marketplace) -> Iterator[Case]:
+    me = market.agent_id
     for name in ("status", "timeline", "diagram", "cancel"):
         steps = _steps(me, dependencies=20) if name != "cancel" else _steps(me, dependencies=0)
-        yield made(f"workflow.{name}", "500 steps", lambda steps=steps: {"workflow_id": market.workflow(steps)})
-    yield made(
+        yield _prepare_case(
+            f"workflow.{name}", "500 steps", lambda steps=steps: {"workflow_id": market.workflow(steps)}
+        )
+    yield _prepare_case(
         "workflow.modify",
         "reorder 500",
         lambda: {"workflow_id": market.workflow(_steps(me)), "action": "reorder", "order": _reordered()},
     )
-    yield made(
+    yield _prepare_case(
         "workflow.modify",
         "add to 499",
         lambda: {
@@ -367,7 +423,7 @@ def _cases(market: Marketplace) -> Iterator[Case]:
         },
     )
     for action in ("pause", "terminate"):
-        yield made(
+        yield _prepare_case(
             "workflow.modify",
             f"{action} 500",
             lambda action=action: {"workflow_id": market.workflow(_steps(me, dependencies=0)), "action": action},
@@ -424,7 +480,7 @@ def main(words: list[str]) -> None:
             market = Marketplace(operator, agent, registered["agent_id"])
             market.fill()
             probe.attach(server.process.pid)
-            cases = [*_cases(market), *_generic_cases(contract)]
+            cases = [*_handwritten_cases(market), *_generic_cases(contract)]
             chosen = [case for case in cases if not words or any(word in case.operation for word in words)]
             costs = []
             for case in chosen:
