@@ -174,10 +174,9 @@ def run_worker(
 def _serve_worker(options: WorkerOptions, server: str | None, token: str | None) -> None:
     """Run the worker until SIGTERM or SIGINT."""
     import asyncio
-    import contextlib
-    import signal
 
     from agora_sdk import AgoraClient
+    from agora_sdk.agent import stop_on_signals
 
     try:
         from agora.worker.service import CodingWorker
@@ -189,10 +188,7 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
     async def run_until_stopped() -> None:
         client = AgoraClient(server, token=token, mode="async")
         worker = CodingWorker(options, client)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, worker.stop)
+        stop_on_signals(worker)
         try:
             await worker.serve()
         finally:

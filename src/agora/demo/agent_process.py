@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
+
+from agora_sdk.agent import stop_on_signals
 
 from .agents import create_agent
 
 
 async def _run_agent(role: str, mark: str, after: str = "0") -> None:
     agent = create_agent(role, mark, int(after))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, agent.stop)
+    stop_on_signals(agent)
     await agent.serve()
 
 

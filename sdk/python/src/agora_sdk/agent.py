@@ -8,6 +8,7 @@ import inspect
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from .listener import Handler, Listener, Unsubscribed
     from .taskrun import TaskRun
 
-__all__ = ["Agent", "run"]
+__all__ = ["Agent", "run", "stop_on_signals"]
 
 logger = logging.getLogger("agora_sdk")
 
@@ -424,14 +425,22 @@ def _message_content(message: MultipartMessage | str, options: dict[str, Any]) -
 
 
 def _run_agent(agent: Agent) -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
-                loop.add_signal_handler(number, agent.stop)
+    async def serve_until_stopped() -> None:
+        stop_on_signals(agent)
         await agent.serve()
 
-    asyncio.run(main())
+    asyncio.run(serve_until_stopped())
+
+
+def stop_on_signals(agent: Agent) -> None:
+    """Stop an agent on SIGTERM and SIGINT, while the running loop serves it.
+
+    Without effect outside of the main thread, and on Windows, where a loop takes no signals.
+    """
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, agent.stop)
 
 
 def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
