@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-__all__ = ["eventually", "passing", "poll_until"]
+__all__ = ["eventually", "passing", "poll_until", "wait_until"]
 
 T = TypeVar("T")
 TIMEOUT = 60.0  # seconds until a condition that does not hold is a failure
@@ -36,6 +36,15 @@ async def eventually(ask: Callable[[], Awaitable[T]], is_right: Callable[[T], bo
         assert time.monotonic() < end, f"not within {timeout:g} s; last: {answer!r}"
         await passing(PAUSE)
     return answer
+
+
+async def wait_until(condition: Callable[[], T], what: str, timeout: float = TIMEOUT) -> T:
+    """As :func:`poll_until`, while the loop of the test goes on."""
+    end = time.monotonic() + timeout
+    while not (value := condition()):
+        assert time.monotonic() < end, f"not within {timeout:g} s: {what}; last: {value!r}"
+        await passing(PAUSE)
+    return value
 
 
 async def passing(seconds: float) -> None:

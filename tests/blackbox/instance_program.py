@@ -44,14 +44,14 @@ def answer(client):
         elif path == "/agent/message":
             out = json.dumps({"type": "inform", "intent": "result", "payload": {"echo": given["payload"]}}).encode()
         elif path == "/slow":
-            time.sleep(given["seconds"])
+            time.sleep(given["seconds"])  # a program this slow is what the caller tests
         elif path == "/hangup":
             return
         elif path == "/stream":
             client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\nConnection: close\\r\\n\\r\\n")
             for number in range(given["pieces"]):
                 client.sendall(f"data: {number}\\n\\n".encode())
-                time.sleep(given["pause"])
+                time.sleep(given["pause"])  # the pieces come apart
             return
         client.sendall(f"HTTP/1.1 {status} X\\r\\nContent-Type: application/json\\r\\nContent-Length: {len(out)}\\r\\n"
             "Connection: close\\r\\n\\r\\n".encode() + out)

@@ -14,7 +14,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +32,7 @@ from scripts import conformance_mcp as suite
 from tests.blackbox.server import ServerProcess
 from tests.harness import free_port
 from tests.mcp_upstream import Far, serving, tool
+from tests.polling import passing, poll_until, wait_until
 from tests.processes import spawn_tethered
 
 PACKAGE = "@modelcontextprotocol/server-everything@2026.8.31"
@@ -114,13 +114,10 @@ class Host:
             yield client
 
 
-def _wait_until_listening(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
-            return
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+def _accepts_connections(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+        return True
+    return False
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +136,7 @@ def everything() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _wait_until_listening(port)
+    poll_until(lambda: _accepts_connections(port), "the upstream listens", START_SECONDS)
     yield f"http://127.0.0.1:{port}/mcp"
     process.kill()
     process.wait()
@@ -186,9 +183,7 @@ async def test_logs_come_during_a_call_and_after_it(federated: ServerProcess) ->
         with pytest.warns(MCPDeprecationWarning):
             await client.set_logging_level("debug")
         await client.call_tool("everything.toggle-simulated-logging", {})
-        async with asyncio.timeout(DEADLINE):
-            while len(host.logs) < 2:
-                await asyncio.sleep(0.05)
+        await wait_until(lambda: len(host.logs) >= 2, "two log messages", DEADLINE)
 
 
 @pytest.mark.long
@@ -231,9 +226,7 @@ async def test_updates_of_resources_come_to_who_subscribed(federated: ServerProc
         with pytest.warns(MCPDeprecationWarning):
             await client.subscribe_resource(uri)
         await client.call_tool("everything.toggle-subscriber-updates", {})
-        async with asyncio.timeout(DEADLINE):
-            while str(uri) not in host.updated:
-                await asyncio.sleep(0.05)
+        await wait_until(lambda: str(uri) in host.updated, "an update of the resource", DEADLINE)
 
 
 @pytest.mark.long
@@ -387,7 +380,7 @@ async def _change_until_told(far: ChangingUpstream, host: Host, uri: str) -> Non
         await far.subscribed.wait()
     while uri not in host.updated:
         await far.change_note()
-        await asyncio.sleep(0.05)
+        await passing(0.05)  # the time that an update may take to come, so that the changes are no flood
 
 
 OLD_SERVER = """
@@ -410,7 +403,7 @@ async def test_an_upstream_of_the_older_transport_is_reached_too(shared_open_ser
     host, operator, port = Host(), shared_open_server.operator, free_port()
     process = spawn_tethered([sys.executable, "-c", OLD_SERVER, str(port)], stderr=subprocess.DEVNULL)
     try:
-        await asyncio.to_thread(_wait_until_listening, port)
+        await wait_until(lambda: _accepts_connections(port), "the upstream listens", START_SECONDS)
         new = {"name": "old", "url": f"http://127.0.0.1:{port}/sse"}
         await asyncio.to_thread(operator.post, "/upstreams", new)
         async with host.connect(f"{shared_open_server.url}/mcp", token=shared_open_server.admin_token) as client:

@@ -22,6 +22,7 @@ from agora_sdk.migration.export_file import ExportFile
 from agora_sdk.migration.importer import Importer
 from tests import v4_database
 from tests.blackbox.server import NO_TLS, ServerProcess
+from tests.polling import passing
 
 AGENTS = 50
 DATABASE = "agora-marketplace"
@@ -122,7 +123,7 @@ async def _move(fleet: Fleet, program: Path, export: Path) -> None:
     await _import(server, program, export)  # the import was taken back, and is made again
     for name in fleet.names:  # one by one they call the layer instead of v4
         fleet.route[name] = "layer"
-        await asyncio.sleep(0.005)
+        await passing(0.005)  # the others go on talking between two switches
     fleet.route[fleet.names[0]] = "v4"  # one goes back for a while
     await fleet.send(fleet.names[0], "back at v4")
     fleet.route[fleet.names[0]] = "layer"

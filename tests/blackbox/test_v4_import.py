@@ -250,7 +250,7 @@ def test_a_million_messages_are_imported_in_bounded_memory(server: ServerProcess
     peak = 0
     while process.poll() is None:
         peak = max(peak, _peak_memory(process.pid))
-        time.sleep(0.2)
+        time.sleep(0.2)  # between two readings of a peak that the kernel keeps; the last one is at most so old
     assert process.stdout is not None
     answer = json.loads(process.stdout.read())
     assert answer["counts"]["agent_message"]["created"] == MILLION

@@ -21,6 +21,7 @@ __all__ = ["PROGRAMS", "Targets", "run_program", "serve_push_receiver", "serve_t
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
 SECONDS = 900  #: that all scenarios of one client may take
+PUSH_SECONDS = 50  #: until a notification that does not come is a failure, less than a scenario may take
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,28 @@ def start_scenario_agent(server: ServerProcess) -> Iterator[str]:
 
 @contextmanager
 def serve_push_receiver() -> Iterator[str]:
-    """Take what is posted, and answer GET with all of it."""
+    """Take what is posted. GET ``/push/TEXT`` is answered once something with that text was posted, 404 if nothing comes."""
     bodies: list[bytes] = []
+    posted = threading.Condition()
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["content-length"])))
-            self._answer(b"")
+            body = self.rfile.read(int(self.headers["content-length"]))
+            with posted:
+                bodies.append(body)
+                posted.notify_all()
+            self._send_status(200)
 
         def do_GET(self) -> None:
-            self._answer(b"\n".join(bodies))
+            text = self.path.rpartition("/")[2].encode()
+            with posted:
+                is_there = posted.wait_for(lambda: any(text in body for body in bodies), PUSH_SECONDS)
+            self._send_status(200 if is_there else 404)
 
-        def _answer(self, body: bytes) -> None:
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
+        def _send_status(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
             self.end_headers()
-            self.wfile.write(body)
 
         def log_message(self, *arguments: object) -> None:
             pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator
@@ -24,7 +23,7 @@ from a2a.types import (
     TextPart,
     TransportProtocol,
 )
-from scenarios import Target, check, run
+from scenarios import SECONDS, Target, check, run
 
 PICTURE = bytes(range(256))  #: no text in any encoding
 
@@ -106,8 +105,8 @@ def scenarios_of(binding: str) -> dict:
             ((task, _),) = await send(client, target.words("hello") if target.kind == "built-in" else "work 10")
             config = PushNotificationConfig(url=target.receiver, token=uuid4().hex)
             await client.set_task_callback(TaskPushNotificationConfig(task_id=task.id, push_notification_config=config))
-            while task.id not in (await http.get(target.receiver)).text:
-                await asyncio.sleep(0.1)
+            answer = await http.get(f"{target.receiver}/{task.id}", timeout=SECONDS)
+            check(answer.is_success, "no notification came")
 
     async def files(target: Target) -> None:
         async with connect(target, binding) as client:

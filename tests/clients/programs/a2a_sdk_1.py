@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +10,7 @@ from uuid import uuid4
 import httpx
 from a2a.client import A2ACardResolver, Client, ClientConfig, ClientFactory
 from a2a.types import a2a_pb2
-from scenarios import Target, check, run
+from scenarios import SECONDS, Target, check, run
 
 PICTURE = bytes(range(256))  #: no text in any encoding
 S = a2a_pb2
@@ -92,8 +91,8 @@ def scenarios_of(binding: str) -> dict:
             (event,) = await send(client, "work 10")
             config = S.TaskPushNotificationConfig(task_id=event.task.id, id="mine", url=target.receiver)
             await client.create_task_push_notification_config(config)
-            while event.task.id not in (await http.get(target.receiver)).text:
-                await asyncio.sleep(0.1)
+            answer = await http.get(f"{target.receiver}/{event.task.id}", timeout=SECONDS)
+            check(answer.is_success, "no notification came")
 
     async def files(target: Target) -> None:
         async with connect(target, binding) as client:

@@ -1,7 +1,7 @@
 """What every client program does: run its scenarios, one after another, and print what became of them as one line of JSON.
 
 A program is called with the agent's URL, its kind (``built-in`` or ``sdk``) and the URL of a receiver of push notifications, which
-answers GET with what it has received. It must not import anything of ours: it runs in an environment with nothing but the client.
+answers GET of its URL and ``/TEXT`` once something with that text was posted. It must not import anything of ours: it runs in an environment with nothing but the client.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-__all__ = ["NotOffered", "Target", "check", "run"]
+__all__ = ["SECONDS", "NotOffered", "Target", "check", "run"]
 
 Scenario = Callable[["Target"], Awaitable[None]]
 SECONDS = 60  #: that a scenario may take
