@@ -36,7 +36,10 @@ const issuer = origin + REALM;
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const resource = { scope: 'openid profile email offline_access', audience: 'account', accessTokenTTL: LIFE, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
 const RESOURCE = 'urn:market';
-const ofResource = (name) => name === RESOURCE ? resource : { ...resource, audience: undefined, scope: `${resource.scope} read:agents write:messages` }; // of an MCP server: its own audience and scopes
+const lives = new Map(), grantsOf = new Map(); // by resource: seconds of its access tokens, where a test says so; ids of its grants
+const lifeOf = (name, server) => lives.has(name) ? { ...server, accessTokenTTL: lives.get(name) } : server;
+const ofResource = (name) => lifeOf(name, serverOf(name));
+const serverOf = (name) => name === RESOURCE ? resource : { ...resource, audience: undefined, scope: `${resource.scope} read:agents write:messages` }; // of an MCP server: its own audience and scopes
 const redirects = [`http://127.0.0.1:8080/v1/monitor/callback`, 'http://127.0.0.1/callback'];
 const form = (action, fields, title) => `<!doctype html><title>${title}</title><form method="post" action="${action}">${fields}<button>Go on</button></form>`;
 
@@ -51,13 +54,13 @@ const provider = new Provider(issuer, {
   ],
   routes: {
     authorization: '/protocol/openid-connect/auth', token: '/protocol/openid-connect/token', jwks: '/protocol/openid-connect/certs',
-    userinfo: '/protocol/openid-connect/userinfo', revocation: '/protocol/openid-connect/revoke', end_session: '/protocol/openid-connect/logout',
+    registration: '/clients-registrations/openid-connect', userinfo: '/protocol/openid-connect/userinfo', revocation: '/protocol/openid-connect/revoke', end_session: '/protocol/openid-connect/logout',
     device_authorization: '/protocol/openid-connect/auth/device', code_verification: '/device',
   },
   scopes: ['openid', 'offline_access', 'profile', 'email'],
   claims: { openid: ['sub', 'sid'], email: ['email'], profile: ['name', 'preferred_username'] },
   cookies: { keys: [randomUUID()] },
-  ttl: { AccessToken: LIFE, ClientCredentials: LIFE, IdToken: LIFE, AuthorizationCode: 60, DeviceCode: 600, RefreshToken: 3600, Session: 3600, Grant: 3600, Interaction: 600 },
+  ttl: { AccessToken: (ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFE, ClientCredentials: LIFE, IdToken: LIFE, AuthorizationCode: 60, DeviceCode: 600, RefreshToken: 3600, Session: 3600, Grant: 3600, Interaction: 600 },
   pkce: { methods: ['S256'], required: () => false },
   rotateRefreshToken: true,
   issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -65,7 +68,7 @@ const provider = new Provider(issuer, {
   loadExistingGrant: (ctx) => granted(ctx.oidc.client.clientId, ctx.oidc.session.accountId, ctx.oidc.params.resource), // nobody is asked for consent
   interactions: { url: (ctx, interaction) => `${REALM}/sign-in/${interaction.uid}` },
   features: {
-    devInteractions: { enabled: false }, clientCredentials: { enabled: true }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true }, backchannelLogout: { enabled: true },
+    devInteractions: { enabled: false }, registration: { enabled: true }, clientCredentials: { enabled: true }, revocation: { enabled: true }, rpInitiatedLogout: { enabled: true }, backchannelLogout: { enabled: true },
     deviceFlow: {
       enabled: true,
       userCodeInputSource: (ctx, inner) => { ctx.body = inner; },
@@ -91,6 +94,7 @@ async function granted(clientId, accountId, named = RESOURCE) {
   grant.addOIDCScope(resource.scope);
   grant.addResourceScope(named, ofResource(named).scope);
   await grant.save();
+  grantsOf.set(named, [...grantsOf.get(named) ?? [], grant.jti]);
   return grant;
 }
 
@@ -136,6 +140,15 @@ async function answer(request, response) {
   }
   if (path === `${REALM}/tests/told` && request.method === 'POST') { // where logouts are told, which a test knows once it runs
     (await provider.Client.find('agora-told')).backchannelLogoutUri = (await fields(request)).get('uri');
+    return response.end();
+  }
+  if (path === `${REALM}/tests/lives` && request.method === 'POST') {
+    const given = await fields(request);
+    lives.set(given.get('resource'), Number(given.get('seconds')));
+    return response.end();
+  }
+  if (path === `${REALM}/tests/end-grants` && request.method === 'POST') { // as a person may at the provider
+    for (const id of grantsOf.get((await fields(request)).get('resource')) ?? []) await (await provider.Grant.find(id))?.destroy();
     return response.end();
   }
   if (!path.startsWith(REALM)) { response.statusCode = 404; return response.end(); }

@@ -42,6 +42,7 @@ from agora.domains.identity.signing import Signer, load_secret
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.domains.mcp_upstreams.federation import Federation
+from agora.domains.mcp_upstreams.oauth.grants import UPSTREAM_GRANTS, UpstreamGrants
 from agora.domains.mcp_upstreams.offers import OFFERS, Offers
 from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
@@ -274,7 +275,9 @@ class App:
         ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:health"))
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_manifest"))
         ports.provide(RUNNING_TIME, Lazy("agora.domains.instances.running_time:measure_running_time"))
-        ports.provide(UPSTREAMS, ConnectionPool(Sealer(self.signer.encryption_key("upstreams"))))
+        upstream_sealer = Sealer(self.signer.encryption_key("upstreams"))
+        self.grants = ports.provide(UPSTREAM_GRANTS, UpstreamGrants(self.store, upstream_sealer, self.clock))
+        ports.provide(UPSTREAMS, ConnectionPool(upstream_sealer, grants=self.grants))
         sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
         self._lines = A2AClientPool(sealer)
         ports.provide(REMOTE_AGENTS, self._lines)
@@ -310,6 +313,7 @@ class App:
         )
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.run_as_system
+        self.grants.system = self.dispatcher.run_as_system
         self.replicas = Replication(
             self.store, self.dispatcher.limiter, self._on_remote_commit, self._on_missed_events, self.feed.has_readers
         )

@@ -29,7 +29,11 @@ SUBSCRIPTIONS: Mapping[Signal[Any], Sequence[Handler]] = {
     ),
     agents.AGENT_REGISTERED: _load_handlers("tasks.subscribers:hand_over_waiting_tasks"),
     agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_while_running"),
-    agents.AGENT_RETIRED: _load_handlers("tasks.subscribers:release_tasks", "instances.subscribers:end_instances"),
+    agents.AGENT_RETIRED: _load_handlers(
+        "tasks.subscribers:release_tasks",
+        "instances.subscribers:end_instances",
+        "mcp_upstreams.subscribers:forget_agent",
+    ),
     agents.HALT_ENDED: _load_handlers("tasks.subscribers:resume_leases"),
     billing.BUDGET_SET: _load_handlers("instances.subscribers:check_limited_instances"),
     conversations.MESSAGE_DELIVERED: _load_handlers("orchestrator.subscribers:answer_message"),

@@ -31,6 +31,7 @@
     ├── Undecipherable             an encrypted payload cannot be read, or is not what was sent (client side)
     │   └── UnknownKey             there is no key to encrypt it with, or the one it was encrypted for is not here
     ├── UpstreamFailed             an upstream server refused, or answered nonsense
+    │   ├── UpstreamAuthorizationRequired  a person has to authorize there first; ``url`` is to be visited
     │   └── UpstreamUnavailable    it cannot be reached; nothing was done there; ``retry_after`` seconds
     └── InternalError              our fault
 
@@ -73,6 +74,7 @@ __all__ = [
     "Undecipherable",
     "UnknownKey",
     "UnsupportedMediaType",
+    "UpstreamAuthorizationRequired",
     "UpstreamFailed",
     "UpstreamUnavailable",
     "field_error",
@@ -262,6 +264,19 @@ class UpstreamFailed(AgoraError):
 
 class UpstreamUnavailable(UpstreamFailed):
     code, title, status, jsonrpc = "upstream_unavailable", "Upstream unavailable", 503, -32016
+
+
+class UpstreamAuthorizationRequired(UpstreamFailed):
+    """``url`` is where a person grants it; absent where an operator has to do so. Nothing was done at the upstream."""
+
+    code, title, status, jsonrpc, close_code, exit_code = (
+        "upstream_authorization_required",
+        "The upstream has to be authorized first",
+        424,
+        -32042,
+        4424,
+        3,
+    )
 
 
 class InternalError(AgoraError):

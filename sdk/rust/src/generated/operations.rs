@@ -4104,6 +4104,26 @@ impl Request<UpstreamAddOperation> {
         self.with("concurrency", concurrency)
     }
 
+    /// Whose access token is sent: none; shared, one that an operator authorizes for all callers; user, each caller's own; machine, one by client credentials.
+    pub fn oauth(self, oauth: impl Into<String>) -> Self {
+        self.with::<String>("oauth", oauth.into())
+    }
+
+    /// This server's client at the authorization server; registered dynamically if absent.
+    pub fn oauth_client_id(self, oauth_client_id: impl Into<String>) -> Self {
+        self.with::<String>("oauth_client_id", oauth_client_id.into())
+    }
+
+    /// Its secret; stored encrypted, never shown.
+    pub fn oauth_client_secret(self, oauth_client_secret: impl Into<String>) -> Self {
+        self.with::<String>("oauth_client_secret", oauth_client_secret.into())
+    }
+
+    /// Scopes to ask for, separated by spaces; those that the upstream names if absent.
+    pub fn oauth_scope(self, oauth_scope: impl Into<String>) -> Self {
+        self.with::<String>("oauth_scope", oauth_scope.into())
+    }
+
     /// Connect first; false stores it even if it cannot be reached now.
     pub fn verify(self, verify: bool) -> Self {
         self.with("verify", verify)
@@ -4177,6 +4197,60 @@ impl Request<UpstreamAcceptOperation> {
 operation! {
     /// Marks requests of `agora.upstream.remove`.
     pub UpstreamRemoveOperation => UpstreamRemoval, Command, "upstream/remove", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.authorize`.
+    pub UpstreamAuthorizeOperation => UpstreamAuthorization, Relay, "upstream/authorize", keyed;
+}
+
+/// Optional arguments of `agora.upstream.authorize`.
+impl Request<UpstreamAuthorizeOperation> {
+    /// Authorize for all callers, and for the listing; takes the scope admin.
+    pub fn shared(self, shared: bool) -> Self {
+        self.with("shared", shared)
+    }
+
+    /// Scopes to ask for, separated by spaces; those that the upstream names if absent.
+    pub fn scope(self, scope: impl Into<String>) -> Self {
+        self.with::<String>("scope", scope.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.finish_authorization`.
+    pub UpstreamFinishAuthorizationOperation => UpstreamAuthorization, Relay, "upstream/finish_authorization", keyed;
+}
+
+/// Optional arguments of `agora.upstream.finish_authorization`.
+impl Request<UpstreamFinishAuthorizationOperation> {
+    /// As the callback has it.
+    pub fn code(self, code: impl Into<String>) -> Self {
+        self.with::<String>("code", code.into())
+    }
+
+    /// As the callback has it.
+    pub fn iss(self, iss: impl Into<String>) -> Self {
+        self.with::<String>("iss", iss.into())
+    }
+
+    /// As the callback has it: why there is no code.
+    pub fn error(self, error: impl Into<String>) -> Self {
+        self.with::<String>("error", error.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.upstream.deauthorize`.
+    pub UpstreamDeauthorizeOperation => UpstreamDeauthorization, Relay, "upstream/deauthorize";
+}
+
+/// Optional arguments of `agora.upstream.deauthorize`.
+impl Request<UpstreamDeauthorizeOperation> {
+    /// The one that callers share; takes the scope admin.
+    pub fn shared(self, shared: bool) -> Self {
+        self.with("shared", shared)
+    }
 }
 
 operation! {

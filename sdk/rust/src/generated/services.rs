@@ -1953,11 +1953,12 @@ impl UpstreamService<'_> {
     ///
     /// A URL that leads to a private or loopback address is refused unless the server's settings allow it.
     /// Upstreams that are commands are configured on the server alone (setting `mcp_config`).
+    /// With `oauth`, its authorization server is looked up now, and the upstream is to be authorized next.
     ///
     /// - `name`: Name of the upstream, the prefix of its tools: small letters, digits, hyphens.
     /// - `url`: Where it serves streamable HTTP.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn add(&self, name: impl Into<String>, url: impl Into<String>) -> Request<UpstreamAddOperation> {
         Request::new(self.client)
             .with::<String>("name", name.into())
@@ -2004,6 +2005,36 @@ impl UpstreamService<'_> {
     ///
     /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn remove(&self, upstream: impl Into<String>) -> Request<UpstreamRemoveOperation> {
+        Request::new(self.client).with::<String>("upstream", upstream.into())
+    }
+
+    /// Begin an OAuth authorization at an upstream; the answer's URL is for a person's browser.
+    ///
+    /// The browser comes back to this server, where the person has to be signed in as the one who has begun. With client
+    /// credentials (`machine`) there is no URL: the token is requested at once.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn authorize(&self, upstream: impl Into<String>) -> Request<UpstreamAuthorizeOperation> {
+        Request::new(self.client).with::<String>("upstream", upstream.into())
+    }
+
+    /// Finish an authorization with what the authorization server sent the browser back with; once, by who has begun.
+    ///
+    /// - `state`: As the callback has it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn finish_authorization(&self, state: impl Into<String>) -> Request<UpstreamFinishAuthorizationOperation> {
+        Request::new(self.client).with::<String>("state", state.into())
+    }
+
+    /// Forget an authorization, and revoke it where the authorization server allows.
+    ///
+    /// - `upstream`: Name or id of the upstream.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn deauthorize(&self, upstream: impl Into<String>) -> Request<UpstreamDeauthorizeOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
 

@@ -6838,6 +6838,11 @@ pub struct Upstream {
     /// `has_credentials`.
     #[serde(default)]
     pub has_credentials: bool,
+    /// Whose access token is sent.
+    #[serde(default = "default_string_none")]
+    pub oauth: String,
+    /// Whether there is one: the caller's own with user, the shared one otherwise.
+    pub authorized: Option<bool>,
     /// `origin`.
     #[serde(default = "default_string_operator")]
     pub origin: String,
@@ -6882,6 +6887,27 @@ pub struct Upstream {
     pub updated_at: String,
 }
 
+/// An authorization at an upstream. authorized: it is in force; otherwise a person visits the URL.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UpstreamAuthorization {
+    /// `upstream`.
+    pub upstream: String,
+    /// Whether it is the one that callers share.
+    #[serde(default)]
+    pub shared: bool,
+    /// `authorized`.
+    #[serde(default)]
+    pub authorized: bool,
+    /// Where a person grants it, in a browser that is signed in here.
+    pub url: Option<String>,
+    /// What was asked for, or granted.
+    #[serde(default)]
+    pub scope: String,
+    /// When the URL, or the granted token, ends.
+    pub expires_at: Option<String>,
+}
+
 /// What a person may mean by the first letters of an argument.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6896,6 +6922,20 @@ pub struct UpstreamCompletion {
     /// `has_more`.
     #[serde(default)]
     pub has_more: bool,
+}
+
+/// The end of an authorization. revoked: whether the authorization server has ended it, too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UpstreamDeauthorization {
+    /// `upstream`.
+    pub upstream: String,
+    /// `shared`.
+    #[serde(default)]
+    pub shared: bool,
+    /// `revoked`.
+    #[serde(default)]
+    pub revoked: bool,
 }
 
 /// An upstream with its items, in pages if there are many.
@@ -6920,6 +6960,11 @@ pub struct UpstreamDetail {
     /// `has_credentials`.
     #[serde(default)]
     pub has_credentials: bool,
+    /// Whose access token is sent.
+    #[serde(default = "default_string_none")]
+    pub oauth: String,
+    /// Whether there is one: the caller's own with user, the shared one otherwise.
+    pub authorized: Option<bool>,
     /// `origin`.
     #[serde(default = "default_string_operator")]
     pub origin: String,
@@ -7539,6 +7584,10 @@ fn default_string_active() -> String {
 
 fn default_string_http() -> String {
     String::from("http")
+}
+
+fn default_string_none() -> String {
+    String::from("none")
 }
 
 fn default_string_operator() -> String {

@@ -176,6 +176,12 @@ export class UpstreamUnavailable extends UpstreamFailed {
   static override readonly status: number = 503;
 }
 
+/** The upstream has to be authorized first: ``upstream_authorization_required``, HTTP 424. */
+export class UpstreamAuthorizationRequired extends UpstreamFailed {
+  static override readonly code: string = "upstream_authorization_required";
+  static override readonly status: number = 424;
+}
+
 /** Internal error: ``internal_error``, HTTP 500. */
 export class InternalError extends AgoraError {
   static override readonly code: string = "internal_error";
@@ -183,4 +189,4 @@ export class InternalError extends AgoraError {
 }
 
 /** The classes of errors, those of a more general meaning first. */
-export const ERROR_CLASSES: readonly (typeof AgoraError)[] = [ServerUnreachable, InvalidRequest, MalformedRequest, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, Unauthenticated, PermissionDenied, Halted, PaymentRequired, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IdempotencyConflict, IllegalTransition, StaleLease, Gone, OperationSunset, CursorTooOld, RateLimited, Overloaded, StorageUnavailable, DeadlineExceeded, Undecipherable, UnknownKey, UpstreamFailed, UpstreamUnavailable, InternalError];
+export const ERROR_CLASSES: readonly (typeof AgoraError)[] = [ServerUnreachable, InvalidRequest, MalformedRequest, MethodNotAllowed, UnsupportedMediaType, PayloadTooLarge, Unauthenticated, PermissionDenied, Halted, PaymentRequired, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IdempotencyConflict, IllegalTransition, StaleLease, Gone, OperationSunset, CursorTooOld, RateLimited, Overloaded, StorageUnavailable, DeadlineExceeded, Undecipherable, UnknownKey, UpstreamFailed, UpstreamUnavailable, UpstreamAuthorizationRequired, InternalError];

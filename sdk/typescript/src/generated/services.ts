@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamCompletion, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1932,6 +1932,14 @@ export interface UpstreamAddArguments {
   toolTimeouts?: { [key: string]: number } | undefined;
   /** Maximum number of concurrent calls at the upstream; one caller can use three quarters of them. */
   concurrency?: number | undefined;
+  /** Whose access token is sent: none; shared, one that an operator authorizes for all callers; user, each caller's own; machine, one by client credentials. */
+  oauth?: "none" | "shared" | "user" | "machine" | undefined;
+  /** This server's client at the authorization server; registered dynamically if absent. */
+  oauthClientId?: string | null | undefined;
+  /** Its secret; stored encrypted, never shown. */
+  oauthClientSecret?: string | null | undefined;
+  /** Scopes to ask for, separated by spaces; those that the upstream names if absent. */
+  oauthScope?: string | null | undefined;
   /** Connect first; false stores it even if it cannot be reached now. */
   verify?: boolean | undefined;
 }
@@ -1976,6 +1984,36 @@ export interface UpstreamAcceptArguments {
 export interface UpstreamRemoveArguments {
   /** Name or id of the upstream. */
   upstream: string;
+}
+
+/** Arguments of ``agora.upstream.authorize``. */
+export interface UpstreamAuthorizeArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  /** Authorize for all callers, and for the listing; takes the scope admin. */
+  shared?: boolean | undefined;
+  /** Scopes to ask for, separated by spaces; those that the upstream names if absent. */
+  scope?: string | null | undefined;
+}
+
+/** Arguments of ``agora.upstream.finish_authorization``. */
+export interface UpstreamFinishAuthorizationArguments {
+  /** As the callback has it. */
+  state: string;
+  /** As the callback has it. */
+  code?: string | null | undefined;
+  /** As the callback has it. */
+  iss?: string | null | undefined;
+  /** As the callback has it: why there is no code. */
+  error?: string | null | undefined;
+}
+
+/** Arguments of ``agora.upstream.deauthorize``. */
+export interface UpstreamDeauthorizeArguments {
+  /** Name or id of the upstream. */
+  upstream: string;
+  /** The one that callers share; takes the scope admin. */
+  shared?: boolean | undefined;
 }
 
 /** Arguments of ``agora.upstream.call``. */
@@ -3648,8 +3686,9 @@ export interface UpstreamService {
    *
    * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
    * Upstreams that are commands are configured on the server alone (setting ``mcp_config``).
+   * With ``oauth``, its authorization server is looked up now, and the upstream is to be authorized next.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   add(args: UpstreamAddArguments, options?: CallOptions): Promise<Upstream>;
   /**
@@ -3682,6 +3721,27 @@ export interface UpstreamService {
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   remove(args: UpstreamRemoveArguments, options?: CallOptions): Promise<UpstreamRemoval>;
+  /**
+   * Begin an OAuth authorization at an upstream; the answer's URL is for a person's browser.
+   *
+   * The browser comes back to this server, where the person has to be signed in as the one who has begun. With client
+   * credentials (``machine``) there is no URL: the token is requested at once.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  authorize(args: UpstreamAuthorizeArguments, options?: CallOptions): Promise<UpstreamAuthorization>;
+  /**
+   * Finish an authorization with what the authorization server sent the browser back with; once, by who has begun.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  finishAuthorization(args: UpstreamFinishAuthorizationArguments, options?: CallOptions): Promise<UpstreamAuthorization>;
+  /**
+   * Forget an authorization, and revoke it where the authorization server allows.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  deauthorize(args: UpstreamDeauthorizeArguments, options?: CallOptions): Promise<UpstreamDeauthorization>;
   /**
    * Call a tool of an upstream; its result is returned unchanged.
    *

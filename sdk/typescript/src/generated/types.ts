@@ -3152,6 +3152,10 @@ export interface Upstream {
   url: string | null;
   command: string[];
   hasCredentials: boolean;
+  /** Whose access token is sent. */
+  oauth: "none" | "shared" | "user" | "machine";
+  /** Whether there is one: the caller's own with user, the shared one otherwise. */
+  authorized: boolean | null;
   origin: "operator" | "settings" | "file" | "registry";
   timeout: number;
   toolTimeouts: { [key: string]: number };
@@ -3178,6 +3182,20 @@ export interface Upstream {
   updatedAt: string;
 }
 
+/** An authorization at an upstream. authorized: it is in force; otherwise a person visits the URL. */
+export interface UpstreamAuthorization {
+  upstream: string;
+  /** Whether it is the one that callers share. */
+  shared: boolean;
+  authorized: boolean;
+  /** Where a person grants it, in a browser that is signed in here. */
+  url: string | null;
+  /** What was asked for, or granted. */
+  scope: string;
+  /** When the URL, or the granted token, ends. */
+  expiresAt: string | null;
+}
+
 /** What a person may mean by the first letters of an argument. */
 export interface UpstreamCompletion {
   upstream: string;
@@ -3185,6 +3203,13 @@ export interface UpstreamCompletion {
   /** How many there are, if the upstream says so. */
   total: number | null;
   hasMore: boolean;
+}
+
+/** The end of an authorization. revoked: whether the authorization server has ended it, too. */
+export interface UpstreamDeauthorization {
+  upstream: string;
+  shared: boolean;
+  revoked: boolean;
 }
 
 /** An upstream with its items, in pages if there are many. */
@@ -3196,6 +3221,10 @@ export interface UpstreamDetail {
   url: string | null;
   command: string[];
   hasCredentials: boolean;
+  /** Whose access token is sent. */
+  oauth: "none" | "shared" | "user" | "machine";
+  /** Whether there is one: the caller's own with user, the shared one otherwise. */
+  authorized: boolean | null;
   origin: "operator" | "settings" | "file" | "registry";
   timeout: number;
   toolTimeouts: { [key: string]: number };

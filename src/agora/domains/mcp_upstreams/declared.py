@@ -22,7 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.settings import ConfigurationError, Settings
-from agora_sdk.errors import InvalidRequest
+from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 
 from . import queries as statements
 from .headers import check_headers
@@ -33,6 +33,7 @@ from .records import UPSTREAMS, UpstreamRow
 __all__ = ["Declared", "read_declared", "sync_declared"]
 
 MAX_NAME_CHARACTERS = 24
+OAUTH_NAMES = {"clientId": "client_id", "clientSecret": "client_secret", "scope": "scope"}
 ORIGINS = ("settings", "file")
 MAX_TIMEOUT_SECONDS = 3600  # seconds
 VARIABLE = re.compile(r"\$\{(?:env:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<otherwise>[^}]*))?\}")
@@ -41,7 +42,10 @@ HTTP_TYPES = ("http", "streamable-http", "streamableHttp", "streamable_http", "s
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One upstream. command: with its arguments. secrets: headers or environment."""
+    """One upstream. command: with its arguments. secrets: headers or environment.
+
+    oauth: ``mode``, and what is configured of ``client_id``, ``client_secret`` and ``scope``; empty without OAuth.
+    """
 
     name: str
     origin: str
@@ -50,6 +54,11 @@ class Declared:
     directory: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout: float | None = None
+    oauth: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def oauth_fields(self) -> dict[str, Any]:
+        """The arguments of an ``OAuthConfiguration``."""
+        return dict(self.oauth)
 
 
 def read_declared(settings: Settings) -> list[Declared]:
@@ -129,7 +138,8 @@ def _from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
             check_headers(headers)
         except InvalidRequest as error:
             raise ConfigurationError(f"{where}: {error.detail}") from None
-        return Declared(slug, "file", _check_declared_url(url, where), secrets=headers, timeout=timeout)
+        oauth = _parse_oauth(entry.get("oauth"), where)
+        return Declared(slug, "file", _check_declared_url(url, where), secrets=headers, timeout=timeout, oauth=oauth)
     command, arguments = entry.get("command"), entry.get("args", [])
     if not isinstance(command, str) or not command:
         raise ConfigurationError(f"{where} has neither a url nor a command")
@@ -139,6 +149,22 @@ def _from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     environment = _text_mapping(entry, "env", where)
     parts = (command, *arguments)
     return Declared(slug, "file", None, parts, str(directory) if directory else None, environment, timeout)
+
+
+def _parse_oauth(value: Any, where: str) -> Mapping[str, str]:
+    """The entry ``oauth``: a mode, or an object with a mode and a client."""
+    if value is None:
+        return {}
+    entry = {"mode": value} if isinstance(value, str) else value
+    known = {"mode", *OAUTH_NAMES}
+    if not isinstance(entry, dict) or entry.get("mode") not in ("shared", "user", "machine") or entry.keys() - known:
+        raise ConfigurationError(
+            f"{where}: oauth is shared, user or machine, or an object with that as its mode, and clientId, clientSecret, scope"
+        )
+    texts = {OAUTH_NAMES.get(str(name), str(name)): text for name, text in entry.items()}
+    if not all(isinstance(text, str) and text.isascii() and text.isprintable() for text in texts.values()):
+        raise ConfigurationError(f"{where}: oauth has something that is not visible text")
+    return texts
 
 
 def _parse_timeout(value: Any, where: str) -> float | None:
@@ -207,7 +233,7 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) 
 
 
 def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> UpstreamRow:
-    from .registration import NewUpstream, new_row
+    from .registration import NewUpstream, OAuthConfiguration, new_row
 
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
     new = NewUpstream(
@@ -218,12 +244,20 @@ def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> Upstream
         origin=upstream.origin,
         private=True,
         timeout=upstream.timeout,
+        oauth=OAuthConfiguration(**upstream.oauth_fields()),
     )
+    try:
+        new.oauth.check()
+    except InvalidRequest as error:
+        raise ConfigurationError(f"mcp_config: {upstream.name}: {error.detail}") from None
     return new_row(call, engine, new)
 
 
 async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: Declared) -> None:
     """Change what is declared otherwise now."""
+    from .authorizations import drop_authorizations
+    from .registration import OAuthConfiguration, seal_client
+
     fresh = _declared_row(call, engine, upstream)
     command = decode_json(stored.command) if stored.command else None
     sealed = bytes(stored.secrets) if stored.secrets is not None else None
@@ -231,6 +265,8 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
         (stored.transport, stored.url, stored.timeout) == (fresh.transport, fresh.url, fresh.timeout)
         and command == (decode_json(fresh.command) if fresh.command else None)
         and engine.opens_to(sealed, upstream.secrets, stored.upstream_id)
+        and stored.oauth_mode == fresh.oauth_mode
+        and _has_client(call, stored, upstream)
     ):
         return
     await call.tx.execute(
@@ -243,5 +279,23 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
         timeout=fresh.timeout,
         tool_timeouts=encode_json(decode_json(stored.tool_timeouts)),
         concurrency=stored.concurrency,
+        oauth_mode=fresh.oauth_mode,
+        oauth_client=seal_client(call, OAuthConfiguration(**upstream.oauth_fields()), stored.upstream_id),
         now=call.now,
     )
+    if (stored.url, stored.oauth_mode) != (fresh.url, fresh.oauth_mode):
+        await drop_authorizations(call, stored.upstream_id)  # they are for another server, or for other callers
+
+
+def _has_client(call: Call, stored: UpstreamRow, upstream: Declared) -> bool:
+    """Whether the stored client is the declared one."""
+    from .authorizations import grants_of
+    from .registration import OAuthConfiguration
+
+    document = OAuthConfiguration(**upstream.oauth_fields()).document()
+    if stored.oauth_client is None:
+        return not any(document.values())
+    try:
+        return grants_of(call).unseal(stored.oauth_client, stored.upstream_id, "configured") == document
+    except UpstreamUnavailable:
+        return False

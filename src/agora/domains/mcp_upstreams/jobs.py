@@ -17,6 +17,7 @@ from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as upstreams
 from .declared import read_declared, sync_declared
+from .oauth.grants import UPSTREAM_GRANTS
 from .offer_review import apply_listing, emit_offer_event
 from .port import Endpoint, Listing, Upstreams
 from .views import endpoint_of, require_upstream
@@ -57,6 +58,7 @@ class UpstreamReconciler(Controller):
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
         self._engine: Upstreams = context.server.ports.get(UPSTREAMS)
+        self._grants = context.server.ports.get(UPSTREAM_GRANTS)
         self._listings: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._limiter = ListingLimiter()
         self._endpoints: dict[str, list[Endpoint]] = {}
@@ -73,7 +75,10 @@ class UpstreamReconciler(Controller):
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """Read the upstreams of a tenant again when one of them has changed."""
-        self._unread.update(stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED))
+        changed = {stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED)}
+        self._unread.update(changed)
+        for tenant in changed:
+            self._grants.forget(tenant)
 
     async def step(self) -> None:
         await self._read_rows()

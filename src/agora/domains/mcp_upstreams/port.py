@@ -20,6 +20,7 @@ __all__ = [
     "Item",
     "Kind",
     "Listing",
+    "OAuthMode",
     "Progress",
     "Upstreams",
     "fingerprint",
@@ -28,6 +29,7 @@ __all__ = [
 #: seconds that the client of a call has for all that the upstream asks it
 ANSWER_SECONDS = 3600.0
 
+OAuthMode = Literal["none", "shared", "user", "machine"]
 Kind = Literal["tool", "resource", "template", "prompt"]
 #: told how far a call is: what was done, of how much (None: unknown), and in words
 Progress = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -38,7 +40,8 @@ class Endpoint:
     """Where an upstream is, and how it is to be treated.
 
     revision: another one needs another connection. secrets: sealed JSON object, the headers of an HTTP upstream or
-    the environment of a command. directory: where it runs. private: whether it may be at a private or loopback address.
+    the environment of a command. oauth_mode: whose access tokens it is sent (see contract). oauth_client: sealed JSON object, the
+    client that an operator configured. directory: where it runs. private: whether it may be at a private or loopback address.
     timeout: seconds.
     """
 
@@ -51,6 +54,8 @@ class Endpoint:
     command: tuple[str, ...] = ()
     directory: str | None = None
     secrets: bytes | None = field(default=None, repr=False)
+    oauth_mode: OAuthMode = "none"
+    oauth_client: bytes | None = field(default=None, repr=False)
     private: bool = False
     timeout: float = 30.0
     concurrency: int = 16
@@ -124,7 +129,7 @@ class Upstreams(Protocol):
         """Hang up everywhere."""
 
     async def probe(self, endpoint: Endpoint) -> Listing:
-        """Connect, ask what there is, and hang up."""
+        """Connect, ask what there is, and hang up. Raises AuthorizationNeeded, as the others do."""
 
     async def listing(self, endpoint: Endpoint) -> Listing:
         """Ask over the persistent connection what there is."""
@@ -141,13 +146,18 @@ class Upstreams(Protocol):
     ) -> dict[str, Any]:
         """Send one request (``tools/call`` ...); answers the result as it came.
 
-        caller: shares with others. client: asked what the upstream asks; the time of that does not count.
+        caller: shares with others; its own access token is sent where the upstream wants one of each. client: asked what the upstream asks; the time of that does not count.
         """
 
     async def watch(
-        self, endpoint: Endpoint, uri: str, updated: Callable[[], None], client: CallClient | None = None
+        self,
+        endpoint: Endpoint,
+        uri: str,
+        updated: Callable[[], None],
+        caller: str = "",
+        client: CallClient | None = None,
     ) -> Callable[[], None]:
-        """Call ``updated`` whenever a resource changes, until what this answers is called. client: for whom, as of request."""
+        """Call ``updated`` whenever a resource changes, until what this answers is called. caller, client: as of request."""
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""

@@ -26,6 +26,7 @@ __all__ = [
     "met",
     "named",
     "reconfigure",
+    "renew_connections",
     "templates",
 ]
 
@@ -72,10 +73,18 @@ reconfigure = Write(
     """
     update upstreams set transport = :transport, url = :url, command = :command, secrets = :secrets,
         timeout = :timeout, tool_timeouts = :tool_timeouts, concurrency = :concurrency,
+        oauth_mode = :oauth_mode, oauth_client = :oauth_client,
         revision = revision + 1, updated_at = :now
     where tenant_id = :tenant and upstream_id = :upstream_id
     """,
-    types={"secrets": "bytea", "timeout": DOUBLE, "concurrency": BIG, "now": BIG},
+    types={"secrets": "bytea", "oauth_client": "bytea", "timeout": DOUBLE, "concurrency": BIG, "now": BIG},
+)
+renew_connections = Write(
+    """
+    update upstreams set revision = revision + 1, updated_at = :now
+    where tenant_id = :tenant and upstream_id = :upstream_id
+    """,
+    types={"now": BIG},
 )
 drop_upstream = Write("delete from upstreams where tenant_id = :tenant and upstream_id = :upstream_id")
 

@@ -42,6 +42,8 @@ class UpstreamRow:
     created_at: int
     updated_at: int
     registry_name: str | None
+    oauth_mode: str
+    oauth_client: bytes | None
 
 
 UPSTREAMS = Table("upstreams", UpstreamRow)

@@ -12,16 +12,29 @@ from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.mcp_upstreams import port
 from agora_sdk.contract import Service
 from agora_sdk.contract import upstreams as contract
-from agora_sdk.errors import AgoraError, Conflict, NameTaken
+from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NameTaken, field_error
 
 from . import queries as statements
+from .authorizations import REQUEST_SECONDS, drop_authorizations, grants_of
 from .headers import check_headers
+from .oauth.challenge import AuthorizationNeeded
+from .oauth.flow import find_server
 from .offer_review import apply_listing, emit_offer_event
-from .port import Listing, Upstreams
+from .port import Listing, OAuthMode, Upstreams
 from .records import UPSTREAMS, UpstreamRow
 from .views import build_summary, count_items, endpoint_of, require_upstream
 
-__all__ = ["CONNECT_SECONDS", "RESERVED", "NewUpstream", "add_by_url", "drop_upstream", "engine_of", "new_row"]
+__all__ = [
+    "CONNECT_SECONDS",
+    "RESERVED",
+    "NewUpstream",
+    "OAuthConfiguration",
+    "add_by_url",
+    "drop_upstream",
+    "engine_of",
+    "new_row",
+    "seal_client",
+]
 
 MAX_UPSTREAMS = 500  # upstreams: each has a connection
 CONNECT_SECONDS = 40.0  # seconds to connect, beside those for the listing
@@ -32,6 +45,32 @@ RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "es
 def engine_of(call: Call) -> Upstreams:
     """The connections of this server."""
     return call.context.ports.get(port.UPSTREAMS)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthConfiguration:
+    """How an upstream is authorized, and the client that an operator has configured, if any."""
+
+    mode: OAuthMode = "none"
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    scope: str | None = None
+
+    def check(self) -> None:
+        """Raise InvalidRequest for what does not fit together."""
+        if self.mode == "none" and (self.client_id or self.client_secret or self.scope):
+            field_name, problem = "oauth", "A client or a scope takes oauth=shared, user or machine."
+        elif self.client_secret is not None and self.client_id is None:
+            field_name, problem = "oauth_client_id", "A secret takes the id of its client."
+        elif self.mode == "machine" and self.client_secret is None:
+            field_name, problem = "oauth_client_secret", "Client credentials take a client with a secret."
+        else:
+            return
+        raise InvalidRequest(problem, errors=[field_error(field_name, problem)])
+
+    def document(self) -> dict[str, str | None]:
+        """What is stored sealed."""
+        return {"client_id": self.client_id, "client_secret": self.client_secret, "scope": self.scope}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +91,7 @@ class NewUpstream:
     tool_timeouts: Mapping[str, float] = field(default_factory=dict)
     concurrency: int = 16
     registry_name: str | None = None
+    oauth: OAuthConfiguration = OAuthConfiguration()
 
 
 async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
@@ -62,15 +102,23 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
     await check_vacant(call, name, registry_name)
     engine.check_url(upstream.url, private=private)
     check_headers(upstream.secrets)
+    upstream.oauth.check()
     row = new_row(call, engine, replace(upstream, private=private))
     call.target = row.upstream_id
-    endpoint = endpoint_of(row)
+    endpoint, grants = endpoint_of(row), grants_of(call)
 
     async def perform() -> Listing | None:
-        return await engine.probe(endpoint) if verify else None
+        if not verify:
+            return None
+        try:
+            return await engine.probe(endpoint)
+        except AuthorizationNeeded as error:  # as expected: there is no grant before it is stored
+            await find_server(grants, endpoint, error.challenge)
+            return None
 
     async def settle(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
         if isinstance(outcome, AgoraError):
+            await drop_authorizations(end, row.upstream_id)
             raise outcome
         await check_vacant(end, name, registry_name)
         end.tx.append(UPSTREAMS, row)
@@ -81,7 +129,8 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
         stored = await require_upstream(end, row.upstream_id)
         return build_summary(end, stored, (await count_items(end, [stored])).get(stored.upstream_id, {}))
 
-    return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS)
+    patience = REQUEST_SECONDS if endpoint.oauth_mode != "none" else 0.0
+    return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS + patience)
 
 
 async def check_vacant(call: Call, name: str, registry_name: str | None = None) -> None:
@@ -124,11 +173,20 @@ def new_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> UpstreamRow
         created_at=call.now,
         updated_at=call.now,
         registry_name=upstream.registry_name,
+        oauth_mode=upstream.oauth.mode,
+        oauth_client=seal_client(call, upstream.oauth, upstream_id),
     )
+
+
+def seal_client(call: Call, oauth: OAuthConfiguration, upstream_id: str) -> bytes | None:
+    """A configured client for the store; None if there is none."""
+    document = oauth.document()
+    return grants_of(call).seal(document, upstream_id, "configured") if any(document.values()) else None
 
 
 async def drop_upstream(call: Call, row: UpstreamRow) -> None:
     """Remove an upstream and all it offers; the connection is closed by the controller."""
     await call.tx.execute(statements.drop_items, upstream_id=row.upstream_id)
+    await drop_authorizations(call, row.upstream_id)
     await call.tx.execute(statements.drop_upstream, upstream_id=row.upstream_id)
     await emit_offer_event(call, "removed", row)

@@ -14,11 +14,15 @@ from agora_sdk.contract import upstreams as contract
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
 
+from . import authorizations
 from . import queries as statements
+from .authorizations import REQUEST_SECONDS, Authorizer
+from .oauth.authorization import Callback
+from .oauth.challenge import AuthorizationNeeded
 from .offer_review import apply_listing, emit_offer_event
 from .port import ANSWER_SECONDS, Listing
 from .records import UpstreamRow, UpstreamToolRow
-from .registration import CONNECT_SECONDS, NewUpstream, add_by_url, drop_upstream, engine_of
+from .registration import CONNECT_SECONDS, NewUpstream, OAuthConfiguration, add_by_url, drop_upstream, engine_of
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["UpstreamService", "uri_matches"]
@@ -47,6 +51,10 @@ class UpstreamService(contract.Upstreams):
         timeout: float | None = None,
         tool_timeouts: contract.ToolTimeouts = {},
         concurrency: int = 16,
+        oauth: contract.OAuthMode = "none",
+        oauth_client_id: contract.OAuthClientId | None = None,
+        oauth_client_secret: contract.OAuthClientSecret | None = None,
+        oauth_scope: contract.OAuthScope | None = None,
         verify: bool = True,
     ) -> contract.Upstream:
         new = NewUpstream(
@@ -57,6 +65,7 @@ class UpstreamService(contract.Upstreams):
             timeout=timeout,
             tool_timeouts=tool_timeouts,
             concurrency=concurrency,
+            oauth=OAuthConfiguration(oauth, oauth_client_id, oauth_client_secret, oauth_scope),
         )
         return await add_by_url(self._call, new, verify=verify)
 
@@ -144,6 +153,24 @@ class UpstreamService(contract.Upstreams):
         await check_and_record_administration(self._call, row.upstream_id)
         await drop_upstream(self._call, row)
         return contract.UpstreamRemoval(upstream_id=row.upstream_id, name=row.name)
+
+    # -- OAuth -----------------------------------------------------------------------------------
+
+    @implements
+    async def authorize(
+        self, upstream: str, *, shared: bool = False, scope: contract.OAuthScope | None = None
+    ) -> contract.UpstreamAuthorization:
+        return await authorizations.authorize(self._call, upstream, shared=shared, scope=scope)
+
+    @implements
+    async def finish_authorization(
+        self, state: str, *, code: str | None = None, iss: str | None = None, error: str | None = None
+    ) -> contract.UpstreamAuthorization:
+        return await authorizations.finish_authorization(self._call, state, Callback(code, error, iss))
+
+    @implements
+    async def deauthorize(self, upstream: str, *, shared: bool = False) -> contract.UpstreamDeauthorization:
+        return await authorizations.deauthorize(self._call, upstream, shared=shared)
 
     async def _require_usable(self, upstream: str) -> UpstreamRow:
         """An upstream that may be connected to."""
@@ -273,7 +300,15 @@ class UpstreamService(contract.Upstreams):
         caller, client = self._call.caller.subject, self._call.client
         self._call.target = f"{upstream.name}.{what}"[:200]
 
+        authorizer = Authorizer(self._call) if endpoint.oauth_mode != "none" else None
+
         async def perform() -> dict[str, Any]:
+            try:
+                return await engine.request(endpoint, method, params, seconds, progress, caller, client)
+            except AuthorizationNeeded as error:
+                if authorizer is None:
+                    raise
+                await authorizer.obtain(endpoint, error)
             return await engine.request(endpoint, method, params, seconds, progress, caller, client)
 
         async def settle(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
@@ -286,7 +321,8 @@ class UpstreamService(contract.Upstreams):
                 )
             return answer(outcome)
 
-        return as_relay(perform, settle, seconds + SLACK + (ANSWER_SECONDS if client is not None else 0.0))
+        patience = ANSWER_SECONDS if client is not None else REQUEST_SECONDS if authorizer is not None else 0.0
+        return as_relay(perform, settle, seconds + SLACK + patience)
 
 
 def uri_matches(template: str, uri: str) -> bool:

@@ -15,7 +15,9 @@ from agora_sdk import contract
 
 from . import queries as statements
 from .client.vetting import service_name
-from .port import Condition, Endpoint
+from .oauth import queries as grants
+from .oauth.authorization import SHARED
+from .port import Condition, Endpoint, OAuthMode
 from .records import UpstreamRow, UpstreamToolRow
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "require_upstream",
 ]
 
+OAUTH_MODES: Mapping[str, OAuthMode] = {"none": "none", "shared": "shared", "user": "user", "machine": "machine"}
 NOT_PERMITTED = "commands are not permitted here: an operator sets mcp_commands"
 
 
@@ -52,6 +55,8 @@ def endpoint_of(row: UpstreamRow) -> Endpoint:
         command=tuple(command["args"]),
         directory=command["cwd"],
         secrets=bytes(row.secrets) if row.secrets is not None else None,
+        oauth_mode=OAUTH_MODES[row.oauth_mode],
+        oauth_client=bytes(row.oauth_client) if row.oauth_client is not None else None,
         private=bool(row.private),
         timeout=row.timeout,
         concurrency=row.concurrency,
@@ -59,7 +64,7 @@ def endpoint_of(row: UpstreamRow) -> Endpoint:
 
 
 async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict[str, int]]:
-    """How much each upstream offers: tools that can be called, and what cannot be used."""
+    """How much each upstream offers: tools that can be called, and what cannot be used; and whether it is authorized."""
     counts: dict[str, dict[str, int]] = {}
     for row in await call.tx.all(statements.counts, ids=encode_json([row.upstream_id for row in rows])):
         mine = counts.setdefault(row.upstream_id, {"tools": 0, "quarantined": 0, "dropped": 0})
@@ -67,6 +72,14 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
             mine[row.state] += row.items
         elif row.kind == "tool":
             mine["tools"] += row.items
+    for subject in (SHARED, call.caller.subject):
+        mode_rows = [
+            row for row in rows if row.oauth_mode != "none" and (row.oauth_mode == "user") == (subject != SHARED)
+        ]
+        ids = [row.upstream_id for row in mode_rows]
+        authorized = await call.tx.all(grants.grants_of_subject, subject=subject, ids=encode_json(ids)) if ids else []
+        for upstream_id in ids:
+            counts.setdefault(upstream_id, {})["authorized"] = upstream_id in authorized
     return counts
 
 
@@ -96,6 +109,7 @@ def _summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> 
         "url": row.url if operator else _without_query(row.url),
         "command": decode_json(row.command)["args"] if row.command and operator else [],
         "has_credentials": row.secrets is not None,
+        "oauth": row.oauth_mode,
         "tool_timeouts": decode_json(row.tool_timeouts),
         "state": contract.upstreams.ConnectionState(now.state),
         "error": now.error,

@@ -76,7 +76,8 @@ class UpstreamWatch:
         try:
             endpoint = await self._dispatcher.run_as_system(self._caller.tenant, find_endpoint, label="mcp.watch")
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
-            return await engine.watch(endpoint, unquote(own), partial(self._on_update, uri), self._client)
+            update = partial(self._on_update, uri)
+            return await engine.watch(endpoint, unquote(own), update, self._caller.subject, self._client)
         except AgoraError as error:  # what there is not, or not now, does not change
             log.info("%s is not watched: %s", uri, error)
             return _do_nothing

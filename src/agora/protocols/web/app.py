@@ -4,6 +4,8 @@
 ``GET  /v1/monitor/...``                   a page, where a browser asks for one
 ``GET  /v1/monitor/live/...?after=N``      the stream of what changes on that page
 ``POST /v1/monitor/act/OPERATION``         a form: an operation, as the person who has signed in
+``POST /v1/monitor/upstream-authorize``    to an upstream's authorization server; ``upstream-callback`` and
+                                           ``upstream-authorized`` back
 ``GET, POST /v1/monitor/sign-in``          signing in, also by ``sso`` and ``callback``; ``POST .../sign-out`` out
 ``GET  /v1/monitor/export/json``, ``csv``  messages as a file, for the session or any credential
 ``GET  /v1/monitor/static/VERSION/NAME``   styles, scripts, drawings
@@ -51,6 +53,7 @@ from .security import HOME, check_origin, safe_next_path
 from .session import HasEnded, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
+from .upstream_authorization import UpstreamAuthorizations
 from .view import View
 
 __all__ = ["MonitorApp"]
@@ -93,6 +96,7 @@ class MonitorApp:
         self.sign_in = SignIn(access, self.sessions, sign_on, settings.public_url)
         self.acts = Actions(dispatcher, self.notices, settings.body_limit)
         self.exports = Exports(dispatcher)
+        self.upstreams = UpstreamAuthorizations(dispatcher, self.notices)
 
     async def _authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
         return await self.sign_in.authenticate_token_session(scope, credential)
@@ -149,6 +153,11 @@ class MonitorApp:
             await (self.sign_in.redirect_to_provider if path == "sso" else self.sign_in.finish_login)(
                 scope, send, _parse_query(scope)
             )
+        elif path == "upstream-callback" and not posted:
+            await self.upstreams.take_callback(send, _parse_query(scope))
+        elif path == "upstream-authorized" and not posted:
+            view = await self._create_view(scope, NO_PAGE, {}, {})
+            await self.upstreams.finish(view, send, _parse_query(scope))
         elif posted:
             await self._handle_post(room, rest, scope, receive, send)
         elif room == "live":
@@ -164,6 +173,8 @@ class MonitorApp:
         view = await self._create_view(scope, NO_PAGE, {}, {})
         if room == "act":
             await self.acts(rest, view, scope, receive, send)
+        elif room == "upstream-authorize":
+            await self.upstreams.begin(view, scope, receive, send)
         elif room == "sign-out":
             await self._handle_sign_out(view, scope, receive, send)
         else:

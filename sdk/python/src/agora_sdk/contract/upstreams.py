@@ -22,7 +22,9 @@ __all__ = [
     "ResourceResult",
     "ToolResult",
     "Upstream",
+    "UpstreamAuthorization",
     "UpstreamCompletion",
+    "UpstreamDeauthorization",
     "UpstreamDetail",
     "UpstreamItem",
     "UpstreamPage",
@@ -124,6 +126,43 @@ Concurrency = Annotated[
 ]
 
 
+OAuthModeName: TypeAlias = Literal["none", "shared", "user", "machine"]
+OAuthMode = Annotated[
+    OAuthModeName,
+    Field(
+        description="Whose access token is sent: none; shared, one that an operator authorizes for all callers; user, "
+        "each caller's own; machine, one by client credentials."
+    ),
+]
+OAuthClientId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2000,
+        pattern=r"^[!-~]+$",
+        description="This server's client at the authorization server; registered dynamically if absent.",
+    ),
+]
+OAuthClientSecret = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=4000,
+        pattern=r"^[\x20-\x7e]+$",
+        description="Its secret; stored encrypted, never shown.",
+    ),
+]
+OAuthScope = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2000,
+        pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$",
+        description="Scopes to ask for, separated by spaces; those that the upstream names if absent.",
+    ),
+]
+
+
 class Upstream(Result):
     """An MCP server whose tools are offered here. Credentials are never shown."""
 
@@ -134,6 +173,10 @@ class Upstream(Result):
     url: str | None = None
     command: list[str] = []
     has_credentials: bool = False
+    oauth: OAuthModeName = Field(default="none", description="Whose access token is sent.")
+    authorized: bool | None = Field(
+        default=None, description="Whether there is one: the caller's own with user, the shared one otherwise."
+    )
     origin: Literal["operator", "settings", "file", "registry"] = "operator"
     timeout: float = 30.0
     tool_timeouts: dict[str, float] = {}
@@ -196,6 +239,25 @@ class UpstreamRemoval(Result):
     name: str
 
 
+class UpstreamAuthorization(Result):
+    """An authorization at an upstream. authorized: it is in force; otherwise a person visits the URL."""
+
+    upstream: str
+    shared: bool = Field(default=False, description="Whether it is the one that callers share.")
+    authorized: bool = False
+    url: str | None = Field(default=None, description="Where a person grants it, in a browser that is signed in here.")
+    scope: str = Field(default="", description="What was asked for, or granted.")
+    expires_at: Timestamp | None = Field(default=None, description="When the URL, or the granted token, ends.")
+
+
+class UpstreamDeauthorization(Result):
+    """The end of an authorization. revoked: whether the authorization server has ended it, too."""
+
+    upstream: str
+    shared: bool = False
+    revoked: bool = False
+
+
 class ToolResult(Result):
     """Result of a tool, unchanged. ``is_error``: the tool itself says that it failed."""
 
@@ -247,6 +309,10 @@ class Upstreams(Service, category="upstream"):
         timeout: Seconds | None = None,
         tool_timeouts: ToolTimeouts = {},
         concurrency: Concurrency = 16,
+        oauth: OAuthMode = "none",
+        oauth_client_id: OAuthClientId | None = None,
+        oauth_client_secret: OAuthClientSecret | None = None,
+        oauth_scope: OAuthScope | None = None,
         verify: Annotated[
             bool, Field(description="Connect first; false stores it even if it cannot be reached now.")
         ] = True,
@@ -255,6 +321,7 @@ class Upstreams(Service, category="upstream"):
 
         A URL that leads to a private or loopback address is refused unless the server's settings allow it.
         Upstreams that are commands are configured on the server alone (setting ``mcp_config``).
+        With ``oauth``, its authorization server is looked up now, and the upstream is to be authorized next.
         """
 
     @operation("GET /upstreams", scope="read:catalogue")
@@ -295,6 +362,57 @@ class Upstreams(Service, category="upstream"):
     @operation("DELETE /upstreams/{upstream}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
     async def remove(self, upstream: UpstreamRef) -> UpstreamRemoval:
         """Remove an upstream with all its items, and close its connection."""
+
+    @operation("POST /upstreams/{upstream}/authorize", scope="write:tools", kind=Kind.RELAY)
+    async def authorize(
+        self,
+        upstream: UpstreamRef,
+        *,
+        shared: Annotated[
+            bool, Field(description="Authorize for all callers, and for the listing; takes the scope admin.")
+        ] = False,
+        scope: OAuthScope | None = None,
+    ) -> UpstreamAuthorization:
+        """Begin an OAuth authorization at an upstream; the answer's URL is for a person's browser.
+
+        The browser comes back to this server, where the person has to be signed in as the one who has begun. With client
+        credentials (``machine``) there is no URL: the token is requested at once.
+        """
+
+    @operation("POST /upstream-authorizations", scope="write:tools", kind=Kind.RELAY)
+    async def finish_authorization(
+        self,
+        state: Annotated[
+            str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$", description="As the callback has it.")
+        ],
+        *,
+        code: Annotated[
+            str | None, Field(min_length=1, max_length=8000, pattern=PRINTABLE, description="As the callback has it.")
+        ] = None,
+        iss: Annotated[
+            str | None, Field(max_length=2000, pattern=PRINTABLE, description="As the callback has it.")
+        ] = None,
+        error: Annotated[
+            str | None,
+            Field(max_length=500, pattern=PRINTABLE, description="As the callback has it: why there is no code."),
+        ] = None,
+    ) -> UpstreamAuthorization:
+        """Finish an authorization with what the authorization server sent the browser back with; once, by who has begun."""
+
+    @operation(
+        "POST /upstreams/{upstream}/deauthorize",
+        scope="write:tools",
+        kind=Kind.RELAY,
+        idempotent=True,
+        destructive=True,
+    )
+    async def deauthorize(
+        self,
+        upstream: UpstreamRef,
+        *,
+        shared: Annotated[bool, Field(description="The one that callers share; takes the scope admin.")] = False,
+    ) -> UpstreamDeauthorization:
+        """Forget an authorization, and revoke it where the authorization server allows."""
 
     @operation("POST /tools/{upstream}/{tool}", scope="write:tools", kind=Kind.RELAY, body_limit=4 * MEBIBYTE)
     async def call(

@@ -35,6 +35,8 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     r"^[!-~]*$": _VISIBLE,
     r"^[!-~]+$": _VISIBLE,
     r"^[\x20-\x7e]*$": "takes printable ASCII characters alone",
+    r"^[\x20-\x7e]+$": "takes printable ASCII characters alone",
+    r"^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$": "takes scopes of visible ASCII characters, separated by spaces",
     r"^[a-zA-Z0-9][!-~]*$": "has to begin with a letter or a digit, and to go on with visible ASCII characters alone",
     r"^/[!-~]*$": "has to begin with a slash, and to go on with visible ASCII characters alone",
     r"^[^\s\x00-\x1f\x7f]+$": _UNSPACED,

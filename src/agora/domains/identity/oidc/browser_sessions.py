@@ -20,6 +20,7 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.call import Call, Caller, Person
+from agora.core.pkce import challenge_of
 from agora.domains.identity.records import SESSIONS, UserSessionRow
 from agora.net.sealing import Sealer
 from agora.store.port import Reader, Store
@@ -28,7 +29,7 @@ from agora_sdk.errors import Overloaded, Unauthenticated
 from .. import queries as people
 from .access_tokens import token_error
 from .configuration import Trust
-from .flows import Tokens, challenge_of
+from .flows import Tokens
 
 __all__ = [
     "BrowserSessions",

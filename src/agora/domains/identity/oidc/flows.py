@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +13,7 @@ from agora_sdk.errors import AgoraError, Conflict, Unauthenticated, UpstreamFail
 from .configuration import Trust
 from .provider import Provider
 
-__all__ = ["Flows", "Tokens", "challenge_of"]
+__all__ = ["Flows", "Tokens"]
 
 MAX_FIELD_CHARACTERS: Final = 200
 #: errors of the token endpoint (RFC 6749, section 5.2) that are the person's to mend
@@ -30,11 +29,6 @@ class Tokens:
     identity: str | None = field(repr=False)
     expires_in: int | None
     refresh_expires_in: int | None
-
-
-def challenge_of(verifier: str) -> str:
-    """The S256 challenge of PKCE (RFC 7636)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 class Flows:

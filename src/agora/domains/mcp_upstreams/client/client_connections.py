@@ -1,6 +1,6 @@
-"""Connections of an upstream that belong to one client session each.
+"""Connections of an upstream that belong to one client session, or to one subject, each.
 
-An upstream keeps things by session (a client's roots, its level of logs) and asks without saying for which call. So a call
+An upstream with an access token of each subject has a connection for each. Besides, an upstream keeps things by session (a client's roots, its level of logs) and asks without saying for which call. So a call
 whose client can be asked has a connection alone, and the next call of the same client takes it over.
 """
 
@@ -27,7 +27,7 @@ IDLE_SECONDS: Final = 300.0  #: for which an unused connection stays
 MOST: Final = {"http": 64, "stdio": 8}  #: of one upstream: of a command, each is a process
 ASKED_FOR: Final = ("elicitation", "sampling", "roots")
 
-Key = tuple[tuple[str, str], str]
+Key = tuple[tuple[str, str], str, str]  #: of the endpoint, subject, key of the client
 
 
 def can_be_asked(client: CallClient | None) -> bool:
@@ -41,40 +41,55 @@ def can_be_asked(client: CallClient | None) -> bool:
 class _Slot:
     connection: Connection
     level: str | None = None
-    busy: bool = False
+    uses: int = 0
     watched: int = 0
     used: float = field(default_factory=time.monotonic)
 
 
-class ClientConnections:
-    """Lends connections to calls. create: opens one with these capabilities."""
+def _key_of(endpoint: Endpoint, subject: str, client: CallClient | None) -> Key:
+    return endpoint.key, subject, client.key if client is not None else ""
 
-    def __init__(self, create: Callable[[Endpoint, Mapping[str, Any]], Awaitable[Connection]]) -> None:
+
+class ClientConnections:
+    """Lends connections to calls. create: opens one for a subject, with the capabilities of a client, None for calls of no client."""
+
+    def __init__(self, create: Callable[[Endpoint, str, Mapping[str, Any] | None], Awaitable[Connection]]) -> None:
         self._create = create
         self._slots: dict[Key, list[_Slot]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def lend(self, endpoint: Endpoint, client: CallClient) -> AsyncIterator[Connection]:
+    async def share(self, endpoint: Endpoint, subject: str) -> AsyncIterator[Connection]:
+        """A connection for one call of a subject, which its other calls use, too. Raises RateLimited if there are too many."""
+        slots = self._slots_of(endpoint, subject, None)
+        slot = slots[0] if slots else await self._open(endpoint, subject, None)
+        slot.uses += 1
+        try:
+            yield slot.connection
+        finally:
+            slot.uses, slot.used = slot.uses - 1, time.monotonic()
+
+    @contextlib.asynccontextmanager
+    async def lend(self, endpoint: Endpoint, subject: str, client: CallClient) -> AsyncIterator[Connection]:
         """A connection for one call of a client. Raises RateLimited if there are too many."""
-        slot = next((slot for slot in self._slots_of(endpoint, client) if not slot.busy), None)
+        slot = next((slot for slot in self._slots_of(endpoint, subject, client) if not slot.uses), None)
         if slot is None:
-            slot = await self._open(endpoint, client)
-        slot.busy = True
+            slot = await self._open(endpoint, subject, client)
+        slot.uses += 1
         try:
             if client.log_level is not None and client.log_level != slot.level:
                 await slot.connection.set_log_level(client.log_level)
                 slot.level = client.log_level
             yield slot.connection
         finally:
-            slot.busy, slot.used = False, time.monotonic()
+            slot.uses, slot.used = slot.uses - 1, time.monotonic()
 
     async def watch(
-        self, endpoint: Endpoint, client: CallClient, uri: str, updated: Callable[[], None]
+        self, endpoint: Endpoint, subject: str, client: CallClient | None, uri: str, updated: Callable[[], None]
     ) -> Callable[[], None]:
         """Watch a resource over a connection of the client; it stays open meanwhile. Raises RateLimited."""
-        slots = self._slots_of(endpoint, client)
-        slot = slots[0] if slots else await self._open(endpoint, client)
+        slots = self._slots_of(endpoint, subject, client)
+        slot = slots[0] if slots else await self._open(endpoint, subject, client)
         remove = slot.connection.resources.add(uri, updated)
         slot.watched += 1
 
@@ -85,26 +100,31 @@ class ClientConnections:
 
         return stop
 
-    def _slots_of(self, endpoint: Endpoint, client: CallClient) -> list[_Slot]:
-        return self._slots.get((endpoint.key, client.key), [])
+    def _slots_of(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> list[_Slot]:
+        """Connections that can be used. One that was refused is closed: there may be another access token now."""
+        key = _key_of(endpoint, subject, client)
+        self._drop(lambda other, slot: other == key and not slot.uses and slot.connection.challenge is not None)
+        return self._slots.get(key, [])
 
-    async def _open(self, endpoint: Endpoint, client: CallClient) -> _Slot:
-        count = sum(len(slots) for (name, _), slots in self._slots.items() if name == endpoint.key)
+    async def _open(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
+        count = sum(len(slots) for (name, _, _), slots in self._slots.items() if name == endpoint.key)
         if count >= MOST[endpoint.transport]:
             raise RateLimited(
-                f"{endpoint.name} has too many clients at once that can be asked.",
+                f"{endpoint.name} has too many clients at once.",
                 fix="Try again later.",
                 retry_after=5,
             )
-        capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
-        slot = _Slot(await self._create(endpoint, capabilities))
-        self._slots.setdefault((endpoint.key, client.key), []).append(slot)
+        capabilities = None
+        if client is not None:
+            capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
+        slot = _Slot(await self._create(endpoint, subject, capabilities))
+        self._slots.setdefault(_key_of(endpoint, subject, client), []).append(slot)
         return slot
 
     def close_idle(self) -> None:
         """Hang up where no call came for long."""
         before = time.monotonic() - IDLE_SECONDS
-        self._drop(lambda key, slot: not slot.busy and not slot.watched and slot.used < before)
+        self._drop(lambda key, slot: not slot.uses and not slot.watched and slot.used < before)
 
     def close_upstream(self, endpoint_key: tuple[str, str]) -> None:
         """Hang up at an upstream that was removed or changed."""

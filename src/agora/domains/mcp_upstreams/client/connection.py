@@ -21,12 +21,14 @@ from agora.core.call import CallClient, ClientRefused
 from agora.net.backoff import Backoff
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
+from ..oauth.authorization import AccessTokens
+from ..oauth.challenge import AuthorizationNeeded, Challenge
 from ..port import ANSWER_SECONDS, Condition, Endpoint, Listing, Progress
 from .addresses import EgressPolicy, Resolve, resolve_host
 from .asking import Asking, ClientGone
 from .breaker import CircuitBreaker, Tuning
 from .concurrency_limiter import ConcurrencyLimiter
-from .errors import describe_error, is_breakdown, speaks_no_streamable_http, translate_error
+from .errors import challenge_of_error, describe_error, is_breakdown, speaks_no_streamable_http, translate_error
 from .resource_watch import ResourceWatch
 from .route import Channel
 from .session import Session, open_session
@@ -44,7 +46,8 @@ class Connection:
     """One upstream. ``secrets`` are its headers or its environment, in the clear.
 
     current: whether what it offers is known since it last said that it changed. capabilities: those of the one client
-    whose connection it is; None for one that all share.
+    whose connection it is; None for one that all share. tokens: to be sent, None for an upstream without OAuth.
+    challenge: with which the last handshake was refused; None if it was not.
     """
 
     def __init__(
@@ -54,7 +57,10 @@ class Connection:
         tuning: Tuning,
         resolver: Resolve = resolve_host,
         capabilities: Mapping[str, Any] | None = None,
+        tokens: AccessTokens | None = None,
     ) -> None:
+        self._tokens = tokens
+        self.challenge: Challenge | None = None
         self.endpoint, self.current = endpoint, False
         self._secrets, self._tuning, self._resolver = secrets, tuning, resolver
         self._transport_errors = TransportErrors()
@@ -211,6 +217,8 @@ class Connection:
         try:
             async with asyncio.timeout(seconds):
                 while self._session is None:
+                    if self.challenge is not None:
+                        raise self._authorization_error(self.challenge)
                     if self._retry_at is not None and self._retry_at - _loop_time() > self._tuning.max_retry_wait:
                         raise self._unavailable_error(self._error, self._retry_at - _loop_time())
                     await self._state_changed.wait()
@@ -223,6 +231,9 @@ class Connection:
         return UpstreamUnavailable(
             f"{self.endpoint.name} is not available: {why}.", fix="Look whether it runs, and where.", **seconds
         )
+
+    def _authorization_error(self, challenge: Challenge) -> AuthorizationNeeded:
+        return AuthorizationNeeded(f"{self.endpoint.name} has to be authorized first.", challenge)
 
     def _drop_session(self, session: Session | None, why: str, *, at_once: bool) -> None:
         """Drop a session that is no longer usable; only the first call has an effect."""
@@ -249,6 +260,7 @@ class Connection:
             except Exception as error:
                 if await self._falls_back_to_sse(error):
                     continue
+                self.challenge = challenge_of_error(error, self._transport_errors)
                 self._why = why = describe_error(error, self._transport_errors)
             self._drop_session(self._session, why, at_once=False)
             log.info("upstream %s: %s", self.endpoint.name, self._why)
@@ -291,7 +303,7 @@ class Connection:
                 older=self._sse,
             ) as session,
         ):
-            self.current, self._error = False, None
+            self.current, self._error, self.challenge = False, None, None
             self._session = session
             self._sessions += 1
             self._notify_state_change()
@@ -335,6 +347,7 @@ class Connection:
             self._secrets,
             self._transport_errors,
             EgressPolicy(private=endpoint.private, resolver=self._resolver),
+            self._tokens,
             connections=endpoint.concurrency + 4,
             seconds=self._tuning.connect,
         )

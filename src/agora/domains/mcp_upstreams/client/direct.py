@@ -20,14 +20,17 @@ from pydantic_core import from_json, to_json
 
 from agora.net.http_client import ConnectionLost, HttpClient, Reply
 from agora.telemetry import open_span, trace_headers
+from agora_sdk.errors import AgoraError
 from agora_sdk.mcp_wire import ACCEPT, Events, is_response
 
+from ..oauth.authorization import AccessTokens
+from ..oauth.challenge import read_challenge
 from .addresses import AddressRefused
 from .bounds import MAX_MESSAGE_BYTES, check_size
 from .throttle import Throttle
 from .transport_errors import TransportError, TransportErrors, error_of_content_type, error_of_status
 
-__all__ = ["DirectClient", "Redirected"]
+__all__ = ["DirectClient", "Redirected", "with_token"]
 
 MAX_ERROR_BYTES: Final = 65_536
 STREAM_END_SECONDS: Final = (
@@ -39,11 +42,18 @@ class Redirected(Exception):
     """The upstream redirects: that is left to the SDK, which follows within the same origin."""
 
 
-class DirectClient:
-    """Sends through a courier. headers: by names in small letters."""
+def with_token(headers: Mapping[str, str], token: str | None) -> dict[str, str]:
+    """Headers with an access token, if there is one. headers: by names in small letters."""
+    return dict(headers) if token is None else {**headers, "authorization": f"Bearer {token}"}
 
-    def __init__(self, http: HttpClient, headers: Mapping[str, str], faults: TransportErrors) -> None:
-        self._http, self._transport_errors = http, faults
+
+class DirectClient:
+    """Sends through an HTTP client. headers: by names in small letters. tokens: to be sent, None for an upstream without OAuth."""
+
+    def __init__(
+        self, http: HttpClient, headers: Mapping[str, str], faults: TransportErrors, tokens: AccessTokens | None = None
+    ) -> None:
+        self._http, self._transport_errors, self._tokens = http, faults, tokens
         self._headers = {"host": http.host, **headers, **ACCEPT}
         self._numbers = itertools.count(1)
 
@@ -55,7 +65,7 @@ class DirectClient:
         body = to_json({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
         try:
             async with asyncio.timeout(opts.get("timeout")):
-                reply = await self._post_request({**self._headers, **opts.get("headers", {})}, body)
+                reply = await self._post_authorized({**self._headers, **opts.get("headers", {})}, body)
                 try:
                     return _result_of(await self._read_answer(reply, id, progress))
                 finally:
@@ -68,6 +78,22 @@ class DirectClient:
             ) from None
         except ValueError as error:
             raise MCPError(PARSE_ERROR, str(error)) from None
+
+    async def _post_authorized(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Post with an access token; if it is refused, once more with another one."""
+        if self._tokens is None:
+            return await self._post_request(headers, body)
+        try:
+            token = await self._tokens.current()
+            reply = await self._post_request(with_token(headers, token), body)
+            challenge = read_challenge(reply.status, reply.headers)
+            renewed = await self._tokens.renew(token, challenge) if challenge is not None else None
+        except AgoraError as error:
+            raise self._transport_errors.to_mcp_error(TransportError("unreachable", str(error))) from None
+        if renewed is None or renewed == token:
+            return reply
+        reply.close()
+        return await self._post_request(with_token(headers, renewed), body)
 
     async def _post_request(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
@@ -98,7 +124,8 @@ class DirectClient:
 
     async def _read_error(self, reply: Reply) -> Mapping[str, Any]:
         body = await _read_body(reply, MAX_ERROR_BYTES)
-        fault = error_of_status(reply.status, body, in_session=False)
+        challenge = read_challenge(reply.status, reply.headers) if self._tokens is not None else None
+        fault = error_of_status(reply.status, body, challenge, in_session=False)
         if fault is not None:
             raise self._transport_errors.to_mcp_error(fault)
         return _parse_message(body)

@@ -8,14 +8,16 @@ from mcp_types.jsonrpc import CONNECTION_CLOSED, PARSE_ERROR
 
 from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, UpstreamUnavailable
 
-from .transport_errors import TransportError, TransportErrors
+from ..oauth.challenge import AuthorizationNeeded, Challenge
+from .transport_errors import HandshakeRefused, TransportError, TransportErrors
 
-__all__ = ["describe_error", "is_breakdown", "speaks_no_streamable_http", "translate_error"]
+__all__ = ["challenge_of_error", "describe_error", "is_breakdown", "speaks_no_streamable_http", "translate_error"]
 
 UNKNOWN = "unknown"
 #: with which servers of HTTP+SSE alone, or routers before them, answer a POST to the address of their stream
 SSE_STATUSES = frozenset({400, 404, 405, 406, 415, 501})
 MAX_MESSAGE_CHARACTERS = 500  # characters of what an upstream says
+CHECK_CREDENTIALS = "Check its credentials; if it wants OAuth, add it with oauth=shared or oauth=user."
 CHECK_OUTCOME = "Check whether the request took effect before repeating it."
 
 
@@ -36,12 +38,14 @@ def translate_error(name: str, error: MCPError, fault: TransportError | None) ->
 
 def _translate_transport_error(name: str, fault: TransportError) -> AgoraError:
     detail = f"{name}: {fault.detail}"
+    if fault.kind == "authorization":
+        return AuthorizationNeeded(detail, fault.challenge)
     if fault.kind == "refused":
         return UpstreamUnavailable(detail, fix="An operator allows it with the setting mcp_private_networks.")
     if fault.kind in ("unreachable", "session"):
         return UpstreamUnavailable(detail, fix="Look whether it runs, and whether its URL is right.", retry_after=1)
     if fault.kind == "http" and fault.status is not None and fault.status < 500:
-        fix = "Check its credentials." if fault.status in (401, 403) else None
+        fix = CHECK_CREDENTIALS if fault.status in (401, 403) else None
         return UpstreamFailed(detail, fix=fix, upstream_status=fault.status)
     return UpstreamFailed(detail, fix=CHECK_OUTCOME, outcome=UNKNOWN)
 
@@ -57,6 +61,16 @@ def speaks_no_streamable_http(error: BaseException, faults: TransportErrors) -> 
         error = error.exceptions[0]
     fault = faults.peek(error) if isinstance(error, MCPError) else None
     return fault is not None and fault.kind == "http" and fault.status in SSE_STATUSES
+
+
+def challenge_of_error(error: BaseException, faults: TransportErrors) -> Challenge | None:
+    """The challenge with which a handshake was refused; None if it failed otherwise."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, HandshakeRefused):
+        return error.challenge
+    fault = faults.peek(error) if isinstance(error, MCPError) else None
+    return fault.challenge if fault is not None else None
 
 
 def describe_error(error: BaseException, faults: TransportErrors) -> str:

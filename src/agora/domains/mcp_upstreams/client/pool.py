@@ -15,6 +15,8 @@ from agora.core.lazy import Lazy
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
 
+from ..oauth.authorization import SHARED, AccessTokens
+from ..oauth.grants import GrantTokens, UpstreamGrants
 from ..port import Condition, Endpoint, Listing, Progress
 from . import addresses
 from .addresses import Resolve, resolve_host
@@ -36,7 +38,15 @@ CONNECTION: Lazy[type[Connection]] = Lazy("agora.domains.mcp_upstreams.client.co
 class ConnectionPool:
     """Implements :class:`agora.domains.mcp_upstreams.port.Upstreams`."""
 
-    def __init__(self, sealer: Sealer, *, tuning: Tuning | None = None, resolver: Resolve = resolve_host) -> None:
+    def __init__(
+        self,
+        sealer: Sealer,
+        *,
+        tuning: Tuning | None = None,
+        resolver: Resolve = resolve_host,
+        grants: UpstreamGrants | None = None,
+    ) -> None:
+        self._grants = grants
         self._sealer, self._tuning, self._resolver = sealer, tuning or Tuning(), resolver
         self._connections: dict[Key, Connection] = {}
         self._endpoints: dict[Key, Endpoint] = {}
@@ -75,9 +85,17 @@ class ConnectionPool:
         task.add_done_callback(self._closing.discard)
         self._client_connections.close_upstream(key)
 
-    async def _open_client_connection(self, endpoint: Endpoint, capabilities: Mapping[str, Any]) -> Connection:
+    async def _open_client_connection(
+        self, endpoint: Endpoint, subject: str, capabilities: Mapping[str, Any] | None
+    ) -> Connection:
         kind = await CONNECTION.get_in_thread()
-        return kind(endpoint, self._open_secrets(endpoint), self._tuning, self._resolver, capabilities)
+        tokens = self._tokens_of(endpoint, subject)
+        return kind(endpoint, self._open_secrets(endpoint), self._tuning, self._resolver, capabilities, tokens)
+
+    def _tokens_of(self, endpoint: Endpoint, subject: str) -> AccessTokens | None:
+        if endpoint.oauth_mode == "none" or self._grants is None:
+            return None
+        return GrantTokens(self._grants, endpoint, subject)
 
     async def _get_connection(self, endpoint: Endpoint) -> Connection:
         """The connection to an upstream, opened now if there is none."""
@@ -88,7 +106,11 @@ class ConnectionPool:
             connection = None
         if connection is None:
             connection = self._connections[endpoint.key] = kind(
-                endpoint, self._open_secrets(endpoint), self._tuning, self._resolver
+                endpoint,
+                self._open_secrets(endpoint),
+                self._tuning,
+                self._resolver,
+                tokens=self._tokens_of(endpoint, SHARED),
             )
         return connection
 
@@ -98,7 +120,11 @@ class ConnectionPool:
         """Connect, ask what there is, and hang up."""
         kind = await CONNECTION.get_in_thread()
         connection = kind(
-            endpoint, self._open_secrets(endpoint), replace(self._tuning, max_retry_wait=0), self._resolver
+            endpoint,
+            self._open_secrets(endpoint),
+            replace(self._tuning, max_retry_wait=0),
+            self._resolver,
+            tokens=self._tokens_of(endpoint, SHARED),
         )
         try:
             return await connection.listing()
@@ -120,17 +146,28 @@ class ConnectionPool:
         client: CallClient | None = None,
     ) -> dict[str, Any]:
         """Send one request; answers the result as it came."""
+        subject = _subject_of(endpoint, caller)
         if client is not None and can_be_asked(client):
-            async with self._client_connections.lend(endpoint, client) as connection:
+            async with self._client_connections.lend(endpoint, subject, client) as connection:
                 return await connection.request_for_client(method, params, seconds, progress, client)
+        if subject != SHARED:
+            async with self._client_connections.share(endpoint, subject) as connection:
+                return await connection.request(method, params, seconds, progress, caller)
         return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller)
 
     async def watch(
-        self, endpoint: Endpoint, uri: str, updated: Callable[[], None], client: CallClient | None = None
+        self,
+        endpoint: Endpoint,
+        uri: str,
+        updated: Callable[[], None],
+        caller: str = "",
+        client: CallClient | None = None,
     ) -> Callable[[], None]:
         """Call ``updated`` whenever a resource changes, until what this answers is called."""
-        if client is not None and can_be_asked(client):
-            return await self._client_connections.watch(endpoint, client, uri, updated)
+        subject = _subject_of(endpoint, caller)
+        client = client if can_be_asked(client) else None
+        if client is not None or subject != SHARED:
+            return await self._client_connections.watch(endpoint, subject, client, uri, updated)
         return (await self._get_connection(endpoint)).resources.add(uri, updated)
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
@@ -175,3 +212,8 @@ class ConnectionPool:
                 fix="Remove the upstream, and add it again.",
             ) from None
         return secrets
+
+
+def _subject_of(endpoint: Endpoint, caller: str) -> str:
+    """Whose access token a call of this caller is sent with."""
+    return caller if endpoint.oauth_mode == "user" else SHARED

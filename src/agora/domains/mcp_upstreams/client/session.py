@@ -28,7 +28,7 @@ from .definitions import Allowance
 from .direct import Redirected
 from .resource_watch import ResourceWatch
 from .route import Channel
-from .transport_errors import TransportErrors
+from .transport_errors import HandshakeRefused, TransportErrors
 from .vetting import MAX_ITEMS_PER_KIND, RawDefinition, vet_items
 
 __all__ = ["Session", "open_session"]
@@ -309,6 +309,8 @@ async def _handshake(client: ClientSession, faults: TransportErrors) -> None:
         await client.discover()
     except MCPError as error:
         fault = faults.pop_error(error)
+        if fault is not None and fault.challenge is not None:
+            raise HandshakeRefused(fault.detail, fault.challenge) from None
         if fault is not None and fault.kind != "http":
             raise ConnectionError(fault.detail) from None
         await client.initialize()

@@ -20,7 +20,10 @@ from mcp.client.streamable_http import streamable_http_client
 from pydantic_core import to_json
 
 from agora.net.http_client import VIA, HttpClient
+from agora_sdk.errors import AgoraError
 
+from ..oauth.authorization import AccessTokens
+from ..oauth.challenge import read_challenge
 from .addresses import AddressRefused, EgressPolicy
 from .bounds import MAX_MESSAGE_BYTES, MAX_MESSAGE_NODES, count_parts
 from .direct import DirectClient
@@ -75,17 +78,26 @@ class LimitedStream(httpx2.AsyncByteStream):
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):
-    """Sends to the door's addresses alone, and answers what goes wrong as JSON-RPC errors."""
+    """Sends to the addresses of its egress policy alone, and answers what goes wrong as JSON-RPC errors.
 
-    def __init__(self, faults: TransportErrors, egress: EgressPolicy, inner: httpx2.AsyncBaseTransport) -> None:
-        self._transport_errors, self._egress, self._inner = faults, egress, inner
+    tokens: to be sent, None for an upstream without OAuth.
+    """
+
+    def __init__(
+        self,
+        faults: TransportErrors,
+        egress: EgressPolicy,
+        inner: httpx2.AsyncBaseTransport,
+        tokens: AccessTokens | None = None,
+    ) -> None:
+        self._transport_errors, self._egress, self._inner, self._tokens = faults, egress, inner, tokens
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         post = request.method == "POST"
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT if request.method == "DELETE" else None):
-                response = await self._inner.handle_async_request(await self._pin_address(request))
-        except (AddressRefused, OSError, httpx2.TransportError) as error:
+                response = await self._send_authorized(request)
+        except (AddressRefused, OSError, httpx2.TransportError, AgoraError) as error:
             self._egress.clear_cache()
             if not post:
                 raise httpx2.ConnectError(str(error), request=request) from error
@@ -103,6 +115,24 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+    async def _send_authorized(self, request: httpx2.Request) -> httpx2.Response:
+        """Send with an access token; if it is refused, once more with another one."""
+        if self._tokens is None:
+            return await self._inner.handle_async_request(await self._pin_address(request))
+        token = await self._tokens.current()
+        response = await self._send_with_token(request, token)
+        challenge = read_challenge(response.status_code, response.headers)
+        renewed = await self._tokens.renew(token, challenge) if challenge is not None else None
+        if renewed is None or renewed == token:
+            return response
+        await response.aclose()
+        return await self._send_with_token(request, renewed)
+
+    async def _send_with_token(self, request: httpx2.Request, token: str | None) -> httpx2.Response:
+        if token is not None:
+            request.headers["authorization"] = f"Bearer {token}"
+        return await self._inner.handle_async_request(await self._pin_address(request))
 
     async def _pin_address(self, request: httpx2.Request) -> httpx2.Request:
         """The request, to the address of its host."""
@@ -128,7 +158,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             body = b""
         await response.aclose()
         status = response.status_code
-        fault = error_of_status(status, body, in_session="mcp-session-id" in request.headers)
+        challenge = read_challenge(status, response.headers) if self._tokens is not None else None
+        fault = error_of_status(status, body, challenge, in_session="mcp-session-id" in request.headers)
         if fault is not None:
             return self._transport_error_response(request, fault)
         return httpx2.Response(status, headers={"content-type": "application/json"}, content=body, request=request)
@@ -149,6 +180,8 @@ def _fault_of(error: Exception) -> TransportError:
     words = str(error) or type(error).__name__
     if isinstance(error, AddressRefused):
         return TransportError("refused", f"{words}.")
+    if isinstance(error, AgoraError):  # of the authorization server
+        return TransportError("unreachable", words)
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | OSError):
         return TransportError("unreachable", f"It cannot be reached: {words}.")
     return TransportError("lost", f"The connection broke: {words}.")
@@ -166,6 +199,7 @@ async def open_http_channel(
     headers: Mapping[str, str],
     faults: TransportErrors,
     egress: EgressPolicy,
+    tokens: AccessTokens | None,
     *,
     connections: int,
     seconds: float,
@@ -174,10 +208,10 @@ async def open_http_channel(
     context = await asyncio.to_thread(_tls_context)
     own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
     http = HttpClient(url, egress, seconds, context)
-    client = _guarded_client(own, context, faults, egress, connections, seconds)
+    client = _guarded_client(own, context, faults, egress, tokens, connections, seconds)
     async with client, streamable_http_client(url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as streams:
         try:
-            yield Channel(*streams, DirectClient(http, own, faults))
+            yield Channel(*streams, DirectClient(http, own, faults, tokens))
         finally:
             http.close()
 
@@ -188,6 +222,7 @@ async def open_sse_channel(
     headers: Mapping[str, str],
     faults: TransportErrors,
     egress: EgressPolicy,
+    tokens: AccessTokens | None,
     *,
     connections: int,
     seconds: float,
@@ -199,7 +234,7 @@ async def open_sse_channel(
     def create_client(
         headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
     ) -> httpx2.AsyncClient:
-        return _guarded_client(own, context, faults, egress, connections, seconds)
+        return _guarded_client(own, context, faults, egress, tokens, connections, seconds)
 
     async with sse_client(url, httpx_client_factory=create_client) as streams:
         yield Channel(*streams)
@@ -210,6 +245,7 @@ def _guarded_client(
     context: ssl.SSLContext,
     faults: TransportErrors,
     egress: EgressPolicy,
+    tokens: AccessTokens | None,
     connections: int,
     seconds: float,
 ) -> httpx2.AsyncClient:
@@ -218,6 +254,6 @@ def _guarded_client(
     return httpx2.AsyncClient(
         headers={**headers, **VIA},
         timeout=httpx2.Timeout(seconds, read=None, pool=None),
-        transport=GuardedTransport(faults, egress, inner),
+        transport=GuardedTransport(faults, egress, inner, tokens),
         trust_env=False,
     )

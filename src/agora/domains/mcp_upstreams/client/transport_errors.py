@@ -10,7 +10,16 @@ from typing import Literal
 from mcp.shared.exceptions import MCPError
 from pydantic_core import from_json
 
-__all__ = ["TRANSPORT_ERROR_CODE", "TransportError", "TransportErrors", "error_of_content_type", "error_of_status"]
+from ..oauth.challenge import Challenge
+
+__all__ = [
+    "TRANSPORT_ERROR_CODE",
+    "HandshakeRefused",
+    "TransportError",
+    "TransportErrors",
+    "error_of_content_type",
+    "error_of_status",
+]
 
 TRANSPORT_ERROR_CODE = -32099
 REMEMBERED = 1000
@@ -18,11 +27,23 @@ REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True)
 class TransportError:
-    """What went wrong on the way. kind: whether it was sent at all (not: refused, unreachable), or what came back."""
+    """What went wrong on the way. kind: whether it was sent at all (not: refused, unreachable), or what came back.
 
-    kind: Literal["refused", "unreachable", "lost", "session", "http"]
+    challenge: of an answer that asks for another access token.
+    """
+
+    kind: Literal["refused", "unreachable", "lost", "session", "authorization", "http"]
     detail: str
     status: int | None = None
+    challenge: Challenge | None = None
+
+
+class HandshakeRefused(ConnectionError):
+    """The upstream asks for another access token before anything else."""
+
+    def __init__(self, detail: str, challenge: Challenge) -> None:
+        super().__init__(detail)
+        self.challenge = challenge
 
 
 class TransportErrors:
@@ -65,8 +86,17 @@ def error_of_content_type(kind: str, packing: str | None) -> TransportError | No
     return None
 
 
-def error_of_status(status: int, body: bytes, *, in_session: bool) -> TransportError | None:
-    """What an HTTP error means; None if its body is a JSON-RPC error, which says it better."""
+def error_of_status(
+    status: int, body: bytes, challenge: Challenge | None, *, in_session: bool
+) -> TransportError | None:
+    """What an HTTP error means; None if its body is a JSON-RPC error, which says it better.
+
+    challenge: of an upstream to which access tokens are sent; None for others.
+    """
+    if challenge is not None:
+        scope = f" It asks for the scope {challenge.scope!r}." if challenge.scope else ""
+        detail = "It refuses the access token, or wants one." if status == 401 else "The access token does not suffice."
+        return TransportError("authorization", detail + scope, status, challenge)
     if status == 404 and in_session:
         return TransportError("session", "The session has ended.", status)
     if _is_jsonrpc_error(body):

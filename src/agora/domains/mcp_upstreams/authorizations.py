@@ -1,0 +1,224 @@
+"""Authorizing upstreams: the rules of the operations, and what a call does whose upstream has to be authorized first."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agora.clock import to_datetime
+from agora.core.call import Call, CallClient, ClientRefused, as_relay
+from agora.domains.identity.authority import check_administered, check_and_record_administration
+from agora_sdk.contract import upstreams as contract
+from agora_sdk.errors import (
+    AgoraError,
+    Conflict,
+    PermissionDenied,
+    Unauthenticated,
+    UpstreamAuthorizationRequired,
+)
+
+from . import queries as statements
+from .oauth import flow
+from .oauth import queries as grant_statements
+from .oauth.authorization import SHARED, BegunAuthorization, Callback, Grant
+from .oauth.challenge import AuthorizationNeeded
+from .oauth.grants import UPSTREAM_GRANTS, UpstreamGrants
+from .port import Endpoint
+from .records import UpstreamRow
+from .views import endpoint_of, require_upstream
+
+__all__ = ["Authorizer", "authorize", "deauthorize", "drop_authorizations", "finish_authorization", "forget_subject"]
+
+REQUEST_SECONDS: Final = 90.0  #: for discovery, registration and tokens together
+WAIT_SECONDS: Final = 600.0  #: in which a person may authorize while the call waits
+NOT_OAUTH: Final = "Add it with oauth=shared, user or machine."
+
+
+def grants_of(call: Call) -> UpstreamGrants:
+    """The grants that this server keeps."""
+    return call.context.ports.get(UPSTREAM_GRANTS)
+
+
+async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | None) -> contract.UpstreamAuthorization:
+    """The relay that begins an authorization."""
+    row = await _require_authorizable(call, upstream)
+    subject = await _choose_subject(call, row, shared=shared)
+    grants, endpoint, begun_by = grants_of(call), endpoint_of(row), call.caller.subject
+    base_url = call.context.settings.own_url
+
+    async def perform() -> BegunAuthorization | None:
+        if endpoint.oauth_mode == "machine":
+            await grants.request_machine_token(endpoint)
+            return None
+        return await flow.begin_authorization(grants, endpoint, subject, begun_by, base_url, scope=scope)
+
+    async def settle(end: Call, outcome: BegunAuthorization | AgoraError | None) -> contract.UpstreamAuthorization:
+        if isinstance(outcome, AgoraError):
+            raise outcome
+        if outcome is None:
+            await _announce(end, row, subject)
+            return contract.UpstreamAuthorization(upstream=row.name, shared=True, authorized=True)
+        return contract.UpstreamAuthorization(
+            upstream=row.name,
+            shared=subject == SHARED,
+            url=outcome.url,
+            scope=outcome.scope,
+            expires_at=to_datetime(outcome.expires_at),
+        )
+
+    call.target = row.upstream_id
+    return as_relay(perform, settle, REQUEST_SECONDS)
+
+
+async def finish_authorization(call: Call, state: str, callback: Callback) -> contract.UpstreamAuthorization:
+    """The relay that exchanges the code of a callback for tokens. The state is used up by it, however it ends."""
+    grants = grants_of(call)
+    taken = await flow.take_authorization(call, grants, state)
+    row = await _require_authorizable(call, taken.upstream_id)
+    endpoint = endpoint_of(row)
+
+    async def perform() -> Grant:
+        return await flow.redeem_code(grants, endpoint, taken, callback)
+
+    async def settle(end: Call, outcome: Grant | AgoraError) -> contract.UpstreamAuthorization:
+        if isinstance(outcome, AgoraError):
+            raise outcome
+        await require_upstream(end, row.upstream_id, lock=True)
+        await grants.store_grant(end, row.upstream_id, taken.subject, outcome)
+        if taken.subject == SHARED:
+            await check_and_record_administration(end, row.upstream_id)
+        await _announce(end, row, taken.subject)
+        return contract.UpstreamAuthorization(
+            upstream=row.name,
+            shared=taken.subject == SHARED,
+            authorized=True,
+            scope=outcome.scope,
+            expires_at=to_datetime(outcome.expires_at) if outcome.expires_at is not None else None,
+        )
+
+    call.target = row.upstream_id
+    return as_relay(perform, settle, REQUEST_SECONDS)
+
+
+async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:
+    """The relay that ends an authorization: here at once, then at the authorization server."""
+    row = await _require_authorizable(call, upstream)
+    subject = await _choose_subject(call, row, shared=shared)
+    grants, endpoint = grants_of(call), endpoint_of(row)
+    key = {"upstream_id": row.upstream_id, "subject": subject}
+    stored = await call.tx.one(grant_statements.grant_of_subject, **key)
+    await call.tx.execute(grant_statements.drop_grant, **key)
+    if stored is not None:
+        await _announce(call, row, subject, ended=True)
+
+    async def perform() -> bool:
+        return stored is not None and await grants.revoke(endpoint, grants.open_grant(stored))
+
+    async def settle(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
+        revoked = outcome is True  # a grant that cannot be read is gone here all the same
+        return contract.UpstreamDeauthorization(upstream=row.name, shared=subject == SHARED, revoked=revoked)
+
+    call.target = row.upstream_id
+    return as_relay(perform, settle, REQUEST_SECONDS)
+
+
+async def drop_authorizations(call: Call, upstream_id: str) -> None:
+    """Drop clients, grants and authorizations under way of an upstream."""
+    for statement in (
+        grant_statements.drop_upstream_authorizations,
+        grant_statements.drop_upstream_grants,
+        grant_statements.drop_upstream_clients,
+    ):
+        await call.tx.execute(statement, upstream_id=upstream_id)
+
+
+async def forget_subject(call: Call, subject: str) -> None:
+    """Drop the grants of a subject that has left, and the authorizations that it has begun."""
+    await call.tx.execute(grant_statements.drop_subject_grants, subject=subject)
+    await call.tx.execute(grant_statements.drop_subject_authorizations, subject=subject)
+
+
+async def _require_authorizable(call: Call, upstream: str) -> UpstreamRow:
+    row = await require_upstream(call, upstream)
+    if row.oauth_mode == "none":
+        raise Conflict(f"{row.name} is not added for OAuth.", fix=NOT_OAUTH)
+    return row
+
+
+async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
+    """Whose authorization it is. Raises PermissionDenied, Unauthenticated."""
+    if row.oauth_mode != "user" or shared:
+        if not call.caller.may("admin"):
+            raise PermissionDenied(f"{row.name} is authorized for all callers, by an operator.", required="admin")
+        await check_administered(call, row.upstream_id)
+        return SHARED
+    if call.caller.kind in ("anonymous", "enrolment", "system"):
+        raise Unauthenticated("Whoever authorizes has to be known.", fix="Register, or sign in.")
+    return call.caller.subject
+
+
+async def _announce(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
+    """Tell of an authorization, or of its end. The shared one takes new connections, on every server."""
+    if subject == SHARED:
+        await call.tx.execute(statements.renew_connections, upstream_id=row.upstream_id, now=call.now)
+    data = {"upstream_id": row.upstream_id, "name": row.name, "subject": subject}
+    audience = (subject,) if subject != SHARED else None
+    if ended:
+        call.emit("agora.upstream.deauthorized", data, subject=row.upstream_id, audience=audience)
+    else:
+        call.emit("agora.upstream.authorized", data, subject=row.upstream_id, audience=audience)
+
+
+class Authorizer:
+    """Gets a call its authorization: has the person behind its client visit the URL, where the client takes that."""
+
+    def __init__(self, call: Call) -> None:
+        self._grants, self._caller, self._client = grants_of(call), call.caller, call.client
+        self._base_url = call.context.settings.own_url
+
+    async def obtain(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:
+        """Return once there is another grant. Raises UpstreamAuthorizationRequired, with the URL for those who may use it."""
+        subject = self._caller.subject if endpoint.oauth_mode == "user" else SHARED
+        if endpoint.oauth_mode == "machine" or (subject == SHARED and not self._caller.may("admin")):
+            raise UpstreamAuthorizationRequired(
+                error.detail, fix=f"An operator authorizes it: agora upstream authorize {endpoint.name}."
+            )
+        if self._caller.kind in ("anonymous", "enrolment", "system"):
+            raise UpstreamAuthorizationRequired(error.detail, fix="Call it as somebody: register, or sign in.")
+        before = await self._grants.read_grant(endpoint, subject)
+        begun = await flow.begin_authorization(
+            self._grants, endpoint, subject, self._caller.subject, self._base_url, error.challenge
+        )
+        if _takes_urls(self._client) and await self._ask_person(endpoint, begun):
+            generation = before.generation if before is not None else 0
+            if await self._grants.wait_for_grant(endpoint, subject, generation, WAIT_SECONDS):
+                return
+        raise UpstreamAuthorizationRequired(
+            f"{endpoint.name} has to be authorized first, in a browser.",
+            fix=f"Visit {begun.url} signed in here as the one who calls, then call again.",
+            url=begun.url,
+            scope=begun.scope,
+            expires_at=to_datetime(begun.expires_at).isoformat(),
+        )
+
+    async def _ask_person(self, endpoint: Endpoint, begun: BegunAuthorization) -> bool:
+        """Whether the person behind the client goes to the URL."""
+        assert self._client is not None
+        params: Mapping[str, Any] = {
+            "mode": "url",
+            "message": f"{endpoint.name} wants you to authorize this server.",
+            "url": begun.url,
+            "elicitationId": secrets.token_urlsafe(16),
+        }
+        try:
+            response = await self._client.ask("elicitation/create", params)
+        except ClientRefused:
+            return False
+        return response.get("action") == "accept"
+
+
+def _takes_urls(client: CallClient | None) -> bool:
+    """Whether a client takes an elicitation in URL mode."""
+    capability = client.capabilities.get("elicitation") if client is not None else None
+    return isinstance(capability, Mapping) and "url" in capability

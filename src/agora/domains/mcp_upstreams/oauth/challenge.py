@@ -1,0 +1,50 @@
+"""Challenges: what an upstream that wants another access token refuses a request with (RFC 6750, RFC 9728)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from agora_sdk.errors import UpstreamAuthorizationRequired
+
+__all__ = ["INSUFFICIENT_SCOPE", "AuthorizationNeeded", "Challenge", "read_challenge"]
+
+INSUFFICIENT_SCOPE: Final = "insufficient_scope"
+MAX_HEADER_CHARACTERS: Final = 8000
+PARAMETER: Final = re.compile(
+    r'(?:^|[\s,])(error|scope|resource_metadata)\s*=\s*(?:"([^"]{0,2000})"|([^\s,"]{1,2000}))'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """metadata: URL of the protected resource's metadata, if the upstream names it. scope: what it asks for."""
+
+    status: int
+    error: str | None = None
+    scope: str | None = None
+    metadata: str | None = None
+
+
+class AuthorizationNeeded(UpstreamAuthorizationRequired):
+    """The same error, with the challenge that led to it; None where there was no token to try."""
+
+    def __init__(self, detail: str, challenge: Challenge | None) -> None:
+        super().__init__(detail, fix="Authorize it: agora.upstream.authorize answers the URL to visit.")
+        self.challenge = challenge
+
+
+def read_challenge(status: int, headers: Mapping[str, str]) -> Challenge | None:
+    """The challenge of an answer; None if it asks for no token. headers: by names in small letters.
+
+    Every 401 is one; a 403 is one if it says that the scope is insufficient.
+    """
+    if status not in (401, 403):
+        return None
+    text = headers.get("www-authenticate", "")[:MAX_HEADER_CHARACTERS]
+    values = {match[1]: match[2] if match[2] is not None else match[3] for match in PARAMETER.finditer(text)}
+    if status == 403 and values.get("error") != INSUFFICIENT_SCOPE:
+        return None
+    return Challenge(status, values.get("error"), values.get("scope"), values.get("resource_metadata"))

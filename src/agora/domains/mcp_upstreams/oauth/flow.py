@@ -1,0 +1,273 @@
+"""An authorization by a person: from its URL to its callback. Nothing of it is kept in memory.
+
+The parameter ``state`` is good once, for ten minutes, and only for the caller who has begun: a person who is led to somebody
+else's URL grants nothing to them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from agora.clock import SECOND
+from agora.core.call import Call
+from agora.core.lazy import Lazy
+from agora.core.pkce import challenge_of
+from agora_sdk.errors import NotFound, RateLimited, UpstreamFailed
+
+from ..port import Endpoint
+from . import queries as statements
+from .authorization import AuthorizationServer, BegunAuthorization, Callback, Grant, TakenAuthorization
+from .challenge import Challenge
+from .grants import LABEL, UpstreamGrants, build_grant
+from .http import OAuthHttpClient
+from .records import AUTHORIZATIONS, UpstreamAuthorizationRow, UpstreamClientRow
+from .token_requests import GrantRefused, OAuthClient, register_client, request_tokens
+
+__all__ = [
+    "CALLBACK_PATH",
+    "begin_authorization",
+    "find_server",
+    "redeem_code",
+    "request_machine_grant",
+    "take_authorization",
+]
+
+CALLBACK_PATH: Final = "/v1/monitor/upstream-callback"
+LIFETIME_SECONDS: Final = 600
+MAX_BEGUN: Final = 20  #: authorizations that a caller may have under way at an upstream
+OFFLINE: Final = "offline_access"
+
+Discover = Callable[[OAuthHttpClient, str, Challenge | None], Awaitable[AuthorizationServer]]
+#: imports the protocol's SDK
+DISCOVER: Lazy[Discover] = Lazy("agora.domains.mcp_upstreams.oauth.discovery:discover_server")
+
+
+async def find_server(grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None) -> AuthorizationServer:
+    """The authorization server of an upstream. Raises UpstreamFailed, UpstreamUnavailable."""
+    assert endpoint.url is not None
+    discover = await DISCOVER.get_in_thread()
+    return await discover(grants.http_of(endpoint), endpoint.url, challenge)
+
+
+async def begin_authorization(
+    grants: UpstreamGrants,
+    endpoint: Endpoint,
+    subject: str,
+    begun_by: str,
+    base_url: str,
+    challenge: Challenge | None = None,
+    scope: str | None = None,
+) -> BegunAuthorization:
+    """Find the authorization server, register there if need be, and make the URL that a person visits.
+
+    base_url: of this server, to which browsers are sent back. scope: what is asked for besides what was granted.
+    """
+    server = await find_server(grants, endpoint, challenge)
+    redirect_uri = f"{base_url}{CALLBACK_PATH}"
+    client = await _client_at(grants, endpoint, server, redirect_uri)
+    granted = await grants.read_grant(endpoint, subject)
+    wanted = scope or (challenge.scope if challenge is not None else None)
+    scopes = _choose_scope(grants, endpoint, server, wanted, granted)
+    verifier, state = secrets.token_urlsafe(64), secrets.token_urlsafe(32)
+    query = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        "code_challenge": challenge_of(verifier),
+        "code_challenge_method": "S256",
+        "resource": server.resource,
+    }
+    if scopes:
+        query["scope"] = scopes
+    if OFFLINE in scopes.split():
+        query["prompt"] = "consent"  # OpenID Connect, section 11: else the refresh token is not given
+    request = {
+        "verifier": verifier,
+        "redirect_uri": redirect_uri,
+        "scope": scopes,
+        "issuer": server.issuer,
+        "names_issuer": server.names_issuer,
+        "known": _refresh_context(server, client),
+    }
+    expires_at = await _store_authorization(grants, endpoint, subject, begun_by, state, request)
+    separator = "&" if urlsplit(server.authorization_endpoint).query else "?"
+    return BegunAuthorization(f"{server.authorization_endpoint}{separator}{urlencode(query)}", scopes, expires_at)
+
+
+async def _store_authorization(
+    grants: UpstreamGrants, endpoint: Endpoint, subject: str, begun_by: str, state: str, request: dict[str, Any]
+) -> int:
+    """Store an authorization under way; answers when it ends. Raises RateLimited."""
+    upstream_id = endpoint.upstream_id
+
+    async def store(call: Call) -> int:
+        await call.tx.execute(statements.drop_expired_authorizations, now=call.now)
+        count = await call.tx.one(
+            statements.authorizations_begun, upstream_id=upstream_id, begun_by=begun_by, now=call.now
+        )
+        if (count or 0) >= MAX_BEGUN:
+            raise RateLimited(f"{MAX_BEGUN} authorizations are under way already.", retry_after=60)
+        row = UpstreamAuthorizationRow(
+            tenant_id=endpoint.tenant,
+            state=_digest(state),
+            upstream_id=upstream_id,
+            subject=subject,
+            begun_by=begun_by,
+            request=grants.seal(request, upstream_id, "authorization"),
+            created_at=call.now,
+            expires_at=call.now + LIFETIME_SECONDS * SECOND,
+        )
+        call.tx.append(AUTHORIZATIONS, row)
+        return row.expires_at
+
+    return await grants.system(endpoint.tenant, store, label=LABEL)
+
+
+async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> TakenAuthorization:
+    """Take an authorization of the caller out of the store: it is good once. Raises NotFound."""
+    row = await call.tx.one(statements.authorization_by_state, state=_digest(state))
+    if row is None or row.begun_by != call.caller.subject or row.expires_at <= call.now:
+        raise NotFound(
+            "No such authorization of yours is under way.",
+            fix="It is good once, for ten minutes, and for whoever has begun it: begin again, and sign in here as the same.",
+        )
+    if not await call.tx.execute(statements.drop_authorization, state=row.state):
+        raise NotFound("The authorization was finished already.")
+    return TakenAuthorization(
+        row.upstream_id, row.subject, grants.unseal(row.request, row.upstream_id, "authorization")
+    )
+
+
+async def redeem_code(
+    grants: UpstreamGrants, endpoint: Endpoint, taken: TakenAuthorization, callback: Callback
+) -> Grant:
+    """Exchange the code of a callback for tokens. Raises UpstreamFailed, UpstreamUnavailable."""
+    request = taken.request
+    issuer = str(request["issuer"])
+    if callback.issuer is None and request["names_issuer"]:
+        raise UpstreamFailed("The callback does not say which authorization server it comes from.")
+    if callback.issuer is not None and not hmac.compare_digest(callback.issuer.encode(), issuer.encode()):
+        raise UpstreamFailed("The callback is of another authorization server than the one that was asked.")
+    if callback.code is None:
+        raise UpstreamFailed(f"The authorization was not granted: {callback.error or 'no code'}.", fix="Begin again.")
+    known = request["known"]
+    form = {
+        "grant_type": "authorization_code",
+        "code": callback.code,
+        "code_verifier": request["verifier"],
+        "redirect_uri": request["redirect_uri"],
+        "resource": known["resource"],
+    }
+    try:
+        tokens = await request_tokens(
+            grants.http_of(endpoint), known["token_endpoint"], OAuthClient(**known["client"]), form
+        )
+    except GrantRefused as error:
+        if error.extra.get("upstream_error") == "invalid_client":
+            await _forget_client(grants, endpoint)
+        raise
+    return build_grant(tokens, issuer, str(request["scope"]), known, grants.clock.now())
+
+
+async def request_machine_grant(
+    grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None, scope: str
+) -> Grant:
+    """A grant by client credentials. scope: what was granted before. Raises UpstreamFailed, UpstreamUnavailable."""
+    server = await find_server(grants, endpoint, challenge)
+    client = _configured_client(grants, endpoint, server)
+    if client is None or client.client_secret is None:
+        raise UpstreamFailed(f"{endpoint.name} has no client with a secret.", fix="Add it with oauth_client_secret.")
+    before = Grant(server.issuer, scope, {}, None) if scope else None
+    scopes = _choose_scope(grants, endpoint, server, challenge.scope if challenge is not None else None, before)
+    scopes = " ".join(name for name in scopes.split() if name != OFFLINE)
+    form = {"grant_type": "client_credentials", "resource": server.resource} | ({"scope": scopes} if scopes else {})
+    tokens = await request_tokens(grants.http_of(endpoint), server.token_endpoint, client, form)
+    return build_grant(tokens, server.issuer, scopes, _refresh_context(server, client), grants.clock.now())
+
+
+# -- who we are there --------------------------------------------------------------------------
+
+
+async def _client_at(
+    grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, redirect_uri: str
+) -> OAuthClient:
+    """The configured client, else the one that is registered at this server, else one that is registered now."""
+    configured = _configured_client(grants, endpoint, server)
+    if configured is not None:
+        return configured
+    place = {"upstream_id": endpoint.upstream_id, "issuer": server.issuer, "redirect_uri": redirect_uri}
+
+    async def read(call: Call) -> UpstreamClientRow | None:
+        return await call.tx.one(statements.client_of_issuer, **place)
+
+    row = await grants.system(endpoint.tenant, read, label=LABEL)
+    if row is not None:
+        return OAuthClient(**grants.unseal(row.client, endpoint.upstream_id, "client"))
+    client = await register_client(grants.http_of(endpoint), server, redirect_uri)
+    sealed = grants.seal(_client_document(client), endpoint.upstream_id, "client")
+
+    async def store(call: Call) -> None:
+        await call.tx.execute(statements.store_client, **place, client=sealed, now=call.now)
+
+    await grants.system(endpoint.tenant, store, label=LABEL)
+    return client
+
+
+def _configured_client(grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer) -> OAuthClient | None:
+    document = grants.unseal(endpoint.oauth_client, endpoint.upstream_id, "configured") if endpoint.oauth_client else {}
+    client_id, secret = document.get("client_id"), document.get("client_secret")
+    if client_id is None:
+        return None
+    if secret is None:
+        return OAuthClient(client_id)
+    method = "client_secret_basic" if "client_secret_basic" in server.methods else "client_secret_post"
+    return OAuthClient(client_id, secret, method)
+
+
+async def _forget_client(grants: UpstreamGrants, endpoint: Endpoint) -> None:
+    """Registrations end at some servers: the next authorization registers again."""
+
+    async def forget(call: Call) -> None:
+        await call.tx.execute(statements.drop_upstream_clients, upstream_id=endpoint.upstream_id)
+
+    await grants.system(endpoint.tenant, forget, label=LABEL)
+
+
+def _client_document(client: OAuthClient) -> dict[str, Any]:
+    return {"client_id": client.client_id, "client_secret": client.client_secret, "method": client.method}
+
+
+def _refresh_context(server: AuthorizationServer, client: OAuthClient) -> dict[str, Any]:
+    """What a refresh takes. It is stored with the grant, so that a token is only ever sent to the server that issued it."""
+    return {
+        "token_endpoint": server.token_endpoint,
+        "revocation_endpoint": server.revocation_endpoint,
+        "resource": server.resource,
+        "client": _client_document(client),
+    }
+
+
+def _choose_scope(
+    grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, wanted: str | None, granted: Grant | None
+) -> str:
+    """What is asked for: the configured scope, else what the challenge wants, else what the upstream takes.
+
+    What was granted before stays in it (step-up), and ``offline_access`` where the server knows it.
+    """
+    document = grants.unseal(endpoint.oauth_client, endpoint.upstream_id, "configured") if endpoint.oauth_client else {}
+    names = (document.get("scope") or "").split()
+    names += (wanted or "").split() or ([] if names else list(server.scopes))
+    names = [*(granted.scope.split() if granted is not None else ()), *names]
+    if server.offline and names:
+        names.append(OFFLINE)
+    return " ".join(dict.fromkeys(names))
+
+
+def _digest(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()

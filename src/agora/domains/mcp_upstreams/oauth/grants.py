@@ -1,0 +1,313 @@
+"""Grants of upstreams' authorization servers: stored sealed, cached for a moment, and each renewed once across servers.
+
+An authorization server that rotates refresh tokens takes each of them once: two servers that used the same one would lose the
+grant. So a renewal is claimed in the grant's row first; whoever does not get the claim waits for the next generation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import SECOND, Clock
+from agora.core.call import Call
+from agora.core.lazy import Lazy
+from agora.core.ports import Port
+from agora.net.egress_policy import EgressPolicy, Resolve, resolve_host
+from agora.net.sealing import Sealer
+from agora.store.port import Reader, Store
+from agora_sdk.errors import AgoraError, UpstreamUnavailable
+
+from ..port import Endpoint
+from . import queries as statements
+from .authorization import SHARED, Grant
+from .challenge import Challenge
+from .http import OAuthHttpClient
+from .records import UpstreamGrantRow
+from .token_requests import GrantRefused, OAuthClient, Tokens, request_tokens, revoke_token
+
+__all__ = ["UPSTREAM_GRANTS", "GrantTokens", "UpstreamGrants", "build_grant"]
+
+T = TypeVar("T")
+LABEL: Final = "upstream.oauth"
+CACHED_SECONDS: Final = 30
+EARLY_SECONDS: Final = 30  #: before its end, in which a token is renewed
+LEASE_SECONDS: Final = 45  #: in which one server renews a grant: longer than its requests may take
+POLL_SECONDS: Final = 0.2
+
+#: of a module that uses this one
+MACHINE_GRANT: Lazy[Callable[..., Coroutine[Any, Any, Grant]]] = Lazy(
+    "agora.domains.mcp_upstreams.oauth.flow:request_machine_grant"
+)
+
+Key = tuple[str, str, str]  #: tenant, upstream id, subject
+
+
+class System(Protocol):
+    """Runs work in a transaction, as the system does."""
+
+    async def __call__(
+        self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = LABEL
+    ) -> T: ...
+
+
+class UpstreamGrants:
+    """Keeps the grants. system: set once there is a dispatcher."""
+
+    system: System
+
+    def __init__(self, store: Store, sealer: Sealer, clock: Clock, resolver: Resolve = resolve_host) -> None:
+        self._store, self._sealer, self.clock, self._resolver = store, sealer, clock, resolver
+        self._cache: dict[Key, tuple[Grant | None, int]] = {}
+        self._locks: dict[Key, asyncio.Lock] = {}
+
+    def http_of(self, endpoint: Endpoint) -> OAuthHttpClient:
+        """HTTP to the authorization server of an upstream, under the upstream's egress policy."""
+        policy = EgressPolicy(private=endpoint.private, resolver=self._resolver)
+        return OAuthHttpClient(policy, private=endpoint.private)
+
+    # -- sealed documents ------------------------------------------------------------------------
+
+    def seal(self, document: Mapping[str, Any], upstream_id: str, kind: str) -> bytes:
+        """Encrypt a document for the store. kind: what it is, so that none can stand in for another."""
+        return self._sealer.seal(to_json(dict(document)), f"{upstream_id}:{kind}")
+
+    def unseal(self, sealed: bytes, upstream_id: str, kind: str) -> dict[str, Any]:
+        """The document. Raises UpstreamUnavailable if it was sealed with another key."""
+        try:
+            document: dict[str, Any] = from_json(self._sealer.open(bytes(sealed), f"{upstream_id}:{kind}"))
+        except ValueError:
+            raise UpstreamUnavailable(
+                "The authorization of the upstream cannot be read: the server's signing key is another one.",
+                fix="Authorize it again.",
+            ) from None
+        return document
+
+    def open_grant(self, row: UpstreamGrantRow) -> Grant:
+        """A grant as it is stored. Raises UpstreamUnavailable."""
+        tokens = self.unseal(row.tokens, row.upstream_id, f"grant:{row.subject}")
+        return Grant(row.issuer, row.scope, tokens, row.expires_at, row.generation)
+
+    # -- the store -------------------------------------------------------------------------------
+
+    async def store_grant(self, call: Call, upstream_id: str, subject: str, grant: Grant) -> None:
+        """Store a grant in the place of an earlier one, within a call."""
+        await call.tx.execute(
+            statements.store_grant,
+            upstream_id=upstream_id,
+            subject=subject,
+            issuer=grant.issuer,
+            scope=grant.scope,
+            tokens=self.seal(grant.tokens, upstream_id, f"grant:{subject}"),
+            expires_at=grant.expires_at,
+            now=call.now,
+        )
+        self._cache.pop((call.caller.tenant, upstream_id, subject), None)
+
+    async def read_grant(self, endpoint: Endpoint, subject: str, *, cached: bool = False) -> Grant | None:
+        """The grant of a subject, None if there is none. cached: it may be some seconds old."""
+        key = (*endpoint.key, subject)
+        now = self.clock.now()
+        if cached and key in self._cache and 0 <= now - self._cache[key][1] < CACHED_SECONDS * SECOND:
+            return self._cache[key][0]
+
+        async def read(reader: Reader) -> UpstreamGrantRow | None:
+            return await reader.one(statements.grant_of_subject, upstream_id=endpoint.upstream_id, subject=subject)
+
+        row = await self._store.read(endpoint.tenant, read)
+        grant = self.open_grant(row) if row is not None else None
+        self._cache[key] = (grant, now)
+        return grant
+
+    def forget(self, tenant: str) -> None:
+        """Read a tenant's grants again when they are next needed: one of them has changed."""
+        for key in [key for key in self._cache if key[0] == tenant]:
+            del self._cache[key]
+        self._locks = {key: lock for key, lock in self._locks.items() if lock.locked()}
+
+    # -- tokens ----------------------------------------------------------------------------------
+
+    async def find_token(self, endpoint: Endpoint, subject: str) -> str | None:
+        """An access token that is good for a while; None if a person has to authorize. Raises UpstreamUnavailable."""
+        grant = await self.read_grant(endpoint, subject, cached=True)
+        if grant is None:
+            return await self._renew(endpoint, subject, 0, None) if endpoint.oauth_mode == "machine" else None
+        if not self._ends_soon(grant):
+            return str(grant.tokens["access"])
+        try:
+            return await self._renew(endpoint, subject, grant.generation, None)
+        except UpstreamUnavailable:
+            if grant.expires_at is not None and grant.expires_at > self.clock.now():
+                return str(grant.tokens["access"])  # good for some seconds more
+            raise
+
+    async def replace_token(
+        self, endpoint: Endpoint, subject: str, rejected: str | None, challenge: Challenge
+    ) -> str | None:
+        """Another token than one that was rejected; None if a person has to authorize. Raises UpstreamUnavailable."""
+        grant = await self.read_grant(endpoint, subject)
+        if grant is not None and grant.tokens["access"] != rejected:
+            return str(grant.tokens["access"])
+        machine = endpoint.oauth_mode == "machine"
+        if (grant is None or challenge.status == 403) and not machine:
+            return None  # a refresh gives no scope that was not granted
+        return await self._renew(endpoint, subject, grant.generation if grant is not None else 0, challenge)
+
+    def _ends_soon(self, grant: Grant) -> bool:
+        return grant.expires_at is not None and grant.expires_at <= self.clock.now() + EARLY_SECONDS * SECOND
+
+    async def _renew(
+        self, endpoint: Endpoint, subject: str, generation: int, challenge: Challenge | None
+    ) -> str | None:
+        """The token of a later generation than that one."""
+        async with self._locks.setdefault((*endpoint.key, subject), asyncio.Lock()):
+            until = self.clock.now() + (LEASE_SECONDS + 5) * SECOND
+            while self.clock.now() < until:
+                grant = await self.read_grant(endpoint, subject)
+                if grant is not None and grant.generation > generation:
+                    return str(grant.tokens["access"])
+                if grant is None:
+                    return await self._get_machine_token(endpoint, challenge, "")
+                if await self._claim_renewal(endpoint, subject, grant):
+                    return await self._refresh(endpoint, subject, grant, challenge)
+                await asyncio.sleep(POLL_SECONDS)
+        raise UpstreamUnavailable(f"The authorization of {endpoint.name} is being renewed.", retry_after=1)
+
+    async def _claim_renewal(self, endpoint: Endpoint, subject: str, grant: Grant) -> bool:
+        async def claim(call: Call) -> bool:
+            return bool(
+                await call.tx.execute(
+                    statements.claim_refresh,
+                    upstream_id=endpoint.upstream_id,
+                    subject=subject,
+                    generation=grant.generation,
+                    now=call.now,
+                    until=call.now + LEASE_SECONDS * SECOND,
+                )
+            )
+
+        return await self.system(endpoint.tenant, claim, label=LABEL)
+
+    async def _get_machine_token(self, endpoint: Endpoint, challenge: Challenge | None, scope: str) -> str | None:
+        if endpoint.oauth_mode != "machine":
+            return None
+        grant = await MACHINE_GRANT.get()(self, endpoint, challenge, scope)
+        await self._save_grant(endpoint, SHARED, grant)
+        return str(grant.tokens["access"])
+
+    async def _refresh(self, endpoint: Endpoint, subject: str, grant: Grant, challenge: Challenge | None) -> str | None:
+        """Renew a grant whose renewal is claimed. A refusal ends the grant."""
+        try:
+            if endpoint.oauth_mode == "machine":
+                return await self._get_machine_token(endpoint, challenge, grant.scope)
+            if grant.tokens.get("refresh") is None:
+                raise GrantRefused("There is no refresh token.")
+            tokens = await _request_refresh(self.http_of(endpoint), grant)
+        except GrantRefused:
+            await self._end_grant(endpoint, subject, grant)
+            return None
+        except BaseException as error:
+            await asyncio.shield(self._release_renewal(endpoint, subject, grant))
+            if isinstance(error, AgoraError) and not isinstance(error, UpstreamUnavailable):
+                raise UpstreamUnavailable(error.detail, fix=error.fix, retry_after=5) from None
+            raise
+        renewed = build_grant(tokens, grant.issuer, grant.scope, grant.tokens, self.clock.now())
+        # Shielded: the old refresh token is used up, so that the new one must not be lost with a caller that leaves.
+        await asyncio.shield(self._save_grant(endpoint, subject, renewed))
+        return tokens.access
+
+    async def _save_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
+        async def store(call: Call) -> None:
+            await self.store_grant(call, endpoint.upstream_id, subject, grant)
+
+        await self.system(endpoint.tenant, store, label=LABEL)
+        self._cache.pop((*endpoint.key, subject), None)
+
+    async def _end_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
+        key = {"upstream_id": endpoint.upstream_id, "subject": subject, "generation": grant.generation}
+
+        async def end(call: Call) -> None:
+            if await call.tx.execute(statements.drop_grant_generation, **key):
+                data = {"upstream_id": endpoint.upstream_id, "name": endpoint.name, "subject": subject}
+                audience = (subject,) if subject else None
+                call.emit("agora.upstream.deauthorized", data, subject=endpoint.upstream_id, audience=audience)
+
+        await self.system(endpoint.tenant, end, label=LABEL)
+        self._cache.pop((*endpoint.key, subject), None)
+
+    async def _release_renewal(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
+        key = {"upstream_id": endpoint.upstream_id, "subject": subject, "generation": grant.generation}
+
+        async def release(call: Call) -> None:
+            await call.tx.execute(statements.release_refresh, **key)
+
+        await self.system(endpoint.tenant, release, label=LABEL)
+
+    async def request_machine_token(self, endpoint: Endpoint) -> None:
+        """Get the shared grant by client credentials. Raises UpstreamFailed, UpstreamUnavailable."""
+        await self._get_machine_token(endpoint, None, "")
+
+    # -- for authorizations ----------------------------------------------------------------------
+
+    async def wait_for_grant(self, endpoint: Endpoint, subject: str, generation: int, seconds: float) -> bool:
+        """Wait for another grant than that of a generation (0: none); whether it came in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    grant = await self.read_grant(endpoint, subject)
+                    if grant is not None and grant.generation != generation:
+                        return True
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            return False
+
+    async def revoke(self, endpoint: Endpoint, grant: Grant) -> bool:
+        """Revoke a grant at its authorization server; whether the server did."""
+        place, token = grant.tokens.get("revocation_endpoint"), grant.tokens.get("refresh") or grant.tokens["access"]
+        if place is None:
+            return False
+        hint = "refresh_token" if grant.tokens.get("refresh") else "access_token"
+        try:
+            return await revoke_token(self.http_of(endpoint), place, OAuthClient(**grant.tokens["client"]), token, hint)
+        except AgoraError:
+            return False
+
+
+class GrantTokens:
+    """The tokens of one subject for one upstream: :class:`.authorization.AccessTokens`."""
+
+    def __init__(self, grants: UpstreamGrants, endpoint: Endpoint, subject: str) -> None:
+        self._grants, self._endpoint, self._subject = grants, endpoint, subject
+
+    async def current(self) -> str | None:
+        """The token to send; None if there is none. Raises UpstreamUnavailable."""
+        return await self._grants.find_token(self._endpoint, self._subject)
+
+    async def renew(self, rejected: str | None, challenge: Challenge) -> str | None:
+        """Another token than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
+        return await self._grants.replace_token(self._endpoint, self._subject, rejected, challenge)
+
+
+def build_grant(tokens: Tokens, issuer: str, scope: str, known: Mapping[str, Any], now: int) -> Grant:
+    """A grant from the tokens of an answer. scope: what was asked for. known: what a refresh takes beside them.
+
+    An answer without a refresh token leaves the earlier one good.
+    """
+    document = {**known, "access": tokens.access, "refresh": tokens.refresh or known.get("refresh")}
+    expires_at = now + tokens.expires_in * SECOND if tokens.expires_in is not None else None
+    return Grant(issuer, tokens.scope if tokens.scope is not None else scope, document, expires_at)
+
+
+async def _request_refresh(http: OAuthHttpClient, grant: Grant) -> Tokens:
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": grant.tokens["refresh"],
+        "resource": grant.tokens["resource"],
+    }
+    return await request_tokens(http, grant.tokens["token_endpoint"], OAuthClient(**grant.tokens["client"]), form)
+
+
+UPSTREAM_GRANTS: Port[UpstreamGrants] = Port("grants of upstreams' authorization servers")

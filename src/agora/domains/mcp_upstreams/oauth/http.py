@@ -1,0 +1,91 @@
+"""HTTP to authorization servers: JSON, bounded in time and size, without redirects, within the upstream's egress policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from pydantic_core import from_json, to_json
+
+from agora.net.egress_policy import AddressRefused, EgressPolicy, is_evidently_private
+from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
+from agora_sdk.errors import InvalidRequest, UpstreamFailed, UpstreamUnavailable
+
+from ..client.addresses import check_url
+
+__all__ = ["OAuthHttpClient"]
+
+SECONDS: Final = 15.0  #: for a whole answer
+CONNECT_SECONDS: Final = 5.0
+MAX_ANSWER_BYTES: Final = 262_144
+MAX_URL_CHARACTERS: Final = 2000
+
+
+class OAuthHttpClient:
+    """Requests on behalf of one upstream. private: whether addresses of the private network may be connected to."""
+
+    def __init__(self, egress: EgressPolicy, *, private: bool) -> None:
+        self._egress, self._private = egress, private
+
+    def check_endpoint(self, url: str, name: str) -> str:
+        """A URL that metadata name; https, or http where private addresses are allowed and this is one.
+
+        Raises UpstreamFailed.
+        """
+        try:
+            if len(url) > MAX_URL_CHARACTERS:
+                raise InvalidRequest("It is too long.")
+            check_url(url, private=self._private)
+            parts = urlsplit(url)
+            if parts.scheme != "https" and not (self._private and is_evidently_private(parts.hostname or "")):
+                raise InvalidRequest("It is not a URL of https.")
+        except InvalidRequest as error:
+            raise UpstreamFailed(f"The {name} that was named cannot be used: {error.detail}") from None
+        return url
+
+    async def get_json(self, url: str) -> tuple[int, Any]:
+        """Status and document; None for what is no JSON. Raises UpstreamUnavailable, UpstreamFailed."""
+        return await self._send_request("GET", url, {}, b"")
+
+    async def post_json(self, url: str, document: Mapping[str, Any]) -> tuple[int, Any]:
+        """The same for a document that is posted."""
+        return await self._send_request("POST", url, {"content-type": "application/json"}, to_json(document))
+
+    async def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = {}) -> tuple[int, Any]:
+        """The same for a form."""
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        return await self._send_request("POST", url, {**kind, **headers}, urlencode(form).encode())
+
+    async def _send_request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+        context = await asyncio.to_thread(default_ssl_context) if url.startswith("https:") else None
+        client = HttpClient(url, self._egress, CONNECT_SECONDS, context)
+        own = {"host": client.host, "accept": "application/json", "accept-encoding": "identity", "user-agent": "agora"}
+        host = urlsplit(url).netloc
+        try:
+            async with asyncio.timeout(SECONDS):
+                reply = await client.request(method, request_target(url), {**own, **headers}, body)
+                answer = bytearray()
+                async for part in reply:
+                    answer += part
+                    if len(answer) > MAX_ANSWER_BYTES:
+                        raise UpstreamFailed(f"{host} answered more than {MAX_ANSWER_BYTES} bytes.")
+                return reply.status, _parse_json(bytes(answer))
+        except AddressRefused as error:
+            raise UpstreamFailed(
+                f"{error}.", fix="An operator allows it with the setting mcp_private_networks."
+            ) from None
+        except (OSError, ConnectionLost) as error:  # TimeoutError is an OSError
+            raise UpstreamUnavailable(
+                f"{host} does not answer ({type(error).__name__}).", fix="Try again in a moment.", retry_after=5
+            ) from None
+        finally:
+            client.close()
+
+
+def _parse_json(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError:
+        return None

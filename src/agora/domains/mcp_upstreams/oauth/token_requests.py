@@ -1,0 +1,136 @@
+"""Requests to an authorization server: a client's registration, tokens, and their revocation."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from agora.net.egress_policy import is_loopback_host
+from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
+
+from .authorization import AuthorizationServer
+from .http import OAuthHttpClient
+
+__all__ = ["GrantRefused", "OAuthClient", "Tokens", "register_client", "request_tokens", "revoke_token"]
+
+METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
+MAX_TOKEN_CHARACTERS: Final = 16_000
+MAX_MESSAGE_CHARACTERS: Final = 200
+MAX_SECONDS: Final = 10**9
+#: errors of RFC 6749, section 5.2, after which the same request cannot succeed any more
+FINAL_ERRORS: Final = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "invalid_target"})
+
+
+class GrantRefused(UpstreamFailed):
+    """The authorization server does not grant it: the code or the refresh token is not good, or not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """Who we are at an authorization server. method: of authentication at its token endpoint."""
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    method: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What was granted. expires_in: seconds, None if it was not said. scope: None for what was asked for."""
+
+    access: str = field(repr=False)
+    refresh: str | None = field(repr=False)
+    expires_in: int | None
+    scope: str | None
+
+
+async def register_client(http: OAuthHttpClient, server: AuthorizationServer, redirect_uri: str) -> OAuthClient:
+    """Register as a client (RFC 7591). Raises UpstreamFailed where that is not possible."""
+    if server.registration_endpoint is None:
+        raise UpstreamFailed(
+            f"{server.issuer} does not register clients by itself.",
+            fix="Register one there, and add the upstream with its oauth_client_id (and oauth_client_secret).",
+            redirect_uri=redirect_uri,
+        )
+    method = next((method for method in METHODS if method in server.methods), "client_secret_basic")
+    local = is_loopback_host(urlsplit(redirect_uri).hostname or "")
+    status, answer = await http.post_json(
+        server.registration_endpoint,
+        {
+            "client_name": "Agora",
+            "redirect_uris": [redirect_uri],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": method,
+            "application_type": "native" if local else "web",
+        },
+    )
+    document: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+    client_id = _text(document, "client_id")
+    if status not in (200, 201) or client_id is None:
+        raise UpstreamFailed(f"{server.issuer} did not register this server: {_describe(status, document)}.")
+    secret = _text(document, "client_secret")
+    assigned = document.get("token_endpoint_auth_method", method)
+    if assigned not in METHODS or (assigned != "none" and secret is None):
+        raise UpstreamFailed(f"{server.issuer} registered this server with an authentication that it cannot use.")
+    return OAuthClient(client_id, secret, str(assigned))
+
+
+async def request_tokens(
+    http: OAuthHttpClient, token_endpoint: str, client: OAuthClient, form: Mapping[str, str]
+) -> Tokens:
+    """Tokens for a grant. Raises GrantRefused, UpstreamFailed, UpstreamUnavailable."""
+    fields, headers = _authenticate(client, form)
+    status, answer = await http.post_form(token_endpoint, fields, headers)
+    document: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
+    access, kind = _text(document, "access_token"), str(document.get("token_type", "")).lower()
+    if status == 200 and access is not None and kind == "bearer":
+        seconds, scope = document.get("expires_in"), document.get("scope")
+        known = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_SECONDS
+        return Tokens(
+            access,
+            _text(document, "refresh_token"),
+            int(seconds) if known and seconds is not None else None,
+            scope[:MAX_TOKEN_CHARACTERS] if isinstance(scope, str) else None,
+        )
+    detail = f"The authorization server refuses: {_describe(status, document)}."
+    if document.get("error") in FINAL_ERRORS:
+        raise GrantRefused(detail, fix="Authorize it again.", upstream_error=document["error"])
+    if status >= 500 or status == 429:
+        raise UpstreamUnavailable(detail, fix="Try again in a moment.", retry_after=5)
+    raise UpstreamFailed(detail)
+
+
+async def revoke_token(http: OAuthHttpClient, endpoint: str, client: OAuthClient, token: str, hint: str) -> bool:
+    """Revoke a token (RFC 7009); whether the server did. Raises UpstreamUnavailable."""
+    fields, headers = _authenticate(client, {"token": token, "token_type_hint": hint})
+    status, _ = await http.post_form(endpoint, fields, headers)
+    return status == 200
+
+
+def _authenticate(client: OAuthClient, form: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """A form and headers with which a client says who it is (RFC 6749, section 2.3.1)."""
+    if client.method == "client_secret_basic" and client.client_secret:
+        pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret, safe='')}"
+        return dict(form), {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    secret = {"client_secret": client.client_secret} if client.client_secret else {}
+    return {**form, "client_id": client.client_id, **secret}, {}
+
+
+def _text(document: Mapping[str, Any], name: str) -> str | None:
+    """A visible text that fits into a header; None for anything else."""
+    value = document.get(name)
+    usable = (
+        isinstance(value, str) and 0 < len(value) <= MAX_TOKEN_CHARACTERS and value.isascii() and value.isprintable()
+    )
+    return str(value) if usable else None
+
+
+def _describe(status: int, document: Mapping[str, Any]) -> str:
+    """What an error says; never what else is in the answer."""
+    parts = [document.get("error"), document.get("error_description")]
+    words = ": ".join(part[:MAX_MESSAGE_CHARACTERS] for part in parts if isinstance(part, str) and part.isprintable())
+    return words.rstrip(".") or f"HTTP {status}"

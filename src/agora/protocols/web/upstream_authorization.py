@@ -1,0 +1,66 @@
+"""Authorizing MCP upstreams by a browser.
+
+``POST upstream-authorize`` begins and leads to the authorization server, ``GET upstream-callback`` is where that sends the
+browser back, and ``GET upstream-authorized`` finishes, as the person who has signed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from agora.core.dispatcher import Dispatcher
+from agora.protocols.http import Receive, Scope, Send, read_header
+from agora_sdk.contract import declared
+
+from . import forms
+from .notices import Notice, Notices
+from .responses import send_html, send_redirect
+from .security import HOME
+from .templating import render_template
+from .view import View
+
+__all__ = ["UpstreamAuthorizations"]
+
+AUTHORIZE: Final = declared("upstream", "authorize")
+FINISH: Final = declared("upstream", "finish_authorization")
+UPSTREAMS: Final = f"{HOME}services/upstreams"
+BODY_LIMIT: Final = 16_384
+CALLBACK_FIELDS: Final = ("state", "code", "iss", "error")
+
+
+class UpstreamAuthorizations:
+    """Leads browsers to authorization servers and back."""
+
+    def __init__(self, dispatcher: Dispatcher, notices: Notices) -> None:
+        self._dispatcher, self._notices = dispatcher, notices
+
+    async def begin(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the form of an upstream's page: begin, and lead to the authorization server."""
+        form = await forms.read_form(scope, receive, BODY_LIMIT)
+        view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
+        name = form.get("upstream") or ""
+        arguments = {"upstream": name, "shared": form.get("shared") == "true"}
+        begun = (await self._dispatcher.invoke(AUTHORIZE, view.caller, arguments)).result
+        if begun.url is None:
+            await self._return_to_upstream(send, name, Notice("done", "Upstream authorized"))
+            return
+        # A page that goes on: a form may not lead to another site, not even by a redirection.
+        await send_html(send, 200, render_template("onward.html", {"next": begun.url}))
+
+    async def take_callback(self, send: Send, query: Mapping[str, str]) -> None:
+        """Take the browser back, on a page that goes on by itself: strict cookies do not come with another site's redirection."""
+        fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
+        await send_html(
+            send, 200, render_template("onward.html", {"next": f"{HOME}upstream-authorized?{urlencode(fields)}"})
+        )
+
+    async def finish(self, view: View, send: Send, query: Mapping[str, str]) -> None:
+        """Exchange the code, and show the upstream. Raises AgoraError where it is not known which one that is."""
+        fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
+        result = (await self._dispatcher.invoke(FINISH, view.caller, fields)).result
+        await self._return_to_upstream(send, result.upstream, Notice("done", "Upstream authorized"))
+
+    async def _return_to_upstream(self, send: Send, name: str, notice: Notice) -> None:
+        await send_redirect(send, f"{UPSTREAMS}/{quote(name, safe='')}", [self._notices.build_cookie(notice)])

@@ -1,0 +1,294 @@
+"""An upstream behind OAuth: two servers of ours, federated, with npm's ``oidc-provider`` as the upstream's authorization server.
+
+The provider registers clients dynamically, rotates refresh tokens, and gives tokens for one resource each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+from typing import Any, Self
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import anyio.to_thread
+import httpx
+import httpx2
+import mcp_types as types
+import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from tests.blackbox.server import Account, ServerProcess
+from tests.harness import free_port
+from tests.oidc.browser import browse
+from tests.oidc.provider import provider
+from tests.polling import poll_until
+
+__all__ = ["provider"]
+
+CALLBACK = "/v1/monitor/upstream-callback"
+LIST = "agora_agent_list"
+
+
+@pytest.fixture(scope="module")
+def far(provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """The upstream: people sign in at the provider, and are asked for few scopes at first."""
+    port = free_port()
+    server = ServerProcess(
+        tmp_path_factory.mktemp("far") / "data",
+        port=port,
+        auth_required="true",
+        public_url=f"http://127.0.0.1:{port}",
+        oidc_issuers=provider,
+        oidc_client_id="agora",
+        oidc_scope="openid read:agents",
+    ).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """The server whose callers use the upstream."""
+    server = ServerProcess(tmp_path_factory.mktemp("home") / "data", mcp_private_networks="true").start()
+    yield server
+    server.close()
+
+
+class Browser:
+    """A browser that is signed in at the server, and visits a URL that leads to the provider and back."""
+
+    def __init__(self, server: ServerProcess, token: str) -> None:
+        self._http = httpx.Client(base_url=server.url, follow_redirects=False, timeout=60, trust_env=False)
+        self._server = server
+        page = self._http.get("/v1/monitor/sign-in", headers={"accept": "text/html"}).text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+        assert csrf, page
+        form = {"csrf": csrf[1], "token": token, "next": "/v1/monitor/"}
+        answer = self._http.post("/v1/monitor/sign-in", data=form, headers={"origin": server.url})
+        assert answer.is_redirect, answer.text
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def grant(self, url: str, person: str = "otto") -> httpx.URL:
+        """Sign in at the provider; where it sends the browser back to."""
+        return browse(url, person, until=self._server.url + CALLBACK)
+
+    def come_back(self, callback: httpx.URL) -> httpx.Response:
+        """Follow the callback; the page at the end."""
+        page = self._http.get(str(callback), headers={"accept": "text/html"})
+        match = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.text)
+        assert match, page.text
+        return self._http.get(unescape(match[1]), headers={"accept": "text/html"})
+
+    def authorize(self, url: str, person: str = "otto") -> None:
+        answer = self.come_back(self.grant(url, person))
+        assert answer.is_redirect, answer.text
+        assert "/services/upstreams/" in answer.headers["location"]
+
+    def begin_by_button(self, upstream: str) -> str:
+        """Press the button of the upstream's page; the URL that it leads to."""
+        page = self._http.get(f"/v1/monitor/services/upstreams/{upstream}", headers={"accept": "text/html"}).text
+        form = re.search(r'<form method="post" action="([^"]+upstream-authorize)".*?</form>', page, re.S)
+        assert form, page
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+        answer = self._http.post(urljoin(self._server.url, form[1]), data=fields, headers={"origin": self._server.url})
+        match = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', answer.text)
+        assert match, answer.text
+        return unescape(match[1])
+
+
+def _add(home: ServerProcess, far: ServerProcess, name: str, mode: str, **more: Any) -> Any:
+    url = f"{far.url}/mcp?names=underscore&toolsets=agent,messaging"
+    return home.operator.post("/upstreams", {"name": name, "url": url, "oauth": mode, **more})
+
+
+def _call(account: Account, upstream: str, tool: str = LIST, **arguments: Any) -> httpx.Response:
+    return account.http.post(f"/tools/{upstream}/{tool}", json={"arguments": arguments}, timeout=60)
+
+
+def _wait_for_tools(home: ServerProcess, name: str) -> None:
+    poll_until(lambda: home.operator.get(f"/upstreams/{name}")["tools"] > 0, "its tools are listed")
+
+
+@pytest.fixture(scope="module")
+def listed(home: ServerProcess, far: ServerProcess) -> str:
+    """An upstream that wants a token of each caller, and whose listing the operator has authorized; its name."""
+    _add(home, far, "each", "user")
+    with Browser(home, home.admin_token) as browser:
+        wide = {"shared": True, "scope": "openid read:agents write:messages"}  # what is listed depends on it
+        browser.authorize(home.operator.post("/upstreams/each/authorize", wide)["url"])
+    _wait_for_tools(home, "each")
+    return "each"
+
+
+def test_an_operator_authorizes_for_all(home: ServerProcess, far: ServerProcess) -> None:
+    added = _add(home, far, "shared", "shared")
+    assert (added["oauth"], added["authorized"], added["tools"]) == ("shared", False, 0)
+    agent = home.register("Shared user")
+    begun = home.operator.post("/upstreams/shared/authorize")
+    query = parse_qs(urlsplit(begun["url"]).query)
+    assert query["resource"] == [f"{far.url}/mcp"]
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["redirect_uri"] == [home.url + CALLBACK]
+    assert agent.post("/upstreams/shared/authorize", expect=403)["required"] == "admin"
+    with Browser(home, home.admin_token) as browser:
+        browser.authorize(browser.begin_by_button("shared"))
+    _wait_for_tools(home, "shared")
+    assert home.operator.get("/upstreams/shared")["authorized"] is True
+    answer = _call(agent, "shared")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["is_error"] is False, answer.text
+    files = [path for path in (*home.directory.rglob("*"), home.log_file) if path.is_file()]
+    assert files
+    assert not [path for path in files if b"eyJhbGciOi" in path.read_bytes()]  # how the provider's tokens begin
+    ended = home.operator.post("/upstreams/shared/deauthorize")
+    assert ended == {"upstream": "shared", "shared": True, "revoked": True}
+    refused = _call(agent, "shared")
+    assert refused.status_code == 424, refused.text
+    assert "agora upstream authorize shared" in refused.json()["fix"]
+    assert "url" not in refused.json()
+
+
+def test_each_caller_authorizes_for_itself(home: ServerProcess, listed: str) -> None:
+    ada, bob = home.register("Ada"), home.register("Bob")
+    problem = _call(ada, listed).json()
+    assert problem["code"] == "upstream_authorization_required"
+    assert problem["url"] in problem["fix"]
+    with Browser(home, ada.token) as browser:
+        browser.authorize(problem["url"])
+    assert ada.get(f"/upstreams/{listed}")["authorized"] is True
+    assert _call(ada, listed).status_code == 200
+    assert bob.get(f"/upstreams/{listed}")["authorized"] is False
+    assert _call(bob, listed).status_code == 424
+    assert ada.post(f"/upstreams/{listed}/deauthorize")["revoked"] is True
+    assert _call(ada, listed).status_code == 424
+
+
+def test_a_callback_is_good_once_and_for_who_has_begun(home: ServerProcess, listed: str) -> None:
+    eve, victim = home.register("Eve"), home.register("Victim")
+    url = eve.post(f"/upstreams/{listed}/authorize")["url"]
+    with Browser(home, victim.token) as browser:
+        callback = browser.grant(url)  # the victim was led to Eve's URL
+        assert browser.come_back(callback).status_code == 404
+    assert eve.get(f"/upstreams/{listed}")["authorized"] is False
+    fields = dict(callback.params)
+    assert set(fields) == {"state", "code", "iss"}
+    wrong = {"state": "x" * 43}
+    assert eve.post("/upstream-authorizations", fields | wrong, expect=404)["code"] == "not_found"
+    tenant = home.operator.post("/tenants", {"tenant_id": "other"})
+    stranger = home.account(tenant["token"], "stranger")
+    stranger.post("/upstream-authorizations", fields, expect=404)
+    done = eve.post("/upstream-authorizations", fields)
+    assert (done["upstream"], done["authorized"]) == (listed, True)
+    eve.post("/upstream-authorizations", fields, expect=404)
+    assert _call(eve, listed).status_code == 200
+
+    fields = dict(_grant(home, eve, listed).params) | {"iss": "https://evil.example"}
+    mixed = eve.post("/upstream-authorizations", fields, expect=502)
+    assert "another authorization server" in mixed["detail"]
+    eve.post("/upstream-authorizations", fields, expect=404)  # it was used up by that
+    fields = dict(_grant(home, eve, listed).params) | {"code": fields["code"]}
+    assert eve.post("/upstream-authorizations", fields, expect=502)["detail"]  # another one's code: PKCE
+
+
+def _grant(home: ServerProcess, account: Account, upstream: str) -> httpx.URL:
+    """A callback that was not followed yet."""
+    with Browser(home, account.token) as browser:
+        return browser.grant(account.post(f"/upstreams/{upstream}/authorize")["url"])
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+async def test_a_client_that_takes_urls_is_asked_and_steps_up(
+    home: ServerProcess, far: ServerProcess, listed: str, mode: str
+) -> None:
+    agent = home.register(f"Client of {mode}")
+    peer = far.register(f"Peer of {mode}")
+    scopes: list[set[str]] = []
+
+    async def visit(context: Any, params: Any) -> types.ElicitResult:
+        assert isinstance(params, types.ElicitRequestURLParams)
+        scopes.append(set(parse_qs(urlsplit(str(params.url)).query)["scope"][0].split()) - {"offline_access"})
+
+        def authorize() -> None:
+            with Browser(home, agent.token) as browser:
+                browser.authorize(str(params.url))
+
+        await anyio.to_thread.run_sync(authorize)
+        return types.ElicitResult(action="accept")
+
+    async with (
+        httpx2.AsyncClient(headers={"authorization": f"Bearer {agent.token}"}, timeout=60) as http,
+        Client(
+            streamable_http_client(f"{home.url}/mcp", http_client=http),
+            mode=mode,
+            cache=None,
+            elicitation_callback=visit,
+        ) as client,
+    ):
+        page = await client.call_tool(f"{listed}.{LIST}", {})
+        assert not page.is_error, page.content
+        assert scopes == [{"openid", "read:agents"}]
+        message = {"to_agent": peer.agent_id, "content": "hello"}
+        sent = await client.call_tool(f"{listed}.agora_messaging_send", message)
+        assert not sent.is_error, sent.content
+        assert scopes[1:] == [{"openid", "read:agents", "write:messages"}]
+
+
+def test_tokens_are_renewed_once_each_and_asked_for_again_when_they_are_revoked(
+    home: ServerProcess, far: ServerProcess, provider: str, listed: str
+) -> None:
+    """The provider ends a grant whose refresh token is used twice."""
+    agent = home.register("Renewing")
+    resource = f"{far.url}/mcp"
+    httpx.post(f"{provider}/tests/lives", data={"resource": resource, "seconds": "20"}).raise_for_status()
+    try:
+        with Browser(home, agent.token) as browser:
+            browser.authorize(agent.post(f"/upstreams/{listed}/authorize")["url"])
+        with ThreadPoolExecutor(8) as pool:  # a token of 20 seconds is renewed before each use
+            answers = list(pool.map(lambda _: _call(agent, listed).status_code, range(16)))
+        assert answers == [200] * 16
+        assert _stored(home, "generation", agent) > 1
+        httpx.post(f"{provider}/tests/end-grants", data={"resource": resource}).raise_for_status()
+        refused = _call(agent, listed)
+        assert refused.status_code == 424, refused.text
+        assert refused.json()["url"].startswith(provider)
+    finally:
+        httpx.post(f"{provider}/tests/lives", data={"resource": resource, "seconds": "300"}).raise_for_status()
+
+
+def test_a_machine_needs_no_person(home: ServerProcess, far: ServerProcess) -> None:
+    client = {"oauth_client_id": "robot", "oauth_client_secret": "another-secret", "oauth_scope": "read:agents"}
+    added = _add(home, far, "machine", "machine", **client)
+    assert added["authorized"] is True
+    assert added["tools"] > 0
+    agent = home.register("Machine user")
+    assert _call(agent, "machine").status_code == 200
+    wrong = client | {"oauth_client_secret": "wrong"}
+    url = f"{far.url}/mcp"
+    home.operator.post("/upstreams", {"name": "wrong", "url": url, "oauth": "machine", **wrong}, expect=503)
+    for body in ({"oauth_client_id": "x"}, {"oauth": "machine"}, {"oauth": "user", "oauth_client_secret": "x"}):
+        home.operator.post("/upstreams", {"name": "wrong", "url": url, **body}, expect=422)
+
+
+def test_what_an_agent_was_granted_goes_with_it(home: ServerProcess, listed: str) -> None:
+    agent = home.register("Leaving")
+    with Browser(home, agent.token) as browser:
+        browser.authorize(agent.post(f"/upstreams/{listed}/authorize")["url"])
+    agent.call("DELETE", f"/agents/{agent.agent_id}")
+    assert _stored(home, "count(*)", agent) == 0
+
+
+def _stored(home: ServerProcess, value: str, agent: Account) -> int:
+    """Of an agent's grants, as they are stored."""
+    with contextlib.closing(sqlite3.connect(home.directory / "agora.db")) as database:
+        query = f"select {value} from upstream_grants where subject = ?"
+        return int(database.execute(query, (agent.agent_id,)).fetchone()[0])
