@@ -28,6 +28,7 @@ SUBSCRIPTIONS: Mapping[Signal[Any], Sequence[Handler]] = {
         "conversations.subscribers:readdress_questions", "messaging.subscribers:deliver_held_messages"
     ),
     agents.AGENT_REGISTERED: _load_handlers("tasks.subscribers:hand_over_waiting_tasks"),
+    agents.CODEBASES_DECLARED: _load_handlers("coding.subscribers:refuse_foreign_codebases"),
     agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_while_running"),
     agents.AGENT_RETIRED: _load_handlers(
         "tasks.subscribers:release_tasks",

@@ -45,6 +45,7 @@ from .signals import (
     MANIFEST_REGISTRATION,
     AddressTaken,
     AgentRegistered,
+    publish_declared_codebases,
 )
 from .supervision import audience_of, set_agent_status
 
@@ -207,6 +208,7 @@ class AgentService(BoundService, contract.Agents):
     ) -> contract.Registration:
         call = self.call
         agent_id = call.target = new_id("agent")
+        await publish_declared_codebases(call, agent_id, capabilities)
         row = AgentRow(
             tenant_id=call.caller.tenant,
             agent_id=agent_id,
@@ -350,6 +352,7 @@ class AgentService(BoundService, contract.Agents):
         """Store a changed profile; return the new row."""
         call = self.call
         agent_id = call.target = row.agent_id
+        await publish_declared_codebases(call, agent_id, capabilities or ())
         await call.tx.execute(statements.update, agent_id=agent_id, now=call.now, **values)
         if capabilities is not None:
             await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)

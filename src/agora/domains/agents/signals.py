@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.ports import Port
 from agora.core.signals import Signal
@@ -16,12 +18,18 @@ __all__ = [
     "ADDRESS_TAKEN",
     "AGENT_REGISTERED",
     "AGENT_RETIRED",
+    "CODEBASES_DECLARED",
+    "CODEBASE_CAPABILITY",
     "DEREGISTRATION_REQUESTED",
     "HALT_ENDED",
     "MANIFEST_REGISTRATION",
     "AddressTaken",
     "AgentRegistered",
+    "DeclaredCodebases",
+    "publish_declared_codebases",
 ]
+
+CODEBASE_CAPABILITY: Final = "codebase:"  #: prefix of the capability that jobs for a codebase require
 
 
 @dataclass(slots=True)
@@ -42,8 +50,18 @@ class AgentRegistered:
     tasks: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredCodebases:
+    """An agent, or a worker of it, says that it has these codebases: ids, or names that anybody may use."""
+
+    owner: str
+    codebases: Sequence[str]
+
+
 ADDRESS_TAKEN: Signal[AddressTaken] = Signal("an agent has taken an address")
 AGENT_REGISTERED: Signal[AgentRegistered] = Signal("an agent has registered")
+#: a handler refuses by raising an AgoraError
+CODEBASES_DECLARED: Signal[DeclaredCodebases] = Signal("an agent has declared capabilities of codebases")
 #: carries the agent's row; a handler refuses by raising an AgoraError
 DEREGISTRATION_REQUESTED: Signal[AgentRow] = Signal("an agent is about to leave")
 #: carries the agent's row as it was
@@ -53,3 +71,12 @@ HALT_ENDED: Signal[int] = Signal("the last halt of the marketplace has ended")
 
 #: registers an agent from its manifest: call, name, manifest, and the values given beside it
 MANIFEST_REGISTRATION: Port[Lazy[Callable[..., Awaitable[Registration]]]] = Port("registration by manifest")
+
+
+async def publish_declared_codebases(call: Call, owner: str, capabilities: Sequence[str]) -> None:
+    """Publish the codebases among the capabilities that an agent, or a worker of it, declares, if there are any."""
+    codebases = [
+        name.removeprefix(CODEBASE_CAPABILITY) for name in capabilities if name.startswith(CODEBASE_CAPABILITY)
+    ]
+    if codebases:
+        await call.publish(CODEBASES_DECLARED, DeclaredCodebases(owner, codebases))

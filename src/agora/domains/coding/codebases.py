@@ -8,11 +8,13 @@ from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.domains.agents.signals import CODEBASE_CAPABILITY
 from agora.domains.search.words import contains_pattern
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.records import WorkerRow
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract import implements
+from agora_sdk.errors import Conflict
 
 from . import queries as statements
 from .access import load_codebase, load_own_codebase
@@ -21,11 +23,12 @@ from .records import CODEBASES, CodebaseRow
 __all__ = ["CodebaseService", "codebase_capability"]
 
 ONLINE_SECONDS = 90
+MAX_CODEBASES = 200  #: of one worker: each is a capability, which every claim of the worker looks at
 
 
 def codebase_capability(codebase_id: str) -> str:
     """The capability that a job for a codebase requires."""
-    return f"codebase:{codebase_id}"
+    return f"{CODEBASE_CAPABILITY}{codebase_id}"
 
 
 class CodebaseService(BoundService, contract.Codebases):
@@ -39,6 +42,7 @@ class CodebaseService(BoundService, contract.Codebases):
         worker = await self._find_own_worker(worker_id)
         row = await call.tx.one(statements.codebase_by_path, worker_id=worker.worker_id, path=path)
         if row is None:
+            await self._require_room(worker)
             row = CodebaseRow(
                 tenant_id=call.caller.tenant,
                 codebase_id=new_id("cb"),
@@ -77,6 +81,15 @@ class CodebaseService(BoundService, contract.Codebases):
                 fix="Start one there (agora worker run --codebases DIR), or register it: POST /v1/agent/workers/register.",
             )
         return row
+
+    async def _require_room(self, worker: WorkerRow) -> None:
+        """Raises Conflict where a worker has as many codebases as it may have."""
+        count = await self.call.tx.one(statements.codebase_count, worker_id=worker.worker_id, most=MAX_CODEBASES)
+        if (count or 0) >= MAX_CODEBASES:
+            raise Conflict(
+                f"The worker {worker.worker_name!r} has {MAX_CODEBASES} codebases.",
+                fix="Remove some (DELETE /v1/agent/codebases/ID), or register others for another worker.",
+            )
 
     async def _set_capabilities(self, worker: WorkerRow, capabilities: Sequence[str]) -> None:
         await self.call.tx.execute(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 from .records import CodebaseRow, MessageRow, SessionRow
 
 __all__ = [
     "codebase_by_id",
     "codebase_by_path",
+    "codebase_count",
     "delete_codebase",
     "delete_messages",
     "delete_sessions",
+    "foreign_codebase",
     "list_codebases",
     "list_messages",
     "list_newest_messages",
@@ -32,6 +34,14 @@ codebase_by_path = Query(
     "select * from codebases where tenant_id = :tenant and worker_id = :worker_id and path = :path",
     CodebaseRow,
     lock=True,
+)
+_IDS, _IDS_POSTGRES = in_list("codebases")
+_FOREIGN = "select * from codebases where tenant_id = :tenant and owner <> :owner and codebase_id {ids} limit 1"
+foreign_codebase = Query(_FOREIGN.format(ids=_IDS), CodebaseRow, postgres=_FOREIGN.format(ids=_IDS_POSTGRES))
+codebase_count = Query(
+    "select count(*) as codebases from (select 1 from codebases where tenant_id = :tenant and worker_id = :worker_id limit :most) c",
+    int,
+    types={"most": BIG},
 )
 update_codebase = Write(
     """

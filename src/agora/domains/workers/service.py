@@ -11,6 +11,7 @@ from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
+from agora.domains.agents.signals import publish_declared_codebases
 from agora.domains.search.words import contains_pattern
 from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
@@ -42,6 +43,7 @@ class WorkerService(BoundService, contract.Workers):
         if capabilities is None:
             agent = await call.tx.one(agents.by_id, ref=owner)
             capabilities = decode_json(agent.capabilities) if agent is not None else []
+        await publish_declared_codebases(call, owner, capabilities)
         row = WorkerRow(
             tenant_id=call.caller.tenant,
             worker_id=new_id("wrk"),

@@ -1,0 +1,23 @@
+"""What coding hears from agents and workers: who says that it has which codebases."""
+
+from __future__ import annotations
+
+from agora.core.call import Call, encode_json
+from agora.domains.agents.signals import CODEBASE_CAPABILITY, DeclaredCodebases
+from agora_sdk.errors import PermissionDenied
+
+from . import queries as statements
+
+__all__ = ["refuse_foreign_codebases"]
+
+
+async def refuse_foreign_codebases(call: Call, declared: DeclaredCodebases) -> None:
+    """Refuse the id of a codebase of another agent: jobs that require it carry prompts, and lead to branches, for its worker."""
+    foreign = await call.tx.one(
+        statements.foreign_codebase, codebases=encode_json(list(declared.codebases)), owner=declared.owner
+    )
+    if foreign is not None:
+        raise PermissionDenied(
+            f"The capability '{CODEBASE_CAPABILITY}{foreign.codebase_id}' belongs to a worker of {foreign.owner}.",
+            fix="Register the codebase for your own worker (POST /v1/agent/codebases), which gives it an id of its own.",
+        )
