@@ -169,6 +169,82 @@ def test_tasks_and_workflows(server: ServerProcess) -> None:
     assert workflow["workflow_name"] == "wf-1"
 
 
+NESTED = "[" * 50_000
+HOSTILE_TEXTS = {
+    "null character": '"a\\u0000b"',
+    "lone surrogate": '"a\\ud800b"',
+    "nested lists": NESTED,
+    "nested objects": '{"a":' * 50_000,
+    "deep object": '{"a":' + "[" * 300 + "]" * 300 + "}",
+    "infinite number": '{"a": 1e999}',
+    "no number": '{"a": NaN}',
+    "control characters": "x\x1ey\x1fz",
+    "many names": json.dumps([f"name {number}" for number in range(2_000)]),
+    "long text": "y" * 300_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_arguments_are_bounded_as_those_of_v5(server: ServerProcess, text: str) -> None:
+    """What no operation of v5 takes comes in by no v4 call: it is refused, or a text like any other."""
+    agent = server.register(f"Bounded{server.operator.get('/agents', params={'limit': 500})['count']}")
+    name = agent.name
+    task = agent.post("/agora/task/assign", {"task_type": "t", "assignee": name})["task_id"]
+    calls = [
+        ("send_agent_message", name, name, "note", text),
+        ("send_agent_message", name, name, text, "x"),
+        ("send_agent_message", name, text, "note", "x"),
+        ("send_agent_message", text, name, "note", "x"),
+        ("send_message", text, name, name, "note", "x", 2),
+        ("register_agent_capability", name, text, 50, 1),
+        ("register_agent", name, name, "basic", "active", text),
+        ("register_agent", text, text, "basic", "active", text),
+        ("assign_task", "w", "t", text),
+        ("assign_task", "w", text, "{}"),
+        ("assign_task", "w", "t", "{}", text),
+        ("assign_task", text, "t", "{}", "[]", name),
+        ("start_workflow_coordination", text, name),
+        ("start_workflow_coordination", f"of {name}", name, text),
+        ("update_task_progress", task, name, 0.5, text, text),
+        ("update_task_progress", text, name, 0.5, "x"),
+    ]
+    for reducer, *args in calls:
+        answer = agent.http.post(f"/v4/call/{DATABASE}/{reducer}", json={"args": args})
+        assert answer.status_code in (200, 403, 404, 413, 422), f"{reducer}: {answer.status_code} {answer.text[:500]}"
+    profile = agent.get(f"/agents/{name}")
+    assert len(profile["capabilities"]) <= 100
+    assert all(len(each) <= 100 and each.isprintable() for each in profile["capabilities"])
+    for message in agent.get("/agora/messaging/receive", params={"limit": 500})["messages"]:
+        assert message["message_type"].isprintable()
+        assert "\x00" not in message["content"]
+    assert "Traceback" not in server.log()
+
+
+def test_a_workflow_of_many_strangers_is_refused(server: ServerProcess) -> None:
+    """Each of them would be registered: one call would hold the server for as long as so many registrations take."""
+    agent = server.register("Coordinator")
+    names = json.dumps([f"Participant {number}" for number in range(2_000)])
+    args = ["many", "Coordinator", names]
+    answer = agent.post(f"/v4/call/{DATABASE}/start_workflow_coordination", {"args": args}, expect=422)
+    assert answer["errors"][0]["field"] == "args.participating_agents"
+    found = agent.get("/agora/query/agents", params={"search": "Participant 7"})["agents"]
+    assert not [each for each in found if each["agent_name"].startswith("Participant")]
+
+
+def test_a_name_belongs_to_who_registers_it(server: ServerProcess) -> None:
+    """Who has mapped a name to itself, before its owner came, gets nothing that is sent to the owner."""
+    squatter, sender = server.register("Squatter"), server.register("Payer")
+    path = f"/v4/call/{DATABASE}"
+    squatter.post(f"{path}/register_agent", {"args": ["Treasurer", "Squatter", "basic", "active", "[]"]})
+    owner = server.register("Treasurer")
+    sender.post(f"{path}/send_agent_message", {"args": ["Payer", "Treasurer", "note", "for the treasurer", 2]})
+    flags = ["--task_type", "pay", "--assigned_agent", "Treasurer", "--input_data", "{}"]
+    task = sender.post(f"{path}/assign_task", {"args": flags})["task_id"]
+    assert [each["content"] for each in read_inbox(server, owner.agent_id)] == ["for the treasurer"]
+    assert read_inbox(server, squatter.agent_id) == []
+    assert sender.get("/agora/task/get", params={"task_id": task})["assigned_agent"] == owner.agent_id
+
+
 def test_what_cannot_be_done_says_so_in_v4s_words(server: ServerProcess) -> None:
     unknown = run_reducer(server, "drop_tables", "x", expect=422)
     assert (unknown["success"], unknown["error"]) == (False, "Unsupported v4 reducer: drop_tables")

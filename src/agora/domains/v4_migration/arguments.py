@@ -11,11 +11,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from agora.core.call import Call
+from agora.core.validation import validate_arguments
 from agora_sdk.contract.fields import JsonObject, Priority
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["SIGNATURES", "Arguments", "parse_arguments", "translate_priority"]
+__all__ = [
+    "MAX_NAME",
+    "SIGNATURES",
+    "Arguments",
+    "parse_arguments",
+    "parse_json",
+    "parse_object",
+    "translate_priority",
+    "validate_for",
+]
 
+MAX_NAME: Final = 200  #: characters of what names a thing of v4
+MAX_NAMES: Final = 100  #: in a list: each may register an agent
 PRIORITIES: Final = {1: Priority.LOW, 2: Priority.NORMAL, 3: Priority.HIGH, 4: Priority.URGENT}
 
 
@@ -32,6 +48,7 @@ def _forms(*texts: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(text.split()) for text in texts)
 
 
+_DOCUMENT: Final = TypeAdapter(JsonObject)
 _MESSAGE = ("from_agent", "to_agent", "message_type", "content")
 _LONG_MESSAGE = (
     "message_id from_agent to_agent message_type content priority requires_response timeout correlation_id thread "
@@ -137,7 +154,17 @@ class Arguments:
         value = _unquote(self.values.get(name))
         if value is None:
             return default
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if "\x00" in text:
+            raise _wrong_argument(self.reducer, name, "has a null character", text)
+        return text
+
+    def identifier(self, name: str) -> str:
+        """A text that names something, at most 200 characters; empty for none."""
+        text = self.text(name)
+        if len(text) > MAX_NAME:
+            raise _wrong_argument(self.reducer, name, f"has more than {MAX_NAME} characters", text)
+        return text
 
     def integer(self, name: str, default: int, least: int, most: int) -> int:
         """A whole number, also as text such as "90"; beyond its bounds it is the bound."""
@@ -162,23 +189,46 @@ class Arguments:
         if value is None or value == "":
             return []
         parts = value if isinstance(value, list) else str(value).split(",")
-        return list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
+        names = list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
+        if len(names) > MAX_NAMES or any(len(text) > MAX_NAME or "\x00" in text for text in names):
+            problem = f"has more than {MAX_NAMES} names, or one of more than {MAX_NAME} characters, or a null character"
+            raise _wrong_argument(self.reducer, name, problem, value)
+        return names
 
     def document(self, name: str) -> JsonObject:
         """A JSON object; anything else is put into one, as ``value``."""
-        value = self._parsed(name)
-        if value is None or value == "":
-            return {}
-        return value if isinstance(value, dict) else {"value": value}
+        return parse_object(_unquote(self.values.get(name)), f"args.{name}")
 
     def _parsed(self, name: str) -> Any:
-        value = _unquote(self.values.get(name))
-        if isinstance(value, str) and value[:1] in ("{", "["):
-            try:
-                return json.loads(value)
-            except ValueError:
-                return value
-        return value
+        return parse_json(_unquote(self.values.get(name)))
+
+
+def parse_json(value: Any) -> Any:
+    """The list or object that a text is the JSON of; anything else as it is. JSON that cannot be read again is a text."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return from_json(value, allow_inf_nan=False)
+        except ValueError:
+            return value
+    return value
+
+
+def parse_object(value: Any, field: str) -> JsonObject:
+    """The object that a value is, or is the JSON of; anything else is put into one. Raises InvalidRequest: nested too deep."""
+    value = parse_json(value)
+    if value is None or value == "":
+        return {}
+    document = value if isinstance(value, dict) else {"value": value}
+    try:
+        return _DOCUMENT.validate_python(document)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise InvalidRequest(f"{field}: {problem}", errors=[field_error(field, problem)]) from None
+
+
+def validate_for(call: Call, operation: str, **arguments: Any) -> dict[str, Any]:
+    """Arguments of another operation, within the bounds that its contract declares. Raises InvalidRequest."""
+    return validate_arguments(call.context.registry.find(operation, None, call.caller.tenant), arguments)
 
 
 def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
@@ -254,7 +304,7 @@ def _unquote(value: Any) -> Any:
         return None
     if len(text) > 1 and text[0] == text[-1] == '"':
         try:
-            return json.loads(text)
+            return from_json(text)
         except ValueError:
             return value
     return value

@@ -24,6 +24,7 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
+from .arguments import MAX_NAME, validate_for
 from .records import MAPPINGS, MappingRow
 
 __all__ = [
@@ -45,15 +46,23 @@ _UNFIT = re.compile(r"[^A-Za-z0-9 ._-]+")
 
 
 async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
-    """The agent that a v4 agent has become, or that has its name; None if there is neither. Retired ones do not count."""
+    """The agent that a v4 agent has become, or that has its name; None if there is neither. Retired ones do not count.
+
+    Who has the name goes before who was mapped to it, unless an import did that.
+    """
     mapping = await call.tx.one(statements.mapping, kind=AGENT, v4_key=name)
-    if mapping is not None:
-        row = await find_agent(call.tx, mapping.target)
-        if row is not None and row.retired_at is None:
-            return row
-        await call.tx.execute(statements.drop_mapping, kind=AGENT, v4_key=name)
-    row = await find_agent(call.tx, name)
-    return row if row is not None and row.retired_at is None else None
+    named = await find_agent(call.tx, name)
+    if named is not None and named.retired_at is not None:
+        named = None
+    if mapping is None:
+        return named
+    if named is not None and not mapping.run_id:
+        return named  # any agent may have mapped the name to itself before its owner registered
+    row = await find_agent(call.tx, mapping.target)
+    if row is not None and row.retired_at is None:
+        return row
+    await call.tx.execute(statements.drop_mapping, kind=AGENT, v4_key=name)
+    return named
 
 
 async def ensure_agent(
@@ -73,21 +82,27 @@ async def ensure_agent(
     run_id: of the import that asks. Raises InvalidRequest for an empty name, PermissionDenied if the profile is to change
     and the caller may not act for the agent.
     """
-    if not name:
-        raise InvalidRequest("The v4 agent has no name.", errors=[field_error("args.agent_id", "empty")])
+    if not 0 < len(name) <= MAX_NAME or "\x00" in name:
+        raise InvalidRequest(
+            f"The name of a v4 agent has 1 to {MAX_NAME} characters, and no null character.",
+            errors=[field_error("args.agent_id", "empty, too long, or with a null character")],
+        )
     row = await find_mapped_agent(call, name)
     if row is None and agent_name:
         row = await find_mapped_agent(call, agent_name)
     if row is None:
-        registration = await AgentService(call).register(
-            await _choose_name(call, agent_name or name),
-            list(capabilities),
+        profile = validate_for(
+            call,
+            "agora.agent.register",
+            agent_name=await _choose_name(call, agent_name or name),
+            capabilities=list(capabilities),
             description=description,
             category=category,
             metadata={**COMPATIBILITY, "v4_agent_id": name},
             max_concurrent_tasks=max_tasks or 1,
             proficiency_level=proficiency,
         )
+        registration = await AgentService(call).register(**profile)
         row = await load_agent(call.tx, registration.agent_id)
         add_mapping(call, AGENT, name, row.agent_id, run_id)
         return row
@@ -95,13 +110,16 @@ async def ensure_agent(
         add_mapping(call, AGENT, name, row.agent_id, run_id="")
     if capabilities or description or proficiency is not None or max_tasks is not None:
         present = decode_json(row.capabilities)
-        await AgentService(act_as(call, row)).update(
-            row.agent_id,
+        profile = validate_for(
+            call,
+            "agora.agent.update",
+            agent_id=row.agent_id,
             capabilities=list(dict.fromkeys([*present, *capabilities])),
             description=description if description and not row.description else None,
             proficiency_level=max(filter(None, (row.proficiency_level, proficiency)), default=None),
             max_concurrent_tasks=max(row.max_concurrent_tasks, max_tasks or 1),
         )
+        await AgentService(act_as(call, row)).update(**profile)
         row = await load_agent(call.tx, row.agent_id)
     return row
 
@@ -136,6 +154,8 @@ async def resolve_recipient(call: Call, name: str) -> str:
     if row is not None:
         return row.agent_id
     try:
+        if len(name) > MAX_NAME:
+            raise InvalidRequest(name)
         check_name(name)
     except InvalidRequest:  # no agent can ever have this name: it gets one now
         return (await ensure_agent(call, name)).agent_id

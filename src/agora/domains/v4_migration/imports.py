@@ -7,7 +7,6 @@ nothing twice. The first row of a batch that cannot be taken fails the batch: wh
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -23,7 +22,7 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .arguments import translate_priority
+from .arguments import parse_json, parse_object, translate_priority
 from .identities import BROADCAST, act_as, add_mapping, ensure_agent, find_mapped_agent, resolve_recipient
 from .records import ImportRow
 from .reducers import TaskRequest, WorkflowRequest, create_task, create_workflow, message_key
@@ -333,24 +332,12 @@ def _read_bounded(row: Row, most: int, *names: str) -> int | None:
 
 
 def _read_object(row: Row, *names: str) -> JsonObject:
-    value = _read_json(first_value(row, *names))
-    if value in (None, ""):
-        return {}
-    return value if isinstance(value, dict) else {"value": value}
+    return parse_object(first_value(row, *names), names[0])
 
 
 def _read_names(row: Row, *names: str) -> list[str]:
-    value = _read_json(first_value(row, *names))
+    value = parse_json(first_value(row, *names))
     if value in (None, ""):
         return []
     parts = value if isinstance(value, list) else str(value).split(",")
     return list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
-
-
-def _read_json(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value

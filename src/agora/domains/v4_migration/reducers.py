@@ -15,11 +15,10 @@ from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks.service import TaskService
 from agora.domains.workflows.service import WorkflowService
 from agora_sdk.contract.fields import JsonObject, TaskStatus
-from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import NotFound, field_error
 
 from . import queries as statements
-from .arguments import Arguments, translate_priority
+from .arguments import Arguments, translate_priority, validate_for
 from .identities import act_as, add_mapping, ensure_agent, resolve_recipient
 
 __all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "create_task", "create_workflow", "message_key"]
@@ -37,7 +36,7 @@ async def register_agent_capability(call: Call, args: Arguments) -> Answer:
     proficiency = args.integer("proficiency", -1, -1, 100)
     row = await ensure_agent(
         call,
-        args.text("agent_id"),
+        args.identifier("agent_id"),
         capabilities=[args.text("capability")],
         description=args.text("description")[:4000],
         proficiency=None if proficiency < 0 else proficiency,
@@ -51,8 +50,8 @@ async def register_agent(call: Call, args: Arguments) -> Answer:
     """An agent, with its capabilities if the call lists them."""
     row = await ensure_agent(
         call,
-        args.text("agent_id"),
-        agent_name=args.text("agent_name"),
+        args.identifier("agent_id"),
+        agent_name=args.identifier("agent_name"),
         category=args.text("category")[:64],
         capabilities=args.names("capabilities"),
     )
@@ -62,7 +61,7 @@ async def register_agent(call: Call, args: Arguments) -> Answer:
 
 async def send_agent_message(call: Call, args: Arguments) -> Answer:
     """A message; a repetition with the same v4 id and content is the same message."""
-    sender, recipient = args.text("from_agent"), args.text("to_agent")
+    sender, recipient = args.identifier("from_agent"), args.identifier("to_agent")
     content, kind = args.text("content"), args.text("message_type") or "info"
     message_id = args.text("message_id")
     key = message_key(message_id, sender, recipient, kind, content)
@@ -73,14 +72,17 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     metadata: JsonObject = dict(args.document("metadata"))
     if args.text("requires_response").lower() == "true":
         metadata["requires_response"] = True
-    receipt = await MessagingService(act_as(call, row, "agora.messaging.send")).send(
-        await resolve_recipient(call, recipient),
-        content,
-        kind[:64],
-        translate_priority(args.number("priority", 2, -1e9, 1e9)),
+    message = validate_for(
+        call,
+        "agora.messaging.send",
+        to_agent=await resolve_recipient(call, recipient),
+        content=content,
+        message_type=kind[:64],
+        priority=translate_priority(args.number("priority", 2, -1e9, 1e9)),
         correlation_id=args.text("correlation_id")[:200] or None,
         metadata={name: value for name, value in metadata.items() if name not in ("agentify", "bus")},
     )
+    receipt = await MessagingService(act_as(call, row, "agora.messaging.send")).send(**message)
     if message_id:
         add_mapping(call, MESSAGE, key, receipt.message_id, run_id="")
     call.target = receipt.message_id
@@ -98,9 +100,9 @@ async def assign_task(call: Call, args: Arguments) -> Answer:
         task_type=args.text("task_type"),
         payload=args.document("input_data"),
         capabilities=args.names("required_capabilities"),
-        requester=args.text("requesting_agent"),
-        assignee=args.text("assigned_agent"),
-        workflow=args.text("workflow_id"),
+        requester=args.identifier("requesting_agent"),
+        assignee=args.identifier("assigned_agent"),
+        workflow=args.identifier("workflow_id"),
     )
     task_id = await create_task(call, task)
     call.target = task_id
@@ -127,25 +129,28 @@ async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
     if task.requester:
         call = act_as(call, await ensure_agent(call, task.requester, run_id=run_id), "agora.task.assign")
     metadata = {**task.metadata, **({"v4_workflow_id": task.workflow} if task.workflow else {})}
-    receipt = await TaskService(call).assign(
-        task.task_type[:64] or "general",
-        task.payload,
-        assignee,
+    order = validate_for(
+        call,
+        "agora.task.assign",
+        task_type=task.task_type[:64] or "general",
+        payload=task.payload,
+        assignee=assignee,
         priority=translate_priority(task.priority),
         required_capabilities=[] if assignee else task.capabilities,
         metadata=metadata,
     )
+    receipt = await TaskService(call).assign(**order)
     return receipt.task_id
 
 
 async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
     """A workflow with a step for each participating agent; the strategy decides whether they follow each other."""
-    v4_id = args.text("workflow_id")
+    v4_id = args.identifier("workflow_id")
     started = await call.tx.one(statements.mapping, kind=WORKFLOW, v4_key=v4_id)
     if started is not None:
         call.target = started.target
         return {"workflow_id": started.target, "status": "running", "message": "The workflow is known already."}
-    coordinator = args.text("coordinator_agent")
+    coordinator = args.identifier("coordinator_agent")
     participants = args.names("participating_agents") or [coordinator]
     strategy = args.text("coordination_strategy", "adaptive")
     payload: JsonObject = {"v4_workflow_id": v4_id, "coordination_strategy": strategy, "coordinator": coordinator}
@@ -182,38 +187,37 @@ async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "
     for agent in dict.fromkeys(filter(None, named)):
         ids[agent] = (await ensure_agent(call, agent, run_id=run_id)).agent_id
     steps = [
-        Step.model_validate(
-            {
-                **step,
-                "name": _step_name(step["name"]),
-                **({"agent": ids[step["agent"]]} if step.get("agent") else {}),
-                **(
-                    {}
-                    if workflow.in_order
-                    else {"depends_on": [_step_name(name) for name in step.get("depends_on", ())]}
-                ),
-            }
-        )
+        {
+            **step,
+            "name": _step_name(step["name"]),
+            **({"agent": ids[step["agent"]]} if step.get("agent") else {}),
+            "depends_on": [] if workflow.in_order else [_step_name(name) for name in step.get("depends_on", ())],
+        }
         for step in workflow.steps
     ]
     if workflow.in_order:
         for earlier, later in itertools.pairwise(steps):
-            later.depends_on = [earlier.name]
+            later["depends_on"] = [earlier["name"]]
+    order = validate_for(
+        call,
+        "agora.workflow.create",
+        workflow_name=workflow.name[:200] or "migrated_workflow",
+        steps=steps,
+        assigned_agents=[ids[agent] for agent in workflow.participants if agent in ids],
+        metadata={"v4_workflow_id": workflow.name},
+    )
     if workflow.coordinator:
         call = act_as(call, await ensure_agent(call, workflow.coordinator), "agora.workflow.create")
-    participants = [ids[agent] for agent in workflow.participants if agent in ids]
-    receipt = await WorkflowService(call).create(
-        workflow.name[:200] or "migrated_workflow", steps, participants, {"v4_workflow_id": workflow.name}
-    )
+    receipt = await WorkflowService(call).create(**order)
     return receipt.workflow_id
 
 
 async def update_task_progress(call: Call, args: Arguments) -> Answer:
     """Progress of a task, 0 to 1; 1 completes it with the intermediate results."""
-    assignment = args.text("assignment_id")
+    assignment = args.identifier("assignment_id")
     mapping = await call.tx.one(statements.mapping, kind=TASK, v4_key=assignment)
     task_id = assignment if mapping is None else mapping.target
-    row = await ensure_agent(call, args.text("agent_id"))
+    row = await ensure_agent(call, args.identifier("agent_id"))
     agent = TaskService(act_as(call, row, "agora.task.update"))
     progress = args.number("progress", 0, 0, 1) * 100
     try:
