@@ -95,7 +95,7 @@ def leave_unread_entry(server: ServerProcess, broker: Broker) -> None:
     """A message to an agent that speaks only Redis, which does not read it."""
     server.operator.post("/agora/messaging/send", {"to_agent": "Bus", "content": "left unread"})
     with redis.Redis(port=broker.port, decode_responses=True) as client:
-        poll_until(lambda: "left unread" in str(client.xrevrange(f"{STREAM}:Bus", count=1)), "it is in Redis")
+        poll_until(lambda: "left unread" in str(client.xrevrange(f"{STREAM}:Bus", count=100)), "it is in Redis")
 
 
 async def test_an_idle_server_polls_nothing_before_and_after_load(
