@@ -90,6 +90,11 @@ impl Request<A2aGetOperation> {
         self.with("history_length", history_length)
     }
 
+    /// Set `include_artifacts`.
+    pub fn include_artifacts(self, include_artifacts: bool) -> Self {
+        self.with("include_artifacts", include_artifacts)
+    }
+
     /// Seconds to wait for the task; then its current state is returned.
     pub fn wait(self, wait: f64) -> Self {
         self.with("wait", wait)
@@ -1332,6 +1337,11 @@ operation! {
 
 /// Optional arguments of `agora.task.history`.
 impl Request<TaskHistoryOperation> {
+    /// Only entries of these types; any of them.
+    pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("types", types.into_iter().map(Into::into).collect())
+    }
+
     /// Largest number of items in the answer.
     pub fn limit(self, limit: i64) -> Self {
         self.with("limit", limit)

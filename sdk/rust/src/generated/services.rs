@@ -561,7 +561,7 @@ impl TaskService<'_> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Read the history of a task: actor, change and time, oldest first; output and artifacts are left out.
+    /// Read the history of a task: actor, change and time, oldest first; without `types`, no output and no artifacts.
     ///
     /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn history(&self, task_id: impl Into<String>) -> Request<TaskHistoryOperation> {

@@ -38,6 +38,7 @@ export interface A2aGetArguments {
   agent?: string | null | undefined;
   /** Most messages of the history; 0 for none, the newest 100 if left out. */
   historyLength?: number | null | undefined;
+  includeArtifacts?: boolean | undefined;
   /** Seconds to wait for the task; then its current state is returned. */
   wait?: number | undefined;
 }
@@ -575,6 +576,8 @@ export interface TaskGetArguments {
 /** Arguments of ``agora.task.history``. */
 export interface TaskHistoryArguments {
   taskId: string;
+  /** Only entries of these types; any of them. */
+  types?: ("status" | "progress" | "milestone" | "note" | "comment" | "checkpoint" | "output" | "message" | "artifact" | "done")[] | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
@@ -2734,7 +2737,7 @@ export interface TaskService {
    */
   get(args: TaskGetArguments, options?: CallOptions): Promise<Task>;
   /**
-   * Read the history of a task: actor, change and time, oldest first; output and artifacts are left out.
+   * Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts.
    *
    * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */

@@ -126,10 +126,13 @@ async def _read_artifacts(reader: Reader, row: TaskRow, result: str | None) -> l
     return view.build_artifacts(entries, result, truncated=truncated) or None
 
 
-async def get_task(call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float) -> A2ATask:
+async def get_task(
+    call: Call, task_id: str, agent: str | None, history_length: int | None, wait: float, *, artifacts: bool = True
+) -> A2ATask:
     """Read one task. Raises Wait while it is in progress, if ``wait`` seconds are given."""
     row = await require_task(call, task_id, agent)
-    result = as_encoded_result(view.encode_document(await build_task_document(call.tx, row, history_length)), A2ATask)
+    document = await build_task_document(call.tx, row, history_length, artifacts=artifacts)
+    result = as_encoded_result(view.encode_document(document), A2ATask)
     if wait and row.status in ("pending", "in_progress"):
         raise WaitForEvent(CHANGES, wait, result, subject=task_id)
     return result

@@ -59,9 +59,15 @@ class A2AService(BoundService, contract.A2A):
 
     @implements
     async def get(
-        self, task_id: str, agent: str | None = None, *, history_length: int | None = None, wait: float = 0
+        self,
+        task_id: str,
+        agent: str | None = None,
+        *,
+        history_length: int | None = None,
+        include_artifacts: bool = True,
+        wait: float = 0,
     ) -> contract.A2ATask:
-        return await lookup.get_task(self.call, task_id, agent, history_length, wait)
+        return await lookup.get_task(self.call, task_id, agent, history_length, wait, artifacts=include_artifacts)
 
     @implements
     async def list(

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 Fields = Mapping[str, Any]
+MAX_PART = 900_000  #: characters of a part's text, as the contract bounds them
 OUTPUT, RESULT = "output", "result"  #: ids of the artifacts made of a task's output and of its result
 
 
@@ -166,7 +167,9 @@ def merge_artifact_piece(artifacts: dict[str, dict[str, Any]], piece: Fields) ->
 
 
 def _append_output_artifact(artifacts: Mapping[str, dict[str, Any]], output: Sequence[str]) -> list[dict[str, Any]]:
-    first = [{"artifactId": OUTPUT, "name": OUTPUT, "parts": [{"text": "".join(output)}]}] if output else []
+    text = "".join(output)
+    parts = [{"text": text[start : start + MAX_PART]} for start in range(0, len(text), MAX_PART)]
+    first = [{"artifactId": OUTPUT, "name": OUTPUT, "parts": parts}] if parts else []
     return [*first, *artifacts.values()]
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "entry_data",
     "entry_of_actor",
     "history",
+    "history_of_types",
     "list_tasks",
     "output",
     "select_durations",
@@ -105,6 +106,14 @@ history = Query(
     f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
     TaskEntryRow,
     types={"after": BIG, "limit": BIG},
+)
+_TYPES_OF_ENTRIES, _TYPES_OF_ENTRIES_POSTGRES = in_list("types")
+history_of_types = Query(
+    f"{_ENTRIES} and type {_TYPES_OF_ENTRIES} order by number limit :limit",
+    TaskEntryRow,
+    postgres=f"{_ENTRIES} and type {_TYPES_OF_ENTRIES_POSTGRES} order by number limit :limit",
+    types={"after": BIG, "limit": BIG},
+    scan=True,
 )
 entry_data = Query(
     "select data from task_entries where tenant_id = :tenant and task_id = :task_id and number = :number",

@@ -190,13 +190,18 @@ async def _load_tasks(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task
     return loaded
 
 
-async def read_history(call: Call, task_id: str, limit: int, cursor: str | None) -> contract.TaskEntryPage:
-    """A page of a task's log without output and artifacts. Raises NotFound."""
+async def read_history(
+    call: Call, task_id: str, types: Sequence[str], limit: int, cursor: str | None
+) -> contract.TaskEntryPage:
+    """A page of a task's log: of entries of these types, or without types of all but output and artifacts. Raises NotFound."""
     await access.load_visible_task(call, task_id)
     after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
     async def read(after: int, count: int) -> Sequence[TaskEntryRow]:
-        return await call.tx.all(task_lists.history, task_id=task_id, after=after, limit=count)
+        place = {"task_id": task_id, "after": after, "limit": count}
+        if types:
+            return await call.tx.all(task_lists.history_of_types, **place, types=encode_json(list(types)))
+        return await call.tx.all(task_lists.history, **place)
 
     rows, more = await paging.read_page(read, after, "number", limit, call.context.settings.page_bytes)
     entries = [views.build_entry(row) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -331,8 +331,15 @@ class TaskService(BoundService, contract.Tasks):
         return await lookup.get_task(self.call, task_id, assignment.estimate_completion)
 
     @implements
-    async def history(self, task_id: str, *, limit: int = 100, cursor: str | None = None) -> contract.TaskEntryPage:
-        return await lookup.read_history(self.call, task_id, limit, cursor)
+    async def history(
+        self,
+        task_id: str,
+        *,
+        types: Sequence[contract.EntryType] = [],
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> contract.TaskEntryPage:
+        return await lookup.read_history(self.call, task_id, types, limit, cursor)
 
     @implements
     async def output(self, task_id: str, offset: int = 0, limit: int = 262_144) -> contract.TaskOutput:

@@ -137,7 +137,13 @@ class A2A(Service, category="a2a"):
 
     @operation("GET /agora/a2a/get", scope="read:tasks")
     async def get(
-        self, task_id: Id, agent: Of = None, *, history_length: HistoryLength = None, wait: Wait = 0
+        self,
+        task_id: Id,
+        agent: Of = None,
+        *,
+        history_length: HistoryLength = None,
+        include_artifacts: bool = True,
+        wait: Wait = 0,
     ) -> A2ATask:
         """Show a task with its history and artifacts (section 3.1.3)."""
 

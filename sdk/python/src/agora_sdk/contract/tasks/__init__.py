@@ -87,6 +87,11 @@ if TYPE_CHECKING:
 else:
     TaskStatusesLike = TaskStatus | list[TaskStatus]
 Statuses = Annotated[TaskStatusesLike, BeforeValidator(split)]
+EntryTypes = Annotated[
+    list[EntryType],
+    Field(max_length=10, description="Only entries of these types; any of them."),
+    BeforeValidator(split),
+]
 Checkpoint = Annotated[JsonObject, Field(description="Checkpoint, for the agent that continues the work.")]
 Wait = Annotated[float, Field(ge=0, le=60, description="Seconds to wait for a task when there is none.")]
 ContextId = Annotated[
@@ -191,8 +196,10 @@ class Tasks(Service, category="task"):
         """Read a task."""
 
     @operation("GET /agora/task/history", "GET /v1/agent/tasks/{task_id}/history", scope="read:tasks")
-    async def history(self, task_id: TaskId, *, limit: Limit = 100, cursor: Cursor = None) -> TaskEntryPage:
-        """Read the history of a task: actor, change and time, oldest first; output and artifacts are left out."""
+    async def history(
+        self, task_id: TaskId, *, types: EntryTypes = [], limit: Limit = 100, cursor: Cursor = None
+    ) -> TaskEntryPage:
+        """Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts."""
 
     @operation(scope="write:tasks")
     async def claim(

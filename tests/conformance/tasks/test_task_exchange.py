@@ -1,4 +1,4 @@
-"""Answers to the question of a task: the first one counts, and whoever comes second is told."""
+"""What a task and its requester exchange: of two answers to a question the first one counts, and artifacts are found in a long log."""
 
 from __future__ import annotations
 
@@ -51,3 +51,33 @@ async def test_an_answer_does_not_reach_the_next_question(market: Market) -> Non
     await market.call(person, "task.cancel", task_id=task)
     with pytest.raises(Conflict, match="not open any more"):
         await market.call(person, "task.message", task_id=task, text="late", answers=second)
+
+
+async def test_artifacts_are_read_from_behind_a_long_output(market: Market) -> None:
+    worker = await market.agent("Worker")
+    await market.call(market.operator, "task.assign", task_type="write", assignee=worker.subject)
+    (task,) = (await market.call(worker, "task.claim")).tasks
+    fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+    for _ in range(5):
+        await market.call(worker, "task.append", **fence, content="x" * 250_000)
+    for text, append in (("a", False), ("b", True)):
+        await market.call(worker, "task.artifact", **fence, artifact_id="diff", text=text, append=append)
+    await market.call(worker, "task.complete", task_id=task.task_id, fencing_token=task.fencing_token)
+    pieces: list[str] = []
+    cursor = None
+    while True:
+        page = await market.call(
+            worker, "task.history", task_id=task.task_id, types=["artifact"], limit=1, cursor=cursor
+        )
+        pieces += [entry.data["artifact"]["parts"][0]["text"] for entry in page.entries]
+        assert {entry.type for entry in page.entries} == {"artifact"}
+        if (cursor := page.next_cursor) is None:
+            break
+    assert pieces == ["a", "b"]
+    types = {entry.type for entry in (await market.call(worker, "task.history", task_id=task.task_id)).entries}
+    assert types.isdisjoint({"artifact", "output"})
+    shown = await market.call(market.operator, "a2a.get", task_id=task.task_id)
+    (output,) = [artifact for artifact in shown.artifacts if artifact.artifact_id == "output"]
+    assert [len(part.text) for part in output.parts] == [900_000, 100_000], "as much as one view has room for"
+    without = await market.call(market.operator, "a2a.get", task_id=task.task_id, include_artifacts=False)
+    assert without.artifacts is None
