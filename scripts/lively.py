@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from scripts.lively_coding import fill_coding
 
 __all__ = ["Lively", "fill"]
 
@@ -366,6 +367,7 @@ def fill(url: str, token: str, data: Path | None = None) -> Lively:
     market = Lively(url, token, data)
     for part in (market.register, market.work, market.workflow, market.talk, market.converse, market.bill, market.run):
         part()
+    fill_coding(market)
     return market
 
 

@@ -29,7 +29,20 @@ from tests.processes import spawn_tethered
 
 HOME = "/v1/monitor/"
 DESK, HAND = {"width": 1280, "height": 860}, {"width": 360, "height": 760}
-IN_HAND = ("dashboard", "tasks", "workflow", "messages")
+CODING = (
+    "inbox",
+    "workers",
+    "worker",
+    "codebases",
+    "codebase",
+    "new-job",
+    "sessions",
+    "session",
+    "session-asking",
+    "job",
+    "job-asking",
+)
+IN_HAND = ("dashboard", "tasks", "workflow", "messages", *CODING)
 
 
 def pages(market: Lively) -> dict[str, str]:
@@ -40,6 +53,16 @@ def pages(market: Lively) -> dict[str, str]:
         "agents": "agents",
         "agent": f"agents/{market.agents['Researcher']}",
         "workers": "agents/workers",
+        "worker": f"agents/workers/{made['worker']}",
+        "inbox": "inbox",
+        "codebases": "codebases",
+        "codebase": f"codebases/{made['codebase']}",
+        "new-job": f"codebases/{made['codebase']}?new=1",
+        "sessions": f"codebases/{made['codebase']}/sessions",
+        "session": f"codebases/{made['codebase']}/sessions/{made['session']}",
+        "session-asking": f"codebases/{made['codebase']}/sessions/{made['asking_session']}",
+        "job": f"tasks/{made['job']}",
+        "job-asking": f"tasks/{made['asking_job']}",
         "tasks": "tasks",
         "tasks-table": "tasks?view=table",
         "task": f"tasks/{made['task']}",

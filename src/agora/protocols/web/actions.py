@@ -4,12 +4,15 @@
 ``X-CSRF-Token``), ``next`` for where to go afterwards, ``idempotency_key`` so that sending it twice acts once. What the
 operation answers is not shown unless ``show`` asks for it: then the notice has it, which is how a new key is seen once.
 
+With ``visit`` the browser is led to the page of what the operation made.
+
 No page is at the address of an act. A script that sends the form gets a toast, and brings its page up to date; a browser
 without scripts is redirected, and finds the notice on the next page.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,13 +67,23 @@ class Actions:
         return (await while_connected(receive, call)).result
 
     async def _send_success(self, notice: Notice, form: forms.Form, scope: Scope, send: Send) -> None:
-        if not is_htmx_request(scope):
+        if notice.path and form.get("visit"):
+            await self._send_result_page(notice, scope, send)
+        elif not is_htmx_request(scope):
             await send_redirect(send, _next_path(form), [self.notices.build_cookie(notice)])
         elif form.get("next") and not _returns_to_sending_page(form, scope):
             away = (b"hx-redirect", _next_path(form).encode("ascii"))
             await send_html(send, 200, b"", [away, self.notices.build_cookie(notice)])
         else:
             await send_html(send, 200, render_toast(notice))
+
+    async def _send_result_page(self, notice: Notice, scope: Scope, send: Send) -> None:
+        """Lead to the page of what the operation made."""
+        path, cookie = HOME + notice.path, self.notices.build_cookie(replace(notice, path=""))
+        if is_htmx_request(scope):
+            await send_html(send, 200, b"", [(b"hx-redirect", path.encode("ascii")), cookie])
+        else:
+            await send_redirect(send, path, [cookie])
 
     async def _send_failure(self, error: AgoraError, form: forms.Form, scope: Scope, send: Send) -> None:
         notice = Notice("failed", str(error))

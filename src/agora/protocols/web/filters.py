@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 from pydantic_core import to_json
 
+from agora_sdk.contract.tasks.coding import JOB_TYPE
+
 from .drawing import tone_of_state
 from .drawing.svg import tag, truncate
+from .markdown import render_markdown
 
 __all__ = [
     "FILTERS",
@@ -32,6 +36,8 @@ PAGES_BY_PREFIX = {
     "dead": "dead-letters",
     "conv": "conversations",
     "inv": "billing/invoices",
+    "cb": "codebases",
+    "wrk": "agents/workers",
 }
 NO_VALUE = "\u2013"  #: where there is no value
 MAX_JSON = 20_000  #: characters of a document on a page
@@ -157,6 +163,11 @@ def format_bytes(value: float | None) -> str:
     return f"{value:.0f} {UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {UNITS[unit]}"
 
 
+def encode_segment(value: str) -> str:
+    """A text as one segment of a path."""
+    return quote(value, safe="")
+
+
 def short_id(value: str | None) -> str:
     """The end of a long id, which tells it from its neighbours."""
     head, _, tail = (value or "").partition("_")
@@ -194,7 +205,10 @@ def _first_text(value: Any, depth: int) -> str:
 
 
 def task_title(task: Any) -> str:
-    """The name of a task: its type, or what it says where the type only says that it came as a message."""
+    """The name of a task: its type, or what it says where the type only says that it came as a message or is a job."""
+    if task.task_type == JOB_TYPE:
+        title = task.payload.get("title")
+        return truncate(title if isinstance(title, str) and title.strip() else task_preview(task), 80) or "Job"
     if task.task_type not in MESSAGE_TYPES:
         return str(task.task_type)
     return truncate(task_preview(task), 80) or "Message"
@@ -229,9 +243,11 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": format_day,
     "document": format_document,
     "duration": format_duration,
+    "markdown": render_markdown,
     "milliseconds": format_milliseconds,
     "moment": full_time,
     "money": format_money,
+    "path": encode_segment,
     "quantity": format_quantity,
     "room": page_path_of,
     "sentence": capitalize_first,

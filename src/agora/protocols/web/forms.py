@@ -24,7 +24,7 @@ __all__ = ["Form", "read_form", "to_arguments"]
 MAX_FIELDS = 500
 FORM = "application/x-www-form-urlencoded"
 OWN_FIELDS = frozenset(
-    {"agents", "csrf", "next", "idempotency_key", "show"}
+    {"agents", "csrf", "next", "idempotency_key", "show", "visit"}
 )  #: fields that are ours, not the operation's
 
 

@@ -105,7 +105,7 @@ def page(
     needs: str = "",
     live: tuple[str, ...] = (),
 ) -> Callable[[Build], Build]:
-    """Register a function as a page; its template is ``NAME.html`` unless given. Fixed paths come before open ones."""
+    """Register a function as a page; its template is ``NAME.html`` unless given."""
 
     def register_page(build: Build) -> Build:
         name = template or f"{build.__name__}.html"

@@ -1,6 +1,6 @@
 """Row changes: a fragment without the rows that its reader has already.
 
-A row is a ``tr`` or ``li`` with an id, which templates give to whatever repeats. One that has not changed since the fragment was
+A row is a ``tr``, ``li`` or ``article`` with an id, which templates give to whatever repeats; rows hold no rows of their own kind. One that has not changed since the fragment was
 last sent is replaced by an empty element with its id and ``data-same``: the page puts its own copy there. Values in templates are
 escaped, so that the text of an agent never looks like a row.
 """
@@ -13,7 +13,7 @@ from typing import Final
 
 __all__ = ["RowChanges"]
 
-ROW: Final = re.compile(rb'<(tr|li)\b[^<>]*?\sid="([^"<>]+)"[^<>]*>.*?</\1>', re.DOTALL)
+ROW: Final = re.compile(rb'<(tr|li|article)\b[^<>]*?\sid="([^"<>]+)"[^<>]*>.*?</\1>', re.DOTALL)
 
 
 class RowChanges:

@@ -7,11 +7,11 @@ __all__ = ["TONES", "tone_of_state"]
 TONES = ("good", "live", "wait", "warn", "bad", "idle")
 
 _STATES = {
-    "good": "active completed healthy confirmed done agreed acknowledged ok connected closed accepted success succeeded replayed",
+    "good": "active completed healthy confirmed done agreed acknowledged ok connected closed accepted online success succeeded replayed",
     "live": "running in_progress busy starting provisioning informed delivered read connecting open",
     "wait": "pending ready queued held requested waiting proposed waiting_approval beta draft scheduled",
     "warn": "paused input_required auth_required degraded warned stopping deprecated quarantined refused rate_limited "
-    "suspended changed",
+    "suspended changed stale draining",
     "bad": "failed error rejected expired dead_lettered timed_out critical exhausted unreachable denied sunset "
     "terminated unknown halted dead",
     "idle": "blocked discarded cancelled skipped inactive offline retired stopped idle lifted dropped",

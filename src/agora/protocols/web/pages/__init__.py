@@ -13,9 +13,12 @@ from . import (
     audit,
     billing,
     brake,
+    codebases,
+    coding_sessions,
     conversations,
     dashboard,
     dead_letters,
+    inbox,
     instances,
     messages,
     migration,
@@ -23,6 +26,7 @@ from . import (
     services,
     settings,
     tasks,
+    workers,
     workflows,
 )
 
@@ -31,10 +35,13 @@ __all__ = [
     "audit",
     "billing",
     "brake",
+    "codebases",
+    "coding_sessions",
     "conversations",
     "dashboard",
     "dead_letters",
     "find_page",
+    "inbox",
     "instances",
     "messages",
     "migration",
@@ -42,17 +49,16 @@ __all__ = [
     "services",
     "settings",
     "tasks",
+    "workers",
     "workflows",
 ]
 
 
 def find_page(raw_path: str) -> tuple[Page, dict[str, str]] | None:
-    """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says."""
+    """The page at a path below ``/v1/monitor`` as it came over the wire, and what the path says; fixed paths before open ones."""
     try:
         parts = tuple(unquote(part, errors="strict") for part in raw_path.strip("/").split("/"))
     except UnicodeDecodeError:
         return None
-    for candidate in PAGES:
-        if (parameters := candidate.match_path(parts)) is not None:
-            return candidate, parameters
-    return None
+    matches = [(page, values) for page in PAGES if (values := page.match_path(parts)) is not None]
+    return min(matches, key=lambda match: len(match[1]), default=None)

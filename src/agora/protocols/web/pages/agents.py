@@ -13,7 +13,7 @@ from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
-__all__ = ["agent", "agent_names", "agents", "workers"]
+__all__ = ["agent", "agent_names", "agents"]
 
 EVENTS = ("agora.agent.*",)
 MAX_SUGGESTIONS = 20
@@ -32,23 +32,6 @@ async def agent_rows(view: View) -> Mapping[str, Any]:
     filters = chosen_filters(view, "status", "search")
     result_page, trouble = await list_operation(view, "agora.monitor.agents", filters)
     return {"found": result_page, "trouble": trouble, "filtered": bool(filters)}
-
-
-@page("agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",))
-async def workers(view: View) -> Mapping[str, Any]:
-    """The processes that take tasks."""
-    return await worker_rows(view)
-
-
-@fragment("worker_rows", on=("agora.worker.*",), tick=10, every=1.0)
-async def worker_rows(view: View) -> Mapping[str, Any]:
-    """The table."""
-    arguments = {**chosen_filters(view, "search"), "cursor": None}
-    result_page, trouble = await list_operation(view, "agora.monitor.workers", arguments, rows=500)
-    names_of_owners = await names_by_id(
-        view, [worker.owner for worker in result_page.items] if result_page.count else []
-    )
-    return {"found": result_page, "names": names_of_owners, "trouble": trouble, "filtered": "search" in view.query}
 
 
 @page("agents/names", title="Names", template="agent_names.html", scope="read:agents")

@@ -1,38 +1,87 @@
 """What a task and its requester say to each other: the open question, messages and artifacts, in a form that templates show.
 
 Messages and artifacts consist of A2A parts (A2A 1.0, section 4.1.6). They are shown in full: whoever has to answer a question
-must be able to read all of it.
+must be able to read all of it. A question that offers answers (``requestedSchema`` with one choice) has them as buttons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 from pydantic_core import to_json
 
-from agora_sdk.contract.a2a.messages import A2ATask
+from agora_sdk.contract.a2a.messages import A2AMessage, A2ATask
 from agora_sdk.contract.tasks import Task, TaskEntry
 
+from ..diffs import FileDiff, is_diff, parse_diff, show_controls
 from ..view import View
 from .list_parameters import query_if_allowed
 
-__all__ = ["Artifact", "Exchange", "ReadablePart", "load_exchange", "parts_of_entry", "readable_parts"]
+__all__ = [
+    "QUESTION_STATES",
+    "Artifact",
+    "Check",
+    "Choice",
+    "Exchange",
+    "Permission",
+    "ReadablePart",
+    "load_exchange",
+    "parts_of_entry",
+    "readable_parts",
+]
 
 QUESTION_STATES = ("input_required", "auth_required")
-SHOWN_APART = (
-    "output",
-    "result",
-)  #: artifacts that A2A makes of a task's output and result, which its page has already
+MAX_PIECES: Final = 200  #: of artifacts, read at a time
+ARTIFACT_PAGES: Final = 10
+MAX_CHOICES: Final = 12
+MAX_ROWS: Final = 500  #: files and commits of a job that are shown
+MAX_LABEL: Final = 80
+TONES: Final = {"allow_once": "first", "reject_once": "harm", "reject_always": "harm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer that a question offers. parts: of the message that gives it, as JSON. tone: of its button."""
+
+    label: str
+    parts: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a coding agent asks to do. label: the kind of its tool call. arguments: of the call, as JSON."""
+
+    title: str
+    label: str
+    paths: tuple[str, ...]
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the command that checks a job came to, as its worker saw it."""
+
+    command: str
+    exit_code: str
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadablePart:
-    """A part as text. kind: ``data`` is JSON, ``link`` a URL, ``file`` describes bytes that are not shown."""
+    """A part as text. kind: ``data`` is JSON, ``link`` a URL, ``file`` describes bytes that are not shown.
 
-    kind: Literal["text", "data", "link", "file"]
+    Of coding jobs: ``diff`` has files, ``changes`` rows of a status and a path or of a commit and its subject, ``check`` the
+    outcome of a check.
+    """
+
+    kind: Literal["text", "data", "link", "file", "diff", "changes", "check"]
     text: str
+    files: tuple[FileDiff, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +95,123 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """question: what an interrupted task needs to know; empty where nothing is open."""
+    """question: what an interrupted task needs to know; empty where nothing is open. question_id: of its message.
+
+    permission: what is asked for, where the question is that of a coding agent.
+    """
 
     question: list[ReadablePart]
     artifacts: list[Artifact]
+    question_id: str = ""
+    choices: tuple[Choice, ...] = ()
+    permission: Permission | None = None
 
 
-async def load_exchange(view: View, task: Task) -> Exchange:
+async def load_exchange(view: View, task: Task, *, artifacts: bool = True) -> Exchange:
     """The open question and the artifacts of a task, as far as this person may see them."""
-    a2a_task: A2ATask | None = await query_if_allowed(
-        view, "agora.a2a.get", {"task_id": task.task_id, "history_length": 0}
+    message = await _load_question(view, task) if task.status in QUESTION_STATES else None
+    results = await _load_artifacts(view, task) if artifacts else []
+    if message is None:
+        notes = [ReadablePart("text", task.notes)] if task.notes and task.status in QUESTION_STATES else []
+        return Exchange(notes, results)
+    permission = _read_permission(message)
+    question = [] if permission is not None else _parts_of_model(message)
+    return Exchange(question, results, message.message_id or "", _read_choices(message), permission)
+
+
+async def _load_question(view: View, task: Task) -> A2AMessage | None:
+    arguments = {"task_id": task.task_id, "history_length": 0, "include_artifacts": False}
+    a2a_task: A2ATask | None = await query_if_allowed(view, "agora.a2a.get", arguments)
+    return a2a_task.status.message if a2a_task else None
+
+
+async def _load_artifacts(view: View, task: Task) -> list[Artifact]:
+    """Artifacts put together from their pieces; those of a long log that come first."""
+    arguments: dict[str, Any] = {"task_id": task.task_id, "types": ["artifact"], "limit": MAX_PIECES}
+    found: dict[str, Artifact] = {}
+    for _ in range(ARTIFACT_PAGES):
+        page = await query_if_allowed(view, "agora.task.history", arguments)
+        for entry in page.items if page else ():
+            _merge_piece(found, entry)
+        if page is None or page.next_cursor is None:
+            break
+        arguments["cursor"] = page.next_cursor
+    return list(found.values())
+
+
+def _merge_piece(artifacts: dict[str, Artifact], entry: TaskEntry) -> None:
+    """Append a piece to its artifact, or put it in the place of the artifact that was there."""
+    data = entry.data if isinstance(entry.data, dict) else {}
+    piece = data.get("artifact")
+    if not isinstance(piece, dict):
+        return
+    id, parts = str(piece.get("artifactId")), piece.get("parts")
+    more = readable_parts(part for part in parts if isinstance(part, dict)) if isinstance(parts, list) else []
+    existing = artifacts.get(id) if data.get("append") else None
+    if existing is None:
+        artifacts[id] = Artifact(str(piece.get("name") or id), str(piece.get("description") or ""), more)
+    else:
+        artifacts[id] = replace(existing, parts=[*existing.parts, *more])
+
+
+def _read_permission(message: A2AMessage) -> Permission | None:
+    """What a question asks permission for; None where it asks something else."""
+    document = _find_permission(message)
+    if document is None:
+        return None
+    paths = document.get("paths")
+    arguments = document.get("input")
+    return Permission(
+        title=show_controls(str(document.get("title") or "a tool")),
+        label=str(document.get("kind") or "other")[:MAX_LABEL],
+        paths=tuple(show_controls(str(path)) for path in paths[:MAX_CHOICES]) if isinstance(paths, list) else (),
+        arguments=show_controls(to_json(arguments, indent=2, fallback=str).decode()) if arguments else "",
     )
-    question: list[ReadablePart] = []
-    if task.status in QUESTION_STATES:
-        message = a2a_task.status.message if a2a_task else None
-        question = _parts_of_model(message) if message else []
-        question = question or ([ReadablePart("text", task.notes)] if task.notes else [])
-    artifacts = [
-        Artifact(artifact.name or artifact.artifact_id, artifact.description or "", _parts_of_model(artifact))
-        for artifact in (a2a_task.artifacts if a2a_task else None) or []
-        if artifact.artifact_id not in SHOWN_APART
-    ]
-    return Exchange(question, artifacts)
+
+
+def _find_permission(message: A2AMessage) -> Mapping[str, Any] | None:
+    for part in message.parts:
+        data = part.model_dump(by_alias=True, exclude_none=True).get("data")
+        if isinstance(data, Mapping) and isinstance(data.get("permission"), Mapping):
+            return data["permission"]  # type: ignore[no-any-return]
+    return None
+
+
+def _read_choices(message: A2AMessage) -> tuple[Choice, ...]:
+    """The answers that a question offers: the values of the only field of the form that it requests."""
+    schema = (message.metadata or {}).get("requestedSchema")
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(properties, Mapping) or len(properties) != 1:
+        return ()
+    ((name, field),) = properties.items()
+    if not isinstance(field, Mapping):
+        return ()
+    options = field.get("oneOf")
+    if not isinstance(options, list):
+        values = field.get("enum")
+        options = [{"const": value} for value in values] if isinstance(values, list) else []
+    if not 0 < len(options) <= MAX_CHOICES:  # more of them are no row of buttons
+        return ()
+    tones = _read_tones(message)
+    choices = [option for option in options if isinstance(option, Mapping) and isinstance(option.get("const"), str)]
+    return tuple(
+        Choice(
+            show_controls(str(option.get("title") or option["const"]))[:MAX_LABEL],
+            to_json([{"data": {name: option["const"]}}]).decode(),
+            tones.get(str(option["const"]), ""),
+        )
+        for option in choices
+    )
+
+
+def _read_tones(message: A2AMessage) -> Mapping[str, str]:
+    """Tones of the buttons, by the ids of a permission's options."""
+    options = (_find_permission(message) or {}).get("options")
+    return {
+        str(option.get("option_id")): TONES.get(str(option.get("kind")), "")
+        for option in (options if isinstance(options, list) else [])
+        if isinstance(option, Mapping)
+    }
 
 
 def parts_of_entry(entry: TaskEntry) -> list[ReadablePart]:
@@ -88,10 +232,33 @@ def _parts_of_model(holder: Any) -> list[ReadablePart]:
 
 def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
     if part.get("text") is not None:
-        return ReadablePart("text", str(part["text"]))
+        text = str(part["text"])
+        if part.get("mediaType") == "text/x-diff" or is_diff(text):
+            return ReadablePart("diff", "", files=tuple(parse_diff(text)))
+        return ReadablePart("text", text)
     if part.get("url") is not None:
         return ReadablePart("link", str(part["url"]))
     if part.get("raw") is not None:
         size = len(str(part["raw"]).rstrip("=")) * 3 // 4
         return ReadablePart("file", f"{part.get('filename') or part.get('mediaType') or 'File'}, {size:,} bytes")
-    return ReadablePart("data", to_json(part.get("data"), indent=2, fallback=str).decode())
+    data = part.get("data")
+    if isinstance(data, Mapping) and data.keys() == {"files", "commits"}:
+        return ReadablePart("changes", "", rows=_change_rows(data))
+    if isinstance(data, Mapping) and data.keys() == {"command", "exit_code", "output"}:
+        return ReadablePart("check", "", check=Check(*(show_controls(str(value)) for value in data.values())))
+    return ReadablePart("data", to_json(data, indent=2, fallback=str).decode())
+
+
+STATUSES: Final = {"A": "added", "M": "modified", "D": "deleted"}
+
+
+def _change_rows(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Files with what happened to them, then commits."""
+    names = (("files", "status", "path"), ("commits", "id", "subject"))
+    rows = [
+        (str(row.get(first) or ""), show_controls(str(row.get(second) or ""))[:300])
+        for key, first, second in names
+        for row in (data[key] if isinstance(data[key], list) else [])
+        if isinstance(row, Mapping)
+    ]
+    return tuple((STATUSES.get(word, word[:10]), text) for word, text in rows[:MAX_ROWS])

@@ -8,11 +8,13 @@ from typing import Any
 
 from agora_sdk.contract import fields
 from agora_sdk.contract.tasks import TaskEntry
+from agora_sdk.contract.tasks.coding import JOB_TYPE
 
 from ..registry import fragment, page
 from ..view import View
 from .agent_names import names_by_id
 from .charges import load_charges
+from .coding_jobs import OPEN, find_session, sum_usage
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 from .task_exchange import load_exchange, parts_of_entry
 
@@ -31,7 +33,6 @@ LANES = (
     ("Done", ("completed",), "Nothing done yet."),
     ("Ended otherwise", ("failed", "cancelled", "rejected", "expired", "dead_lettered"), "No failures."),
 )
-OPEN = frozenset({"pending", "in_progress", "input_required", "auth_required"})
 
 
 @page("tasks", title="Tasks", scope="read:tasks", nav=30, key="t", live=("task_list",))
@@ -127,6 +128,9 @@ async def _task_values(view: View) -> Mapping[str, Any]:
         "names": agent_names,
         "exchange": exchange,
         "charges": charges,
+        "is_job": task.task_type == JOB_TYPE,
+        "session": find_session(task),
+        "usage": sum_usage([task]),
     }
 
 

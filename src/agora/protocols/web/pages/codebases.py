@@ -1,0 +1,124 @@
+"""Codebases: what workers have checked out, the jobs done there, and giving a new one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from agora_sdk.contract import fields
+from agora_sdk.contract.codebases import Codebase
+from agora_sdk.contract.workers import Worker
+
+from ..registry import fragment, page
+from ..view import View
+from .coding_jobs import OPEN, is_job_of_codebase, load_jobs
+from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .workers import agent_names_of
+
+__all__ = ["codebase", "codebases", "sessions"]
+
+EVENTS: Final = ("agora.worker.*", "agora.codebase.*")
+JOB_EVENTS: Final = ("agora.task.*",)
+SHOWN_JOBS: Final = 20
+SHOWN_SESSIONS: Final = 10
+
+
+@page(
+    "codebases",
+    title="Codebases",
+    scope="read:tasks",
+    nav=25,
+    key="k",
+    needs="agora.codebase.list",
+    live=("codebase_rows",),
+)
+async def codebases(view: View) -> Mapping[str, Any]:
+    """All of them, or those that are looked for."""
+    return await codebase_rows(view)
+
+
+@fragment("codebase_rows", on=EVENTS, tick=15, every=1.0)
+async def codebase_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    filters = chosen_filters(view, "search")
+    result_page, trouble = await list_operation(view, "agora.codebase.list", filters)
+    return {
+        "found": result_page,
+        "trouble": trouble,
+        "filtered": bool(filters),
+        "workers": await _load_workers(view, result_page.items if result_page.count else ()),
+    }
+
+
+@page(
+    "codebases/{codebase_id}",
+    title="Codebase",
+    scope="read:tasks",
+    needs="agora.codebase.get",
+    live=("codebase_now", "codebase_jobs"),
+)
+async def codebase(view: View) -> Mapping[str, Any]:
+    """One of them: its worker, jobs and sessions."""
+    values = await codebase_now(view)
+    record, worker = values["codebase"], values["worker"]
+    jobs, copies = await asyncio.gather(codebase_jobs(view), _load_copies(view, record))
+    return {
+        **values,
+        **jobs,
+        "copies": copies,
+        "agents": agent_names_of(worker) if worker else [],
+        "models": worker.models if worker else [],
+        "priorities": [priority.value for priority in fields.Priority],
+    }
+
+
+@fragment("codebase_now", on=EVENTS, tick=15, every=1.0)
+async def codebase_now(view: View) -> Mapping[str, Any]:
+    """Whether its worker is there."""
+    record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
+    return {"codebase": record, "worker": (await _load_workers(view, [record])).get(record.worker_id)}
+
+
+@fragment("codebase_jobs", on=JOB_EVENTS, every=1.0)
+async def codebase_jobs(view: View) -> Mapping[str, Any]:
+    """Its newest jobs and sessions."""
+    record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
+    arguments = {"codebase_id": record.codebase_id, "limit": SHOWN_SESSIONS}
+    newest, found = await asyncio.gather(load_jobs(view), query_if_allowed(view, "agora.session.list", arguments))
+    jobs = [job for job in newest if is_job_of_codebase(job, record)]
+    return {
+        "codebase": record,
+        "jobs": jobs[:SHOWN_JOBS],
+        "hidden_jobs": max(0, len(jobs) - SHOWN_JOBS),
+        "running": sum(job.status in OPEN for job in jobs),
+        "sessions": found,
+    }
+
+
+@page("codebases/{codebase_id}/sessions", title="Sessions", scope="read:tasks", needs="agora.session.list")
+async def sessions(view: View) -> Mapping[str, Any]:
+    """The sessions of a codebase, the latest first."""
+    record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
+    filters = chosen_filters(view, "q")
+    found, trouble = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
+    return {"codebase": record, "found": found, "trouble": trouble, "filtered": bool(filters)}
+
+
+async def _load_copies(view: View, codebase: Codebase) -> list[Codebase]:
+    """The same repository at other workers."""
+    if not codebase.repository:
+        return []
+    found = await query_if_allowed(view, "agora.codebase.list", {"search": codebase.repository})
+    return [
+        other
+        for other in (found.items if found else [])
+        if other.repository == codebase.repository and other.codebase_id != codebase.codebase_id
+    ]
+
+
+async def _load_workers(view: View, codebases: Iterable[Codebase]) -> Mapping[str, Worker]:
+    """The workers of codebases by their ids, as far as this person may see them."""
+    ids = dict.fromkeys(codebase.worker_id for codebase in codebases)
+    workers = await asyncio.gather(*(query_if_allowed(view, "agora.worker.get", {"worker_id": id}) for id in ids))
+    return {worker.worker_id: worker for worker in workers if worker is not None}

@@ -1,0 +1,102 @@
+"""Jobs of coding agents: which tasks they are, and which of them belong to a codebase or a session.
+
+A job names its codebase in its payload, and its session once it has one. There is no list of tasks by either: the newest jobs
+are read, and those that fit are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agora_sdk.contract.codebases import Codebase, Session
+from agora_sdk.contract.tasks import Task
+from agora_sdk.contract.tasks.coding import JOB_TYPE
+
+from ..view import View
+from .list_parameters import query_if_allowed
+
+__all__ = [
+    "NEWEST_JOBS",
+    "OPEN",
+    "TokenUsage",
+    "find_session",
+    "is_job_of_codebase",
+    "is_job_of_session",
+    "load_jobs",
+    "sum_usage",
+]
+
+NEWEST_JOBS: Final = 100  #: that are read
+OPEN: Final = frozenset({"pending", "in_progress", "input_required", "auth_required"})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens and cost as agents reported them, which are estimates. currency: of the cost, if there is one."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    currency: str = ""
+
+
+async def load_jobs(view: View, context_id: str | None = None) -> list[Task]:
+    """The newest jobs that this person may see, newest first; of one context where that is given."""
+    arguments = {"task_type": JOB_TYPE, "context_id": context_id, "descending": True, "limit": NEWEST_JOBS}
+    page = await query_if_allowed(view, "agora.task.list", arguments)
+    return list(page.items) if page else []
+
+
+def is_job_of_codebase(task: Task, codebase: Codebase) -> bool:
+    """Whether a job was given for a codebase, by its id or by a name that its worker has for it."""
+    named = task.payload.get("codebase_id") or task.payload.get("codebase")
+    if named == codebase.codebase_id or f"codebase:{codebase.codebase_id}" in task.required_capabilities:
+        return True
+    worked_here = task.worker in (None, codebase.worker_id)
+    return worked_here and named in (codebase.name, codebase.repository) and named is not None
+
+
+def is_job_of_session(task: Task, session: Session) -> bool:
+    """Whether a job works in a session, or has, or will."""
+    if task.task_id == session.task_id or (session.context_id and task.context_id == session.context_id):
+        return True
+    places = (task.payload, task.checkpoint, task.result)
+    return any(isinstance(place, Mapping) and place.get("session_id") == session.session_id for place in places)
+
+
+def find_session(task: Task) -> tuple[str, str] | None:
+    """Ids of the codebase and the session of a job that names both."""
+    codebase = task.payload.get("codebase_id")
+    places = (task.result, task.checkpoint, task.payload)
+    ids = [place.get("session_id") for place in places if isinstance(place, Mapping)]
+    session = next((id for id in ids if isinstance(id, str) and id), None)
+    return (codebase, session) if isinstance(codebase, str) and session else None
+
+
+def sum_usage(jobs: list[Task]) -> TokenUsage:
+    """What jobs used in all: of those that have ended by their results, of the others by their checkpoints."""
+    usage = TokenUsage()
+    for job in jobs:
+        holder = job.result if isinstance(job.result, Mapping) else job.checkpoint
+        reported = holder.get("usage") if isinstance(holder, Mapping) else None
+        if isinstance(reported, Mapping):
+            usage = _add_usage(usage, reported)
+    return usage
+
+
+def _add_usage(usage: TokenUsage, reported: Mapping[str, Any]) -> TokenUsage:
+    cost = reported.get("cost")
+    currency = str(reported.get("currency") or "")[:8]
+    is_cost = isinstance(cost, int | float) and not isinstance(cost, bool) and usage.currency in ("", currency)
+    return TokenUsage(
+        usage.input_tokens + _read_count(reported.get("input_tokens")),
+        usage.output_tokens + _read_count(reported.get("output_tokens")),
+        (usage.cost or 0.0) + float(cost) if is_cost and cost is not None else usage.cost,
+        currency if is_cost else usage.currency,
+    )
+
+
+def _read_count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

@@ -1,0 +1,119 @@
+"""A session of a coding agent as a conversation: what was said and done, what it does now, and going on with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agora_sdk.contract.codebases import Codebase, Session
+from agora_sdk.contract.tasks import Task
+
+from ..registry import fragment, page
+from ..view import View
+from .coding_jobs import OPEN, is_job_of_session, load_jobs, sum_usage
+from .list_parameters import concerns_target, list_operation, query_if_allowed
+from .session_messages import read_messages
+from .task_exchange import Exchange, load_exchange
+
+__all__ = ["session"]
+
+SHOWN_MESSAGES: Final = 30  #: of a session, the newest
+OUTPUT_TAIL: Final = 6_000  #: characters of what the agent writes now
+#: What changes the messages of a session: the worker stores one when a turn begins, and one when it ends.
+TURN_EVENTS: Final = (
+    "agora.task.started",
+    "agora.task.input_required",
+    "agora.task.progress",
+    "agora.task.message",
+    "agora.task.requeued",
+    "agora.task.completed",
+    "agora.task.failed",
+    "agora.task.cancelled",
+)
+
+
+@page(
+    "codebases/{codebase_id}/sessions/{session_id}",
+    title="Session",
+    scope="read:tasks",
+    needs="agora.session.get",
+    live=("session_now", "session_messages", "session_output"),
+)
+async def session(view: View) -> Mapping[str, Any]:
+    """One session."""
+    now, messages = await asyncio.gather(session_now(view), session_messages(view))
+    return {**now, **messages, **await _output_values(view, now["job"])}
+
+
+@fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
+async def session_now(view: View) -> Mapping[str, Any]:
+    """Which job works in it, what that asks, and what was used so far."""
+    codebase, record = await _load_session(view)
+    jobs = [job for job in await load_jobs(view, record.context_id) if is_job_of_session(job, record)]
+    job = _current_job(jobs)
+    return {
+        "codebase": codebase,
+        "session": record,
+        "job": job,
+        "phase": _phase_of(job),
+        "exchange": await load_exchange(view, job, artifacts=False) if job else Exchange([], []),
+        "usage": sum_usage(jobs),
+        "branch": _read_branch(job),
+    }
+
+
+@fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)
+async def session_messages(view: View) -> Mapping[str, Any]:
+    """The newest messages, oldest first; an address with a cursor has older ones."""
+    key = {name: view.path[name] for name in ("codebase_id", "session_id")}
+    found, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=SHOWN_MESSAGES)
+    newest_first = found.items if found.count else []
+    return {"messages": await read_messages(newest_first[::-1]), "earlier": found.next_cursor}
+
+
+@fragment("session_output", on=("agora.task.*",), every=0.5)
+async def session_output(view: View) -> Mapping[str, Any] | None:
+    """What the agent writes now."""
+    _, record = await _load_session(view)
+    if record.task_id is None or not concerns_target(view, record.task_id):
+        return None
+    return await _output_values(view, await query_if_allowed(view, "agora.task.get", {"task_id": record.task_id}))
+
+
+async def _load_session(view: View) -> tuple[Codebase, Session]:
+    key = {name: view.path[name] for name in ("codebase_id", "session_id")}
+    codebase, record = await asyncio.gather(
+        view.invoke("agora.codebase.get", {"codebase_id": key["codebase_id"]}), view.invoke("agora.session.get", key)
+    )
+    return codebase, record
+
+
+def _current_job(jobs: list[Task]) -> Task | None:
+    """The job that works in a session: the oldest that has not ended, else the last one. jobs: newest first."""
+    unfinished = [job for job in jobs if job.status in OPEN]
+    return unfinished[-1] if unfinished else (jobs[0] if jobs else None)
+
+
+def _phase_of(job: Task | None) -> str:
+    """``asking`` where an answer is awaited, ``working`` while a job is under way, ``ended`` where a new one may begin."""
+    if job is None or job.status not in OPEN:
+        return "ended"
+    return "asking" if job.status in ("input_required", "auth_required") else "working"
+
+
+def _read_branch(job: Task | None) -> str:
+    if job is None:
+        return ""
+    result = job.result if isinstance(job.result, Mapping) else {}
+    place = (job.checkpoint or {}).get("workplace")
+    branch = result.get("branch") or (place.get("branch") if isinstance(place, Mapping) else None)
+    return str(branch or "")[:200]
+
+
+async def _output_values(view: View, job: Task | None) -> Mapping[str, Any]:
+    """The end of what the job has written, while it works."""
+    if job is None or job.status != "in_progress":
+        return {"output": None}
+    arguments = {"task_id": job.task_id, "offset": max(0, job.output_size - OUTPUT_TAIL), "limit": OUTPUT_TAIL}
+    return {"output": await query_if_allowed(view, "agora.task.output", arguments)}

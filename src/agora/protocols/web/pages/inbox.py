@@ -1,0 +1,58 @@
+"""The inbox: every question that waits for a person, with its answers; approvals of workflows besides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..registry import fragment, page
+from ..view import View
+from .agent_names import names_by_id
+from .list_parameters import list_operation, query_if_allowed
+from .task_exchange import QUESTION_STATES, load_exchange
+
+__all__ = ["inbox"]
+
+QUESTIONS: Final = 20  #: of a page
+APPROVALS: Final = 20
+
+
+@page("inbox", title="Inbox", scope="read:tasks", nav=15, key="q", needs="agora.task.list", live=("inbox_list",))
+async def inbox(view: View) -> Mapping[str, Any]:
+    """What waits for a person."""
+    return await inbox_list(view)
+
+
+@fragment(
+    "inbox_list",
+    on=(
+        "agora.task.input_required",
+        "agora.task.auth_required",
+        "agora.task.message",
+        "agora.task.started",
+        "agora.task.requeued",
+        "agora.task.cancelled",
+        "agora.task.expired",
+        "agora.workflow.*",
+    ),
+    every=0.5,
+)
+async def inbox_list(view: View) -> Mapping[str, Any]:
+    """The questions, the longest waiting first."""
+    (found, trouble), approvals = await asyncio.gather(
+        list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=QUESTIONS),
+        query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", "limit": APPROVALS}),
+    )
+    tasks = found.items if found.count else []
+    exchanges, names = await asyncio.gather(
+        asyncio.gather(*(load_exchange(view, task) for task in tasks)),
+        names_by_id(view, [task.assigned_agent for task in tasks]),
+    )
+    return {
+        "found": found,
+        "trouble": trouble,
+        "questions": list(zip(tasks, exchanges, strict=True)),
+        "approvals": approvals,
+        "names": names,
+    }

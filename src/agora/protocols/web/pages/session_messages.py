@@ -1,0 +1,164 @@
+"""What a coding agent said and did in a session, as parts that templates show.
+
+The parts of a message are what its worker stored: any JSON. Only so much of it is read as a person would, and none of it is
+trusted: texts are Markdown without HTML, the rest is text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from markupsafe import Markup
+from pydantic_core import to_json
+
+from agora_sdk.contract.codebases import SessionMessage
+
+from ..diffs import FileDiff, is_diff, parse_diff, show_controls
+from ..drawing.svg import tag
+from ..filters import page_path_of
+from ..markdown import render_markdown
+
+__all__ = ["PlanStep", "ReadableMessage", "SessionPart", "read_messages"]
+
+MAX_PARTS: Final = 200  #: of one message, the last ones
+MAX_STEPS: Final = 100  #: of a plan
+MAX_LOCATIONS: Final = 20
+MAX_TEXT: Final = 20_000  #: characters of one text
+MAX_TITLE: Final = 300
+MAX_MARKDOWN: Final = 60_000  #: characters of one page that are parsed; what is beyond is shown as it is
+STEP_TONES: Final = {"completed": "good", "in_progress": "live"}
+ROLES: Final = {"user": "Prompt", "assistant": "Agent", "system": "System"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """A step of an agent's plan. tone: good where it is ticked off, live where the agent is at it, wait otherwise."""
+
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPart:
+    """A part of a message.
+
+    kind: text, thought, tool, plan, or note, which is from the worker. html: of a text or thought. title, status, label,
+    locations, arguments, output and diffs are a tool call's; label is its kind, such as read or execute.
+    """
+
+    kind: str
+    html: Markup = field(default_factory=Markup)
+    title: str = ""
+    status: str = ""
+    label: str = ""
+    locations: tuple[str, ...] = ()
+    arguments: str = ""
+    output: str = ""
+    diffs: tuple[FileDiff, ...] = ()
+    steps: tuple[PlanStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableMessage:
+    """A message. task_path: page of the job that it belongs to. left_out: parts before those that are shown."""
+
+    number: int
+    role: str
+    speaker: str
+    time: datetime
+    task_path: str | None
+    parts: tuple[SessionPart, ...]
+    left_out: int
+
+
+async def read_messages(messages: Sequence[SessionMessage]) -> list[ReadableMessage]:
+    """Messages as they are shown. In a thread: a hostile text takes a tenth of a second to be parsed."""
+    return await asyncio.to_thread(_PageReader().read_page, messages)
+
+
+class _PageReader:
+    """Reads the messages of one page, as much Markdown of them as there is time for."""
+
+    def __init__(self) -> None:
+        self._remaining = MAX_MARKDOWN
+
+    def read_page(self, messages: Sequence[SessionMessage]) -> list[ReadableMessage]:
+        """The messages in the same order; the last ones are parsed first, for they are what is read."""
+        return [self._read_message(message) for message in reversed(messages)][::-1]
+
+    def _read_message(self, message: SessionMessage) -> ReadableMessage:
+        parts = message.parts if isinstance(message.parts, list) else [message.parts]
+        shown = parts[-MAX_PARTS:]
+        task_id = message.message_id.partition(":")[0]
+        return ReadableMessage(
+            number=message.number,
+            role=message.role,
+            speaker=ROLES.get(message.role, message.role),
+            time=message.created_at,
+            task_path=page_path_of(task_id),
+            parts=tuple(self._read_part(part) for part in shown if part),
+            left_out=len(parts) - len(shown),
+        )
+
+    def _read_part(self, part: Any) -> SessionPart:
+        if not isinstance(part, Mapping):
+            return SessionPart("text", html=self._render_text(_as_text(part)))
+        match part.get("type"):
+            case "text" | "thought" as kind:
+                return SessionPart(kind, html=self._render_text(_as_text(part.get("text"))))
+            case "note":
+                return SessionPart("note", title=_as_text(part.get("text")))
+            case "plan":
+                return SessionPart("plan", steps=_read_steps(part.get("entries")))
+            case "tool":
+                return _read_tool(part)
+            case _:
+                return SessionPart("text", html=self._render_text(_as_text(part)))
+
+    def _render_text(self, text: str) -> Markup:
+        self._remaining -= len(text)
+        if self._remaining < 0:
+            return tag("div", Markup("%s") % text, class_="message", dir="auto")
+        return render_markdown(text)
+
+
+def _read_tool(part: Mapping[str, Any]) -> SessionPart:
+    output = _as_text(part.get("result"))
+    diffs = tuple(parse_diff(output)) if is_diff(output) else ()
+    locations = part.get("locations")
+    return SessionPart(
+        "tool",
+        title=_as_line(part.get("title")) or "a tool",
+        status=_as_line(part.get("status")),
+        label=_as_line(part.get("kind")) or "other",
+        locations=tuple(map(_as_line, locations[:MAX_LOCATIONS])) if isinstance(locations, list) else (),
+        arguments=_as_text(part["input"]) if part.get("input") else "",
+        output="" if diffs else output,
+        diffs=diffs,
+    )
+
+
+def _read_steps(entries: Any) -> tuple[PlanStep, ...]:
+    steps = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    return tuple(
+        PlanStep(_as_line(step.get("text")), STEP_TONES.get(str(step.get("status")), "wait"))
+        for step in steps[:MAX_STEPS]
+    )
+
+
+def _as_line(value: Any) -> str:
+    return _as_text(value)[:MAX_TITLE].replace("\n", " ")
+
+
+def _as_text(value: Any) -> str:
+    """A value as text: JSON where it is none, cut where it is long."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else to_json(value, indent=2, fallback=str).decode()
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}\n… {len(text) - MAX_TEXT:,} more characters"
+    return show_controls(text)

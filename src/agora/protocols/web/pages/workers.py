@@ -1,0 +1,117 @@
+"""Workers: the processes that take tasks, and what they have on their machines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agora_sdk.contract.codebases import Codebase
+from agora_sdk.contract.workers import Worker
+
+from ..registry import fragment, page
+from ..view import View
+from .agent_names import names_by_id
+from .list_parameters import chosen_filters, list_operation, query_if_allowed
+
+__all__ = ["Installation", "agent_names_of", "read_installation", "worker", "workers"]
+
+EVENTS: Final = ("agora.worker.*",)
+MAX_WORKERS: Final = 500
+MAX_CODEBASES: Final = 500
+MAX_AGENTS: Final = 20
+MAX_NAME: Final = 64
+AGENT_CAPABILITY: Final = "coding:"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What a worker has reported of its machine. agents: coding agents, with their versions where they are known."""
+
+    hostname: str
+    version: str
+    agents: tuple[str, ...]
+
+
+@page("agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",))
+async def workers(view: View) -> Mapping[str, Any]:
+    """The processes that take tasks."""
+    return await worker_rows(view)
+
+
+@fragment("worker_rows", on=EVENTS, tick=10, every=1.0)
+async def worker_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    arguments = {**chosen_filters(view, "search"), "cursor": None}
+    (result_page, trouble), codebases = await asyncio.gather(
+        list_operation(view, "agora.monitor.workers", arguments, rows=MAX_WORKERS), _load_codebases(view)
+    )
+    rows = result_page.items if result_page.count else []
+    return {
+        "found": result_page,
+        "names": await names_by_id(view, [row.owner for row in rows]),
+        "codebases": codebases,
+        "installations": {row.worker_id: read_installation(row) for row in rows},
+        "trouble": trouble,
+        "filtered": "search" in view.query,
+    }
+
+
+@page("agents/workers/{worker_id}", title="Worker", scope="read:tasks", needs="agora.worker.get", live=("worker_now",))
+async def worker(view: View) -> Mapping[str, Any]:
+    """One worker."""
+    return await worker_now(view)
+
+
+@fragment("worker_now", on=(*EVENTS, "agora.task.*"), tick=10, every=1.0)
+async def worker_now(view: View) -> Mapping[str, Any]:
+    """How it is, and what it does."""
+    record = await view.invoke("agora.worker.get", {"worker_id": view.path["worker_id"]})
+    tasks, codebases, names = await asyncio.gather(
+        query_if_allowed(view, "agora.task.list", {"worker_id": record.worker_id, "descending": True, "limit": 20}),
+        _load_codebases(view),
+        names_by_id(view, [record.owner]),
+    )
+    return {
+        "worker": record,
+        "tasks": tasks,
+        "codebases": codebases.get(record.worker_id, []),
+        "names": names,
+        "installation": read_installation(record),
+    }
+
+
+async def _load_codebases(view: View) -> Mapping[str, list[Codebase]]:
+    """Codebases by the ids of their workers."""
+    found = await query_if_allowed(view, "agora.codebase.list", {"limit": MAX_CODEBASES})
+    by_worker: dict[str, list[Codebase]] = defaultdict(list)
+    for codebase in found.items if found else []:
+        by_worker[codebase.worker_id].append(codebase)
+    return by_worker
+
+
+def read_installation(worker: Worker) -> Installation:
+    """What a worker reported: in its metadata, or its coding agents as capabilities."""
+    metadata = worker.metadata
+    reported = metadata.get("agents")
+    agents = [_agent_label(agent) for agent in reported[:MAX_AGENTS]] if isinstance(reported, list) else []
+    return Installation(
+        hostname=str(metadata.get("hostname") or "")[:MAX_NAME],
+        version=str(metadata.get("version") or "")[:MAX_NAME],
+        agents=tuple(agent for agent in agents if agent) or tuple(agent_names_of(worker)),
+    )
+
+
+def agent_names_of(worker: Worker) -> list[str]:
+    """Names of the coding agents that a worker can be asked for: its capabilities ``coding:NAME``."""
+    names = [name.removeprefix(AGENT_CAPABILITY) for name in worker.capabilities if name.startswith(AGENT_CAPABILITY)]
+    return names[:MAX_AGENTS]
+
+
+def _agent_label(agent: Any) -> str:
+    """A coding agent as its name and version."""
+    if isinstance(agent, Mapping):
+        return " ".join(str(agent[name]) for name in ("name", "version") if agent.get(name))[:MAX_NAME]
+    return str(agent)[:MAX_NAME]

@@ -1,0 +1,217 @@
+"""Pages of coding work: who sees and does what, and what becomes of hostile and huge content."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from agora.core.call import Caller
+from tests.market import Market
+from tests.unit.protocols.web.http_browser import Browser
+from tests.unit.protocols.web.test_pages import Forms, signed_in
+
+EVIL = "<img src=x onerror=alert(1)></article></li></pre><script>alert(1)</script>"
+PERMISSION = {
+    "title": f"rm -rf {EVIL}",
+    "kind": "execute",
+    "paths": [f"/etc/{EVIL}"],
+    "options": [
+        {"option_id": "once", "name": f"Allow {EVIL}", "kind": "allow_once"},
+        {"option_id": "reject", "name": "Reject", "kind": "reject_once"},
+    ],
+    "input": {EVIL: EVIL},
+}
+SCHEMA = {
+    "type": "object",
+    "properties": {"option_id": {"oneOf": [{"const": "once", "title": "Allow once"}, {"const": "reject"}]}},
+}
+
+
+class Coding:
+    """A worker with one codebase, and a job of a person's that it holds."""
+
+    def __init__(self, market: Market, coder: Caller, person: Caller) -> None:
+        self.market, self.coder, self.person = market, coder, person
+        self.codebase, self.worker = "", ""
+        self.fence: dict[str, Any] = {}
+
+    async def begin(self, **job: Any) -> None:
+        """Queue and claim a job."""
+        prompt = {"prompt": "Mend it", "title": EVIL[:90], "codebase_id": self.codebase, **job}
+        await self.market.call(self.person, "task.assign", **prompt)
+        (task,) = (await self.market.call(self.coder, "task.claim", worker=self.worker)).tasks
+        self.fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+
+    async def say(self, *messages: Any, session: str = "ses_1") -> str:
+        """Store messages of a session; answers the address of its page."""
+        documents = [
+            {"message_id": f"{self.fence['task_id']}:{number}", "role": "assistant", "parts": parts}
+            for number, parts in enumerate(messages)
+        ]
+        place = {"codebase_id": self.codebase, "session_id": session}
+        options = {"title": EVIL, "agent": EVIL[:60], "task_id": self.fence["task_id"]}
+        await self.market.call(self.coder, "session.ingest", **place, messages=documents, **options)
+        return f"codebases/{self.codebase}/sessions/{session}"
+
+    async def ask(self) -> None:
+        """Ask for a permission."""
+        question = {"parts": [{"text": "May I?"}, {"data": {"permission": PERMISSION}}], "status": "input_required"}
+        await self.market.call(
+            self.coder, "task.message", **self.fence, **question, metadata={"requestedSchema": SCHEMA}
+        )
+
+
+@pytest.fixture
+async def coding(market: Market) -> Coding:
+    made = Coding(market, await market.agent("Coder"), await market.agent("Person"))
+    worker = await market.call(
+        made.coder,
+        "worker.register",
+        worker_name=EVIL[:64],
+        capabilities=["coding", "coding:opencode"],
+        metadata={"hostname": EVIL, "agents": [{"name": EVIL, "version": 1}, EVIL]},
+    )
+    codebase = await market.call(
+        made.coder, "codebase.register", name=EVIL[:60], path=f"/src/{EVIL}", worker_id=worker.worker_id
+    )
+    made.worker, made.codebase = worker.worker_id, codebase.codebase_id
+    return made
+
+
+async def read_page(browser: Browser, path: str) -> str:
+    """A page that is there and holds nothing that its policy forbids."""
+    page = await browser.get(path)
+    assert page.status_code == 200, (path, page.text[-600:])
+    forms = Forms(page.text)
+    assert forms.forbidden == [], path
+    assert len(set(forms.ids)) == len(forms.ids), (path, [id for id in forms.ids if forms.ids.count(id) > 1])
+    assert set(forms.commands) <= set(forms.ids), path
+    assert "<img" not in page.text, path
+    assert "<script>alert" not in page.text, path
+    return page.text
+
+
+async def test_hostile_content_is_text_on_every_page(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    tool = {"type": "tool", "title": EVIL, "kind": EVIL, "status": EVIL, "locations": [EVIL, {}], "input": {EVIL: 1}}
+    diff = f"--- {EVIL}\n+++ {EVIL}\n@@ -1 +1 @@\n-{EVIL}\n+{EVIL}"
+    odd: list[Any] = [EVIL, 7, ["x"], {"type": EVIL}, {"type": "plan", "entries": EVIL}, {"type": "text", "text": {}}]
+    session = await coding.say(
+        [{"type": "text", "text": EVIL}, {"type": "thought", "text": EVIL}, tool | {"result": diff}, *odd],
+        [{"type": "note", "text": EVIL}, {"type": "plan", "entries": [{"text": EVIL, "status": EVIL}, 1]}],
+        EVIL,
+    )
+    artifacts = (
+        {"parts": [{"text": diff, "mediaType": "text/x-diff"}]},
+        {"parts": [{"data": {"files": [EVIL, 1], "commits": EVIL}}]},
+    )
+    for artifact in (*artifacts, {"parts": [{"data": {"command": EVIL, "exit_code": EVIL, "output": EVIL}}]}):
+        await market.call(coding.coder, "task.artifact", **coding.fence, **artifact, name=EVIL)
+    await coding.ask()
+    browser = await signed_in(market)
+    paths = [
+        "",
+        "inbox",
+        "agents/workers",
+        f"agents/workers/{coding.worker}",
+        "codebases",
+        f"codebases/{coding.codebase}",
+        f"codebases/{coding.codebase}/sessions",
+        session,
+        f"tasks/{coding.fence['task_id']}",
+    ]
+    for path in paths:
+        text = await read_page(browser, path)
+        assert "&lt;img src=x" in text, path
+    await market.call(coding.person, "task.cancel", task_id=coding.fence["task_id"])
+    await read_page(browser, session)
+
+
+async def test_huge_content_is_bounded(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    chunk = "0123456789abcdef" * 15_000
+    for _ in range(41):  # 9.8 MB, just below what a task may write
+        await market.call(coding.coder, "task.append", **coding.fence, content=chunk)
+    browser = await signed_in(market)
+    shown = "499,800 earlier parts are not shown", "1,980,000 more characters"
+    messages: list[list[Any]] = [[{} for _ in range(500_000)], [{"type": "text", "text": "x" * 2_000_000}]]
+    for number, (message, words) in enumerate(zip(messages, shown, strict=True)):
+        page = await browser.get(await coding.say(message, session=f"ses_{number}"))
+        assert page.status_code == 200
+        assert len(page.content) < 100_000
+        assert words in page.text
+    job = await browser.get(f"tasks/{coding.fence['task_id']}")
+    assert len(job.content) < 100_000
+    assert "9,820,000 characters before" in job.text
+
+
+async def test_a_permission_is_answered_once_and_whoever_comes_second_is_told(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    await coding.ask()
+    first, second = await signed_in(market), await signed_in(market)
+    page = await read_page(first, "inbox")
+    assert ">Allow once</button>" in page
+    form = page[page.index('action="/v1/monitor/act/agora.task.message"') :]
+    fields = dict(re.findall(r'name="(task_id|answers)" value="([^"]+)"', form[: form.index("</form>")]))
+    answer = {**fields, "parts": '[{"data": {"option_id": "once"}}]', "next": "/v1/monitor/inbox"}
+    told = [await browser.act("agora.task.message", **answer) for browser in (first, second)]
+    assert [answer.status_code for answer in told] == [303, 303]
+    assert "Answer sent" in (await first.get("inbox")).text
+    assert "somebody else has answered it" in (await second.get("inbox")).text
+    history = (await market.call(coding.person, "task.history", task_id=coding.fence["task_id"])).entries
+    answers = [
+        entry.data["parts"] for entry in history if entry.type == "message" and entry.data["role"] == "ROLE_USER"
+    ]
+    assert answers == [[{"data": {"option_id": "once"}}]]
+
+
+async def test_who_only_sees_has_no_forms_and_strangers_see_no_sessions(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    await coding.ask()
+    session = await coding.say([{"type": "text", "text": "a secret"}])
+    pages = ("inbox", f"codebases/{coding.codebase}", session, f"tasks/{coding.fence['task_id']}")
+    reads = ["read:agents", "read:tasks", "read:messages", "read:events"]
+    viewer = await market.call(market.operator, "token.create", label="Viewer", scopes=[*reads, "read:all"])
+    browser = await signed_in(market, viewer.token)
+    for path in pages:
+        assert [operation for operation, _ in Forms(await read_page(browser, path)).found if operation] == [], path
+    stranger = await market.call(market.operator, "token.create", label="Stranger", scopes=reads)
+    browser = await signed_in(market, stranger.token)
+    assert (await browser.get(session)).status_code == 404
+    assert "ses_1" not in await read_page(browser, f"codebases/{coding.codebase}/sessions")
+    assert "May I?" not in await read_page(browser, "inbox")
+    operator = await signed_in(market)
+    operations = {operation for operation, _ in Forms(await read_page(operator, session)).found}
+    assert {"agora.task.message", "agora.task.cancel", "agora.session.resume"} <= operations
+
+
+async def test_a_new_job_leads_to_its_page(market: Market, coding: Coding) -> None:
+    browser = await signed_in(market)
+    page = await read_page(browser, f"codebases/{coding.codebase}")
+    assert '<option value="coding:opencode">' in page
+    fields = {"prompt": "Mend it", "codebase_id": coding.codebase, "required_capabilities": "coding:opencode"}
+    answer = await browser.act("agora.task.assign", **fields, priority="urgent", visit="1")
+    assert answer.status_code == 303
+    path = answer.headers["location"].removeprefix("/v1/monitor/")
+    assert "Mend it" in await read_page(browser, path)
+    task = await market.call(market.operator, "task.get", task_id=path.removeprefix("tasks/"))
+    assert set(task.required_capabilities) == {f"codebase:{coding.codebase}", "coding:opencode"}
+    assert (task.payload["prompt"], task.priority) == ("Mend it", "urgent")
+    refused = await browser.act("agora.task.assign", codebase_id=coding.codebase, visit="1")
+    assert refused.headers["location"] == "/v1/monitor/", "without a prompt there is no job to go to"
+
+
+async def test_a_long_session_is_read_from_its_end(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    session = await coding.say(*([{"type": "text", "text": f"saying {number:03}"}] for number in range(70)))
+    browser = await signed_in(market)
+    said: list[str] = []
+    path = session
+    while path:
+        page = await read_page(browser, path)
+        said = re.findall(r"saying \d{3}", page) + said
+        earlier = re.search(r'href="([^"]+)">Earlier messages', page)
+        path = earlier[1].replace("&amp;", "&") if earlier else ""
+    assert said == [f"saying {number:03}" for number in range(70)]
