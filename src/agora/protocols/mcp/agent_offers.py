@@ -3,7 +3,8 @@
 An agent offers its capabilities by having ``mcp_tools`` among them. Its metadata may describe them:
 
     capabilities: ["translate", "mcp_tools"]
-    metadata: {"mcp_tools": {"translate": {"description": "...", "input_schema": {...}, "timeout": 120}}}
+    metadata: {"mcp_tools": {"translate": {"description": "...", "input_schema": {...}, "timeout": 120,
+                                           "task_support": "required"}}}
 
 Then only those described are tools, else all of them. A call is a task for that agent: its payload is
 ``{"capability": ..., "arguments": ...}``, its result the tool's. An agent's words are an agent's: its
@@ -33,6 +34,7 @@ MAX_AGENTS = 200  #: agents whose offers are shown
 DESCRIPTION, SCHEMA = 1000, 16_384  #: longest description in characters, largest schema in bytes
 TIMEOUT, TIMEOUT_LIMIT = 300.0, 3600.0  #: seconds a caller waits for the task
 AGENT_PART = 30
+TASK_SUPPORT: Final = ("optional", "required", "forbidden")
 RESERVED_PREFIXES = frozenset({"agora", "test"})
 ANY_OBJECT_SCHEMA: Final[Mapping[str, Any]] = {"type": "object", "additionalProperties": True}
 
@@ -77,12 +79,16 @@ BUILTIN_TOOLS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A capability of an agent as a tool. timeout: seconds a call waits for the task's end."""
+    """A capability of an agent as a tool. timeout: seconds a call waits for the task's end.
+
+    task_support: whether a client that knows tasks is answered one at once: ``optional``, ``required`` or ``forbidden``.
+    """
 
     tool: Tool
     agent_id: str
     capability: str
     timeout: float
+    task_support: str = "forbidden"
 
 
 class AgentOffers:
@@ -140,9 +146,9 @@ def _agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
         if underscore_name(name) in taken:
             name = _tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
         taken.add(underscore_name(name))
-        yield Offer(
-            Tool(_tool_document(name, agent, capability, about)), agent["agent_id"], capability, _call_timeout(about)
-        )
+        task_support = _task_support(about)
+        tool = Tool(_tool_document(name, agent, capability, about), task_support=task_support)
+        yield Offer(tool, agent["agent_id"], capability, _call_timeout(about), task_support)
 
 
 def _tool_name(agent: Mapping[str, Any], capability: str) -> str:
@@ -202,6 +208,11 @@ def _schema_references(part: Any) -> Iterator[str]:
     elif isinstance(part, list):
         for value in part:
             yield from _schema_references(value)
+
+
+def _task_support(about: Mapping[str, Any]) -> str:
+    support = about.get("task_support")
+    return support if support in TASK_SUPPORT else "optional"
 
 
 def _call_timeout(about: Mapping[str, Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agora.core.call import CallClient
@@ -12,6 +13,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, Unauthenticated, field_
 
 from . import completions, prompts, tool_search
 from .agent_offers import AgentOffers
+from .agent_tasks import AgentTasks
 from .agent_tools import AgentToolCalls
 from .bounded_streams import read_bounded_stream
 from .enabled_toolsets import EnabledToolsets
@@ -22,6 +24,7 @@ from .results import ToolResult, error_result
 from .schemas import WAIT
 from .selection import lists_offers, require_member, require_reading, select_tools
 from .suspended_calls import SuspendedCalls
+from .task_methods import TaskMethods, WatchTask, no_task_support, serves_legacy_tasks
 from .tools import Listing, Tool, Tools, foreign_meta, tool_page, underscore_name
 from .toolsets import resolve_toolsets, toolset_names
 from .upstream_resources import with_local_uris
@@ -46,10 +49,14 @@ _TOOLS_ABOUT_TOOLS = {
 class Core:
     """Answers; every method raises JsonRpcError, and Unauthenticated where a credential would help."""
 
-    def __init__(self, dispatcher: Dispatcher, enabled_toolsets: EnabledToolsets) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, enabled_toolsets: EnabledToolsets, watch_task: WatchTask | None = None
+    ) -> None:
         self.dispatcher, self._enabled_toolsets = dispatcher, enabled_toolsets
         self.tools = Tools(dispatcher.context.registry)
-        self.offers, self.agent_tools = AgentOffers(dispatcher), AgentToolCalls(dispatcher)
+        tasks = AgentTasks(dispatcher)
+        self.offers, self.agent_tools = AgentOffers(dispatcher), AgentToolCalls(tasks)
+        self.tasks = TaskMethods(tasks, watch_task)
         self.suspended_calls = SuspendedCalls()
         self.resources = Resources(dispatcher)
         self._page_bytes = dispatcher.context.settings.page_bytes
@@ -67,6 +74,8 @@ class Core:
         if lists_offers(view, toolsets):
             tools += await self._offered_tools(exchange, tools)
         listed = select_tools(tools, view, toolsets) + tool_search.tools_about_tools(view)
+        if serves_legacy_tasks(exchange):
+            view = replace(view, task_support=True)
         return tool_page(listed, view, cursor, self._page_bytes)
 
     async def _toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
@@ -128,12 +137,26 @@ class Core:
             offer = await self.offers.find(exchange, name)
             if offer is not None:
                 require_reading(exchange.view, name, None, arguments)
+                if self.tasks.creates_task(exchange, params, offer):
+                    return await self.tasks.create(exchange, params, offer, arguments, key)
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
             if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
                 raise unusable
         operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
+        if not exchange.modern and self.tasks.may_create(exchange, params):
+            raise no_task_support(name)
         require_reading(exchange.view, name, operation, arguments)
         return await self.run_operation(exchange, operation, arguments, key)
+
+    async def creates_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
+        """Whether a tools/call is answered at once with a task. Where the call is to be refused, it says no."""
+        if not self.tasks.may_create(exchange, params) or self.tools.has(params["name"], exchange.caller.tenant):
+            return False
+        try:
+            offer = await self.offers.find(exchange, params["name"])
+            return offer is not None and self.tasks.creates_task(exchange, params, offer)
+        except (AgoraError, JsonRpcError):
+            return False
 
     async def run_operation(
         self, exchange: Exchange, operation: Operation, arguments: Mapping[str, Any], key: str | None

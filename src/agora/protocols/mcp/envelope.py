@@ -18,6 +18,9 @@ _OBJECT_MEMBERS: Final = {
     "sampling": frozenset({"context", "tools"}),
     "elicitation": frozenset({"form", "url"}),
 }
+_RELATED_TASK: Final = (
+    "io.modelcontextprotocol/related-task"  #: of the older era; where a request names its task, it says nothing
+)
 _FLAG_MEMBERS: Final = {"roots": frozenset({"listChanged"})}
 
 
@@ -29,6 +32,8 @@ def is_plain_meta(meta: Any, *, modern: bool) -> bool:
         if name == "progressToken":
             if type(value) is not int and type(value) is not str:
                 return False
+        elif name == _RELATED_TASK and not modern:
+            continue
         elif name.startswith("io.modelcontextprotocol/") and not (modern and _is_plain_member(name, value)):
             return False
     return not modern or (VERSION in meta and CAPABILITIES in meta)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from pydantic_core import to_json
@@ -75,7 +76,8 @@ class GetStreams:
         try:
             await self._session_store.refresh_watched(session)
             own = to_sdk_scope(scope, session.local, without=LAST_EVENT_ID)
-            stream_of_session = _GetStream(self._dispatcher, session, stream, missed, connection_of(scope))
+            connection = connection_of(scope)
+            stream_of_session = _GetStream(self._dispatcher, exchange, session, stream, missed, connection)
             await stream_of_session.keep_open(server, own, receive, send, self._drained)
         finally:
             if stream is not None:
@@ -138,12 +140,14 @@ class _GetStream:
     def __init__(
         self,
         dispatcher: Dispatcher,
+        exchange: Exchange,
         session: Session,
         stream: LiveStream | None,
         missed: bool,
         connection: Connection | None,
     ) -> None:
-        self._dispatcher, self._session, self._stream, self._missed = dispatcher, session, stream, missed
+        self._dispatcher, self._exchange, self._session = dispatcher, exchange, session
+        self._stream, self._missed = stream, missed
         self._sink = CuttingSink(dispatcher.feed.buffer_limit, connection)
         self.over, self.ended = asyncio.Event(), asyncio.Event()
 
@@ -192,7 +196,7 @@ class _GetStream:
             return
         session = self._session
         watch_filter = WatchFilter(session.watched, tools=True, resources=True, prompts=True, session=session.key)
-        teller = server.create_notifier(session)
+        teller = server.create_notifier(session, replace(self._exchange, session=session))
         capabilities = session.client.get("capabilities")
         client = ClientRequests(
             capabilities if isinstance(capabilities, dict) else {}, key=session.key, log_level=session.log_level

@@ -20,15 +20,22 @@ from .client_requests import CAPABILITY
 from .core import Core, wait_seconds
 from .envelope import CAPABILITIES, is_plain_meta
 from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, JsonRpcError
-from .methods import ALLOWED, NAME_PARAMETER, Methods, encode_response, find_parameter_error
+from .methods import ALLOWED, NAME_PARAMETER, TASK_PARAMETERS, Methods, encode_response, find_parameter_error
 from .sessions import Session
+from .task_methods import MISSING_CAPABILITY
 from .tools import underscore_name
 from .upstream_resources import PREFIX
 
 __all__ = ["Answer", "FastPath"]
 
 #: HTTP status of an error in the newer era; elsewhere it is 200
-_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, INVALID_PARAMS: 400, METHOD_NOT_FOUND: 404}
+_STATUS: Final = {
+    PARSE_ERROR: 400,
+    INVALID_REQUEST: 400,
+    INVALID_PARAMS: 400,
+    METHOD_NOT_FOUND: 404,
+    MISSING_CAPABILITY: 400,
+}
 _SEARCH: Final = frozenset(
     name for tool in (tool_search.SEARCH, tool_search.ENABLE) for name in (tool, underscore_name(tool))
 )
@@ -62,7 +69,9 @@ class FastPath:
         if exchange.modern:
             if not _plain_modern(scope, method, params):
                 return None
-        elif session is None or not (params is None or _plain_legacy(params)):
+        elif session is None or not (
+            params is None or _plain_legacy(params) or self._creates_legacy_task(method, exchange, params)
+        ):
             return None
         return await self._dispatch_method(message, method, params or {}, exchange, session)
 
@@ -106,9 +115,11 @@ class FastPath:
     ) -> Answer | None:
         result = self._constant_answer(method, exchange)
         if result is None:
-            if method not in ALLOWED or not (params.keys() - {"_meta"}) <= ALLOWED[method]:
+            if not self._has_known_parameters(method, params, exchange):
                 return None
-            if not self._is_eligible(method, params, exchange):
+            if not self._is_eligible(method, params, exchange) and not await self._is_task_call(
+                method, params, exchange
+            ):
                 return None
             try:
                 result = await self._methods.answer_method(exchange, method, params)
@@ -123,6 +134,25 @@ class FastPath:
         if method == "server/discover" and exchange.modern and self._reserved is None:
             return self._methods.encode_modern("server/discover", server_info.discover_result(exchange.view))
         return None
+
+    def _has_known_parameters(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
+        known = ALLOWED.get(method) or TASK_PARAMETERS.get(method)
+        if known is None:
+            return False
+        return (params.keys() - {"_meta"}) <= known or self._creates_legacy_task(method, exchange, params)
+
+    def _creates_legacy_task(self, method: str, exchange: Exchange, params: Mapping[str, Any]) -> bool:
+        """Whether a call asks for a task in the form of 2025-11-25, which the SDK has no answer for."""
+        if method != "tools/call" or exchange.modern or not isinstance(params.get("_meta", {}), dict):
+            return False
+        return self._core.tasks.may_create(exchange, params)
+
+    async def _is_task_call(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
+        """Whether a call is answered at once because it becomes a task."""
+        if method != "tools/call" or find_parameter_error(method, params) is not None:
+            return False
+        is_reserved = self._reserved is not None and self._reserved(method, params)
+        return not is_reserved and await self._core.creates_task(exchange, params)
 
     def _is_eligible(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
         """Whether a plain request is answered without waiting."""

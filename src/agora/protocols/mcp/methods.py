@@ -15,7 +15,7 @@ from .core import Core
 from .exchange import Exchange
 from .results import ToolResult
 
-__all__ = ["ALLOWED", "NAME_PARAMETER", "Methods", "encode_response", "find_parameter_error"]
+__all__ = ["ALLOWED", "NAME_PARAMETER", "TASK_PARAMETERS", "Methods", "encode_response", "find_parameter_error"]
 
 _SERVER_INFO: Final = {"io.modelcontextprotocol/serverInfo": server_info.SERVER_INFO}
 _MODERN_MEMBERS: Final = b',"resultType":"complete","_meta":' + to_json(_SERVER_INFO)
@@ -31,7 +31,21 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
     "prompts/list": _CURSOR,
     "prompts/get": frozenset({"name", "arguments"}),
 }
-NAME_PARAMETER: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+#: the same of the methods of tasks that answer at once, which the plain endpoint has not
+TASK_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
+    "tasks/get": frozenset({"taskId"}),
+    "tasks/cancel": frozenset({"taskId"}),
+    "tasks/update": frozenset({"taskId", "inputResponses"}),
+    "tasks/list": _CURSOR,
+}
+NAME_PARAMETER: Final = {
+    "tools/call": "name",
+    "prompts/get": "name",
+    "resources/read": "uri",
+    "tasks/get": "taskId",
+    "tasks/cancel": "taskId",
+    "tasks/update": "taskId",
+}
 
 
 def find_parameter_error(method: str, params: Mapping[str, Any]) -> str | None:
@@ -55,7 +69,7 @@ def encode_response(id: Any, result: bytes) -> bytes:
 
 
 class Methods:
-    """Answers the methods of :data:`ALLOWED` over the core. Its errors are the core's."""
+    """Answers the methods of :data:`ALLOWED` and :data:`TASK_PARAMETERS` over the core. Its errors are the core's."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -67,6 +81,10 @@ class Methods:
             "resources/read": self._read_resource,
             "prompts/list": self._list_prompts,
             "prompts/get": self._get_prompt,
+            "tasks/get": self._get_task,
+            "tasks/cancel": self._cancel_task,
+            "tasks/update": self._update_task,
+            "tasks/list": self._list_tasks,
         }
 
     async def answer_method(self, exchange: Exchange, method: str, params: Mapping[str, Any]) -> bytes:
@@ -108,6 +126,20 @@ class Methods:
     async def _get_prompt(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
         result = await self._core.get_prompt(exchange, params["name"], params.get("arguments", {}))
         return self._encode_result("prompts/get", result, exchange)
+
+    async def _get_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result("tasks/get", await self._core.tasks.get(exchange, params), exchange)
+
+    async def _cancel_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result("tasks/cancel", await self._core.tasks.cancel(exchange, params), exchange)
+
+    async def _update_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result("tasks/update", await self._core.tasks.update(exchange, params), exchange)
+
+    async def _list_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
+        return self._encode_result(
+            "tasks/list", await self._core.tasks.list_own(exchange, params.get("cursor")), exchange
+        )
 
     def _encode_result(self, method: str, result: Mapping[str, Any], exchange: Exchange) -> bytes:
         return self.encode_modern(method, result) if exchange.modern else to_json(result)

@@ -2,33 +2,43 @@
 
 An agent asks with a message that sets ``input_required``. The form has one field for a text, unless the message's metadata
 hold a ``requestedSchema``: an object of texts, numbers, truth values and choices, as MCP's forms are. Then the agent is
-answered with a data part.
+answered with a data part. A message may hold several questions by name (:mod:`agora.wire.questions`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["ASKING", "Question", "question_of_entry"]
+from agora.wire.questions import ANSWERS, named_questions, unanswered_names
 
+__all__ = ["ASKING", "ELICIT", "Question", "open_questions", "questions_of_entry"]
+
+ELICIT: Final = "elicitation/create"
 ASKING: Final = frozenset({"input_required", "auth_required"})  #: states of a task that waits for an answer
 FIELD: Final = "answer"
 FIELD_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array"})
 MAX_FIELDS: Final = 50
 DECLINED: Final = "The person declines to answer."
 NO_TEXT: Final = "The agent needs an answer to go on."
+REQUESTER: Final = "ROLE_USER"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question of a task's agent. number: of the log entry it is. schema: the form's; None for a text."""
+    """A question of a task's agent. number: of the log entry it is. schema: the form's; None for a text. name: among several."""
 
     task_id: str
     number: int
     text: str
     schema: Mapping[str, Any] | None = None
+    name: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What it is called among the requests of its task; no other question of the task is."""
+        return f"question-{self.number}" if self.name is None else f"question-{self.number}.{self.name}"
 
     def elicitation_params(self) -> dict[str, Any]:
         """The parameters of ``elicitation/create``."""
@@ -44,31 +54,63 @@ class Question:
         if response.get("action") == "cancel":
             return None
         content = response.get("content")
+        arguments: dict[str, Any] = {"task_id": self.task_id, "answers": f"{self.task_id}.{self.number}"}
+        if self.name is not None:
+            arguments["metadata"] = {ANSWERS: self.name}
         if response.get("action") != "accept" or not isinstance(content, Mapping):
-            return {"task_id": self.task_id, "text": DECLINED}
+            return arguments | {"text": DECLINED}
         if self.schema is not None:
-            return {"task_id": self.task_id, "parts": [{"data": dict(content)}]}
-        return {"task_id": self.task_id, "text": str(content.get(FIELD) or DECLINED)}
+            return arguments | {"parts": [{"data": dict(content)}]}
+        return arguments | {"text": str(content.get(FIELD) or DECLINED)}
 
 
-def question_of_entry(entry: Mapping[str, Any]) -> Question | None:
-    """The question that an entry of a task's log asks; None if it is none."""
+def questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
+    """The questions that an entry of a task's log asks; empty if it is none."""
     if entry.get("status") not in ASKING or entry["type"] not in ("message", "status"):
-        return None
-    data = entry.get("data")
-    message: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+        return []
+    message = _message_of(entry)
+    task_id, number = entry["task_id"], entry["number"]
+    if named := named_questions(message):
+        return [
+            Question(task_id, number, question["text"] or NO_TEXT, _form_of(question), name)
+            for name, question in named.items()
+        ]
     texts = [part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str)]
     text = "\n".join(texts) or entry.get("content") or NO_TEXT
     metadata = message.get("metadata")
-    schema = metadata.get("requestedSchema") if isinstance(metadata, Mapping) else None
-    return Question(entry["task_id"], entry["number"], text, schema if _is_form(schema) else None)
+    return [Question(task_id, number, text, _form_of(metadata if isinstance(metadata, Mapping) else {}))]
 
 
-def _is_form(schema: Any) -> bool:
-    """Whether a schema is one that clients make a form of: an object with fields that hold no objects."""
+def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
+    """The questions that nobody has answered, of the log of a task that waits for answers. entries: the oldest first."""
+    asking: Mapping[str, Any] | None = None
+    answers: list[Mapping[str, Any]] = []
+    for entry in entries:
+        if questions_of_entry(entry):
+            asking, answers = entry, []
+        elif _message_of(entry).get("role") == REQUESTER:
+            answers.append(_message_of(entry))
+    if asking is None:
+        return []
+    questions = questions_of_entry(asking)
+    if questions[0].name is None:
+        return questions
+    names = unanswered_names(_message_of(asking), answers)
+    return [question for question in questions if question.name in names]
+
+
+def _message_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    data = entry.get("data")
+    return data if isinstance(data, Mapping) else {}
+
+
+def _form_of(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema beside a question, if clients make a form of it: an object with fields that hold no objects."""
+    schema = holder.get("requestedSchema")
     properties = schema.get("properties") if isinstance(schema, Mapping) and schema.get("type") == "object" else None
-    return (
+    is_form = (
         isinstance(properties, Mapping)
         and 1 <= len(properties) <= MAX_FIELDS
         and all(isinstance(part, Mapping) and part.get("type") in FIELD_TYPES for part in properties.values())
     )
+    return schema if is_form and isinstance(schema, Mapping) else None

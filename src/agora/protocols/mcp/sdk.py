@@ -27,21 +27,23 @@ from pydantic_core import to_json
 
 from agora import __version__
 from agora.clock import new_id
-from agora.core.call import ClientRefused
-from agora.protocols.http import Receive, Scope, Send
+from agora.core.call import ClientRefused, Progress
+from agora.protocols.http import Receive, Scope, Send, read_header
 from agora_sdk.errors import AgoraError, Unauthenticated
 
 from . import server_info
 from .client_requests import ClientRequests
 from .core import Core
 from .enabled_toolsets import client_key
-from .event_ids import POSITION
-from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError
+from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError, ignore_progress
+from .notifiers import ListenNotifier, SessionNotifier
 from .replay import ReplayStore
 from .results import error_result
 from .session_store import SessionStore
 from .sessions import CURRENT, Session, session_owner
-from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events
+from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events, task_watch
+from .task_methods import LEGACY_VERSION
+from .task_views import RELATED_TASK
 from .upstream_watch import UpstreamWatch
 from .view import MODEL
 
@@ -50,6 +52,7 @@ __all__ = ["EXCHANGE", "SESSION", "SdkServer"]
 log = logging.getLogger(__name__)
 EXCHANGE, SESSION = "agora.mcp.exchange", "agora.mcp.session"  #: where the endpoint leaves them in the scope
 RETRY_MILLISECONDS = 1000
+HEADER_MISMATCH = -32020
 LOG_LEVEL = (
     "io.modelcontextprotocol/logLevel"  #: in ``_meta``, by which a request of the newer era asks for log messages
 )
@@ -78,7 +81,13 @@ class _NotifyingServer(Server[Any]):
             notification_options or changing, experimental_capabilities, extensions
         )
         session = CURRENT.get()
-        return options if session is None else options.model_copy(update={"instructions": session.instructions})
+        if session is None:
+            return options
+        if session.protocol_version == LEGACY_VERSION:
+            tasks = types.ServerTasksCapability.model_validate(server_info.LEGACY_TASKS)
+            capabilities = options.capabilities.model_copy(update={"tasks": tasks})
+            options = options.model_copy(update={"capabilities": capabilities})
+        return options.model_copy(update={"instructions": session.instructions})
 
 
 class SdkServer:
@@ -152,9 +161,9 @@ class SdkServer:
             return False
         return True
 
-    def create_notifier(self, session: Session) -> Notifier:
-        """Tells a session over its GET stream; once it is ready."""
-        return _SessionNotifier(session)
+    def create_notifier(self, session: Session, exchange: Exchange) -> Notifier:
+        """Tells a session over its GET stream; once it is ready. exchange: of the request for the stream."""
+        return SessionNotifier(session, exchange, self.core.tasks, self._session_store)
 
     # -- handlers --------------------------------------------------------------------------------
 
@@ -173,6 +182,11 @@ class SdkServer:
             ("server/discover", types.RequestParams, self._discover_server),
             ("completion/complete", types.CompleteRequestParams, self._complete_argument),
             ("logging/setLevel", types.SetLevelRequestParams, self._set_log_level),
+            ("tasks/get", types.RequestParams, self._get_task),
+            ("tasks/update", types.RequestParams, self._update_task),
+            ("tasks/cancel", types.RequestParams, self._cancel_task),
+            ("tasks/list", types.PaginatedRequestParams, self._list_tasks),
+            ("tasks/result", types.RequestParams, self._wait_for_task),
         ):
             self.register_method(method, params, handler)
         self.server.add_notification_handler(
@@ -258,6 +272,36 @@ class SdkServer:
         reference = params.ref.model_dump(mode="json")
         return await self.core.complete_argument(exchange, params.argument.model_dump(), reference, context or {})
 
+    # -- tasks -----------------------------------------------------------------------------------
+
+    async def _get_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+        return await self.core.tasks.get(exchange, _task_params(ctx, exchange))
+
+    async def _update_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+        return await self.core.tasks.update(exchange, _task_params(ctx, exchange))
+
+    async def _cancel_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+        return await self.core.tasks.cancel(exchange, _task_params(ctx, exchange))
+
+    async def _list_tasks(
+        self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
+    ) -> dict[str, Any]:
+        return await self.core.tasks.list_own(exchange, params.cursor)
+
+    async def _wait_for_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
+        """Hold the response open until the task has ended. Its progress is told under the token of the call that it is."""
+        link = _ClientLink(ctx, modern=exchange.modern)
+        exchange = replace(exchange, client=link.client_requests(exchange))
+        task_params = ctx.params or {}
+        if exchange.progress is ignore_progress and not exchange.modern:
+            token = await self.core.tasks.progress_token(exchange, task_params)
+            if token is not None:
+                exchange = replace(exchange, progress=link.task_progress(token, task_params))
+        try:
+            return await self.core.tasks.wait_for_result(exchange, task_params)
+        finally:
+            link.answered = True
+
     # -- watching --------------------------------------------------------------------------------
 
     async def _on_initialized(self, ctx: Context, params: Any) -> None:
@@ -286,8 +330,10 @@ class SdkServer:
         filters = params.notifications
         uris = list(dict.fromkeys(filters.resource_subscriptions or ()))
         named = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
-        teller = _ListenNotifier(ctx)
-        await teller.send_acknowledgement(filters)
+        task_ids = await self.core.tasks.own_tasks(exchange, ctx.params or {})
+        named |= dict(task_watch(task_id) for task_id in task_ids)
+        teller = ListenNotifier(ctx, exchange, self.core.tasks)
+        await teller.send_acknowledgement(filters, task_ids)
         watch_filter = WatchFilter(
             named,
             tools=bool(filters.tools_list_changed),
@@ -298,6 +344,8 @@ class SdkServer:
         stream = await open_events(self.core.dispatcher, exchange)
         client = _ClientLink(ctx, modern=True).client_requests(exchange)
         upstreams = UpstreamWatch(self.core.dispatcher, exchange.caller, client, watch_filter.uris)
+        for task_id in task_ids:  # it may have changed before the events were opened
+            await teller.task_changed(task_id)
         close_reason = await notify_changes(self.core.dispatcher, stream, watch_filter, teller, upstreams=upstreams)
         if close_reason.error is not None:  # such as a token that has expired
             raise close_reason.error
@@ -350,6 +398,20 @@ class _ClientLink:
         document: dict[str, Any] = result.model_dump(by_alias=True, mode="json")
         return document
 
+    def task_progress(self, token: int | str, task_params: Mapping[str, Any]) -> Progress:
+        """Reports the progress of a task with the response to this request, under the token of the call that it is."""
+        related = {RELATED_TASK: {"taskId": task_params["taskId"]}}
+
+        async def report(done: float, total: float | None, message: str | None) -> None:
+            params = types.ProgressNotificationParams(
+                progress_token=token, progress=done, total=total, message=message, _meta=related
+            )
+            await self._ctx.session.send_notification(
+                types.ProgressNotification(params=params), related_request_id=self._ctx.request_id
+            )
+
+        return report
+
     async def _notify_client(self, method: str, params: Mapping[str, Any]) -> None:
         """Pass a log message on: with the response of the call, or over the session's stream after it."""
         notification = types.LoggingMessageNotification.model_validate({"method": method, "params": dict(params)})
@@ -366,83 +428,16 @@ def _http_scope(ctx: Context) -> Scope:
     return scope
 
 
+def _task_params(ctx: Context, exchange: Exchange) -> Mapping[str, Any]:
+    """The parameters of a method of one task. Raises JsonRpcError where the header for routing names another task."""
+    params = ctx.params or {}
+    if exchange.modern and read_header(_http_scope(ctx), b"mcp-name") != params.get("taskId"):
+        raise JsonRpcError(HEADER_MISMATCH, "The header Mcp-Name is not the task's id, params.taskId.")
+    return params
+
+
 def _require_session(ctx: Context) -> Session:
     session: Session | None = _http_scope(ctx).get(SESSION)
     if session is None:
         raise JsonRpcError(METHOD_NOT_FOUND, "Subscriptions need a session, or subscriptions/listen.")
     return session
-
-
-class _SessionNotifier:
-    """Tells a session of the older era, over its GET stream; each notification says where in the log it stands."""
-
-    def __init__(self, session: Session) -> None:
-        self._session, self._meta = session, dict[str, Any]()
-
-    def at(self, position: int, /) -> None:
-        self._meta = {POSITION: position}
-
-    async def updated(self, uri: str, /) -> None:
-        params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self._meta)
-        await self._send_notification(types.ResourceUpdatedNotification(params=params))
-
-    async def tools_changed(self) -> None:
-        await self._send_notification(
-            types.ToolListChangedNotification(params=types.NotificationParams(_meta=self._meta))
-        )
-
-    async def resources_changed(self) -> None:
-        await self._send_notification(
-            types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self._meta))
-        )
-
-    async def prompts_changed(self) -> None:
-        await self._send_notification(
-            types.PromptListChangedNotification(params=types.NotificationParams(_meta=self._meta))
-        )
-
-    async def _send_notification(self, notification: types.ServerNotification) -> None:
-        await self._session.teller.send_notification(notification)
-
-
-class _ListenNotifier:
-    """Tells a ``subscriptions/listen`` request, over its own response."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self.meta: dict[str, Any] = {"io.modelcontextprotocol/subscriptionId": ctx.request_id}
-
-    def at(self, position: int, /) -> None: ...
-
-    async def send_acknowledgement(self, asked: types.SubscriptionFilter) -> None:
-        """Say what is granted: everything that was asked for."""
-        granted = types.SubscriptionFilter(
-            tools_list_changed=asked.tools_list_changed or None,
-            prompts_list_changed=asked.prompts_list_changed or None,
-            resources_list_changed=asked.resources_list_changed or None,
-            resource_subscriptions=list(asked.resource_subscriptions) if asked.resource_subscriptions else None,
-        )
-        params = types.SubscriptionsAcknowledgedNotificationParams(notifications=granted, _meta=self.meta)
-        await self._send_notification(types.SubscriptionsAcknowledgedNotification(params=params))
-
-    async def updated(self, uri: str, /) -> None:
-        params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self.meta)
-        await self._send_notification(types.ResourceUpdatedNotification(params=params))
-
-    async def tools_changed(self) -> None:
-        await self._send_notification(
-            types.ToolListChangedNotification(params=types.NotificationParams(_meta=self.meta))
-        )
-
-    async def resources_changed(self) -> None:
-        await self._send_notification(
-            types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self.meta))
-        )
-
-    async def prompts_changed(self) -> None:
-        await self._send_notification(
-            types.PromptListChangedNotification(params=types.NotificationParams(_meta=self.meta))
-        )
-
-    async def _send_notification(self, notification: types.ServerNotification) -> None:
-        await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)

@@ -12,9 +12,11 @@ from .view import View
 __all__ = [
     "CACHE",
     "HANDSHAKE_VERSIONS",
+    "LEGACY_TASKS",
     "MODERN",
     "NAME",
     "SERVER_INFO",
+    "TASKS_EXTENSION",
     "TITLE",
     "discover_result",
     "negotiate_version",
@@ -56,6 +58,10 @@ _CAPABILITIES: Final[dict[str, Any]] = {
     "logging": {},
 }
 
+#: the extension of 2026-07-28, and what stood in its place in 2025-11-25
+TASKS_EXTENSION: Final = "io.modelcontextprotocol/tasks"
+LEGACY_TASKS: Final[dict[str, Any]] = {"list": {}, "cancel": {}, "requests": {"tools": {"call": {}}}}
+
 #: method to milliseconds, and whether what one caller got may be shown to another (SEP-2549)
 CACHE: Final[dict[str, tuple[int, str]]] = {
     "server/discover": (3_600_000, "public"),
@@ -90,7 +96,8 @@ def write_instructions(view: View) -> str:
 
 def discover_result(view: View) -> dict[str, Any]:
     """The result of ``server/discover``."""
-    return {"supportedVersions": [MODERN], "capabilities": _CAPABILITIES, "instructions": write_instructions(view)}
+    capabilities = _CAPABILITIES | {"extensions": {TASKS_EXTENSION: {}}}
+    return {"supportedVersions": [MODERN], "capabilities": capabilities, "instructions": write_instructions(view)}
 
 
 def negotiate_version(requested: Any) -> str:

@@ -22,9 +22,10 @@ from . import changes
 from .exchange import Exchange
 from .upstream_watch import UpstreamWatch
 
-__all__ = ["Notifier", "WatchFilter", "canonical_uri", "notify_changes", "open_events", "resume_events"]
+__all__ = ["Notifier", "WatchFilter", "canonical_uri", "notify_changes", "open_events", "resume_events", "task_watch"]
 
 SESSION_EVENTS = (WATCHED, UNWATCHED, TOOLSETS_CHANGED)  #: events about one client's session
+TASK_STATUS = "task-status:"  #: begins the name of a task whose status is watched; no resource's URI begins so
 PAUSE_SECONDS = 0.25  #: between two rounds of notifications: events in between are notified once
 
 
@@ -33,6 +34,7 @@ class Notifier(Protocol):
 
     def at(self, position: int, /) -> None: ...
     async def updated(self, uri: str, /) -> None: ...
+    async def task_changed(self, task_id: str, /) -> None: ...
     async def tools_changed(self) -> None: ...
     async def resources_changed(self) -> None: ...
     async def prompts_changed(self) -> None: ...
@@ -40,7 +42,7 @@ class Notifier(Protocol):
 
 @dataclass(slots=True)
 class WatchFilter:
-    """What a client wants to be told. uris: as it wrote them, to the ones that events name.
+    """What a client wants to be told. uris: as it wrote them, to the ones that events name; of a task's status, :func:`task_watch`.
 
     session: key of the session whose ``uris`` and toolsets these are; another server may change them.
     """
@@ -65,6 +67,11 @@ class WatchFilter:
         else:
             self.uris.pop(data["uri"], None)
         return changes.NOTHING
+
+
+def task_watch(task_id: str) -> tuple[str, str]:
+    """What watching the status of a task is among the watched resources, and what events name it."""
+    return TASK_STATUS + task_id, f"agora://tasks/{task_id}"
 
 
 async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) -> str:
@@ -162,7 +169,9 @@ def _catch_up_notifications(wanted: WatchFilter, teller: Notifier) -> list[Notif
 def _notifications_for(found: list[changes.Changes], wanted: WatchFilter, teller: Notifier) -> list[Notification]:
     changed_uris = {uri for change in found for uri in change.uris}
     notifications: list[Notification] = [
-        partial(teller.updated, uri)
+        partial(teller.task_changed, uri.removeprefix(TASK_STATUS))
+        if uri.startswith(TASK_STATUS)
+        else partial(teller.updated, uri)
         for uri, named in wanted.uris.items()
         if any(named == changed or named.startswith(changed + "/") for changed in changed_uris)
     ]

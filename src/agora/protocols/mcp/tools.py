@@ -47,11 +47,13 @@ class Tool:
     """One tool, described once. ``document`` is its entry of a full listing, under its canonical name.
 
     operation: the operation that it calls, if it is one of the registry. others: the same under other names, by name.
+    task_support: what a client of 2025-11-25 is told of calls that become tasks.
     """
 
     document: dict[str, Any]
     operation: Operation | None = None
     others: dict[str, Tool] = field(default_factory=dict)
+    task_support: str = "forbidden"
 
     @property
     def name(self) -> str:
@@ -85,15 +87,17 @@ class Tool:
     def render_for_view(self, view: View) -> dict[str, Any]:
         """The entry as a view shows it."""
         document = self.compact if view.compact else self.document
+        if view.task_support and self.task_support != "forbidden":
+            document = document | {"execution": {"taskSupport": self.task_support}}
         return document | {"name": underscore_name(self.name) if view.underscores else self.name}
 
     @cached_property
-    def _encoded_forms(self) -> dict[tuple[bool, bool], bytes]:
+    def _encoded_forms(self) -> dict[tuple[bool, bool, bool], bytes]:
         return {}
 
     def encode_for_view(self, view: View) -> bytes:
         """The entry as JSON; kept, because listings are long and change seldom."""
-        form = (view.compact, view.underscores)
+        form = (view.compact, view.underscores, view.task_support)
         encoding = self._encoded_forms.get(form)
         if encoding is None:
             encoding = self._encoded_forms[form] = to_json(self.render_for_view(view))
@@ -104,7 +108,7 @@ class OperationTool(Tool):
     """An operation as a tool. Its schemas are made when they are first shown: together they take a second, and few are."""
 
     def __init__(self, operation: Operation, life: OperationLife, name: str) -> None:
-        self.operation, self.others = operation, {}
+        self.operation, self.others, self.task_support = operation, {}, "forbidden"
         self._operation, self._life, self._name = operation, life, name
 
     @property

@@ -48,6 +48,7 @@ class View:
     """compact: tools as the model view shows them. underscores: names without dots. toolsets, tools: what is listed; the form's own
     choice where both are empty. readonly: nothing that changes anything is listed or called. page: entries in one answer.
     server: the virtual server whose ``tools`` these are, which are all that can be called; instructions: what it says of them.
+    task_support: whether tools say which of them may become tasks, as they do in 2025-11-25.
     """
 
     compact: bool = False
@@ -58,6 +59,7 @@ class View:
     page: int = PAGE
     server: str = ""
     instructions: str = ""
+    task_support: bool = False
 
     @property
     def is_model_choice(self) -> bool:

@@ -35,3 +35,6 @@ def test_every_scored_scenario_passes(command: list[str], endpoint: str, revisio
     score = suite.run(command, endpoint, revision)
     assert score.failed == (), score.output
     assert len(score.passed) >= 30
+    if revision == NEWEST:  # of the extensions, the one that is served
+        assert score.failed_tasks == (), score.output
+        assert len(score.tasks) == 10

@@ -1,0 +1,116 @@
+"""The tasks behind calls of agents' tools: give one, read it, answer its questions, cancel it, each as its caller."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from agora.core.dispatcher import Dispatcher
+from agora_sdk.errors import AgoraError, Conflict
+
+from .agent_offers import Offer
+from .exchange import Exchange
+from .questions import ASKING, Question, open_questions
+
+__all__ = ["TOOL", "AgentTasks"]
+
+log = logging.getLogger(__name__)
+
+MAX_LABEL_CHARACTERS: Final = 64
+HISTORY_PAGE: Final = 500
+TOOL: Final = "tool"  #: in a task's metadata: the name of the tool whose call it is
+
+
+class AgentTasks:
+    """Operations on tasks. Every method raises an AgoraError."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+        self._cancelling: set[asyncio.Task[None]] = set()
+
+    async def assign(
+        self,
+        exchange: Exchange,
+        offer: Offer,
+        arguments: Mapping[str, Any],
+        key: str | None,
+        metadata: Mapping[str, Any] = {},
+    ) -> str:
+        """Give the agent of an offer a task; returns its id. key: idempotency key of the call."""
+        receipt = await self._invoke_operation(
+            exchange,
+            "agora.task.assign",
+            {
+                "task_type": offer.capability[:MAX_LABEL_CHARACTERS],
+                "payload": {"capability": offer.capability, "arguments": dict(arguments)},
+                "assignee": offer.agent_id,
+                "metadata": {**metadata, TOOL: offer.tool.name},
+            },
+            key=key,
+        )
+        task_id: str = receipt["task_id"]
+        return task_id
+
+    async def read(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
+        """A task that the caller may see."""
+        task: dict[str, Any] = await self._invoke_operation(exchange, "agora.task.get", {"task_id": task_id})
+        return task
+
+    async def list_page(self, exchange: Exchange, cursor: str | None, limit: int) -> dict[str, Any]:
+        """One page of the tasks that the caller has created, the newest first."""
+        arguments = {"created_by": exchange.caller.subject, "descending": True, "limit": limit, "cursor": cursor}
+        page: dict[str, Any] = await self._invoke_operation(exchange, "agora.task.list", arguments)
+        return page
+
+    async def questions(self, exchange: Exchange, task: Mapping[str, Any]) -> list[Question]:
+        """The questions of a task that wait for an answer."""
+        if task["status"] not in ASKING:
+            return []
+        entries: list[dict[str, Any]] = []
+        arguments: dict[str, Any] = {"task_id": task["task_id"], "limit": HISTORY_PAGE}
+        while True:
+            page = await self._invoke_operation(exchange, "agora.task.history", arguments)
+            entries += page["entries"]
+            if not page["has_more"]:
+                return open_questions(entries)
+            arguments["cursor"] = page["next_cursor"]
+
+    async def answer(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:
+        """Pass a person's response to a question on, unless somebody else has answered it; one that cancels ends the task."""
+        message = question.answer_message(response)
+        if message is None:
+            await self.cancel(exchange, question.task_id, "The person cancelled.")
+            return
+        with contextlib.suppress(Conflict):  # the question is not open any more
+            await self._invoke_operation(exchange, "agora.task.message", message)
+
+    async def cancel(self, exchange: Exchange, task_id: str, reason: str) -> None:
+        """Cancel a task. Raises IllegalTransition: it has ended."""
+        await self._invoke_operation(exchange, "agora.task.cancel", {"task_id": task_id, "reason": reason})
+
+    def cancel_in_background(self, exchange: Exchange, task_id: str) -> None:
+        """Cancel the task of a call that is cancelled itself, and so can wait for nothing."""
+
+        async def cancel_task() -> None:
+            try:
+                await self.cancel(exchange, task_id, "The call of the tool was cancelled.")
+            except AgoraError as error:
+                log.info("task %s of a cancelled call could not be cancelled: %s", task_id, error)
+
+        task = asyncio.get_running_loop().create_task(cancel_task())  # the call's own task is at its end
+        self._cancelling.add(task)
+        task.add_done_callback(self._cancelling.discard)
+
+    async def _invoke_operation(
+        self, exchange: Exchange, name: str, arguments: Mapping[str, Any], *, key: str | None = None
+    ) -> Any:
+        operation = self.dispatcher.context.registry.find(name, None, exchange.caller.tenant)
+        outcome = await self.dispatcher.invoke(
+            operation, exchange.caller, arguments, idempotency_key=key, request_id=exchange.request_id
+        )
+        return from_json(outcome.body)

@@ -1,0 +1,118 @@
+"""Notifiers: tell a client what has changed through the SDK, over a session's GET stream or a ``subscriptions/listen`` request."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+
+from agora_sdk.errors import AgoraError
+
+from .event_ids import POSITION
+from .exchange import Exchange
+from .session_store import SessionStore
+from .sessions import Session
+from .subscriptions import task_watch
+from .task_methods import TaskMethods
+
+__all__ = ["ListenNotifier", "SessionNotifier"]
+
+OVER: Final = frozenset({"completed", "failed", "cancelled"})  #: of a task, as MCP says it
+
+
+class SessionNotifier:
+    """Tells a session of the older era, over its GET stream; each notification says where in the log it stands."""
+
+    def __init__(self, session: Session, exchange: Exchange, tasks: TaskMethods, session_store: SessionStore) -> None:
+        self._session, self._exchange, self._tasks, self._session_store = session, exchange, tasks, session_store
+        self._meta: dict[str, Any] = {}
+
+    def at(self, position: int, /) -> None:
+        self._meta = {POSITION: position}
+
+    async def updated(self, uri: str, /) -> None:
+        params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self._meta)
+        await self._send_notification(types.ResourceUpdatedNotification(params=params))
+
+    async def task_changed(self, task_id: str, /) -> None:
+        document = await self._tasks.describe(self._exchange, task_id, {})
+        if document is not None:
+            await self._send_notification(_task_notification("notifications/tasks/status", document, self._meta))
+        if document is None or document["status"] in OVER:
+            with contextlib.suppress(AgoraError):
+                await self._session_store.unwatch_resource(self._session, task_watch(task_id)[0])
+
+    async def tools_changed(self) -> None:
+        await self._send_notification(
+            types.ToolListChangedNotification(params=types.NotificationParams(_meta=self._meta))
+        )
+
+    async def resources_changed(self) -> None:
+        await self._send_notification(
+            types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self._meta))
+        )
+
+    async def prompts_changed(self) -> None:
+        await self._send_notification(
+            types.PromptListChangedNotification(params=types.NotificationParams(_meta=self._meta))
+        )
+
+    async def _send_notification(self, notification: Any) -> None:
+        await self._session.teller.send_notification(notification)
+
+
+def _task_notification(method: str, task: Mapping[str, Any], meta: Mapping[str, Any]) -> Any:
+    """A notification of a task; the SDK's own type would leave out what is null."""
+    return types.Notification[dict[str, Any], str](method=method, params={**task, "_meta": dict(meta)})
+
+
+class ListenNotifier:
+    """Tells a ``subscriptions/listen`` request, over its own response."""
+
+    def __init__(self, ctx: ServerRequestContext[Any, Any], exchange: Exchange, tasks: TaskMethods) -> None:
+        self._ctx, self._exchange, self._tasks = ctx, exchange, tasks
+        self.meta: dict[str, Any] = {"io.modelcontextprotocol/subscriptionId": ctx.request_id}
+
+    def at(self, position: int, /) -> None: ...
+
+    async def send_acknowledgement(self, asked: types.SubscriptionFilter, task_ids: Sequence[str]) -> None:
+        """Say what is granted: everything that was asked for, of tasks those that are the caller's."""
+        granted = types.SubscriptionFilter(
+            tools_list_changed=asked.tools_list_changed or None,
+            prompts_list_changed=asked.prompts_list_changed or None,
+            resources_list_changed=asked.resources_list_changed or None,
+            resource_subscriptions=list(asked.resource_subscriptions) if asked.resource_subscriptions else None,
+            **({"taskIds": list(task_ids)} if task_ids else {}),
+        )
+        params = types.SubscriptionsAcknowledgedNotificationParams(notifications=granted, _meta=self.meta)
+        await self._send_notification(types.SubscriptionsAcknowledgedNotification(params=params))
+
+    async def updated(self, uri: str, /) -> None:
+        params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self.meta)
+        await self._send_notification(types.ResourceUpdatedNotification(params=params))
+
+    async def tools_changed(self) -> None:
+        await self._send_notification(
+            types.ToolListChangedNotification(params=types.NotificationParams(_meta=self.meta))
+        )
+
+    async def resources_changed(self) -> None:
+        await self._send_notification(
+            types.ResourceListChangedNotification(params=types.NotificationParams(_meta=self.meta))
+        )
+
+    async def prompts_changed(self) -> None:
+        await self._send_notification(
+            types.PromptListChangedNotification(params=types.NotificationParams(_meta=self.meta))
+        )
+
+    async def task_changed(self, task_id: str, /) -> None:
+        document = await self._tasks.describe(self._exchange, task_id, self._ctx.params or {})
+        if document is not None:
+            await self._send_notification(_task_notification("notifications/tasks", document, self.meta))
+
+    async def _send_notification(self, notification: Any) -> None:
+        await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)

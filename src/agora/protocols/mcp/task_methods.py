@@ -1,0 +1,337 @@
+"""The methods of tasks, in the experimental form of 2025-11-25 and by the extension of 2026-07-28.
+
+A task belongs to whoever created it, over whichever protocol; to all others it is not there, even to those who may read it
+otherwise. Everything goes through the operations of tasks, with the caller's rights.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from agora.core.call import ClientRefused
+from agora_sdk.errors import AgoraError, IllegalTransition, InvalidRequest, NotFound, Unauthenticated
+
+from .agent_offers import Offer
+from .agent_tasks import AgentTasks
+from .client_requests import ClientRequests
+from .envelope import CAPABILITIES
+from .exchange import INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError
+from .progress import ProgressReporter, follow_task
+from .questions import ELICIT, Question, questions_of_entry
+from .results import ToolResult
+from .server_info import TASKS_EXTENSION
+from .sessions import Session
+from .task_views import (
+    ENDED,
+    PROGRESS,
+    RELATED_TASK,
+    TTL,
+    detailed_task,
+    is_expired,
+    legacy_task,
+    task_result,
+)
+
+__all__ = [
+    "LEGACY_VERSION",
+    "MISSING_CAPABILITY",
+    "TaskMethods",
+    "declared_capabilities",
+    "no_task_support",
+    "serves_legacy_tasks",
+]
+
+LEGACY_VERSION: Final = "2025-11-25"  #: the one version that has tasks of the experimental form
+LEGACY_TASK_METHODS: Final = frozenset({"tasks/get", "tasks/result", "tasks/list", "tasks/cancel"})
+MISSING_CAPABILITY: Final = -32021
+LEAST_TTL: Final = 1000  #: milliseconds; a shorter one is made this long
+MAX_TTL: Final = 2**53
+PAGE: Final = 50
+MAX_WATCHED: Final = 200  #: tasks of one subscriptions/listen
+MAX_RESPONSES: Final = 100  #: in one tasks/update
+#: has a session told of the status of a task
+WatchTask = Callable[[Session, str], Awaitable[None]]
+CANCELLED: Final = "The client cancelled the task."
+
+
+class TaskMethods:
+    """Answers the methods; every one raises JsonRpcError, and Unauthenticated where a credential would help."""
+
+    def __init__(self, tasks: AgentTasks, watch: WatchTask | None = None) -> None:
+        self._tasks, self._dispatcher, self._watch = tasks, tasks.dispatcher, watch
+        self._retention = tasks.dispatcher.context.settings.task_retention
+
+    # -- calls that become tasks -----------------------------------------------------------------
+
+    def may_create(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
+        """Whether the client of a tools/call takes a task for an answer."""
+        if exchange.modern:
+            return _declares_extension(params)
+        return "task" in params and serves_legacy_tasks(exchange)
+
+    def creates_task(self, exchange: Exchange, params: Mapping[str, Any], offer: Offer) -> bool:
+        """Whether the call of an offer becomes a task. Raises JsonRpcError where the client has to decide otherwise."""
+        possible = self.may_create(exchange, params)
+        if offer.task_support == "forbidden":
+            if possible and not exchange.modern:
+                raise no_task_support(offer.tool.name)
+            return False
+        if offer.task_support == "required" and not possible:
+            if exchange.modern:
+                raise _missing_extension()
+            if serves_legacy_tasks(exchange):
+                text = f"{offer.tool.name} only runs as a task: send the parameter 'task'."
+                raise JsonRpcError(METHOD_NOT_FOUND, text)
+        return possible
+
+    async def create(
+        self, exchange: Exchange, params: Mapping[str, Any], offer: Offer, arguments: Mapping[str, Any], key: str | None
+    ) -> ToolResult:
+        """Make the task that a call becomes; answers its handle. It can be read from now on."""
+        metadata = {} if exchange.modern else _legacy_metadata(params)
+        task_id = await self._tasks.assign(exchange, offer, arguments, key, metadata)
+        task = await self._tasks.read(exchange, task_id)
+        document = await self._describe(exchange, task, detailed=False)
+        if exchange.modern:
+            return ToolResult(relayed={**document, "resultType": "task"})
+        if exchange.session is not None and self._watch is not None:
+            with contextlib.suppress(AgoraError):  # a session that watches as much as it may polls
+                await self._watch(exchange.session, task_id)
+        return ToolResult(relayed={"task": document})
+
+    # -- the methods -----------------------------------------------------------------------------
+
+    async def get(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+        """``tasks/get``."""
+        self._require_client(exchange, params, "tasks/get")
+        return await self._describe(exchange, await self._read_own(exchange, params), capabilities_of=params)
+
+    async def list_own(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
+        """``tasks/list`` of the older era: one page of the caller's tasks, the newest first."""
+        if exchange.modern or not serves_legacy_tasks(exchange):
+            raise _unknown_method("tasks/list")
+        try:
+            page = await self._tasks.list_page(exchange, cursor, PAGE)
+        except InvalidRequest:
+            raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.") from None
+        except AgoraError as error:
+            raise _refusal(error) from None
+        now = self._dispatcher.clock.now()
+        tasks = [task for task in page["tasks"] if not is_expired(task, now, self._retention)]
+        result: dict[str, Any] = {"tasks": [legacy_task(task, [], now, self._retention) for task in tasks]}
+        return result | {"nextCursor": page["next_cursor"]} if page["next_cursor"] else result
+
+    async def update(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+        """``tasks/update`` of the newer era: pass responses on; those to nothing that is asked are ignored."""
+        self._require_client(exchange, params, "tasks/update")
+        responses = params.get("inputResponses")
+        is_sound = isinstance(responses, Mapping) and all(isinstance(part, Mapping) for part in responses.values())
+        if not isinstance(responses, Mapping) or not is_sound or len(responses) > MAX_RESPONSES:
+            raise JsonRpcError(INVALID_PARAMS, f"inputResponses is an object of at most {MAX_RESPONSES} responses.")
+        task = await self._read_own(exchange, params)
+        try:
+            for question in await self._tasks.questions(exchange, task):
+                if question.key in responses:
+                    await self._tasks.answer(exchange, question, responses[question.key])
+        except IllegalTransition:  # it has ended meanwhile
+            return {}
+        except AgoraError as error:
+            raise _refusal(error) from None
+        return {}
+
+    async def cancel(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+        """``tasks/cancel``: the task in the older era, nothing in the newer one."""
+        self._require_client(exchange, params, "tasks/cancel")
+        task = await self._read_own(exchange, params)
+        if task["status"] in ENDED:
+            if exchange.modern:
+                return {}
+            raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: already in terminal status '{task['status']}'")
+        try:
+            await self._tasks.cancel(exchange, task["task_id"], CANCELLED)
+        except IllegalTransition as error:  # it has ended meanwhile
+            if not exchange.modern:
+                raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: {error}") from None
+        except AgoraError as error:
+            raise _refusal(error) from None
+        return {} if exchange.modern else await self._describe(exchange, await self._read_own(exchange, params))
+
+    async def wait_for_result(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+        """``tasks/result`` of the older era: the result of the call at its end; what the agent asks meanwhile, the client is asked."""
+        if exchange.modern or not serves_legacy_tasks(exchange):
+            raise _unknown_method("tasks/result")
+        task = await self._read_own(exchange, params)
+        if task["status"] not in ENDED:
+            reporter = ProgressReporter(exchange.progress)
+            async with reporter.keep_alive():
+                await self._follow_to_end(exchange, task["task_id"], reporter)
+            task = await self._read_own(exchange, params)
+        result = task_result(task).to_document()
+        return result | {"_meta": {**result["_meta"], RELATED_TASK: {"taskId": task["task_id"]}}}
+
+    async def progress_token(self, exchange: Exchange, params: Mapping[str, Any]) -> int | str | None:
+        """The progress token of the call that a task is, which holds as long as the task lives."""
+        token = (await self._read_own(exchange, params))["metadata"].get(PROGRESS)
+        return token if isinstance(token, int | str) else None
+
+    async def own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
+        """Those of the ``taskIds`` that a client of the newer era wants to be told of which are tasks of its own."""
+        filters = params.get("notifications")
+        task_ids = filters.get("taskIds") if isinstance(filters, Mapping) else None
+        if task_ids is None:
+            return []
+        if not _declares_extension(params):
+            raise _missing_extension()
+        if not isinstance(task_ids, list) or len(task_ids) > MAX_WATCHED:
+            raise JsonRpcError(INVALID_PARAMS, f"notifications.taskIds is an array of at most {MAX_WATCHED} ids.")
+        own: dict[str, None] = {}
+        for task_id in task_ids:
+            with contextlib.suppress(JsonRpcError):
+                own[(await self._read_own(exchange, {"taskId": task_id}))["task_id"]] = None
+        return list(own)
+
+    async def describe(self, exchange: Exchange, task_id: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A task as a notification shows it; None for what is no task of the caller's. params: with the client's capabilities."""
+        try:
+            task = await self._read_own(exchange, {"taskId": task_id})
+        except JsonRpcError:
+            return None
+        return await self._describe(exchange, task, capabilities_of=params)
+
+    # -- parts -----------------------------------------------------------------------------------
+
+    def _require_client(self, exchange: Exchange, params: Mapping[str, Any], method: str) -> None:
+        """Raises JsonRpcError unless the method is the client's to call."""
+        if not exchange.modern:
+            if method not in LEGACY_TASK_METHODS or not serves_legacy_tasks(exchange):
+                raise _unknown_method(method)
+            return
+        # A client that declares the tasks of the older era alone may read and cancel what it began in that.
+        is_legacy_client = method in LEGACY_TASK_METHODS and "tasks" in declared_capabilities(params)
+        if not is_legacy_client and not _declares_extension(params):
+            raise _missing_extension()
+
+    async def _read_own(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+        task_id = params.get("taskId")
+        if not isinstance(task_id, str):
+            raise JsonRpcError(INVALID_PARAMS, "taskId is no text.")
+        try:
+            task = await self._tasks.read(exchange, task_id)
+        except (NotFound, InvalidRequest):
+            raise _unknown_task() from None
+        except AgoraError as error:
+            raise _refusal(error) from None
+        is_own = task["created_by"] == exchange.caller.subject
+        if not is_own or is_expired(task, self._dispatcher.clock.now(), self._retention):
+            raise _unknown_task()
+        return task
+
+    async def _describe(
+        self,
+        exchange: Exchange,
+        task: Mapping[str, Any],
+        *,
+        detailed: bool = True,
+        capabilities_of: Mapping[str, Any] = {},
+    ) -> dict[str, Any]:
+        try:
+            questions = await self._tasks.questions(exchange, task)
+        except AgoraError as error:
+            raise _refusal(error) from None
+        now, retention = self._dispatcher.clock.now(), self._retention
+        if not exchange.modern:
+            return legacy_task(task, questions, now, retention)
+        elicits = ClientRequests(declared_capabilities(capabilities_of)).is_supported(ELICIT)
+        document = detailed_task(task, questions, now, retention, elicits=elicits)
+        if not detailed:
+            for member in ("result", "error", "inputRequests"):
+                document.pop(member, None)
+        return document
+
+    async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
+        """Follow a task to its end, and have its questions asked beside that: somebody else may answer them, or end it."""
+        asked: dict[str, asyncio.Task[None]] = {}
+        follow = follow_task(self._dispatcher, exchange, task_id, reporter)
+        try:
+            async with contextlib.aclosing(follow) as entries:
+                async for entry in entries:
+                    if not questions_of_entry(entry):
+                        continue
+                    for question in await self._tasks.questions(exchange, await self._tasks.read(exchange, task_id)):
+                        if question.key not in asked:
+                            asked[question.key] = asyncio.create_task(self._ask(exchange, question))
+        except AgoraError as error:
+            raise _refusal(error) from None
+        finally:
+            for asking in asked.values():
+                asking.cancel()
+            await asyncio.gather(*asked.values(), return_exceptions=True)
+
+    async def _ask(self, exchange: Exchange, question: Question) -> None:
+        """Ask the client, and pass its response on if the question still waits for one."""
+        client = exchange.client
+        if client.send is None or not client.is_supported(ELICIT):
+            return
+        related = {"_meta": {RELATED_TASK: {"taskId": question.task_id}}}
+        with contextlib.suppress(ClientRefused, AgoraError):
+            response = await client.send(ELICIT, question.elicitation_params() | related)
+            task = await self._tasks.read(exchange, question.task_id)
+            if question.key in {part.key for part in await self._tasks.questions(exchange, task)}:
+                await self._tasks.answer(exchange, question, response)
+
+
+def serves_legacy_tasks(exchange: Exchange) -> bool:
+    """Whether the session is of the one version that has tasks of the older form."""
+    return exchange.session is not None and exchange.session.protocol_version == LEGACY_VERSION
+
+
+def declared_capabilities(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a client of the newer era declares with a request."""
+    meta = params.get("_meta")
+    capabilities = meta.get(CAPABILITIES) if isinstance(meta, Mapping) else None
+    return capabilities if isinstance(capabilities, Mapping) else {}
+
+
+def no_task_support(name: str) -> JsonRpcError:
+    """The refusal of a task for a tool that runs as none."""
+    return JsonRpcError(METHOD_NOT_FOUND, f"{name} does not run as a task: call it without the parameter 'task'.")
+
+
+def _declares_extension(params: Mapping[str, Any]) -> bool:
+    extensions = declared_capabilities(params).get("extensions")
+    return isinstance(extensions, Mapping) and isinstance(extensions.get(TASKS_EXTENSION), Mapping)
+
+
+def _legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of the augmentation: how long the client wants the task, and the token of its progress."""
+    task, meta = params["task"], params.get("_meta")
+    if not isinstance(task, Mapping):
+        raise JsonRpcError(INVALID_PARAMS, "task is no object.")
+    ttl = task.get("ttl")
+    is_number = isinstance(ttl, int | float) and not isinstance(ttl, bool)
+    if ttl is not None and not (is_number and 0 <= ttl <= MAX_TTL):
+        raise JsonRpcError(INVALID_PARAMS, "task.ttl is a number of milliseconds, at least 0.")
+    metadata: dict[str, Any] = {} if ttl is None else {TTL: max(LEAST_TTL, int(ttl))}
+    token = meta.get("progressToken") if isinstance(meta, Mapping) else None
+    is_token = isinstance(token, int | str) and not isinstance(token, bool)
+    return metadata | {PROGRESS: token} if is_token else metadata
+
+
+def _missing_extension() -> JsonRpcError:
+    required: dict[str, Any] = {"requiredCapabilities": {"extensions": {TASKS_EXTENSION: {}}}}
+    return JsonRpcError(MISSING_CAPABILITY, f"The client does not declare the extension {TASKS_EXTENSION}.", required)
+
+
+def _unknown_method(method: str) -> JsonRpcError:
+    return JsonRpcError(METHOD_NOT_FOUND, "Method not found", method)
+
+
+def _unknown_task() -> JsonRpcError:
+    return JsonRpcError(INVALID_PARAMS, "Failed to retrieve task: Task not found")
+
+
+def _refusal(error: AgoraError) -> Exception:
+    return error if isinstance(error, Unauthenticated) else JsonRpcError.from_error(error, modern=True)

@@ -1,0 +1,163 @@
+"""Tasks of the marketplace as MCP shows them: experimental in 2025-11-25, and by the extension of 2026-07-28 (SEP-2663).
+
+Nothing is stored for MCP beside the task: its state, its times and its result are the task's, what it asks stands in its log. What
+a client of the older era has said of its task is in the task's metadata.
+
+============================  ===========  =========================
+of the marketplace            2025-11-25   2026-07-28
+============================  ===========  =========================
+pending, in_progress          working      working
+input_required, auth_required input_required
+completed                     completed
+failed                        failed       completed, with an error of the tool
+rejected, expired, dead_lettered  failed   failed, with a JSON-RPC error
+cancelled                     cancelled
+============================  ===========  =========================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from agora.clock import SECOND, to_microseconds
+
+from .exchange import INTERNAL_ERROR
+from .questions import ASKING, ELICIT, Question
+from .results import ToolResult
+
+__all__ = [
+    "ENDED",
+    "PROGRESS",
+    "RELATED_TASK",
+    "TASK_ID",
+    "TTL",
+    "detailed_task",
+    "is_expired",
+    "legacy_task",
+    "task_result",
+]
+
+RELATED_TASK: Final = "io.modelcontextprotocol/related-task"  #: names a message's task in ``_meta``, in the older era
+TASK_ID: Final = "agora/task_id"  #: names the task of a call in the ``_meta`` of its result
+TTL: Final = "mcp_ttl"  #: in a task's metadata: milliseconds for which the client of the older era wants it kept
+PROGRESS: Final = "mcp_progress_token"  #: in a task's metadata: the progress token of the call that it is
+MILLISECOND: Final = SECOND // 1000
+FAST_POLL, SLOW_POLL, FAST_POLL_AGE = (
+    1000,
+    5000,
+    60_000,
+)  #: milliseconds between two polls, and the age until which they are fast
+MAX_STATUS_MESSAGE: Final = 1000  #: characters
+ENDED: Final = frozenset({"completed", "failed", "cancelled", "rejected", "expired", "dead_lettered"})
+PROTOCOL_FAILURES: Final = frozenset({"rejected", "expired", "dead_lettered"})  #: the agent has not run it to an end
+
+
+def legacy_task(task: Mapping[str, Any], questions: Sequence[Question], now: int, retention: int) -> dict[str, Any]:
+    """A task in the form of 2025-11-25. now: microseconds since 1970. retention: seconds that ended tasks are kept."""
+    status = task["status"]
+    ended = status in ENDED and status not in ("completed", "cancelled")
+    shown = "failed" if ended else _live_status(status)
+    return _common_members(task, shown, questions) | {
+        "ttl": _ttl(task, retention),
+        "pollInterval": _poll_interval(task, now),
+    }
+
+
+def detailed_task(
+    task: Mapping[str, Any], questions: Sequence[Question], now: int, retention: int, *, elicits: bool
+) -> dict[str, Any]:
+    """A task in the form of the extension, with its result, error or requests. elicits: whether the client takes questions."""
+    status = task["status"]
+    shown = "failed" if status in PROTOCOL_FAILURES else "completed" if status == "failed" else _live_status(status)
+    document = _common_members(task, shown, questions) | {
+        "ttlMs": _ttl(task, retention),
+        "pollIntervalMs": _poll_interval(task, now),
+    }
+    if shown == "input_required":
+        requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions if elicits}
+        return document | {"inputRequests": requests}
+    if shown == "completed":
+        return document | {"result": {**task_result(task).to_document(), "resultType": "complete"}}
+    if shown == "failed":
+        error = {"code": INTERNAL_ERROR, "message": _failure_text(task), "data": {TASK_ID: task["task_id"]}}
+        return document | {"error": error}
+    return document
+
+
+def task_result(task: Mapping[str, Any]) -> ToolResult:
+    """The result of the call that an ended task is."""
+    meta = {TASK_ID: task["task_id"]}
+    if task["status"] != "completed":
+        return ToolResult(_failure_text(task).encode(), is_error=True, meta=meta)
+    value = task.get("result")
+    if isinstance(value, dict):
+        return ToolResult(to_json(value), meta=meta)
+    body = value.encode() if isinstance(value, str) else to_json(value)
+    return ToolResult(body, structured=False, meta=meta)
+
+
+def is_expired(task: Mapping[str, Any], now: int, retention: int) -> bool:
+    """Whether the time is over for which a client of the older era wanted its task. now: microseconds since 1970."""
+    requested = _requested_ttl(task, retention)
+    return requested is not None and _microseconds(task["created_at"]) + requested * MILLISECOND <= now
+
+
+def _failure_text(task: Mapping[str, Any]) -> str:
+    reason = task.get("error") or task.get("notes") or "no reason was given"
+    return f"The task {task['task_id']} ended as {task['status']}: {reason}"
+
+
+def _live_status(status: str) -> str:
+    if status in ASKING:
+        return "input_required"
+    return status if status in ENDED else "working"
+
+
+def _common_members(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> dict[str, Any]:
+    message = _status_message(task, status, questions)
+    return {
+        "taskId": task["task_id"],
+        "status": status,
+        **({"statusMessage": message[:MAX_STATUS_MESSAGE]} if message else {}),
+        "createdAt": task["created_at"],
+        "lastUpdatedAt": task["updated_at"],
+    }
+
+
+def _status_message(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> str:
+    """What a person or a model is told of the state."""
+    if status == "input_required":
+        return "\n".join(question.text for question in questions)
+    if task["status"] in ENDED:
+        return str(task.get("error") or task.get("notes") or "")
+    notes = task.get("notes") or task.get("milestone") or ""
+    progress = task.get("progress") or 0
+    return f"{progress:g} %: {notes}" if notes and progress else notes or (f"{progress:g} %" if progress else "")
+
+
+def _ttl(task: Mapping[str, Any], retention: int) -> int | None:
+    """Milliseconds from its creation for which it can be read; None, which is without bound, while nothing bounds it."""
+    requested = _requested_ttl(task, retention)
+    if requested is not None or task.get("completed_at") is None:
+        return requested
+    ended = _microseconds(task["completed_at"]) - _microseconds(task["created_at"])
+    return ended // MILLISECOND + retention * 1000
+
+
+def _requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:
+    value = task["metadata"].get(TTL)
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return min(value, retention * 1000) if is_number else None
+
+
+def _poll_interval(task: Mapping[str, Any], now: int) -> int:
+    age = (now - _microseconds(task["created_at"])) // MILLISECOND
+    return FAST_POLL if age < FAST_POLL_AGE else SLOW_POLL
+
+
+def _microseconds(time: str) -> int:
+    return to_microseconds(datetime.fromisoformat(time))
