@@ -89,7 +89,9 @@ class TaskAgent(Agent):
     metadata = {"mcp_tools": {name: {"task_support": support} for name, support in TASK_TOOLS.items()}}
 
     async def on_task(self, task: TaskRun) -> Any:
-        return await WORK[task.payload["capability"]](task, task.payload["arguments"])
+        arguments = task.payload["arguments"]
+        assert isinstance(arguments, dict)
+        return await WORK[str(task.payload["capability"])](task, arguments)
 
 
 async def main(url: str) -> None:

@@ -49,7 +49,6 @@ from .plain import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
 from .session_store import SessionStore, client_document
 from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
-from .subscriptions import task_watch
 from .view import FULL, MODEL, VIEW_HEADERS, VIRTUAL_SERVER, View, read_view
 from .virtual_servers import SERVERS_PATH, enter_virtual_server
 
@@ -95,7 +94,7 @@ class McpApp:
         self.guard = Guard(access, settings, tuple(sorted(scopes)), cors)
         self.sessions = Sessions()
         self.session_store = SessionStore(dispatcher, lambda: self.sessions, self.forget_session)
-        self.core = Core(dispatcher, EnabledToolsets(self.session_store), self._watch_task)
+        self.core = Core(dispatcher, EnabledToolsets(self.session_store), self.session_store.watch_task)
         self._fixtures = None if self.fixtures is None else self.fixtures(self.core)
         methods = Methods(self.core)
         self.lean = FastPath(self.core, methods, self._fixtures.owns if self._fixtures else None)
@@ -198,10 +197,6 @@ class McpApp:
                 and session.asked.get(str(data["request"])) == data["request"]
             ):
                 self._run_in_background(send_notification(self._sdk, session, _cancelled_notification(data["request"])))
-
-    async def _watch_task(self, session: Session, task_id: str) -> None:
-        """Have a session told of the status of a task. Raises NotFound, InvalidRequest."""
-        await self.session_store.watch_resource(session, *task_watch(task_id))
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         async def run_logged() -> None:

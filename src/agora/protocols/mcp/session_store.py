@@ -12,6 +12,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.domains.client_sessions import sessions as rules
 
 from .sessions import Session, Sessions
+from .subscriptions import task_watch
 
 __all__ = ["SessionStore", "client_document"]
 
@@ -98,6 +99,10 @@ class SessionStore:
             session.caller, lambda call: rules.watch_resource(call, session.caller, session.key, uri, named)
         )
         session.watched[uri] = named
+
+    async def watch_task(self, session: Session, task_id: str) -> None:
+        """Have a session told of the status of a task. Raises NotFound, InvalidRequest."""
+        await self.watch_resource(session, *task_watch(task_id))
 
     async def unwatch_resource(self, session: Session, uri: str) -> None:
         """Let it watch a resource no more."""
