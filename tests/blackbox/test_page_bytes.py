@@ -57,6 +57,7 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.session.list": "a title of 200 characters",
     "agora.task.output": "its limit is in characters",
     "agora.token.list": "a label of 128 characters",
+    "agora.orchestrator.search_apps": "the same reader as agora.orchestrator.search_agents",
     "agora.upstream.list": "a description of 1,000 characters",
     "agora.user.list": "names",
 }
@@ -129,6 +130,7 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
     "agora.monitor.messages": Listing("messages", caller="operator"),
     "agora.monitor.search": Listing("results", caller="operator", arguments=lambda place: {"q": "x"}, least=1),
     "agora.monitor.workers": Listing("workers", caller="operator", least=1, whole=False),
+    "agora.orchestrator.search_agents": Listing("agents", whole=False, least=2),
     "agora.query.agents": Listing("agents"),
     "agora.query.services": Listing("services", least=100),
     "agora.session.messages": Listing(

@@ -8,6 +8,7 @@ import pytest
 
 from agora.core.call import Caller
 from agora_sdk.errors import AgoraError, InvalidRequest, OperationSunset, PermissionDenied
+from tests.conformance.conversations.conversation_calls import ORCHESTRATOR, send
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 
@@ -32,7 +33,7 @@ async def test_agents_are_found(shop: Market) -> None:
         ["search_agents"],
         ["agent.codegen.fast"],
     )
-    assert answer.response == "Found 1 agents for code generation: CodeHelper."
+    assert answer.response == "Found 1 agent for code generation: CodeHelper."
     free = await chat(shop, "Show me free text analysis agents")
     assert [(each["name"], each["pricing"]["type"]) for each in free.data] == [("Reader", "free")]
     assert [each["name"] for each in (await chat(shop, "What agents are available for Healthcare?")).data] == ["Reader"]
@@ -104,6 +105,75 @@ async def test_who_is_private_stays_so(shop: Market) -> None:
         "CodeHelper"
     ]
     assert (await chat(shop, "Tell me more about Spy", stranger)).data == []
+
+
+async def test_filters_and_order(shop: Market) -> None:
+    await shop.call(shop.operator, "billing.set_price", agent_id="Reader", type="per_request", price=1.0)
+    await shop.call(shop.operator, "billing.set_price", agent_id="CodeHelper", type="per_request", price=3.0)
+    rater = await shop.agent("Rater", tags=["healthcare"])
+    await shop.call(rater, "agent.rate", agent_id="CodeHelper", rating=9)
+    await shop.call(rater, "agent.rate", agent_id="Reader", rating=7)
+
+    async def find_names(message: str) -> list[str]:
+        return [each["name"] for each in (await chat(shop, message)).data]
+
+    assert await find_names("Which agents are rated above 8?") == ["CodeHelper"]
+    assert await find_names("Show me the two best rated agents") == ["CodeHelper", "Reader"]
+    assert (await find_names("Show me the cheapest agent"))[:1] == ["Ledger"]
+    assert "CodeHelper" not in await find_names("agents costing less than 2 dollars")
+    assert await find_names("Are there any agents in the healthcare industry?") == ["Reader", "Rater"]
+    assert set(await find_names("Who is online now?")) == {"CodeHelper", "Reader", "Ledger", "Rater"}
+    await shop.call(shop.operator, "admin.manage", action="suspend", resource="agent", target="Reader")
+    assert "Reader" not in await find_names("Who is online now?")
+    found = await shop.call(shop.operator, "orchestrator.search_agents", capability="code generation", sort="price")
+    assert ([each.name for each in found.agents], found.total) == (["CodeHelper"], 1)
+
+
+async def test_counts(shop: Market) -> None:
+    async def count(message: str) -> tuple[str, int]:
+        answer = await chat(shop, message)
+        assert answer.tools_used == ["get_marketplace_stats"]
+        return answer.response, answer.data[0]["total"]
+
+    assert await count("How many agents can do code generation?") == ("There is 1 agent for code generation.", 1)
+    assert await count("How many apps are there?") == ("There is 1 app in the marketplace.", 1)
+    assert (await count("Wie viele Agenten gibt es?"))[1] == 3
+    assert (await count("How many capabilities are offered?"))[1] == 3
+
+
+async def test_only_registering_registers(shop: Market) -> None:
+    for message in ("Find an agent to create an agent report", "Delete CodeHelper", "hello", "create a report"):
+        answer = await chat(shop, message)
+        assert "register_agent" not in answer.tools_used
+    assert (await chat(shop, "How many agents are there?")).data[0]["total"] == 3
+    assert "cannot delete" in (await chat(shop, "Delete CodeHelper")).response
+    added = await chat(shop, "Add MyBot5 to the marketplace")
+    assert added.data[0]["name"] == "MyBot5"
+    buddy = await chat(shop, "Please set up a new agent called HealthBuddy, it analyses ECGs and writes reports")
+    assert (buddy.data[0]["name"], buddy.data[0]["capabilities"]) == (
+        "HealthBuddy",
+        ["analyses_ecgs", "writes_reports"],
+    )
+
+
+async def test_each_tool_needs_its_own_scope_alone(shop: Market) -> None:
+    writer = Caller("default", "key_2", "key", "key", frozenset({"write:agents"}))
+    assert (await chat(shop, "Register a new agent named Scribe.", writer)).token
+    for message in ("Find agents for code generation", "How many agents are there?", "Who is CodeHelper?"):
+        with pytest.raises(PermissionDenied, match="read:agents"):
+            await chat(shop, message, writer)
+    assert "token" not in (await chat(shop, "hello", writer)).model_dump()
+
+
+async def test_the_agent_protocol_understands_the_intent_chat(shop: Market) -> None:
+    ada = await shop.agent("Ada")
+    answer = (
+        await send(shop, ada, "request", ORCHESTRATOR, intent="chat", payload={"message": "Find free apps"})
+    ).answer
+    assert (answer.type, answer.intent) == ("inform", "chat")
+    assert [each["name"] for each in answer.payload["data"]] == ["Ledger"]
+    refused = (await send(shop, ada, "request", ORCHESTRATOR, intent="chat", payload={})).answer
+    assert (refused.type, refused.payload["error"]) == ("refuse", "payload.message is missing.")
 
 
 async def test_what_is_not_understood(shop: Market) -> None:

@@ -4071,6 +4071,153 @@ operation! {
 }
 
 operation! {
+    /// Marks requests of `agora.orchestrator.search_agents`.
+    pub OrchestratorSearchAgentsOperation => MatchPage, Query, "orchestrator/search_agents";
+}
+
+/// Optional arguments of `agora.orchestrator.search_agents`.
+impl Request<OrchestratorSearchAgentsOperation> {
+    /// Words of name, description, tags and capabilities; best matches first.
+    pub fn query(self, query: impl Into<String>) -> Self {
+        self.with::<String>("query", query.into())
+    }
+
+    /// A capability that it must have.
+    pub fn capability(self, capability: impl Into<String>) -> Self {
+        self.with::<String>("capability", capability.into())
+    }
+
+    /// Part of the name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Only those of this industry: a category or a tag.
+    pub fn industry(self, industry: impl Into<String>) -> Self {
+        self.with::<String>("industry", industry.into())
+    }
+
+    /// Only those that cost nothing.
+    pub fn free(self, free: bool) -> Self {
+        self.with("free", free)
+    }
+
+    /// The highest price, in its currency.
+    pub fn max_price(self, max_price: f64) -> Self {
+        self.with("max_price", max_price)
+    }
+
+    /// The lowest mean rating, 0 to 10.
+    pub fn min_rating(self, min_rating: f64) -> Self {
+        self.with("min_rating", min_rating)
+    }
+
+    /// Only in this state; online is active or busy.
+    pub fn status(self, status: impl Into<String>) -> Self {
+        self.with::<String>("status", status.into())
+    }
+
+    /// Price: lowest first. Rating: highest first.
+    pub fn sort(self, sort: impl Into<String>) -> Self {
+        self.with::<String>("sort", sort.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.orchestrator.get_agent`.
+    pub OrchestratorGetAgentOperation => Agent, Query, "orchestrator/get_agent";
+}
+
+operation! {
+    /// Marks requests of `agora.orchestrator.search_apps`.
+    pub OrchestratorSearchAppsOperation => AppPage, Query, "orchestrator/search_apps";
+}
+
+/// Optional arguments of `agora.orchestrator.search_apps`.
+impl Request<OrchestratorSearchAppsOperation> {
+    /// Words of name, description, tags and capabilities; best matches first.
+    pub fn query(self, query: impl Into<String>) -> Self {
+        self.with::<String>("query", query.into())
+    }
+
+    /// Only those of this industry: a category or a tag.
+    pub fn industry(self, industry: impl Into<String>) -> Self {
+        self.with::<String>("industry", industry.into())
+    }
+
+    /// Only those that cost nothing.
+    pub fn free(self, free: bool) -> Self {
+        self.with("free", free)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.orchestrator.register_agent`.
+    pub OrchestratorRegisterAgentOperation => Registration, Command, "orchestrator/register_agent", keyed;
+}
+
+/// Optional arguments of `agora.orchestrator.register_agent`.
+impl Request<OrchestratorRegisterAgentOperation> {
+    /// Its alias, such as agent.myorg.mybot.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Capabilities of the agent.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Its kind; app for applications.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.orchestrator.get_marketplace_stats`.
+    pub OrchestratorGetMarketplaceStatsOperation => MarketplaceCount, Query, "orchestrator/get_marketplace_stats";
+}
+
+/// Optional arguments of `agora.orchestrator.get_marketplace_stats`.
+impl Request<OrchestratorGetMarketplaceStatsOperation> {
+    /// What is counted.
+    pub fn of(self, of: impl Into<String>) -> Self {
+        self.with::<String>("of", of.into())
+    }
+
+    /// Only agents that can do this.
+    pub fn capability(self, capability: impl Into<String>) -> Self {
+        self.with::<String>("capability", capability.into())
+    }
+
+    /// Only agents in this state; online is active or busy.
+    pub fn status(self, status: impl Into<String>) -> Self {
+        self.with::<String>("status", status.into())
+    }
+
+    /// Only those that cost nothing.
+    pub fn free(self, free: bool) -> Self {
+        self.with("free", free)
+    }
+}
+
+operation! {
     /// Marks requests of `agora.upstream.add`.
     pub UpstreamAddOperation => Upstream, Relay, "upstream/add", keyed;
 }

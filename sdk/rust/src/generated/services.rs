@@ -1932,13 +1932,53 @@ pub struct OrchestratorService<'a> {
 impl OrchestratorService<'_> {
     /// Send a request in natural language. It is matched by fixed rules, not by a language model.
     ///
-    /// Registering an agent this way needs write:agents, and answers the agent's token.
+    /// Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
+    /// other. Registering an agent this way answers the agent's token.
     ///
-    /// - `message`: What you want, in plain English.
+    /// - `message`: What you want, in plain words.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
     pub fn chat(&self, message: impl Into<String>) -> Request<OrchestratorChatOperation> {
         Request::new(self.client).with::<String>("message", message.into())
+    }
+
+    /// Search agents as the chat does: by words, capability, name, industry, price, rating and state.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn search_agents(&self) -> Request<OrchestratorSearchAgentsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read one agent by id, alias or name, or else the best match of a search for it.
+    ///
+    /// - `ref`: Agent id, name or dotted alias.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get_agent(&self, r#ref: impl Into<String>) -> Request<OrchestratorGetAgentOperation> {
+        Request::new(self.client).with::<String>("ref", r#ref.into())
+    }
+
+    /// Search applications: agents of the category app.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn search_apps(&self) -> Request<OrchestratorSearchAppsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Register an agent, as agora.agent.register does, by the names that the chat uses.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn register_agent(&self, name: impl Into<String>) -> Request<OrchestratorRegisterAgentOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Count agents, applications or distinct capabilities.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get_marketplace_stats(&self) -> Request<OrchestratorGetMarketplaceStatsOperation> {
+        Request::new(self.client)
     }
 }
 

@@ -1328,6 +1328,26 @@ pub struct AgentStatusReport {
     pub unread_messages: i64,
 }
 
+/// Applications that match, the best first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `apps`.
+    pub apps: Vec<MarketplaceAgent>,
+}
+
 /// AuditEntry, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -1841,7 +1861,7 @@ pub struct CardChange {
     pub updated_at: String,
 }
 
-/// The recognized request and its result.
+/// The recognized request and its result. `token` is there only where an agent was registered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChatAnswer {
@@ -4128,6 +4148,9 @@ pub struct Marketplace {
     pub agents_by_tier: BTreeMap<String, i64>,
     /// `top_capabilities`.
     pub top_capabilities: BTreeMap<String, i64>,
+    /// Number of different capabilities that agents offer.
+    #[serde(default)]
+    pub capabilities_total: i64,
     /// `messages`.
     pub messages: MessageStatistics,
     /// `events_total`.
@@ -4219,6 +4242,25 @@ pub struct MarketplaceAgent {
     pub marketplace_info: MarketplaceInfo,
 }
 
+/// How many there are. `by_status` and `top_capabilities` describe the whole marketplace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MarketplaceCount {
+    /// `of`.
+    pub of: String,
+    /// `total`.
+    pub total: i64,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `by_status`.
+    #[serde(default)]
+    pub by_status: BTreeMap<String, i64>,
+    /// `top_capabilities`.
+    #[serde(default)]
+    pub top_capabilities: BTreeMap<String, i64>,
+}
+
 /// MarketplaceInfo, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -4241,6 +4283,26 @@ pub struct MarketplaceInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MarketplacePage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `agents`.
+    pub agents: Vec<MarketplaceAgent>,
+}
+
+/// Agents that match, the best first. `total` counts the matches among the first 1,000 candidates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MatchPage {
     /// `count`.
     pub count: i64,
     /// `total`.
@@ -7474,6 +7536,7 @@ pub struct WorkflowReceipt {
 
 crate::page::page!(A2ACatalogue, agents: A2ACatalogueEntry);
 crate::page::page!(AgentPage, agents: Agent);
+crate::page::page!(AppPage, apps: MarketplaceAgent);
 crate::page::page!(AuditPage, entries: AuditEntry);
 crate::page::page!(BackupPage, backups: Backup);
 crate::page::page!(Balances, balances: Balance);
@@ -7492,6 +7555,7 @@ crate::page::page!(ImportRunPage, runs: ImportRun);
 crate::page::page!(InstancePage, instances: InstanceSummary);
 crate::page::page!(InvoicePage, invoices: InvoiceSummary);
 crate::page::page!(MarketplacePage, agents: MarketplaceAgent);
+crate::page::page!(MatchPage, agents: MarketplaceAgent);
 crate::page::page!(MemoryPage, memories: Memory);
 crate::page::page!(MessageLog, messages: LoggedMessage);
 crate::page::page!(MessagePage, messages: Message);

@@ -242,6 +242,11 @@ export const OPERATIONS = {
   },
   orchestrator: {
     chat: { kind: "command", keyed: true },
+    searchAgents: { kind: "query", items: "agents" },
+    getAgent: { kind: "query" },
+    searchApps: { kind: "query", items: "apps" },
+    registerAgent: { kind: "command", keyed: true },
+    getMarketplaceStats: { kind: "query" },
   },
   upstream: {
     add: { kind: "relay", keyed: true },

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplacePage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AppPage, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1916,8 +1916,75 @@ export interface MonitorInterveneArguments {
 
 /** Arguments of ``agora.orchestrator.chat``. */
 export interface OrchestratorChatArguments {
-  /** What you want, in plain English. */
+  /** What you want, in plain words. */
   message: string;
+}
+
+/** Arguments of ``agora.orchestrator.search_agents``. */
+export interface OrchestratorSearchAgentsArguments {
+  /** Words of name, description, tags and capabilities; best matches first. */
+  query?: string | null | undefined;
+  /** A capability that it must have. */
+  capability?: string | null | undefined;
+  /** Part of the name. */
+  name?: string | null | undefined;
+  /** Only those of this industry: a category or a tag. */
+  industry?: string | null | undefined;
+  /** Only those that cost nothing. */
+  free?: boolean | undefined;
+  /** The highest price, in its currency. */
+  maxPrice?: number | null | undefined;
+  /** The lowest mean rating, 0 to 10. */
+  minRating?: number | null | undefined;
+  /** Only in this state; online is active or busy. */
+  status?: "online" | "active" | "busy" | "offline" | "inactive" | "paused" | "suspended" | "error" | null | undefined;
+  /** Price: lowest first. Rating: highest first. */
+  sort?: "relevance" | "price" | "rating" | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.orchestrator.get_agent``. */
+export interface OrchestratorGetAgentArguments {
+  /** Agent id, name or dotted alias. */
+  ref: string;
+}
+
+/** Arguments of ``agora.orchestrator.search_apps``. */
+export interface OrchestratorSearchAppsArguments {
+  /** Words of name, description, tags and capabilities; best matches first. */
+  query?: string | null | undefined;
+  /** Only those of this industry: a category or a tag. */
+  industry?: string | null | undefined;
+  /** Only those that cost nothing. */
+  free?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+}
+
+/** Arguments of ``agora.orchestrator.register_agent``. */
+export interface OrchestratorRegisterAgentArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+  /** Its alias, such as agent.myorg.mybot. */
+  agentId?: string | null | undefined;
+  /** Capabilities of the agent. */
+  capabilities?: string[] | undefined;
+  description?: string | undefined;
+  /** Its kind; app for applications. */
+  category?: string | undefined;
+}
+
+/** Arguments of ``agora.orchestrator.get_marketplace_stats``. */
+export interface OrchestratorGetMarketplaceStatsArguments {
+  /** What is counted. */
+  of?: "agents" | "apps" | "capabilities" | undefined;
+  /** Only agents that can do this. */
+  capability?: string | null | undefined;
+  /** Only agents in this state; online is active or busy. */
+  status?: "online" | "active" | "busy" | "offline" | "inactive" | "paused" | "suspended" | "error" | null | undefined;
+  /** Only those that cost nothing. */
+  free?: boolean | undefined;
 }
 
 /** Arguments of ``agora.upstream.add``. */
@@ -3675,11 +3742,42 @@ export interface OrchestratorService {
   /**
    * Send a request in natural language. It is matched by fixed rules, not by a language model.
    *
-   * Registering an agent this way needs write:agents, and answers the agent's token.
+   * Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
+   * other. Registering an agent this way answers the agent's token.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
    */
   chat(args: OrchestratorChatArguments, options?: CallOptions): Promise<ChatAnswer>;
+  /**
+   * Search agents as the chat does: by words, capability, name, industry, price, rating and state.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  searchAgents(args?: OrchestratorSearchAgentsArguments, options?: CallOptions): Promise<MatchPage>;
+  /**
+   * Read one agent by id, alias or name, or else the best match of a search for it.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  getAgent(args: OrchestratorGetAgentArguments, options?: CallOptions): Promise<Agent>;
+  /**
+   * Search applications: agents of the category app.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  searchApps(args?: OrchestratorSearchAppsArguments, options?: CallOptions): Promise<AppPage>;
+  /**
+   * Register an agent, as agora.agent.register does, by the names that the chat uses.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  registerAgent(args: OrchestratorRegisterAgentArguments, options?: CallOptions): Promise<Registration>;
+  /**
+   * Count agents, applications or distinct capabilities.
+   *
+   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   */
+  getMarketplaceStats(args?: OrchestratorGetMarketplaceStatsArguments, options?: CallOptions): Promise<MarketplaceCount>;
 }
 
 /** Operations of the category ``upstream``. */

@@ -378,6 +378,11 @@ export interface AgentStatusReport {
   unreadMessages: number;
 }
 
+/** Applications that match, the best first. */
+export interface AppPage extends Page<MarketplaceAgent> {
+  apps: MarketplaceAgent[];
+}
+
 export interface AuditEntry {
   auditId: string;
   /** RFC 3339 time, with its offset. */
@@ -677,7 +682,7 @@ export interface CardChange {
   updatedAt: string;
 }
 
-/** The recognized request and its result. */
+/** The recognized request and its result. ``token`` is there only where an agent was registered. */
 export interface ChatAnswer {
   /** The answer in a sentence or two. */
   response: string;
@@ -1848,6 +1853,8 @@ export interface Marketplace {
   agentsByStatus: { [key: string]: number };
   agentsByTier: { [key: string]: number };
   topCapabilities: { [key: string]: number };
+  /** Number of different capabilities that agents offer. */
+  capabilitiesTotal: number;
   messages: MessageStatistics;
   eventsTotal: number;
   servicesTotal: number;
@@ -1899,6 +1906,15 @@ export interface MarketplaceAgent {
   marketplaceInfo: MarketplaceInfo;
 }
 
+/** How many there are. ``by_status`` and ``top_capabilities`` describe the whole marketplace. */
+export interface MarketplaceCount {
+  of: "agents" | "apps" | "capabilities";
+  total: number;
+  totalIsEstimate: boolean;
+  byStatus: { [key: string]: number };
+  topCapabilities: { [key: string]: number };
+}
+
 export interface MarketplaceInfo {
   availability: Availability;
   pricingInfo: PricingInfo;
@@ -1909,6 +1925,11 @@ export interface MarketplaceInfo {
 
 /** One page of a list; ``agents`` are its items. */
 export interface MarketplacePage extends Page<MarketplaceAgent> {
+  agents: MarketplaceAgent[];
+}
+
+/** Agents that match, the best first. ``total`` counts the matches among the first 1,000 candidates. */
+export interface MatchPage extends Page<MarketplaceAgent> {
   agents: MarketplaceAgent[];
 }
 

@@ -17,13 +17,21 @@ from agora_sdk.contract.fields import Timestamp
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import deployment, discovery
+from .service import OrchestratorService
 
 __all__ = ["compose_answer"]
 
 P = Performative
 
 _TIME: TypeAdapter[datetime] = TypeAdapter(Timestamp)
-INTENTS = ("find_agent", "find_agents", "track_usage", "an operation such as agora.task.get (over /agent/message)")
+MAX_SENTENCE = 2000  # characters
+INTENTS = (
+    "find_agent",
+    "find_agents",
+    "chat",
+    "track_usage",
+    "an operation such as agora.task.get (over /agent/message)",
+)
 
 
 async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None:
@@ -39,10 +47,23 @@ async def compose_answer(call: Call, draft: Draft, sent: Sent) -> dict[str, Any]
         return await (discovery.find_agent if find_one else discovery.find_agents)(call, message.payload)
     if message.type is P.INFORM and message.intent == "track_usage":
         return await _record_usage(call, draft)
+    if message.type is P.REQUEST and message.intent == "chat":
+        return await _answer_chat(call, message.payload.get("message"))
     if message.type in (P.DISCOVER, P.REQUEST, P.PROPOSE):
         error = f"The marketplace does not know the intent {message.intent!r}."
         return {"type": "refuse", "intent": "unknown_intent", "payload": {"error": error, "known": list(INTENTS)}}
     return None
+
+
+async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
+    """The chat's answer to ``payload.message``, with the sender's permissions."""
+    if not isinstance(sentence, str) or not 1 <= len(sentence) <= MAX_SENTENCE:
+        error = (
+            "payload.message is missing." if sentence is None else f"payload.message is 1 to {MAX_SENTENCE} characters."
+        )
+        return {"type": "refuse", "intent": "chat", "payload": {"error": error}}
+    answer = await OrchestratorService(call).chat(sentence)
+    return {"type": "inform", "intent": "chat", "payload": answer.model_dump(mode="json")}
 
 
 _HOSTED = (P.DEPLOY, P.CO_LOCATE, P.SCALE)

@@ -1,9 +1,9 @@
-"""The chat operation. Each answer comes from an ordinary operation, with the caller's permissions."""
+"""The chat and its tools. A tool is an operation of its own; the chat calls it with the caller's permissions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -11,108 +11,128 @@ from agora.core.admission import ADMISSION
 from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.instances.market import MarketplaceQuery, discover_agents
 from agora.domains.search.service import QueryService
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
-from agora_sdk.contract.agents import Agent, Agents
+from agora_sdk.contract.agents import Agent, Registration
 from agora_sdk.contract.instances import MarketplaceAgent
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
-from .intents import ParsedIntent, parse_intent
+from .intents import ParsedIntent, Tool, parse_intent
+from .matches import APP, SCANNED, MatchRequest, find_matches
+from .wording import HELP, describe_agent, describe_count, describe_matches, describe_refusal, describe_registration
 
 __all__ = ["OrchestratorService"]
 
-SHOWN = 10
 REGISTER = "agora.agent.register"
-APP = "app"  #: the category of agents that are applications
-HELP = (
-    "I did not understand that. Ask me to find agents (Find agents for code generation), to describe one (Tell me more "
-    "about NAME), to register one (Register a new agent named MyBot. It can do text analysis.), or how many there are."
-)
+NAME_MISSING = "The name of the agent is missing. Example: Register a new agent named MyBot."
 
 
 class OrchestratorService(BoundService, contract.Orchestrator):
     @implements
     async def chat(self, message: str) -> contract.ChatAnswer:
         intent = parse_intent(message)
+        if intent.tool is None:
+            return contract.ChatAnswer(response=describe_refusal(intent.refusal) if intent.refusal else HELP)
+        self._check_tool_allowed(intent.tool)
         match intent.tool:
             case "register_agent":
-                return await self._register_agent(intent)
+                return await self._answer_registration(intent)
             case "get_marketplace_stats":
-                return await self._answer_statistics()
+                return await self._answer_count(intent)
             case "get_agent":
                 return await self._answer_description(intent)
             case "search_agents" | "search_apps":
                 return await self._answer_search(intent)
-        return contract.ChatAnswer(response=HELP)
 
-    async def _answer_search(self, intent: ParsedIntent) -> contract.ChatAnswer:
-        agents = await self._find_agents(intent)
-        what = APP if intent.tool == "search_apps" else "agent"
-        subject = f"{'free ' if intent.free else ''}{what}s" + (
-            f" for {' '.join(intent.words)}" if intent.words else ""
-        )
-        text = f"No {subject} found." if not agents else f"Found {len(agents)} {subject}: {_list_names(agents)}."
-        return _build_answer(text, [_market_fields(agent) for agent in agents], intent)
+    @implements
+    async def search_agents(
+        self,
+        query: str | None = None,
+        *,
+        capability: str | None = None,
+        name: str | None = None,
+        industry: str | None = None,
+        free: bool = False,
+        max_price: float | None = None,
+        min_rating: float | None = None,
+        status: contract.State | None = None,
+        sort: Literal["relevance", "price", "rating"] = "relevance",
+        limit: int = 10,
+    ) -> contract.MatchPage:
+        request = MatchRequest(query, None, capability, name, industry, free, max_price, min_rating, status, sort)
+        agents, total = await find_matches(self.call, request, limit)
+        return contract.MatchPage(agents=agents, count=len(agents), total=total, has_more=total > len(agents))
 
-    async def _find_agents(self, intent: ParsedIntent) -> Sequence[MarketplaceAgent]:
-        """Agents that match all words; if there are none, those that match any, most matches first."""
-        category = APP if intent.tool == "search_apps" else None
-        agents = await self._read_page(" ".join(intent.words) or None, category, intent.free)
-        if agents or not intent.words:
-            return agents
-        hits: dict[str, tuple[int, MarketplaceAgent]] = {}
-        for word in intent.words:
-            alike = await self._read_page(word, category, intent.free)
-            for named in {word, word.lower()} if category is None else ():
-                alike += await self._read_page(None, named, intent.free)
-            for agent in {agent.agent_id: agent for agent in alike}.values():
-                hits[agent.agent_id] = (hits.get(agent.agent_id, (0, agent))[0] + 1, agent)
-        return [agent for _, agent in sorted(hits.values(), key=lambda hit: -hit[0])][:SHOWN]
-
-    async def _read_page(self, search: str | None, category: str | None, free: bool) -> list[MarketplaceAgent]:
-        query = MarketplaceQuery(search=search, category=category, limit=50 if free else SHOWN)
-        page = await discover_agents(self.call, query)
-        matches = [agent for agent in page.agents if not free or agent.marketplace_info.pricing_info.type == "free"]
-        return matches[:SHOWN]
-
-    async def _answer_description(self, intent: ParsedIntent) -> contract.ChatAnswer:
-        ref = intent.alias or intent.name
-        agent = await self._find_by_name(ref)
-        if agent is None:
-            return _build_answer(f"There is no agent {ref!r} here.", [], intent)
-        able = f" It can do {', '.join(agent.capabilities)}." if agent.capabilities else ""
-        about = f" {agent.description}" if agent.description else ""
-        return _build_answer(f"{agent.agent_name} is {agent.status}.{about}{able}", [_profile_fields(agent)], intent)
-
-    async def _find_by_name(self, ref: str) -> Agent | None:
-        """Find by id, alias or name, also without a trailing 'agent'; else the first search result."""
+    @implements
+    async def get_agent(self, ref: str) -> Agent:
         service = AgentService(self.call)
-        for each in dict.fromkeys((ref, ref.removesuffix(" Agent").removesuffix(" agent"))):
+        for spelling in dict.fromkeys((ref, ref.removesuffix(" Agent").removesuffix(" agent"))):
             try:
-                return await service.get(each)
+                return await service.get(spelling)
             except NotFound:
                 continue
-        page = await QueryService(self.call).agents(search=ref[:200], limit=1) if ref else None
-        return page.agents[0] if page is not None and page.agents else None
+        page = await QueryService(self.call).agents(search=ref, limit=1)
+        if page.agents:
+            return page.agents[0]
+        raise NotFound(f"There is no agent {ref!r} here.", fix="Search for it: agora.orchestrator.search_agents.")
 
-    async def _register_agent(self, intent: ParsedIntent) -> contract.ChatAnswer:
+    @implements
+    async def search_apps(
+        self, query: str | None = None, *, industry: str | None = None, free: bool = False, limit: int = 10
+    ) -> contract.AppPage:
+        request = MatchRequest(query, category=APP, industry=industry, free=free)
+        apps, total = await find_matches(self.call, request, limit)
+        return contract.AppPage(apps=apps, count=len(apps), total=total, has_more=total > len(apps))
+
+    @implements
+    async def register_agent(
+        self,
+        name: str,
+        agent_id: str | None = None,
+        capabilities: list[str] = [],
+        *,
+        description: str = "",
+        category: str = "",
+    ) -> Registration:
         self.call.context.ports.get(ADMISSION).check_operation_allowed(REGISTER, self.call.caller)
-        if not intent.name:
-            return _build_answer(
-                "The name of the agent is missing. Example: Register a new agent named MyBot.", [], intent
-            )
-        registration = await AgentService(self.call).register(**_validate_registration(intent))
-        able = f" It can do {', '.join(registration.capabilities)}." if registration.capabilities else ""
-        text = f"{registration.agent_name} is registered.{able} Keep its token: it is shown once."
-        answer = _build_answer(text, [_profile_fields(registration)], intent)
-        answer.token = registration.token
-        return answer
+        return await AgentService(self.call).register(
+            agent_name=name, alias=agent_id, capabilities=capabilities, description=description, category=category
+        )
 
-    async def reissue(self, result: contract.ChatAnswer) -> contract.ChatAnswer:
-        """Return the token again when the registration is repeated under its idempotency key."""
+    @implements
+    async def get_marketplace_stats(
+        self,
+        of: Literal["agents", "apps", "capabilities"] = "agents",
+        capability: str | None = None,
+        *,
+        status: contract.State | None = None,
+        free: bool = False,
+    ) -> contract.MarketplaceCount:
+        numbers = await QueryService(self.call).marketplace()
+        estimate = False
+        if of == "capabilities":
+            total = numbers.capabilities_total
+        elif of == "agents" and capability is None and status is None and not free:
+            total = numbers.agents_total
+        else:
+            category = APP if of == "apps" else None
+            request = MatchRequest(capability, category, status=status, free=free)
+            _, total = await find_matches(self.call, request, 1)
+            estimate = request.narrows and total >= SCANNED
+        return contract.MarketplaceCount(
+            of=of,
+            total=total,
+            total_is_estimate=estimate,
+            by_status=numbers.agents_by_status,
+            top_capabilities=numbers.top_capabilities,
+        )
+
+    async def reissue(self, result: contract.ChatAnswer | Registration) -> contract.ChatAnswer | Registration:
+        """Return the token again when a registration is repeated under its idempotency key."""
+        if isinstance(result, Registration):
+            return await AgentService(self.call).reissue(result)
         if result.tools_used == ["register_agent"] and result.data:
             row = await load_agent(self.call.tx, str(result.data[0]["id"]))
             if row.status != "retired":
@@ -120,41 +140,68 @@ class OrchestratorService(BoundService, contract.Orchestrator):
                 result.token = signer.agent_token(caller.tenant, row.agent_id, row.token_generation)
         return result
 
-    async def _answer_statistics(self) -> contract.ChatAnswer:
-        numbers = await QueryService(self.call).marketplace()
-        text = f"There are {numbers.agents_total} agents in the marketplace"
-        by_status = ", ".join(f"{count} {status}" for status, count in numbers.agents_by_status.items() if count)
-        fields = numbers.model_dump(mode="json", include={"agents_total", "agents_by_status", "top_capabilities"})
-        return contract.ChatAnswer(
-            response=f"{text}{f' ({by_status})' if by_status else ''}.",
-            data=[fields],
-            tools_used=["get_marketplace_stats"],
-        )
+    def _check_tool_allowed(self, tool: Tool) -> None:
+        name = f"agora.orchestrator.{tool}"
+        self.call.context.ports.get(ADMISSION).check_operation_allowed(name, self.call.caller)
+
+    async def _answer_search(self, intent: ParsedIntent) -> contract.ChatAnswer:
+        arguments = _validate_arguments(intent)
+        agents: Sequence[MarketplaceAgent]
+        if intent.tool == "search_apps":
+            accepted = {"query", "industry", "free", "limit"}
+            apps = await self.search_apps(**{key: value for key, value in arguments.items() if key in accepted})
+            agents, total = apps.apps, apps.total or 0
+        else:
+            page = await self.search_agents(**arguments)
+            agents, total = page.agents, page.total or 0
+        if intent.bare and not agents:
+            return contract.ChatAnswer(response=HELP)
+        text = describe_matches(intent, [agent.agent_name for agent in agents], total)
+        return _build_answer(text, [_market_fields(agent) for agent in agents], intent)
+
+    async def _answer_description(self, intent: ParsedIntent) -> contract.ChatAnswer:
+        try:
+            agent = await self.get_agent(**_validate_arguments(intent))
+        except NotFound as error:
+            return _build_answer(error.detail, [], intent)
+        return _build_answer(describe_agent(agent), [_profile_fields(agent)], intent)
+
+    async def _answer_registration(self, intent: ParsedIntent) -> contract.ChatAnswer:
+        if not intent.arguments["name"]:
+            self.call.context.ports.get(ADMISSION).check_operation_allowed(REGISTER, self.call.caller)
+            return _build_answer(NAME_MISSING, [], intent)
+        registration = await self.register_agent(**_validate_arguments(intent))
+        answer = _build_answer(describe_registration(registration), [_profile_fields(registration)], intent)
+        answer.token = registration.token
+        return answer
+
+    async def _answer_count(self, intent: ParsedIntent) -> contract.ChatAnswer:
+        count = await self.get_marketplace_stats(**_validate_arguments(intent))
+        fields: dict[str, Any] = count.model_dump(mode="json", include={"of", "total", "top_capabilities"})
+        if count.of == "agents":
+            fields |= {"agents_total": sum(count.by_status.values()), "agents_by_status": count.by_status}
+        return _build_answer(describe_count(intent, count), [fields], intent)
 
 
-def _validate_registration(intent: ParsedIntent) -> dict[str, Any]:
-    """Validate the parsed registration against the operation's input. Raises InvalidRequest."""
-    values = {"agent_name": intent.name, "capabilities": intent.capabilities, "alias": intent.alias}
+def _validate_arguments(intent: ParsedIntent) -> dict[str, Any]:
+    """Validate the parsed arguments against the tool's input. Raises InvalidRequest."""
+    assert intent.tool is not None
     try:
-        checked = Agents.operations["register"].input.model_validate(values)
+        checked = contract.Orchestrator.operations[intent.tool].input.model_validate(intent.arguments)
     except ValidationError as error:
         errors = [
             field_error("message", f"{problem['loc'][0]}: {describe_error(problem)}") for problem in error.errors()
         ]
         raise InvalidRequest(
-            f"The agent cannot be registered like that: {errors[0]['message']}",
-            fix="Use a shorter name and capabilities of one or two words each, or use POST /agents/register.",
+            f"That cannot be done: {errors[0]['message']}",
+            fix=f"Say it shorter, or call agora.orchestrator.{intent.tool} with the values themselves.",
             errors=errors,
         ) from None
-    return {name: getattr(checked, name) for name in values if values[name] is not None}
+    return {name: getattr(checked, name) for name in intent.arguments}
 
 
 def _build_answer(text: str, data: list[dict[str, Any]], intent: ParsedIntent) -> contract.ChatAnswer:
     return contract.ChatAnswer(response=text, data=data, tools_used=[intent.tool] if intent.tool else [])
-
-
-def _list_names(agents: Sequence[Agent]) -> str:
-    return ", ".join(agent.agent_name for agent in agents)
 
 
 def _profile_fields(agent: Agent) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class QueryService(BoundService, contract.Queries):
         call, tx = self.call, self.call.tx
         agents = await tx.all(statistics.agents)
         capabilities = await tx.all(statistics.capabilities, limit=LISTED)
+        capabilities_total = await tx.one(statistics.capabilities_total)
         messages = await tx.one(statistics.messages, since=call.now - HOUR)
         waiting = await tx.one(statistics.waiting)
         events = await tx.one(statistics.events)
@@ -88,6 +89,7 @@ class QueryService(BoundService, contract.Queries):
             agents_by_status=_sum_agents((row.status, row.agents) for row in agents),
             agents_by_tier=_sum_agents((row.service_tier, row.agents) for row in agents),
             top_capabilities={row.capability: row.agents for row in capabilities},
+            capabilities_total=capabilities_total or 0,
             messages=contract.MessageStatistics(total=messages.total, last_hour=messages.recent, waiting=waiting),
             events_total=events,
             services_total=len(operations),

@@ -6,7 +6,7 @@ from agora.store.port import Query
 
 from .records import AgentCount, MessageCount, OfferedCapability
 
-__all__ = ["agents", "capabilities", "events", "messages", "waiting"]
+__all__ = ["agents", "capabilities", "capabilities_total", "events", "messages", "waiting"]
 
 BIG = "bigint"
 
@@ -26,6 +26,9 @@ capabilities = Query(
     OfferedCapability,
     types={"limit": BIG},
     scan=True,
+)
+capabilities_total = Query(
+    "select count(*) as total from capability_counts where tenant_id = :tenant and agents > private", int, scan=True
 )
 messages = Query(
     """

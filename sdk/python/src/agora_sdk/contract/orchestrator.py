@@ -1,29 +1,53 @@
-"""The orchestrator: requests in natural language."""
+"""The orchestrator: requests in natural language, and the tools that they are answered with."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
+from .agents import Agent, Capabilities, Description, Registration
+from .envelopes import Alias
+from .fields import AgentName, AgentRef
+from .instances import MarketplaceAgent
 from .operation import Service, operation
-from .results import Result
+from .results import Page, Result
 
-__all__ = ["ChatAnswer", "Orchestrator"]
+__all__ = ["AppPage", "ChatAnswer", "MarketplaceCount", "MatchPage", "Orchestrator"]
 
 Words = Annotated[
     str,
     Field(
         min_length=1,
         max_length=2000,
-        description="What you want, in plain English.",
+        description="What you want, in plain words.",
         examples=["Find agents for code generation"],
     ),
 ]
+PRINTABLE = r"^[^\x00]*$"
+QueryText = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=200,
+        description="Words of name, description, tags and capabilities; best matches first.",
+    ),
+]
+Industry = Annotated[
+    str | None, Field(max_length=64, pattern=PRINTABLE, description="Only those of this industry: a category or a tag.")
+]
+FreeOnly = Annotated[bool, Field(description="Only those that cost nothing.")]
+MatchLimit = Annotated[int, Field(ge=1, le=50, description="Largest number of items in the answer.")]
+State = Literal["online", "active", "busy", "offline", "inactive", "paused", "suspended", "error"]
+
+
+def _omit_absent_token(self: Result, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+    """Without ``token`` where there is none. (Without a return type, the schema stays the model's.)"""
+    return {name: value for name, value in handler(self).items() if name != "token" or value is not None}
 
 
 class ChatAnswer(Result):
-    """The recognized request and its result."""
+    """The recognized request and its result. ``token`` is there only where an agent was registered."""
 
     response: str = Field(description="The answer in a sentence or two.")
     data: list[dict[str, JsonValue]] = Field(default=[], description="The answer as data.")
@@ -34,13 +58,109 @@ class ChatAnswer(Result):
     )
     token: str | None = Field(default=None, description="Of an agent that was registered. Shown once: keep it.")
 
+    _serialized = model_serializer(mode="wrap")(_omit_absent_token)
+
+
+class MatchPage(Page[MarketplaceAgent]):
+    """Agents that match, the best first. ``total`` counts the matches among the first 1,000 candidates."""
+
+    items_field = "agents"
+
+    agents: list[MarketplaceAgent]
+
+
+class AppPage(Page[MarketplaceAgent]):
+    """Applications that match, the best first."""
+
+    items_field = "apps"
+
+    apps: list[MarketplaceAgent]
+
+
+class MarketplaceCount(Result):
+    """How many there are. ``by_status`` and ``top_capabilities`` describe the whole marketplace."""
+
+    of: Literal["agents", "apps", "capabilities"]
+    total: int
+    total_is_estimate: bool = False
+    by_status: dict[str, int] = {}
+    top_capabilities: dict[str, int] = {}
+
 
 class Orchestrator(Service, category="orchestrator"):
     """Plain words instead of operations: finding, describing and registering agents, and numbers."""
 
-    @operation("POST /functions/v1/orchestrator-agent/chat", scope="read:agents", secrets=("token",))
+    @operation(
+        "POST /orchestrator-agent/chat",
+        "POST /functions/v1/orchestrator-agent/chat",
+        scope="",
+        secrets=("token",),
+    )
     async def chat(self, message: Words) -> ChatAnswer:
         """Send a request in natural language. It is matched by fixed rules, not by a language model.
 
-        Registering an agent this way needs write:agents, and answers the agent's token.
+        Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
+        other. Registering an agent this way answers the agent's token.
         """
+
+    @operation("GET /orchestrator-agent/agents", scope="read:agents")
+    async def search_agents(
+        self,
+        query: QueryText = None,
+        *,
+        capability: Annotated[
+            str | None, Field(max_length=100, pattern=PRINTABLE, description="A capability that it must have.")
+        ] = None,
+        name: Annotated[str | None, Field(max_length=200, pattern=PRINTABLE, description="Part of the name.")] = None,
+        industry: Industry = None,
+        free: FreeOnly = False,
+        max_price: Annotated[
+            float | None, Field(ge=0, le=1e9, description="The highest price, in its currency.")
+        ] = None,
+        min_rating: Annotated[float | None, Field(ge=0, le=10, description="The lowest mean rating, 0 to 10.")] = None,
+        status: Annotated[State | None, Field(description="Only in this state; online is active or busy.")] = None,
+        sort: Annotated[
+            Literal["relevance", "price", "rating"], Field(description="Price: lowest first. Rating: highest first.")
+        ] = "relevance",
+        limit: MatchLimit = 10,
+    ) -> MatchPage:
+        """Search agents as the chat does: by words, capability, name, industry, price, rating and state."""
+
+    @operation("GET /orchestrator-agent/agents/{ref}", scope="read:agents")
+    async def get_agent(self, ref: AgentRef) -> Agent:
+        """Read one agent by id, alias or name, or else the best match of a search for it."""
+
+    @operation("GET /orchestrator-agent/apps", scope="read:agents")
+    async def search_apps(
+        self, query: QueryText = None, *, industry: Industry = None, free: FreeOnly = False, limit: MatchLimit = 10
+    ) -> AppPage:
+        """Search applications: agents of the category app."""
+
+    @operation("POST /orchestrator-agent/agents", scope="write:agents", success_status=201, secrets=("token",))
+    async def register_agent(
+        self,
+        name: AgentName,
+        agent_id: Annotated[Alias | None, Field(description="Its alias, such as agent.myorg.mybot.")] = None,
+        capabilities: Capabilities = [],
+        *,
+        description: Description = "",
+        category: Annotated[
+            str, Field(max_length=64, pattern=PRINTABLE, description="Its kind; app for applications.")
+        ] = "",
+    ) -> Registration:
+        """Register an agent, as agora.agent.register does, by the names that the chat uses."""
+
+    @operation("GET /orchestrator-agent/stats", scope="read:agents")
+    async def get_marketplace_stats(
+        self,
+        of: Annotated[Literal["agents", "apps", "capabilities"], Field(description="What is counted.")] = "agents",
+        capability: Annotated[
+            str | None, Field(max_length=200, pattern=PRINTABLE, description="Only agents that can do this.")
+        ] = None,
+        *,
+        status: Annotated[
+            State | None, Field(description="Only agents in this state; online is active or busy.")
+        ] = None,
+        free: FreeOnly = False,
+    ) -> MarketplaceCount:
+        """Count agents, applications or distinct capabilities."""

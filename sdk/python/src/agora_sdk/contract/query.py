@@ -89,6 +89,7 @@ class Marketplace(Result):
     agents_by_status: dict[str, int]
     agents_by_tier: dict[str, int]
     top_capabilities: dict[str, int]
+    capabilities_total: int = Field(default=0, description="Number of different capabilities that agents offer.")
     messages: MessageStatistics
     events_total: int
     services_total: int

@@ -1,0 +1,136 @@
+"""Search for agents and applications as customers mean it: words, then filters and order over the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agora.core.call import Call
+from agora.domains.instances.market import MarketplaceQuery, discover_agents
+from agora_sdk.contract.instances import MarketplaceAgent
+
+__all__ = ["APP", "SCANNED", "MatchRequest", "find_matches"]
+
+APP = "app"  #: the category of agents that are applications
+SCANNED = 1000  # candidates that are filtered and sorted at most
+PAGE = 50
+REACHABLE = frozenset(("active", "busy"))
+MAX_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRequest:
+    """What is looked for. category: APP for applications, None for agents of any kind. status: a state, or ``online``."""
+
+    query: str | None = None
+    category: str | None = None
+    capability: str | None = None
+    name: str | None = None
+    industry: str | None = None
+    free: bool = False
+    max_price: float | None = None
+    min_rating: float | None = None
+    status: str | None = None
+    sort: Literal["relevance", "price", "rating"] = "relevance"
+
+    @property
+    def narrows(self) -> bool:
+        """Whether candidates are filtered or sorted after the search for words."""
+        filters = (self.capability, self.industry, self.max_price, self.min_rating, self.status)
+        return self.free or self.sort != "relevance" or any(value is not None for value in filters)
+
+
+async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[list[MarketplaceAgent], int]:
+    """The best matches and the number of all matches among the candidates.
+
+    Candidates match all words of the query; if there are none, they match any word, most words first.
+    """
+    wanted = SCANNED if request.narrows else limit
+    candidates, total = await _read_candidates(call, request, request.query, wanted)
+    words = (request.query or "").split()[:MAX_WORDS]
+    if not candidates and words:
+        candidates = await _match_any_word(call, request, words)
+        total = len(candidates)
+    page_bytes = call.context.settings.page_bytes
+    if not request.narrows:
+        return _cut_page(candidates[:limit], page_bytes), max(total, len(candidates))
+    matches = [agent for agent in candidates if _passes_filters(agent, request)]
+    if request.sort != "relevance":
+        matches.sort(key=_ORDERS[request.sort])
+    return _cut_page(matches[:limit], page_bytes), len(matches)
+
+
+def _cut_page(matches: list[MarketplaceAgent], most: int) -> list[MarketplaceAgent]:
+    """As many of the matches as fit into so many bytes, at least one."""
+    size = 0
+    for number, agent in enumerate(matches):
+        size += len(agent.model_dump_json())
+        if size > most and number:
+            return matches[:number]
+    return matches
+
+
+async def _read_candidates(
+    call: Call, request: MatchRequest, search: str | None, wanted: int, category: str | None = None
+) -> tuple[list[MarketplaceAgent], int]:
+    """Candidates in order of relevance, and how many there are in all."""
+    candidates: list[MarketplaceAgent] = []
+    cursor, total = None, 0
+    for _ in range(SCANNED // PAGE):  # a page of large agents is cut to its bytes
+        if len(candidates) >= wanted:
+            break
+        query = MarketplaceQuery(
+            search=search,
+            category=request.category or category,
+            name=request.name,
+            limit=min(PAGE, wanted - len(candidates)),
+            cursor=cursor,
+        )
+        page = await discover_agents(call, query)
+        candidates += page.agents
+        total, cursor = page.total or len(candidates), page.next_cursor
+        if cursor is None:
+            break
+    return candidates, total
+
+
+async def _match_any_word(call: Call, request: MatchRequest, words: Sequence[str]) -> list[MarketplaceAgent]:
+    hits: dict[str, tuple[int, MarketplaceAgent]] = {}
+    for word in words:
+        candidates, _ = await _read_candidates(call, request, word, PAGE)
+        if request.category is None:  # a word may be a category, as it was written or capitalized
+            for spelling in (word, word.capitalize()):
+                candidates += (await _read_candidates(call, request, None, PAGE, spelling))[0]
+        for agent in {agent.agent_id: agent for agent in candidates}.values():
+            hits[agent.agent_id] = (hits.get(agent.agent_id, (0, agent))[0] + 1, agent)
+    return [agent for _, agent in sorted(hits.values(), key=lambda hit: -hit[0])]
+
+
+def _passes_filters(agent: MarketplaceAgent, request: MatchRequest) -> bool:
+    price = _highest_price(agent)
+    states = REACHABLE if request.status == "online" else {request.status}
+    return (
+        (not request.free or agent.marketplace_info.pricing_info.type == "free")
+        and (request.max_price is None or price <= request.max_price)
+        and (request.min_rating is None or (agent.reputation or 0.0) >= request.min_rating)
+        and (request.status is None or agent.status in states)
+        and (request.capability is None or _fold(request.capability) in map(_fold, agent.capabilities))
+        and (request.industry is None or _fold(request.industry) in map(_fold, (agent.category, *agent.tags)))
+    )
+
+
+def _highest_price(agent: MarketplaceAgent) -> float:
+    """The highest amount of its price, whatever it is for: what is asked for "under 2 dollars" costs that at no time."""
+    price = agent.marketplace_info.pricing_info
+    return max(price.price, price.base_price, price.task_price, price.input_price, price.output_price)
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.replace("_", " ").replace("-", " ").casefold().split())
+
+
+_ORDERS: dict[str, Callable[[MarketplaceAgent], tuple[float, str]]] = {
+    "price": lambda agent: (_highest_price(agent), agent.agent_name),
+    "rating": lambda agent: (-(agent.reputation or 0.0), agent.agent_name),
+}
