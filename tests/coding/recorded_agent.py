@@ -4,6 +4,8 @@ Its sessions are files below HOME, so that they outlive it. What it does is writ
 
 * ``RUN: command`` - asks for permission, runs the command in its directory, and says what came of it
 * ``READ: path`` - a tool call of the kind read, for which it asks, too
+* ``EDIT: path=text`` - asks for permission, and writes the text to a file; it reports the change as a diff
+* ``THINK: text``; ``PLAN: step, step`` - a plan of which the first step is done
 * ``SAY: text``; ``SLOWLY: n`` - n words, a twentieth of a second apart, until cancelled
 * ``RECALL`` - says every prompt of its session
 * ``TOOL: name {arguments}`` - calls a tool of the MCP server that it was given, and says what that answered; ``TOOL: list``
@@ -30,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 JsonMap = dict[str, Any]
-DIRECTIVE = re.compile(r"^\s*(RUN|READ|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL)\b:? ?(.*)$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^\s*(RUN|READ|EDIT|THINK|PLAN|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL)\b:? ?(.*)$", re.MULTILINE)
 OPTIONS = [
     {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
     {"optionId": "always", "kind": "allow_always", "name": "Always allow"},
@@ -201,6 +203,13 @@ class Agent:
                 self.run(session, content["cwd"], rest)
             case "READ":
                 self.read(session, rest)
+            case "EDIT":
+                self.edit(session, Path(content["cwd"]), *rest.split("=", 1))
+            case "THINK":
+                self.update(session, "agent_thought_chunk", content={"type": "text", "text": rest})
+            case "PLAN":
+                steps = [{"content": step, "priority": "medium", "status": "pending"} for step in rest.split(", ")]
+                self.update(session, "plan", entries=[steps[0] | {"status": "completed"}, *steps[1:]])
             case "TOOL":
                 self.say(session, call_tool(content["servers"], *rest.split(" ", 1)) + "\n")
             case "LIMIT":
@@ -242,6 +251,17 @@ class Agent:
         status = "completed" if is_allowed else "failed"
         self.update(session, "tool_call_update", toolCallId=call["toolCallId"], status=status)
         self.say(session, f"Reading {path} was {'allowed' if is_allowed else 'refused'}.")
+
+    def edit(self, session: str, cwd: Path, path: str, text: str) -> None:
+        call = {"toolCallId": f"call_{time.time_ns()}", "title": path, "kind": "edit", "locations": [{"path": path}]}
+        self.update(session, "tool_call", **call, status="pending")
+        if not self.ask(session, call):
+            self.update(session, "tool_call_update", toolCallId=call["toolCallId"], status="failed")
+            return
+        (cwd / path).write_text(text + "\n")
+        diff = {"type": "diff", "path": path, "oldText": None, "newText": text + "\n"}
+        self.update(session, "tool_call_update", toolCallId=call["toolCallId"], status="completed", content=[diff])
+        self.say(session, f"It is in {path}.")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
         if message_id in (content.get("messageId"), f"{draft.task_id}.{row.status_entry}"):
             return
     raise Conflict(
-        f"The question {message_id} of {draft.task_id} is not open any more: somebody else has answered it, or the task went on.",
+        f"The question {message_id} of {draft.task_id} is not open any more: it has been answered, or the task went on.",
         fix="Read the task: it may have another question.",
     )
 

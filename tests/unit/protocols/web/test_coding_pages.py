@@ -159,7 +159,7 @@ async def test_a_permission_is_answered_once_and_whoever_comes_second_is_told(ma
     told = [await browser.act("agora.task.message", **answer) for browser in (first, second)]
     assert [answer.status_code for answer in told] == [303, 303]
     assert "Answer sent" in (await first.get("inbox")).text
-    assert "somebody else has answered it" in (await second.get("inbox")).text
+    assert "it has been answered" in (await second.get("inbox")).text
     history = (await market.call(coding.person, "task.history", task_id=coding.fence["task_id"])).entries
     answers = [
         entry.data["parts"] for entry in history if entry.type == "message" and entry.data["role"] == "ROLE_USER"

@@ -1,0 +1,194 @@
+"""Coding work in the browser: a real worker with a recorded agent, from the prompt to the diff, the permission and the interruption."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.blackbox.coding_worker import WorkerProcess, create_repository, submit_job, wait_for_status
+from tests.blackbox.server import ServerProcess
+from tests.e2e.chromium import barriers, browser
+from tests.polling import poll_until
+
+WAIT = 30_000
+HOME = "/v1/monitor/"
+
+
+class Place:
+    """A server, a worker with one codebase, and a browser."""
+
+    def __init__(self, server: ServerProcess, worker: WorkerProcess, launched: Any) -> None:
+        self.server, self.worker, self.launched = server, worker, launched
+        self.operator = server.operator
+        codebase_id = poll_until(self._find_codebase, "the codebase is registered", 30)
+        self.codebase = f"codebases/{codebase_id}"
+
+    def _find_codebase(self) -> str | None:
+        found = self.operator.get("/v1/agent/codebases")["codebases"]
+        return next((codebase["codebase_id"] for codebase in found if codebase["name"] == "api"), None)
+
+    def sign_in(self) -> Any:
+        """A context of the browser in which a person has signed in."""
+        context = self.launched.new_context(
+            base_url=self.server.url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+        )
+        context.set_default_timeout(WAIT)
+        page = context.new_page()
+        page.goto(f"{HOME}sign-in")
+        page.get_by_role("button", name="Enter as operator").click()
+        page.get_by_role("heading", name="Dashboard").wait_for()
+        page.close()
+        return context
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    directory = tmp_path_factory.mktemp("coding")
+    server = ServerProcess(directory / "data").start()
+    worker = WorkerProcess(server, directory / "home", create_repository(directory / "api"), name="laptop").start()
+    try:
+        with browser() as launched:
+            yield Place(server, worker, launched)
+    finally:
+        worker.close()
+        server.close()
+
+
+@pytest.fixture
+def page(place: Place) -> Iterator[Any]:
+    """A page whose errors, and whose breaches of its own content security policy, fail the test."""
+    context = place.sign_in()
+    made = context.new_page()
+    wrong: list[str] = []
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    yield made
+    context.close()
+    assert wrong == []
+
+
+def open_live(page: Any, path: str) -> Any:
+    """Go to a page, and wait until it is live."""
+    assert page.goto(HOME + path).ok
+    page.locator('.link[data-state="live"]').wait_for()
+    return page
+
+
+def queue_job(page: Any, place: Place, prompt: str) -> str:
+    """Give a job by the dialog of the codebase; answers its task's id."""
+    open_live(page, place.codebase)
+    page.keyboard.press("n")
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("Prompt").fill(prompt)
+    dialog.get_by_role("button", name="Queue the job").click()
+    page.wait_for_url(re.compile(r"/tasks/task_\w+$"))
+    page.locator('.link[data-state="live"]').wait_for()
+    return str(page.url.rpartition("/")[2])
+
+
+def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> None:
+    prompt = "Add a **file**\nTHINK: A file is wanted.\nPLAN: look, add it\nEDIT: a.txt=<script>done</script>"
+    task = queue_job(page, place, prompt)
+    asked = page.locator(".note.warn")
+    asked.get_by_text("The agent asks for permission:").wait_for()
+    assert asked.locator("pre").first.inner_text() == "a.txt"
+    asked.get_by_role("button", name="Allow once").click()
+    page.locator(".figures .state", has_text="Completed").wait_for()
+    added = page.locator("pre.diff .add", has_text="+<script>done</script>").first
+    added.wait_for()
+    assert page.locator(".changes code").first.inner_text() == "a.txt"
+    assert "[agora]" in page.locator("#output").inner_text()
+
+    page.locator("dt:has-text('Session') + dd a").click()
+    page.locator('.link[data-state="live"]').wait_for()
+    talk = page.locator(".talk")
+    assert talk.locator(".turn.user strong").inner_text() == "file", "Markdown is read"
+    assert talk.locator(".plan .ticked").all_inner_texts() == ["look"]
+    assert not talk.get_by_text("A file is wanted.", exact=True).is_visible(), "thoughts are folded"
+    tool = talk.locator("details.tool", has_text="a.txt")
+    tool.locator("summary").first.click()
+    assert tool.locator("pre.diff .add", has_text="<script>").is_visible()
+
+    page.get_by_label("Go on with this session").fill("RECALL\nSLOWLY: 2000")
+    page.get_by_role("button", name="Resume").click()
+    live = talk.locator("#output")
+    live.get_by_text("word5 ").wait_for()
+    assert "I remember: Add a **file**" in live.inner_text()
+    assert tool.locator("pre.diff").first.is_visible(), (
+        "what was unfolded stays so while the page is brought up to date"
+    )
+    page.get_by_label("Say something to the agent").fill("Then stop")
+    page.get_by_role("button", name="Interrupt").click()
+    box = page.get_by_label("Go on with this session")
+    box.wait_for()
+    poll_until(lambda: box.input_value() == "Then stop", "what was being written moves along", 10)
+    assert live.count() == 0
+    poll_until(lambda: not place.worker.agent_pids(), "no agent is left", 15)
+    (session,) = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
+    assert session["task_id"] != task, "the interrupted job went on in the session of the first"
+    assert place.operator.get(f"/v1/agent/tasks/{session['task_id']}")["status"] == "cancelled"
+
+
+def test_of_two_people_who_answer_at_once_the_second_is_told(place: Place, page: Any) -> None:
+    job = submit_job(place.operator, "RUN: echo twice >> b.txt")
+    wait_for_status(place.operator, job, "input_required")
+    context = place.sign_in()
+    late = context.new_page()
+    context.route(re.compile("/monitor/live/"), lambda route: route.abort())  # sees the page as it was
+    late.goto(f"{HOME}inbox")
+    late.get_by_role("button", name="Always allow").wait_for()
+    open_live(page, "inbox").get_by_role("button", name="Allow once").click()
+    page.locator("#toasts .note.good").wait_for()
+    page.get_by_role("heading", name="Nothing waits for you").wait_for()
+    late.get_by_role("button", name="Always allow").click()
+    late.get_by_role("alert").get_by_text("it has been answered").wait_for()
+    context.close()
+    task = wait_for_status(place.operator, job, "completed")
+    assert task["result"]["files"] == ["b.txt"]
+    history = place.operator.get(f"/v1/agent/tasks/{job}/history?types=message")["entries"]
+    answers = [entry["data"]["parts"] for entry in history if entry["data"]["role"] == "ROLE_USER"]
+    assert answers == [[{"data": {"option_id": "once"}}]]
+
+
+@pytest.mark.long
+def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: Place, page: Any) -> None:
+    done = submit_job(place.operator, "# Heading\nTHINK: hm\nPLAN: one, two\nREAD: README\nSAY: `code`")
+    wait_for_status(place.operator, done, "completed")
+    asking = submit_job(place.operator, "RUN: echo a very long command " + "and-so-on" * 60)
+    wait_for_status(place.operator, asking, "input_required")
+    sessions = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
+    (worker,) = place.operator.get("/v1/agent/workers")["workers"]
+    paths = ["inbox", "agents/workers", f"agents/workers/{worker['worker_id']}", "codebases", place.codebase]
+    paths += [f"{place.codebase}/sessions", f"tasks/{done}", f"tasks/{asking}"]
+    paths += [f"{place.codebase}/sessions/{session['session_id']}" for session in sessions]
+    problems: dict[str, list[str]] = {}
+    for path in paths:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.emulate_media(color_scheme="light")
+        page.goto(HOME + path)
+        page.evaluate("document.querySelectorAll('main details').forEach((details) => { details.open = true; })")
+        problems[path] = barriers(page)
+        page.emulate_media(color_scheme="dark")
+        problems[path] += [f"dark {barrier}" for barrier in barriers(page, "color-contrast")]
+        page.set_viewport_size({"width": 360, "height": 780})
+        if (over := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
+            problems[path].append(f"{over} px too wide for a telephone")
+    assert {path: found for path, found in problems.items() if found} == {}
+    place.operator.post("/agora/task/cancel", {"task_id": asking})
+
+
+@pytest.mark.long
+def test_an_answer_in_words_is_a_no_that_the_agent_is_told_about(place: Place, page: Any) -> None:
+    task = queue_job(page, place, "RUN: rm -rf everything")
+    page.get_by_role("button", name="Answer in words").click()
+    dialog = page.locator("dialog[open]")
+    assert dialog.get_by_text("rm -rf everything").first.is_visible()
+    dialog.get_by_label("Answer").fill("Not before the backup.")
+    dialog.get_by_role("button", name="Answer").click()
+    page.locator(".figures .state", has_text="Completed").wait_for()
+    result = place.operator.get(f"/v1/agent/tasks/{task}")["result"]
+    assert result["text"] == "The command was not allowed."
+    assert "Not before the backup." in page.locator("#output").inner_text()
