@@ -1,6 +1,10 @@
 //! TLS of HTTP and WebSocket connections, as the features of the crate have it.
 
+use tokio::net::TcpStream;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 use tokio_tungstenite::Connector;
+use tokio_tungstenite::tungstenite::{Error, handshake::client::Request};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::error::AgoraError;
 
@@ -39,7 +43,7 @@ impl Tls {
     }
 
     /// The same for WebSockets.
-    pub(crate) fn connector(&self) -> Option<Connector> {
+    fn connector(&self) -> Option<Connector> {
         Some(Connector::Rustls(self.config.clone()))
     }
 }
@@ -61,7 +65,22 @@ impl Tls {
     }
 
     /// The same for WebSockets.
-    pub(crate) fn connector(&self) -> Option<Connector> {
+    #[cfg(feature = "native-tls")]
+    fn connector(&self) -> Option<Connector> {
         None
+    }
+}
+
+impl Tls {
+    /// Open a WebSocket, over TLS if the address is `wss://`. Without TLS in this build, such an address is an error.
+    pub(crate) async fn connect_web_socket(
+        &self,
+        request: Request,
+    ) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, Error> {
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        let connecting = tokio_tungstenite::connect_async_tls_with_config(request, None, true, self.connector());
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+        let connecting = tokio_tungstenite::connect_async_with_config(request, None, true);
+        connecting.await.map(|(socket, _)| socket)
     }
 }

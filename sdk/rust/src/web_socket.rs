@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::channel::{ChannelError, Frame, SILENCE};
 use crate::sse::silence;
@@ -28,11 +28,9 @@ impl WebSocket {
         let url = url.as_str().replacen("http", "ws", 1);
         let mut request = url.into_client_request().map_err(|error| refused(&error))?;
         request.headers_mut().extend(headers);
-        let connecting = connect_async_tls_with_config(request, None, true, server.tls.connector());
+        let connecting = server.tls.connect_web_socket(request);
         let connected = timeout(CONNECT, connecting).await.map_err(|error| refused(&error))?;
-        connected
-            .map(|(socket, _)| Self(socket))
-            .map_err(|error| refused(&error))
+        connected.map(Self).map_err(|error| refused(&error))
     }
 
     pub(crate) async fn receive(&mut self) -> Result<Frame, ChannelError> {

@@ -239,7 +239,7 @@ struct Slow {
 
 impl Agent for Slow {
     fn profile(&self) -> Profile {
-        Profile::new("Slow").claim_all_tasks().lease(Duration::from_secs(5))
+        Profile::new("Slow").claim_all_tasks().lease(Duration::from_secs(30))
     }
 
     async fn on_start(&self, context: &Context) -> Result<(), AgoraError> {

@@ -6,4 +6,6 @@ mod events;
 mod programs;
 mod server;
 mod stub;
+#[cfg(feature = "rustls")]
+mod tls;
 mod vectors;

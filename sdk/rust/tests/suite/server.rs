@@ -30,6 +30,7 @@ pub fn new_directory() -> PathBuf {
 pub struct Server {
     port: u16,
     directory: PathBuf,
+    settings: Vec<(&'static str, String)>,
     process: Mutex<Option<Child>>,
 }
 
@@ -42,6 +43,11 @@ impl Server {
 
     /// A server of one's own.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with further settings, as environment variables.
+    pub fn start_with(settings: &[(&'static str, String)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|probe| probe.local_addr())
             .expect("a free port")
@@ -49,6 +55,7 @@ impl Server {
         let server = Self {
             port,
             directory: new_directory(),
+            settings: settings.to_vec(),
             process: Mutex::new(None),
         };
         server.restart();
@@ -83,6 +90,7 @@ impl Server {
                 ("AGORA_LOG_LEVEL", "warning"),
             ])
             .envs([("AGORA_BUILTIN_AGENTS", "false"), ("AGORA_HEARTBEAT_INTERVAL", "0.2")])
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .env("AGORA_PORT", self.port.to_string())
             .env("AGORA_DATA_DIR", self.directory.join("data"))
             .stdin(Stdio::null())
@@ -102,7 +110,11 @@ impl Server {
         }
     }
 
+    /// Whether it says so itself; of one with TLS, whether it listens, which it does once it is ready.
     fn is_ready(&self) -> bool {
+        if self.settings.iter().any(|(name, _)| *name == "AGORA_TLS_CERT") {
+            return TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+        }
         let answer = TcpStream::connect(("127.0.0.1", self.port)).and_then(|mut stream| {
             stream.set_read_timeout(Some(START))?;
             stream.write_all(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
