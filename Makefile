@@ -106,6 +106,7 @@ image: ## Build the container image: agora:5.0.0, and agora/mcp-server:5.0.0 of 
 
 reference: .venv/test ## Write the contract's index, the generated reference pages and contract.json
 	@$(BIN)/python -c "from agora_sdk.contract import index; index.write_index(index.FILE)"
+	@$(BIN)/python scripts/operation_errors.py
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/python scripts/statements.py
 	@$(BIN)/agora contract export --output sdk/contract.json

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["camel_case", "pascal_case", "reference_name", "snake_case"]
+__all__ = ["camel_case", "common_error_codes", "pascal_case", "reference_name", "snake_case"]
 
 
 def camel_case(name: str) -> str:
@@ -28,3 +28,8 @@ def reference_name(schema: Mapping[str, Any]) -> str | None:
     """The name of the definition that a schema refers to; None for a schema of its own."""
     reference = schema.get("$ref")
     return None if reference is None else str(reference).rsplit("/", 1)[1]
+
+
+def common_error_codes(operations: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The codes of errors that every operation of the contract may answer."""
+    return [code for code in operations[0]["errors"] if all(code in operation["errors"] for operation in operations)]

@@ -23,6 +23,10 @@ from agora_sdk.contract import Exposure, Operation, Service, operations
 from agora_sdk.contract.export import contract_document
 from agora_sdk.errors import BY_CODE, AgoraError
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.contract_names import common_error_codes
+
 __all__ = ["commands_of", "main", "pages"]
 
 DIRECTORY = Path(__file__).parents[1] / "docs" / "reference"
@@ -61,6 +65,7 @@ def _operations() -> Iterator[str]:
     contract = contract_document(operations(), BY_CODE)
     shown = [found for found in operations() if found.exposure is not Exposure.TEST]
     exported = {(found["name"], found["version"]): found for found in contract["operations"]}
+    common = common_error_codes(contract["operations"])
     yield from (
         "# Operations",
         "",
@@ -70,17 +75,24 @@ def _operations() -> Iterator[str]:
         "fields are refused. GET takes its arguments from the query string (lists as repeated keys or with commas),",
         "other methods from a JSON body; names in braces come from the path.",
         "",
+        f"Any operation may answer {_code_list(common)}; with each stand the errors of its",
+        "own ([what they mean](errors.md)).",
+        "",
     )
     for category, service in Service.declared.items():
         mine = [found for found in shown if found.category == category]
         if mine:
             yield from (f"## {category}", "", service.__doc__ or "", "")
         for found in mine:
-            yield from _operation(found, exported[found.name, found.version])
+            yield from _operation(found, exported[found.name, found.version], common)
     yield from _types(contract["definitions"])
 
 
-def _operation(found: Operation, exported: Mapping[str, Any]) -> Iterator[str]:
+def _code_list(codes: Sequence[str]) -> str:
+    return ", ".join(f"`{code}`" for code in codes) or "none of its own"
+
+
+def _operation(found: Operation, exported: Mapping[str, Any], common: Sequence[str]) -> Iterator[str]:
     version = "" if found.version == "1.0.0" else f" {found.version}"
     routes = ", ".join(f"`{route.method} {route.path}`" for route in found.routes)
     facts = [found.kind.value, *(text for name, text in FACTS.items() if exported[name])]
@@ -91,7 +103,7 @@ def _operation(found: Operation, exported: Mapping[str, Any]) -> Iterator[str]:
         yield f"- Deprecated from {found.deprecation_date}, ends on {found.sunset_date}; use `{found.replacement}`"
     stream = " (a stream of them)" if exported["result"]["stream"] else ""
     yield f"- Answers: {_type(exported['result']['schema'])}{stream}"
-    yield f"- Errors: {', '.join(f'`{code}`' for code in exported['errors'])}"
+    yield f"- Errors: {_code_list([code for code in exported['errors'] if code not in common])}"
     yield ""
     if exported["parameters"]:
         yield from _table(("Parameter", "Type", "Default", "Meaning"), _parameters(exported["parameters"]))

@@ -309,7 +309,12 @@ class Rust(SdkGenerator):
                 f"    {pascal_case(each['code'])} = ({json.dumps(each['code'])}, {each['status']}"
                 f"{f', {parent}' if parent else ''}),\n"
             )
-        return f"{NOTE}\ncrate::error::errors! {{\n{''.join(lines)}}}\n"
+        common = ", ".join(f"Self::{pascal_case(code)}" for code in self._common_errors)
+        return (
+            f"{NOTE}\ncrate::error::errors! {{\n{''.join(lines)}}}\n\n"
+            "impl ErrorKind {\n    /// What any operation may answer.\n"
+            f"    pub const COMMON: &'static [Self] = &[{common}];\n}}\n"
+        )
 
     # -- operations ----------------------------------------------------------------------------
 
@@ -339,7 +344,8 @@ class Rust(SdkGenerator):
         kind = operation["kind"].capitalize()
         declaration = (
             f"operation! {{\n    /// Marks requests of `{operation['name']}`.\n"
-            f"    pub {name} => {result}, {kind}, {json.dumps(path)}{''.join(f', {flag}' for flag in flags)};\n}}\n"
+            f"    pub {name} => {result}, {kind}, {json.dumps(path)}, [{', '.join(map(pascal_case, self._own_errors(operation)))}]"
+            f"{''.join(f', {flag}' for flag in flags)};\n}}\n"
         )
         setters = [self._setter(parameter) for parameter in operation["parameters"] if not parameter["required"]]
         if not setters:
@@ -397,12 +403,12 @@ class Rust(SdkGenerator):
             identifier = _identifier(parameter["name"])
             arguments.append(f"{identifier}: {kind.argument}")
             calls += _with(parameter["name"], identifier, kind)
-        errors = ", ".join(f"`{code}`" for code in operation["errors"])
+        errors = ", ".join(f"`{code}`" for code in self._own_errors(operation)) or "none"
         parts = [operation["description"]]
         described = [f"- `{each['name']}`: {each['description']}" for each in required if each["description"]]
         if described:
             parts.append("\n".join(described))
-        parts.append(f"Errors: {errors}.")
+        parts.append(f"Errors beside those of any operation: {errors}.")
         deprecated = "#[deprecated]\n" if operation["lifecycle"]["status"] == "deprecated" else ""
         return (
             f"{_doc(chr(10).join(each + chr(10) for each in parts).strip())}{deprecated}"

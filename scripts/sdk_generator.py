@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scripts.contract_names import reference_name
+from scripts.contract_names import common_error_codes, reference_name
 
 __all__ = ["JSON_VALUE", "NOTE", "Schema", "SdkGenerator"]
 
@@ -23,6 +23,7 @@ class SdkGenerator:
     def __init__(self, contract: Mapping[str, Any]) -> None:
         self._operations: Sequence[Mapping[str, Any]] = contract["operations"]
         self._errors: Sequence[Mapping[str, Any]] = contract["errors"]
+        self._common_errors = common_error_codes(self._operations)
         self._definitions: Mapping[str, Schema] = contract["definitions"]
         self._vocabularies: Sequence[Mapping[str, Any]] = contract["vocabularies"]
         self._open_fields = {field: each["name"] for each in self._vocabularies for field in each["fields"]}
@@ -33,6 +34,10 @@ class SdkGenerator:
             for operation in self._operations
             if operation["result"]["items"]
         }
+
+    def _own_errors(self, operation: Mapping[str, Any]) -> list[str]:
+        """The codes that an operation may answer beside those of every operation."""
+        return [code for code in operation["errors"] if code not in self._common_errors]
 
     def _collect_references(self, schemas: Sequence[Schema]) -> set[str]:
         """Names of the definitions that schemas refer to, directly or by others."""

@@ -185,6 +185,7 @@ class TypeScript(SdkGenerator):
             )
         fields = "".join(f"  readonly {camel_case(name)}: {_service_name(name)};\n" for name in categories)
         interfaces.append(f"/** Every operation, by category. */\nexport interface Services {{\n{fields}}}\n")
+        interfaces.append(self._operation_map())
         body = "\n".join([*texts, *interfaces])
         names = sorted({*re.findall(r"\b[A-Z]\w+\b", re.sub(r"/\*\*.*?\*/|\"[^\"\n]*\"", "", body, flags=re.S))})
         known = {*self._definitions, *(each["name"] for each in self._vocabularies)} - {JSON_VALUE}
@@ -206,19 +207,38 @@ class TypeScript(SdkGenerator):
         name = _arguments_name(operation)
         return f"/** Arguments of ``{operation['name']}``. */\nexport interface {name} {{\n{''.join(lines)}}}\n"
 
+    def _operation_map(self) -> str:
+        """A member for each operation by its name: what it takes and answers, and which errors it may throw."""
+        members = []
+        for operation in self._operations:
+            arguments = _arguments_name(operation) if operation["parameters"] else "Record<string, never>"
+            codes = ["CommonErrorCode", *(f'"{code}"' for code in self._own_errors(operation))]
+            members.append(
+                f'  "{operation["category"]}.{operation["action"]}": {{\n    args: {arguments};\n'
+                f"    answer: {self._answer_type(operation)};\n    errors: {' | '.join(codes)};\n  }};\n"
+            )
+        every = " | ".join(f'"{code}"' for code in self._common_errors)
+        return (
+            f"/** Codes of the errors that any operation may throw. */\nexport type CommonErrorCode = {every};\n\n"
+            "/** Every operation by its name without ``agora.``: its arguments, its answer, and the codes of its errors. */\n"
+            f"export interface Operations {{\n{''.join(members)}}}\n"
+        )
+
+    def _answer_type(self, operation: Mapping[str, Any]) -> str:
+        result = reference_name(operation["result"]["schema"]) or self._type(operation["result"]["schema"])
+        return f"EventStream<{result}>" if operation["result"]["stream"] else f"Promise<{result}>"
+
     def _method(self, operation: Mapping[str, Any]) -> str:
         arguments = ""
         if operation["parameters"]:
             optional = not any(parameter["required"] for parameter in operation["parameters"])
             arguments = f"args{'?' if optional else ''}: {_arguments_name(operation)}, "
-        result = reference_name(operation["result"]["schema"]) or self._type(operation["result"]["schema"])
-        if operation["result"]["stream"]:
-            signature = f"({arguments}options?: CallOptions): EventStream<{result}>"
-        else:
-            signature = f"({arguments}options?: CallOptions): Promise<{result}>"
+        signature = f"({arguments}options?: CallOptions): {self._answer_type(operation)}"
         deprecated = "\n\n@deprecated" if operation["lifecycle"]["status"] == "deprecated" else ""
-        errors = ", ".join(f"``{code}``" for code in operation["errors"])
-        comment = _comment(f"{operation['description']}\n\nErrors: {errors}.{deprecated}", 2)
+        errors = ", ".join(f"``{code}``" for code in self._own_errors(operation)) or "none"
+        comment = _comment(
+            f"{operation['description']}\n\nErrors beside those of any operation: {errors}.{deprecated}", 2
+        )
         return f"{comment}  {camel_case(operation['action'])}{signature};\n"
 
     def operations(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from agora.server.app import App
 from agora.settings import Settings
+from tests.declared_errors import UNDECLARED, record_undeclared_errors
 from tests.failing_stores import FailingSqliteStore
 from tests.harness import ManualClock, Running, local_client, make_settings, running
 from tests.processes import reap_directory, start_reaper
@@ -34,6 +35,7 @@ OUTSIDE_AUTHORITIES = "TESTS_OUTSIDE_SSL_CERT_FILE"  #: environment variable tha
 def pytest_configure(config: pytest.Config) -> None:
     """No process outlives the run, nor, where tests run side by side, the worker that started it."""
     start_reaper()
+    record_undeclared_errors()
     os.environ.setdefault(OUTSIDE_AUTHORITIES, os.environ.get("SSL_CERT_FILE", ""))  # workers inherit it
     os.environ["SSL_CERT_FILE"] = NO_AUTHORITY
     gc.disable()  # what is collected stays until the end: looking through it again and again takes longer than importing it
@@ -70,6 +72,14 @@ def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # COLUMNS: tests that run side by side are given it, and tables would be narrow
     for name in ("AGORA_URL", "AGORA_TOKEN", "AGORA_KEYS", "AGORA_DATA_DIR", "AGORA_STORE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _declared_errors() -> Iterator[None]:
+    """No operation answers an error that the contract does not declare for it."""
+    UNDECLARED.clear()
+    yield
+    assert not UNDECLARED
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::error::ErrorKind;
 use crate::page::Page;
 
 /// How an operation is called.
@@ -30,15 +31,17 @@ pub(crate) enum PagedBy {
 pub struct Spec {
     pub(crate) kind: Kind,
     pub(crate) path: &'static str,
+    errors: &'static [ErrorKind],
     pub(crate) keyed: bool,
     pub(crate) paged_by: Option<PagedBy>,
 }
 
 impl Spec {
-    pub(crate) const fn new(kind: Kind, path: &'static str) -> Self {
+    pub(crate) const fn new(kind: Kind, path: &'static str, errors: &'static [ErrorKind]) -> Self {
         Self {
             kind,
             path,
+            errors,
             keyed: false,
             paged_by: None,
         }
@@ -71,6 +74,12 @@ impl Spec {
         format!("agora.{}", self.path.replace('/', "."))
     }
 
+    /// The kinds of errors that it may answer, beside those of [`ErrorKind::COMMON`].
+    #[must_use]
+    pub const fn errors(&self) -> &'static [ErrorKind] {
+        self.errors
+    }
+
     pub(crate) const fn is_change(&self) -> bool {
         matches!(self.kind, Kind::Command | Kind::Relay)
     }
@@ -99,17 +108,18 @@ pub trait StreamOperation: Send + Sync + 'static {
 
 /// Declare the mark of an operation.
 macro_rules! operation {
-    ($(#[$attribute:meta])* pub $name:ident => $item:ty, Stream, $path:literal;) => {
+    ($(#[$attribute:meta])* pub $name:ident => $item:ty, Stream, $path:literal, [$($error:ident),*];) => {
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy)]
         pub enum $name {}
 
         impl crate::operation::StreamOperation for $name {
             type Item = $item;
-            const SPEC: crate::operation::Spec = crate::operation::Spec::new(crate::operation::Kind::Stream, $path);
+            const SPEC: crate::operation::Spec =
+                crate::operation::Spec::new(crate::operation::Kind::Stream, $path, &[$(crate::ErrorKind::$error),*]);
         }
     };
-    ($(#[$attribute:meta])* pub $name:ident => $output:ty, $kind:ident, $path:literal $(, $flag:ident)*;) => {
+    ($(#[$attribute:meta])* pub $name:ident => $output:ty, $kind:ident, $path:literal, [$($error:ident),*] $(, $flag:ident)*;) => {
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy)]
         pub enum $name {}
@@ -117,7 +127,7 @@ macro_rules! operation {
         impl crate::operation::Operation for $name {
             type Output = $output;
             const SPEC: crate::operation::Spec =
-                crate::operation::Spec::new(crate::operation::Kind::$kind, $path)$(.$flag())*;
+                crate::operation::Spec::new(crate::operation::Kind::$kind, $path, &[$(crate::ErrorKind::$error),*])$(.$flag())*;
         }
     };
 }

@@ -66,3 +66,18 @@ crate::error::errors! {
     /// Internal error: `internal_error`, HTTP 500.
     InternalError = ("internal_error", 500, Error),
 }
+
+impl ErrorKind {
+    /// What any operation may answer.
+    pub const COMMON: &'static [Self] = &[
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
+        Self::OperationSunset,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::StorageUnavailable,
+        Self::DeadlineExceeded,
+        Self::InternalError,
+    ];
+}

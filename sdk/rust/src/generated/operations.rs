@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 operation! {
     /// Marks requests of `agora.a2a.send`.
-    pub A2aSendOperation => A2ASendResult, Command, "a2a/send", keyed;
+    pub A2aSendOperation => A2ASendResult, Command, "a2a/send", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.a2a.send`.
@@ -75,7 +75,7 @@ impl Request<A2aSendOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.get`.
-    pub A2aGetOperation => A2ATask, Query, "a2a/get";
+    pub A2aGetOperation => A2ATask, Query, "a2a/get", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.a2a.get`.
@@ -103,7 +103,7 @@ impl Request<A2aGetOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.list`.
-    pub A2aListOperation => A2ATaskList, Query, "a2a/list";
+    pub A2aListOperation => A2ATaskList, Query, "a2a/list", [Halted];
 }
 
 /// Optional arguments of `agora.a2a.list`.
@@ -151,7 +151,7 @@ impl Request<A2aListOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.cancel`.
-    pub A2aCancelOperation => A2ATask, Command, "a2a/cancel";
+    pub A2aCancelOperation => A2ATask, Command, "a2a/cancel", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
 }
 
 /// Optional arguments of `agora.a2a.cancel`.
@@ -169,7 +169,7 @@ impl Request<A2aCancelOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.subscribe`.
-    pub A2aSubscribeOperation => A2AUpdate, Stream, "a2a/subscribe";
+    pub A2aSubscribeOperation => A2AUpdate, Stream, "a2a/subscribe", [Halted, NotFound, IllegalTransition];
 }
 
 /// Optional arguments of `agora.a2a.subscribe`.
@@ -197,7 +197,7 @@ impl StreamRequest<A2aSubscribeOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.create_push_config`.
-    pub A2aCreatePushConfigOperation => A2APushConfig, Command, "a2a/create_push_config", keyed;
+    pub A2aCreatePushConfigOperation => A2APushConfig, Command, "a2a/create_push_config", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.a2a.create_push_config`.
@@ -230,7 +230,7 @@ impl Request<A2aCreatePushConfigOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.get_push_config`.
-    pub A2aGetPushConfigOperation => A2APushConfig, Query, "a2a/get_push_config";
+    pub A2aGetPushConfigOperation => A2APushConfig, Query, "a2a/get_push_config", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.a2a.get_push_config`.
@@ -243,7 +243,7 @@ impl Request<A2aGetPushConfigOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.list_push_configs`.
-    pub A2aListPushConfigsOperation => A2APushConfigs, Query, "a2a/list_push_configs";
+    pub A2aListPushConfigsOperation => A2APushConfigs, Query, "a2a/list_push_configs", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.a2a.list_push_configs`.
@@ -266,7 +266,7 @@ impl Request<A2aListPushConfigsOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.delete_push_config`.
-    pub A2aDeletePushConfigOperation => A2APushDeletion, Command, "a2a/delete_push_config";
+    pub A2aDeletePushConfigOperation => A2APushDeletion, Command, "a2a/delete_push_config", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.a2a.delete_push_config`.
@@ -279,7 +279,7 @@ impl Request<A2aDeletePushConfigOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.push_dead_letters`.
-    pub A2aPushDeadLettersOperation => PushDeadLetters, Query, "a2a/push_dead_letters", paged_by_cursor;
+    pub A2aPushDeadLettersOperation => PushDeadLetters, Query, "a2a/push_dead_letters", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.a2a.push_dead_letters`.
@@ -297,12 +297,12 @@ impl Request<A2aPushDeadLettersOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.retry_push`.
-    pub A2aRetryPushOperation => PushRetry, Command, "a2a/retry_push";
+    pub A2aRetryPushOperation => PushRetry, Command, "a2a/retry_push", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.a2a.card`.
-    pub A2aCardOperation => A2ACard, Query, "a2a/card";
+    pub A2aCardOperation => A2ACard, Query, "a2a/card", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.a2a.card`.
@@ -320,7 +320,7 @@ impl Request<A2aCardOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.extended_card`.
-    pub A2aExtendedCardOperation => A2ACard, Query, "a2a/extended_card";
+    pub A2aExtendedCardOperation => A2ACard, Query, "a2a/extended_card", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.a2a.extended_card`.
@@ -338,7 +338,7 @@ impl Request<A2aExtendedCardOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.set_card`.
-    pub A2aSetCardOperation => CardChange, Command, "a2a/set_card";
+    pub A2aSetCardOperation => CardChange, Command, "a2a/set_card", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.a2a.set_card`.
@@ -361,7 +361,7 @@ impl Request<A2aSetCardOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.catalogue`.
-    pub A2aCatalogueOperation => A2ACatalogue, Query, "a2a/catalogue", paged_by_cursor;
+    pub A2aCatalogueOperation => A2ACatalogue, Query, "a2a/catalogue", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.a2a.catalogue`.
@@ -384,7 +384,7 @@ impl Request<A2aCatalogueOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.add_remote`.
-    pub A2aAddRemoteOperation => RemoteAgent, Relay, "a2a/add_remote", keyed;
+    pub A2aAddRemoteOperation => RemoteAgent, Relay, "a2a/add_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, IllegalTransition, UpstreamFailed, UpstreamUnavailable], keyed;
 }
 
 /// Optional arguments of `agora.a2a.add_remote`.
@@ -418,7 +418,7 @@ impl Request<A2aAddRemoteOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.list_remotes`.
-    pub A2aListRemotesOperation => RemoteAgentPage, Query, "a2a/list_remotes", paged_by_cursor;
+    pub A2aListRemotesOperation => RemoteAgentPage, Query, "a2a/list_remotes", [Halted, NotFound, UpstreamUnavailable], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.a2a.list_remotes`.
@@ -436,22 +436,22 @@ impl Request<A2aListRemotesOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.get_remote`.
-    pub A2aGetRemoteOperation => RemoteAgent, Query, "a2a/get_remote";
+    pub A2aGetRemoteOperation => RemoteAgent, Query, "a2a/get_remote", [Halted, NotFound, UpstreamUnavailable];
 }
 
 operation! {
     /// Marks requests of `agora.a2a.refresh_remote`.
-    pub A2aRefreshRemoteOperation => RemoteAgent, Relay, "a2a/refresh_remote";
+    pub A2aRefreshRemoteOperation => RemoteAgent, Relay, "a2a/refresh_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, IllegalTransition, UpstreamFailed, UpstreamUnavailable];
 }
 
 operation! {
     /// Marks requests of `agora.a2a.remove_remote`.
-    pub A2aRemoveRemoteOperation => RemoteRemoval, Command, "a2a/remove_remote", keyed;
+    pub A2aRemoveRemoteOperation => RemoteRemoval, Command, "a2a/remove_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.admin.override`.
-    pub AdminOverrideOperation => OverrideReceipt, Command, "admin/override", keyed;
+    pub AdminOverrideOperation => OverrideReceipt, Command, "admin/override", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Halted, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.admin.override`.
@@ -474,7 +474,7 @@ impl Request<AdminOverrideOperation> {
 
 operation! {
     /// Marks requests of `agora.admin.health`.
-    pub AdminHealthOperation => Health, Query, "admin/health";
+    pub AdminHealthOperation => Health, Query, "admin/health", [NotFound];
 }
 
 /// Optional arguments of `agora.admin.health`.
@@ -487,7 +487,7 @@ impl Request<AdminHealthOperation> {
 
 operation! {
     /// Marks requests of `agora.admin.manage`.
-    pub AdminManageOperation => Managed, Command, "admin/manage", keyed;
+    pub AdminManageOperation => Managed, Command, "admin/manage", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.admin.manage`.
@@ -505,7 +505,7 @@ impl Request<AdminManageOperation> {
 
 operation! {
     /// Marks requests of `agora.admin.audit`.
-    pub AdminAuditOperation => AuditPage, Query, "admin/audit", paged_by_cursor;
+    pub AdminAuditOperation => AuditPage, Query, "admin/audit", [], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.admin.audit`.
@@ -553,7 +553,7 @@ impl Request<AdminAuditOperation> {
 
 operation! {
     /// Marks requests of `agora.agent.register`.
-    pub AgentRegisterOperation => Registration, Command, "agent/register", keyed;
+    pub AgentRegisterOperation => Registration, Command, "agent/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.agent.register`.
@@ -632,12 +632,12 @@ impl Request<AgentRegisterOperation> {
 
 operation! {
     /// Marks requests of `agora.agent.get`.
-    pub AgentGetOperation => Agent, Query, "agent/get";
+    pub AgentGetOperation => Agent, Query, "agent/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.agent.list`.
-    pub AgentListOperation => AgentPage, Query, "agent/list", paged_by_cursor;
+    pub AgentListOperation => AgentPage, Query, "agent/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.agent.list`.
@@ -675,7 +675,7 @@ impl Request<AgentListOperation> {
 
 operation! {
     /// Marks requests of `agora.agent.update`.
-    pub AgentUpdateOperation => Agent, Command, "agent/update";
+    pub AgentUpdateOperation => Agent, Command, "agent/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
 }
 
 /// Optional arguments of `agora.agent.update`.
@@ -749,7 +749,7 @@ impl Request<AgentUpdateOperation> {
 
 operation! {
     /// Marks requests of `agora.agent.heartbeat`.
-    pub AgentHeartbeatOperation => AgentHeartbeat, Command, "agent/heartbeat";
+    pub AgentHeartbeatOperation => AgentHeartbeat, Command, "agent/heartbeat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition];
 }
 
 /// Optional arguments of `agora.agent.heartbeat`.
@@ -772,12 +772,12 @@ impl Request<AgentHeartbeatOperation> {
 
 operation! {
     /// Marks requests of `agora.agent.status`.
-    pub AgentStatusOperation => AgentStatusReport, Query, "agent/status";
+    pub AgentStatusOperation => AgentStatusReport, Query, "agent/status", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.agent.rate`.
-    pub AgentRateOperation => Rating, Command, "agent/rate";
+    pub AgentRateOperation => Rating, Command, "agent/rate", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.agent.rate`.
@@ -790,22 +790,22 @@ impl Request<AgentRateOperation> {
 
 operation! {
     /// Marks requests of `agora.agent.deregister`.
-    pub AgentDeregisterOperation => Deregistration, Command, "agent/deregister";
+    pub AgentDeregisterOperation => Deregistration, Command, "agent/deregister", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
 }
 
 operation! {
     /// Marks requests of `agora.auth.configuration`.
-    pub AuthConfigurationOperation => AuthConfiguration, Query, "auth/configuration";
+    pub AuthConfigurationOperation => AuthConfiguration, Query, "auth/configuration", [];
 }
 
 operation! {
     /// Marks requests of `agora.auth.login`.
-    pub AuthLoginOperation => Login, Relay, "auth/login";
+    pub AuthLoginOperation => Login, Relay, "auth/login", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
 }
 
 operation! {
     /// Marks requests of `agora.auth.refresh`.
-    pub AuthRefreshOperation => Login, Relay, "auth/refresh";
+    pub AuthRefreshOperation => Login, Relay, "auth/refresh", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
 }
 
 /// Optional arguments of `agora.auth.refresh`.
@@ -818,12 +818,12 @@ impl Request<AuthRefreshOperation> {
 
 operation! {
     /// Marks requests of `agora.auth.userinfo`.
-    pub AuthUserinfoOperation => UserInfo, Query, "auth/userinfo";
+    pub AuthUserinfoOperation => UserInfo, Query, "auth/userinfo", [];
 }
 
 operation! {
     /// Marks requests of `agora.auth.logout`.
-    pub AuthLogoutOperation => LoggedOut, Relay, "auth/logout";
+    pub AuthLogoutOperation => LoggedOut, Relay, "auth/logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
 }
 
 /// Optional arguments of `agora.auth.logout`.
@@ -841,17 +841,17 @@ impl Request<AuthLogoutOperation> {
 
 operation! {
     /// Marks requests of `agora.auth.sign_out`.
-    pub AuthSignOutOperation => SignedOut, Command, "auth/sign_out";
+    pub AuthSignOutOperation => SignedOut, Command, "auth/sign_out", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
 }
 
 operation! {
     /// Marks requests of `agora.auth.backchannel_logout`.
-    pub AuthBackchannelLogoutOperation => LogoutTaken, Relay, "auth/backchannel_logout";
+    pub AuthBackchannelLogoutOperation => LogoutTaken, Relay, "auth/backchannel_logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
 }
 
 operation! {
     /// Marks requests of `agora.messaging.send`.
-    pub MessagingSendOperation => MessageReceipt, Command, "messaging/send", keyed;
+    pub MessagingSendOperation => MessageReceipt, Command, "messaging/send", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.messaging.send`.
@@ -894,12 +894,12 @@ impl Request<MessagingSendOperation> {
 
 operation! {
     /// Marks requests of `agora.messaging.send_legacy`.
-    pub MessagingSendLegacyOperation => MessageReceipt, Command, "messaging/send_legacy", keyed;
+    pub MessagingSendLegacyOperation => MessageReceipt, Command, "messaging/send_legacy", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.messaging.receive`.
-    pub MessagingReceiveOperation => MessagePage, Query, "messaging/receive", paged_by_cursor;
+    pub MessagingReceiveOperation => MessagePage, Query, "messaging/receive", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.messaging.receive`.
@@ -972,7 +972,7 @@ impl Request<MessagingReceiveOperation> {
 
 operation! {
     /// Marks requests of `agora.messaging.mark`.
-    pub MessagingMarkOperation => Marked, Command, "messaging/mark";
+    pub MessagingMarkOperation => Marked, Command, "messaging/mark", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.messaging.mark`.
@@ -990,7 +990,7 @@ impl Request<MessagingMarkOperation> {
 
 operation! {
     /// Marks requests of `agora.messaging.subscribe`.
-    pub MessagingSubscribeOperation => SubscriptionReceipt, Command, "messaging/subscribe", keyed;
+    pub MessagingSubscribeOperation => SubscriptionReceipt, Command, "messaging/subscribe", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.messaging.subscribe`.
@@ -1008,7 +1008,7 @@ impl Request<MessagingSubscribeOperation> {
 
 operation! {
     /// Marks requests of `agora.event.publish`.
-    pub EventPublishOperation => EventReceipt, Command, "event/publish", keyed;
+    pub EventPublishOperation => EventReceipt, Command, "event/publish", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.event.publish`.
@@ -1031,7 +1031,7 @@ impl Request<EventPublishOperation> {
 
 operation! {
     /// Marks requests of `agora.event.list`.
-    pub EventListOperation => EventPage, Query, "event/list", paged_by_cursor;
+    pub EventListOperation => EventPage, Query, "event/list", [Halted, NotFound, CursorTooOld], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.event.list`.
@@ -1069,7 +1069,7 @@ impl Request<EventListOperation> {
 
 operation! {
     /// Marks requests of `agora.event.subscribe`.
-    pub EventSubscribeOperation => SubscriptionReceipt, Command, "event/subscribe", keyed;
+    pub EventSubscribeOperation => SubscriptionReceipt, Command, "event/subscribe", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.event.subscribe`.
@@ -1092,7 +1092,7 @@ impl Request<EventSubscribeOperation> {
 
 operation! {
     /// Marks requests of `agora.event.stream`.
-    pub EventStreamOperation => Event, Stream, "event/stream";
+    pub EventStreamOperation => Event, Stream, "event/stream", [Halted, NotFound, CursorTooOld];
 }
 
 /// Optional arguments of `agora.event.stream`.
@@ -1125,7 +1125,7 @@ impl StreamRequest<EventStreamOperation> {
 
 operation! {
     /// Marks requests of `agora.task.assign`.
-    pub TaskAssignOperation => TaskReceipt, Command, "task/assign", keyed;
+    pub TaskAssignOperation => TaskReceipt, Command, "task/assign", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.task.assign`.
@@ -1201,7 +1201,7 @@ impl Request<TaskAssignOperation> {
 
 operation! {
     /// Marks requests of `agora.task.update`.
-    pub TaskUpdateOperation => TaskUpdate, Command, "task/update";
+    pub TaskUpdateOperation => TaskUpdate, Command, "task/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.task.update`.
@@ -1239,7 +1239,7 @@ impl Request<TaskUpdateOperation> {
 
 operation! {
     /// Marks requests of `agora.task.list`.
-    pub TaskListOperation => TaskPage, Query, "task/list", paged_by_cursor;
+    pub TaskListOperation => TaskPage, Query, "task/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.task.list`.
@@ -1327,12 +1327,12 @@ impl Request<TaskListOperation> {
 
 operation! {
     /// Marks requests of `agora.task.get`.
-    pub TaskGetOperation => Task, Query, "task/get";
+    pub TaskGetOperation => Task, Query, "task/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.task.history`.
-    pub TaskHistoryOperation => TaskEntryPage, Query, "task/history", paged_by_cursor;
+    pub TaskHistoryOperation => TaskEntryPage, Query, "task/history", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.task.history`.
@@ -1355,7 +1355,7 @@ impl Request<TaskHistoryOperation> {
 
 operation! {
     /// Marks requests of `agora.task.claim`.
-    pub TaskClaimOperation => Claim, Command, "task/claim", keyed;
+    pub TaskClaimOperation => Claim, Command, "task/claim", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.task.claim`.
@@ -1398,7 +1398,7 @@ impl Request<TaskClaimOperation> {
 
 operation! {
     /// Marks requests of `agora.task.renew`.
-    pub TaskRenewOperation => Renewal, Command, "task/renew";
+    pub TaskRenewOperation => Renewal, Command, "task/renew", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.task.renew`.
@@ -1426,7 +1426,7 @@ impl Request<TaskRenewOperation> {
 
 operation! {
     /// Marks requests of `agora.task.release`.
-    pub TaskReleaseOperation => TaskUpdate, Command, "task/release", keyed;
+    pub TaskReleaseOperation => TaskUpdate, Command, "task/release", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease], keyed;
 }
 
 /// Optional arguments of `agora.task.release`.
@@ -1449,12 +1449,12 @@ impl Request<TaskReleaseOperation> {
 
 operation! {
     /// Marks requests of `agora.task.issue_token`.
-    pub TaskIssueTokenOperation => TaskToken, Command, "task/issue_token", keyed;
+    pub TaskIssueTokenOperation => TaskToken, Command, "task/issue_token", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition, StaleLease], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.task.complete`.
-    pub TaskCompleteOperation => TaskUpdate, Command, "task/complete";
+    pub TaskCompleteOperation => TaskUpdate, Command, "task/complete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.task.complete`.
@@ -1477,7 +1477,7 @@ impl Request<TaskCompleteOperation> {
 
 operation! {
     /// Marks requests of `agora.task.fail`.
-    pub TaskFailOperation => TaskUpdate, Command, "task/fail";
+    pub TaskFailOperation => TaskUpdate, Command, "task/fail", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.task.fail`.
@@ -1495,7 +1495,7 @@ impl Request<TaskFailOperation> {
 
 operation! {
     /// Marks requests of `agora.task.cancel`.
-    pub TaskCancelOperation => TaskUpdate, Command, "task/cancel";
+    pub TaskCancelOperation => TaskUpdate, Command, "task/cancel", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
 }
 
 /// Optional arguments of `agora.task.cancel`.
@@ -1508,7 +1508,7 @@ impl Request<TaskCancelOperation> {
 
 operation! {
     /// Marks requests of `agora.task.retry`.
-    pub TaskRetryOperation => TaskReceipt, Command, "task/retry", keyed;
+    pub TaskRetryOperation => TaskReceipt, Command, "task/retry", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.task.retry`.
@@ -1521,7 +1521,7 @@ impl Request<TaskRetryOperation> {
 
 operation! {
     /// Marks requests of `agora.task.reassign`.
-    pub TaskReassignOperation => TaskUpdate, Command, "task/reassign", keyed;
+    pub TaskReassignOperation => TaskUpdate, Command, "task/reassign", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.task.reassign`.
@@ -1534,12 +1534,12 @@ impl Request<TaskReassignOperation> {
 
 operation! {
     /// Marks requests of `agora.task.comment`.
-    pub TaskCommentOperation => TaskEntry, Command, "task/comment", keyed;
+    pub TaskCommentOperation => TaskEntry, Command, "task/comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.task.message`.
-    pub TaskMessageOperation => TaskEntry, Command, "task/message", keyed;
+    pub TaskMessageOperation => TaskEntry, Command, "task/message", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease], keyed;
 }
 
 /// Optional arguments of `agora.task.message`.
@@ -1587,7 +1587,7 @@ impl Request<TaskMessageOperation> {
 
 operation! {
     /// Marks requests of `agora.task.artifact`.
-    pub TaskArtifactOperation => TaskEntry, Command, "task/artifact", keyed;
+    pub TaskArtifactOperation => TaskEntry, Command, "task/artifact", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease], keyed;
 }
 
 /// Optional arguments of `agora.task.artifact`.
@@ -1645,7 +1645,7 @@ impl Request<TaskArtifactOperation> {
 
 operation! {
     /// Marks requests of `agora.task.append`.
-    pub TaskAppendOperation => TaskOutput, Command, "task/append", keyed;
+    pub TaskAppendOperation => TaskOutput, Command, "task/append", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease], keyed;
 }
 
 /// Optional arguments of `agora.task.append`.
@@ -1663,7 +1663,7 @@ impl Request<TaskAppendOperation> {
 
 operation! {
     /// Marks requests of `agora.task.output`.
-    pub TaskOutputOperation => TaskOutput, Query, "task/output";
+    pub TaskOutputOperation => TaskOutput, Query, "task/output", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.task.output`.
@@ -1681,7 +1681,7 @@ impl Request<TaskOutputOperation> {
 
 operation! {
     /// Marks requests of `agora.task.stream`.
-    pub TaskStreamOperation => TaskEntry, Stream, "task/stream";
+    pub TaskStreamOperation => TaskEntry, Stream, "task/stream", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.task.stream`.
@@ -1694,7 +1694,7 @@ impl StreamRequest<TaskStreamOperation> {
 
 operation! {
     /// Marks requests of `agora.task.statistics`.
-    pub TaskStatisticsOperation => TaskStatistics, Query, "task/statistics";
+    pub TaskStatisticsOperation => TaskStatistics, Query, "task/statistics", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.task.statistics`.
@@ -1717,7 +1717,7 @@ impl Request<TaskStatisticsOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.prices`.
-    pub BillingPricesOperation => PricePage, Query, "billing/prices", paged_by_cursor;
+    pub BillingPricesOperation => PricePage, Query, "billing/prices", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.billing.prices`.
@@ -1745,7 +1745,7 @@ impl Request<BillingPricesOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.set_price`.
-    pub BillingSetPriceOperation => Price, Command, "billing/set_price", keyed;
+    pub BillingSetPriceOperation => Price, Command, "billing/set_price", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.billing.set_price`.
@@ -1793,7 +1793,7 @@ impl Request<BillingSetPriceOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.record`.
-    pub BillingRecordOperation => UsageRecord, Command, "billing/record";
+    pub BillingRecordOperation => UsageRecord, Command, "billing/record", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound];
 }
 
 /// Optional arguments of `agora.billing.record`.
@@ -1836,12 +1836,12 @@ impl Request<BillingRecordOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.reverse`.
-    pub BillingReverseOperation => Entry, Command, "billing/reverse";
+    pub BillingReverseOperation => Entry, Command, "billing/reverse", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.billing.usage`.
-    pub BillingUsageOperation => EntryPage, Query, "billing/usage", paged_by_cursor;
+    pub BillingUsageOperation => EntryPage, Query, "billing/usage", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.billing.usage`.
@@ -1899,7 +1899,7 @@ impl Request<BillingUsageOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.cost`.
-    pub BillingCostOperation => Cost, Query, "billing/cost";
+    pub BillingCostOperation => Cost, Query, "billing/cost", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.billing.cost`.
@@ -1937,7 +1937,7 @@ impl Request<BillingCostOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.revenue`.
-    pub BillingRevenueOperation => RevenuePage, Query, "billing/revenue", paged_by_cursor;
+    pub BillingRevenueOperation => RevenuePage, Query, "billing/revenue", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.billing.revenue`.
@@ -1970,7 +1970,7 @@ impl Request<BillingRevenueOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.dashboard`.
-    pub BillingDashboardOperation => Dashboard, Query, "billing/dashboard";
+    pub BillingDashboardOperation => Dashboard, Query, "billing/dashboard", [Halted];
 }
 
 /// Optional arguments of `agora.billing.dashboard`.
@@ -1988,7 +1988,7 @@ impl Request<BillingDashboardOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.credit`.
-    pub BillingCreditOperation => Entry, Command, "billing/credit", keyed;
+    pub BillingCreditOperation => Entry, Command, "billing/credit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.billing.credit`.
@@ -2016,7 +2016,7 @@ impl Request<BillingCreditOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.balance`.
-    pub BillingBalanceOperation => Balances, Query, "billing/balance", paged_by_cursor;
+    pub BillingBalanceOperation => Balances, Query, "billing/balance", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.billing.balance`.
@@ -2039,7 +2039,7 @@ impl Request<BillingBalanceOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.budget`.
-    pub BillingBudgetOperation => Budget, Command, "billing/budget";
+    pub BillingBudgetOperation => Budget, Command, "billing/budget", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.billing.budget`.
@@ -2077,7 +2077,7 @@ impl Request<BillingBudgetOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.budgets`.
-    pub BillingBudgetsOperation => BudgetPage, Query, "billing/budgets", paged_by_cursor;
+    pub BillingBudgetsOperation => BudgetPage, Query, "billing/budgets", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.billing.budgets`.
@@ -2100,7 +2100,7 @@ impl Request<BillingBudgetsOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.set_discount`.
-    pub BillingSetDiscountOperation => Discount, Command, "billing/set_discount";
+    pub BillingSetDiscountOperation => Discount, Command, "billing/set_discount", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.billing.set_discount`.
@@ -2113,7 +2113,7 @@ impl Request<BillingSetDiscountOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.set_free_quota`.
-    pub BillingSetFreeQuotaOperation => FreeQuota, Command, "billing/set_free_quota";
+    pub BillingSetFreeQuotaOperation => FreeQuota, Command, "billing/set_free_quota", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.billing.set_free_quota`.
@@ -2126,7 +2126,7 @@ impl Request<BillingSetFreeQuotaOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.reductions`.
-    pub BillingReductionsOperation => Reductions, Query, "billing/reductions";
+    pub BillingReductionsOperation => Reductions, Query, "billing/reductions", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.billing.reductions`.
@@ -2144,7 +2144,7 @@ impl Request<BillingReductionsOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.create_coupon`.
-    pub BillingCreateCouponOperation => Coupon, Command, "billing/create_coupon", keyed;
+    pub BillingCreateCouponOperation => Coupon, Command, "billing/create_coupon", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.billing.create_coupon`.
@@ -2167,7 +2167,7 @@ impl Request<BillingCreateCouponOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.coupons`.
-    pub BillingCouponsOperation => CouponPage, Query, "billing/coupons", paged_by_cursor;
+    pub BillingCouponsOperation => CouponPage, Query, "billing/coupons", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.billing.coupons`.
@@ -2185,7 +2185,7 @@ impl Request<BillingCouponsOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.redeem_coupon`.
-    pub BillingRedeemCouponOperation => Entry, Command, "billing/redeem_coupon";
+    pub BillingRedeemCouponOperation => Entry, Command, "billing/redeem_coupon", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict];
 }
 
 /// Optional arguments of `agora.billing.redeem_coupon`.
@@ -2198,7 +2198,7 @@ impl Request<BillingRedeemCouponOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.invoices`.
-    pub BillingInvoicesOperation => InvoicePage, Query, "billing/invoices", paged_by_cursor;
+    pub BillingInvoicesOperation => InvoicePage, Query, "billing/invoices", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.billing.invoices`.
@@ -2226,7 +2226,7 @@ impl Request<BillingInvoicesOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.invoice`.
-    pub BillingInvoiceOperation => Invoice, Query, "billing/invoice";
+    pub BillingInvoiceOperation => Invoice, Query, "billing/invoice", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.billing.invoice`.
@@ -2249,7 +2249,7 @@ impl Request<BillingInvoiceOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.document`.
-    pub BillingDocumentOperation => InvoiceDocument, Query, "billing/document";
+    pub BillingDocumentOperation => InvoiceDocument, Query, "billing/document", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.billing.document`.
@@ -2267,7 +2267,7 @@ impl Request<BillingDocumentOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.profile`.
-    pub BillingProfileOperation => BillingProfile, Query, "billing/profile";
+    pub BillingProfileOperation => BillingProfile, Query, "billing/profile", [Halted];
 }
 
 /// Optional arguments of `agora.billing.profile`.
@@ -2280,7 +2280,7 @@ impl Request<BillingProfileOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.set_profile`.
-    pub BillingSetProfileOperation => BillingProfile, Command, "billing/set_profile";
+    pub BillingSetProfileOperation => BillingProfile, Command, "billing/set_profile", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.billing.set_profile`.
@@ -2313,12 +2313,12 @@ impl Request<BillingSetProfileOperation> {
 
 operation! {
     /// Marks requests of `agora.billing.close`.
-    pub BillingCloseOperation => Closing, Command, "billing/close";
+    pub BillingCloseOperation => Closing, Command, "billing/close", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
 }
 
 operation! {
     /// Marks requests of `agora.bus.publish`.
-    pub BusPublishOperation => BusReceipt, Command, "bus/publish", keyed;
+    pub BusPublishOperation => BusReceipt, Command, "bus/publish", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, StaleLease], keyed;
 }
 
 /// Optional arguments of `agora.bus.publish`.
@@ -2366,7 +2366,7 @@ impl Request<BusPublishOperation> {
 
 operation! {
     /// Marks requests of `agora.bus.read`.
-    pub BusReadOperation => BusBatch, Command, "bus/read", keyed;
+    pub BusReadOperation => BusBatch, Command, "bus/read", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.bus.read`.
@@ -2399,7 +2399,7 @@ impl Request<BusReadOperation> {
 
 operation! {
     /// Marks requests of `agora.bus.ack`.
-    pub BusAckOperation => BusAck, Command, "bus/ack";
+    pub BusAckOperation => BusAck, Command, "bus/ack", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.bus.ack`.
@@ -2412,7 +2412,7 @@ impl Request<BusAckOperation> {
 
 operation! {
     /// Marks requests of `agora.bus.recover`.
-    pub BusRecoverOperation => BusBatch, Command, "bus/recover", keyed;
+    pub BusRecoverOperation => BusBatch, Command, "bus/recover", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.bus.recover`.
@@ -2440,7 +2440,7 @@ impl Request<BusRecoverOperation> {
 
 operation! {
     /// Marks requests of `agora.bus.pending`.
-    pub BusPendingOperation => BusPending, Query, "bus/pending";
+    pub BusPendingOperation => BusPending, Query, "bus/pending", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.bus.pending`.
@@ -2458,17 +2458,17 @@ impl Request<BusPendingOperation> {
 
 operation! {
     /// Marks requests of `agora.bus.health`.
-    pub BusHealthOperation => BusHealth, Query, "bus/health";
+    pub BusHealthOperation => BusHealth, Query, "bus/health", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.bus.stats`.
-    pub BusStatsOperation => BusStats, Query, "bus/stats";
+    pub BusStatsOperation => BusStats, Query, "bus/stats", [Halted];
 }
 
 operation! {
     /// Marks requests of `agora.bus.join`.
-    pub BusJoinOperation => BusMembership, Relay, "bus/join";
+    pub BusJoinOperation => BusMembership, Relay, "bus/join", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound];
 }
 
 /// Optional arguments of `agora.bus.join`.
@@ -2481,7 +2481,7 @@ impl Request<BusJoinOperation> {
 
 operation! {
     /// Marks requests of `agora.bus.leave`.
-    pub BusLeaveOperation => BusMembership, Command, "bus/leave";
+    pub BusLeaveOperation => BusMembership, Command, "bus/leave", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.bus.leave`.
@@ -2494,7 +2494,7 @@ impl Request<BusLeaveOperation> {
 
 operation! {
     /// Marks requests of `agora.codebase.list`.
-    pub CodebaseListOperation => CodebasePage, Query, "codebase/list", paged_by_cursor;
+    pub CodebaseListOperation => CodebasePage, Query, "codebase/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.codebase.list`.
@@ -2517,7 +2517,7 @@ impl Request<CodebaseListOperation> {
 
 operation! {
     /// Marks requests of `agora.codebase.register`.
-    pub CodebaseRegisterOperation => Codebase, Command, "codebase/register";
+    pub CodebaseRegisterOperation => Codebase, Command, "codebase/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
 }
 
 /// Optional arguments of `agora.codebase.register`.
@@ -2535,17 +2535,17 @@ impl Request<CodebaseRegisterOperation> {
 
 operation! {
     /// Marks requests of `agora.codebase.get`.
-    pub CodebaseGetOperation => Codebase, Query, "codebase/get";
+    pub CodebaseGetOperation => Codebase, Query, "codebase/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.codebase.remove`.
-    pub CodebaseRemoveOperation => RemovedCodebase, Command, "codebase/remove";
+    pub CodebaseRemoveOperation => RemovedCodebase, Command, "codebase/remove", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.session.list`.
-    pub SessionListOperation => SessionPage, Query, "session/list", paged_by_cursor;
+    pub SessionListOperation => SessionPage, Query, "session/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.session.list`.
@@ -2568,17 +2568,17 @@ impl Request<SessionListOperation> {
 
 operation! {
     /// Marks requests of `agora.session.get`.
-    pub SessionGetOperation => Session, Query, "session/get";
+    pub SessionGetOperation => Session, Query, "session/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.session.sync`.
-    pub SessionSyncOperation => Synchronisation, Command, "session/sync";
+    pub SessionSyncOperation => Synchronisation, Command, "session/sync", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 operation! {
     /// Marks requests of `agora.session.ingest`.
-    pub SessionIngestOperation => Ingestion, Command, "session/ingest";
+    pub SessionIngestOperation => Ingestion, Command, "session/ingest", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.session.ingest`.
@@ -2606,7 +2606,7 @@ impl Request<SessionIngestOperation> {
 
 operation! {
     /// Marks requests of `agora.session.messages`.
-    pub SessionMessagesOperation => SessionMessagePage, Query, "session/messages", paged_by_cursor;
+    pub SessionMessagesOperation => SessionMessagePage, Query, "session/messages", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.session.messages`.
@@ -2629,7 +2629,7 @@ impl Request<SessionMessagesOperation> {
 
 operation! {
     /// Marks requests of `agora.session.resume`.
-    pub SessionResumeOperation => TaskReceipt, Command, "session/resume", keyed;
+    pub SessionResumeOperation => TaskReceipt, Command, "session/resume", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.session.resume`.
@@ -2657,12 +2657,12 @@ impl Request<SessionResumeOperation> {
 
 operation! {
     /// Marks requests of `agora.conversation.send`.
-    pub ConversationSendOperation => Accepted, Command, "conversation/send", keyed;
+    pub ConversationSendOperation => Accepted, Command, "conversation/send", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, StaleLease], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.conversation.reply`.
-    pub ConversationReplyOperation => Reply, Command, "conversation/reply";
+    pub ConversationReplyOperation => Reply, Command, "conversation/reply", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
 }
 
 /// Optional arguments of `agora.conversation.reply`.
@@ -2675,7 +2675,7 @@ impl Request<ConversationReplyOperation> {
 
 operation! {
     /// Marks requests of `agora.conversation.get`.
-    pub ConversationGetOperation => ConversationDetail, Query, "conversation/get";
+    pub ConversationGetOperation => ConversationDetail, Query, "conversation/get", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.conversation.get`.
@@ -2693,7 +2693,7 @@ impl Request<ConversationGetOperation> {
 
 operation! {
     /// Marks requests of `agora.conversation.list`.
-    pub ConversationListOperation => ConversationPage, Query, "conversation/list", paged_by_cursor;
+    pub ConversationListOperation => ConversationPage, Query, "conversation/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.conversation.list`.
@@ -2721,7 +2721,7 @@ impl Request<ConversationListOperation> {
 
 operation! {
     /// Marks requests of `agora.conversation.pending`.
-    pub ConversationPendingOperation => PendingPage, Query, "conversation/pending", paged_by_cursor;
+    pub ConversationPendingOperation => PendingPage, Query, "conversation/pending", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.conversation.pending`.
@@ -2749,7 +2749,7 @@ impl Request<ConversationPendingOperation> {
 
 operation! {
     /// Marks requests of `agora.conversation.usage`.
-    pub ConversationUsageOperation => ReportedUsePage, Query, "conversation/usage", paged_by_cursor;
+    pub ConversationUsageOperation => ReportedUsePage, Query, "conversation/usage", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.conversation.usage`.
@@ -2782,7 +2782,7 @@ impl Request<ConversationUsageOperation> {
 
 operation! {
     /// Marks requests of `agora.dead_letter.list`.
-    pub DeadLetterListOperation => DeadLetterPage, Query, "dead_letter/list", paged_by_cursor;
+    pub DeadLetterListOperation => DeadLetterPage, Query, "dead_letter/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.dead_letter.list`.
@@ -2820,27 +2820,27 @@ impl Request<DeadLetterListOperation> {
 
 operation! {
     /// Marks requests of `agora.dead_letter.get`.
-    pub DeadLetterGetOperation => DeadLetterDetail, Query, "dead_letter/get";
+    pub DeadLetterGetOperation => DeadLetterDetail, Query, "dead_letter/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.dead_letter.replay`.
-    pub DeadLetterReplayOperation => DeadLetter, Command, "dead_letter/replay";
+    pub DeadLetterReplayOperation => DeadLetter, Command, "dead_letter/replay", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, StaleLease];
 }
 
 operation! {
     /// Marks requests of `agora.dead_letter.discard`.
-    pub DeadLetterDiscardOperation => DeadLetter, Command, "dead_letter/discard";
+    pub DeadLetterDiscardOperation => DeadLetter, Command, "dead_letter/discard", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
 }
 
 operation! {
     /// Marks requests of `agora.deployment.register`.
-    pub DeploymentRegisterOperation => RegisteredDeployable, Command, "deployment/register", keyed;
+    pub DeploymentRegisterOperation => RegisteredDeployable, Command, "deployment/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken, IllegalTransition], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.deployment.register_docker`.
-    pub DeploymentRegisterDockerOperation => RegisteredDeployable, Command, "deployment/register_docker", keyed;
+    pub DeploymentRegisterDockerOperation => RegisteredDeployable, Command, "deployment/register_docker", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.deployment.register_docker`.
@@ -2853,12 +2853,12 @@ impl Request<DeploymentRegisterDockerOperation> {
 
 operation! {
     /// Marks requests of `agora.deployment.validate`.
-    pub DeploymentValidateOperation => ManifestReport, Command, "deployment/validate";
+    pub DeploymentValidateOperation => ManifestReport, Command, "deployment/validate", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.deployment.list`.
-    pub DeploymentListOperation => DeployablePage, Query, "deployment/list", paged_by_cursor;
+    pub DeploymentListOperation => DeployablePage, Query, "deployment/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.deployment.list`.
@@ -2876,17 +2876,17 @@ impl Request<DeploymentListOperation> {
 
 operation! {
     /// Marks requests of `agora.deployment.get`.
-    pub DeploymentGetOperation => DeployableAgent, Query, "deployment/get";
+    pub DeploymentGetOperation => DeployableAgent, Query, "deployment/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.deployment.withdraw`.
-    pub DeploymentWithdrawOperation => Withdrawal, Command, "deployment/withdraw";
+    pub DeploymentWithdrawOperation => Withdrawal, Command, "deployment/withdraw", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.query.agents`.
-    pub QueryAgentsOperation => FoundAgentPage, Query, "query/agents", paged_by_cursor;
+    pub QueryAgentsOperation => FoundAgentPage, Query, "query/agents", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.query.agents`.
@@ -2944,7 +2944,7 @@ impl Request<QueryAgentsOperation> {
 
 operation! {
     /// Marks requests of `agora.query.services`.
-    pub QueryServicesOperation => ServicePage, Query, "query/services", paged_by_offset;
+    pub QueryServicesOperation => ServicePage, Query, "query/services", [Halted], paged_by_offset;
 }
 
 /// Optional arguments of `agora.query.services`.
@@ -2977,12 +2977,12 @@ impl Request<QueryServicesOperation> {
 
 operation! {
     /// Marks requests of `agora.query.marketplace`.
-    pub QueryMarketplaceOperation => Marketplace, Query, "query/marketplace";
+    pub QueryMarketplaceOperation => Marketplace, Query, "query/marketplace", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.discovery.list`.
-    pub DiscoveryListOperation => ServicePage, Query, "discovery/list", paged_by_offset;
+    pub DiscoveryListOperation => ServicePage, Query, "discovery/list", [Halted, NotFound], paged_by_offset;
 }
 
 /// Optional arguments of `agora.discovery.list`.
@@ -3015,7 +3015,7 @@ impl Request<DiscoveryListOperation> {
 
 operation! {
     /// Marks requests of `agora.discovery.schema`.
-    pub DiscoverySchemaOperation => ServiceSchema, Query, "discovery/schema";
+    pub DiscoverySchemaOperation => ServiceSchema, Query, "discovery/schema", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.discovery.schema`.
@@ -3028,7 +3028,7 @@ impl Request<DiscoverySchemaOperation> {
 
 operation! {
     /// Marks requests of `agora.host.list`.
-    pub HostListOperation => HostPage, Query, "host/list", paged_by_cursor;
+    pub HostListOperation => HostPage, Query, "host/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.host.list`.
@@ -3046,12 +3046,12 @@ impl Request<HostListOperation> {
 
 operation! {
     /// Marks requests of `agora.host.get`.
-    pub HostGetOperation => Host, Query, "host/get";
+    pub HostGetOperation => Host, Query, "host/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.host.register`.
-    pub HostRegisterOperation => Host, Command, "host/register", keyed;
+    pub HostRegisterOperation => Host, Command, "host/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken], keyed;
 }
 
 /// Optional arguments of `agora.host.register`.
@@ -3084,7 +3084,7 @@ impl Request<HostRegisterOperation> {
 
 operation! {
     /// Marks requests of `agora.host.update`.
-    pub HostUpdateOperation => Host, Command, "host/update";
+    pub HostUpdateOperation => Host, Command, "host/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken];
 }
 
 /// Optional arguments of `agora.host.update`.
@@ -3107,7 +3107,7 @@ impl Request<HostUpdateOperation> {
 
 operation! {
     /// Marks requests of `agora.host.remove`.
-    pub HostRemoveOperation => HostRemoval, Command, "host/remove";
+    pub HostRemoveOperation => HostRemoval, Command, "host/remove", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict];
 }
 
 /// Optional arguments of `agora.host.remove`.
@@ -3120,7 +3120,7 @@ impl Request<HostRemoveOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.discover`.
-    pub InstanceDiscoverOperation => MarketplacePage, Query, "instance/discover", paged_by_cursor;
+    pub InstanceDiscoverOperation => MarketplacePage, Query, "instance/discover", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.instance.discover`.
@@ -3163,7 +3163,7 @@ impl Request<InstanceDiscoverOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.create`.
-    pub InstanceCreateOperation => Instance, Command, "instance/create", keyed;
+    pub InstanceCreateOperation => Instance, Command, "instance/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.instance.create`.
@@ -3216,7 +3216,7 @@ impl Request<InstanceCreateOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.list`.
-    pub InstanceListOperation => InstancePage, Query, "instance/list", paged_by_cursor;
+    pub InstanceListOperation => InstancePage, Query, "instance/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.instance.list`.
@@ -3254,12 +3254,12 @@ impl Request<InstanceListOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.get`.
-    pub InstanceGetOperation => Instance, Query, "instance/get";
+    pub InstanceGetOperation => Instance, Query, "instance/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.instance.execute`.
-    pub InstanceExecuteOperation => ExecutionResult, Relay, "instance/execute", keyed;
+    pub InstanceExecuteOperation => ExecutionResult, Relay, "instance/execute", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, BudgetExceeded, CreditExhausted, NotFound, IllegalTransition, UpstreamFailed, UpstreamUnavailable], keyed;
 }
 
 /// Optional arguments of `agora.instance.execute`.
@@ -3287,7 +3287,7 @@ impl Request<InstanceExecuteOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.pause`.
-    pub InstancePauseOperation => InstanceChange, Command, "instance/pause";
+    pub InstancePauseOperation => InstanceChange, Command, "instance/pause", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition];
 }
 
 /// Optional arguments of `agora.instance.pause`.
@@ -3300,7 +3300,7 @@ impl Request<InstancePauseOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.resume`.
-    pub InstanceResumeOperation => InstanceChange, Command, "instance/resume";
+    pub InstanceResumeOperation => InstanceChange, Command, "instance/resume", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, IllegalTransition];
 }
 
 /// Optional arguments of `agora.instance.resume`.
@@ -3313,7 +3313,7 @@ impl Request<InstanceResumeOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.terminate`.
-    pub InstanceTerminateOperation => Termination, Command, "instance/terminate";
+    pub InstanceTerminateOperation => Termination, Command, "instance/terminate", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.instance.terminate`.
@@ -3326,7 +3326,7 @@ impl Request<InstanceTerminateOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.logs`.
-    pub InstanceLogsOperation => InstanceLog, Relay, "instance/logs", keyed;
+    pub InstanceLogsOperation => InstanceLog, Relay, "instance/logs", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamUnavailable], keyed;
 }
 
 /// Optional arguments of `agora.instance.logs`.
@@ -3344,7 +3344,7 @@ impl Request<InstanceLogsOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.events`.
-    pub InstanceEventsOperation => Event, Stream, "instance/events";
+    pub InstanceEventsOperation => Event, Stream, "instance/events", [Halted, NotFound, CursorTooOld];
 }
 
 /// Optional arguments of `agora.instance.events`.
@@ -3357,7 +3357,7 @@ impl StreamRequest<InstanceEventsOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.executions`.
-    pub InstanceExecutionsOperation => ExecutionPage, Query, "instance/executions", paged_by_cursor;
+    pub InstanceExecutionsOperation => ExecutionPage, Query, "instance/executions", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.instance.executions`.
@@ -3375,7 +3375,7 @@ impl Request<InstanceExecutionsOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.scale`.
-    pub InstanceScaleOperation => Scaling, Command, "instance/scale";
+    pub InstanceScaleOperation => Scaling, Command, "instance/scale", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict];
 }
 
 /// Optional arguments of `agora.instance.scale`.
@@ -3413,7 +3413,7 @@ impl Request<InstanceScaleOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.scaling`.
-    pub InstanceScalingOperation => Scaling, Query, "instance/scaling";
+    pub InstanceScalingOperation => Scaling, Query, "instance/scaling", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.instance.scaling`.
@@ -3426,12 +3426,12 @@ impl Request<InstanceScalingOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.backup`.
-    pub InstanceBackupOperation => Backup, Relay, "instance/backup", keyed;
+    pub InstanceBackupOperation => Backup, Relay, "instance/backup", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamUnavailable], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.instance.backups`.
-    pub InstanceBackupsOperation => BackupPage, Query, "instance/backups", paged_by_cursor;
+    pub InstanceBackupsOperation => BackupPage, Query, "instance/backups", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.instance.backups`.
@@ -3454,12 +3454,12 @@ impl Request<InstanceBackupsOperation> {
 
 operation! {
     /// Marks requests of `agora.instance.drop_backup`.
-    pub InstanceDropBackupOperation => Backup, Command, "instance/drop_backup";
+    pub InstanceDropBackupOperation => Backup, Command, "instance/drop_backup", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.instance.dashboard`.
-    pub InstanceDashboardOperation => InstanceDashboard, Query, "instance/dashboard";
+    pub InstanceDashboardOperation => InstanceDashboard, Query, "instance/dashboard", [Halted];
 }
 
 /// Optional arguments of `agora.instance.dashboard`.
@@ -3472,7 +3472,7 @@ impl Request<InstanceDashboardOperation> {
 
 operation! {
     /// Marks requests of `agora.memory.store`.
-    pub MemoryStoreOperation => Memory, Command, "memory/store", keyed;
+    pub MemoryStoreOperation => Memory, Command, "memory/store", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.memory.store`.
@@ -3495,7 +3495,7 @@ impl Request<MemoryStoreOperation> {
 
 operation! {
     /// Marks requests of `agora.memory.recall`.
-    pub MemoryRecallOperation => Memory, Query, "memory/recall";
+    pub MemoryRecallOperation => Memory, Query, "memory/recall", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.memory.recall`.
@@ -3508,7 +3508,7 @@ impl Request<MemoryRecallOperation> {
 
 operation! {
     /// Marks requests of `agora.memory.list`.
-    pub MemoryListOperation => MemoryPage, Query, "memory/list", paged_by_cursor;
+    pub MemoryListOperation => MemoryPage, Query, "memory/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.memory.list`.
@@ -3536,7 +3536,7 @@ impl Request<MemoryListOperation> {
 
 operation! {
     /// Marks requests of `agora.memory.search`.
-    pub MemorySearchOperation => FoundMemories, Query, "memory/search";
+    pub MemorySearchOperation => FoundMemories, Query, "memory/search", [Halted];
 }
 
 /// Optional arguments of `agora.memory.search`.
@@ -3554,7 +3554,7 @@ impl Request<MemorySearchOperation> {
 
 operation! {
     /// Marks requests of `agora.memory.forget`.
-    pub MemoryForgetOperation => Forgotten, Command, "memory/forget";
+    pub MemoryForgetOperation => Forgotten, Command, "memory/forget", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
 }
 
 /// Optional arguments of `agora.memory.forget`.
@@ -3567,7 +3567,7 @@ impl Request<MemoryForgetOperation> {
 
 operation! {
     /// Marks requests of `agora.migration.call`.
-    pub MigrationCallOperation => V4Answer, Command, "migration/call", keyed;
+    pub MigrationCallOperation => V4Answer, Command, "migration/call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.migration.call`.
@@ -3580,12 +3580,12 @@ impl Request<MigrationCallOperation> {
 
 operation! {
     /// Marks requests of `agora.migration.sql`.
-    pub MigrationSqlOperation => V4Rows, Query, "migration/sql";
+    pub MigrationSqlOperation => V4Rows, Query, "migration/sql", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.migration.switch`.
-    pub MigrationSwitchOperation => Registration, Command, "migration/switch";
+    pub MigrationSwitchOperation => Registration, Command, "migration/switch", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
 }
 
 /// Optional arguments of `agora.migration.switch`.
@@ -3603,7 +3603,7 @@ impl Request<MigrationSwitchOperation> {
 
 operation! {
     /// Marks requests of `agora.migration.report`.
-    pub MigrationReportOperation => MigrationReport, Query, "migration/report";
+    pub MigrationReportOperation => MigrationReport, Query, "migration/report", [Halted];
 }
 
 /// Optional arguments of `agora.migration.report`.
@@ -3616,22 +3616,22 @@ impl Request<MigrationReportOperation> {
 
 operation! {
     /// Marks requests of `agora.migration.begin_import`.
-    pub MigrationBeginImportOperation => ImportRun, Command, "migration/begin_import";
+    pub MigrationBeginImportOperation => ImportRun, Command, "migration/begin_import", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.migration.import_rows`.
-    pub MigrationImportRowsOperation => ImportStep, Command, "migration/import_rows";
+    pub MigrationImportRowsOperation => ImportStep, Command, "migration/import_rows", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, StaleLease];
 }
 
 operation! {
     /// Marks requests of `agora.migration.finish_import`.
-    pub MigrationFinishImportOperation => ImportRun, Command, "migration/finish_import";
+    pub MigrationFinishImportOperation => ImportRun, Command, "migration/finish_import", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.migration.rollback_import`.
-    pub MigrationRollbackImportOperation => RollbackStep, Command, "migration/rollback_import";
+    pub MigrationRollbackImportOperation => RollbackStep, Command, "migration/rollback_import", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition];
 }
 
 /// Optional arguments of `agora.migration.rollback_import`.
@@ -3644,7 +3644,7 @@ impl Request<MigrationRollbackImportOperation> {
 
 operation! {
     /// Marks requests of `agora.migration.list_imports`.
-    pub MigrationListImportsOperation => ImportRunPage, Query, "migration/list_imports", paged_by_cursor;
+    pub MigrationListImportsOperation => ImportRunPage, Query, "migration/list_imports", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.migration.list_imports`.
@@ -3662,7 +3662,7 @@ impl Request<MigrationListImportsOperation> {
 
 operation! {
     /// Marks requests of `agora.worker.register`.
-    pub WorkerRegisterOperation => Worker, Command, "worker/register";
+    pub WorkerRegisterOperation => Worker, Command, "worker/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
 }
 
 /// Optional arguments of `agora.worker.register`.
@@ -3685,12 +3685,12 @@ impl Request<WorkerRegisterOperation> {
 
 operation! {
     /// Marks requests of `agora.worker.unregister`.
-    pub WorkerUnregisterOperation => Unregistration, Command, "worker/unregister";
+    pub WorkerUnregisterOperation => Unregistration, Command, "worker/unregister", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition];
 }
 
 operation! {
     /// Marks requests of `agora.worker.list`.
-    pub WorkerListOperation => WorkerPage, Query, "worker/list", paged_by_cursor;
+    pub WorkerListOperation => WorkerPage, Query, "worker/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.worker.list`.
@@ -3723,22 +3723,22 @@ impl Request<WorkerListOperation> {
 
 operation! {
     /// Marks requests of `agora.worker.get`.
-    pub WorkerGetOperation => Worker, Query, "worker/get";
+    pub WorkerGetOperation => Worker, Query, "worker/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.worker.heartbeat`.
-    pub WorkerHeartbeatOperation => Worker, Command, "worker/heartbeat";
+    pub WorkerHeartbeatOperation => Worker, Command, "worker/heartbeat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.monitor.stats`.
-    pub MonitorStatsOperation => MonitorStats, Query, "monitor/stats";
+    pub MonitorStatsOperation => MonitorStats, Query, "monitor/stats", [];
 }
 
 operation! {
     /// Marks requests of `agora.monitor.agents`.
-    pub MonitorAgentsOperation => MonitoredAgentPage, Query, "monitor/agents", paged_by_cursor;
+    pub MonitorAgentsOperation => MonitoredAgentPage, Query, "monitor/agents", [NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.monitor.agents`.
@@ -3766,7 +3766,7 @@ impl Request<MonitorAgentsOperation> {
 
 operation! {
     /// Marks requests of `agora.monitor.workers`.
-    pub MonitorWorkersOperation => WorkerPage, Query, "monitor/workers";
+    pub MonitorWorkersOperation => WorkerPage, Query, "monitor/workers", [NotFound];
 }
 
 /// Optional arguments of `agora.monitor.workers`.
@@ -3784,7 +3784,7 @@ impl Request<MonitorWorkersOperation> {
 
 operation! {
     /// Marks requests of `agora.monitor.messages`.
-    pub MonitorMessagesOperation => MessageLog, Query, "monitor/messages", paged_by_cursor;
+    pub MonitorMessagesOperation => MessageLog, Query, "monitor/messages", [], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.monitor.messages`.
@@ -3852,7 +3852,7 @@ impl Request<MonitorMessagesOperation> {
 
 operation! {
     /// Marks requests of `agora.monitor.search`.
-    pub MonitorSearchOperation => SearchResults, Query, "monitor/search", paged_by_cursor;
+    pub MonitorSearchOperation => SearchResults, Query, "monitor/search", [], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.monitor.search`.
@@ -3890,7 +3890,7 @@ impl Request<MonitorSearchOperation> {
 
 operation! {
     /// Marks requests of `agora.monitor.count`.
-    pub MonitorCountOperation => MessageCount, Query, "monitor/count";
+    pub MonitorCountOperation => MessageCount, Query, "monitor/count", [];
 }
 
 /// Optional arguments of `agora.monitor.count`.
@@ -3948,7 +3948,7 @@ impl Request<MonitorCountOperation> {
 
 operation! {
     /// Marks requests of `agora.monitor.export`.
-    pub MonitorExportOperation => LoggedMessage, Stream, "monitor/export";
+    pub MonitorExportOperation => LoggedMessage, Stream, "monitor/export", [];
 }
 
 /// Optional arguments of `agora.monitor.export`.
@@ -4011,7 +4011,7 @@ impl StreamRequest<MonitorExportOperation> {
 
 operation! {
     /// Marks requests of `agora.monitor.stream`.
-    pub MonitorStreamOperation => Event, Stream, "monitor/stream";
+    pub MonitorStreamOperation => Event, Stream, "monitor/stream", [NotFound, CursorTooOld];
 }
 
 /// Optional arguments of `agora.monitor.stream`.
@@ -4034,7 +4034,7 @@ impl StreamRequest<MonitorStreamOperation> {
 
 operation! {
     /// Marks requests of `agora.monitor.intervene`.
-    pub MonitorInterveneOperation => Intervention, Command, "monitor/intervene", keyed;
+    pub MonitorInterveneOperation => Intervention, Command, "monitor/intervene", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.monitor.intervene`.
@@ -4067,12 +4067,12 @@ impl Request<MonitorInterveneOperation> {
 
 operation! {
     /// Marks requests of `agora.orchestrator.chat`.
-    pub OrchestratorChatOperation => ChatAnswer, Command, "orchestrator/chat", keyed;
+    pub OrchestratorChatOperation => ChatAnswer, Command, "orchestrator/chat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.orchestrator.search_agents`.
-    pub OrchestratorSearchAgentsOperation => MatchPage, Query, "orchestrator/search_agents";
+    pub OrchestratorSearchAgentsOperation => MatchPage, Query, "orchestrator/search_agents", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.orchestrator.search_agents`.
@@ -4130,12 +4130,12 @@ impl Request<OrchestratorSearchAgentsOperation> {
 
 operation! {
     /// Marks requests of `agora.orchestrator.get_agent`.
-    pub OrchestratorGetAgentOperation => Agent, Query, "orchestrator/get_agent";
+    pub OrchestratorGetAgentOperation => Agent, Query, "orchestrator/get_agent", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.orchestrator.search_apps`.
-    pub OrchestratorSearchAppsOperation => AppPage, Query, "orchestrator/search_apps";
+    pub OrchestratorSearchAppsOperation => AppPage, Query, "orchestrator/search_apps", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.orchestrator.search_apps`.
@@ -4163,7 +4163,7 @@ impl Request<OrchestratorSearchAppsOperation> {
 
 operation! {
     /// Marks requests of `agora.orchestrator.register_agent`.
-    pub OrchestratorRegisterAgentOperation => Registration, Command, "orchestrator/register_agent", keyed;
+    pub OrchestratorRegisterAgentOperation => Registration, Command, "orchestrator/register_agent", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.orchestrator.register_agent`.
@@ -4191,7 +4191,7 @@ impl Request<OrchestratorRegisterAgentOperation> {
 
 operation! {
     /// Marks requests of `agora.orchestrator.get_marketplace_stats`.
-    pub OrchestratorGetMarketplaceStatsOperation => MarketplaceCount, Query, "orchestrator/get_marketplace_stats";
+    pub OrchestratorGetMarketplaceStatsOperation => MarketplaceCount, Query, "orchestrator/get_marketplace_stats", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.orchestrator.get_marketplace_stats`.
@@ -4219,7 +4219,7 @@ impl Request<OrchestratorGetMarketplaceStatsOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.add`.
-    pub UpstreamAddOperation => Upstream, Relay, "upstream/add", keyed;
+    pub UpstreamAddOperation => Upstream, Relay, "upstream/add", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, UpstreamFailed, UpstreamUnavailable], keyed;
 }
 
 /// Optional arguments of `agora.upstream.add`.
@@ -4289,7 +4289,7 @@ impl Request<UpstreamAddOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.list`.
-    pub UpstreamListOperation => UpstreamPage, Query, "upstream/list", paged_by_cursor;
+    pub UpstreamListOperation => UpstreamPage, Query, "upstream/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.upstream.list`.
@@ -4307,7 +4307,7 @@ impl Request<UpstreamListOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.get`.
-    pub UpstreamGetOperation => UpstreamDetail, Query, "upstream/get";
+    pub UpstreamGetOperation => UpstreamDetail, Query, "upstream/get", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.upstream.get`.
@@ -4330,12 +4330,12 @@ impl Request<UpstreamGetOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.refresh`.
-    pub UpstreamRefreshOperation => UpstreamDetail, Relay, "upstream/refresh";
+    pub UpstreamRefreshOperation => UpstreamDetail, Relay, "upstream/refresh", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamUnavailable];
 }
 
 operation! {
     /// Marks requests of `agora.upstream.accept`.
-    pub UpstreamAcceptOperation => Acceptance, Command, "upstream/accept";
+    pub UpstreamAcceptOperation => Acceptance, Command, "upstream/accept", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.upstream.accept`.
@@ -4353,12 +4353,12 @@ impl Request<UpstreamAcceptOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.remove`.
-    pub UpstreamRemoveOperation => UpstreamRemoval, Command, "upstream/remove", keyed;
+    pub UpstreamRemoveOperation => UpstreamRemoval, Command, "upstream/remove", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.upstream.authorize`.
-    pub UpstreamAuthorizeOperation => UpstreamAuthorization, Relay, "upstream/authorize", keyed;
+    pub UpstreamAuthorizeOperation => UpstreamAuthorization, Relay, "upstream/authorize", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable], keyed;
 }
 
 /// Optional arguments of `agora.upstream.authorize`.
@@ -4376,7 +4376,7 @@ impl Request<UpstreamAuthorizeOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.finish_authorization`.
-    pub UpstreamFinishAuthorizationOperation => UpstreamAuthorization, Relay, "upstream/finish_authorization", keyed;
+    pub UpstreamFinishAuthorizationOperation => UpstreamAuthorization, Relay, "upstream/finish_authorization", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable], keyed;
 }
 
 /// Optional arguments of `agora.upstream.finish_authorization`.
@@ -4399,7 +4399,7 @@ impl Request<UpstreamFinishAuthorizationOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.deauthorize`.
-    pub UpstreamDeauthorizeOperation => UpstreamDeauthorization, Relay, "upstream/deauthorize";
+    pub UpstreamDeauthorizeOperation => UpstreamDeauthorization, Relay, "upstream/deauthorize", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
 }
 
 /// Optional arguments of `agora.upstream.deauthorize`.
@@ -4412,7 +4412,7 @@ impl Request<UpstreamDeauthorizeOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.call`.
-    pub UpstreamCallOperation => ToolResult, Relay, "upstream/call", keyed;
+    pub UpstreamCallOperation => ToolResult, Relay, "upstream/call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable, UpstreamAuthorizationRequired], keyed;
 }
 
 /// Optional arguments of `agora.upstream.call`.
@@ -4430,12 +4430,12 @@ impl Request<UpstreamCallOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.read`.
-    pub UpstreamReadOperation => ResourceResult, Relay, "upstream/read";
+    pub UpstreamReadOperation => ResourceResult, Relay, "upstream/read", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable, UpstreamAuthorizationRequired];
 }
 
 operation! {
     /// Marks requests of `agora.upstream.prompt`.
-    pub UpstreamPromptOperation => PromptResult, Relay, "upstream/prompt";
+    pub UpstreamPromptOperation => PromptResult, Relay, "upstream/prompt", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable, UpstreamAuthorizationRequired];
 }
 
 /// Optional arguments of `agora.upstream.prompt`.
@@ -4454,7 +4454,7 @@ impl Request<UpstreamPromptOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.complete`.
-    pub UpstreamCompleteOperation => UpstreamCompletion, Relay, "upstream/complete";
+    pub UpstreamCompleteOperation => UpstreamCompletion, Relay, "upstream/complete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable, UpstreamAuthorizationRequired];
 }
 
 /// Optional arguments of `agora.upstream.complete`.
@@ -4478,7 +4478,7 @@ impl Request<UpstreamCompleteOperation> {
 
 operation! {
     /// Marks requests of `agora.registry.list`.
-    pub RegistryListOperation => RegistryPage, Query, "registry/list";
+    pub RegistryListOperation => RegistryPage, Query, "registry/list", [Halted];
 }
 
 /// Optional arguments of `agora.registry.list`.
@@ -4516,7 +4516,7 @@ impl Request<RegistryListOperation> {
 
 operation! {
     /// Marks requests of `agora.registry.versions`.
-    pub RegistryVersionsOperation => RegistryPage, Query, "registry/versions";
+    pub RegistryVersionsOperation => RegistryPage, Query, "registry/versions", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.registry.versions`.
@@ -4529,7 +4529,7 @@ impl Request<RegistryVersionsOperation> {
 
 operation! {
     /// Marks requests of `agora.registry.get`.
-    pub RegistryGetOperation => RegistryEntry, Query, "registry/get";
+    pub RegistryGetOperation => RegistryEntry, Query, "registry/get", [Halted, NotFound];
 }
 
 /// Optional arguments of `agora.registry.get`.
@@ -4547,7 +4547,7 @@ impl Request<RegistryGetOperation> {
 
 operation! {
     /// Marks requests of `agora.registry.import`.
-    pub RegistryImportOperation => Upstream, Relay, "registry/import", keyed;
+    pub RegistryImportOperation => Upstream, Relay, "registry/import", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, UpstreamFailed, UpstreamUnavailable], keyed;
 }
 
 /// Optional arguments of `agora.registry.import`.
@@ -4597,7 +4597,7 @@ impl Request<RegistryImportOperation> {
 
 operation! {
     /// Marks requests of `agora.tenant.create`.
-    pub TenantCreateOperation => CreatedTenant, Command, "tenant/create", keyed;
+    pub TenantCreateOperation => CreatedTenant, Command, "tenant/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken], keyed;
 }
 
 /// Optional arguments of `agora.tenant.create`.
@@ -4615,7 +4615,7 @@ impl Request<TenantCreateOperation> {
 
 operation! {
     /// Marks requests of `agora.tenant.list`.
-    pub TenantListOperation => TenantPage, Query, "tenant/list", paged_by_cursor;
+    pub TenantListOperation => TenantPage, Query, "tenant/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.tenant.list`.
@@ -4633,12 +4633,12 @@ impl Request<TenantListOperation> {
 
 operation! {
     /// Marks requests of `agora.tenant.get`.
-    pub TenantGetOperation => TenantDetails, Query, "tenant/get";
+    pub TenantGetOperation => TenantDetails, Query, "tenant/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.tenant.update`.
-    pub TenantUpdateOperation => Tenant, Command, "tenant/update";
+    pub TenantUpdateOperation => Tenant, Command, "tenant/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
 }
 
 /// Optional arguments of `agora.tenant.update`.
@@ -4656,7 +4656,7 @@ impl Request<TenantUpdateOperation> {
 
 operation! {
     /// Marks requests of `agora.tenant.suspend`.
-    pub TenantSuspendOperation => Tenant, Command, "tenant/suspend";
+    pub TenantSuspendOperation => Tenant, Command, "tenant/suspend", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
 }
 
 /// Optional arguments of `agora.tenant.suspend`.
@@ -4669,12 +4669,12 @@ impl Request<TenantSuspendOperation> {
 
 operation! {
     /// Marks requests of `agora.tenant.resume`.
-    pub TenantResumeOperation => Tenant, Command, "tenant/resume";
+    pub TenantResumeOperation => Tenant, Command, "tenant/resume", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
 }
 
 operation! {
     /// Marks requests of `agora.tenant.create_key`.
-    pub TenantCreateKeyOperation => TenantKey, Command, "tenant/create_key", keyed;
+    pub TenantCreateKeyOperation => TenantKey, Command, "tenant/create_key", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.tenant.create_key`.
@@ -4687,12 +4687,12 @@ impl Request<TenantCreateKeyOperation> {
 
 operation! {
     /// Marks requests of `agora.tenant.delete`.
-    pub TenantDeleteOperation => DeletedTenant, Command, "tenant/delete";
+    pub TenantDeleteOperation => DeletedTenant, Command, "tenant/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
 }
 
 operation! {
     /// Marks requests of `agora.token.create`.
-    pub TokenCreateOperation => CreatedToken, Command, "token/create", keyed;
+    pub TokenCreateOperation => CreatedToken, Command, "token/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict], keyed;
 }
 
 /// Optional arguments of `agora.token.create`.
@@ -4730,7 +4730,7 @@ impl Request<TokenCreateOperation> {
 
 operation! {
     /// Marks requests of `agora.token.list`.
-    pub TokenListOperation => TokenPage, Query, "token/list", paged_by_cursor;
+    pub TokenListOperation => TokenPage, Query, "token/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.token.list`.
@@ -4748,12 +4748,12 @@ impl Request<TokenListOperation> {
 
 operation! {
     /// Marks requests of `agora.token.revoke`.
-    pub TokenRevokeOperation => RevokedToken, Command, "token/revoke";
+    pub TokenRevokeOperation => RevokedToken, Command, "token/revoke", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.user.list`.
-    pub UserListOperation => UserPage, Query, "user/list", paged_by_cursor;
+    pub UserListOperation => UserPage, Query, "user/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.user.list`.
@@ -4771,12 +4771,12 @@ impl Request<UserListOperation> {
 
 operation! {
     /// Marks requests of `agora.user.get`.
-    pub UserGetOperation => User, Query, "user/get";
+    pub UserGetOperation => User, Query, "user/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.user.update`.
-    pub UserUpdateOperation => User, Command, "user/update";
+    pub UserUpdateOperation => User, Command, "user/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.user.update`.
@@ -4799,7 +4799,7 @@ impl Request<UserUpdateOperation> {
 
 operation! {
     /// Marks requests of `agora.virtual_server.create`.
-    pub VirtualServerCreateOperation => VirtualServer, Command, "virtual_server/create", keyed;
+    pub VirtualServerCreateOperation => VirtualServer, Command, "virtual_server/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.virtual_server.create`.
@@ -4817,7 +4817,7 @@ impl Request<VirtualServerCreateOperation> {
 
 operation! {
     /// Marks requests of `agora.virtual_server.list`.
-    pub VirtualServerListOperation => VirtualServerPage, Query, "virtual_server/list", paged_by_cursor;
+    pub VirtualServerListOperation => VirtualServerPage, Query, "virtual_server/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.virtual_server.list`.
@@ -4835,12 +4835,12 @@ impl Request<VirtualServerListOperation> {
 
 operation! {
     /// Marks requests of `agora.virtual_server.get`.
-    pub VirtualServerGetOperation => VirtualServer, Query, "virtual_server/get";
+    pub VirtualServerGetOperation => VirtualServer, Query, "virtual_server/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.virtual_server.update`.
-    pub VirtualServerUpdateOperation => VirtualServer, Command, "virtual_server/update";
+    pub VirtualServerUpdateOperation => VirtualServer, Command, "virtual_server/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
 /// Optional arguments of `agora.virtual_server.update`.
@@ -4863,12 +4863,12 @@ impl Request<VirtualServerUpdateOperation> {
 
 operation! {
     /// Marks requests of `agora.virtual_server.delete`.
-    pub VirtualServerDeleteOperation => VirtualServerRemoval, Command, "virtual_server/delete", keyed;
+    pub VirtualServerDeleteOperation => VirtualServerRemoval, Command, "virtual_server/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.virtual_server.create_key`.
-    pub VirtualServerCreateKeyOperation => VirtualServerKey, Command, "virtual_server/create_key", keyed;
+    pub VirtualServerCreateKeyOperation => VirtualServerKey, Command, "virtual_server/create_key", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 /// Optional arguments of `agora.virtual_server.create_key`.
@@ -4881,7 +4881,7 @@ impl Request<VirtualServerCreateKeyOperation> {
 
 operation! {
     /// Marks requests of `agora.workflow.create`.
-    pub WorkflowCreateOperation => WorkflowReceipt, Command, "workflow/create", keyed;
+    pub WorkflowCreateOperation => WorkflowReceipt, Command, "workflow/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.workflow.create`.
@@ -4909,12 +4909,12 @@ impl Request<WorkflowCreateOperation> {
 
 operation! {
     /// Marks requests of `agora.workflow.status`.
-    pub WorkflowStatusOperation => Workflow, Query, "workflow/status";
+    pub WorkflowStatusOperation => Workflow, Query, "workflow/status", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.workflow.list`.
-    pub WorkflowListOperation => WorkflowPage, Query, "workflow/list", paged_by_cursor;
+    pub WorkflowListOperation => WorkflowPage, Query, "workflow/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.workflow.list`.
@@ -4952,7 +4952,7 @@ impl Request<WorkflowListOperation> {
 
 operation! {
     /// Marks requests of `agora.workflow.modify`.
-    pub WorkflowModifyOperation => Modification, Command, "workflow/modify", keyed;
+    pub WorkflowModifyOperation => Modification, Command, "workflow/modify", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.workflow.modify`.
@@ -4995,7 +4995,7 @@ impl Request<WorkflowModifyOperation> {
 
 operation! {
     /// Marks requests of `agora.workflow.approve`.
-    pub WorkflowApproveOperation => Modification, Command, "workflow/approve";
+    pub WorkflowApproveOperation => Modification, Command, "workflow/approve", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
 }
 
 /// Optional arguments of `agora.workflow.approve`.
@@ -5018,7 +5018,7 @@ impl Request<WorkflowApproveOperation> {
 
 operation! {
     /// Marks requests of `agora.workflow.cancel`.
-    pub WorkflowCancelOperation => Modification, Command, "workflow/cancel";
+    pub WorkflowCancelOperation => Modification, Command, "workflow/cancel", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
 }
 
 /// Optional arguments of `agora.workflow.cancel`.
@@ -5031,10 +5031,10 @@ impl Request<WorkflowCancelOperation> {
 
 operation! {
     /// Marks requests of `agora.workflow.timeline`.
-    pub WorkflowTimelineOperation => Timeline, Query, "workflow/timeline";
+    pub WorkflowTimelineOperation => Timeline, Query, "workflow/timeline", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.workflow.diagram`.
-    pub WorkflowDiagramOperation => WorkflowDiagram, Query, "workflow/diagram";
+    pub WorkflowDiagramOperation => WorkflowDiagram, Query, "workflow/diagram", [Halted, NotFound];
 }

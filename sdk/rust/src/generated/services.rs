@@ -19,28 +19,28 @@ impl A2aService<'_> {
     /// A text is a message with one part. The message is stored when the call has an answer; the call waits until
     /// the task has ended or needs an answer, unless told otherwise. A repeated `messageId` answers the task it made.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn send(&self, message: impl Into<Value>) -> Request<A2aSendOperation> {
         Request::new(self.client).with::<Value>("message", message.into())
     }
 
     /// Show a task with its history and artifacts (section 3.1.3).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, task_id: impl Into<String>) -> Request<A2aGetOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// List the tasks you gave, the last changed first (section 3.1.4).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<A2aListOperation> {
         Request::new(self.client)
     }
 
     /// Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn cancel(&self, task_id: impl Into<String>) -> Request<A2aCancelOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
@@ -49,14 +49,14 @@ impl A2aService<'_> {
     ///
     /// Refused for a task that has ended, unless it is resumed.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `illegal_transition`.
     pub fn subscribe(&self, task_id: impl Into<String>) -> StreamRequest<A2aSubscribeOperation> {
         StreamRequest::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn create_push_config(
         &self,
         task_id: impl Into<String>,
@@ -69,7 +69,7 @@ impl A2aService<'_> {
 
     /// Show a push notification configuration of a task (section 3.1.8).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get_push_config(
         &self,
         task_id: impl Into<String>,
@@ -82,14 +82,14 @@ impl A2aService<'_> {
 
     /// List the push notification configurations of a task (section 3.1.9).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list_push_configs(&self, task_id: impl Into<String>) -> Request<A2aListPushConfigsOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Delete a push notification configuration (section 3.1.10).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn delete_push_config(
         &self,
         task_id: impl Into<String>,
@@ -102,14 +102,14 @@ impl A2aService<'_> {
 
     /// List failed push deliveries with their reason: your own; operators see all.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn push_dead_letters(&self) -> Request<A2aPushDeadLettersOperation> {
         Request::new(self.client)
     }
 
     /// Retry a failed push delivery from the update at which it stopped.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn retry_push(
         &self,
         task_id: impl Into<String>,
@@ -122,28 +122,28 @@ impl A2aService<'_> {
 
     /// Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn card(&self) -> Request<A2aCardOperation> {
         Request::new(self.client)
     }
 
     /// Show the card for authenticated callers (section 3.1.11).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn extended_card(&self) -> Request<A2aExtendedCardOperation> {
         Request::new(self.client)
     }
 
     /// Store a card for an agent. The addresses in it are replaced by this marketplace's.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn set_card(&self) -> Request<A2aSetCardOperation> {
         Request::new(self.client)
     }
 
     /// List the agents with their cards' addresses.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn catalogue(&self) -> Request<A2aCatalogueOperation> {
         Request::new(self.client)
     }
@@ -154,14 +154,14 @@ impl A2aService<'_> {
     ///
     /// - `url`: Of the agent, or of its card.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
     pub fn add_remote(&self, url: impl Into<String>) -> Request<A2aAddRemoteOperation> {
         Request::new(self.client).with::<String>("url", url.into())
     }
 
     /// List the remote agents, each with its state.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `upstream_unavailable`.
     pub fn list_remotes(&self) -> Request<A2aListRemotesOperation> {
         Request::new(self.client)
     }
@@ -170,7 +170,7 @@ impl A2aService<'_> {
     ///
     /// - `agent`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `upstream_unavailable`.
     pub fn get_remote(&self, agent: impl Into<String>) -> Request<A2aGetRemoteOperation> {
         Request::new(self.client).with::<String>("agent", agent.into())
     }
@@ -179,7 +179,7 @@ impl A2aService<'_> {
     ///
     /// - `agent`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
     pub fn refresh_remote(&self, agent: impl Into<String>) -> Request<A2aRefreshRemoteOperation> {
         Request::new(self.client).with::<String>("agent", agent.into())
     }
@@ -188,7 +188,7 @@ impl A2aService<'_> {
     ///
     /// - `agent`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn remove_remote(&self, agent: impl Into<String>) -> Request<A2aRemoveRemoteOperation> {
         Request::new(self.client).with::<String>("agent", agent.into())
     }
@@ -207,7 +207,7 @@ impl AdminService<'_> {
     ///
     /// - `target_id`: Agent, workflow, or 'system_wide'.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `halted`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn r#override(
         &self,
         target_id: impl Into<String>,
@@ -222,7 +222,7 @@ impl AdminService<'_> {
     ///
     /// Lists the overrides in force: target, actor, start and reason.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `not_found`.
     pub fn health(&self) -> Request<AdminHealthOperation> {
         Request::new(self.client)
     }
@@ -236,7 +236,7 @@ impl AdminService<'_> {
     /// - `target`: Agent id or name, setting, or operation name; for list, all or how the names begin.
     /// - `action`: agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn manage(
         &self,
         resource: impl Into<String>,
@@ -251,7 +251,7 @@ impl AdminService<'_> {
 
     /// Read the audit trail, newest first: actor, operation, target and outcome.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn audit(&self) -> Request<AdminAuditOperation> {
         Request::new(self.client)
     }
@@ -274,7 +274,7 @@ impl AgentService<'_> {
     ///
     /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
     pub fn register(&self, agent_name: impl Into<String>) -> Request<AgentRegisterOperation> {
         Request::new(self.client).with::<String>("agent_name", agent_name.into())
     }
@@ -283,14 +283,14 @@ impl AgentService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, agent_id: impl Into<String>) -> Request<AgentGetOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
 
     /// List the agents of the marketplace in the order of registration.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<AgentListOperation> {
         Request::new(self.client)
     }
@@ -299,7 +299,7 @@ impl AgentService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
     pub fn update(&self, agent_id: impl Into<String>) -> Request<AgentUpdateOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -308,7 +308,7 @@ impl AgentService<'_> {
     ///
     /// Every other authenticated call counts as a heartbeat too.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn heartbeat(&self) -> Request<AgentHeartbeatOperation> {
         Request::new(self.client)
     }
@@ -317,7 +317,7 @@ impl AgentService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn status(&self, agent_id: impl Into<String>) -> Request<AgentStatusOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -327,7 +327,7 @@ impl AgentService<'_> {
     /// - `agent_id`: Agent id, name or dotted alias.
     /// - `rating`: 0 (useless) to 10 (excellent).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn rate(&self, agent_id: impl Into<String>, rating: f64) -> Request<AgentRateOperation> {
         Request::new(self.client)
             .with::<String>("agent_id", agent_id.into())
@@ -341,7 +341,7 @@ impl AgentService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn deregister(&self, agent_id: impl Into<String>) -> Request<AgentDeregisterOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -356,14 +356,14 @@ pub struct AuthService<'a> {
 impl AuthService<'_> {
     /// Show how users can log in.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn configuration(&self) -> Request<AuthConfigurationOperation> {
         Request::new(self.client)
     }
 
     /// Log in with name and password, which are passed to the identity provider, where the operator allows it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn login(&self, username: impl Into<String>, password: impl Into<String>) -> Request<AuthLoginOperation> {
         Request::new(self.client)
             .with::<String>("username", username.into())
@@ -372,21 +372,21 @@ impl AuthService<'_> {
 
     /// Get new tokens for a refresh token, before the access token expires or after.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn refresh(&self, refresh_token: impl Into<String>) -> Request<AuthRefreshOperation> {
         Request::new(self.client).with::<String>("refresh_token", refresh_token.into())
     }
 
     /// Show the caller's identity, role and scopes.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn userinfo(&self) -> Request<AuthUserinfoOperation> {
         Request::new(self.client)
     }
 
     /// Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn logout(&self) -> Request<AuthLogoutOperation> {
         Request::new(self.client)
     }
@@ -395,7 +395,7 @@ impl AuthService<'_> {
     ///
     /// - `session_id`: Id of the session, as the monitor derives it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn sign_out(&self, session_id: impl Into<String>) -> Request<AuthSignOutOperation> {
         Request::new(self.client).with::<String>("session_id", session_id.into())
     }
@@ -407,7 +407,7 @@ impl AuthService<'_> {
     ///
     /// - `logout_token`: Signed by the provider, of the type logout+jwt.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn backchannel_logout(&self, logout_token: impl Into<String>) -> Request<AuthBackchannelLogoutOperation> {
         Request::new(self.client).with::<String>("logout_token", logout_token.into())
     }
@@ -427,7 +427,7 @@ impl MessagingService<'_> {
     /// - `to_agent`: Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' for every agent that has it.
     /// - `content`: The message, as text.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn send_request(
         &self,
         to_agent: impl Into<OneOrMany<String>>,
@@ -443,7 +443,7 @@ impl MessagingService<'_> {
     /// - `to_agent`: Agent id, name or dotted alias.
     /// - `content`: The message, as text.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `operation_sunset`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn send_legacy(
         &self,
         to_agent: impl Into<String>,
@@ -461,21 +461,21 @@ impl MessagingService<'_> {
     /// `unread` true gives what was not yet read, false what was. With `wait` an empty inbox is
     /// watched until a message comes or the time is over.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn receive(&self) -> Request<MessagingReceiveOperation> {
         Request::new(self.client)
     }
 
     /// Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn mark(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<MessagingMarkOperation> {
         Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
     }
 
     /// Create a durable subscription to an agent's events; read it at `/ws` or `/events`.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn subscribe_request(&self) -> Request<MessagingSubscribeOperation> {
         Request::new(self.client)
     }
@@ -490,28 +490,28 @@ pub struct EventService<'a> {
 impl EventService<'_> {
     /// Publish an event; types that begin with `agora.` are the server's.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn publish(&self, event_type: impl Into<String>) -> Request<EventPublishOperation> {
         Request::new(self.client).with::<String>("event_type", event_type.into())
     }
 
     /// Read the event log, oldest first, from a sequence number on.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
     pub fn list(&self) -> Request<EventListOperation> {
         Request::new(self.client)
     }
 
     /// Create a durable subscription: a filter and a position that survive reconnects.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn subscribe(&self) -> Request<EventSubscribeOperation> {
         Request::new(self.client)
     }
 
     /// Stream events live, after the events since `last_event_id`: nothing lost, nothing repeated.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
     pub fn stream(&self) -> StreamRequest<EventStreamOperation> {
         StreamRequest::new(self.client)
     }
@@ -529,7 +529,7 @@ impl TaskService<'_> {
     /// The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
     /// expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
     pub fn assign(&self, task_type: impl Into<String>) -> Request<TaskAssignOperation> {
         Request::new(self.client).with::<String>("task_type", task_type.into())
     }
@@ -540,7 +540,7 @@ impl TaskService<'_> {
     /// and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
     /// something else than what was recorded.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn update_request(&self, task_id: impl Into<String>) -> Request<TaskUpdateOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
@@ -549,21 +549,21 @@ impl TaskService<'_> {
     ///
     /// `since` and `until` bound the time of creation.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list_request(&self) -> Request<TaskListOperation> {
         Request::new(self.client)
     }
 
     /// Read a task.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, task_id: impl Into<String>) -> Request<TaskGetOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Read the history of a task: actor, change and time, oldest first; without `types`, no output and no artifacts.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn history(&self, task_id: impl Into<String>) -> Request<TaskHistoryOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
@@ -573,14 +573,14 @@ impl TaskService<'_> {
     /// Each comes with a lease, which `renew` extends, and a fencing token, which every further write
     /// carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn claim(&self) -> Request<TaskClaimOperation> {
         Request::new(self.client)
     }
 
     /// Extend a lease: the heartbeat of a task in progress.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn renew(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskRenewOperation> {
         Request::new(self.client)
             .with::<String>("task_id", task_id.into())
@@ -589,7 +589,7 @@ impl TaskService<'_> {
 
     /// Release a claimed task to the queue; the attempt is not counted.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn release(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskReleaseOperation> {
         Request::new(self.client)
             .with::<String>("task_id", task_id.into())
@@ -601,7 +601,7 @@ impl TaskService<'_> {
     /// It may do what the task's creator allowed in the payload (`scopes`; reading agents and operations if left out) and holds
     /// itself, as a principal of its own. It ends with the lease and with the task.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`, `stale_lease`.
     pub fn issue_token(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<TaskIssueTokenOperation> {
         Request::new(self.client)
             .with::<String>("task_id", task_id.into())
@@ -612,7 +612,7 @@ impl TaskService<'_> {
     ///
     /// Repeating the same call returns the same result; a different result or different notes are refused (409).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn complete(&self, task_id: impl Into<String>) -> Request<TaskCompleteOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
@@ -621,7 +621,7 @@ impl TaskService<'_> {
     ///
     /// A task that has failed for good keeps its error: another one is refused (409).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn fail(&self, task_id: impl Into<String>, error: impl Into<String>) -> Request<TaskFailOperation> {
         Request::new(self.client)
             .with::<String>("task_id", task_id.into())
@@ -630,21 +630,21 @@ impl TaskService<'_> {
 
     /// Cancel a task; its worker learns it from the next response.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn cancel(&self, task_id: impl Into<String>) -> Request<TaskCancelOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Retry an ended task as a new task, linked to the old one.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn retry(&self, task_id: impl Into<String>) -> Request<TaskRetryOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn reassign(&self, task_id: impl Into<String>, assignee: impl Into<String>) -> Request<TaskReassignOperation> {
         Request::new(self.client)
             .with::<String>("task_id", task_id.into())
@@ -653,7 +653,7 @@ impl TaskService<'_> {
 
     /// Add a comment to a task's trail.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn comment(&self, task_id: impl Into<String>, text: impl Into<String>) -> Request<TaskCommentOperation> {
         Request::new(self.client)
             .with::<String>("task_id", task_id.into())
@@ -665,14 +665,14 @@ impl TaskService<'_> {
     /// Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
     /// takes it up again. A task that has ended takes no message.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn message(&self, task_id: impl Into<String>) -> Request<TaskMessageOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Add a part of a task's result as an artifact while it is in progress, as its assignee.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn artifact(&self, task_id: impl Into<String>) -> Request<TaskArtifactOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
@@ -681,7 +681,7 @@ impl TaskService<'_> {
     ///
     /// An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn append(&self, task_id: impl Into<String>, content: impl Into<String>) -> Request<TaskAppendOperation> {
         Request::new(self.client)
             .with::<String>("task_id", task_id.into())
@@ -690,7 +690,7 @@ impl TaskService<'_> {
 
     /// Read a task's output from any offset.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn output(&self, task_id: impl Into<String>) -> Request<TaskOutputOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
@@ -699,14 +699,14 @@ impl TaskService<'_> {
     ///
     /// `last_event_id` is the number of the last entry seen.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn stream(&self, task_id: impl Into<String>) -> StreamRequest<TaskStreamOperation> {
         StreamRequest::new(self.client).with::<String>("task_id", task_id.into())
     }
 
     /// Task statistics: by status, throughput, waiting and running times; of the last day by default.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn statistics(&self) -> Request<TaskStatisticsOperation> {
         Request::new(self.client)
     }
@@ -721,7 +721,7 @@ pub struct BillingService<'a> {
 impl BillingService<'_> {
     /// List the prices of agents. An agent without a price is free.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn prices(&self) -> Request<BillingPricesOperation> {
         Request::new(self.client)
     }
@@ -732,7 +732,7 @@ impl BillingService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn set_price(
         &self,
         agent_id: impl Into<String>,
@@ -749,7 +749,7 @@ impl BillingService<'_> {
     /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
     pub fn record(
         &self,
         usage_key: impl Into<String>,
@@ -766,7 +766,7 @@ impl BillingService<'_> {
     ///
     /// - `entry_id`: Id of a ledger entry.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
     pub fn reverse(&self, entry_id: impl Into<String>, reason: impl Into<String>) -> Request<BillingReverseOperation> {
         Request::new(self.client)
             .with::<String>("entry_id", entry_id.into())
@@ -775,28 +775,28 @@ impl BillingService<'_> {
 
     /// List the entries of the ledger, newest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn usage(&self) -> Request<BillingUsageOperation> {
         Request::new(self.client)
     }
 
     /// Show usage and cost so far, including the accrued cost of running instances.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn cost(&self) -> Request<BillingCostOperation> {
         Request::new(self.client)
     }
 
     /// Show the revenue of the caller's agents; for operators, of every agent.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn revenue(&self) -> Request<BillingRevenueOperation> {
         Request::new(self.client)
     }
 
     /// Show a cost summary: total, this month, by day, by agent, and the state of the budgets.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn dashboard(&self) -> Request<BillingDashboardOperation> {
         Request::new(self.client)
     }
@@ -805,7 +805,7 @@ impl BillingService<'_> {
     ///
     /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
     pub fn credit(&self, account: impl Into<String>, amount: f64) -> Request<BillingCreditOperation> {
         Request::new(self.client)
             .with::<String>("account", account.into())
@@ -814,7 +814,7 @@ impl BillingService<'_> {
 
     /// Show an account's balance in each currency: remaining credit or amount owed.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn balance(&self) -> Request<BillingBalanceOperation> {
         Request::new(self.client)
     }
@@ -824,14 +824,14 @@ impl BillingService<'_> {
     /// An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
     /// operator changes.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn budget(&self) -> Request<BillingBudgetOperation> {
         Request::new(self.client)
     }
 
     /// List budgets with their spent amounts.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn budgets(&self) -> Request<BillingBudgetsOperation> {
         Request::new(self.client)
     }
@@ -841,7 +841,7 @@ impl BillingService<'_> {
     /// - `account`: The account; by default that of the caller's credential, or the caller's id if the credential has none.
     /// - `percent`: With two decimal places; 0 ends the discount.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn set_discount(&self, account: impl Into<String>, percent: f64) -> Request<BillingSetDiscountOperation> {
         Request::new(self.client)
             .with::<String>("account", account.into())
@@ -855,7 +855,7 @@ impl BillingService<'_> {
     /// - `agent_id`: Agent id, name or dotted alias.
     /// - `quantity`: Of each account in each month; time in seconds; 0 ends it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn set_free_quota(&self, agent_id: impl Into<String>, quantity: f64) -> Request<BillingSetFreeQuotaOperation> {
         Request::new(self.client)
             .with::<String>("agent_id", agent_id.into())
@@ -864,14 +864,14 @@ impl BillingService<'_> {
 
     /// Show the discounts of an account, and free quotas.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn reductions(&self) -> Request<BillingReductionsOperation> {
         Request::new(self.client)
     }
 
     /// Create a code that gives credit, once to each account.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn create_coupon(&self, code: impl Into<String>, amount: f64) -> Request<BillingCreateCouponOperation> {
         Request::new(self.client)
             .with::<String>("code", code.into())
@@ -880,28 +880,28 @@ impl BillingService<'_> {
 
     /// List coupons by their codes.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn coupons(&self) -> Request<BillingCouponsOperation> {
         Request::new(self.client)
     }
 
     /// Get the credit of a coupon. Repeated for the same account it answers the same entry.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
     pub fn redeem_coupon(&self, code: impl Into<String>) -> Request<BillingRedeemCouponOperation> {
         Request::new(self.client).with::<String>("code", code.into())
     }
 
     /// List invoices, newest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn invoices(&self) -> Request<BillingInvoicesOperation> {
         Request::new(self.client)
     }
 
     /// Show an invoice, or, without naming one, what the next invoice of an account would be now.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn invoice(&self) -> Request<BillingInvoiceOperation> {
         Request::new(self.client)
     }
@@ -912,14 +912,14 @@ impl BillingService<'_> {
     ///
     /// - `invoice`: Id or number.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn document(&self, invoice: impl Into<String>) -> Request<BillingDocumentOperation> {
         Request::new(self.client).with::<String>("invoice", invoice.into())
     }
 
     /// Show who an account is, as its invoices show it: name, postal address, tax id, e-mail address.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn profile(&self) -> Request<BillingProfileOperation> {
         Request::new(self.client)
     }
@@ -928,7 +928,7 @@ impl BillingService<'_> {
     ///
     /// An account changes its own, an operator any.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn set_profile(&self) -> Request<BillingSetProfileOperation> {
         Request::new(self.client)
     }
@@ -937,7 +937,7 @@ impl BillingService<'_> {
     ///
     /// - `period`: A month in UTC, such as 2026-11.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn close(&self, period: impl Into<String>) -> Request<BillingCloseOperation> {
         Request::new(self.client).with::<String>("period", period.into())
     }
@@ -956,7 +956,7 @@ impl BusService<'_> {
     /// error_report or state_update completes, fails or advances that task. Repeated under the same
     /// `message_id` by the same sender it answers the first receipt.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
     pub fn publish(&self, r#type: impl Into<BusType>) -> Request<BusPublishOperation> {
         Request::new(self.client).with::<BusType>("type", r#type.into())
     }
@@ -966,7 +966,7 @@ impl BusService<'_> {
     /// Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
     /// the agent, or for a capability it has, come as task_assignment, and are claimed by that.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn read(&self) -> Request<BusReadOperation> {
         Request::new(self.client)
     }
@@ -975,7 +975,7 @@ impl BusService<'_> {
     ///
     /// - `message_ids`: Ids of entries as read: message_id or entry_id.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn ack(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<BusAckOperation> {
         Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
     }
@@ -984,28 +984,28 @@ impl BusService<'_> {
     ///
     /// Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn recover(&self) -> Request<BusRecoverOperation> {
         Request::new(self.client)
     }
 
     /// List the group's pending entries (delivered, not acknowledged), oldest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn pending(&self) -> Request<BusPendingOperation> {
         Request::new(self.client)
     }
 
     /// Show the health of the bus, and how many entries wait for the caller.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn health(&self) -> Request<BusHealthOperation> {
         Request::new(self.client)
     }
 
     /// Show the groups with their consumers, lag and pending entries: one's own; for operators all.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn stats(&self) -> Request<BusStatsOperation> {
         Request::new(self.client)
     }
@@ -1015,14 +1015,14 @@ impl BusService<'_> {
     /// The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
     /// agent that publishes an entry through Redis joins automatically.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`.
     pub fn join(&self) -> Request<BusJoinOperation> {
         Request::new(self.client)
     }
 
     /// Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn leave(&self) -> Request<BusLeaveOperation> {
         Request::new(self.client)
     }
@@ -1037,7 +1037,7 @@ pub struct CodebaseService<'a> {
 impl CodebaseService<'_> {
     /// List codebases; with `search`, those whose name, path or repository contains it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<CodebaseListOperation> {
         Request::new(self.client)
     }
@@ -1050,7 +1050,7 @@ impl CodebaseService<'_> {
     /// - `path`: Directory on the worker's machine.
     /// - `worker_id`: Your worker that has it: its id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn register(
         &self,
         name: impl Into<String>,
@@ -1067,7 +1067,7 @@ impl CodebaseService<'_> {
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, codebase_id: impl Into<String>) -> Request<CodebaseGetOperation> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
@@ -1076,7 +1076,7 @@ impl CodebaseService<'_> {
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn remove(&self, codebase_id: impl Into<String>) -> Request<CodebaseRemoveOperation> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
@@ -1093,7 +1093,7 @@ impl SessionService<'_> {
     ///
     /// - `codebase_id`: Id of a codebase.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self, codebase_id: impl Into<String>) -> Request<SessionListOperation> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
@@ -1103,7 +1103,7 @@ impl SessionService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Id of the session, as its agent names it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, codebase_id: impl Into<String>, session_id: impl Into<String>) -> Request<SessionGetOperation> {
         Request::new(self.client)
             .with::<String>("codebase_id", codebase_id.into())
@@ -1115,7 +1115,7 @@ impl SessionService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `sessions`: Objects with session_id, and title, agent, created_at, updated_at.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn sync(
         &self,
         codebase_id: impl Into<String>,
@@ -1131,7 +1131,7 @@ impl SessionService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Id of the session, as its agent names it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn ingest(
         &self,
         codebase_id: impl Into<String>,
@@ -1147,7 +1147,7 @@ impl SessionService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `session_id`: Id of the session, as its agent names it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn messages(
         &self,
         codebase_id: impl Into<String>,
@@ -1164,7 +1164,7 @@ impl SessionService<'_> {
     /// - `session_id`: Id of the session, as its agent names it.
     /// - `prompt`: What the agent is to do next.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
     pub fn resume(
         &self,
         codebase_id: impl Into<String>,
@@ -1191,7 +1191,7 @@ impl ConversationService<'_> {
     /// a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
     /// sent again under its id is sent once.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
     pub fn send(&self, message: AgentMessage) -> Request<ConversationSendOperation> {
         Request::new(self.client).with("message", message)
     }
@@ -1203,7 +1203,7 @@ impl ConversationService<'_> {
     ///
     /// - `message_id`: Id of a message: the marketplace's (msg_...), or the one you gave it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn reply(&self, message_id: impl Into<String>) -> Request<ConversationReplyOperation> {
         Request::new(self.client).with::<String>("message_id", message_id.into())
     }
@@ -1212,14 +1212,14 @@ impl ConversationService<'_> {
     ///
     /// - `conversation_id`: As its messages have it in correlation.conversation_id, or conv_... as it is listed.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, conversation_id: impl Into<String>) -> Request<ConversationGetOperation> {
         Request::new(self.client).with::<String>("conversation_id", conversation_id.into())
     }
 
     /// List an agent's conversations, the newest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<ConversationListOperation> {
         Request::new(self.client)
     }
@@ -1229,14 +1229,14 @@ impl ConversationService<'_> {
     /// Reading changes nothing. `agora.messaging.mark` with the status `acknowledged` takes a message off the list. It
     /// names a message by its `id`, or by `agora.message_id` where the message has that: its sender chose the `id`.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn pending(&self) -> Request<ConversationPendingOperation> {
         Request::new(self.client)
     }
 
     /// List the uses of an agent that were reported with inform/track_usage, oldest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn usage(&self) -> Request<ConversationUsageOperation> {
         Request::new(self.client)
     }
@@ -1251,7 +1251,7 @@ pub struct DeadLetterService<'a> {
 impl DeadLetterService<'_> {
     /// List dead letters, newest first: one's own; for operators all.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<DeadLetterListOperation> {
         Request::new(self.client)
     }
@@ -1260,7 +1260,7 @@ impl DeadLetterService<'_> {
     ///
     /// - `dead_letter_id`: Id of a dead letter.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, dead_letter_id: impl Into<String>) -> Request<DeadLetterGetOperation> {
         Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
     }
@@ -1271,7 +1271,7 @@ impl DeadLetterService<'_> {
     ///
     /// - `dead_letter_id`: Id of a dead letter.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
     pub fn replay(&self, dead_letter_id: impl Into<String>) -> Request<DeadLetterReplayOperation> {
         Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
     }
@@ -1280,7 +1280,7 @@ impl DeadLetterService<'_> {
     ///
     /// - `dead_letter_id`: Id of a dead letter.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn discard(&self, dead_letter_id: impl Into<String>) -> Request<DeadLetterDiscardOperation> {
         Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
     }
@@ -1299,7 +1299,7 @@ impl DeploymentService<'_> {
     ///
     /// - `manifest`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn register(&self, manifest: impl Into<Value>) -> Request<DeploymentRegisterOperation> {
         Request::new(self.client).with::<Value>("manifest", manifest.into())
     }
@@ -1309,7 +1309,7 @@ impl DeploymentService<'_> {
     /// - `docker_image`: Reference of a container image.
     /// - `metadata`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn register_docker(
         &self,
         docker_image: impl Into<String>,
@@ -1324,14 +1324,14 @@ impl DeploymentService<'_> {
     ///
     /// - `manifest`: An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ...
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn validate(&self, manifest: impl Into<Value>) -> Request<DeploymentValidateOperation> {
         Request::new(self.client).with::<Value>("manifest", manifest.into())
     }
 
     /// List the agents with a deployment.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<DeploymentListOperation> {
         Request::new(self.client)
     }
@@ -1340,7 +1340,7 @@ impl DeploymentService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, agent_id: impl Into<String>) -> Request<DeploymentGetOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -1349,7 +1349,7 @@ impl DeploymentService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn withdraw(&self, agent_id: impl Into<String>) -> Request<DeploymentWithdrawOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -1364,21 +1364,21 @@ pub struct QueryService<'a> {
 impl QueryService<'_> {
     /// Find agents by capabilities, status, tier, rating and words.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn agents_request(&self) -> Request<QueryAgentsOperation> {
         Request::new(self.client)
     }
 
     /// Find operations with their usage statistics.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn services(&self) -> Request<QueryServicesOperation> {
         Request::new(self.client)
     }
 
     /// Show statistics of the marketplace: agents, messages, events, service usage.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn marketplace(&self) -> Request<QueryMarketplaceOperation> {
         Request::new(self.client)
     }
@@ -1393,14 +1393,14 @@ pub struct DiscoveryService<'a> {
 impl DiscoveryService<'_> {
     /// List the operations of the marketplace with their schemas.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<DiscoveryListOperation> {
         Request::new(self.client)
     }
 
     /// Read how to call one operation; without a version, its newest active one.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn schema(&self, service: impl Into<String>) -> Request<DiscoverySchemaOperation> {
         Request::new(self.client).with::<String>("service", service.into())
     }
@@ -1415,7 +1415,7 @@ pub struct HostService<'a> {
 impl HostService<'_> {
     /// List the hosts with what they have, and what of it is free.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<HostListOperation> {
         Request::new(self.client)
     }
@@ -1424,7 +1424,7 @@ impl HostService<'_> {
     ///
     /// - `host`: Id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, host: impl Into<String>) -> Request<HostGetOperation> {
         Request::new(self.client).with::<String>("host", host.into())
     }
@@ -1435,7 +1435,7 @@ impl HostService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`.
     pub fn register(&self, name: impl Into<String>, agent_id: impl Into<String>) -> Request<HostRegisterOperation> {
         Request::new(self.client)
             .with::<String>("name", name.into())
@@ -1446,7 +1446,7 @@ impl HostService<'_> {
     ///
     /// - `host`: Id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`.
     pub fn update(&self, host: impl Into<String>) -> Request<HostUpdateOperation> {
         Request::new(self.client).with::<String>("host", host.into())
     }
@@ -1455,7 +1455,7 @@ impl HostService<'_> {
     ///
     /// - `host`: Id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
     pub fn remove(&self, host: impl Into<String>) -> Request<HostRemoveOperation> {
         Request::new(self.client).with::<String>("host", host.into())
     }
@@ -1470,7 +1470,7 @@ pub struct InstanceService<'a> {
 impl InstanceService<'_> {
     /// List agents for customers, with availability, price, instances and measured performance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn discover(&self) -> Request<InstanceDiscoverOperation> {
         Request::new(self.client)
     }
@@ -1483,14 +1483,14 @@ impl InstanceService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
     pub fn create(&self, agent_id: impl Into<String>) -> Request<InstanceCreateOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
 
     /// List instances, newest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<InstanceListOperation> {
         Request::new(self.client)
     }
@@ -1499,7 +1499,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, instance_id: impl Into<String>) -> Request<InstanceGetOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1511,7 +1511,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of an instance; or an agent's id or name, for the least busy of the caller's instances of it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
     pub fn execute(&self, instance_id: impl Into<String>) -> Request<InstanceExecuteOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1520,7 +1520,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn pause(&self, instance_id: impl Into<String>) -> Request<InstancePauseOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1529,7 +1529,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `illegal_transition`.
     pub fn resume(&self, instance_id: impl Into<String>) -> Request<InstanceResumeOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1538,7 +1538,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn terminate(&self, instance_id: impl Into<String>) -> Request<InstanceTerminateOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1547,7 +1547,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_unavailable`.
     pub fn logs(&self, instance_id: impl Into<String>) -> Request<InstanceLogsOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1556,7 +1556,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
     pub fn events(&self, instance_id: impl Into<String>) -> StreamRequest<InstanceEventsOperation> {
         StreamRequest::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1565,7 +1565,7 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn executions(&self, instance_id: impl Into<String>) -> Request<InstanceExecutionsOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
@@ -1580,7 +1580,7 @@ impl InstanceService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
     pub fn scale(&self, agent_id: impl Into<String>) -> Request<InstanceScaleOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -1589,7 +1589,7 @@ impl InstanceService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn scaling(&self, agent_id: impl Into<String>) -> Request<InstanceScalingOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -1598,28 +1598,28 @@ impl InstanceService<'_> {
     ///
     /// - `instance_id`: Id of the instance.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_unavailable`.
     pub fn backup(&self, instance_id: impl Into<String>) -> Request<InstanceBackupOperation> {
         Request::new(self.client).with::<String>("instance_id", instance_id.into())
     }
 
     /// List backups, newest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn backups(&self) -> Request<InstanceBackupsOperation> {
         Request::new(self.client)
     }
 
     /// Delete a backup.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn drop_backup(&self, backup_id: impl Into<String>) -> Request<InstanceDropBackupOperation> {
         Request::new(self.client).with::<String>("backup_id", backup_id.into())
     }
 
     /// Show a summary of a customer's instances and costs.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn dashboard(&self) -> Request<InstanceDashboardOperation> {
         Request::new(self.client)
     }
@@ -1638,7 +1638,7 @@ impl MemoryService<'_> {
     ///
     /// - `key`: Unique in its namespace; case counts.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn store(&self, key: impl Into<String>, value: impl Into<Value>) -> Request<MemoryStoreOperation> {
         Request::new(self.client)
             .with::<String>("key", key.into())
@@ -1649,14 +1649,14 @@ impl MemoryService<'_> {
     ///
     /// - `key`: Unique in its namespace; case counts.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn recall(&self, key: impl Into<String>) -> Request<MemoryRecallOperation> {
         Request::new(self.client).with::<String>("key", key.into())
     }
 
     /// List the values of a namespace, in the order of the keys.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<MemoryListOperation> {
         Request::new(self.client)
     }
@@ -1665,7 +1665,7 @@ impl MemoryService<'_> {
     ///
     /// - `query`: Words to search for.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn search(&self, query: impl Into<String>) -> Request<MemorySearchOperation> {
         Request::new(self.client).with::<String>("query", query.into())
     }
@@ -1674,7 +1674,7 @@ impl MemoryService<'_> {
     ///
     /// - `key`: Unique in its namespace; case counts.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn forget(&self, key: impl Into<String>) -> Request<MemoryForgetOperation> {
         Request::new(self.client).with::<String>("key", key.into())
     }
@@ -1695,7 +1695,7 @@ impl MigrationService<'_> {
     /// - `database`: Name of the v4 database.
     /// - `reducer`: Name of the v4 reducer.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn call(&self, database: impl Into<String>, reducer: impl Into<String>) -> Request<MigrationCallOperation> {
         Request::new(self.client)
             .with::<String>("database", database.into())
@@ -1708,7 +1708,7 @@ impl MigrationService<'_> {
     ///
     /// - `database`: Name of the v4 database.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn sql(&self, database: impl Into<String>, query: impl Into<String>) -> Request<MigrationSqlOperation> {
         Request::new(self.client)
             .with::<String>("database", database.into())
@@ -1721,14 +1721,14 @@ impl MigrationService<'_> {
     ///
     /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
     pub fn switch(&self, agent_name: impl Into<String>) -> Request<MigrationSwitchOperation> {
         Request::new(self.client).with::<String>("agent_name", agent_name.into())
     }
 
     /// Report how far the migration is, with what to do next and the v4 calls of the last days.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn report(&self) -> Request<MigrationReportOperation> {
         Request::new(self.client)
     }
@@ -1738,7 +1738,7 @@ impl MigrationService<'_> {
     /// - `database`: Name of the v4 database.
     /// - `digest`: SHA-256 of the file.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn begin_import(
         &self,
         database: impl Into<String>,
@@ -1757,7 +1757,7 @@ impl MigrationService<'_> {
     /// - `run_id`: The import; none for a dry run.
     /// - `position`: Number of the first row in its table, from 0.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
     pub fn import_rows(
         &self,
         run_id: impl Into<String>,
@@ -1774,7 +1774,7 @@ impl MigrationService<'_> {
 
     /// End an import; a repetition of it with the same file begins anew, and changes nothing.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn finish_import(&self, run_id: impl Into<String>) -> Request<MigrationFinishImportOperation> {
         Request::new(self.client).with::<String>("run_id", run_id.into())
     }
@@ -1784,14 +1784,14 @@ impl MigrationService<'_> {
     /// Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
     /// deregistered, unless they have lived here since: switched to v5, called, or with mail that is not of the import.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn rollback_import(&self, run_id: impl Into<String>) -> Request<MigrationRollbackImportOperation> {
         Request::new(self.client).with::<String>("run_id", run_id.into())
     }
 
     /// List imports, newest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list_imports(&self) -> Request<MigrationListImportsOperation> {
         Request::new(self.client)
     }
@@ -1808,7 +1808,7 @@ impl WorkerService<'_> {
     ///
     /// - `worker_name`: Worker id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn register(&self, worker_name: impl Into<String>) -> Request<WorkerRegisterOperation> {
         Request::new(self.client).with::<String>("worker_name", worker_name.into())
     }
@@ -1817,14 +1817,14 @@ impl WorkerService<'_> {
     ///
     /// - `worker_id`: Worker id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn unregister(&self, worker_id: impl Into<String>) -> Request<WorkerUnregisterOperation> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
 
     /// List workers: your own; operators see all.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<WorkerListOperation> {
         Request::new(self.client)
     }
@@ -1833,7 +1833,7 @@ impl WorkerService<'_> {
     ///
     /// - `worker_id`: Worker id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, worker_id: impl Into<String>) -> Request<WorkerGetOperation> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
@@ -1842,7 +1842,7 @@ impl WorkerService<'_> {
     ///
     /// - `worker_id`: Worker id or name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn heartbeat(&self, worker_id: impl Into<String>) -> Request<WorkerHeartbeatOperation> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
@@ -1857,28 +1857,28 @@ pub struct MonitorService<'a> {
 impl MonitorService<'_> {
     /// Show statistics: agents, tasks, calls per minute, errors, cost today.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn stats(&self) -> Request<MonitorStatsOperation> {
         Request::new(self.client)
     }
 
     /// List agents with their current tasks and pending messages.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `not_found`.
     pub fn agents(&self) -> Request<MonitorAgentsOperation> {
         Request::new(self.client)
     }
 
     /// List workers: your own; operators see all.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `not_found`.
     pub fn workers(&self) -> Request<MonitorWorkersOperation> {
         Request::new(self.client)
     }
 
     /// Read the log of messages, newest first.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn messages(&self) -> Request<MonitorMessagesOperation> {
         Request::new(self.client)
     }
@@ -1887,28 +1887,28 @@ impl MonitorService<'_> {
     ///
     /// - `q`: Words that must all be in the text.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn search(&self, q: impl Into<String>) -> Request<MonitorSearchOperation> {
         Request::new(self.client).with::<String>("q", q.into())
     }
 
     /// Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn count(&self) -> Request<MonitorCountOperation> {
         Request::new(self.client)
     }
 
     /// Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: none.
     pub fn export(&self) -> StreamRequest<MonitorExportOperation> {
         StreamRequest::new(self.client)
     }
 
     /// Stream events live: messages, agents, tasks; all events unless types are given.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `not_found`, `cursor_too_old`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `not_found`, `cursor_too_old`.
     pub fn stream(&self) -> StreamRequest<MonitorStreamOperation> {
         StreamRequest::new(self.client)
     }
@@ -1917,7 +1917,7 @@ impl MonitorService<'_> {
     ///
     /// - `agent_id`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn intervene(&self, agent_id: impl Into<String>) -> Request<MonitorInterveneOperation> {
         Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
@@ -1937,14 +1937,14 @@ impl OrchestratorService<'_> {
     ///
     /// - `message`: What you want, in plain words.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
     pub fn chat(&self, message: impl Into<String>) -> Request<OrchestratorChatOperation> {
         Request::new(self.client).with::<String>("message", message.into())
     }
 
     /// Search agents as the chat does: by words, capability, name, industry, price, rating and state.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn search_agents(&self) -> Request<OrchestratorSearchAgentsOperation> {
         Request::new(self.client)
     }
@@ -1953,14 +1953,14 @@ impl OrchestratorService<'_> {
     ///
     /// - `ref`: Agent id, name or dotted alias.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get_agent(&self, r#ref: impl Into<String>) -> Request<OrchestratorGetAgentOperation> {
         Request::new(self.client).with::<String>("ref", r#ref.into())
     }
 
     /// Search applications: agents of the category app.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn search_apps(&self) -> Request<OrchestratorSearchAppsOperation> {
         Request::new(self.client)
     }
@@ -1969,14 +1969,14 @@ impl OrchestratorService<'_> {
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
     pub fn register_agent(&self, name: impl Into<String>) -> Request<OrchestratorRegisterAgentOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
     /// Count agents, applications or distinct capabilities.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get_marketplace_stats(&self) -> Request<OrchestratorGetMarketplaceStatsOperation> {
         Request::new(self.client)
     }
@@ -1998,7 +1998,7 @@ impl UpstreamService<'_> {
     /// - `name`: Name of the upstream, the prefix of its tools: small letters, digits, hyphens.
     /// - `url`: Where it serves streamable HTTP.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `upstream_failed`, `upstream_unavailable`.
     pub fn add(&self, name: impl Into<String>, url: impl Into<String>) -> Request<UpstreamAddOperation> {
         Request::new(self.client)
             .with::<String>("name", name.into())
@@ -2007,7 +2007,7 @@ impl UpstreamService<'_> {
 
     /// List the upstreams by name, each with the state of its connection.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<UpstreamListOperation> {
         Request::new(self.client)
     }
@@ -2016,7 +2016,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, upstream: impl Into<String>) -> Request<UpstreamGetOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
@@ -2025,7 +2025,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_unavailable`.
     pub fn refresh(&self, upstream: impl Into<String>) -> Request<UpstreamRefreshOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
@@ -2034,7 +2034,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn accept(&self, upstream: impl Into<String>) -> Request<UpstreamAcceptOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
@@ -2043,7 +2043,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn remove(&self, upstream: impl Into<String>) -> Request<UpstreamRemoveOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
@@ -2055,7 +2055,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn authorize(&self, upstream: impl Into<String>) -> Request<UpstreamAuthorizeOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
@@ -2064,7 +2064,7 @@ impl UpstreamService<'_> {
     ///
     /// - `state`: As the callback has it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn finish_authorization(&self, state: impl Into<String>) -> Request<UpstreamFinishAuthorizationOperation> {
         Request::new(self.client).with::<String>("state", state.into())
     }
@@ -2073,7 +2073,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
     pub fn deauthorize(&self, upstream: impl Into<String>) -> Request<UpstreamDeauthorizeOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
@@ -2086,7 +2086,7 @@ impl UpstreamService<'_> {
     /// - `upstream`: Name or id of the upstream.
     /// - `tool`: Name of the tool, as the upstream has it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`, `upstream_authorization_required`.
     pub fn call(&self, upstream: impl Into<String>, tool: impl Into<String>) -> Request<UpstreamCallOperation> {
         Request::new(self.client)
             .with::<String>("upstream", upstream.into())
@@ -2097,7 +2097,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`, `upstream_authorization_required`.
     pub fn read(&self, upstream: impl Into<String>, uri: impl Into<String>) -> Request<UpstreamReadOperation> {
         Request::new(self.client)
             .with::<String>("upstream", upstream.into())
@@ -2108,7 +2108,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`, `upstream_authorization_required`.
     pub fn prompt(&self, upstream: impl Into<String>, prompt: impl Into<String>) -> Request<UpstreamPromptOperation> {
         Request::new(self.client)
             .with::<String>("upstream", upstream.into())
@@ -2122,7 +2122,7 @@ impl UpstreamService<'_> {
     /// - `name`: Name of a prompt, or URI template.
     /// - `argument`: Its argument.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`, `upstream_authorization_required`.
     pub fn complete(
         &self,
         upstream: impl Into<String>,
@@ -2149,7 +2149,7 @@ impl RegistryService<'_> {
     ///
     /// Each leads to this server's own endpoint, with the tools of that server alone.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<RegistryListOperation> {
         Request::new(self.client)
     }
@@ -2158,7 +2158,7 @@ impl RegistryService<'_> {
     ///
     /// - `server_name`: Name of a server in the registry; in a path its slash may be written %2F.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn versions(&self, server_name: impl Into<String>) -> Request<RegistryVersionsOperation> {
         Request::new(self.client).with::<String>("server_name", server_name.into())
     }
@@ -2167,7 +2167,7 @@ impl RegistryService<'_> {
     ///
     /// - `server_name`: Name of a server in the registry; in a path its slash may be written %2F.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, server_name: impl Into<String>) -> Request<RegistryGetOperation> {
         Request::new(self.client).with::<String>("server_name", server_name.into())
     }
@@ -2179,7 +2179,7 @@ impl RegistryService<'_> {
     ///
     /// - `server`: A server.json, or an entry of a registry that holds one.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `upstream_failed`, `upstream_unavailable`.
     pub fn import(&self, server: impl Into<Value>) -> Request<RegistryImportOperation> {
         Request::new(self.client).with::<Value>("server", server.into())
     }
@@ -2196,14 +2196,14 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`.
     pub fn create(&self, tenant_id: impl Into<String>) -> Request<TenantCreateOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
 
     /// List the tenants, by id.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<TenantListOperation> {
         Request::new(self.client)
     }
@@ -2212,7 +2212,7 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, tenant_id: impl Into<String>) -> Request<TenantGetOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
@@ -2221,7 +2221,7 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn update(&self, tenant_id: impl Into<String>) -> Request<TenantUpdateOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
@@ -2230,7 +2230,7 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn suspend(&self, tenant_id: impl Into<String>) -> Request<TenantSuspendOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
@@ -2239,7 +2239,7 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn resume(&self, tenant_id: impl Into<String>) -> Request<TenantResumeOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
@@ -2248,7 +2248,7 @@ impl TenantService<'_> {
     ///
     /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
     pub fn create_key(&self, tenant_id: impl Into<String>) -> Request<TenantCreateKeyOperation> {
         Request::new(self.client).with::<String>("tenant_id", tenant_id.into())
     }
@@ -2258,7 +2258,7 @@ impl TenantService<'_> {
     /// - `tenant_id`: Id of a tenant: small letters, digits, hyphens between.
     /// - `confirm`: The tenant's id, as confirmation: all its data is erased permanently.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn delete(&self, tenant_id: impl Into<String>, confirm: impl Into<String>) -> Request<TenantDeleteOperation> {
         Request::new(self.client)
             .with::<String>("tenant_id", tenant_id.into())
@@ -2277,21 +2277,21 @@ impl TokenService<'_> {
     ///
     /// - `label`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn create(&self, label: impl Into<String>) -> Request<TokenCreateOperation> {
         Request::new(self.client).with::<String>("label", label.into())
     }
 
     /// List the keys, newest first, without their secrets.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<TokenListOperation> {
         Request::new(self.client)
     }
 
     /// Revoke a key at once; open streams that use it are closed.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn revoke(&self, token_id: impl Into<String>) -> Request<TokenRevokeOperation> {
         Request::new(self.client).with::<String>("token_id", token_id.into())
     }
@@ -2306,7 +2306,7 @@ pub struct UserService<'a> {
 impl UserService<'_> {
     /// List SSO users by name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<UserListOperation> {
         Request::new(self.client)
     }
@@ -2315,7 +2315,7 @@ impl UserService<'_> {
     ///
     /// - `user_id`: Id of the user.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, user_id: impl Into<String>) -> Request<UserGetOperation> {
         Request::new(self.client).with::<String>("user_id", user_id.into())
     }
@@ -2324,7 +2324,7 @@ impl UserService<'_> {
     ///
     /// - `user_id`: Id of the user.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn update(&self, user_id: impl Into<String>) -> Request<UserUpdateOperation> {
         Request::new(self.client).with::<String>("user_id", user_id.into())
     }
@@ -2345,7 +2345,7 @@ impl VirtualServerService<'_> {
     /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
     /// - `tools`: Names of its tools, with dots or underscores: operations, tools of upstreams (far.echo) and of agents (Dolly.shout).
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn create(
         &self,
         name: impl Into<String>,
@@ -2358,7 +2358,7 @@ impl VirtualServerService<'_> {
 
     /// List the virtual servers by name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<VirtualServerListOperation> {
         Request::new(self.client)
     }
@@ -2367,7 +2367,7 @@ impl VirtualServerService<'_> {
     ///
     /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, name: impl Into<String>) -> Request<VirtualServerGetOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
@@ -2376,7 +2376,7 @@ impl VirtualServerService<'_> {
     ///
     /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn update(&self, name: impl Into<String>) -> Request<VirtualServerUpdateOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
@@ -2385,7 +2385,7 @@ impl VirtualServerService<'_> {
     ///
     /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn delete(&self, name: impl Into<String>) -> Request<VirtualServerDeleteOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
@@ -2395,7 +2395,7 @@ impl VirtualServerService<'_> {
     /// - `name`: Name of the server, the end of its URL: small letters, digits, hyphens, underscores.
     /// - `label`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn create_key(
         &self,
         name: impl Into<String>,
@@ -2421,7 +2421,7 @@ impl WorkflowService<'_> {
     ///
     /// - `steps`: In order, or with depends_on as a graph.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn create_request(
         &self,
         workflow_name: impl Into<String>,
@@ -2434,14 +2434,14 @@ impl WorkflowService<'_> {
 
     /// Show a workflow's status: steps, progress, agents.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn status(&self, workflow_id: impl Into<String>) -> Request<WorkflowStatusOperation> {
         Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
     }
 
     /// List workflows that concern you, newest first; operators see all. `agent_id`: created by it; `status`: one or several.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<WorkflowListOperation> {
         Request::new(self.client)
     }
@@ -2452,7 +2452,7 @@ impl WorkflowService<'_> {
     /// reorder: the steps not started yet, in `order`, of a workflow without depends_on.
     /// skip: `step`. pause, resume, terminate: the workflow.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn modify(
         &self,
         workflow_id: impl Into<String>,
@@ -2467,28 +2467,28 @@ impl WorkflowService<'_> {
     ///
     /// Repeating the same decision changes nothing; a different second one is a conflict.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn approve(&self, workflow_id: impl Into<String>) -> Request<WorkflowApproveOperation> {
         Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
     }
 
     /// Cancel a workflow: running steps are cancelled, the others are never started.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn cancel(&self, workflow_id: impl Into<String>) -> Request<WorkflowCancelOperation> {
         Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
     }
 
     /// Show when each step became ready, started and ended; at most 1,000 items of each for_each.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn timeline(&self, workflow_id: impl Into<String>) -> Request<WorkflowTimelineOperation> {
         Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
     }
 
     /// Show the graph of a workflow with the state of each step, as Mermaid text.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn diagram(&self, workflow_id: impl Into<String>) -> Request<WorkflowDiagramOperation> {
         Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
     }

@@ -2429,25 +2429,25 @@ export interface A2aService {
    * A text is a message with one part. The message is stored when the call has an answer; the call waits until
    * the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   send(args: A2aSendArguments, options?: CallOptions): Promise<A2ASendResult>;
   /**
    * Show a task with its history and artifacts (section 3.1.3).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: A2aGetArguments, options?: CallOptions): Promise<A2ATask>;
   /**
    * List the tasks you gave, the last changed first (section 3.1.4).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: A2aListArguments, options?: CallOptions): Promise<A2ATaskList>;
   /**
    * Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   cancel(args: A2aCancelArguments, options?: CallOptions): Promise<A2ATask>;
   /**
@@ -2455,67 +2455,67 @@ export interface A2aService {
    *
    * Refused for a task that has ended, unless it is resumed.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``illegal_transition``.
    */
   subscribe(args: A2aSubscribeArguments, options?: CallOptions): EventStream<A2AUpdate>;
   /**
    * Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   createPushConfig(args: A2aCreatePushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
   /**
    * Show a push notification configuration of a task (section 3.1.8).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   getPushConfig(args: A2aGetPushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
   /**
    * List the push notification configurations of a task (section 3.1.9).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   listPushConfigs(args: A2aListPushConfigsArguments, options?: CallOptions): Promise<A2APushConfigs>;
   /**
    * Delete a push notification configuration (section 3.1.10).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   deletePushConfig(args: A2aDeletePushConfigArguments, options?: CallOptions): Promise<A2APushDeletion>;
   /**
    * List failed push deliveries with their reason: your own; operators see all.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   pushDeadLetters(args?: A2aPushDeadLettersArguments, options?: CallOptions): Promise<PushDeadLetters>;
   /**
    * Retry a failed push delivery from the update at which it stopped.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   retryPush(args: A2aRetryPushArguments, options?: CallOptions): Promise<PushRetry>;
   /**
    * Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   card(args?: A2aCardArguments, options?: CallOptions): Promise<A2ACard>;
   /**
    * Show the card for authenticated callers (section 3.1.11).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   extendedCard(args?: A2aExtendedCardArguments, options?: CallOptions): Promise<A2ACard>;
   /**
    * Store a card for an agent. The addresses in it are replaced by this marketplace's.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setCard(args?: A2aSetCardArguments, options?: CallOptions): Promise<CardChange>;
   /**
    * List the agents with their cards' addresses.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   catalogue(args?: A2aCatalogueArguments, options?: CallOptions): Promise<A2ACatalogue>;
   /**
@@ -2523,31 +2523,31 @@ export interface A2aService {
    *
    * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
    */
   addRemote(args: A2aAddRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
   /**
    * List the remote agents, each with its state.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``upstream_unavailable``.
    */
   listRemotes(args?: A2aListRemotesArguments, options?: CallOptions): Promise<RemoteAgentPage>;
   /**
    * Show a remote agent, with its card.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``upstream_unavailable``.
    */
   getRemote(args: A2aGetRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
   /**
    * Fetch the card of a remote agent again.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
    */
   refreshRemote(args: A2aRefreshRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
   /**
    * Remove a remote agent from the marketplace; its unfinished tasks end as failed.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   removeRemote(args: A2aRemoveRemoteArguments, options?: CallOptions): Promise<RemoteRemoval>;
 }
@@ -2559,7 +2559,7 @@ export interface AdminService {
    *
    * ``resume`` lifts the overrides of the target that have the same authority or less.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``halted``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   override(args: AdminOverrideArguments, options?: CallOptions): Promise<OverrideReceipt>;
   /**
@@ -2567,7 +2567,7 @@ export interface AdminService {
    *
    * Lists the overrides in force: target, actor, start and reason.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``not_found``.
    */
   health(args?: AdminHealthArguments, options?: CallOptions): Promise<Health>;
   /**
@@ -2576,13 +2576,13 @@ export interface AdminService {
    * The actions ``get`` and ``list`` only read, so they are answered during a halt too. ``after`` of a list has each
    * setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
   manage(args: AdminManageArguments, options?: CallOptions): Promise<Managed>;
   /**
    * Read the audit trail, newest first: actor, operation, target and outcome.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   audit(args?: AdminAuditArguments, options?: CallOptions): Promise<AuditPage>;
 }
@@ -2598,25 +2598,25 @@ export interface AgentService {
    * for. A manifest by itself (name instead of agent_name) is understood, too; where
    * it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
   register(args: AgentRegisterArguments, options?: CallOptions): Promise<Registration>;
   /**
    * Read one agent's profile by id, name or dotted alias.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: AgentGetArguments, options?: CallOptions): Promise<Agent>;
   /**
    * List the agents of the marketplace in the order of registration.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: AgentListArguments, options?: CallOptions): Promise<AgentPage>;
   /**
    * Change an agent's profile; omitted fields are unchanged. An agent can change only its own.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
   update(args: AgentUpdateArguments, options?: CallOptions): Promise<Agent>;
   /**
@@ -2624,19 +2624,19 @@ export interface AgentService {
    *
    * Every other authenticated call counts as a heartbeat too.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
   heartbeat(args?: AgentHeartbeatArguments, options?: CallOptions): Promise<AgentHeartbeat>;
   /**
    * Read an agent's status: state, load, availability, reputation, unread messages.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   status(args: AgentStatusArguments, options?: CallOptions): Promise<AgentStatusReport>;
   /**
    * Rate another agent; a second rating by the same agent replaces its first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   rate(args: AgentRateArguments, options?: CallOptions): Promise<Rating>;
   /**
@@ -2645,7 +2645,7 @@ export interface AgentService {
    * Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
    * operator hands over what is left (agora.admin.manage, action 'hand_over').
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   deregister(args: AgentDeregisterArguments, options?: CallOptions): Promise<Deregistration>;
 }
@@ -2655,37 +2655,37 @@ export interface AuthService {
   /**
    * Show how users can log in.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   configuration(options?: CallOptions): Promise<AuthConfiguration>;
   /**
    * Log in with name and password, which are passed to the identity provider, where the operator allows it.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   login(args: AuthLoginArguments, options?: CallOptions): Promise<Login>;
   /**
    * Get new tokens for a refresh token, before the access token expires or after.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   refresh(args: AuthRefreshArguments, options?: CallOptions): Promise<Login>;
   /**
    * Show the caller's identity, role and scopes.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   userinfo(options?: CallOptions): Promise<UserInfo>;
   /**
    * Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   logout(args?: AuthLogoutArguments, options?: CallOptions): Promise<LoggedOut>;
   /**
    * End a session of the monitor, however it was started. Used by the monitor's pages.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   signOut(args: AuthSignOutArguments, options?: CallOptions): Promise<SignedOut>;
   /**
@@ -2694,7 +2694,7 @@ export interface AuthService {
    * Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
    * taken before, is answered with 400.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   backchannelLogout(args: AuthBackchannelLogoutArguments, options?: CallOptions): Promise<LogoutTaken>;
 }
@@ -2706,13 +2706,13 @@ export interface MessagingService {
    *
    * The receipt is sent after the commit. A message to a name not registered yet is held until it registers.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   send(args: MessagingSendArguments, options?: CallOptions): Promise<MessageReceipt>;
   /**
    * Send a message the way of version 0.9; sunset, use agora.messaging.send.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``operation_sunset``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   sendLegacy(args: MessagingSendLegacyArguments, options?: CallOptions): Promise<MessageReceipt>;
   /**
@@ -2723,19 +2723,19 @@ export interface MessagingService {
    * ``unread`` true gives what was not yet read, false what was. With ``wait`` an empty inbox is
    * watched until a message comes or the time is over.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   receive(args?: MessagingReceiveArguments, options?: CallOptions): Promise<MessagePage>;
   /**
    * Mark messages of an inbox as delivered, read or acknowledged; a state never goes back.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   mark(args: MessagingMarkArguments, options?: CallOptions): Promise<Marked>;
   /**
    * Create a durable subscription to an agent's events; read it at ``/ws`` or ``/events``.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   subscribe(args?: MessagingSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
 }
@@ -2745,25 +2745,25 @@ export interface EventService {
   /**
    * Publish an event; types that begin with ``agora.`` are the server's.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   publish(args: EventPublishArguments, options?: CallOptions): Promise<EventReceipt>;
   /**
    * Read the event log, oldest first, from a sequence number on.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
    */
   list(args?: EventListArguments, options?: CallOptions): Promise<EventPage>;
   /**
    * Create a durable subscription: a filter and a position that survive reconnects.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   subscribe(args?: EventSubscribeArguments, options?: CallOptions): Promise<SubscriptionReceipt>;
   /**
    * Stream events live, after the events since ``last_event_id``: nothing lost, nothing repeated.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
    */
   stream(args?: EventStreamArguments, options?: CallOptions): EventStream<Event>;
 }
@@ -2776,7 +2776,7 @@ export interface TaskService {
    * The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
    * expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
   assign(args: TaskAssignArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
@@ -2786,7 +2786,7 @@ export interface TaskService {
    * and completes it. Refused while another caller's lease is valid, and if it reports about an ended task
    * something else than what was recorded.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   update(args: TaskUpdateArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
@@ -2794,19 +2794,19 @@ export interface TaskService {
    *
    * ``since`` and ``until`` bound the time of creation.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: TaskListArguments, options?: CallOptions): Promise<TaskPage>;
   /**
    * Read a task.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: TaskGetArguments, options?: CallOptions): Promise<Task>;
   /**
    * Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   history(args: TaskHistoryArguments, options?: CallOptions): Promise<TaskEntryPage>;
   /**
@@ -2815,19 +2815,19 @@ export interface TaskService {
    * Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
    * carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   claim(args?: TaskClaimArguments, options?: CallOptions): Promise<Claim>;
   /**
    * Extend a lease: the heartbeat of a task in progress.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   renew(args: TaskRenewArguments, options?: CallOptions): Promise<Renewal>;
   /**
    * Release a claimed task to the queue; the attempt is not counted.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   release(args: TaskReleaseArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
@@ -2836,7 +2836,7 @@ export interface TaskService {
    * It may do what the task's creator allowed in the payload (``scopes``; reading agents and operations if left out) and holds
    * itself, as a principal of its own. It ends with the lease and with the task.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``, ``stale_lease``.
    */
   issueToken(args: TaskIssueTokenArguments, options?: CallOptions): Promise<TaskToken>;
   /**
@@ -2844,7 +2844,7 @@ export interface TaskService {
    *
    * Repeating the same call returns the same result; a different result or different notes are refused (409).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   complete(args: TaskCompleteArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
@@ -2852,31 +2852,31 @@ export interface TaskService {
    *
    * A task that has failed for good keeps its error: another one is refused (409).
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   fail(args: TaskFailArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
    * Cancel a task; its worker learns it from the next response.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   cancel(args: TaskCancelArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
    * Retry an ended task as a new task, linked to the old one.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   retry(args: TaskRetryArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
    * Reassign a task; null returns it to the queue for any suitable agent. Its lease ends.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   reassign(args: TaskReassignArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
    * Add a comment to a task's trail.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   comment(args: TaskCommentArguments, options?: CallOptions): Promise<TaskEntry>;
   /**
@@ -2885,13 +2885,13 @@ export interface TaskService {
    * Where the assignee waits for an answer, the requester's message is it: the task goes back to its agent, which
    * takes it up again. A task that has ended takes no message.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   message(args: TaskMessageArguments, options?: CallOptions): Promise<TaskEntry>;
   /**
    * Add a part of a task's result as an artifact while it is in progress, as its assignee.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   artifact(args: TaskArtifactArguments, options?: CallOptions): Promise<TaskEntry>;
   /**
@@ -2899,13 +2899,13 @@ export interface TaskService {
    *
    * An assignee's output starts a pending task; an operator's is refused, because the task has no worker.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   append(args: TaskAppendArguments, options?: CallOptions): Promise<TaskOutput>;
   /**
    * Read a task's output from any offset.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   output(args: TaskOutputArguments, options?: CallOptions): Promise<TaskOutput>;
   /**
@@ -2913,13 +2913,13 @@ export interface TaskService {
    *
    * ``last_event_id`` is the number of the last entry seen.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   stream(args: TaskStreamArguments, options?: CallOptions): EventStream<TaskEntry>;
   /**
    * Task statistics: by status, throughput, waiting and running times; of the last day by default.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   statistics(args?: TaskStatisticsArguments, options?: CallOptions): Promise<TaskStatistics>;
 }
@@ -2929,7 +2929,7 @@ export interface BillingService {
   /**
    * List the prices of agents. An agent without a price is free.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   prices(args?: BillingPricesArguments, options?: CallOptions): Promise<PricePage>;
   /**
@@ -2937,55 +2937,55 @@ export interface BillingService {
    *
    * For the agent itself, its account and operators. A new version replaces those that are not yet effective.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   setPrice(args: BillingSetPriceArguments, options?: CallOptions): Promise<Price>;
   /**
    * Record usage measured by an external meter, at the price in force. Needs the scope meter:billing.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
    */
   record(args: BillingRecordArguments, options?: CallOptions): Promise<UsageRecord>;
   /**
    * Reverse an entry by adding one with the opposite amount.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
    */
   reverse(args: BillingReverseArguments, options?: CallOptions): Promise<Entry>;
   /**
    * List the entries of the ledger, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   usage(args?: BillingUsageArguments, options?: CallOptions): Promise<EntryPage>;
   /**
    * Show usage and cost so far, including the accrued cost of running instances.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   cost(args?: BillingCostArguments, options?: CallOptions): Promise<Cost>;
   /**
    * Show the revenue of the caller's agents; for operators, of every agent.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   revenue(args?: BillingRevenueArguments, options?: CallOptions): Promise<RevenuePage>;
   /**
    * Show a cost summary: total, this month, by day, by agent, and the state of the budgets.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   dashboard(args?: BillingDashboardArguments, options?: CallOptions): Promise<Dashboard>;
   /**
    * Add credit to an account, or record its payment.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
    */
   credit(args: BillingCreditArguments, options?: CallOptions): Promise<Entry>;
   /**
    * Show an account's balance in each currency: remaining credit or amount owed.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   balance(args?: BillingBalanceArguments, options?: CallOptions): Promise<Balances>;
   /**
@@ -2994,19 +2994,19 @@ export interface BillingService {
    * An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
    * operator changes.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   budget(args?: BillingBudgetArguments, options?: CallOptions): Promise<Budget>;
   /**
    * List budgets with their spent amounts.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   budgets(args?: BillingBudgetsArguments, options?: CallOptions): Promise<BudgetPage>;
   /**
    * Take a percentage off everything that an account is charged from now on, as entries beside the charges.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setDiscount(args: BillingSetDiscountArguments, options?: CallOptions): Promise<Discount>;
   /**
@@ -3014,43 +3014,43 @@ export interface BillingService {
    *
    * An agent's developer sets it, or an operator.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setFreeQuota(args: BillingSetFreeQuotaArguments, options?: CallOptions): Promise<FreeQuota>;
   /**
    * Show the discounts of an account, and free quotas.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   reductions(args?: BillingReductionsArguments, options?: CallOptions): Promise<Reductions>;
   /**
    * Create a code that gives credit, once to each account.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``.
    */
   createCoupon(args: BillingCreateCouponArguments, options?: CallOptions): Promise<Coupon>;
   /**
    * List coupons by their codes.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   coupons(args?: BillingCouponsArguments, options?: CallOptions): Promise<CouponPage>;
   /**
    * Get the credit of a coupon. Repeated for the same account it answers the same entry.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
   redeemCoupon(args: BillingRedeemCouponArguments, options?: CallOptions): Promise<Entry>;
   /**
    * List invoices, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   invoices(args?: BillingInvoicesArguments, options?: CallOptions): Promise<InvoicePage>;
   /**
    * Show an invoice, or, without naming one, what the next invoice of an account would be now.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   invoice(args?: BillingInvoiceArguments, options?: CallOptions): Promise<Invoice>;
   /**
@@ -3058,13 +3058,13 @@ export interface BillingService {
    *
    * The e-mail goes to the customer's address (``agora.billing.set_profile``), with the page and the table attached.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   document(args: BillingDocumentArguments, options?: CallOptions): Promise<InvoiceDocument>;
   /**
    * Show who an account is, as its invoices show it: name, postal address, tax id, e-mail address.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   profile(args?: BillingProfileArguments, options?: CallOptions): Promise<BillingProfile>;
   /**
@@ -3072,13 +3072,13 @@ export interface BillingService {
    *
    * An account changes its own, an operator any.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   setProfile(args?: BillingSetProfileArguments, options?: CallOptions): Promise<BillingProfile>;
   /**
    * Issue the invoices of a past month now; the server does so automatically an hour after the month's end.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   close(args: BillingCloseArguments, options?: CallOptions): Promise<Closing>;
 }
@@ -3092,7 +3092,7 @@ export interface BusService {
    * error_report or state_update completes, fails or advances that task. Repeated under the same
    * ``message_id`` by the same sender it answers the first receipt.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
   publish(args: BusPublishArguments, options?: CallOptions): Promise<BusReceipt>;
   /**
@@ -3101,13 +3101,13 @@ export interface BusService {
    * Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
    * the agent, or for a capability it has, come as task_assignment, and are claimed by that.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   read(args?: BusReadArguments, options?: CallOptions): Promise<BusBatch>;
   /**
    * Acknowledge entries: they are not delivered again.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   ack(args: BusAckArguments, options?: CallOptions): Promise<BusAck>;
   /**
@@ -3115,25 +3115,25 @@ export interface BusService {
    *
    * Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   recover(args?: BusRecoverArguments, options?: CallOptions): Promise<BusBatch>;
   /**
    * List the group's pending entries (delivered, not acknowledged), oldest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   pending(args?: BusPendingArguments, options?: CallOptions): Promise<BusPending>;
   /**
    * Show the health of the bus, and how many entries wait for the caller.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   health(options?: CallOptions): Promise<BusHealth>;
   /**
    * Show the groups with their consumers, lag and pending entries: one's own; for operators all.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   stats(options?: CallOptions): Promise<BusStats>;
   /**
@@ -3142,13 +3142,13 @@ export interface BusService {
    * The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
    * agent that publishes an entry through Redis joins automatically.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``.
    */
   join(args?: BusJoinArguments, options?: CallOptions): Promise<BusMembership>;
   /**
    * Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   leave(args?: BusLeaveArguments, options?: CallOptions): Promise<BusMembership>;
 }
@@ -3158,7 +3158,7 @@ export interface CodebaseService {
   /**
    * List codebases; with ``search``, those whose name, path or repository contains it.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: CodebaseListArguments, options?: CallOptions): Promise<CodebasePage>;
   /**
@@ -3166,19 +3166,19 @@ export interface CodebaseService {
    *
    * Jobs for it require the capability ``codebase:ID``, which the worker has from now on.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   register(args: CodebaseRegisterArguments, options?: CallOptions): Promise<Codebase>;
   /**
    * Read a codebase.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: CodebaseGetArguments, options?: CallOptions): Promise<Codebase>;
   /**
    * Unregister a codebase with its sessions; nothing on the worker's machine is touched.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   remove(args: CodebaseRemoveArguments, options?: CallOptions): Promise<RemovedCodebase>;
 }
@@ -3188,37 +3188,37 @@ export interface SessionService {
   /**
    * List the sessions of a codebase, the latest first: of your worker or your jobs; operators see all.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args: SessionListArguments, options?: CallOptions): Promise<SessionPage>;
   /**
    * Read what a session is: its agent, its last task, how many messages it has.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: SessionGetArguments, options?: CallOptions): Promise<Session>;
   /**
    * Report which sessions a worker's agent has, as the worker; what is known of them is kept.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   sync(args: SessionSyncArguments, options?: CallOptions): Promise<Synchronisation>;
   /**
    * Store messages of a session, as its worker; a message whose id is known replaces that one.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   ingest(args: SessionIngestArguments, options?: CallOptions): Promise<Ingestion>;
   /**
    * Read the messages of a session, oldest first unless ``descending``.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   messages(args: SessionMessagesArguments, options?: CallOptions): Promise<SessionMessagePage>;
   /**
    * Go on with a session: a new job for the worker that holds it.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
   resume(args: SessionResumeArguments, options?: CallOptions): Promise<TaskReceipt>;
 }
@@ -3232,7 +3232,7 @@ export interface ConversationService {
    * a legal reply to it. What is sent to agent.marketplace.orchestrator is answered at once. The message
    * sent again under its id is sent once.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
   send(args: ConversationSendArguments, options?: CallOptions): Promise<Accepted>;
   /**
@@ -3241,19 +3241,19 @@ export interface ConversationService {
    * Past ``expected.timeout`` the answer is a failure with the intent 'timeout', which names the recipients that no
    * agent is registered as; a late answer waits in the inbox.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   reply(args: ConversationReplyArguments, options?: CallOptions): Promise<Reply>;
   /**
    * Read a conversation you take part in, with its messages.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: ConversationGetArguments, options?: CallOptions): Promise<ConversationDetail>;
   /**
    * List an agent's conversations, the newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: ConversationListArguments, options?: CallOptions): Promise<ConversationPage>;
   /**
@@ -3262,13 +3262,13 @@ export interface ConversationService {
    * Reading changes nothing. ``agora.messaging.mark`` with the status ``acknowledged`` takes a message off the list. It
    * names a message by its ``id``, or by ``agora.message_id`` where the message has that: its sender chose the ``id``.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   pending(args?: ConversationPendingArguments, options?: CallOptions): Promise<PendingPage>;
   /**
    * List the uses of an agent that were reported with inform/track_usage, oldest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   usage(args?: ConversationUsageArguments, options?: CallOptions): Promise<ReportedUsePage>;
 }
@@ -3278,13 +3278,13 @@ export interface DeadLetterService {
   /**
    * List dead letters, newest first: one's own; for operators all.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: DeadLetterListArguments, options?: CallOptions): Promise<DeadLetterPage>;
   /**
    * Show a dead letter with its content, and whether it can be replayed. Raises NotFound.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: DeadLetterGetArguments, options?: CallOptions): Promise<DeadLetterDetail>;
   /**
@@ -3292,13 +3292,13 @@ export interface DeadLetterService {
    *
    * Raises Conflict if it was discarded, or if what it is about is gone.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
   replay(args: DeadLetterReplayArguments, options?: CallOptions): Promise<DeadLetter>;
   /**
    * Give it up for good. Raises Conflict if it was replayed.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   discard(args: DeadLetterDiscardArguments, options?: CallOptions): Promise<DeadLetter>;
 }
@@ -3310,37 +3310,37 @@ export interface DeploymentService {
    *
    * For operators, and callers with the scope deploy:agents. Running instances keep their revision.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   register(args: DeploymentRegisterArguments, options?: CallOptions): Promise<RegisteredDeployable>;
   /**
    * Register an agent that is a container image; ``metadata`` is its manifest.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   registerDocker(args: DeploymentRegisterDockerArguments, options?: CallOptions): Promise<RegisteredDeployable>;
   /**
    * Validate a manifest without registering it; reports all errors.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   validate(args: DeploymentValidateArguments, options?: CallOptions): Promise<ManifestReport>;
   /**
    * List the agents with a deployment.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: DeploymentListArguments, options?: CallOptions): Promise<DeployablePage>;
   /**
    * Show an agent's deployment.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: DeploymentGetArguments, options?: CallOptions): Promise<DeployableAgent>;
   /**
    * Withdraw an agent's deployment: no new instances can be created; running ones continue.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   withdraw(args: DeploymentWithdrawArguments, options?: CallOptions): Promise<Withdrawal>;
 }
@@ -3350,19 +3350,19 @@ export interface QueryService {
   /**
    * Find agents by capabilities, status, tier, rating and words.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   agents(args?: QueryAgentsArguments, options?: CallOptions): Promise<FoundAgentPage>;
   /**
    * Find operations with their usage statistics.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   services(args?: QueryServicesArguments, options?: CallOptions): Promise<ServicePage>;
   /**
    * Show statistics of the marketplace: agents, messages, events, service usage.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   marketplace(options?: CallOptions): Promise<Marketplace>;
 }
@@ -3372,13 +3372,13 @@ export interface DiscoveryService {
   /**
    * List the operations of the marketplace with their schemas.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: DiscoveryListArguments, options?: CallOptions): Promise<ServicePage>;
   /**
    * Read how to call one operation; without a version, its newest active one.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   schema(args: DiscoverySchemaArguments, options?: CallOptions): Promise<ServiceSchema>;
 }
@@ -3388,13 +3388,13 @@ export interface HostService {
   /**
    * List the hosts with what they have, and what of it is free.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: HostListArguments, options?: CallOptions): Promise<HostPage>;
   /**
    * Show a host.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: HostGetArguments, options?: CallOptions): Promise<Host>;
   /**
@@ -3402,19 +3402,19 @@ export interface HostService {
    *
    * Without memory_mb or cpu_cores, what it says it has run counts as unlimited.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``.
    */
   register(args: HostRegisterArguments, options?: CallOptions): Promise<Host>;
   /**
    * Change a host: close it for maintenance, reopen it, set its region.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``.
    */
   update(args: HostUpdateArguments, options?: CallOptions): Promise<Host>;
   /**
    * Remove a host. A server that still runs registers itself again.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
   remove(args: HostRemoveArguments, options?: CallOptions): Promise<HostRemoval>;
 }
@@ -3424,7 +3424,7 @@ export interface InstanceService {
   /**
    * List agents for customers, with availability, price, instances and measured performance.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   discover(args?: InstanceDiscoverArguments, options?: CallOptions): Promise<MarketplacePage>;
   /**
@@ -3434,19 +3434,19 @@ export interface InstanceService {
    * meet are refused with what is missing. It keeps the price of now; another price of its agent holds for it only
    * once its notice is over.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
   create(args: InstanceCreateArguments, options?: CallOptions): Promise<Instance>;
   /**
    * List instances, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: InstanceListArguments, options?: CallOptions): Promise<InstancePage>;
   /**
    * Show an instance: state, health, resources, bill.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: InstanceGetArguments, options?: CallOptions): Promise<Instance>;
   /**
@@ -3455,43 +3455,43 @@ export interface InstanceService {
    * It is charged when it starts; the charge is reversed if it fails. If there was no answer in time, or the connection
    * broke, the error says ``outcome: unknown``.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
    */
   execute(args: InstanceExecuteArguments, options?: CallOptions): Promise<ExecutionResult>;
   /**
    * Pause an instance: no running time is charged until it is resumed.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
   pause(args: InstancePauseArguments, options?: CallOptions): Promise<InstanceChange>;
   /**
    * Resume a paused instance; restart a failed one at once.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``illegal_transition``.
    */
   resume(args: InstanceResumeArguments, options?: CallOptions): Promise<InstanceChange>;
   /**
    * Terminate an instance permanently, and show its final bill.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   terminate(args: InstanceTerminateArguments, options?: CallOptions): Promise<Termination>;
   /**
    * Read an instance's output.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_unavailable``.
    */
   logs(args: InstanceLogsArguments, options?: CallOptions): Promise<InstanceLog>;
   /**
    * Stream the events of an instance, from its creation or after ``last_event_id``.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
    */
   events(args: InstanceEventsArguments, options?: CallOptions): EventStream<Event>;
   /**
    * List the executions on an instance, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   executions(args: InstanceExecutionsArguments, options?: CallOptions): Promise<ExecutionPage>;
   /**
@@ -3503,37 +3503,37 @@ export interface InstanceService {
    * Without max_instances it is exactly min_instances. All of them have the price of now; another price of the agent
    * holds for them, and for those that scaling makes later, only once its notice is over.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
    */
   scale(args: InstanceScaleArguments, options?: CallOptions): Promise<Scaling>;
   /**
    * Show how an agent's instances are scaled.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   scaling(args: InstanceScalingArguments, options?: CallOptions): Promise<Scaling>;
   /**
    * Back up an instance's state, for ``restore`` when another instance is created.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_unavailable``.
    */
   backup(args: InstanceBackupArguments, options?: CallOptions): Promise<Backup>;
   /**
    * List backups, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   backups(args?: InstanceBackupsArguments, options?: CallOptions): Promise<BackupPage>;
   /**
    * Delete a backup.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   dropBackup(args: InstanceDropBackupArguments, options?: CallOptions): Promise<Backup>;
   /**
    * Show a summary of a customer's instances and costs.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   dashboard(args?: InstanceDashboardArguments, options?: CallOptions): Promise<InstanceDashboard>;
 }
@@ -3545,31 +3545,31 @@ export interface MemoryService {
    *
    * Raises Conflict if ``if_version`` is set and the memory has another version.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``.
    */
   store(args: MemoryStoreArguments, options?: CallOptions): Promise<Memory>;
   /**
    * Read the value of a key. Raises NotFound.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   recall(args: MemoryRecallArguments, options?: CallOptions): Promise<Memory>;
   /**
    * List the values of a namespace, in the order of the keys.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: MemoryListArguments, options?: CallOptions): Promise<MemoryPage>;
   /**
    * Search keys, tags and values by words: best match first, then newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   search(args: MemorySearchArguments, options?: CallOptions): Promise<FoundMemories>;
   /**
    * Delete the value of a key.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   forget(args: MemoryForgetArguments, options?: CallOptions): Promise<Forgotten>;
 }
@@ -3582,7 +3582,7 @@ export interface MigrationService {
    * The caller acts for the v4 agent that the arguments name: with an agent's own token for itself, with the scope
    * act:any for every agent. The setting compatibility_mode decides whether such calls are accepted.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   call(args: MigrationCallArguments, options?: CallOptions): Promise<V4Answer>;
   /**
@@ -3590,7 +3590,7 @@ export interface MigrationService {
    *
    * The second takes `LIMIT n OFFSET m`, is in the order of the inbox, and marks nothing as read.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   sql(args: MigrationSqlArguments, options?: CallOptions): Promise<V4Rows>;
   /**
@@ -3598,19 +3598,19 @@ export interface MigrationService {
    *
    * An agent that v4 calls or an import have registered keeps its id, messages and tasks; another one is registered.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
   switch(args: MigrationSwitchArguments, options?: CallOptions): Promise<Registration>;
   /**
    * Report how far the migration is, with what to do next and the v4 calls of the last days.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   report(args?: MigrationReportArguments, options?: CallOptions): Promise<MigrationReport>;
   /**
    * Begin to import a v4 export, or go on with an unfinished import of the same file.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   beginImport(args: MigrationBeginImportArguments, options?: CallOptions): Promise<ImportRun>;
   /**
@@ -3619,13 +3619,13 @@ export interface MigrationService {
    * The steps of a workflow come with it, as the field `steps` of its row. A row that came before, by an earlier
    * import or by a call with the same id and content, is left as it is.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
    */
   importRows(args: MigrationImportRowsArguments, options?: CallOptions): Promise<ImportStep>;
   /**
    * End an import; a repetition of it with the same file begins anew, and changes nothing.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   finishImport(args: MigrationFinishImportArguments, options?: CallOptions): Promise<ImportRun>;
   /**
@@ -3634,13 +3634,13 @@ export interface MigrationService {
    * Messages are deleted, open tasks cancelled, workflows terminated, capabilities withdrawn and agents
    * deregistered, unless they have lived here since: switched to v5, called, or with mail that is not of the import.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   rollbackImport(args: MigrationRollbackImportArguments, options?: CallOptions): Promise<RollbackStep>;
   /**
    * List imports, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   listImports(args?: MigrationListImportsArguments, options?: CallOptions): Promise<ImportRunPage>;
 }
@@ -3650,31 +3650,31 @@ export interface WorkerService {
   /**
    * Register or update a worker; its capabilities are the caller's unless given.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   register(args: WorkerRegisterArguments, options?: CallOptions): Promise<Worker>;
   /**
    * Unregister a worker: its claimed tasks are requeued at once.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
   unregister(args: WorkerUnregisterArguments, options?: CallOptions): Promise<Unregistration>;
   /**
    * List workers: your own; operators see all.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: WorkerListArguments, options?: CallOptions): Promise<WorkerPage>;
   /**
    * Read a worker of yours; operators read any.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: WorkerGetArguments, options?: CallOptions): Promise<Worker>;
   /**
    * Report that a worker of yours is alive; claims do so too.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   heartbeat(args: WorkerHeartbeatArguments, options?: CallOptions): Promise<Worker>;
 }
@@ -3684,55 +3684,55 @@ export interface MonitorService {
   /**
    * Show statistics: agents, tasks, calls per minute, errors, cost today.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   stats(options?: CallOptions): Promise<MonitorStats>;
   /**
    * List agents with their current tasks and pending messages.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``not_found``.
    */
   agents(args?: MonitorAgentsArguments, options?: CallOptions): Promise<MonitoredAgentPage>;
   /**
    * List workers: your own; operators see all.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``not_found``.
    */
   workers(args?: MonitorWorkersArguments, options?: CallOptions): Promise<WorkerPage>;
   /**
    * Read the log of messages, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   messages(args?: MonitorMessagesArguments, options?: CallOptions): Promise<MessageLog>;
   /**
    * Search the text of messages, newest first.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   search(args: MonitorSearchArguments, options?: CallOptions): Promise<SearchResults>;
   /**
    * Count messages; above 10,000, or where too many rows would have to be scanned, the count is a lower bound.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   count(args?: MonitorCountArguments, options?: CallOptions): Promise<MessageCount>;
   /**
    * Export all matching messages, oldest first: as a JSON or CSV file, or a stream that ends.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: none.
    */
   export(args?: MonitorExportArguments, options?: CallOptions): EventStream<LoggedMessage>;
   /**
    * Stream events live: messages, agents, tasks; all events unless types are given.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``not_found``, ``cursor_too_old``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``not_found``, ``cursor_too_old``.
    */
   stream(args?: MonitorStreamArguments, options?: CallOptions): EventStream<Event>;
   /**
    * Intervene: send an agent a message as a person, pause, resume or terminate it.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   intervene(args: MonitorInterveneArguments, options?: CallOptions): Promise<Intervention>;
 }
@@ -3745,37 +3745,37 @@ export interface OrchestratorService {
    * Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
    * other. Registering an agent this way answers the agent's token.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
   chat(args: OrchestratorChatArguments, options?: CallOptions): Promise<ChatAnswer>;
   /**
    * Search agents as the chat does: by words, capability, name, industry, price, rating and state.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   searchAgents(args?: OrchestratorSearchAgentsArguments, options?: CallOptions): Promise<MatchPage>;
   /**
    * Read one agent by id, alias or name, or else the best match of a search for it.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   getAgent(args: OrchestratorGetAgentArguments, options?: CallOptions): Promise<Agent>;
   /**
    * Search applications: agents of the category app.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   searchApps(args?: OrchestratorSearchAppsArguments, options?: CallOptions): Promise<AppPage>;
   /**
    * Register an agent, as agora.agent.register does, by the names that the chat uses.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
    */
   registerAgent(args: OrchestratorRegisterAgentArguments, options?: CallOptions): Promise<Registration>;
   /**
    * Count agents, applications or distinct capabilities.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   getMarketplaceStats(args?: OrchestratorGetMarketplaceStatsArguments, options?: CallOptions): Promise<MarketplaceCount>;
 }
@@ -3789,37 +3789,37 @@ export interface UpstreamService {
    * Upstreams that are commands are configured on the server alone (setting ``mcp_config``).
    * With ``oauth``, its authorization server is looked up now, and the upstream is to be authorized next.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``upstream_failed``, ``upstream_unavailable``.
    */
   add(args: UpstreamAddArguments, options?: CallOptions): Promise<Upstream>;
   /**
    * List the upstreams by name, each with the state of its connection.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: UpstreamListArguments, options?: CallOptions): Promise<UpstreamPage>;
   /**
    * Show an upstream with its items, with the reason for each unusable one.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: UpstreamGetArguments, options?: CallOptions): Promise<UpstreamDetail>;
   /**
    * Refresh an upstream's items; changed definitions are quarantined.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_unavailable``.
    */
   refresh(args: UpstreamRefreshArguments, options?: CallOptions): Promise<UpstreamDetail>;
   /**
    * Accept changed definitions: from now on they are the pinned ones, and can be used again.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   accept(args: UpstreamAcceptArguments, options?: CallOptions): Promise<Acceptance>;
   /**
    * Remove an upstream with all its items, and close its connection.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   remove(args: UpstreamRemoveArguments, options?: CallOptions): Promise<UpstreamRemoval>;
   /**
@@ -3828,19 +3828,19 @@ export interface UpstreamService {
    * The browser comes back to this server, where the person has to be signed in as the one who has begun. With client
    * credentials (``machine``) there is no URL: the token is requested at once.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   authorize(args: UpstreamAuthorizeArguments, options?: CallOptions): Promise<UpstreamAuthorization>;
   /**
    * Finish an authorization with what the authorization server sent the browser back with; once, by who has begun.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   finishAuthorization(args: UpstreamFinishAuthorizationArguments, options?: CallOptions): Promise<UpstreamAuthorization>;
   /**
    * Forget an authorization, and revoke it where the authorization server allows.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
    */
   deauthorize(args: UpstreamDeauthorizeArguments, options?: CallOptions): Promise<UpstreamDeauthorization>;
   /**
@@ -3849,25 +3849,25 @@ export interface UpstreamService {
    * A tool that failed answers with ``is_error``. If there was no answer in time, or the connection broke, the
    * error says ``outcome: unknown``: the tool may have done its work.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
   call(args: UpstreamCallArguments, options?: CallOptions): Promise<ToolResult>;
   /**
    * Read a resource of an upstream, by a listed URI or one that fits a listed template.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
   read(args: UpstreamReadArguments, options?: CallOptions): Promise<ResourceResult>;
   /**
    * Get a prompt of an upstream, filled in with arguments.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
   prompt(args: UpstreamPromptArguments, options?: CallOptions): Promise<PromptResult>;
   /**
    * Complete an argument of an upstream's prompt or resource template, as the upstream does.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
   complete(args: UpstreamCompleteArguments, options?: CallOptions): Promise<UpstreamCompletion>;
 }
@@ -3879,19 +3879,19 @@ export interface RegistryService {
    *
    * Each leads to this server's own endpoint, with the tools of that server alone.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: RegistryListArguments, options?: CallOptions): Promise<RegistryPage>;
   /**
    * List the versions of a server: the one that runs.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   versions(args: RegistryVersionsArguments, options?: CallOptions): Promise<RegistryPage>;
   /**
    * Show a version of a server.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: RegistryGetArguments, options?: CallOptions): Promise<RegistryEntry>;
   /**
@@ -3900,7 +3900,7 @@ export interface RegistryService {
    * Packages are never imported, because they would run code here: an operator who wants one names its command
    * in the file of the setting ``mcp_config``.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``upstream_failed``, ``upstream_unavailable``.
    */
   import(args: RegistryImportArguments, options?: CallOptions): Promise<Upstream>;
 }
@@ -3910,49 +3910,49 @@ export interface TenantService {
   /**
    * Create a tenant and its first admin key.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``.
    */
   create(args: TenantCreateArguments, options?: CallOptions): Promise<CreatedTenant>;
   /**
    * List the tenants, by id.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: TenantListArguments, options?: CallOptions): Promise<TenantPage>;
   /**
    * Show a tenant; administrators of a tenant see their own.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: TenantGetArguments, options?: CallOptions): Promise<TenantDetails>;
   /**
    * Change a tenant's name or metadata.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   update(args: TenantUpdateArguments, options?: CallOptions): Promise<Tenant>;
   /**
    * Suspend a tenant: its callers are refused until it is resumed, its streams are closed, no data is lost.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   suspend(args: TenantSuspendArguments, options?: CallOptions): Promise<Tenant>;
   /**
    * Resume a suspended tenant.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   resume(args: TenantResumeArguments, options?: CallOptions): Promise<Tenant>;
   /**
    * Create another admin key of a tenant, for example if the first was lost.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
    */
   createKey(args: TenantCreateKeyArguments, options?: CallOptions): Promise<TenantKey>;
   /**
    * Erase a suspended tenant with all its rows; its id is not reused.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   delete(args: TenantDeleteArguments, options?: CallOptions): Promise<DeletedTenant>;
 }
@@ -3962,19 +3962,19 @@ export interface TokenService {
   /**
    * Create an API key or an enrolment token.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   create(args: TokenCreateArguments, options?: CallOptions): Promise<CreatedToken>;
   /**
    * List the keys, newest first, without their secrets.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: TokenListArguments, options?: CallOptions): Promise<TokenPage>;
   /**
    * Revoke a key at once; open streams that use it are closed.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   revoke(args: TokenRevokeArguments, options?: CallOptions): Promise<RevokedToken>;
 }
@@ -3984,19 +3984,19 @@ export interface UserService {
   /**
    * List SSO users by name.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: UserListArguments, options?: CallOptions): Promise<UserPage>;
   /**
    * Show a user.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: UserGetArguments, options?: CallOptions): Promise<User>;
   /**
    * Change a user's role or limit, block the user, or unblock the user; takes effect at once.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   update(args: UserUpdateArguments, options?: CallOptions): Promise<User>;
 }
@@ -4009,37 +4009,37 @@ export interface VirtualServerService {
    * Tools of upstreams and agents may be named before they are there. What a caller may call of the set depends on
    * its credential; a key of the server may call all of it, and nothing else.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``.
    */
   create(args: VirtualServerCreateArguments, options?: CallOptions): Promise<VirtualServer>;
   /**
    * List the virtual servers by name.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``.
    */
   list(args?: VirtualServerListArguments, options?: CallOptions): Promise<VirtualServerPage>;
   /**
    * Show a virtual server with the names of its tools.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   get(args: VirtualServerGetArguments, options?: CallOptions): Promise<VirtualServer>;
   /**
    * Change a virtual server; what is left out stays. Its clients are told that their list of tools has changed.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   update(args: VirtualServerUpdateArguments, options?: CallOptions): Promise<VirtualServer>;
   /**
    * Delete a virtual server and revoke its keys.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   delete(args: VirtualServerDeleteArguments, options?: CallOptions): Promise<VirtualServerRemoval>;
   /**
    * Create a key that may call the tools of one virtual server, at its URL, and nothing else.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   createKey(args: VirtualServerCreateKeyArguments, options?: CallOptions): Promise<VirtualServerKey>;
 }
@@ -4052,19 +4052,19 @@ export interface WorkflowService {
    * All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
    * A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   create(args: WorkflowCreateArguments, options?: CallOptions): Promise<WorkflowReceipt>;
   /**
    * Show a workflow's status: steps, progress, agents.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   status(args: WorkflowStatusArguments, options?: CallOptions): Promise<Workflow>;
   /**
    * List workflows that concern you, newest first; operators see all. ``agent_id``: created by it; ``status``: one or several.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   list(args?: WorkflowListArguments, options?: CallOptions): Promise<WorkflowPage>;
   /**
@@ -4074,7 +4074,7 @@ export interface WorkflowService {
    * reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
    * skip: ``step``. pause, resume, terminate: the workflow.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   modify(args: WorkflowModifyArguments, options?: CallOptions): Promise<Modification>;
   /**
@@ -4082,25 +4082,25 @@ export interface WorkflowService {
    *
    * Repeating the same decision changes nothing; a different second one is a conflict.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   approve(args: WorkflowApproveArguments, options?: CallOptions): Promise<Modification>;
   /**
    * Cancel a workflow: running steps are cancelled, the others are never started.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``payload_too_large``, ``conflict``, ``idempotency_conflict``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   cancel(args: WorkflowCancelArguments, options?: CallOptions): Promise<Modification>;
   /**
    * Show when each step became ready, started and ended; at most 1,000 items of each for_each.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   timeline(args: WorkflowTimelineArguments, options?: CallOptions): Promise<Timeline>;
   /**
    * Show the graph of a workflow with the state of each step, as Mermaid text.
    *
-   * Errors: ``invalid_request``, ``unauthenticated``, ``permission_denied``, ``halted``, ``not_found``, ``rate_limited``, ``overloaded``, ``deadline_exceeded``, ``internal_error``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   diagram(args: WorkflowDiagramArguments, options?: CallOptions): Promise<WorkflowDiagram>;
 }
@@ -4137,4 +4137,1181 @@ export interface Services {
   readonly user: UserService;
   readonly virtualServer: VirtualServerService;
   readonly workflow: WorkflowService;
+}
+
+/** Codes of the errors that any operation may throw. */
+export type CommonErrorCode = "invalid_request" | "unauthenticated" | "permission_denied" | "operation_sunset" | "rate_limited" | "overloaded" | "storage_unavailable" | "deadline_exceeded" | "internal_error";
+
+/** Every operation by its name without ``agora.``: its arguments, its answer, and the codes of its errors. */
+export interface Operations {
+  "a2a.send": {
+    args: A2aSendArguments;
+    answer: Promise<A2ASendResult>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "a2a.get": {
+    args: A2aGetArguments;
+    answer: Promise<A2ATask>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.list": {
+    args: A2aListArguments;
+    answer: Promise<A2ATaskList>;
+    errors: CommonErrorCode | "halted";
+  };
+  "a2a.cancel": {
+    args: A2aCancelArguments;
+    answer: Promise<A2ATask>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "a2a.subscribe": {
+    args: A2aSubscribeArguments;
+    answer: EventStream<A2AUpdate>;
+    errors: CommonErrorCode | "halted" | "not_found" | "illegal_transition";
+  };
+  "a2a.create_push_config": {
+    args: A2aCreatePushConfigArguments;
+    answer: Promise<A2APushConfig>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "a2a.get_push_config": {
+    args: A2aGetPushConfigArguments;
+    answer: Promise<A2APushConfig>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.list_push_configs": {
+    args: A2aListPushConfigsArguments;
+    answer: Promise<A2APushConfigs>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.delete_push_config": {
+    args: A2aDeletePushConfigArguments;
+    answer: Promise<A2APushDeletion>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "a2a.push_dead_letters": {
+    args: A2aPushDeadLettersArguments;
+    answer: Promise<PushDeadLetters>;
+    errors: CommonErrorCode | "halted";
+  };
+  "a2a.retry_push": {
+    args: A2aRetryPushArguments;
+    answer: Promise<PushRetry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "a2a.card": {
+    args: A2aCardArguments;
+    answer: Promise<A2ACard>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.extended_card": {
+    args: A2aExtendedCardArguments;
+    answer: Promise<A2ACard>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.set_card": {
+    args: A2aSetCardArguments;
+    answer: Promise<CardChange>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "a2a.catalogue": {
+    args: A2aCatalogueArguments;
+    answer: Promise<A2ACatalogue>;
+    errors: CommonErrorCode | "halted";
+  };
+  "a2a.add_remote": {
+    args: A2aAddRemoteArguments;
+    answer: Promise<RemoteAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "illegal_transition" | "upstream_failed" | "upstream_unavailable";
+  };
+  "a2a.list_remotes": {
+    args: A2aListRemotesArguments;
+    answer: Promise<RemoteAgentPage>;
+    errors: CommonErrorCode | "halted" | "not_found" | "upstream_unavailable";
+  };
+  "a2a.get_remote": {
+    args: A2aGetRemoteArguments;
+    answer: Promise<RemoteAgent>;
+    errors: CommonErrorCode | "halted" | "not_found" | "upstream_unavailable";
+  };
+  "a2a.refresh_remote": {
+    args: A2aRefreshRemoteArguments;
+    answer: Promise<RemoteAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "illegal_transition" | "upstream_failed" | "upstream_unavailable";
+  };
+  "a2a.remove_remote": {
+    args: A2aRemoveRemoteArguments;
+    answer: Promise<RemoteRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "admin.override": {
+    args: AdminOverrideArguments;
+    answer: Promise<OverrideReceipt>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "halted" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "admin.health": {
+    args: AdminHealthArguments;
+    answer: Promise<Health>;
+    errors: CommonErrorCode | "not_found";
+  };
+  "admin.manage": {
+    args: AdminManageArguments;
+    answer: Promise<Managed>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+  };
+  "admin.audit": {
+    args: AdminAuditArguments;
+    answer: Promise<AuditPage>;
+    errors: CommonErrorCode;
+  };
+  "agent.register": {
+    args: AgentRegisterArguments;
+    answer: Promise<Registration>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "agent.get": {
+    args: AgentGetArguments;
+    answer: Promise<Agent>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "agent.list": {
+    args: AgentListArguments;
+    answer: Promise<AgentPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "agent.update": {
+    args: AgentUpdateArguments;
+    answer: Promise<Agent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "agent.heartbeat": {
+    args: AgentHeartbeatArguments;
+    answer: Promise<AgentHeartbeat>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+  };
+  "agent.status": {
+    args: AgentStatusArguments;
+    answer: Promise<AgentStatusReport>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "agent.rate": {
+    args: AgentRateArguments;
+    answer: Promise<Rating>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "agent.deregister": {
+    args: AgentDeregisterArguments;
+    answer: Promise<Deregistration>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "auth.configuration": {
+    args: Record<string, never>;
+    answer: Promise<AuthConfiguration>;
+    errors: CommonErrorCode;
+  };
+  "auth.login": {
+    args: AuthLoginArguments;
+    answer: Promise<Login>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.refresh": {
+    args: AuthRefreshArguments;
+    answer: Promise<Login>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.userinfo": {
+    args: Record<string, never>;
+    answer: Promise<UserInfo>;
+    errors: CommonErrorCode;
+  };
+  "auth.logout": {
+    args: AuthLogoutArguments;
+    answer: Promise<LoggedOut>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.sign_out": {
+    args: AuthSignOutArguments;
+    answer: Promise<SignedOut>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "auth.backchannel_logout": {
+    args: AuthBackchannelLogoutArguments;
+    answer: Promise<LogoutTaken>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "messaging.send": {
+    args: MessagingSendArguments;
+    answer: Promise<MessageReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "messaging.send_legacy": {
+    args: MessagingSendLegacyArguments;
+    answer: Promise<MessageReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "messaging.receive": {
+    args: MessagingReceiveArguments;
+    answer: Promise<MessagePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "messaging.mark": {
+    args: MessagingMarkArguments;
+    answer: Promise<Marked>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "messaging.subscribe": {
+    args: MessagingSubscribeArguments;
+    answer: Promise<SubscriptionReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "event.publish": {
+    args: EventPublishArguments;
+    answer: Promise<EventReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "event.list": {
+    args: EventListArguments;
+    answer: Promise<EventPage>;
+    errors: CommonErrorCode | "halted" | "not_found" | "cursor_too_old";
+  };
+  "event.subscribe": {
+    args: EventSubscribeArguments;
+    answer: Promise<SubscriptionReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "event.stream": {
+    args: EventStreamArguments;
+    answer: EventStream<Event>;
+    errors: CommonErrorCode | "halted" | "not_found" | "cursor_too_old";
+  };
+  "task.assign": {
+    args: TaskAssignArguments;
+    answer: Promise<TaskReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "task.update": {
+    args: TaskUpdateArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.list": {
+    args: TaskListArguments;
+    answer: Promise<TaskPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "task.get": {
+    args: TaskGetArguments;
+    answer: Promise<Task>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "task.history": {
+    args: TaskHistoryArguments;
+    answer: Promise<TaskEntryPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "task.claim": {
+    args: TaskClaimArguments;
+    answer: Promise<Claim>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "task.renew": {
+    args: TaskRenewArguments;
+    answer: Promise<Renewal>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.release": {
+    args: TaskReleaseArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.issue_token": {
+    args: TaskIssueTokenArguments;
+    answer: Promise<TaskToken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition" | "stale_lease";
+  };
+  "task.complete": {
+    args: TaskCompleteArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.fail": {
+    args: TaskFailArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.cancel": {
+    args: TaskCancelArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "task.retry": {
+    args: TaskRetryArguments;
+    answer: Promise<TaskReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "task.reassign": {
+    args: TaskReassignArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "task.comment": {
+    args: TaskCommentArguments;
+    answer: Promise<TaskEntry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "task.message": {
+    args: TaskMessageArguments;
+    answer: Promise<TaskEntry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.artifact": {
+    args: TaskArtifactArguments;
+    answer: Promise<TaskEntry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.append": {
+    args: TaskAppendArguments;
+    answer: Promise<TaskOutput>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "task.output": {
+    args: TaskOutputArguments;
+    answer: Promise<TaskOutput>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "task.stream": {
+    args: TaskStreamArguments;
+    answer: EventStream<TaskEntry>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "task.statistics": {
+    args: TaskStatisticsArguments;
+    answer: Promise<TaskStatistics>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.prices": {
+    args: BillingPricesArguments;
+    answer: Promise<PricePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.set_price": {
+    args: BillingSetPriceArguments;
+    answer: Promise<Price>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "billing.record": {
+    args: BillingRecordArguments;
+    answer: Promise<UsageRecord>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found";
+  };
+  "billing.reverse": {
+    args: BillingReverseArguments;
+    answer: Promise<Entry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found";
+  };
+  "billing.usage": {
+    args: BillingUsageArguments;
+    answer: Promise<EntryPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.cost": {
+    args: BillingCostArguments;
+    answer: Promise<Cost>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.revenue": {
+    args: BillingRevenueArguments;
+    answer: Promise<RevenuePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.dashboard": {
+    args: BillingDashboardArguments;
+    answer: Promise<Dashboard>;
+    errors: CommonErrorCode | "halted";
+  };
+  "billing.credit": {
+    args: BillingCreditArguments;
+    answer: Promise<Entry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found";
+  };
+  "billing.balance": {
+    args: BillingBalanceArguments;
+    answer: Promise<Balances>;
+    errors: CommonErrorCode | "halted";
+  };
+  "billing.budget": {
+    args: BillingBudgetArguments;
+    answer: Promise<Budget>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "billing.budgets": {
+    args: BillingBudgetsArguments;
+    answer: Promise<BudgetPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "billing.set_discount": {
+    args: BillingSetDiscountArguments;
+    answer: Promise<Discount>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "billing.set_free_quota": {
+    args: BillingSetFreeQuotaArguments;
+    answer: Promise<FreeQuota>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "billing.reductions": {
+    args: BillingReductionsArguments;
+    answer: Promise<Reductions>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.create_coupon": {
+    args: BillingCreateCouponArguments;
+    answer: Promise<Coupon>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict";
+  };
+  "billing.coupons": {
+    args: BillingCouponsArguments;
+    answer: Promise<CouponPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "billing.redeem_coupon": {
+    args: BillingRedeemCouponArguments;
+    answer: Promise<Entry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "billing.invoices": {
+    args: BillingInvoicesArguments;
+    answer: Promise<InvoicePage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "billing.invoice": {
+    args: BillingInvoiceArguments;
+    answer: Promise<Invoice>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.document": {
+    args: BillingDocumentArguments;
+    answer: Promise<InvoiceDocument>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.profile": {
+    args: BillingProfileArguments;
+    answer: Promise<BillingProfile>;
+    errors: CommonErrorCode | "halted";
+  };
+  "billing.set_profile": {
+    args: BillingSetProfileArguments;
+    answer: Promise<BillingProfile>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "billing.close": {
+    args: BillingCloseArguments;
+    answer: Promise<Closing>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "bus.publish": {
+    args: BusPublishArguments;
+    answer: Promise<BusReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition" | "stale_lease";
+  };
+  "bus.read": {
+    args: BusReadArguments;
+    answer: Promise<BusBatch>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "bus.ack": {
+    args: BusAckArguments;
+    answer: Promise<BusAck>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "bus.recover": {
+    args: BusRecoverArguments;
+    answer: Promise<BusBatch>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "bus.pending": {
+    args: BusPendingArguments;
+    answer: Promise<BusPending>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "bus.health": {
+    args: Record<string, never>;
+    answer: Promise<BusHealth>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "bus.stats": {
+    args: Record<string, never>;
+    answer: Promise<BusStats>;
+    errors: CommonErrorCode | "halted";
+  };
+  "bus.join": {
+    args: BusJoinArguments;
+    answer: Promise<BusMembership>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found";
+  };
+  "bus.leave": {
+    args: BusLeaveArguments;
+    answer: Promise<BusMembership>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "codebase.list": {
+    args: CodebaseListArguments;
+    answer: Promise<CodebasePage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "codebase.register": {
+    args: CodebaseRegisterArguments;
+    answer: Promise<Codebase>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "codebase.get": {
+    args: CodebaseGetArguments;
+    answer: Promise<Codebase>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "codebase.remove": {
+    args: CodebaseRemoveArguments;
+    answer: Promise<RemovedCodebase>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "session.list": {
+    args: SessionListArguments;
+    answer: Promise<SessionPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "session.get": {
+    args: SessionGetArguments;
+    answer: Promise<Session>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "session.sync": {
+    args: SessionSyncArguments;
+    answer: Promise<Synchronisation>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "session.ingest": {
+    args: SessionIngestArguments;
+    answer: Promise<Ingestion>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "session.messages": {
+    args: SessionMessagesArguments;
+    answer: Promise<SessionMessagePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "session.resume": {
+    args: SessionResumeArguments;
+    answer: Promise<TaskReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "conversation.send": {
+    args: ConversationSendArguments;
+    answer: Promise<Accepted>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition" | "stale_lease";
+  };
+  "conversation.reply": {
+    args: ConversationReplyArguments;
+    answer: Promise<Reply>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "conversation.get": {
+    args: ConversationGetArguments;
+    answer: Promise<ConversationDetail>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "conversation.list": {
+    args: ConversationListArguments;
+    answer: Promise<ConversationPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "conversation.pending": {
+    args: ConversationPendingArguments;
+    answer: Promise<PendingPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "conversation.usage": {
+    args: ConversationUsageArguments;
+    answer: Promise<ReportedUsePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "dead_letter.list": {
+    args: DeadLetterListArguments;
+    answer: Promise<DeadLetterPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "dead_letter.get": {
+    args: DeadLetterGetArguments;
+    answer: Promise<DeadLetterDetail>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "dead_letter.replay": {
+    args: DeadLetterReplayArguments;
+    answer: Promise<DeadLetter>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition" | "stale_lease";
+  };
+  "dead_letter.discard": {
+    args: DeadLetterDiscardArguments;
+    answer: Promise<DeadLetter>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "deployment.register": {
+    args: DeploymentRegisterArguments;
+    answer: Promise<RegisteredDeployable>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
+  };
+  "deployment.register_docker": {
+    args: DeploymentRegisterDockerArguments;
+    answer: Promise<RegisteredDeployable>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
+  };
+  "deployment.validate": {
+    args: DeploymentValidateArguments;
+    answer: Promise<ManifestReport>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "deployment.list": {
+    args: DeploymentListArguments;
+    answer: Promise<DeployablePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "deployment.get": {
+    args: DeploymentGetArguments;
+    answer: Promise<DeployableAgent>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "deployment.withdraw": {
+    args: DeploymentWithdrawArguments;
+    answer: Promise<Withdrawal>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "query.agents": {
+    args: QueryAgentsArguments;
+    answer: Promise<FoundAgentPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "query.services": {
+    args: QueryServicesArguments;
+    answer: Promise<ServicePage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "query.marketplace": {
+    args: Record<string, never>;
+    answer: Promise<Marketplace>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "discovery.list": {
+    args: DiscoveryListArguments;
+    answer: Promise<ServicePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "discovery.schema": {
+    args: DiscoverySchemaArguments;
+    answer: Promise<ServiceSchema>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "host.list": {
+    args: HostListArguments;
+    answer: Promise<HostPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "host.get": {
+    args: HostGetArguments;
+    answer: Promise<Host>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "host.register": {
+    args: HostRegisterArguments;
+    answer: Promise<Host>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken";
+  };
+  "host.update": {
+    args: HostUpdateArguments;
+    answer: Promise<Host>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken";
+  };
+  "host.remove": {
+    args: HostRemoveArguments;
+    answer: Promise<HostRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "instance.discover": {
+    args: InstanceDiscoverArguments;
+    answer: Promise<MarketplacePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "instance.create": {
+    args: InstanceCreateArguments;
+    answer: Promise<Instance>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "instance.list": {
+    args: InstanceListArguments;
+    answer: Promise<InstancePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "instance.get": {
+    args: InstanceGetArguments;
+    answer: Promise<Instance>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "instance.execute": {
+    args: InstanceExecuteArguments;
+    answer: Promise<ExecutionResult>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "illegal_transition" | "upstream_failed" | "upstream_unavailable";
+  };
+  "instance.pause": {
+    args: InstancePauseArguments;
+    answer: Promise<InstanceChange>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+  };
+  "instance.resume": {
+    args: InstanceResumeArguments;
+    answer: Promise<InstanceChange>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "illegal_transition";
+  };
+  "instance.terminate": {
+    args: InstanceTerminateArguments;
+    answer: Promise<Termination>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "instance.logs": {
+    args: InstanceLogsArguments;
+    answer: Promise<InstanceLog>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_unavailable";
+  };
+  "instance.events": {
+    args: InstanceEventsArguments;
+    answer: EventStream<Event>;
+    errors: CommonErrorCode | "halted" | "not_found" | "cursor_too_old";
+  };
+  "instance.executions": {
+    args: InstanceExecutionsArguments;
+    answer: Promise<ExecutionPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "instance.scale": {
+    args: InstanceScaleArguments;
+    answer: Promise<Scaling>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "instance.scaling": {
+    args: InstanceScalingArguments;
+    answer: Promise<Scaling>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "instance.backup": {
+    args: InstanceBackupArguments;
+    answer: Promise<Backup>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_unavailable";
+  };
+  "instance.backups": {
+    args: InstanceBackupsArguments;
+    answer: Promise<BackupPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "instance.drop_backup": {
+    args: InstanceDropBackupArguments;
+    answer: Promise<Backup>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "instance.dashboard": {
+    args: InstanceDashboardArguments;
+    answer: Promise<InstanceDashboard>;
+    errors: CommonErrorCode | "halted";
+  };
+  "memory.store": {
+    args: MemoryStoreArguments;
+    answer: Promise<Memory>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict";
+  };
+  "memory.recall": {
+    args: MemoryRecallArguments;
+    answer: Promise<Memory>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "memory.list": {
+    args: MemoryListArguments;
+    answer: Promise<MemoryPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "memory.search": {
+    args: MemorySearchArguments;
+    answer: Promise<FoundMemories>;
+    errors: CommonErrorCode | "halted";
+  };
+  "memory.forget": {
+    args: MemoryForgetArguments;
+    answer: Promise<Forgotten>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "migration.call": {
+    args: MigrationCallArguments;
+    answer: Promise<V4Answer>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "migration.sql": {
+    args: MigrationSqlArguments;
+    answer: Promise<V4Rows>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "migration.switch": {
+    args: MigrationSwitchArguments;
+    answer: Promise<Registration>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "migration.report": {
+    args: MigrationReportArguments;
+    answer: Promise<MigrationReport>;
+    errors: CommonErrorCode | "halted";
+  };
+  "migration.begin_import": {
+    args: MigrationBeginImportArguments;
+    answer: Promise<ImportRun>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "migration.import_rows": {
+    args: MigrationImportRowsArguments;
+    answer: Promise<ImportStep>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition" | "stale_lease";
+  };
+  "migration.finish_import": {
+    args: MigrationFinishImportArguments;
+    answer: Promise<ImportRun>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "migration.rollback_import": {
+    args: MigrationRollbackImportArguments;
+    answer: Promise<RollbackStep>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
+  };
+  "migration.list_imports": {
+    args: MigrationListImportsArguments;
+    answer: Promise<ImportRunPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "worker.register": {
+    args: WorkerRegisterArguments;
+    answer: Promise<Worker>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "worker.unregister": {
+    args: WorkerUnregisterArguments;
+    answer: Promise<Unregistration>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+  };
+  "worker.list": {
+    args: WorkerListArguments;
+    answer: Promise<WorkerPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "worker.get": {
+    args: WorkerGetArguments;
+    answer: Promise<Worker>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "worker.heartbeat": {
+    args: WorkerHeartbeatArguments;
+    answer: Promise<Worker>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "monitor.stats": {
+    args: Record<string, never>;
+    answer: Promise<MonitorStats>;
+    errors: CommonErrorCode;
+  };
+  "monitor.agents": {
+    args: MonitorAgentsArguments;
+    answer: Promise<MonitoredAgentPage>;
+    errors: CommonErrorCode | "not_found";
+  };
+  "monitor.workers": {
+    args: MonitorWorkersArguments;
+    answer: Promise<WorkerPage>;
+    errors: CommonErrorCode | "not_found";
+  };
+  "monitor.messages": {
+    args: MonitorMessagesArguments;
+    answer: Promise<MessageLog>;
+    errors: CommonErrorCode;
+  };
+  "monitor.search": {
+    args: MonitorSearchArguments;
+    answer: Promise<SearchResults>;
+    errors: CommonErrorCode;
+  };
+  "monitor.count": {
+    args: MonitorCountArguments;
+    answer: Promise<MessageCount>;
+    errors: CommonErrorCode;
+  };
+  "monitor.export": {
+    args: MonitorExportArguments;
+    answer: EventStream<LoggedMessage>;
+    errors: CommonErrorCode;
+  };
+  "monitor.stream": {
+    args: MonitorStreamArguments;
+    answer: EventStream<Event>;
+    errors: CommonErrorCode | "not_found" | "cursor_too_old";
+  };
+  "monitor.intervene": {
+    args: MonitorInterveneArguments;
+    answer: Promise<Intervention>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "orchestrator.chat": {
+    args: OrchestratorChatArguments;
+    answer: Promise<ChatAnswer>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "orchestrator.search_agents": {
+    args: OrchestratorSearchAgentsArguments;
+    answer: Promise<MatchPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "orchestrator.get_agent": {
+    args: OrchestratorGetAgentArguments;
+    answer: Promise<Agent>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "orchestrator.search_apps": {
+    args: OrchestratorSearchAppsArguments;
+    answer: Promise<AppPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "orchestrator.register_agent": {
+    args: OrchestratorRegisterAgentArguments;
+    answer: Promise<Registration>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "orchestrator.get_marketplace_stats": {
+    args: OrchestratorGetMarketplaceStatsArguments;
+    answer: Promise<MarketplaceCount>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "upstream.add": {
+    args: UpstreamAddArguments;
+    answer: Promise<Upstream>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "upstream_failed" | "upstream_unavailable";
+  };
+  "upstream.list": {
+    args: UpstreamListArguments;
+    answer: Promise<UpstreamPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "upstream.get": {
+    args: UpstreamGetArguments;
+    answer: Promise<UpstreamDetail>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "upstream.refresh": {
+    args: UpstreamRefreshArguments;
+    answer: Promise<UpstreamDetail>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_unavailable";
+  };
+  "upstream.accept": {
+    args: UpstreamAcceptArguments;
+    answer: Promise<Acceptance>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "upstream.remove": {
+    args: UpstreamRemoveArguments;
+    answer: Promise<UpstreamRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "upstream.authorize": {
+    args: UpstreamAuthorizeArguments;
+    answer: Promise<UpstreamAuthorization>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "upstream.finish_authorization": {
+    args: UpstreamFinishAuthorizationArguments;
+    answer: Promise<UpstreamAuthorization>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "upstream.deauthorize": {
+    args: UpstreamDeauthorizeArguments;
+    answer: Promise<UpstreamDeauthorization>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "upstream.call": {
+    args: UpstreamCallArguments;
+    answer: Promise<ToolResult>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable" | "upstream_authorization_required";
+  };
+  "upstream.read": {
+    args: UpstreamReadArguments;
+    answer: Promise<ResourceResult>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable" | "upstream_authorization_required";
+  };
+  "upstream.prompt": {
+    args: UpstreamPromptArguments;
+    answer: Promise<PromptResult>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable" | "upstream_authorization_required";
+  };
+  "upstream.complete": {
+    args: UpstreamCompleteArguments;
+    answer: Promise<UpstreamCompletion>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable" | "upstream_authorization_required";
+  };
+  "registry.list": {
+    args: RegistryListArguments;
+    answer: Promise<RegistryPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "registry.versions": {
+    args: RegistryVersionsArguments;
+    answer: Promise<RegistryPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "registry.get": {
+    args: RegistryGetArguments;
+    answer: Promise<RegistryEntry>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "registry.import": {
+    args: RegistryImportArguments;
+    answer: Promise<Upstream>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "upstream_failed" | "upstream_unavailable";
+  };
+  "tenant.create": {
+    args: TenantCreateArguments;
+    answer: Promise<CreatedTenant>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken";
+  };
+  "tenant.list": {
+    args: TenantListArguments;
+    answer: Promise<TenantPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "tenant.get": {
+    args: TenantGetArguments;
+    answer: Promise<TenantDetails>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "tenant.update": {
+    args: TenantUpdateArguments;
+    answer: Promise<Tenant>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "tenant.suspend": {
+    args: TenantSuspendArguments;
+    answer: Promise<Tenant>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "tenant.resume": {
+    args: TenantResumeArguments;
+    answer: Promise<Tenant>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "tenant.create_key": {
+    args: TenantCreateKeyArguments;
+    answer: Promise<TenantKey>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+  };
+  "tenant.delete": {
+    args: TenantDeleteArguments;
+    answer: Promise<DeletedTenant>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "token.create": {
+    args: TokenCreateArguments;
+    answer: Promise<CreatedToken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "token.list": {
+    args: TokenListArguments;
+    answer: Promise<TokenPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "token.revoke": {
+    args: TokenRevokeArguments;
+    answer: Promise<RevokedToken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "user.list": {
+    args: UserListArguments;
+    answer: Promise<UserPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "user.get": {
+    args: UserGetArguments;
+    answer: Promise<User>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "user.update": {
+    args: UserUpdateArguments;
+    answer: Promise<User>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "virtual_server.create": {
+    args: VirtualServerCreateArguments;
+    answer: Promise<VirtualServer>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict";
+  };
+  "virtual_server.list": {
+    args: VirtualServerListArguments;
+    answer: Promise<VirtualServerPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "virtual_server.get": {
+    args: VirtualServerGetArguments;
+    answer: Promise<VirtualServer>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "virtual_server.update": {
+    args: VirtualServerUpdateArguments;
+    answer: Promise<VirtualServer>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "virtual_server.delete": {
+    args: VirtualServerDeleteArguments;
+    answer: Promise<VirtualServerRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "virtual_server.create_key": {
+    args: VirtualServerCreateKeyArguments;
+    answer: Promise<VirtualServerKey>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "workflow.create": {
+    args: WorkflowCreateArguments;
+    answer: Promise<WorkflowReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.status": {
+    args: WorkflowStatusArguments;
+    answer: Promise<Workflow>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "workflow.list": {
+    args: WorkflowListArguments;
+    answer: Promise<WorkflowPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "workflow.modify": {
+    args: WorkflowModifyArguments;
+    answer: Promise<Modification>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.approve": {
+    args: WorkflowApproveArguments;
+    answer: Promise<Modification>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.cancel": {
+    args: WorkflowCancelArguments;
+    answer: Promise<Modification>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.timeline": {
+    args: WorkflowTimelineArguments;
+    answer: Promise<Timeline>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "workflow.diagram": {
+    args: WorkflowDiagramArguments;
+    answer: Promise<WorkflowDiagram>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
 }

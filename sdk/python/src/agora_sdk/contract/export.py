@@ -34,7 +34,7 @@ from pydantic.json_schema import JsonSchemaMode
 from .fields import MessageType
 from .operation import Exposure, Kind, Operation
 
-__all__ = ["contract_changes", "contract_document", "errors_of"]
+__all__ = ["contract_changes", "contract_document"]
 
 FORMAT = 1
 VOCABULARIES = ((MessageType, ("message_type",)),)
@@ -97,7 +97,7 @@ def _operation_entry(operation: Operation, schemas: Schemas, definitions: Mappin
         "during_halt": operation.during_halt,
         "success_status": operation.success_status,
         "body_limit": operation.body_limit,
-        "errors": errors_of(operation),
+        "errors": list(operation.errors),
     }
 
 
@@ -166,24 +166,6 @@ def _vocabulary_entry(kind: type[StrEnum], fields: Sequence[str]) -> dict[str, A
         "values": [value.value for value in kind],
         "fields": list(fields),
     }
-
-
-def errors_of(operation: Operation) -> list[str]:
-    """Codes of the errors a caller of the operation should expect, by rule."""
-    codes = ["invalid_request", "unauthenticated"]
-    if operation.scope:
-        codes.append("permission_denied")
-    if not operation.during_halt:
-        codes.append("halted")
-    if any(name.endswith("_id") or name in ("agent", "to_agent", "service", "target") for name in operation.parameters):
-        codes.append("not_found")
-    if operation.kind in (Kind.COMMAND, Kind.RELAY):
-        codes += ["payload_too_large", "conflict", "idempotency_conflict"]
-    if operation.kind is Kind.STREAM:
-        codes.append("cursor_too_old")
-    if operation.sunset_date:
-        codes.append("operation_sunset")
-    return [*codes, "rate_limited", "overloaded", "deadline_exceeded", "internal_error"]
 
 
 def contract_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -264,6 +264,13 @@ class Operation:
         return TypeAdapter(self.result_type)
 
     @cached_property
+    def errors(self) -> tuple[str, ...]:
+        """Codes of the errors that a call may raise (``agora_sdk.errors.BY_CODE``)."""
+        from .operation_errors import operation_errors
+
+        return tuple(operation_errors(self))
+
+    @cached_property
     def input_schema(self) -> dict[str, Any]:
         """JSON schema (2020-12) of the arguments, each described."""
         from .parameter_descriptions import describe_parameters

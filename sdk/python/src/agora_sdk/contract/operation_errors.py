@@ -1,0 +1,55 @@
+"""Errors that a call of an operation may raise: those of every call by rule, and those of its own service.
+
+The latter stand in ``operation_errors.json``, which ``make reference`` makes of the services' code. A server that raises another
+one is in error: every call of the test suite is checked against it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from .operation import Kind, Operation
+
+__all__ = ["FILE", "common_errors", "operation_errors", "service_errors"]
+
+FILE = Path(__file__).with_suffix(".json")
+#: of any operation: its arguments, its caller, its lifecycle (which an operator may change), its rate, the server's state
+EVERY_CALL = (
+    "invalid_request",
+    "unauthenticated",
+    "permission_denied",  # without a scope too: an enrolment token registers agents and does nothing else
+    "operation_sunset",
+    "rate_limited",
+    "overloaded",
+    "storage_unavailable",
+    "deadline_exceeded",
+    "internal_error",
+)
+
+
+def common_errors(operation: Operation) -> list[str]:
+    """Codes that the dispatcher and the protocols raise for an operation of such a declaration."""
+    codes = list(EVERY_CALL)
+    if not operation.during_halt:
+        codes.append("halted")
+    if operation.kind in (Kind.COMMAND, Kind.RELAY):
+        codes += ["malformed_request", "payload_too_large", "unsupported_media_type", "idempotency_conflict"]
+    if operation.kind is Kind.RELAY:
+        codes.append("conflict")  # the same request is under way
+    return codes
+
+
+def operation_errors(operation: Operation) -> list[str]:
+    """Codes of the errors that a call may raise, those of every call first."""
+    own = service_errors().get(f"{operation.category}.{operation.action}", ())
+    return list(dict.fromkeys([*common_errors(operation), *own]))
+
+
+@cache
+def service_errors() -> Mapping[str, list[str]]:
+    """Codes of the errors that its service may raise, for each operation by its category and action."""
+    document: Mapping[str, list[str]] = json.loads(FILE.read_text("utf-8"))
+    return document

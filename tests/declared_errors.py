@@ -1,0 +1,34 @@
+"""Errors that servers of this process answer, checked against the declaration of their operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agora.core.dispatcher import Dispatcher
+from agora_sdk.contract import Operation
+from agora_sdk.contract.operation_errors import service_errors
+
+__all__ = ["UNDECLARED", "record_undeclared_errors"]
+
+UNDECLARED: list[str] = []  #: grows by each error that its operation does not declare
+CANCELLED = "cancelled"  #: what the dispatcher counts where a call ended without an answer
+
+
+def record_undeclared_errors() -> None:
+    """Watch every dispatcher of this process from now on.
+
+    Operations that a test, or another server, made have no declaration in the contract and are not watched.
+    """
+    count = Dispatcher._record_call
+
+    def record(self: Dispatcher, operation: Operation, *arguments: Any) -> None:
+        failure = arguments[-1]
+        if failure and failure != CANCELLED and _is_declared(operation) and failure not in operation.errors:
+            UNDECLARED.append(f"{operation.name} answered {failure}, which it does not declare: run `make reference`")
+        count(self, operation, *arguments)
+
+    Dispatcher._record_call = record  # type: ignore[method-assign]
+
+
+def _is_declared(operation: Operation) -> bool:
+    return type(operation) is Operation and f"{operation.category}.{operation.action}" in service_errors()

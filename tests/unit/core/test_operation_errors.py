@@ -1,0 +1,74 @@
+"""The errors that operations declare are those that their services' code raises."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from scripts import operation_errors
+from scripts.call_graph import CallGraph, Function, Value
+
+from agora.server.app import App
+from agora_sdk.contract import Kind, operations
+from agora_sdk.contract.operation_errors import FILE, common_errors, service_errors
+from agora_sdk.errors import BY_CODE, NotFound
+from tests.declared_errors import UNDECLARED
+
+STATUS = next(operation for operation in operations() if operation.name == "agora.agent.status")
+
+
+def test_the_file_is_what_the_code_says() -> None:
+    assert FILE.read_text("utf-8") == operation_errors.errors_text(), "run `make reference`"
+
+
+def test_every_operation_has_an_entry_of_known_codes() -> None:
+    assert set(service_errors()) == {f"{each.category}.{each.action}" for each in operations()}
+    assert {code for codes in service_errors().values() for code in codes} <= set(BY_CODE)
+
+
+def test_errors_of_a_service_are_found_through_calls_signals_and_protocols() -> None:
+    errors = {operation.name: operation.errors for operation in operations()}
+    assert "stale_lease" in errors["agora.task.update"]  # made in access.py, three calls away
+    assert "stale_lease" not in errors["agora.task.claim"]
+    assert "conflict" in errors["agora.agent.deregister"]  # refused by a subscriber of another domain
+    assert "upstream_failed" in errors["agora.auth.refresh"]  # raised by what a port provides
+    assert "not_found" not in errors["agora.monitor.stats"]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_every_call_may_raise_follows_from_the_declaration(kind: Kind) -> None:
+    for operation in operations():
+        if operation.kind is not kind:
+            continue
+        codes = common_errors(operation)
+        assert ("idempotency_conflict" in codes) == (kind in (Kind.COMMAND, Kind.RELAY))
+        assert ("halted" in codes) == (not operation.during_halt)
+        assert len(codes) == len(set(codes))
+        assert set(codes) <= set(operation.errors)
+
+
+def test_the_exported_contract_names_them() -> None:
+    contract = json.loads((FILE.parents[4] / "contract.json").read_text("utf-8"))
+    exported = {entry["name"]: entry["errors"] for entry in contract["operations"]}
+    assert exported[STATUS.name] == list(STATUS.errors)
+
+
+def test_a_graph_runs_the_edges_that_it_is_told() -> None:
+    signal = Value("agora.domains.agents.signals", "DEREGISTRATION_REQUESTED")
+    handler = Function("agora.domains.instances.subscribers", "", "refuse_while_running")
+    deregister = Function("agora.domains.agents.service", "AgentService", "deregister")
+    assert "Conflict" not in CallGraph().error_names(deregister)
+    assert "Conflict" in CallGraph(edges={signal: [handler]}).error_names(deregister)
+
+
+async def test_an_error_that_is_not_declared_is_noticed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> None:
+        with pytest.raises(NotFound):
+            await app.dispatcher.invoke(STATUS, app.authenticator.operator, {"agent_id": "Nobody"})
+
+    await ask()
+    assert not UNDECLARED
+    monkeypatch.setitem(STATUS.__dict__, "errors", ("conflict",))
+    await ask()
+    assert [line.partition(",")[0] for line in UNDECLARED] == ["agora.agent.status answered not_found"]
+    UNDECLARED.clear()
