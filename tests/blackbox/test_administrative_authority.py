@@ -230,6 +230,25 @@ def virtual_server(operation: str, **arguments: Any) -> Callable[[Marketplace], 
     return case
 
 
+def declared_agent(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
+    def case(place: Marketplace) -> Case:
+        name = place.name("thinker-")
+        place.operator.post("/declared-agents", {"name": name, "specification": {"model": "none:none"}})
+        place.operator.post("/declared-agents", {"name": name, "specification": {"model": "none:other"}})
+        return f"declared_agent.{operation}", {"name": name, **arguments}
+
+    return case
+
+
+def model_provider(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
+    def case(place: Marketplace) -> Case:
+        name = place.name("provider-").lower()
+        place.operator.post("/model-providers", {"name": name, "api_key": "k"})
+        return f"model_provider.{operation}", {"name": name, **arguments}
+
+    return case
+
+
 CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "a2a.refresh_remote": [remote_refresh],
     "a2a.remove_remote": [remote_remove],
@@ -261,6 +280,11 @@ CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "tenant.update": [tenant("update", name="Other")],
     "token.create": [token_create_tier, token_create_authority, token_create_scopes],
     "token.revoke": [token_revoke],
+    "declared_agent.apply": [declared_agent("apply", specification={"model": "none:third"})],
+    "declared_agent.delete": [declared_agent("delete")],
+    "declared_agent.rollback": [declared_agent("rollback", version=1)],
+    "model_provider.delete": [model_provider("delete")],
+    "model_provider.set": [model_provider("set", api_key="other")],
     "upstream.accept": [upstream_accept],
     "upstream.refresh": [upstream_refresh],
     "upstream.remove": [upstream_remove],

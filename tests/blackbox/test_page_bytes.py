@@ -60,6 +60,7 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.orchestrator.search_apps": "the same reader as agora.orchestrator.search_agents",
     "agora.upstream.list": "a description of 1,000 characters",
     "agora.user.list": "names",
+    "agora.model_provider.list": "a name and a URL of 500 characters; keys are not shown",
 }
 
 
@@ -140,6 +141,10 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
     "agora.task.history": Listing("entries", caller="giver", least=18, arguments=lambda place: {"task_id": place.task}),
     "agora.task.list": Listing("tasks", caller="giver"),
     "agora.tenant.list": Listing("tenants", caller="operator"),
+    "agora.declared_agent.list": Listing("agents", caller="operator", least=18),
+    "agora.declared_agent.versions": Listing(
+        "versions", caller="operator", least=18, arguments=lambda place: {"name": "thinker-0"}
+    ),
     "agora.virtual_server.list": Listing("servers", caller="operator", least=18),
     "agora.worker.list": Listing("workers"),
     "agora.workflow.list": Listing("workflows", caller="giver"),
@@ -176,6 +181,9 @@ def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str]:
         codebase = worker.post("/v1/agent/codebases", place)["codebase_id"]
         tools = {"name": f"set-{number}", "tools": ["agora.task.list"], "instructions": "i" * 4000}
         operator.post("/virtual-servers", tools)
+        declared = {"model": "none:none", "instructions": f"{number}" + "i" * 4000}
+        operator.post("/declared-agents", {"name": f"thinker-{number}", "specification": declared})
+        operator.post("/declared-agents", {"name": "thinker-0", "specification": declared})
     for number in range(COUNT):
         message = {"message_id": f"m{number}", "role": "user", "parts": [{"type": "text", "text": LARGE}]}
         path = f"/v1/agent/codebases/{codebase}/sessions/large/ingest"

@@ -23,13 +23,13 @@ from agora.core.overrides import ActiveOverrides
 from agora.core.scopes import AGENT
 from agora.domains.tasks.claims import claim_own_tasks
 from agora.domains.tasks.local_dispatch import take_back
+from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract import Operation
 from agora_sdk.contract.tasks import Claim, ClaimedTask
 from agora_sdk.errors import AgoraError, Halted
 
 from .calls import AgentCalls
-from .message_tasks import BATCH, create_message_tasks
 from .port import BuiltinAgent
 from .task_run import TaskRun
 

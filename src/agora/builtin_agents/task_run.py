@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agora.clock import SECOND, new_id
+from agora.domains.tasks.message_tasks import MESSAGE_ID_KEY
 from agora.telemetry import PROTOCOL
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import ClaimedTask
@@ -29,13 +30,10 @@ from .port import (
 )
 from .task_io import as_parts, as_result, is_plain, message_of, messages_since, newest_message
 
-__all__ = ["MESSAGE_ID_KEY", "TaskRun"]
+__all__ = ["TaskRun"]
 
 log = logging.getLogger(__name__)
 
-MESSAGE_ID_KEY = (
-    "agora.message_id"  #: in a task's metadata: the message that it was made of, and that its end replies to
-)
 CHUNK = 262_144  # most characters of output in one call
 TEXT = 4000  # most characters of an error, a reason or a note
 CHECKPOINTS = 1_000_000  # numbers of checkpoints grow from claim to claim

@@ -36,6 +36,7 @@ from agora.domains.agents.signals import MANIFEST_REGISTRATION
 from agora.domains.billing.ports import RUNNING_TIME
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.dead_letters.port import SOURCES
+from agora.domains.declared_agents.port import KEY_SEALER, OPERATION_RUNNER
 from agora.domains.identity.authenticator import Authenticator
 from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.identity.signing import Signer, load_secret
@@ -279,6 +280,7 @@ class App:
         self.grants = ports.provide(UPSTREAM_GRANTS, UpstreamGrants(self.store, upstream_sealer, self.clock))
         ports.provide(UPSTREAMS, ConnectionPool(upstream_sealer, grants=self.grants))
         sealer = ports.provide(CREDENTIAL_SEALER, Sealer(self.signer.encryption_key("a2a")))
+        ports.provide(KEY_SEALER, Sealer(self.signer.encryption_key("models")))
         self._lines = A2AClientPool(sealer)
         ports.provide(REMOTE_AGENTS, self._lines)
         if (local := open_local_host(self.settings)) is not None:
@@ -311,6 +313,7 @@ class App:
             tracing=self.tracing,
             backpressure=self.backpressure,
         )
+        self.context.ports.provide(OPERATION_RUNNER, self.dispatcher)
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.run_as_system
         self.grants.system = self.dispatcher.run_as_system

@@ -31,6 +31,25 @@ class Connections(Section):
     mcp_private_networks: bool = Field(
         False, description="Whether upstream MCP servers may be added at private and loopback addresses."
     )
+    declared_agents: bool = Field(
+        True, description="Whether this server runs declared agents, with the extra agora-server[models]."
+    )
+    llm_url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(https?://[!-~]+)?$",
+        description="Base URL of the model 'default' of declared agents, such as http://localhost:4000/v1; that of OpenAI or "
+        "Anthropic if left out.",
+    )
+    llm_model: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^[!-~]*$",
+        description="The model 'default': its name, after 'anthropic:' where the URL speaks Anthropic's protocol.",
+    )
+    llm_key: SecretStr = Field(
+        SecretStr(""), max_length=2000, description="API key of the model 'default'; it is not handed to any tool."
+    )
     a2a_agent_name: str = Field(
         "Agora", min_length=1, max_length=200, description="Name of the front agent, which speaks A2A at the root."
     )

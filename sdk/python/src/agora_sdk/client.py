@@ -65,6 +65,7 @@ class AgoraClient:
     codebase: contract.codebases.Codebases
     conversation: contract.conversations.Conversations
     dead_letter: contract.dead_letters.DeadLetters
+    declared_agent: contract.declared_agents.DeclaredAgents
     deployment: contract.deployments.Deployments
     discovery: contract.discovery.Discovery
     event: contract.events.Events
@@ -73,6 +74,7 @@ class AgoraClient:
     memory: contract.memory.Memories
     messaging: contract.messaging.Messaging
     migration: contract.migration.Migration
+    model_provider: contract.model_providers.ModelProviders
     monitor: contract.monitor.Monitor
     orchestrator: contract.orchestrator.Orchestrator
     query: contract.query.Queries

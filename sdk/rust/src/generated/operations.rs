@@ -2834,6 +2834,88 @@ operation! {
 }
 
 operation! {
+    /// Marks requests of `agora.declared_agent.apply`.
+    pub DeclaredAgentApplyOperation => AppliedAgent, Command, "declared_agent/apply";
+}
+
+/// Optional arguments of `agora.declared_agent.apply`.
+impl Request<DeclaredAgentApplyOperation> {
+    /// Only say what would change.
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        self.with("dry_run", dry_run)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.list`.
+    pub DeclaredAgentListOperation => DeclaredAgentPage, Query, "declared_agent/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.declared_agent.list`.
+impl Request<DeclaredAgentListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.get`.
+    pub DeclaredAgentGetOperation => DeclaredAgent, Query, "declared_agent/get";
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.versions`.
+    pub DeclaredAgentVersionsOperation => DeclaredAgentVersionPage, Query, "declared_agent/versions", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.declared_agent.versions`.
+impl Request<DeclaredAgentVersionsOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.rollback`.
+    pub DeclaredAgentRollbackOperation => AppliedAgent, Command, "declared_agent/rollback", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.delete`.
+    pub DeclaredAgentDeleteOperation => DeclaredAgentRemoval, Command, "declared_agent/delete", keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.tools`.
+    pub DeclaredAgentToolsOperation => AgentTools, Query, "declared_agent/tools";
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.call_tool`.
+    pub DeclaredAgentCallToolOperation => ToolOutcome, Relay, "declared_agent/call_tool", keyed;
+}
+
+/// Optional arguments of `agora.declared_agent.call_tool`.
+impl Request<DeclaredAgentCallToolOperation> {
+    /// Arguments of the tool.
+    pub fn arguments(self, arguments: impl Into<Value>) -> Self {
+        self.with::<Value>("arguments", arguments.into())
+    }
+}
+
+operation! {
     /// Marks requests of `agora.deployment.register`.
     pub DeploymentRegisterOperation => RegisteredDeployable, Command, "deployment/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken, IllegalTransition], keyed;
 }
@@ -3658,6 +3740,52 @@ impl Request<MigrationListImportsOperation> {
     pub fn cursor(self, cursor: impl Into<String>) -> Self {
         self.with::<String>("cursor", cursor.into())
     }
+}
+
+operation! {
+    /// Marks requests of `agora.model_provider.set`.
+    pub ModelProviderSetOperation => ModelProvider, Command, "model_provider/set";
+}
+
+/// Optional arguments of `agora.model_provider.set`.
+impl Request<ModelProviderSetOperation> {
+    /// Its API key, stored encrypted; the one of before if left out, none if empty.
+    pub fn key(self, key: impl Into<String>) -> Self {
+        self.with::<String>("key", key.into())
+    }
+
+    /// Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one.
+    pub fn url(self, url: impl Into<String>) -> Self {
+        self.with::<String>("url", url.into())
+    }
+
+    /// The protocol that it speaks; by its name if left out, else openai.
+    pub fn wire(self, wire: impl Into<String>) -> Self {
+        self.with::<String>("wire", wire.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.model_provider.list`.
+    pub ModelProviderListOperation => ModelProviderPage, Query, "model_provider/list", paged_by_cursor;
+}
+
+/// Optional arguments of `agora.model_provider.list`.
+impl Request<ModelProviderListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.model_provider.delete`.
+    pub ModelProviderDeleteOperation => ModelProviderRemoval, Command, "model_provider/delete", keyed;
 }
 
 operation! {

@@ -1286,6 +1286,109 @@ impl DeadLetterService<'_> {
     }
 }
 
+/// Operations of the category `declared_agent`: see [`AgoraClient::declared_agent`].
+#[derive(Debug, Clone, Copy)]
+pub struct DeclaredAgentService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl DeclaredAgentService<'_> {
+    /// Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
+    ///
+    /// The agent is registered under its name, and is asked, found and paid like any other.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn apply(
+        &self,
+        name: impl Into<String>,
+        specification: AgentSpecification,
+    ) -> Request<DeclaredAgentApplyOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with("specification", specification)
+    }
+
+    /// List the declared agents by name.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<DeclaredAgentListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a declared agent. Raises NotFound.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn get(&self, name: impl Into<String>) -> Request<DeclaredAgentGetOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// List the versions of a declaration, newest first.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn versions(&self, name: impl Into<String>) -> Request<DeclaredAgentVersionsOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Make the specification of an earlier version the newest one.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    /// - `version`: Version whose specification holds again.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn rollback(&self, name: impl Into<String>, version: i64) -> Request<DeclaredAgentRollbackOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with("version", version)
+    }
+
+    /// Delete a declaration with its versions, and deregister its agent.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn delete(&self, name: impl Into<String>) -> Request<DeclaredAgentDeleteOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// List the tools of a declared agent: for itself and for operators.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn tools(&self, name: impl Into<String>) -> Request<DeclaredAgentToolsOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
+    ///
+    /// Carried out once for each call_id. An outside tool whose outcome was lost is `unknown`, and is not repeated.
+    ///
+    /// - `task_id`: The task at which the agent works.
+    /// - `call_id`: Names the call in its task, such as STEP.CALL: the same id is carried out once.
+    /// - `tool`: Name of the tool, as agora.declared_agent.tools gives it.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn call_tool(
+        &self,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        call_id: impl Into<String>,
+        tool: impl Into<String>,
+    ) -> Request<DeclaredAgentCallToolOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with::<String>("call_id", call_id.into())
+            .with::<String>("tool", tool.into())
+    }
+}
+
 /// Operations of the category `deployment`: see [`AgoraClient::deployment`].
 #[derive(Debug, Clone, Copy)]
 pub struct DeploymentService<'a> {
@@ -1794,6 +1897,39 @@ impl MigrationService<'_> {
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list_imports(&self) -> Request<MigrationListImportsOperation> {
         Request::new(self.client)
+    }
+}
+
+/// Operations of the category `model_provider`: see [`AgoraClient::model_provider`].
+#[derive(Debug, Clone, Copy)]
+pub struct ModelProviderService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl ModelProviderService<'_> {
+    /// Set a provider: any that speaks the protocol of OpenAI (chat completions) or of Anthropic (messages).
+    ///
+    /// - `name`: Name of the provider: the part of a model's name before the colon.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn set(&self, name: impl Into<String>) -> Request<ModelProviderSetOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// List the providers by name, without their keys.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn list(&self) -> Request<ModelProviderListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Delete a provider and its key. Agents whose models it has do not work any more.
+    ///
+    /// - `name`: Name of the provider: the part of a model's name before the colon.
+    ///
+    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    pub fn delete(&self, name: impl Into<String>) -> Request<ModelProviderDeleteOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
     }
 }
 
@@ -2574,6 +2710,12 @@ impl AgoraClient {
         DeadLetterService { client: self }
     }
 
+    /// Operations of the category `declared_agent`.
+    #[must_use]
+    pub fn declared_agent(&self) -> DeclaredAgentService<'_> {
+        DeclaredAgentService { client: self }
+    }
+
     /// Operations of the category `deployment`.
     #[must_use]
     pub fn deployment(&self) -> DeploymentService<'_> {
@@ -2614,6 +2756,12 @@ impl AgoraClient {
     #[must_use]
     pub fn migration(&self) -> MigrationService<'_> {
         MigrationService { client: self }
+    }
+
+    /// Operations of the category `model_provider`.
+    #[must_use]
+    pub fn model_provider(&self) -> ModelProviderService<'_> {
+        ModelProviderService { client: self }
     }
 
     /// Operations of the category `worker`.

@@ -3,7 +3,7 @@
 import type { OperationTable } from "../operation.ts";
 
 /** Names below which arguments are contents of the caller's own: they are sent as they are. */
-export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest messages metadata parameters payload result rows server sessions tool_timeouts value variables";
+export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest messages metadata output_schema parameters payload result rows server sessions tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
 export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema parts payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
@@ -161,6 +161,16 @@ export const OPERATIONS = {
     replay: { kind: "command" },
     discard: { kind: "command" },
   },
+  declaredAgent: {
+    apply: { kind: "command" },
+    list: { kind: "query", items: "agents", pagedBy: "cursor" },
+    get: { kind: "query" },
+    versions: { kind: "query", items: "versions", pagedBy: "cursor" },
+    rollback: { kind: "command", keyed: true },
+    delete: { kind: "command", keyed: true },
+    tools: { kind: "query" },
+    callTool: { kind: "relay", keyed: true },
+  },
   deployment: {
     register: { kind: "command", keyed: true },
     registerDocker: { kind: "command", keyed: true },
@@ -221,6 +231,11 @@ export const OPERATIONS = {
     finishImport: { kind: "command" },
     rollbackImport: { kind: "command" },
     listImports: { kind: "query", items: "runs", pagedBy: "cursor" },
+  },
+  modelProvider: {
+    set: { kind: "command" },
+    list: { kind: "query", items: "providers", pagedBy: "cursor" },
+    delete: { kind: "command", keyed: true },
   },
   worker: {
     register: { kind: "command" },

@@ -29,6 +29,9 @@ RESERVED = "agora."
 NOT_AGENTS = frozenset({"anonymous", "broadcast", "operator", "system", "system_wide"})  #: subjects of events
 MAX_SUBSCRIPTIONS = 100  #: of one owner; a further one replaces the oldest
 
+#: as long as what an event has besides: its id, time, sequence number and the names of its fields
+ENVELOPE = b" " * 300
+
 
 class EventService(BoundService, contract.Events):
     """The event log."""
@@ -191,7 +194,8 @@ class EventService(BoundService, contract.Events):
         page = await event_log.read_events(self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._viewer)
         budget, events = paging.PageBudget(self.call.context.settings.page_bytes), []
         for stored in page.events[:limit]:
-            if not budget.fits((stored.event.data,)):
+            event = stored.event
+            if not budget.fits((event.data, event.type, event.source, event.subject or "", ENVELOPE)):
                 break
             events.append(stored)
         position = events[-1].seq if len(page.events) > len(events) else page.position

@@ -24,6 +24,7 @@ from agora.domains.billing.jobs import Billing
 from agora.domains.bus.engines.port import BridgeBus
 from agora.domains.bus.jobs import BusReconciler
 from agora.domains.conversations.jobs import ConversationTimeouts
+from agora.domains.declared_agents.jobs import DeclaredAgentsController
 from agora.domains.events.jobs import PositionFlusher
 from agora.domains.identity.jobs import People
 from agora.domains.identity.sign_on_port import SIGN_ON
@@ -87,6 +88,8 @@ def build_controllers(
     controllers: list[Controller] = [Sampling(job_context, monitor), Readiness(job_context, monitor)]
     controllers += [*(kind(job_context) for kind in KINDS), StoredCounts(job_context, dispatcher.measures)]
     controllers += [BuiltinAgentsController(job_context, host), RemoteAgentsController(job_context, host, lines)]
+    if context.configuration.settings.declared_agents:
+        controllers.append(DeclaredAgentsController(job_context))
     if (local := context.ports.find(LOCAL_HOST)) is not None:
         instances = InstanceReconciler(job_context, local)
         remote = HostedInstanceReconciler(job_context, local.asker)

@@ -1,4 +1,4 @@
-"""Messages to built-in agents become tasks of their senders; the end of the task is the reply."""
+"""Messages to agents that the server runs become tasks of their senders; the end of the task is the reply."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from dataclasses import replace
 from agora.core.call import Call, Caller, encode_json
 from agora.domains.billing.accounts import find_account_of_subject
 from agora.domains.messaging.service import MessagingService
-from agora.domains.tasks import assignment
 from agora.wire.envelopes.stored import data_of
 from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.contract.messaging import Message
 from agora_sdk.errors import NotFound, PaymentRequired
 
-from .task_run import MESSAGE_ID_KEY
+from . import assignment
 
-__all__ = ["BATCH", "create_message_tasks"]
+__all__ = ["BATCH", "MESSAGE_ID_KEY", "create_message_tasks"]
 
 BATCH = 50
+MESSAGE_ID_KEY = (
+    "agora.message_id"  #: in a task's metadata: the message that it was made of, and that its end replies to
+)
 
 
 async def create_message_tasks(call: Call, reader: Caller) -> int:

@@ -1,0 +1,79 @@
+"""Model providers: where language models are, and the keys for them."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from .fields import Cursor, Limit, Timestamp
+from .operation import Exposure, Service, operation
+from .results import Page, Result
+
+__all__ = ["ModelProvider", "ModelProviderPage", "ModelProviderRemoval", "ModelProviders"]
+
+ProviderName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[a-z][a-z0-9_-]*$",
+        description="Name of the provider: the part of a model's name before the colon.",
+        examples=["anthropic"],
+    ),
+]
+
+
+class ModelProvider(Result):
+    """A provider of language models; its key is never shown."""
+
+    name: str
+    wire: str = Field(description="The protocol that it speaks: openai or anthropic.")
+    url: str
+    has_key: bool
+    updated_by: str
+    updated_at: Timestamp
+
+
+class ModelProviderPage(Page[ModelProvider]):
+    items_field: ClassVar[str] = "providers"
+
+    providers: list[ModelProvider]
+
+
+class ModelProviderRemoval(Result):
+    name: str
+
+
+class ModelProviders(Service, category="model_provider"):
+    """Providers of language models, with sealed keys."""
+
+    @operation("POST /model-providers", scope="admin", exposure=Exposure.OPERATOR, idempotent=True)
+    async def set(
+        self,
+        name: ProviderName,
+        *,
+        api_key: Annotated[
+            Annotated[str, Field(max_length=2000, pattern=r"^[!-~]*$")] | None,
+            Field(description="Its API key, stored encrypted; the one of before if left out, none if empty."),
+        ] = None,
+        url: Annotated[
+            Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")] | None,
+            Field(
+                description="Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one."
+            ),
+        ] = None,
+        wire: Annotated[
+            Literal["openai", "anthropic"] | None,
+            Field(description="The protocol that it speaks; by its name if left out, else openai."),
+        ] = None,
+    ) -> ModelProvider:
+        """Set a provider: any that speaks the protocol of OpenAI (chat completions) or of Anthropic (messages)."""
+
+    @operation("GET /model-providers", scope="admin", exposure=Exposure.OPERATOR)
+    async def list(self, *, limit: Limit = 50, cursor: Cursor = None) -> ModelProviderPage:
+        """List the providers by name, without their keys."""
+
+    @operation("DELETE /model-providers/{name}", scope="admin", exposure=Exposure.OPERATOR, destructive=True)
+    async def delete(self, name: ProviderName) -> ModelProviderRemoval:
+        """Delete a provider and its key. Agents whose models it has do not work any more."""

@@ -1,0 +1,46 @@
+"""Approvals: whether a person has approved a call of a tool, as the messages of its task say.
+
+The agent asks by a message with ``{"approval": {"call_id", "tool", "arguments"}}``, and the task waits for input. A
+person answers; an agent's answer does not count, for it may be another model that obeys whoever writes to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from agora.core.call import Call, decode_json
+from agora.domains.agents.references import looks_like_id
+
+from . import queries as statements
+
+__all__ = ["Decision", "find_decision"]
+
+Decision = Literal["approved", "rejected", "open"]
+YES = frozenset({"approve", "approved", "yes", "y", "ok"})
+
+
+async def find_decision(call: Call, task_id: str, call_id: str, tool: str, arguments: Mapping[str, Any]) -> Decision:
+    """The decision of the first person who answered after the newest question about this very call."""
+    decision: Decision = "open"
+    is_asked = False
+    for row in await call.tx.all(statements.task_messages, task_id=task_id):
+        message = decode_json(row.data) if row.data else {}
+        parts = [part for part in message.get("parts", ()) if isinstance(part, dict)]
+        if message.get("role") == "ROLE_AGENT":
+            question = {"call_id": call_id, "tool": tool, "arguments": dict(arguments)}
+            questions = [part["data"].get("approval") for part in parts if isinstance(part.get("data"), dict)]
+            if any(isinstance(asked, dict) for asked in questions):
+                is_asked, decision = question in questions, "open"
+        elif is_asked and decision == "open" and not looks_like_id(row.actor):
+            decision = "approved" if _says_yes(parts) else "rejected"
+    return decision
+
+
+def _says_yes(parts: list[dict[str, Any]]) -> bool:
+    for part in parts:
+        data = part.get("data")
+        if isinstance(data, dict) and "decision" in data:
+            return bool(data["decision"] == "approve")
+    text = " ".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    return text.strip().lower().rstrip(".!") in YES

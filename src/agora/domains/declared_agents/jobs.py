@@ -1,0 +1,192 @@
+"""The controller of declared agents: makes tasks of their messages, and has them run in a process of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core.call import Call, Caller, encode_json
+from agora.core.jobs import Controller, JobContext
+from agora.core.scopes import AGENT
+from agora.core.usage import DEFAULT_TENANT
+from agora.domains.agents import queries as agents
+from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
+from agora.store.port import Reader, StoredEvent
+from agora_sdk.contract.declared_agents import AgentSpecification
+
+from . import queries as statements
+from .port import KEY_SEALER
+from .providers import ModelEndpoint, resolve_model
+from .records import DeclaredAgentRow
+from .runner_process import RunnerProcess, is_runner_installed
+
+__all__ = ["DeclaredAgentsController"]
+
+log = logging.getLogger(__name__)
+
+CONFIGURING = (
+    "agora.declared_agent.",
+    "agora.model_provider.",
+    "agora.agent.deregistered",
+    "agora.agent.status_changed",
+)
+MESSAGE_RECEIVED = "agora.message.received"
+FULL_READ_SECONDS = 60.0  # after which the declarations are read again without an event
+
+
+@dataclass(frozen=True, slots=True)
+class RunnableAgent:
+    """A declared agent as the runner needs it, and as whom its messages are read."""
+
+    row: DeclaredAgentRow
+    caller: Caller
+    configuration: dict[str, Any]
+
+
+class DeclaredAgentsController(Controller):
+    """Runs the declared agents of every tenant. Without any, it reads nothing but what commits bring."""
+
+    name = "declared agents"
+    interval = 1.0
+
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
+        self._runner = RunnerProcess()
+        self._agents: dict[tuple[str, str], RunnableAgent] = {}
+        self._mail: set[tuple[str, str]] = set()
+        self._is_stale = True
+        self._read_at = 0.0
+        self._has_warned = False
+
+    def committed(self, events: Sequence[StoredEvent], /) -> None:
+        """Note what changes the declarations, and whose inbox has something new."""
+        for stored in events:
+            event = stored.event
+            if event.type.startswith(CONFIGURING):
+                self._is_stale = True
+                self._wakeup.set()
+            elif event.type == MESSAGE_RECEIVED and self._agents:
+                receivers = {(stored.tenant_id, subject) for subject in event.audience or ()}
+                if not receivers.isdisjoint(self._agents):
+                    self._mail |= receivers & self._agents.keys()
+                    self._wakeup.set()
+
+    async def step(self) -> None:
+        clock = asyncio.get_running_loop().time
+        if self._is_stale or clock() - self._read_at > FULL_READ_SECONDS:
+            self._is_stale = False
+            try:
+                await self._read_agents()
+            except BaseException:
+                self._is_stale = True
+                raise
+            self._read_at = clock()
+        while self._mail and not self.stopping:
+            await self._read_mail(self._mail.pop())
+        await self._runner.reconcile(self._build_configuration())
+
+    async def finish(self) -> None:
+        await self._runner.stop()
+
+    async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
+        return await self._wait_for_wakeup(stop, self.pause if self._agents or self._is_stale else FULL_READ_SECONDS)
+
+    async def _read_agents(self) -> None:
+        known = set(self._agents)
+        found: dict[tuple[str, str], RunnableAgent] = {}
+        for tenant in sorted({DEFAULT_TENANT, *await self.context.store.tenants()}):
+            for agent in await self._read_tenant(tenant):
+                found[tenant, agent.row.agent_id] = agent
+        self._agents = found
+        self._mail |= found.keys() - known
+
+    async def _read_tenant(self, tenant: str) -> list[RunnableAgent]:
+        async def read(reader: Reader) -> list[RunnableAgent]:
+            rows = await reader.all(statements.all_agents)
+            providers = await reader.all(statements.all_providers) if rows else ()
+            runnable = [await self._prepare_agent(reader, tenant, row, providers) for row in rows]
+            return [agent for agent in runnable if agent is not None]
+
+        return await self.context.store.read(tenant, read)
+
+    async def _prepare_agent(
+        self, reader: Reader, tenant: str, row: DeclaredAgentRow, providers: Any
+    ) -> RunnableAgent | None:
+        agent = await reader.one(agents.by_id, ref=row.agent_id)
+        if agent is None or agent.status in ("retired", "suspended"):
+            return None
+        specification = AgentSpecification.model_validate_json(row.specification)
+        context = self.context.server
+        sealer = context.ports.get(KEY_SEALER)
+        models = [
+            resolve_model(model, tenant, providers, context.settings, sealer)
+            for model in (specification.model, *specification.fallbacks)
+        ]
+        endpoints = [model for model in models if isinstance(model, ModelEndpoint)]
+        for problem in (model for model in models if isinstance(model, str)):
+            log.warning("declared agent %s: %s", row.name, problem)
+        if not endpoints:
+            return None
+        caller = Caller(
+            tenant=tenant,
+            subject=agent.agent_id,
+            name=agent.agent_name,
+            kind="agent",
+            scopes=AGENT,
+            account=agent.account_id,
+            tier=agent.service_tier,
+        )
+        configuration = {
+            "name": row.name,
+            "agent_id": row.agent_id,
+            "tenant": tenant,
+            "version": row.version,
+            "token": context.signer.agent_token(tenant, agent.agent_id, agent.token_generation),
+            "specification": specification.model_dump(mode="json"),
+            "models": [
+                {"provider": one.provider, "wire": one.wire, "url": one.url, "key": one.key, "model": one.model}
+                for one in endpoints
+            ],
+        }
+        return RunnableAgent(row, caller, configuration)
+
+    async def _read_mail(self, place: tuple[str, str]) -> None:
+        """Make tasks of an agent's messages."""
+        agent = self._agents.get(place)
+        if agent is None:
+            return
+
+        async def create_tasks(call: Call) -> int:
+            # The lock: two servers must not make tasks of the same messages.
+            if await call.tx.one(statements.lock_agent, name=agent.row.name) is None:
+                return 0
+            return await create_message_tasks(call, agent.caller)
+
+        try:
+            if await self.run_as_system(place[0], create_tasks) >= BATCH:
+                self._mail.add(place)
+        except BaseException:
+            self._mail.add(place)
+            raise
+
+    def _build_configuration(self) -> bytes | None:
+        """What the runner is to run, as a line of JSON; None for nothing."""
+        if not self._agents:
+            return None
+        if not is_runner_installed():
+            if not self._has_warned:
+                log.warning("declared agents do not run: install agora-server[models]")
+                self._has_warned = True
+            return None
+        configurations = [agent.configuration for agent in self._agents.values()]
+        return encode_json({"url": self._server_url(), "agents": configurations}).encode()
+
+    def _server_url(self) -> str:
+        settings = self.context.server.settings
+        if settings.scheme == "https" and settings.public_url:
+            return settings.public_url
+        host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::", "localhost") else settings.host  # noqa: S104
+        return f"{settings.scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"

@@ -1,0 +1,161 @@
+"""Model providers: where language models are, with sealed keys, and which of them a model's name means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agora.clock import to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService
+from agora.core.errors import not_found
+from agora.domains.identity.authority import check_and_record_administration
+from agora.domains.tenants.service import HOME, is_installation_operator
+from agora.net.sealing import Sealer
+from agora.settings import Settings
+from agora_sdk.contract import implements
+from agora_sdk.contract import model_providers as contract
+from agora_sdk.errors import PermissionDenied
+
+from . import queries as statements
+from .port import KEY_SEALER
+from .records import ModelProviderRow
+
+__all__ = ["DEFAULT_MODEL", "ModelEndpoint", "ModelProviderService", "resolve_model", "settings_provider"]
+
+URLS: Mapping[str, str] = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+DEFAULT_MODEL = "default"  #: name of the model, and of the provider, that the server's settings name
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEndpoint:
+    """Where a model is. model: its name there. key: in the clear; empty without one."""
+
+    provider: str
+    wire: str
+    url: str
+    key: str
+    model: str
+
+
+class ModelProviderService(BoundService, contract.ModelProviders):
+    """The contract's operations of model providers."""
+
+    @implements
+    async def set(
+        self,
+        name: str,
+        *,
+        api_key: str | None = None,
+        url: str | None = None,
+        wire: Literal["openai", "anthropic"] | None = None,
+    ) -> contract.ModelProvider:
+        call = self.call
+        call.target = f"model-provider:{name}"
+        await check_and_record_administration(call, call.target)
+        before = await call.tx.one(statements.provider_by_name, name=name)
+        speaks = wire or (before.wire if before is not None else "anthropic" if name == "anthropic" else "openai")
+        # Whoever chooses the URL has the server connect to it, at private addresses too.
+        if url is not None and not is_installation_operator(call.caller, call.context.settings.admin_authority_level):
+            raise PermissionDenied(
+                "Only an operator of the server chooses the URL of a provider.",
+                fix="Leave url out for OpenAI's or Anthropic's own, or ask an operator.",
+                required="admin",
+            )
+        where = url or (before.url if before is not None and wire is None else URLS[speaks])
+        sealed = before.sealed_key if before is not None else b""
+        if api_key is not None:
+            sealer = call.context.ports.get(KEY_SEALER)
+            sealed = sealer.seal(api_key.encode(), _seal_context(call.caller.tenant, name)) if api_key else b""
+        row = ModelProviderRow(
+            tenant_id=call.caller.tenant,
+            name=name,
+            wire=speaks,
+            url=where,
+            sealed_key=sealed,
+            updated_by=call.caller.subject,
+            updated_at=call.now,
+        )
+        await call.tx.execute(
+            statements.set_provider,
+            name=name,
+            wire=speaks,
+            url=where,
+            sealed_key=sealed,
+            updated_by=row.updated_by,
+            now=call.now,
+        )
+        call.emit("agora.model_provider.updated", {"name": name}, subject=name, audience=(call.caller.subject,))
+        return _build_provider(row)
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.ModelProviderPage:
+        async def read(after: str, count: int) -> Sequence[ModelProviderRow]:
+            return await self.call.tx.all(statements.list_providers, after=after, limit=count)
+
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
+        rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
+        providers = [_build_provider(row) for row in rows]
+        return contract.ModelProviderPage.model_construct(
+            providers=providers, **paging.page_fields(providers, "name", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def delete(self, name: str) -> contract.ModelProviderRemoval:
+        call = self.call
+        call.target = f"model-provider:{name}"
+        if await call.tx.one(statements.provider_by_name, name=name) is None:
+            raise not_found("name", f"There is no provider {name!r}.", fix="They are listed at GET /model-providers.")
+        await check_and_record_administration(call, call.target)
+        await call.tx.execute(statements.delete_provider, name=name)
+        call.emit("agora.model_provider.deleted", {"name": name}, subject=name, audience=(call.caller.subject,))
+        return contract.ModelProviderRemoval(name=name)
+
+
+def settings_provider(settings: Settings) -> ModelEndpoint | None:
+    """The provider that the settings llm_url, llm_model and llm_key name; None without a model."""
+    if not settings.llm_model:
+        return None
+    prefix, separator, model = settings.llm_model.partition(":")
+    wire = prefix if separator and prefix in URLS else "openai"
+    name = model if separator and prefix in URLS else settings.llm_model
+    return ModelEndpoint(DEFAULT_MODEL, wire, settings.llm_url or URLS[wire], settings.llm_key.get_secret_value(), name)
+
+
+def resolve_model(
+    model: str, tenant: str, rows: Sequence[ModelProviderRow], settings: Settings, sealer: Sealer | None
+) -> ModelEndpoint | str:
+    """Where a model is, or why it is nowhere. rows: the tenant's providers. sealer: None leaves the key out."""
+    if model == DEFAULT_MODEL:
+        # The key of the settings is the installation's own: other tenants bring theirs.
+        endpoint = settings_provider(settings) if tenant == HOME else None
+        return endpoint or "The settings name no model: set llm_model, or declare the agent with PROVIDER:MODEL."
+    name, separator, rest = model.partition(":")
+    if not separator or not rest:
+        return f"{model!r} names no provider: write PROVIDER:MODEL."
+    row = next((row for row in rows if row.name == name), None)
+    if row is None:
+        return f"There is no provider {name!r}: set it with agora.model_provider.set."
+    key = ""
+    if sealer is not None and row.sealed_key:
+        try:
+            key = sealer.open(row.sealed_key, _seal_context(tenant, name)).decode()
+        except ValueError as error:
+            return f"The key of {name!r} cannot be opened ({error}): set it again."
+    return ModelEndpoint(name, row.wire, row.url, key, rest)
+
+
+def _seal_context(tenant: str, name: str) -> str:
+    return f"{tenant}/{name}"
+
+
+def _build_provider(row: ModelProviderRow) -> contract.ModelProvider:
+    return contract.ModelProvider.model_construct(
+        name=row.name,
+        wire=row.wire,
+        url=row.url,
+        has_key=bool(row.sealed_key),
+        updated_by=row.updated_by,
+        updated_at=to_datetime(row.updated_at),
+    )

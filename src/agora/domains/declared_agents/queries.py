@@ -1,0 +1,91 @@
+"""SQL of declared agents and of model providers."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+from .records import DeclaredAgentRow, DeclaredAgentVersionRow, ModelProviderRow, TaskMessage
+
+__all__ = [
+    "agent_by_id",
+    "agent_by_name",
+    "all_agents",
+    "all_providers",
+    "delete_agent",
+    "delete_provider",
+    "delete_versions",
+    "list_agents",
+    "list_providers",
+    "list_versions",
+    "lock_agent",
+    "provider_by_name",
+    "set_provider",
+    "task_messages",
+    "update_agent",
+    "version_by_number",
+]
+
+BIG = "bigint"
+
+_BY_NAME = "select * from declared_agents where tenant_id = :tenant and name = :name"
+agent_by_name = Query(_BY_NAME, DeclaredAgentRow)
+lock_agent = Query(_BY_NAME, DeclaredAgentRow, lock=True)
+agent_by_id = Query(
+    "select * from declared_agents where tenant_id = :tenant and agent_id = :agent_id", DeclaredAgentRow
+)
+list_agents = Query(
+    "select * from declared_agents where tenant_id = :tenant and name > :after order by name limit :limit",
+    DeclaredAgentRow,
+    types={"limit": BIG},
+)
+all_agents = Query("select * from declared_agents where tenant_id = :tenant order by name", DeclaredAgentRow)
+update_agent = Write(
+    """
+    update declared_agents set agent_id = :agent_id, version = :version, specification = :specification,
+        declared_by = :declared_by, updated_at = :now
+    where tenant_id = :tenant and name = :name
+    """,
+    types={"version": BIG, "now": BIG},
+)
+delete_agent = Write("delete from declared_agents where tenant_id = :tenant and name = :name")
+version_by_number = Query(
+    "select * from declared_agent_versions where tenant_id = :tenant and name = :name and version = :version",
+    DeclaredAgentVersionRow,
+    types={"version": BIG},
+)
+list_versions = Query(
+    """
+    select * from declared_agent_versions where tenant_id = :tenant and name = :name and version < :before
+    order by version desc limit :limit
+    """,
+    DeclaredAgentVersionRow,
+    types={"before": BIG, "limit": BIG},
+)
+delete_versions = Write("delete from declared_agent_versions where tenant_id = :tenant and name = :name")
+
+provider_by_name = Query("select * from model_providers where tenant_id = :tenant and name = :name", ModelProviderRow)
+list_providers = Query(
+    "select * from model_providers where tenant_id = :tenant and name > :after order by name limit :limit",
+    ModelProviderRow,
+    types={"limit": BIG},
+)
+all_providers = Query("select * from model_providers where tenant_id = :tenant", ModelProviderRow)
+set_provider = Write(
+    """
+    insert into model_providers (tenant_id, name, wire, url, sealed_key, updated_by, updated_at)
+    values (:tenant, :name, :wire, :url, :sealed_key, :updated_by, :now)
+    on conflict (tenant_id, name) do update set
+        wire = excluded.wire, url = excluded.url, sealed_key = excluded.sealed_key,
+        updated_by = excluded.updated_by, updated_at = excluded.updated_at
+    """,
+    types={"sealed_key": "bytea", "now": BIG},
+)
+delete_provider = Write("delete from model_providers where tenant_id = :tenant and name = :name")
+
+task_messages = Query(
+    """
+    select number, actor, data from task_entries
+    where tenant_id = :tenant and task_id = :task_id and type = 'message' order by number
+    """,
+    TaskMessage,
+)

@@ -1,0 +1,86 @@
+"""Rights of a tool call: those that the agent and everybody who asked for the task have in common.
+
+They are looked up at each call, so that what was revoked, suspended or disabled in the meantime counts at once. An unknown
+subject has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agora.core import scopes
+from agora.core.call import Call, decode_json
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import OPERATOR, looks_like_id
+from agora.domains.identity import queries as people
+from agora.domains.identity import token_queries as tokens
+from agora.domains.identity.roles import scopes_of
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.records import TaskRow
+
+from . import queries as statements
+
+__all__ = ["TaskRights", "resolve_task_rights"]
+
+LONGEST_CHAIN = 16
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRights:
+    """Rights of the calls of a task. asker: who gave the task. depth: declared agents that asked before this one."""
+
+    scopes: frozenset[str]
+    asker: str
+    account: str | None
+    depth: int
+
+
+async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
+    """The scopes that an agent and all who asked have in common, following declared agents up to who asked first.
+
+    A declared agent asks by its tools, which make tasks below its own. What it asks in any other way has no rights, for
+    nobody knows on whose behalf it does.
+    """
+    granted, row, depth = scopes.AGENT, task, 0
+    while True:
+        granted &= await _scopes_of_subject(call, row.created_by)
+        if await call.tx.one(statements.agent_by_id, agent_id=row.created_by) is None:
+            break
+        depth += 1
+        parent = None if row.parent_id is None else await call.tx.one(tasks.select_task, task_id=row.parent_id)
+        if parent is None or parent.assigned_agent != row.created_by or depth > LONGEST_CHAIN:
+            granted = NOTHING
+            break
+        row = parent
+    asker = await call.tx.one(agents.by_id, ref=task.created_by) if looks_like_id(task.created_by) else None
+    return TaskRights(granted, task.created_by, None if asker is None else asker.account_id, depth)
+
+
+async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
+    """What a subject may today, as far as an agent may."""
+    if subject in (OPERATOR, "system"):
+        return scopes.AGENT
+    if looks_like_id(subject):
+        agent = await call.tx.one(agents.by_id, ref=subject)
+        return NOTHING if agent is None or agent.status in ("suspended", "retired") else scopes.AGENT
+    if subject.startswith("key_"):
+        key = await call.tx.one(tokens.by_id, token_id=subject)
+        ended = key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= call.now)
+        if key is None or ended or key.kind == "enrolment":
+            return NOTHING
+        return _as_agent(frozenset(decode_json(key.scopes)) or scopes.AGENT)
+    if subject.startswith("usr_"):
+        user = await call.tx.one(people.by_id, user_id=subject)
+        if user is None or user.disabled_at is not None:
+            return NOTHING
+        return _as_agent(scopes_of(user.role or user.provider_role, call.caller.tenant))
+    if subject.startswith("static:"):
+        entries = call.context.settings.auth_tokens.get_secret_value().split(",")
+        names = {entry.strip().partition(":")[0] for entry in entries}
+        return scopes.AGENT if subject.removeprefix("static:") in names else NOTHING
+    return NOTHING
+
+
+def _as_agent(held: frozenset[str]) -> frozenset[str]:
+    return scopes.AGENT if "*" in held else held & scopes.AGENT

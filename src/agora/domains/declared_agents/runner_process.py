@@ -1,0 +1,136 @@
+"""The child process in which declared agents run: started, told what to run, restarted with backoff, and ended.
+
+It gets its configuration (agents, credentials, keys of providers) on its standard input, a line of JSON each time it
+changes: nothing of it is in an argument, the environment or a file. It ends by itself when its input does, so that none is
+left behind by a server that was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import logging
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+
+from agora.net.backoff import Backoff
+
+__all__ = ["RunnerProcess", "is_runner_installed"]
+
+log = logging.getLogger(__name__)
+
+MODULE = "agora.agent_runner"
+STOP_SECONDS = 15.0  # that tasks under way may take to be given back
+STEADY_SECONDS = 60.0  # after which an end counts as a first one
+LONGEST_LINE = 65_536
+#: of our environment; the rest may hold credentials, and is no business of what talks to models
+INHERITED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+)  # fmt: skip
+
+
+def is_runner_installed() -> bool:
+    """Whether what speaks with models is installed: the extra agora-server[models]."""
+    return all(importlib.util.find_spec(name) is not None for name in ("pydantic_ai", "openai", "anthropic"))
+
+
+class RunnerProcess:
+    """One child process, while there is something to run."""
+
+    def __init__(self) -> None:
+        self._process: Process | None = None
+        self._log_task: asyncio.Task[None] | None = None
+        self._sent = b""
+        self._backoff = Backoff(1.0, 60.0)
+        self._started_at = 0.0
+        self._start_again_at = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id while it runs."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def reconcile(self, configuration: bytes | None) -> None:
+        """Have the process run with this configuration, a line of JSON; None: have none run."""
+        if self._process is not None and self._process.returncode is not None:
+            await self._note_end(self._process)
+        if configuration is None:
+            await self.stop()
+            return
+        if self._process is None:
+            if time.monotonic() < self._start_again_at:
+                return
+            await self._start()
+        if configuration != self._sent:
+            await self._send(configuration)
+
+    async def stop(self) -> None:
+        """End the process: it gives its tasks back; killed if it does not."""
+        process, self._process, self._sent = self._process, None, b""
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            log.warning("the process of the declared agents did not end, and is killed")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._log_task is not None:
+            await asyncio.gather(self._log_task, return_exceptions=True)
+
+    async def _start(self) -> None:
+        self._sent, self._started_at = b"", time.monotonic()
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", MODULE),
+            env=_environment(os.environ),
+            stdin=PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=PIPE,
+            limit=LONGEST_LINE,
+        )
+        self._log_task = asyncio.create_task(_relay_log(self._process))
+        log.info("the declared agents run in process %d", self._process.pid)
+
+    async def _send(self, configuration: bytes) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(configuration + b"\n")
+            await self._process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it has ended; the next step sees it
+        self._sent = configuration
+
+    async def _note_end(self, process: Process) -> None:
+        self._process = None
+        if self._log_task is not None:
+            await asyncio.gather(self._log_task, return_exceptions=True)
+        if time.monotonic() - self._started_at > STEADY_SECONDS:
+            self._backoff.reset()
+        pause = self._backoff.next()
+        self._start_again_at = time.monotonic() + pause
+        log.warning(
+            "the process of the declared agents ended with %s; it starts again in %.1f s", process.returncode, pause
+        )
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: variables[name] for name in INHERITED if name in variables}
+
+
+async def _relay_log(process: Process) -> None:
+    """Write what it logs into our log."""
+    assert process.stderr is not None
+    with contextlib.suppress(ValueError):  # a line too long
+        async for line in process.stderr:
+            log.info("declared agents: %s", line.decode("utf-8", "replace").rstrip()[:2000])
+    await process.stderr.read()

@@ -1,0 +1,288 @@
+"""Implementation of the contract's operations of declared agents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from agora.clock import to_datetime
+from agora.core import pagination as paging
+from agora.core import scopes
+from agora.core.call import BoundService, Call, encode_json
+from agora.core.errors import not_found
+from agora.domains.agents import queries as agents
+from agora.domains.agents.service import AgentService
+from agora.domains.identity.authority import check_and_record_administration
+from agora_sdk.contract import declared_agents as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
+
+from . import queries as statements
+from .providers import resolve_model
+from .records import DECLARED_AGENT_VERSIONS, DECLARED_AGENTS, DeclaredAgentRow, DeclaredAgentVersionRow
+from .tool_calls import ToolRequest, begin_tool_call
+from .tools import check_tool_names, describe_tool, resolve_tools
+
+__all__ = ["DeclaredAgentService"]
+
+Change = Literal["created", "updated", "unchanged"]
+
+NEWEST = 2**31
+LONGEST_SPECIFICATION = 100_000  #: characters of JSON
+
+
+class DeclaredAgentService(BoundService, contract.DeclaredAgents):
+    """The contract's operations of declared agents."""
+
+    @implements
+    async def apply(
+        self, name: str, specification: contract.AgentSpecification, *, dry_run: bool = False
+    ) -> contract.AppliedAgent:
+        call = self.call
+        call.target = name
+        self._check_specification(specification)
+        row = await call.tx.one(statements.lock_agent, name=name)
+        before = None if row is None else contract.AgentSpecification.model_validate_json(row.specification)
+        changed = _changed_fields(before, specification)
+        if row is not None and not changed and await self._is_registered(row):
+            return await self._build_applied(row, "unchanged", [])
+        if dry_run:
+            return await self._preview(name, row, specification, changed)
+        await check_and_record_administration(call, _target_of(name))
+        agent_id = await self._register(name, row, specification)
+        stored = await self._store_version(name, row, specification, agent_id)
+        change: Change = "created" if row is None else "updated"
+        call.emit(f"agora.declared_agent.{change}", {"name": name, "version": stored.version}, subject=agent_id)
+        return await self._build_applied(stored, change, changed)
+
+    @implements
+    async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeclaredAgentPage:
+        async def read(after: str, count: int) -> Sequence[DeclaredAgentRow]:
+            return await self.call.tx.all(statements.list_agents, after=after, limit=count)
+
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
+        rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
+        shown = [contract.DeclaredAgent.model_construct(**await self._fields(row)) for row in rows]
+        return contract.DeclaredAgentPage.model_construct(
+            agents=shown, **paging.page_fields(shown, "name", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def get(self, name: str) -> contract.DeclaredAgent:
+        return contract.DeclaredAgent.model_construct(**await self._fields(await self._require(name)))
+
+    @implements
+    async def versions(
+        self, name: str, *, limit: int = 20, cursor: str | None = None
+    ) -> contract.DeclaredAgentVersionPage:
+        await self._require(name)
+
+        async def read(before: int, count: int) -> Sequence[DeclaredAgentVersionRow]:
+            return await self.call.tx.all(statements.list_versions, name=name, before=before, limit=count)
+
+        before = paging.decode_cursor(cursor, int)[0] if cursor else NEWEST
+        rows, more = await paging.read_page(read, before, "version", limit, self.call.context.settings.page_bytes)
+        shown = [_build_version(row) for row in rows]
+        return contract.DeclaredAgentVersionPage.model_construct(
+            versions=shown, **paging.page_fields(shown, "version", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def rollback(self, name: str, version: int) -> contract.AppliedAgent:
+        await self._require(name)
+        row = await self.call.tx.one(statements.version_by_number, name=name, version=version)
+        if row is None:
+            raise not_found(
+                "version", f"{name} has no version {version}.", fix="They are listed by agora.declared_agent.versions."
+            )
+        return await self.apply(name, contract.AgentSpecification.model_validate_json(row.specification))
+
+    @implements
+    async def delete(self, name: str) -> contract.DeclaredAgentRemoval:
+        call = self.call
+        call.target = name
+        row = await self._require(name, lock=True)
+        await check_and_record_administration(call, _target_of(name))
+        agent = await call.tx.one(agents.by_id, ref=row.agent_id)
+        if agent is not None and agent.status != "retired":
+            await AgentService(_acting_for_agents(call)).deregister(row.agent_id)
+        call.target = name
+        await call.tx.execute(statements.delete_agent, name=name)
+        await call.tx.execute(statements.delete_versions, name=name)
+        call.emit("agora.declared_agent.deleted", {"name": name}, subject=row.agent_id)
+        return contract.DeclaredAgentRemoval(name=name, agent_id=row.agent_id)
+
+    @implements
+    async def tools(self, name: str) -> contract.AgentTools:
+        call = self.call
+        row = await self._require(name)
+        if not call.caller.may("admin") and call.caller.subject != row.agent_id:
+            raise PermissionDenied(f"The tools of {name} are shown to itself and to operators.", required="admin")
+        specification = contract.AgentSpecification.model_validate_json(row.specification)
+        everything = call.context.registry.visible(replace(call.caller, scopes=scopes.EVERYTHING))
+        tools = resolve_tools(specification, call.context.registry, everything, call.caller.tenant)
+        return contract.AgentTools.model_construct(tools=[describe_tool(tool) for tool in tools.values()])
+
+    @implements
+    async def call_tool(
+        self, task_id: str, fencing_token: int, call_id: str, tool: str, arguments: JsonObject = {}
+    ) -> contract.ToolOutcome:
+        request = ToolRequest(task_id, fencing_token, call_id, tool, arguments)
+        return await begin_tool_call(self.call, request)
+
+    def _check_specification(self, specification: contract.AgentSpecification) -> None:
+        check_tool_names(specification)
+        if len(specification.model_dump_json()) > LONGEST_SPECIFICATION:
+            raise InvalidRequest(
+                f"A specification has at most {LONGEST_SPECIFICATION} characters of JSON.",
+                errors=[field_error("specification", "too long")],
+            )
+        schema = specification.output_schema
+        if schema is not None:
+            from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+            from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
+
+            try:
+                Draft202012Validator.check_schema(schema)
+                reason = "" if schema.get("type") == "object" else "its type is to be 'object'"
+            except SchemaError as error:
+                reason = error.message[:300]
+            if reason:
+                raise InvalidRequest(
+                    f"output_schema is no JSON schema of an object: {reason}.",
+                    errors=[field_error("specification.output_schema", "no schema of an object")],
+                )
+
+    async def _require(self, name: str, *, lock: bool = False) -> DeclaredAgentRow:
+        row = await self.call.tx.one(statements.lock_agent if lock else statements.agent_by_name, name=name)
+        if row is None:
+            raise not_found("name", f"No agent {name!r} is declared.", fix="Those there are: GET /declared-agents.")
+        return row
+
+    async def _is_registered(self, row: DeclaredAgentRow) -> bool:
+        agent = await self.call.tx.one(agents.by_id, ref=row.agent_id)
+        return agent is not None and agent.status != "retired"
+
+    async def _register(
+        self, name: str, row: DeclaredAgentRow | None, specification: contract.AgentSpecification
+    ) -> str:
+        """Register the agent, or bring its profile to the specification; answers its id. Raises NameTaken."""
+        profile: dict[str, Any] = {
+            "description": specification.description,
+            "max_concurrent_tasks": specification.max_concurrent_tasks,
+            "metadata": {"declared": True},
+        }
+        if row is not None and await self._is_registered(row):
+            service = AgentService(_acting_for_agents(self.call))
+            await service.update(row.agent_id, capabilities=specification.capabilities, **profile)
+            return row.agent_id
+        registration = await AgentService(self.call).register(name, specification.capabilities, **profile)
+        return registration.agent_id
+
+    async def _store_version(
+        self, name: str, row: DeclaredAgentRow | None, specification: contract.AgentSpecification, agent_id: str
+    ) -> DeclaredAgentRow:
+        call, text = self.call, specification.model_dump_json(exclude_defaults=True)
+        version = DeclaredAgentVersionRow(
+            tenant_id=call.caller.tenant,
+            name=name,
+            version=1 if row is None else row.version + 1,
+            specification=text,
+            declared_by=call.caller.subject,
+            created_at=call.now,
+        )
+        call.tx.append(DECLARED_AGENT_VERSIONS, version)
+        stored = DeclaredAgentRow(
+            tenant_id=version.tenant_id,
+            name=name,
+            agent_id=agent_id,
+            version=version.version,
+            specification=text,
+            declared_by=version.declared_by,
+            created_at=call.now if row is None else row.created_at,
+            updated_at=call.now,
+        )
+        if row is None:
+            call.tx.append(DECLARED_AGENTS, stored)
+        else:
+            await call.tx.execute(
+                statements.update_agent,
+                name=name,
+                agent_id=agent_id,
+                version=stored.version,
+                specification=text,
+                declared_by=stored.declared_by,
+                now=call.now,
+            )
+        return stored
+
+    async def _preview(
+        self,
+        name: str,
+        row: DeclaredAgentRow | None,
+        specification: contract.AgentSpecification,
+        changed: Sequence[str],
+    ) -> contract.AppliedAgent:
+        call = self.call
+        preview = DeclaredAgentRow(
+            tenant_id=call.caller.tenant,
+            name=name,
+            agent_id="" if row is None else row.agent_id,
+            version=1 if row is None else row.version + 1,
+            specification=encode_json(specification.model_dump(exclude_defaults=True)),
+            declared_by=call.caller.subject,
+            created_at=call.now if row is None else row.created_at,
+            updated_at=call.now,
+        )
+        return await self._build_applied(preview, "created" if row is None else "updated", changed)
+
+    async def _build_applied(
+        self, row: DeclaredAgentRow, change: Change, changed: Sequence[str]
+    ) -> contract.AppliedAgent:
+        return contract.AppliedAgent.model_construct(**await self._fields(row), change=change, changed=[*changed])
+
+    async def _fields(self, row: DeclaredAgentRow) -> dict[str, Any]:
+        specification = contract.AgentSpecification.model_validate_json(row.specification)
+        providers = await self.call.tx.all(statements.all_providers)
+        settings, tenant = self.call.context.settings, self.call.caller.tenant
+        endpoint = resolve_model(specification.model, tenant, providers, settings, None)
+        problem = endpoint if isinstance(endpoint, str) else None
+        if row.agent_id and not await self._is_registered(row):
+            problem = "Its agent was deregistered: apply the declaration again."
+        return {
+            "name": row.name,
+            "agent_id": row.agent_id,
+            "version": row.version,
+            "specification": specification,
+            "declared_by": row.declared_by,
+            "created_at": to_datetime(row.created_at),
+            "updated_at": to_datetime(row.updated_at),
+            "problem": problem,
+        }
+
+
+def _acting_for_agents(call: Call) -> Call:
+    """The call of somebody who may administrate, as that of somebody who may act for any agent."""
+    return replace(call, caller=replace(call.caller, scopes=call.caller.scopes | {"act:any"}))
+
+
+def _target_of(name: str) -> str:
+    return f"declared-agent:{name}"
+
+
+def _changed_fields(before: contract.AgentSpecification | None, after: contract.AgentSpecification) -> list[str]:
+    names = type(after).model_fields
+    if before is None:
+        return [name for name in names if name in after.model_fields_set]
+    return [name for name in names if getattr(before, name) != getattr(after, name)]
+
+
+def _build_version(row: DeclaredAgentVersionRow) -> contract.DeclaredAgentVersion:
+    return contract.DeclaredAgentVersion.model_construct(
+        version=row.version,
+        specification=contract.AgentSpecification.model_validate_json(row.specification),
+        declared_by=row.declared_by,
+        created_at=to_datetime(row.created_at),
+    )

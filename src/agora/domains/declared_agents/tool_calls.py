@@ -1,0 +1,215 @@
+"""Calls of tools: on the server, where the model and the program that runs it have no say in what is allowed.
+
+A call is checked in one transaction (lease, tool, approval, rights), and carried out as the operation that it is, by the
+agent, under a key made of task and call: an operation of the marketplace is done once however often the call is repeated,
+and an outside one whose outcome was lost is ``unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.core.call import Call, Caller, as_relay
+from agora.domains.tasks import access
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.records import TaskRow
+from agora_sdk.contract import Operation
+from agora_sdk.contract.declared_agents import AgentSpecification, ToolOutcome
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import AgoraError, Conflict, PermissionDenied
+
+from . import queries as statements
+from .approvals import find_decision
+from .port import OPERATION_RUNNER, OperationRunner
+from .records import DeclaredAgentRow
+from .rights import TaskRights, resolve_task_rights
+from .tools import AGENT_TASK, ResolvedTool, resolve_tools
+
+__all__ = ["TIMEOUT_SECONDS", "ToolRequest", "begin_tool_call", "require_own_declaration"]
+
+TIMEOUT_SECONDS = 900.0  # an upstream's own timeout ends a call sooner
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """A call of a tool by a model."""
+
+    task_id: str
+    fencing_token: int
+    call_id: str
+    tool: str
+    arguments: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """An operation as it will be called."""
+
+    operation: Operation
+    caller: Caller
+    arguments: dict[str, Any]
+    key: str
+    memory_prefix: str | None = None
+
+
+async def require_own_declaration(call: Call) -> DeclaredAgentRow:
+    """The declaration of the calling agent. Raises PermissionDenied."""
+    row = await call.tx.one(statements.agent_by_id, agent_id=call.caller.subject)
+    if row is None:
+        raise PermissionDenied(
+            "Only a declared agent calls tools this way.", fix="Call the operation itself.", required="declared agent"
+        )
+    return row
+
+
+async def begin_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
+    """Check a call, and answer the relay that carries it out. Raises StaleLease, NotFound, PermissionDenied."""
+    row = await require_own_declaration(call)
+    specification = AgentSpecification.model_validate_json(row.specification)
+    draft = await access.lock_held_task(call, request.task_id, request.fencing_token)
+    registry, tenant = call.context.registry, call.caller.tenant
+    visible = registry.visible(replace(call.caller, scopes=frozenset({"*"})))
+    tool = resolve_tools(specification, registry, visible, tenant).get(request.tool)
+    checked: ToolOutcome | PreparedCall
+    if tool is None:
+        checked = _refuse(f"{row.name} has no tool {request.tool!r}.")
+    else:
+        checked = await _check_call(call, draft.row, specification, tool, request)
+    runner = call.context.ports.get(OPERATION_RUNNER)
+    return _relay_of(checked, runner)
+
+
+def _refuse(error: str) -> ToolOutcome:
+    return ToolOutcome(status="refused", error=error)
+
+
+async def _check_call(
+    call: Call, task: TaskRow, specification: AgentSpecification, tool: ResolvedTool, request: ToolRequest
+) -> ToolOutcome | PreparedCall:
+    if tool.needs_approval:
+        decision = await find_decision(call, task.task_id, request.call_id, request.tool, request.arguments)
+        if decision == "open":
+            return ToolOutcome(status="approval_required", error=f"{tool.name} waits for the approval of a person.")
+        if decision == "rejected":
+            return _refuse(f"A person has rejected this call of {tool.name}.")
+    rights = await resolve_task_rights(call, task)
+    if tool.operation.scope not in rights.scopes:
+        return _refuse(f"Whoever asked does not hold the scope {tool.operation.scope!r} of {tool.operation.name}.")
+    asks_agent = tool.agent is not None or tool.capability is not None
+    makes_task = asks_agent or (tool.grant is not None and tool.grant.bound == "parent")
+    if makes_task and rights.depth >= specification.limits.depth:
+        return _refuse(
+            f"{rights.depth} agents have asked each other in a row; the limit is {specification.limits.depth}."
+        )
+    caller = replace(call.caller, scopes=rights.scopes, authority=0)
+    key = f"tool:{task.task_id}:{request.call_id}"
+    if asks_agent:
+        return PreparedCall(tool.operation, caller, _task_arguments(task, tool, request.arguments), key)
+    if tool.grant is None:
+        return PreparedCall(tool.operation, caller, dict(request.arguments), key)
+    return await _bind_grant(
+        call, task, specification, tool, rights, PreparedCall(tool.operation, caller, dict(request.arguments), key)
+    )
+
+
+def _task_arguments(task: TaskRow, tool: ResolvedTool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    text = str(arguments.get("message", ""))
+    message = {"role": "ROLE_USER", "messageId": f"{task.task_id}-question", "parts": [{"text": text}]}
+    order: dict[str, Any] = {"payload": {"message": message, "text": text}, "parent_id": task.task_id}
+    if tool.agent is not None:
+        return order | {"task_type": AGENT_TASK, "assignee": tool.agent}
+    return order | {"task_type": tool.capability, "required_capabilities": [tool.capability]}
+
+
+async def _bind_grant(
+    call: Call,
+    task: TaskRow,
+    specification: AgentSpecification,
+    tool: ResolvedTool,
+    rights: TaskRights,
+    prepared: PreparedCall,
+) -> ToolOutcome | PreparedCall:
+    """Keep an operation of the marketplace to its task, as its grant says."""
+    assert tool.grant is not None
+    arguments = prepared.arguments
+    hidden = sorted(set(arguments) - set(tool.grant.parameters))
+    if hidden:
+        return _refuse(f"{tool.name} has no parameter {hidden[0]!r}.")
+    match tool.grant.bound:
+        case "parent":
+            return replace(prepared, arguments=arguments | {"parent_id": task.task_id})
+        case "child":
+            child = await call.tx.one(tasks.select_task, task_id=str(arguments.get("task_id", "")))
+            if child is None or child.parent_id != task.task_id:
+                return _refuse(f"{arguments.get('task_id')!r} is no task that was made for this one.")
+        case "memory":
+            namespace = specification.memory.namespace or "memory"
+            return _bind_memory(prepared, f"{namespace}/{rights.asker}/")
+        case "directory" if rights.account != call.caller.account:
+            # Private agents of an account are for those who belong to it, both of them.
+            return replace(prepared, caller=replace(prepared.caller, account="default"))
+        case _:
+            pass
+    return prepared
+
+
+def _bind_memory(prepared: PreparedCall, prefix: str) -> PreparedCall:
+    """Values are the agent's own, each under the name of whoever asked: nobody is told what another has said."""
+    field = "prefix" if prepared.operation.action == "list" else "key"
+    bound = {field: prefix + str(prepared.arguments.get(field, "")), "namespace": "own"}
+    return replace(prepared, arguments=prepared.arguments | bound, memory_prefix=prefix)
+
+
+def _relay_of(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> ToolOutcome:
+    async def settle(end: Call, outcome: ToolOutcome | AgoraError) -> ToolOutcome:
+        if isinstance(outcome, AgoraError):
+            return _outcome_of_error(outcome)
+        return outcome
+
+    return as_relay(_performer(checked, runner), settle, TIMEOUT_SECONDS)
+
+
+def _performer(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> Callable[[], Awaitable[ToolOutcome]]:
+    async def perform() -> ToolOutcome:
+        if isinstance(checked, ToolOutcome):
+            return checked
+        try:
+            outcome = await runner.invoke(
+                checked.operation, checked.caller, checked.arguments, idempotency_key=checked.key
+            )
+        except AgoraError as error:
+            return _outcome_of_error(error)
+        content = from_json(outcome.body)
+        is_task = checked.operation.name == "agora.task.assign"
+        return ToolOutcome(
+            status="done",
+            content=_hide_prefix(content, checked.memory_prefix),
+            task_id=content["task_id"] if is_task else None,
+        )
+
+    return perform
+
+
+def _hide_prefix(content: Any, prefix: str | None) -> Any:
+    if prefix is None or not isinstance(content, dict):
+        return content
+    shown = {name: value for name, value in content.items() if name != "namespace"}
+    if isinstance(shown.get("key"), str):
+        shown["key"] = shown["key"].removeprefix(prefix)
+    if isinstance(shown.get("memories"), list):
+        shown["memories"] = [_hide_prefix(memory, prefix) for memory in shown["memories"]]
+    return shown
+
+
+def _outcome_of_error(error: AgoraError) -> ToolOutcome:
+    outcome = error.extra.get("outcome")
+    if outcome == "unknown":
+        return ToolOutcome(status="unknown", error=f"Whether it was carried out is unknown: {error.detail}")
+    if isinstance(error, Conflict) and outcome == "pending":
+        return ToolOutcome(status="pending", error=error.detail)
+    status = "refused" if isinstance(error, PermissionDenied) else "failed"
+    return ToolOutcome(status=status, error=error.detail)

@@ -1,0 +1,187 @@
+"""Tools of declared agents: what each name of a specification gives to a model.
+
+Operations of the marketplace are given by a list that is made by hand: an operation is in it if what it reads and changes
+is bounded by the task that it is called for. Everything else (inboxes, bills, credentials, other tasks of the same agent)
+belongs to the agent or its operator, and a model that obeys whoever writes to it must not reach it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agora.core.call import OperationRegistry
+from agora_sdk.contract import Operation
+from agora_sdk.contract.declared_agents import AgentSpecification, AgentTool
+from agora_sdk.errors import InvalidRequest, field_error
+
+__all__ = ["TOOLSETS", "ResolvedTool", "check_tool_names", "describe_tool", "resolve_tools"]
+
+Bound = Literal["none", "child", "parent", "memory", "directory"]
+AGENT_TASK = "a2a.message"
+MAX_NAME = 64  # characters of a tool's name that every provider takes
+_UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An operation that a declared agent may be given.
+
+    parameters: those that its model sees. bound: what keeps it to its task: ``child`` (the task it names is one that this
+    task made), ``parent`` (what it makes belongs to this task), ``memory`` (keys of whoever asked), ``directory`` (what
+    everybody may see).
+    """
+
+    operation: str
+    parameters: tuple[str, ...]
+    bound: Bound = "none"
+
+
+TOOLSETS: Mapping[str, Sequence[Grant]] = {
+    "messaging": (Grant("agora.messaging.send", ("to_agent", "content", "message_type", "priority")),),
+    "tasks": (
+        Grant("agora.task.assign", ("task_type", "payload", "assignee", "required_capabilities", "priority"), "parent"),
+        Grant("agora.task.get", ("task_id",), "child"),
+        Grant("agora.task.output", ("task_id", "offset", "limit"), "child"),
+        Grant("agora.task.cancel", ("task_id", "reason"), "child"),
+    ),
+    "memory": (
+        Grant("agora.memory.store", ("key", "value", "tags"), "memory"),
+        Grant("agora.memory.recall", ("key",), "memory"),
+        Grant("agora.memory.list", ("prefix", "limit"), "memory"),
+        Grant("agora.memory.forget", ("key",), "memory"),
+    ),
+    "agents": (Grant("agora.query.agents", ("capabilities", "search", "limit"), "directory"),),
+}
+_GRANTS = {grant.operation: grant for grants in TOOLSETS.values() for grant in grants}
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTool:
+    """A tool of an agent. source: the name in the specification that gives it. agent: whom it asks, with ``agent:``."""
+
+    name: str
+    source: str
+    operation: Operation
+    grant: Grant | None = None
+    agent: str | None = None
+    capability: str | None = None
+    hands_over: bool = False
+    needs_approval: bool = False
+
+
+def check_tool_names(specification: AgentSpecification) -> None:
+    """Refuse names that no tool can have. Tools of upstreams and other agents may be named before they are there."""
+    unknown = [name for name in specification.tools if not _is_tool_name(name)]
+    if unknown:
+        known = ", ".join([*TOOLSETS, *_GRANTS])
+        raise InvalidRequest(
+            f"{unknown[0]!r} cannot be a tool of a declared agent.",
+            fix=f"There are {known}, upstream:NAME, NAME.TOOL, agent:NAME, handoff:NAME and capability:NAME.",
+            errors=[field_error("specification.tools", f"no tool {name!r}") for name in unknown],
+        )
+    absent = [name for name in specification.approval if name != "*" and not _is_tool_name(name)]
+    if absent:
+        raise InvalidRequest(
+            f"{absent[0]!r} is no tool that could wait for approval.",
+            fix="Name a tool or a toolset as in the field tools, or '*'.",
+            errors=[field_error("specification.approval", f"no tool {name!r}") for name in absent],
+        )
+
+
+def _is_tool_name(name: str) -> bool:
+    prefix, separator, rest = name.partition(":")
+    if separator:
+        return prefix in ("upstream", "agent", "handoff", "capability") and bool(rest)
+    if name in TOOLSETS or name in _GRANTS:
+        return True
+    return "." in name.strip(".") and not name.startswith(("agora.", "agora_"))
+
+
+def resolve_tools(
+    specification: AgentSpecification, registry: OperationRegistry, operations: Sequence[Operation], tenant: str
+) -> Mapping[str, ResolvedTool]:
+    """The tools that are there now, by the name that the model calls them by. operations: all that the tenant has."""
+    tools: dict[str, ResolvedTool] = {}
+    for source in specification.tools:
+        for tool in _expand_name(source, registry, operations, tenant):
+            waits = not {"*", source, tool.operation.name}.isdisjoint(specification.approval)
+            name = tool.name if tool.name not in tools else _shorten_name(f"{tool.name}_{len(tools)}")
+            if any(other.source == tool.source and other.operation is tool.operation for other in tools.values()):
+                continue
+            tools[name] = ResolvedTool(
+                name, source, tool.operation, tool.grant, tool.agent, tool.capability, tool.hands_over, waits
+            )
+    return tools
+
+
+def _expand_name(
+    source: str, registry: OperationRegistry, operations: Sequence[Operation], tenant: str
+) -> Iterator[ResolvedTool]:
+    prefix, separator, rest = source.partition(":")
+    if source in TOOLSETS:
+        for grant in TOOLSETS[source]:
+            yield _granted_tool(source, grant, registry, tenant)
+    elif source in _GRANTS:
+        yield _granted_tool(source, _GRANTS[source], registry, tenant)
+    elif separator and prefix in ("agent", "handoff"):
+        verb = "ask" if prefix == "agent" else "hand_over_to"
+        assign = registry.find("agora.task.assign", None, tenant)
+        yield ResolvedTool(_shorten_name(f"{verb}_{rest}"), source, assign, agent=rest, hands_over=prefix == "handoff")
+    elif separator and prefix == "capability":
+        assign = registry.find("agora.task.assign", None, tenant)
+        yield ResolvedTool(_shorten_name(f"use_{rest}"), source, assign, capability=rest)
+    else:
+        for operation in operations:
+            is_outside = operation.implementation == "upstream" and operation.category != "upstream"
+            if is_outside and (operation.category == rest if separator else operation.name == source):
+                yield ResolvedTool(_shorten_name(operation.name), source, operation)
+
+
+def _granted_tool(source: str, grant: Grant, registry: OperationRegistry, tenant: str) -> ResolvedTool:
+    operation = registry.find(grant.operation, None, tenant)
+    return ResolvedTool(_shorten_name(grant.operation.removeprefix("agora.")), source, operation, grant)
+
+
+def _shorten_name(text: str) -> str:
+    name = _UNFIT.sub("_", text).strip("_") or "tool"
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{name[: MAX_NAME - 9]}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def describe_tool(tool: ResolvedTool) -> AgentTool:
+    """A tool as its model sees it."""
+    schema, description = _input_schema(tool), tool.operation.description[:1000]
+    if tool.agent is not None:
+        description = f"Ask the agent {tool.agent}, and wait for its answer."
+        if tool.hands_over:
+            description = f"Hand the whole task over to the agent {tool.agent}; its answer is the answer."
+    elif tool.capability is not None:
+        description = f"Have an agent with the capability {tool.capability} do something, and wait for its answer."
+    return AgentTool(
+        name=tool.name,
+        operation=tool.operation.name,
+        description=description,
+        input_schema=schema,
+        needs_approval=tool.needs_approval,
+        hands_over=tool.hands_over,
+    )
+
+
+def _input_schema(tool: ResolvedTool) -> dict[str, Any]:
+    if tool.agent is not None or tool.capability is not None:
+        message = {"type": "string", "minLength": 1, "maxLength": 100_000, "description": "What is asked."}
+        return {"type": "object", "properties": {"message": message}, "required": ["message"]}
+    schema = tool.operation.input_schema
+    if tool.grant is None:
+        return schema
+    properties = {name: schema["properties"][name] for name in tool.grant.parameters}
+    required = [name for name in schema.get("required", ()) if name in properties]
+    chosen: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        chosen["required"] = required
+    return chosen | ({"$defs": schema["$defs"]} if "$defs" in schema else {})
