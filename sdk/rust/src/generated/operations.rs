@@ -3750,8 +3750,8 @@ operation! {
 /// Optional arguments of `agora.model_provider.set`.
 impl Request<ModelProviderSetOperation> {
     /// Its API key, stored encrypted; the one of before if left out, none if empty.
-    pub fn key(self, key: impl Into<String>) -> Self {
-        self.with::<String>("key", key.into())
+    pub fn api_key(self, api_key: impl Into<String>) -> Self {
+        self.with::<String>("api_key", api_key.into())
     }
 
     /// Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one.
