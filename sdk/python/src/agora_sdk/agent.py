@@ -102,6 +102,7 @@ class Agent:
 
     task_types: Sequence[str] = ()
     models: Sequence[str] = ()
+    takes_unassigned: bool = True  #: whether it claims tasks for anyone, too, which name nobody and require nothing
     lease_seconds: int = 60
     worker: str | None = None
 
@@ -325,8 +326,12 @@ class Agent:
         types = list(self.task_types)
         if not types and type(self).on_task is Agent.on_task:
             types = [MESSAGE_TASK, *self.capabilities]
-        filters = {"task_types": types, "models": list(self.models), "worker": self.worker}
-        return {"lease_seconds": self.lease_seconds} | {name: value for name, value in filters.items() if value}
+        filters: dict[str, Any] = {"task_types": types, "models": list(self.models), "worker": self.worker}
+        if not self.takes_unassigned:
+            filters["unassigned"] = False
+        return {"lease_seconds": self.lease_seconds} | {
+            name: value for name, value in filters.items() if value or name == "unassigned"
+        }
 
     async def _run_loops(self, inbox: Inbox, executor: Executor) -> None:
         """Everything at once until one of it fails or the agent stops."""

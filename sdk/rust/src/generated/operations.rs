@@ -1394,6 +1394,11 @@ impl Request<TaskClaimOperation> {
     pub fn lease_seconds(self, lease_seconds: i64) -> Self {
         self.with("lease_seconds", lease_seconds)
     }
+
+    /// Whether to take tasks for anyone too, which name nobody and require nothing.
+    pub fn unassigned(self, unassigned: bool) -> Self {
+        self.with("unassigned", unassigned)
+    }
 }
 
 operation! {

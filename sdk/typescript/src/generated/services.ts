@@ -600,6 +600,8 @@ export interface TaskClaimArguments {
   worker?: string | null | undefined;
   /** Seconds until the lease expires unless renewed. */
   leaseSeconds?: number | undefined;
+  /** Whether to take tasks for anyone too, which name nobody and require nothing. */
+  unassigned?: boolean | undefined;
 }
 
 /** Arguments of ``agora.task.renew``. */

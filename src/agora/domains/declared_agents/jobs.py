@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from agora.core.call import Call, Caller, encode_json
@@ -13,6 +14,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.scopes import AGENT
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
+from agora.domains.tasks.local_dispatch import take_back
 from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
 from agora.store.port import Reader, StoredEvent
 from agora_sdk.contract.declared_agents import AgentSpecification
@@ -86,7 +88,8 @@ class DeclaredAgentsController(Controller):
             self._read_at = clock()
         while self._mail and not self.stopping:
             await self._read_mail(self._mail.pop())
-        await self._runner.reconcile(self._build_configuration())
+        if await self._runner.reconcile(self._build_configuration()) and self.context.store.exclusive:
+            await self._take_back_tasks()
 
     async def finish(self) -> None:
         await self._runner.stop()
@@ -171,6 +174,11 @@ class DeclaredAgentsController(Controller):
         except BaseException:
             self._mail.add(place)
             raise
+
+    async def _take_back_tasks(self) -> None:
+        """Requeue at once what a process that died left leased. With several servers, the leases run out."""
+        for tenant, agent_id in tuple(self._agents):
+            await self.run_as_system(tenant, partial(take_back, agent_id=agent_id, running=()))
 
     def _build_configuration(self) -> bytes | None:
         """What the runner is to run, as a line of JSON; None for nothing."""

@@ -55,19 +55,25 @@ class RunnerProcess:
         """The process's id while it runs."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
-    async def reconcile(self, configuration: bytes | None) -> None:
-        """Have the process run with this configuration, a line of JSON; None: have none run."""
+    async def reconcile(self, configuration: bytes | None) -> bool:
+        """Have the process run with this configuration, a line of JSON; None: have none run.
+
+        Returns whether one is started: no task is worked on by an earlier one any more.
+        """
         if self._process is not None and self._process.returncode is not None:
             await self._note_end(self._process)
         if configuration is None:
             await self.stop()
-            return
+            return False
+        is_started = False
         if self._process is None:
             if time.monotonic() < self._start_again_at:
-                return
+                return False
             await self._start()
+            is_started = True
         if configuration != self._sent:
             await self._send(configuration)
+        return is_started
 
     async def stop(self) -> None:
         """End the process: it gives its tasks back; killed if it does not."""

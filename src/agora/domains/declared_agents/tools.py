@@ -168,6 +168,7 @@ def describe_tool(tool: ResolvedTool) -> AgentTool:
         description=description,
         input_schema=schema,
         needs_approval=tool.needs_approval,
+        asks_agent=tool.agent is not None or tool.capability is not None,
         hands_over=tool.hands_over,
     )
 

@@ -43,19 +43,23 @@ class Claimant:
     addresses: list[str]
     worker_id: str | None
     task_types: frozenset[str]
+    unassigned: bool = True
 
     def may_take(self, event: NewEvent) -> bool:
         """Whether an event ``agora.task.available`` is about a task that this claimant could take: it ends the long poll."""
         data = from_json(event.data)
         models = [data["required_model"]] if data["required_model"] else []
         needed = queues.requirement_tokens(data["required_capabilities"], models)
-        fits = data["queue"] == "own" or self.brought.issuperset(needed)
+        fits = data["queue"] == "own" or (self.brought.issuperset(needed) and bool(needed or self.unassigned))
         return fits and (not self.task_types or data["task_type"] in self.task_types)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """Who claims what. wait: seconds, if there is none. capabilities: None for all that the caller has."""
+    """Who claims what. wait: seconds, if there is none. capabilities: None for all that the caller has.
+
+    unassigned: also tasks that name nobody and require nothing.
+    """
 
     limit: int
     wait: float
@@ -64,13 +68,14 @@ class ClaimRequest:
     models: Sequence[str]
     worker: str | None
     lease_seconds: int
+    unassigned: bool = True
 
 
 async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
     brought, addresses, worker_id = await _resolve_claimant(call, request.capabilities, request.models, request.worker)
-    claimant = Claimant(brought, addresses, worker_id, frozenset(request.task_types))
-    task_queues, most = await _find_queues(call, claimant), call.context.settings.page_bytes
+    claimant = Claimant(brought, addresses, worker_id, frozenset(request.task_types), request.unassigned)
+    task_queues, most = await _find_queues(call, claimant, open=request.unassigned), call.context.settings.page_bytes
     rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, most)
     if rows:
         return await _build_claim(call, rows)

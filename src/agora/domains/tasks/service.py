@@ -208,6 +208,7 @@ class TaskService(BoundService, contract.Tasks):
         models: list[str] = [],
         worker: str | None = None,
         lease_seconds: int = 60,
+        unassigned: bool = True,
     ) -> contract.Claim:
         request = claims.ClaimRequest(
             limit=limit,
@@ -217,6 +218,7 @@ class TaskService(BoundService, contract.Tasks):
             models=models,
             worker=worker,
             lease_seconds=lease_seconds,
+            unassigned=unassigned,
         )
         return await claims.claim_tasks(self.call, request)
 

@@ -165,6 +165,7 @@ class AgentTool(Result):
     description: str
     input_schema: JsonObject
     needs_approval: bool = False
+    asks_agent: bool = Field(default=False, description="Whether its result is what another agent answers.")
     hands_over: bool = Field(default=False, description="Whether its result is the result of the task.")
 
 

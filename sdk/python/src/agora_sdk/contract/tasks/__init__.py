@@ -212,6 +212,9 @@ class Tasks(Service, category="task"):
         models: Models = [],
         worker: WorkerRef | None = None,
         lease_seconds: Lease = 60,
+        unassigned: Annotated[
+            bool, Field(description="Whether to take tasks for anyone too, which name nobody and require nothing.")
+        ] = True,
     ) -> Claim:
         """Claim the best tasks for the caller: by priority, then deadline, then age.
 

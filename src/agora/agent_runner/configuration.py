@@ -1,0 +1,52 @@
+"""The configuration of the runner: a line of JSON, with the agents to run, their credentials and their models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from agora_sdk.contract.declared_agents import AgentSpecification
+
+__all__ = ["AgentConfiguration", "ModelConfiguration", "RunnerConfiguration"]
+
+
+class ModelConfiguration(BaseModel):
+    """Where a model is. wire: openai or anthropic. model: its name there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    wire: str
+    url: str
+    key: SecretStr
+    model: str
+
+    @property
+    def name(self) -> str:
+        """The name by which the declaration names it."""
+        return f"{self.provider}:{self.model}"
+
+
+class AgentConfiguration(BaseModel):
+    """An agent to run. models: the model and its fallbacks, in order."""
+
+    tenant: str
+    name: str
+    agent_id: str
+    version: int
+    token: SecretStr
+    specification: AgentSpecification
+    models: list[ModelConfiguration]
+
+
+class RunnerConfiguration(BaseModel):
+    """All agents to run. url: of the server."""
+
+    url: str
+    agents: list[AgentConfiguration]
+
+    @classmethod
+    def parse(cls, line: bytes | str | dict[str, Any]) -> RunnerConfiguration:
+        """Raises ValueError for what is none."""
+        return cls.model_validate(line) if isinstance(line, dict) else cls.model_validate_json(line)

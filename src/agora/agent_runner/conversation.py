@@ -1,0 +1,60 @@
+"""The conversation that a task belongs to: what its requester asked before in the same context, and the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agora_sdk.client import AgoraClient
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.tasks import Task
+from agora_sdk.message import Message
+from agora_sdk.taskrun import TaskRun
+
+from .prompts import describe_request, truncate_text
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage
+
+__all__ = ["read_earlier_tasks"]
+
+REMEMBERED = 20  #: tasks of a context
+MAX_TEXT = 8_000  #: characters of each text
+INTERRUPTED = "Interrupted"  #: how the error of a task begins that a newer one interrupted
+
+
+async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMessage]:
+    """The earlier tasks of the context that the same requester gave to this agent, oldest first.
+
+    Those of other requesters in the context are left out: nobody is told what another has said.
+    """
+    from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart
+
+    page = await client.task.list(context_id=task.context_id, limit=REMEMBERED, descending=True)
+    messages: list[ModelMessage] = []
+    for summary in reversed(page.tasks):
+        if summary.task_id == task.task_id or summary.created_by != task.created_by:
+            continue
+        earlier = await client.task.get(summary.task_id)
+        answer = _answer_of(earlier)
+        if answer is None or earlier.assigned_agent != task.assigned_agent:
+            continue
+        messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(_question_of(earlier), MAX_TEXT))]))
+        messages.append(ModelResponse(parts=[TextPart(content=truncate_text(answer, MAX_TEXT))]))
+    return messages
+
+
+def _question_of(task: Task) -> str:
+    payload = task.payload
+    first = payload.get("message")
+    if not isinstance(first, dict):
+        text = payload.get("text")
+        first = {"parts": [{"text": text} if isinstance(text, str) else {"data": payload}]}
+    return describe_request(Message.of({**first, "role": "ROLE_USER"}), task.task_type)
+
+
+def _answer_of(task: Task) -> str | None:
+    if task.status == TaskStatus.COMPLETED:
+        return task.result if isinstance(task.result, str) else str(task.result)
+    if task.status == TaskStatus.FAILED and (task.error or "").startswith(INTERRUPTED):
+        return task.error
+    return None

@@ -1,0 +1,157 @@
+"""Models: a request to the first one that answers, streamed.
+
+What fails for a while (no connection, a full service, a usage limit) is told apart from what would fail again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .configuration import ModelConfiguration
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage, ModelResponse
+    from pydantic_ai.models import Model, ModelRequestParameters
+
+__all__ = ["Answer", "ModelPool", "ModelRefused", "ModelUnavailable"]
+
+TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
+DEFAULT_RETRY_SECONDS = 5.0
+CUT_RETRY_SECONDS = 0.5
+LONGEST_RETRY_SECONDS = 3600.0
+
+
+class ModelUnavailable(Exception):
+    """No model answers for the moment. retry_after: seconds until another attempt may succeed."""
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class ModelRefused(Exception):
+    """No model takes the request, and none would take it later."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a model answered. model: its name in the declaration. first_token: seconds until it began, if it streamed any."""
+
+    response: ModelResponse
+    model: str
+    seconds: float
+    first_token: float | None
+
+
+class ModelPool:
+    """The model of an agent and its fallbacks; connections are kept."""
+
+    def __init__(self, configurations: Sequence[ModelConfiguration]) -> None:
+        self._configurations = configurations
+        self._models: dict[str, Model] = {}
+
+    async def request(
+        self,
+        messages: Sequence[ModelMessage],
+        parameters: ModelRequestParameters,
+        on_text: Callable[[str], None],
+    ) -> Answer:
+        """Ask the models in order until one answers. on_text: told each piece of text.
+
+        Raises ModelUnavailable, ModelRefused.
+        """
+        failures: list[ModelUnavailable | ModelRefused] = []
+        for configuration in self._configurations:
+            try:
+                return await self._request_one(configuration, messages, parameters, on_text)
+            except (ModelUnavailable, ModelRefused) as failure:
+                failures.append(failure)
+        waits = [failure for failure in failures if isinstance(failure, ModelUnavailable)]
+        text = "; ".join(map(str, failures))
+        if waits:
+            raise ModelUnavailable(text, min(failure.retry_after for failure in waits))
+        raise ModelRefused(text)
+
+    async def _request_one(
+        self,
+        configuration: ModelConfiguration,
+        messages: Sequence[ModelMessage],
+        parameters: ModelRequestParameters,
+        on_text: Callable[[str], None],
+    ) -> Answer:
+        from pydantic_ai.direct import model_request_stream
+        from pydantic_ai.exceptions import ModelHTTPError
+
+        began, first = time.perf_counter(), None
+        try:
+            model = self._open_model(configuration)
+            async with model_request_stream(model, messages, model_request_parameters=parameters) as stream:
+                async for event in stream:
+                    text = _text_of(event)
+                    if text:
+                        first = first if first is not None else time.perf_counter() - began
+                        on_text(text)
+                response = stream.get()
+        except ModelHTTPError as error:
+            raise _classify_status(configuration.name, error) from error
+        except Exception as error:
+            # The libraries below raise many kinds for a connection that was refused or cut, or an answer that is none.
+            reason = f"{configuration.name}: {type(error).__name__}: {error}"[:500]
+            raise ModelUnavailable(reason, DEFAULT_RETRY_SECONDS) from error
+        if not (response.provider_details or {}).get("finish_reason"):
+            # A connection that is closed early looks like the end of a stream to the libraries; a service that has
+            # finished says why.
+            raise ModelUnavailable(f"{configuration.name}: the answer was cut off", CUT_RETRY_SECONDS)
+        return Answer(response, configuration.name, time.perf_counter() - began, first)
+
+    def _open_model(self, configuration: ModelConfiguration) -> Model:
+        model = self._models.get(configuration.name)
+        if model is None:
+            model = self._models[configuration.name] = _build_model(configuration)
+        return model
+
+
+def _build_model(configuration: ModelConfiguration) -> Model:
+    key = configuration.key.get_secret_value() or "none"
+    if configuration.wire == "anthropic":
+        from pydantic_ai.models.anthropic import AnthropicModel
+        from pydantic_ai.providers.anthropic import AnthropicProvider
+
+        return AnthropicModel(configuration.model, provider=AnthropicProvider(api_key=key, base_url=configuration.url))
+    from pydantic_ai.models.openai import OpenAIChatModel
+    from pydantic_ai.providers.openai import OpenAIProvider
+
+    return OpenAIChatModel(configuration.model, provider=OpenAIProvider(base_url=configuration.url, api_key=key))
+
+
+def _text_of(event: Any) -> str:
+    from pydantic_ai.messages import PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
+
+    if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
+        return event.part.content
+    if isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
+        return event.delta.content_delta
+    return ""
+
+
+def _classify_status(name: str, error: Any) -> ModelUnavailable | ModelRefused:
+    status = int(error.status_code)
+    reason = f"{name} answers {status}: {error.body}"[:500]
+    if status in TRANSIENT_STATUS or status >= 500:
+        return ModelUnavailable(reason, _retry_after(error))
+    return ModelRefused(reason)
+
+
+def _retry_after(error: BaseException) -> float:
+    """Seconds that the service asks to wait: from the response of the error below."""
+    cause: BaseException | None = error
+    while cause is not None:
+        response = getattr(cause, "response", None)
+        value = response.headers.get("retry-after", "") if response is not None else ""
+        if value.replace(".", "", 1).isdigit():
+            return min(float(value), LONGEST_RETRY_SECONDS)
+        cause = cause.__cause__ or cause.__context__
+    return DEFAULT_RETRY_SECONDS

@@ -1,0 +1,61 @@
+"""The state of a task between two steps, as it is kept in the task's checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_ai.messages import ModelMessage
+
+__all__ = ["RunState"]
+
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class RunState:
+    """Everything that another process needs to go on after the last step.
+
+    messages: the conversation with the model. results: of the tools that the newest response calls, by number of the call.
+    asked: number of the call that waits for the requester, and how many messages the requester had sent by then.
+    seconds: time at work in attempts before this one. tools_used: calls carried out. postponed: times without a model in a row.
+    """
+
+    messages: list[ModelMessage] = field(default_factory=list)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: str | None = None
+    messages_seen: int = 0
+    steps: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    postponed: int = 0
+    corrections: int = 0
+    is_writing: bool = False
+
+    @classmethod
+    def load(cls, checkpoint: Mapping[str, Any] | None) -> RunState:
+        """From a checkpoint; a new state without one, or with one of another program."""
+        from pydantic_ai.messages import ModelMessagesTypeAdapter
+
+        if not checkpoint or checkpoint.get("format") != FORMAT:
+            return cls()
+        values = {name: value for name, value in checkpoint.items() if name in cls.__dataclass_fields__}
+        values["messages"] = ModelMessagesTypeAdapter.validate_python(checkpoint["messages"])
+        return cls(**values)
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON."""
+        from pydantic_ai.messages import ModelMessagesTypeAdapter
+
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        messages = ModelMessagesTypeAdapter.dump_python(self.messages, mode="json", exclude_none=True)
+        return values | {"format": FORMAT, "messages": messages}
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of input and output together."""
+        return self.input_tokens + self.output_tokens

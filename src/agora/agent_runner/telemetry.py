@@ -1,0 +1,69 @@
+"""What is measured of a task, by OpenTelemetry's conventions for generative AI, written as the strings that they are.
+
+The conventions are still in development: their names are pinned here, so that an update of a library changes nothing. Texts
+of prompts and answers are never recorded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agora_sdk.taskrun import TaskRun
+
+    from .models import Answer
+
+__all__ = ["RunTelemetry"]
+
+INVOKE_AGENT, CHAT, EXECUTE_TOOL = "invoke_agent", "chat", "execute_tool"
+
+
+class RunTelemetry:
+    """Spans of one task; none without OpenTelemetry."""
+
+    def __init__(self, agent: str, task: TaskRun) -> None:
+        self._agent = agent
+        self._attributes = {"gen_ai.agent.name": agent, "agora.task_id": task.task_id}
+        if task.context_id is not None:
+            self._attributes["gen_ai.conversation.id"] = task.context_id
+        self._tracer: Any = None
+        if importlib.util.find_spec("opentelemetry") is not None:
+            from opentelemetry import trace
+
+            self._tracer = trace.get_tracer("agora.agent_runner")
+
+    def invoke_agent(self) -> contextlib.AbstractContextManager[Any]:
+        """The whole task."""
+        return self._span(f"{INVOKE_AGENT} {self._agent}", {"gen_ai.operation.name": INVOKE_AGENT})
+
+    def execute_tool(self, tool: str, call_id: str) -> contextlib.AbstractContextManager[Any]:
+        """One call of a tool."""
+        attributes = {"gen_ai.operation.name": EXECUTE_TOOL, "gen_ai.tool.name": tool, "gen_ai.tool.call.id": call_id}
+        return self._span(f"{EXECUTE_TOOL} {tool}", attributes)
+
+    async def chat(self, request: Callable[[], Awaitable[Answer]], model: str) -> Answer:
+        """One request of a model."""
+        attributes = {"gen_ai.operation.name": CHAT, "gen_ai.request.model": model}
+        began = time.perf_counter()
+        with self._span(f"{CHAT} {model}", attributes) as span:
+            answer = await request()
+            if span is not None:
+                usage = answer.response.usage
+                span.set_attribute("gen_ai.response.model", answer.model)
+                span.set_attribute("gen_ai.usage.input_tokens", usage.input_tokens)
+                span.set_attribute("gen_ai.usage.output_tokens", usage.output_tokens)
+                first = answer.first_token if answer.first_token is not None else time.perf_counter() - began
+                span.set_attribute("gen_ai.response.time_to_first_chunk", first)
+            return answer
+
+    @contextlib.contextmanager
+    def _span(self, name: str, attributes: dict[str, str]) -> Iterator[Any]:
+        if self._tracer is None:
+            yield None
+            return
+        with self._tracer.start_as_current_span(name, attributes=self._attributes | attributes) as span:
+            yield span

@@ -1,0 +1,105 @@
+"""An agent that thinks: an agent of the SDK whose tasks are done by a model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Any
+
+from agora_sdk.agent import Agent
+from agora_sdk.client import AgoraClient
+from agora_sdk.contract.messaging import Message
+from agora_sdk.taskrun import InputRequired, PermanentFailure, Rejected, TaskRun
+
+from .configuration import AgentConfiguration
+from .models import ModelPool
+from .thinking_run import ThinkingRun
+from .toolbox import Toolbox
+
+__all__ = ["ThinkingAgent"]
+
+MESSAGE_ID_KEY = "agora.message_id"  #: in a task's metadata: the message that it was made of
+MAX_REPLY_CHARACTERS = 100_000
+
+
+class ThinkingAgent(Agent):
+    """Does the tasks of one declared agent. Its messages come as tasks, too: the server makes them."""
+
+    takes_unassigned = False
+
+    def __init__(self, configuration: AgentConfiguration, url: str) -> None:
+        specification = configuration.specification
+        client = AgoraClient(url, token=configuration.token.get_secret_value(), mode="async")
+        super().__init__(configuration.name, specification.description, client=client)
+        self.capabilities = specification.capabilities
+        self.max_concurrent_tasks = specification.max_concurrent_tasks
+        self.metadata = {"declared": True}
+        self.configuration = configuration
+        self.models = ()
+        self._pool = ModelPool(configuration.models)
+        self._contexts: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._runs: dict[str, ThinkingRun] = {}
+
+    async def serve(self) -> None:
+        """As any agent; the client is its own."""
+        try:
+            await super().serve()
+        finally:
+            await self.client.aclose()
+
+    async def on_message(self, message: Message) -> None:
+        """Nothing: the server makes a task of each message."""
+
+    async def on_task(self, task: TaskRun) -> Any:
+        await self._check_asker(task)
+        try:
+            result = await self._run_in_context(task)
+        except InputRequired as question:
+            await self._reply(task, f"question-{task.fencing_token}", question.question)
+            raise
+        except (PermanentFailure, Rejected) as failure:
+            await self._reply(task, "reply", str(failure))
+            raise
+        await self._reply(task, "reply", result if isinstance(result, str) else str(result))
+        return result
+
+    async def _check_asker(self, task: TaskRun) -> None:
+        """Refuse who may not ask."""
+        askers = self.configuration.specification.askers
+        if "*" in askers or task.created_by in askers:
+            return
+        if task.created_by.startswith("agent_"):
+            profile = await self.client.agent.get(task.created_by)
+            if profile.agent_name in askers or profile.alias in askers:
+                return
+        raise Rejected(f"{self.name} takes no tasks of yours.")
+
+    async def _run_in_context(self, task: TaskRun) -> Any:
+        """One task of a context at a time; what becomes of a second one, the declaration says."""
+        context = task.context_id
+        if context is None:
+            return await self._think(task)
+        busy, earlier = self.configuration.specification.busy, self._runs.get(context)
+        if earlier is not None and busy == "reject":
+            raise Rejected(f"{self.name} is busy with another task of this conversation.")
+        if earlier is not None and busy in ("interrupt", "rollback"):
+            earlier.interrupt(is_kept=busy == "interrupt")
+        async with self._contexts[context]:
+            try:
+                return await self._think(task)
+            finally:
+                self._runs.pop(context, None)
+
+    async def _think(self, task: TaskRun) -> Any:
+        toolbox = Toolbox(self.client, task, self.name)
+        run = ThinkingRun(self.configuration, self._pool, toolbox, task)
+        if task.context_id is not None:
+            self._runs[task.context_id] = run
+        return await run.run()
+
+    async def _reply(self, task: TaskRun, key: str, text: str) -> None:
+        """Reply to the message that the task was made of. Before the task ends: after a crash both are repeated."""
+        message_id = task.metadata.get(MESSAGE_ID_KEY)
+        if isinstance(message_id, str):
+            client = self.client.with_options(idempotency_key=f"{key}:{task.task_id}")
+            await client.messaging.send(task.created_by, text[:MAX_REPLY_CHARACTERS] or "Done.", reply_to=message_id)

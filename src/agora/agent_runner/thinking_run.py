@@ -1,0 +1,307 @@
+"""One task, done by a model: a loop of two steps, asking the model and calling the tools that it asks for.
+
+After each step the conversation is in the task's checkpoint, before anything is done that follows from it: whoever goes on
+after a crash asks the model again only if its answer was lost, and calls a tool under the id that it had before.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
+
+from .configuration import AgentConfiguration
+from .conversation import read_earlier_tasks
+from .models import Answer, ModelPool, ModelRefused, ModelUnavailable
+from .prompts import build_instructions, describe_request, mark_as_data
+from .run_state import RunState
+from .telemetry import RunTelemetry
+from .text_stream import TextStream
+from .toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelRequest, ToolCallPart
+    from pydantic_ai.models import ModelRequestParameters
+
+__all__ = ["INTERRUPTED", "ThinkingRun"]
+
+ASK, FINAL = "ask_requester", "final_result"
+ASK_SCHEMA: JsonObject = {
+    "type": "object",
+    "properties": {
+        "question": {"type": "string", "minLength": 1, "maxLength": 4000},
+        "options": {"type": "array", "items": {"type": "string"}, "maxItems": 10},
+    },
+    "required": ["question"],
+}
+APPROVAL_SCHEMA: JsonObject = {
+    "type": "object",
+    "properties": {"decision": {"type": "string", "enum": ["approve", "reject"]}},
+    "required": ["decision"],
+}
+MAX_CHECKPOINT = 900_000  #: characters of JSON, which a call can carry
+MAX_POSTPONED = 20  #: times in a row that no model answered
+MAX_CORRECTIONS = 3  #: of a result that does not fit its schema
+INTERRUPTED = "Interrupted by a newer task of the conversation."
+ROLLED_BACK = "Taken back for a newer task of the conversation."
+
+
+class ThinkingRun:
+    """The work at one task, from its claim to its result."""
+
+    def __init__(self, configuration: AgentConfiguration, models: ModelPool, toolbox: Toolbox, task: TaskRun) -> None:
+        self._configuration, self._models, self._toolbox, self._task = configuration, models, toolbox, task
+        self._specification = configuration.specification
+        self._state = RunState.load(task.checkpoint)
+        self._telemetry = RunTelemetry(configuration.name, task)
+        self._began = time.monotonic()
+        self._stopped: str | None = None
+
+    def interrupt(self, *, is_kept: bool) -> None:
+        """End after the step under way. is_kept: whether the conversation remembers what was said."""
+        self._stopped = INTERRUPTED if is_kept else ROLLED_BACK
+
+    async def run(self) -> Any:
+        """Do the task; answers its result. Raises InputRequired, PermanentFailure, Postponed."""
+        with self._telemetry.invoke_agent():
+            parameters = await self._build_parameters()
+            if not self._state.messages:
+                await self._begin()
+            while True:
+                self._check_limits()
+                calls = self._open_calls()
+                if calls is None:
+                    await self._ask_model(parameters)
+                elif not calls and self._specification.output_schema is None:
+                    return self._text_of_answer()
+                else:
+                    result = await self._call_tools(calls)
+                    if result is not None:
+                        return result[0]
+
+    # -- the beginning ------------------------------------------------------------------------------------
+
+    async def _build_parameters(self) -> ModelRequestParameters:
+        from pydantic_ai.models import ModelRequestParameters
+        from pydantic_ai.tools import ToolDefinition
+
+        tools = [
+            ToolDefinition(name=tool.name, description=tool.description, parameters_json_schema=dict(tool.input_schema))
+            for tool in await self._toolbox.list_tools()
+        ]
+        about = "Ask whoever gave you the task, and wait for the answer."
+        tools.append(ToolDefinition(name=ASK, description=about, parameters_json_schema=ASK_SCHEMA))
+        schema = self._specification.output_schema
+        if schema is None:
+            return ModelRequestParameters(function_tools=tools)
+        final = ToolDefinition(
+            name=FINAL, description="The result of the task.", parameters_json_schema=dict(schema), kind="output"
+        )
+        return ModelRequestParameters(
+            function_tools=tools, output_tools=[final], output_mode="tool", allow_text_output=False
+        )
+
+    async def _begin(self) -> None:
+        from pydantic_ai.messages import ModelRequest, UserPromptPart
+
+        history = await read_earlier_tasks(self._toolbox.client, self._task) if self._remembers else []
+        prompt = describe_request(self._task.message, self._task.task_type)
+        self._state.messages = [*history, ModelRequest(parts=[UserPromptPart(content=prompt)])]
+        await self._save()
+
+    @property
+    def _remembers(self) -> bool:
+        return self._specification.memory.conversation and self._task.context_id is not None
+
+    def _check_limits(self) -> None:
+        """Raises PermanentFailure at a limit, and where a newer task has come."""
+        if self._stopped is not None:
+            raise PermanentFailure(self._stopped)
+        limits, state = self._specification.limits, self._state
+        if state.steps >= limits.steps and self._open_calls() is None:
+            raise PermanentFailure(f"The limit of {limits.steps} steps is reached.")
+        if state.tokens > limits.tokens:
+            raise PermanentFailure(f"The limit of {limits.tokens} tokens is reached: {state.tokens} were used.")
+        if self._seconds > limits.seconds:
+            raise PermanentFailure(f"The limit of {limits.seconds:g} seconds is reached.")
+
+    @property
+    def _seconds(self) -> float:
+        return self._state.seconds + time.monotonic() - self._began
+
+    # -- the model ----------------------------------------------------------------------------------------
+
+    async def _ask_model(self, parameters: ModelRequestParameters) -> None:
+        """One step of the model: its answer is in the checkpoint when this returns."""
+        state, stream = self._state, TextStream(self._task)
+        if state.is_writing:
+            await self._task.write("\n[interrupted; the answer begins again]\n")
+        state.is_writing = True
+        messages = [*state.messages[:-1], self._with_instructions(state.messages[-1])]
+        try:
+            answer = await self._telemetry.chat(
+                lambda: self._models.request(messages, parameters, stream.add), self._configuration.models[0].name
+            )
+            await stream.flush()
+        except ModelUnavailable as failure:
+            raise await self._postpone(failure) from failure
+        except ModelRefused as failure:
+            raise PermanentFailure(f"The model does not take the request: {failure}") from failure
+        finally:
+            await stream.close()
+        await self._record_answer(answer)
+
+    def _with_instructions(self, request: Any) -> ModelRequest:
+        instructions = build_instructions(self._configuration.name, self._specification)
+        return replace(request, instructions=instructions)  # type: ignore[no-any-return]
+
+    async def _record_answer(self, answer: Answer) -> None:
+        state, usage = self._state, answer.response.usage
+        state.messages.append(answer.response)
+        state.steps += 1
+        state.input_tokens += usage.input_tokens
+        state.output_tokens += usage.output_tokens
+        state.postponed, state.is_writing, state.results, state.asked = 0, False, {}, None
+        await self._save()
+
+    async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
+        """Give the task back until a model may answer."""
+        state = self._state
+        state.postponed += 1
+        state.seconds = self._seconds
+        await self._save()
+        if state.postponed > MAX_POSTPONED:
+            return PermanentFailure(f"No model has answered {state.postponed} times: {failure}")
+        return Postponed(f"No model answers for the moment: {failure}"[:1000], failure.retry_after)
+
+    def _open_calls(self) -> Sequence[ToolCallPart] | None:
+        """The tools that the model asks for; None where it is the model's turn."""
+        from pydantic_ai.messages import ModelResponse, ToolCallPart
+
+        last = self._state.messages[-1]
+        if not isinstance(last, ModelResponse):
+            return None
+        return [part for part in last.parts if isinstance(part, ToolCallPart)]
+
+    def _text_of_answer(self) -> str:
+        from pydantic_ai.messages import TextPart
+
+        parts = self._state.messages[-1].parts
+        return "".join(part.content for part in parts if isinstance(part, TextPart))
+
+    # -- the tools ----------------------------------------------------------------------------------------
+
+    async def _call_tools(self, calls: Sequence[ToolCallPart]) -> tuple[Any] | None:
+        """Call the tools of a step one after the other; answers the task's result if one of them gives it, in a tuple."""
+        for number, call in enumerate(calls):
+            if str(number) not in self._state.results:
+                result = await self._call_tool(number, call)
+                if result is not None:
+                    return result
+        await self._give_results(calls)
+        return None
+
+    async def _call_tool(self, number: int, call: ToolCallPart) -> tuple[Any] | None:
+        try:
+            arguments = call.args_as_dict()
+        except ValueError:
+            await self._keep_result(number, "failed", "The arguments are no JSON object.")
+            return None
+        if call.tool_name == FINAL and self._specification.output_schema is not None:
+            return await self._finish(number, arguments)
+        if call.tool_name == ASK:
+            await self._ask_requester(number, arguments)
+            return None
+        call_id = f"{self._state.steps}.{number}"
+        with self._telemetry.execute_tool(call.tool_name, call_id):
+            outcome = await self._toolbox.call(call_id, call.tool_name, arguments)
+        if outcome.status == "approval_required":
+            raise await self._ask_approval(number, call_id, call.tool_name, arguments)
+        if outcome.status == "done" and self._toolbox.hands_over(call.tool_name):
+            return (outcome.content,)
+        content = outcome.content if outcome.status == "done" else outcome.error
+        await self._keep_result(number, outcome.status, mark_as_data(call.tool_name, content))
+        return None
+
+    async def _keep_result(self, number: int, status: str, content: str) -> None:
+        self._state.results[str(number)] = {"status": status, "content": content}
+        self._state.asked = None
+        await self._save()
+
+    async def _give_results(self, calls: Sequence[ToolCallPart]) -> None:
+        """Hand the results to the model, as the next request."""
+        from pydantic_ai.messages import ModelRequest, ToolReturnPart, UserPromptPart
+
+        parts: list[Any] = []
+        for number, call in enumerate(calls):
+            result = self._state.results[str(number)]
+            content = result["content"] if result["status"] == "done" else f"{result['status']}: {result['content']}"
+            parts.append(ToolReturnPart(tool_name=call.tool_name, content=content, tool_call_id=call.tool_call_id))
+        if not parts:  # a text where an object is wanted
+            parts.append(UserPromptPart(content=f"Give the result with the tool {FINAL}."))
+            self._count_correction()
+        self._state.messages.append(ModelRequest(parts=parts))
+        self._state.results = {}
+        await self._save()
+
+    async def _finish(self, number: int, result: dict[str, Any]) -> tuple[Any] | None:
+        """Take the result if it fits the schema, else have the model correct it."""
+        from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+        assert self._specification.output_schema is not None
+        error = next(Draft202012Validator(self._specification.output_schema).iter_errors(result), None)
+        if error is None:
+            return (result,)
+        self._count_correction()
+        await self._keep_result(number, "failed", f"It does not fit the schema: {error.message[:1000]}")
+        return None
+
+    def _count_correction(self) -> None:
+        self._state.corrections += 1
+        if self._state.corrections > MAX_CORRECTIONS:
+            raise PermanentFailure(f"The model gave no result that fits the schema, {MAX_CORRECTIONS + 1} times.")
+
+    # -- questions ----------------------------------------------------------------------------------------
+
+    async def _ask_requester(self, number: int, arguments: Mapping[str, Any]) -> None:
+        """Ask, or take the answer if the task was claimed again with one. Raises InputRequired."""
+        if self._state.asked == str(number) and self._requester_messages > self._state.messages_seen:
+            answer = describe_request(self._task.message, self._task.task_type)
+            await self._keep_result(number, "done", answer)
+            return
+        question = str(arguments.get("question", "")).strip() or "What do you want?"
+        options = [str(option) for option in arguments.get("options") or ()]
+        await self._note_question(number)
+        data: JsonObject | None = {"options": list(options)} if options else None
+        raise InputRequired(question, data=data)
+
+    async def _ask_approval(self, number: int, call_id: str, tool: str, arguments: dict[str, Any]) -> InputRequired:
+        """The question whether a tool may be called; the server looks for the answer itself."""
+        await self._note_question(number)
+        shown = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
+        approval: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
+        text = f"May {self._configuration.name} call {tool}? Answer 'approve' or 'reject'.\n{shown}"
+        return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
+
+    async def _note_question(self, number: int) -> None:
+        self._state.asked, self._state.messages_seen = str(number), self._requester_messages
+        self._state.seconds, self._began = self._seconds, time.monotonic()
+        await self._save()
+
+    @property
+    def _requester_messages(self) -> int:
+        return 1 + sum(message.role == "user" for message in self._task.history)
+
+    async def _save(self) -> None:
+        state = self._state
+        state.seconds, self._began = self._seconds, time.monotonic()
+        checkpoint = state.dump()
+        size = len(json.dumps(checkpoint))
+        if size > MAX_CHECKPOINT:
+            raise PermanentFailure(f"The conversation has {size} characters; the limit is {MAX_CHECKPOINT}.")
+        await self._task.save(checkpoint)

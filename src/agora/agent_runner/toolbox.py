@@ -1,0 +1,80 @@
+"""The toolbox of a task: its tools, called on the server under ids that make each call happen once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from agora_sdk.client import AgoraClient
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.taskrun import TaskRun
+
+if TYPE_CHECKING:
+    from agora_sdk.contract.declared_agents import AgentTool, ToolOutcome
+
+__all__ = ["Toolbox"]
+
+CALL_SECONDS = 1000.0  # longer than the server lets a tool take
+PENDING_SECONDS = 0.5  # until a call that is under way is asked for again
+ENDED = frozenset(
+    {
+        TaskStatus.COMPLETED,
+        TaskStatus.FAILED,
+        TaskStatus.CANCELLED,
+        TaskStatus.REJECTED,
+        TaskStatus.EXPIRED,
+        TaskStatus.DEAD_LETTERED,
+    }
+)
+
+
+class Toolbox:
+    """Calls tools for one task."""
+
+    def __init__(self, client: AgoraClient, task: TaskRun, name: str) -> None:
+        self.client, self._task, self._name = client, task, name
+        self._tools: Mapping[str, AgentTool] = {}
+
+    async def list_tools(self) -> Sequence[AgentTool]:
+        """The tools that there are now."""
+        tools = (await self.client.declared_agent.tools(self._name)).tools
+        self._tools = {tool.name: tool for tool in tools}
+        return tools
+
+    def hands_over(self, tool: str) -> bool:
+        """Whether a tool's result is that of the task."""
+        return tool in self._tools and self._tools[tool].hands_over
+
+    async def call(self, call_id: str, tool: str, arguments: Mapping[str, Any]) -> ToolOutcome:
+        """Call a tool; one that asks another agent is answered when that agent has."""
+        client = self.client.with_options(timeout=CALL_SECONDS)
+        while True:
+            outcome = await client.declared_agent.call_tool(
+                self._task.task_id, self._task.fencing_token, call_id, tool, dict(arguments)
+            )
+            if outcome.status != "pending":
+                break
+            await asyncio.sleep(PENDING_SECONDS)
+        if outcome.task_id is not None and outcome.status == "done" and self._asks_agent(tool):
+            return await self._await_task(outcome)
+        return outcome
+
+    def _asks_agent(self, tool: str) -> bool:
+        return tool in self._tools and self._tools[tool].asks_agent
+
+    async def _await_task(self, outcome: ToolOutcome) -> ToolOutcome:
+        """Wait for the end of a task that another agent does, and answer its result."""
+        assert outcome.task_id is not None
+        async for _ in self.client.task.stream(outcome.task_id):
+            pass  # it ends with the task
+        ended = await self.client.task.get(outcome.task_id)
+        while ended.status not in ENDED:  # a stream that was cut
+            await asyncio.sleep(PENDING_SECONDS)
+            ended = await self.client.task.get(outcome.task_id)
+        if ended.status == TaskStatus.COMPLETED:
+            return outcome.model_copy(update={"content": ended.result})
+        error = (
+            f"The other agent's task ended as {ended.status.value}: {ended.error or ended.notes or 'no reason given'}"
+        )
+        return outcome.model_copy(update={"status": "failed", "content": None, "error": error})

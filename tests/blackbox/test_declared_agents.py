@@ -1,0 +1,292 @@
+"""Declared agents on a real server: a process of its own runs them, with a model that answers as a script decides."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agora.demo.scripted_model import ModelRequest, ScriptedReply, ToolCall
+from tests.blackbox.server import ServerProcess
+from tests.blackbox.thinking import KEY, Thinkers, runner_pids, running_thinkers
+from tests.polling import poll_until
+
+
+@pytest.fixture(scope="module")
+def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
+    with running_thinkers(shared_server) as place:
+        yield place
+
+
+def call_then_say(tool: str, arguments: dict[str, Any], text: str = "It is done.") -> Callable[..., ScriptedReply]:
+    """A script that calls one tool, and then says a text and the tool's result."""
+
+    def script(request: ModelRequest) -> ScriptedReply:
+        if request.results:
+            return ScriptedReply(f"{text} {request.results[-1]}")
+        return ScriptedReply("Let me see. ", [ToolCall(tool, arguments)])
+
+    return script
+
+
+@pytest.mark.parametrize("wire", ["openai", "anthropic"])
+def test_it_thinks_calls_its_tools_and_streams_its_words(thinkers: Thinkers, wire: str) -> None:
+    name, reader = f"Ada-{wire}", thinkers.server.register(f"Reader-{wire}")
+    thinkers.scripts[f"greet-{wire}"] = call_then_say("messaging_send", {"to_agent": reader.name, "content": "Hello!"})
+    declared = thinkers.declare(name, wire=wire, tools=["messaging"], instructions="You greet people.")
+    task = thinkers.do(name, f"greet-{wire} the reader")
+    assert (task["status"], task["assigned_agent"]) == ("completed", declared["agent_id"])
+    (message,) = reader.get("/agora/messaging/receive")["messages"]
+    assert (message["from_agent"], message["content"]) == (declared["agent_id"], "Hello!")
+    assert message["message_id"] in task["result"]
+    assert thinkers.output(task["task_id"]) == f"Let me see. {task['result']}"
+    first, second = thinkers.requests_of(f"greet-{wire}")
+    assert "You greet people." in first.system
+    assert sorted(first.tools) == ["ask_requester", "messaging_send"]
+    assert second.results[0].startswith('<data source="messaging_send">')
+    authorization = first.headers.get("authorization", "") + first.headers.get("x-api-key", "")
+    assert KEY in authorization
+
+
+def test_a_message_is_a_task_and_its_result_the_reply(thinkers: Thinkers) -> None:
+    thinkers.scripts["how are"] = lambda request: ScriptedReply("Well, thank you.")
+    thinkers.declare("Polite")
+    asker = thinkers.server.register("Asker-by-message")
+    sent = asker.post("/agora/messaging/send", {"to_agent": "Polite", "content": "how are you?"})
+    (reply,) = poll_until(lambda: asker.get("/agora/messaging/receive")["messages"], "no reply")
+    assert (reply["content"], reply["reply_to"]) == ("Well, thank you.", sent["message_id"])
+
+
+def test_it_asks_back_and_goes_on_with_the_answer(thinkers: Thinkers) -> None:
+    def script(request: ModelRequest) -> ScriptedReply:
+        if request.results:
+            return ScriptedReply(f"I paint it {request.results[-1]}.")
+        return ScriptedReply("", [ToolCall("ask_requester", {"question": "Which colour?", "options": ["red", "blue"]})])
+
+    thinkers.scripts["paint"] = script
+    thinkers.declare("Painter")
+    task = thinkers.do("Painter", "paint the door")
+    assert task["status"] == "input_required"
+    history = thinkers.operator.get("/agora/task/history", params={"task_id": task["task_id"]})["entries"]
+    question = next(entry["data"] for entry in history if entry["type"] == "message")
+    assert question["parts"] == [{"text": "Which colour?"}, {"data": {"options": ["red", "blue"]}}]
+    thinkers.operator.post("/agora/task/message", {"task_id": task["task_id"], "text": "blue"})
+    done = thinkers.wait_for(task["task_id"], "completed", "failed")
+    assert done["result"] == "I paint it blue."
+    assert len(thinkers.requests_of("paint")) == 2
+
+
+def test_a_call_waits_for_a_person_and_is_then_made_once(thinkers: Thinkers) -> None:
+    reader = thinkers.server.register("Careful-reader")
+    thinkers.scripts["announce"] = call_then_say("messaging_send", {"to_agent": reader.name, "content": "Now!"})
+    thinkers.declare("Careful", tools=["messaging"], approval=["messaging"])
+    task = thinkers.do("Careful", "announce it")
+    assert task["status"] == "input_required"
+    assert reader.get("/agora/messaging/receive")["messages"] == []
+    thinkers.operator.post("/agora/task/message", {"task_id": task["task_id"], "text": "approve"})
+    assert thinkers.wait_for(task["task_id"], "completed", "failed")["status"] == "completed"
+    assert [message["content"] for message in reader.get("/agora/messaging/receive")["messages"]] == ["Now!"]
+
+
+def test_a_rejected_call_is_told_to_the_model(thinkers: Thinkers) -> None:
+    thinkers.scripts["shout"] = call_then_say("messaging_send", {"to_agent": "broadcast", "content": "HEY"}, "I heard:")
+    thinkers.declare("Shouter", tools=["messaging"], approval=["*"])
+    task = thinkers.do("Shouter", "shout")
+    thinkers.operator.post("/agora/task/message", {"task_id": task["task_id"], "text": "no"})
+    done = thinkers.wait_for(task["task_id"], "completed", "failed")
+    assert "A person has rejected this call" in done["result"]
+
+
+def test_a_full_service_puts_the_task_off_until_it_may_answer(thinkers: Thinkers) -> None:
+    refusals = iter([ScriptedReply("slow down", status=429, retry_after=0.2)] * 2)
+    thinkers.scripts["patiently"] = lambda request: next(refusals, ScriptedReply("At last."))
+    thinkers.declare("Patient")
+    task = thinkers.do("Patient", "patiently")
+    assert (task["status"], task["result"]) == ("completed", "At last.")
+    assert task["attempts"] == 1
+    assert len(thinkers.requests_of("patiently")) == 3
+
+
+def test_an_answer_that_was_cut_is_asked_for_again(thinkers: Thinkers) -> None:
+    replies = iter([ScriptedReply("half an answer", cut=True)])
+    thinkers.scripts["tell"] = lambda request: next(replies, ScriptedReply("The whole answer."))
+    thinkers.declare("Teller", limits={"seconds": 60})
+    task = thinkers.do("Teller", "tell me")
+    assert (task["status"], task["result"]) == ("completed", "The whole answer.")
+    assert thinkers.output(task["task_id"]).endswith("[interrupted; the answer begins again]\nThe whole answer.")
+
+
+def test_the_next_model_answers_where_the_first_does_not(thinkers: Thinkers) -> None:
+    thinkers.scripts["choose"] = lambda request: (
+        ScriptedReply("no such model", status=404) if request.model == "broken" else ScriptedReply(f"by {request.wire}")
+    )
+    thinkers.declare("Flexible", model="openai-script:broken", fallbacks=["anthropic-script:tiny"])
+    assert thinkers.do("Flexible", "choose")["result"] == "by anthropic"
+    thinkers.declare("Rigid", model="openai-script:broken")
+    failed = thinkers.do("Rigid", "choose")
+    assert failed["status"] == "failed"
+    assert "404" in failed["error"]
+    assert KEY not in json.dumps(failed)
+
+
+@pytest.mark.parametrize("wire", ["openai", "anthropic"])
+def test_a_result_fits_its_schema(thinkers: Thinkers, wire: str) -> None:
+    def script(request: ModelRequest) -> ScriptedReply:
+        count = 7 if request.results else "seven"
+        return ScriptedReply("", [ToolCall("final_result", {"count": count})])
+
+    thinkers.scripts[f"count-{wire}"] = script
+    schema = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
+    thinkers.declare(f"Counter-{wire}", wire=wire, output_schema=schema)
+    assert thinkers.do(f"Counter-{wire}", f"count-{wire}")["result"] == {"count": 7}
+    assert "does not fit" in thinkers.requests_of(f"count-{wire}")[1].results[0]
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [({"steps": 3}, "The limit of 3 steps"), ({"tokens": 300}, "The limit of 300 tokens is reached: 360 were used")],
+)
+def test_a_loop_ends_at_its_limit_and_says_so(thinkers: Thinkers, limits: dict[str, int], reason: str) -> None:
+    thinkers.scripts["for ever"] = lambda request: ScriptedReply("", [ToolCall("query_agents", {})])
+    name = f"Looper-{next(iter(limits))}"
+    thinkers.declare(name, tools=["agents"], limits=limits)
+    task = thinkers.do(name, "for ever")
+    assert task["status"] == "failed"
+    assert task["error"].startswith(reason)
+
+
+def test_agents_ask_each_other_and_hand_over(thinkers: Thinkers) -> None:
+    thinkers.scripts["write about"] = call_then_say("ask_Researcher", {"message": "find facts"}, "Written:")
+    thinkers.scripts["find facts"] = lambda request: ScriptedReply("Water is wet.")
+    thinkers.scripts["delegate"] = lambda request: ScriptedReply(
+        "", [ToolCall("hand_over_to_Researcher", {"message": "find facts"})]
+    )
+    thinkers.declare("Writer", tools=["agent:Researcher", "handoff:Researcher"])
+    thinkers.declare("Researcher")
+    task = thinkers.do("Writer", "write about water")
+    assert task["result"] == 'Written: <data source="ask_Researcher">\nWater is wet.\n</data>'
+    assert thinkers.do("Writer", "delegate")["result"] == "Water is wet."
+
+
+def test_it_remembers_the_conversation_of_each_requester(thinkers: Thinkers) -> None:
+    thinkers.scripts["my name"] = lambda request: ScriptedReply("Hello, Eve.")
+    thinkers.scripts["who am"] = lambda request: ScriptedReply(
+        " | ".join(text for role, text in request.turns if role in ("user", "assistant"))
+    )
+    thinkers.declare("Memo")
+    thinkers.do("Memo", "my name is Eve", context_id="talk-1")
+    assert thinkers.do("Memo", "who am I?", context_id="talk-1")["result"] == "my name is Eve | Hello, Eve. | who am I?"
+    stranger = thinkers.server.register("Stranger")
+    assert thinkers.do("Memo", "who am I?", stranger, context_id="talk-1")["result"] == "who am I?"
+    assert thinkers.do("Memo", "who am I?", context_id="talk-2")["result"] == "who am I?"
+
+
+def test_only_those_may_ask_who_are_named(thinkers: Thinkers) -> None:
+    thinkers.scripts["may I"] = lambda request: ScriptedReply("You may.")
+    friend, other = thinkers.server.register("Friend"), thinkers.server.register("Other")
+    thinkers.declare("Private", askers=["Friend"])
+    assert thinkers.do("Private", "may I?", friend)["status"] == "completed"
+    assert thinkers.do("Private", "may I?", other)["status"] == "rejected"
+
+
+def test_a_change_of_its_declaration_holds_for_the_next_task(thinkers: Thinkers) -> None:
+    thinkers.scripts["state"] = lambda request: ScriptedReply(request.system.splitlines()[-1])
+    thinkers.declare("Changing", instructions="You are old.")
+    poll_until(lambda: thinkers.do("Changing", "state")["result"] == "You are old.", "not as declared")
+    thinkers.declare("Changing", instructions="You are new.")
+    poll_until(lambda: thinkers.do("Changing", "state")["result"] == "You are new.", "not as declared anew")
+
+
+def test_it_is_an_agent_over_a2a(thinkers: Thinkers) -> None:
+    thinkers.scripts["over a2a"] = lambda request: ScriptedReply("I hear you.")
+    thinkers.declare("Speaker", description="Speaks.")
+    card = thinkers.operator.get("/a2a/Speaker/.well-known/agent-card.json")
+    assert (card["name"], card["description"]) == ("Speaker", "Speaks.")
+    message = {"messageId": "m1", "role": "ROLE_USER", "parts": [{"text": "over a2a"}]}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}}
+    answer = thinkers.operator.post("/a2a/Speaker", request, headers={"A2A-Version": "1.0"})
+    assert "I hear you." in json.dumps(answer["result"])
+
+
+# -- its process --------------------------------------------------------------------------------------
+
+
+def test_a_server_without_declared_agents_has_no_such_process(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    server.operator.post("/declared-agents", {"name": "Idle", "specification": {"model": "none:none"}})
+    server.operator.post("/agora/messaging/send", {"to_agent": "Idle", "content": "anybody there?"})
+    assert runner_pids(server.pid) == []
+
+
+def test_keys_are_in_no_argument_environment_or_log(thinkers: Thinkers) -> None:
+    thinkers.declare("Quiet")
+    place = Path(f"/proc/{thinkers.runner()}")
+    seen = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
+    assert KEY.encode() not in seen
+    assert b"agt_" not in seen
+    assert KEY not in thinkers.server.log()
+
+
+def test_a_runner_that_dies_is_started_again_and_goes_on_after_the_last_step(thinkers: Thinkers) -> None:
+    """Killed while the model answers its second step, and while another agent is at work for it."""
+    reader, helper = thinkers.server.register("Kill-reader"), thinkers.server.register("Helper")
+    killed: list[int] = []
+
+    def script(request: ModelRequest) -> ScriptedReply:
+        done = len(request.results)
+        if done == 0:
+            return ScriptedReply("", [ToolCall("messaging_send", {"to_agent": reader.name, "content": "once"})])
+        if done == 1 and not killed:
+            killed.append(thinkers.runner())
+            os.kill(killed[0], signal.SIGKILL)
+        if done == 1:
+            return ScriptedReply("", [ToolCall("ask_Helper", {"message": "help"})])
+        return ScriptedReply("All done.")
+
+    thinkers.scripts["survive"] = script
+    thinkers.declare("Survivor", tools=["messaging", "agent:Helper"])
+    task_id = thinkers.give("Survivor", "survive", max_attempts=10)
+
+    def claim() -> dict[str, Any] | None:
+        return next(iter(helper.post("/agora/task/claim", {"lease_seconds": 600})["tasks"]), None)
+
+    child = poll_until(
+        claim, lambda: f"the helper is not asked: {thinkers.task(task_id)} {thinkers.server.log()[-2000:]}"
+    )
+    second = thinkers.runner()
+    os.kill(second, signal.SIGKILL)
+    poll_until(lambda: second not in runner_pids(thinkers.server.pid) and runner_pids(thinkers.server.pid), "not again")
+    helper.post(
+        "/agora/task/complete", {"task_id": child["task_id"], "result": "ok", "fencing_token": child["fencing_token"]}
+    )
+    done = thinkers.wait_for(task_id, "completed", "failed")
+    assert (done["status"], done["result"]) == ("completed", "All done.")
+    assert [message["content"] for message in reader.get("/agora/messaging/receive")["messages"]] == ["once"]
+    children = thinkers.operator.get("/agora/task/list", params={"parent_id": task_id})["tasks"]
+    assert [task["task_id"] for task in children] == [child["task_id"]]
+    # three steps, of which the second was asked for twice: its first answer was lost with the process
+    assert [len(request.results) for request in thinkers.requests_of("survive")] == [0, 1, 1, 2]
+
+
+def test_no_process_is_left_behind_by_a_killed_server(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    with running_thinkers(server) as thinkers:
+        thinkers.scripts["hello"] = lambda request: ScriptedReply("Hello.")
+        thinkers.declare("Ada")
+        assert thinkers.do("Ada", "hello")["result"] == "Hello."
+        runner = thinkers.runner()
+        server.kill()
+        poll_until(lambda: not Path(f"/proc/{runner}/cmdline").exists() or _is_zombie(runner), "it is still there")
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has ended, and nobody has looked."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
