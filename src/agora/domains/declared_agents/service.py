@@ -54,7 +54,11 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         agent_id = await self._register(name, row, specification)
         stored = await self._store_version(name, row, specification, agent_id)
         change: Change = "created" if row is None else "updated"
-        call.emit(f"agora.declared_agent.{change}", {"name": name, "version": stored.version}, subject=agent_id)
+        data = {"name": name, "version": stored.version}
+        if row is None:
+            call.emit("agora.declared_agent.created", data, subject=agent_id)
+        else:
+            call.emit("agora.declared_agent.updated", data, subject=agent_id)
         return await self._build_applied(stored, change, changed)
 
     @implements
