@@ -2840,7 +2840,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.declared_agent.apply`.
-    pub DeclaredAgentApplyOperation => AppliedAgent, Command, "declared_agent/apply";
+    pub DeclaredAgentApplyOperation => AppliedAgent, Command, "declared_agent/apply", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
 }
 
 /// Optional arguments of `agora.declared_agent.apply`.
@@ -2853,7 +2853,7 @@ impl Request<DeclaredAgentApplyOperation> {
 
 operation! {
     /// Marks requests of `agora.declared_agent.list`.
-    pub DeclaredAgentListOperation => DeclaredAgentPage, Query, "declared_agent/list", paged_by_cursor;
+    pub DeclaredAgentListOperation => DeclaredAgentPage, Query, "declared_agent/list", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.declared_agent.list`.
@@ -2871,12 +2871,12 @@ impl Request<DeclaredAgentListOperation> {
 
 operation! {
     /// Marks requests of `agora.declared_agent.get`.
-    pub DeclaredAgentGetOperation => DeclaredAgent, Query, "declared_agent/get";
+    pub DeclaredAgentGetOperation => DeclaredAgent, Query, "declared_agent/get", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.declared_agent.versions`.
-    pub DeclaredAgentVersionsOperation => DeclaredAgentVersionPage, Query, "declared_agent/versions", paged_by_cursor;
+    pub DeclaredAgentVersionsOperation => DeclaredAgentVersionPage, Query, "declared_agent/versions", [Halted, NotFound], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.declared_agent.versions`.
@@ -2894,22 +2894,22 @@ impl Request<DeclaredAgentVersionsOperation> {
 
 operation! {
     /// Marks requests of `agora.declared_agent.rollback`.
-    pub DeclaredAgentRollbackOperation => AppliedAgent, Command, "declared_agent/rollback", keyed;
+    pub DeclaredAgentRollbackOperation => AppliedAgent, Command, "declared_agent/rollback", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.declared_agent.delete`.
-    pub DeclaredAgentDeleteOperation => DeclaredAgentRemoval, Command, "declared_agent/delete", keyed;
+    pub DeclaredAgentDeleteOperation => DeclaredAgentRemoval, Command, "declared_agent/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 operation! {
     /// Marks requests of `agora.declared_agent.tools`.
-    pub DeclaredAgentToolsOperation => AgentTools, Query, "declared_agent/tools";
+    pub DeclaredAgentToolsOperation => AgentTools, Query, "declared_agent/tools", [Halted, NotFound];
 }
 
 operation! {
     /// Marks requests of `agora.declared_agent.call_tool`.
-    pub DeclaredAgentCallToolOperation => ToolOutcome, Relay, "declared_agent/call_tool", keyed;
+    pub DeclaredAgentCallToolOperation => ToolOutcome, Relay, "declared_agent/call_tool", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, BudgetExceeded, CreditExhausted, NotFound, StaleLease, CursorTooOld], keyed;
 }
 
 /// Optional arguments of `agora.declared_agent.call_tool`.
@@ -3749,7 +3749,7 @@ impl Request<MigrationListImportsOperation> {
 
 operation! {
     /// Marks requests of `agora.model_provider.set`.
-    pub ModelProviderSetOperation => ModelProvider, Command, "model_provider/set";
+    pub ModelProviderSetOperation => ModelProvider, Command, "model_provider/set", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
 }
 
 /// Optional arguments of `agora.model_provider.set`.
@@ -3772,7 +3772,7 @@ impl Request<ModelProviderSetOperation> {
 
 operation! {
     /// Marks requests of `agora.model_provider.list`.
-    pub ModelProviderListOperation => ModelProviderPage, Query, "model_provider/list", paged_by_cursor;
+    pub ModelProviderListOperation => ModelProviderPage, Query, "model_provider/list", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.model_provider.list`.
@@ -3790,7 +3790,7 @@ impl Request<ModelProviderListOperation> {
 
 operation! {
     /// Marks requests of `agora.model_provider.delete`.
-    pub ModelProviderDeleteOperation => ModelProviderRemoval, Command, "model_provider/delete", keyed;
+    pub ModelProviderDeleteOperation => ModelProviderRemoval, Command, "model_provider/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 operation! {

@@ -1299,7 +1299,7 @@ impl DeclaredAgentService<'_> {
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
     pub fn apply(
         &self,
         name: impl Into<String>,
@@ -1312,7 +1312,7 @@ impl DeclaredAgentService<'_> {
 
     /// List the declared agents by name.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn list(&self) -> Request<DeclaredAgentListOperation> {
         Request::new(self.client)
     }
@@ -1321,7 +1321,7 @@ impl DeclaredAgentService<'_> {
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get(&self, name: impl Into<String>) -> Request<DeclaredAgentGetOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
@@ -1330,7 +1330,7 @@ impl DeclaredAgentService<'_> {
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn versions(&self, name: impl Into<String>) -> Request<DeclaredAgentVersionsOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
@@ -1340,7 +1340,7 @@ impl DeclaredAgentService<'_> {
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     /// - `version`: Version whose specification holds again.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
     pub fn rollback(&self, name: impl Into<String>, version: i64) -> Request<DeclaredAgentRollbackOperation> {
         Request::new(self.client)
             .with::<String>("name", name.into())
@@ -1351,7 +1351,7 @@ impl DeclaredAgentService<'_> {
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
     pub fn delete(&self, name: impl Into<String>) -> Request<DeclaredAgentDeleteOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
@@ -1360,7 +1360,7 @@ impl DeclaredAgentService<'_> {
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn tools(&self, name: impl Into<String>) -> Request<DeclaredAgentToolsOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
@@ -1373,7 +1373,7 @@ impl DeclaredAgentService<'_> {
     /// - `call_id`: Names the call in its task, such as STEP.CALL: the same id is carried out once.
     /// - `tool`: Name of the tool, as agora.declared_agent.tools gives it.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `not_found`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `stale_lease`, `cursor_too_old`.
     pub fn call_tool(
         &self,
         task_id: impl Into<String>,
@@ -1911,14 +1911,14 @@ impl ModelProviderService<'_> {
     ///
     /// - `name`: Name of the provider: the part of a model's name before the colon.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn set(&self, name: impl Into<String>) -> Request<ModelProviderSetOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }
 
     /// List the providers by name, without their keys.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list(&self) -> Request<ModelProviderListOperation> {
         Request::new(self.client)
     }
@@ -1927,7 +1927,7 @@ impl ModelProviderService<'_> {
     ///
     /// - `name`: Name of the provider: the part of a model's name before the colon.
     ///
-    /// Errors: `invalid_request`, `unauthenticated`, `permission_denied`, `halted`, `payload_too_large`, `conflict`, `idempotency_conflict`, `rate_limited`, `overloaded`, `deadline_exceeded`, `internal_error`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn delete(&self, name: impl Into<String>) -> Request<ModelProviderDeleteOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }

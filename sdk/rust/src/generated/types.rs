@@ -1107,6 +1107,114 @@ pub struct AgentHeartbeat {
     pub next_before: String,
 }
 
+/// Bounds of one task; the agent says which one it met.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentLimits {
+    /// Calls of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<i64>,
+    /// Tokens of input and output together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<i64>,
+    /// Time at work, over all attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Declared agents that may ask each other in a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<i64>,
+}
+
+impl Default for AgentLimits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AgentLimits {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            steps: None,
+            tokens: None,
+            seconds: None,
+            depth: None,
+        }
+    }
+
+    /// Calls of the model.
+    #[must_use]
+    pub fn steps(mut self, steps: i64) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+
+    /// Tokens of input and output together.
+    #[must_use]
+    pub fn tokens(mut self, tokens: i64) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// Time at work, over all attempts.
+    #[must_use]
+    pub fn seconds(mut self, seconds: f64) -> Self {
+        self.seconds = Some(seconds);
+        self
+    }
+
+    /// Declared agents that may ask each other in a row.
+    #[must_use]
+    pub fn depth(mut self, depth: i64) -> Self {
+        self.depth = Some(depth);
+        self
+    }
+}
+
+/// What an agent remembers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentMemory {
+    /// Whether it remembers the earlier tasks of a context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<bool>,
+    /// Name of its values of agora.memory, apart for each that asks; its own name if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+impl Default for AgentMemory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AgentMemory {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            conversation: None,
+            namespace: None,
+        }
+    }
+
+    /// Whether it remembers the earlier tasks of a context.
+    #[must_use]
+    pub fn conversation(mut self, conversation: bool) -> Self {
+        self.conversation = Some(conversation);
+        self
+    }
+
+    /// Name of its values of agora.memory, apart for each that asks; its own name if left out.
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+}
+
 /// A message of the agent protocol. Fields it does not know are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -1302,6 +1410,156 @@ pub struct AgentShare {
     pub mean_seconds: Option<f64>,
 }
 
+/// What an agent is, which model it thinks with, what it may use, and within which bounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentSpecification {
+    /// PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.
+    pub model: String,
+    /// Text for the model: who it is, what it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+    /// Text for people and other agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it can do, as it is found by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Vec<String>>,
+    /// Models that are tried, in order, when the model before fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallbacks: Option<Vec<String>>,
+    /// What it may use; nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Vec<String>>,
+    /// Who may ask it: names or ids; '*' for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub askers: Option<Vec<String>>,
+    /// JSON schema of an object; the result of each task is one. A text if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Value>,
+    /// Bounds of one task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<AgentLimits>,
+    /// What it remembers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<AgentMemory>,
+    /// A second task in a context under way: reject it, enqueue it behind, interrupt the first and keep what it said, or roll the first back as if it had not been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busy: Option<String>,
+    /// Tasks at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_concurrent_tasks: Option<i64>,
+}
+
+impl AgentSpecification {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new(model: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            instructions: None,
+            description: None,
+            capabilities: None,
+            fallbacks: None,
+            tools: None,
+            approval: None,
+            askers: None,
+            output_schema: None,
+            limits: None,
+            memory: None,
+            busy: None,
+            max_concurrent_tasks: None,
+        }
+    }
+
+    /// Text for the model: who it is, what it does.
+    #[must_use]
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = Some(instructions.into());
+        self
+    }
+
+    /// Text for people and other agents.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// What it can do, as it is found by.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.capabilities = Some(capabilities.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Models that are tried, in order, when the model before fails.
+    #[must_use]
+    pub fn fallbacks(mut self, fallbacks: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.fallbacks = Some(fallbacks.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// What it may use; nothing else.
+    #[must_use]
+    pub fn tools(mut self, tools: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.tools = Some(tools.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    #[must_use]
+    pub fn approval(mut self, approval: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.approval = Some(approval.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Who may ask it: names or ids; '*' for everybody.
+    #[must_use]
+    pub fn askers(mut self, askers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.askers = Some(askers.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// JSON schema of an object; the result of each task is one. A text if left out.
+    #[must_use]
+    pub fn output_schema(mut self, output_schema: impl Into<Value>) -> Self {
+        self.output_schema = Some(output_schema.into());
+        self
+    }
+
+    /// Bounds of one task.
+    #[must_use]
+    pub fn limits(mut self, limits: AgentLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn memory(mut self, memory: AgentMemory) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
+    /// A second task in a context under way: reject it, enqueue it behind, interrupt the first and keep what it said, or roll the first back as if it had not been.
+    #[must_use]
+    pub fn busy(mut self, busy: impl Into<String>) -> Self {
+        self.busy = Some(busy.into());
+        self
+    }
+
+    /// Tasks at once.
+    #[must_use]
+    pub fn max_concurrent_tasks(mut self, max_concurrent_tasks: i64) -> Self {
+        self.max_concurrent_tasks = Some(max_concurrent_tasks);
+        self
+    }
+}
+
 /// AgentStatusReport, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -1328,6 +1586,37 @@ pub struct AgentStatusReport {
     pub unread_messages: i64,
 }
 
+/// A tool as its model sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentTool {
+    /// Letters, digits, underscores and hyphens; at most 64.
+    pub name: String,
+    /// The operation that it calls.
+    pub operation: String,
+    /// `description`.
+    pub description: String,
+    /// `input_schema`.
+    pub input_schema: Value,
+    /// `needs_approval`.
+    #[serde(default)]
+    pub needs_approval: bool,
+    /// Whether its result is what another agent answers.
+    #[serde(default)]
+    pub asks_agent: bool,
+    /// Whether its result is the result of the task.
+    #[serde(default)]
+    pub hands_over: bool,
+}
+
+/// The tools of one declared agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentTools {
+    /// `tools`.
+    pub tools: Vec<AgentTool>,
+}
+
 /// Applications that match, the best first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -1346,6 +1635,33 @@ pub struct AppPage {
     pub next_cursor: Option<String>,
     /// `apps`.
     pub apps: Vec<MarketplaceAgent>,
+}
+
+/// A declared agent after it was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppliedAgent {
+    /// `name`.
+    pub name: String,
+    /// `agent_id`.
+    pub agent_id: String,
+    /// `version`.
+    pub version: i64,
+    /// `specification`.
+    pub specification: AgentSpecification,
+    /// `declared_by`.
+    pub declared_by: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+    /// Why it does not work, such as a model without a provider.
+    pub problem: Option<String>,
+    /// `change`.
+    pub change: String,
+    /// Fields of the specification that differ from the version before.
+    #[serde(default)]
+    pub changed: Vec<String>,
 }
 
 /// AuditEntry, as the contract has it.
@@ -2594,6 +2910,92 @@ pub struct DeadLetterPage {
     pub next_cursor: Option<String>,
     /// `dead_letters`.
     pub dead_letters: Vec<DeadLetter>,
+}
+
+/// A declared agent. specification: of its current version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeclaredAgent {
+    /// `name`.
+    pub name: String,
+    /// `agent_id`.
+    pub agent_id: String,
+    /// `version`.
+    pub version: i64,
+    /// `specification`.
+    pub specification: AgentSpecification,
+    /// `declared_by`.
+    pub declared_by: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+    /// Why it does not work, such as a model without a provider.
+    pub problem: Option<String>,
+}
+
+/// DeclaredAgentPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeclaredAgentPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `agents`.
+    pub agents: Vec<DeclaredAgent>,
+}
+
+/// DeclaredAgentRemoval, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeclaredAgentRemoval {
+    /// `name`.
+    pub name: String,
+    /// `agent_id`.
+    pub agent_id: String,
+}
+
+/// One version of a specification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeclaredAgentVersion {
+    /// `version`.
+    pub version: i64,
+    /// `specification`.
+    pub specification: AgentSpecification,
+    /// `declared_by`.
+    pub declared_by: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+}
+
+/// DeclaredAgentVersionPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeclaredAgentVersionPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `versions`.
+    pub versions: Vec<DeclaredAgentVersion>,
 }
 
 /// DeletedTenant, as the contract has it.
@@ -4543,6 +4945,52 @@ pub struct Minute {
     pub p50_ms: Option<f64>,
     /// `p95_ms`.
     pub p95_ms: Option<f64>,
+}
+
+/// A provider of language models; its key is never shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelProvider {
+    /// `name`.
+    pub name: String,
+    /// The protocol that it speaks: openai or anthropic.
+    pub wire: String,
+    /// `url`.
+    pub url: String,
+    /// `has_key`.
+    pub has_key: bool,
+    /// `updated_by`.
+    pub updated_by: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+}
+
+/// ModelProviderPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelProviderPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `providers`.
+    pub providers: Vec<ModelProvider>,
+}
+
+/// ModelProviderRemoval, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelProviderRemoval {
+    /// `name`.
+    pub name: String,
 }
 
 /// Modification, as the contract has it.
@@ -6845,6 +7293,24 @@ pub struct TokenPage {
     pub tokens: Vec<Token>,
 }
 
+/// What came of a call of a tool.
+///
+/// `refused` and `failed` had no effect. `unknown` may have had one. `pending` is still under way: repeat the call.
+/// `approval_required` waits for the answer of a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ToolOutcome {
+    /// `status`.
+    pub status: String,
+    /// `content`.
+    #[serde(default)]
+    pub content: Value,
+    /// `error`.
+    pub error: Option<String>,
+    /// The task that was made for another agent; its result follows.
+    pub task_id: Option<String>,
+}
+
 /// Result of a tool, unchanged. `is_error`: the tool itself says that it failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -7545,6 +8011,8 @@ crate::page::page!(CodebasePage, codebases: Codebase);
 crate::page::page!(ConversationPage, conversations: Conversation);
 crate::page::page!(CouponPage, coupons: Coupon);
 crate::page::page!(DeadLetterPage, dead_letters: DeadLetter);
+crate::page::page!(DeclaredAgentPage, agents: DeclaredAgent);
+crate::page::page!(DeclaredAgentVersionPage, versions: DeclaredAgentVersion);
 crate::page::page!(DeployablePage, deployments: DeployableAgent);
 crate::page::page!(EntryPage, usage: Entry);
 crate::page::page!(EventPage, events: Event);
@@ -7559,6 +8027,7 @@ crate::page::page!(MatchPage, agents: MarketplaceAgent);
 crate::page::page!(MemoryPage, memories: Memory);
 crate::page::page!(MessageLog, messages: LoggedMessage);
 crate::page::page!(MessagePage, messages: Message);
+crate::page::page!(ModelProviderPage, providers: ModelProvider);
 crate::page::page!(MonitoredAgentPage, agents: MonitoredAgent);
 crate::page::page!(PendingPage, messages: AgentMessage);
 crate::page::page!(PricePage, prices: Price);

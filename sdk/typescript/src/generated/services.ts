@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentStatus, AgentStatusReport, AppPage, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1311,6 +1311,72 @@ export interface DeadLetterDiscardArguments {
   deadLetterId: string;
 }
 
+/** Arguments of ``agora.declared_agent.apply``. */
+export interface DeclaredAgentApplyArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+  specification: AgentSpecification;
+  /** Only say what would change. */
+  dryRun?: boolean | undefined;
+}
+
+/** Arguments of ``agora.declared_agent.list``. */
+export interface DeclaredAgentListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.declared_agent.get``. */
+export interface DeclaredAgentGetArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+}
+
+/** Arguments of ``agora.declared_agent.versions``. */
+export interface DeclaredAgentVersionsArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.declared_agent.rollback``. */
+export interface DeclaredAgentRollbackArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+  /** Version whose specification holds again. */
+  version: number;
+}
+
+/** Arguments of ``agora.declared_agent.delete``. */
+export interface DeclaredAgentDeleteArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+}
+
+/** Arguments of ``agora.declared_agent.tools``. */
+export interface DeclaredAgentToolsArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+}
+
+/** Arguments of ``agora.declared_agent.call_tool``. */
+export interface DeclaredAgentCallToolArguments {
+  /** The task at which the agent works. */
+  taskId: string;
+  fencingToken: number;
+  /** Names the call in its task, such as STEP.CALL: the same id is carried out once. */
+  callId: string;
+  /** Name of the tool, as agora.declared_agent.tools gives it. */
+  tool: string;
+  /** Arguments of the tool. */
+  arguments?: { [key: string]: JsonValue } | undefined;
+}
+
 /** Arguments of ``agora.deployment.register``. */
 export interface DeploymentRegisterArguments {
   /** An agent's manifest: name, capabilities, build_config, repository or directory or docker_image, host_requirements, pricing, endpoints, health ... */
@@ -1734,6 +1800,32 @@ export interface MigrationListImportsArguments {
   limit?: number | undefined;
   /** 'next_cursor' of the page before, to continue after it. */
   cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.model_provider.set``. */
+export interface ModelProviderSetArguments {
+  /** Name of the provider: the part of a model's name before the colon. */
+  name: string;
+  /** Its API key, stored encrypted; the one of before if left out, none if empty. */
+  apiKey?: string | null | undefined;
+  /** Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one. */
+  url?: string | null | undefined;
+  /** The protocol that it speaks; by its name if left out, else openai. */
+  wire?: "openai" | "anthropic" | null | undefined;
+}
+
+/** Arguments of ``agora.model_provider.list``. */
+export interface ModelProviderListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.model_provider.delete``. */
+export interface ModelProviderDeleteArguments {
+  /** Name of the provider: the part of a model's name before the colon. */
+  name: string;
 }
 
 /** Arguments of ``agora.worker.register``. */
@@ -3305,6 +3397,62 @@ export interface DeadLetterService {
   discard(args: DeadLetterDiscardArguments, options?: CallOptions): Promise<DeadLetter>;
 }
 
+/** Operations of the category ``declared_agent``. */
+export interface DeclaredAgentService {
+  /**
+   * Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
+   *
+   * The agent is registered under its name, and is asked, found and paid like any other.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   */
+  apply(args: DeclaredAgentApplyArguments, options?: CallOptions): Promise<AppliedAgent>;
+  /**
+   * List the declared agents by name.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  list(args?: DeclaredAgentListArguments, options?: CallOptions): Promise<DeclaredAgentPage>;
+  /**
+   * Show a declared agent. Raises NotFound.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  get(args: DeclaredAgentGetArguments, options?: CallOptions): Promise<DeclaredAgent>;
+  /**
+   * List the versions of a declaration, newest first.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  versions(args: DeclaredAgentVersionsArguments, options?: CallOptions): Promise<DeclaredAgentVersionPage>;
+  /**
+   * Make the specification of an earlier version the newest one.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   */
+  rollback(args: DeclaredAgentRollbackArguments, options?: CallOptions): Promise<AppliedAgent>;
+  /**
+   * Delete a declaration with its versions, and deregister its agent.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  delete(args: DeclaredAgentDeleteArguments, options?: CallOptions): Promise<DeclaredAgentRemoval>;
+  /**
+   * List the tools of a declared agent: for itself and for operators.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  tools(args: DeclaredAgentToolsArguments, options?: CallOptions): Promise<AgentTools>;
+  /**
+   * Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
+   *
+   * Carried out once for each call_id. An outside tool whose outcome was lost is ``unknown``, and is not repeated.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``stale_lease``, ``cursor_too_old``.
+   */
+  callTool(args: DeclaredAgentCallToolArguments, options?: CallOptions): Promise<ToolOutcome>;
+}
+
 /** Operations of the category ``deployment``. */
 export interface DeploymentService {
   /**
@@ -3645,6 +3793,28 @@ export interface MigrationService {
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   listImports(args?: MigrationListImportsArguments, options?: CallOptions): Promise<ImportRunPage>;
+}
+
+/** Operations of the category ``model_provider``. */
+export interface ModelProviderService {
+  /**
+   * Set a provider: any that speaks the protocol of OpenAI (chat completions) or of Anthropic (messages).
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
+   */
+  set(args: ModelProviderSetArguments, options?: CallOptions): Promise<ModelProvider>;
+  /**
+   * List the providers by name, without their keys.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  list(args?: ModelProviderListArguments, options?: CallOptions): Promise<ModelProviderPage>;
+  /**
+   * Delete a provider and its key. Agents whose models it has do not work any more.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  delete(args: ModelProviderDeleteArguments, options?: CallOptions): Promise<ModelProviderRemoval>;
 }
 
 /** Operations of the category ``worker``. */
@@ -4122,6 +4292,7 @@ export interface Services {
   readonly session: SessionService;
   readonly conversation: ConversationService;
   readonly deadLetter: DeadLetterService;
+  readonly declaredAgent: DeclaredAgentService;
   readonly deployment: DeploymentService;
   readonly query: QueryService;
   readonly discovery: DiscoveryService;
@@ -4129,6 +4300,7 @@ export interface Services {
   readonly instance: InstanceService;
   readonly memory: MemoryService;
   readonly migration: MigrationService;
+  readonly modelProvider: ModelProviderService;
   readonly worker: WorkerService;
   readonly monitor: MonitorService;
   readonly orchestrator: OrchestratorService;
@@ -4756,6 +4928,46 @@ export interface Operations {
     answer: Promise<DeadLetter>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
   };
+  "declared_agent.apply": {
+    args: DeclaredAgentApplyArguments;
+    answer: Promise<AppliedAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "declared_agent.list": {
+    args: DeclaredAgentListArguments;
+    answer: Promise<DeclaredAgentPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.get": {
+    args: DeclaredAgentGetArguments;
+    answer: Promise<DeclaredAgent>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.versions": {
+    args: DeclaredAgentVersionsArguments;
+    answer: Promise<DeclaredAgentVersionPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.rollback": {
+    args: DeclaredAgentRollbackArguments;
+    answer: Promise<AppliedAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "declared_agent.delete": {
+    args: DeclaredAgentDeleteArguments;
+    answer: Promise<DeclaredAgentRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "declared_agent.tools": {
+    args: DeclaredAgentToolsArguments;
+    answer: Promise<AgentTools>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.call_tool": {
+    args: DeclaredAgentCallToolArguments;
+    answer: Promise<ToolOutcome>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "stale_lease" | "cursor_too_old";
+  };
   "deployment.register": {
     args: DeploymentRegisterArguments;
     answer: Promise<RegisteredDeployable>;
@@ -4990,6 +5202,21 @@ export interface Operations {
     args: MigrationListImportsArguments;
     answer: Promise<ImportRunPage>;
     errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "model_provider.set": {
+    args: ModelProviderSetArguments;
+    answer: Promise<ModelProvider>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "model_provider.list": {
+    args: ModelProviderListArguments;
+    answer: Promise<ModelProviderPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "model_provider.delete": {
+    args: ModelProviderDeleteArguments;
+    answer: Promise<ModelProviderRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
   };
   "worker.register": {
     args: WorkerRegisterArguments;

@@ -315,6 +315,26 @@ export interface AgentHeartbeat {
   nextBefore: string;
 }
 
+/** Bounds of one task; the agent says which one it met. */
+export interface AgentLimits {
+  /** Calls of the model. */
+  steps?: number;
+  /** Tokens of input and output together. */
+  tokens?: number;
+  /** Time at work, over all attempts. */
+  seconds?: number;
+  /** Declared agents that may ask each other in a row. */
+  depth?: number;
+}
+
+/** What an agent remembers. */
+export interface AgentMemory {
+  /** Whether it remembers the earlier tasks of a context. */
+  conversation?: boolean;
+  /** Name of its values of agora.memory, apart for each that asks; its own name if left out. */
+  namespace?: string | null;
+}
+
 /** A message of the agent protocol. Fields it does not know are kept. */
 export interface AgentMessage {
   /** Unique among the sender's; a repetition under it is sent once. */
@@ -349,6 +369,36 @@ export interface AgentShare {
   meanSeconds: number | null;
 }
 
+/** What an agent is, which model it thinks with, what it may use, and within which bounds. */
+export interface AgentSpecification {
+  /** PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings. */
+  model: string;
+  /** Text for the model: who it is, what it does. */
+  instructions?: string;
+  /** Text for people and other agents. */
+  description?: string;
+  /** What it can do, as it is found by. */
+  capabilities?: string[];
+  /** Models that are tried, in order, when the model before fails. */
+  fallbacks?: string[];
+  /** What it may use; nothing else. */
+  tools?: string[];
+  /** Tools, by the names of the field tools, whose calls wait for a person; '*' for all. */
+  approval?: string[];
+  /** Who may ask it: names or ids; '*' for everybody. */
+  askers?: string[];
+  /** JSON schema of an object; the result of each task is one. A text if left out. */
+  outputSchema?: { [key: string]: JsonValue } | null;
+  /** Bounds of one task. */
+  limits?: AgentLimits;
+  /** What it remembers. */
+  memory?: AgentMemory;
+  /** A second task in a context under way: reject it, enqueue it behind, interrupt the first and keep what it said, or roll the first back as if it had not been. */
+  busy?: "reject" | "enqueue" | "interrupt" | "rollback";
+  /** Tasks at once. */
+  maxConcurrentTasks?: number;
+}
+
 /** Lifecycle state of an agent. */
 export const AgentStatus = {
   ACTIVE: "active",
@@ -378,9 +428,47 @@ export interface AgentStatusReport {
   unreadMessages: number;
 }
 
+/** A tool as its model sees it. */
+export interface AgentTool {
+  /** Letters, digits, underscores and hyphens; at most 64. */
+  name: string;
+  /** The operation that it calls. */
+  operation: string;
+  description: string;
+  inputSchema: { [key: string]: JsonValue };
+  needsApproval: boolean;
+  /** Whether its result is what another agent answers. */
+  asksAgent: boolean;
+  /** Whether its result is the result of the task. */
+  handsOver: boolean;
+}
+
+/** The tools of one declared agent. */
+export interface AgentTools {
+  tools: AgentTool[];
+}
+
 /** Applications that match, the best first. */
 export interface AppPage extends Page<MarketplaceAgent> {
   apps: MarketplaceAgent[];
+}
+
+/** A declared agent after it was applied. */
+export interface AppliedAgent {
+  name: string;
+  agentId: string;
+  version: number;
+  specification: AgentSpecification;
+  declaredBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Why it does not work, such as a model without a provider. */
+  problem: string | null;
+  change: "created" | "updated" | "unchanged";
+  /** Fields of the specification that differ from the version before. */
+  changed: string[];
 }
 
 export interface AuditEntry {
@@ -1059,6 +1147,45 @@ export const DeadLetterState = {
 } as const;
 /** What became of a dead letter. */
 export type DeadLetterState = (typeof DeadLetterState)[keyof typeof DeadLetterState];
+
+/** A declared agent. specification: of its current version. */
+export interface DeclaredAgent {
+  name: string;
+  agentId: string;
+  version: number;
+  specification: AgentSpecification;
+  declaredBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Why it does not work, such as a model without a provider. */
+  problem: string | null;
+}
+
+/** One page of a list; ``agents`` are its items. */
+export interface DeclaredAgentPage extends Page<DeclaredAgent> {
+  agents: DeclaredAgent[];
+}
+
+export interface DeclaredAgentRemoval {
+  name: string;
+  agentId: string;
+}
+
+/** One version of a specification. */
+export interface DeclaredAgentVersion {
+  version: number;
+  specification: AgentSpecification;
+  declaredBy: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``versions`` are its items. */
+export interface DeclaredAgentVersionPage extends Page<DeclaredAgentVersion> {
+  versions: DeclaredAgentVersion[];
+}
 
 export interface DeletedTenant {
   tenantId: string;
@@ -2045,6 +2172,27 @@ export interface Minute {
   errors: number;
   p50Ms: number | null;
   p95Ms: number | null;
+}
+
+/** A provider of language models; its key is never shown. */
+export interface ModelProvider {
+  name: string;
+  /** The protocol that it speaks: openai or anthropic. */
+  wire: string;
+  url: string;
+  hasKey: boolean;
+  updatedBy: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** One page of a list; ``providers`` are its items. */
+export interface ModelProviderPage extends Page<ModelProvider> {
+  providers: ModelProvider[];
+}
+
+export interface ModelProviderRemoval {
+  name: string;
 }
 
 export interface Modification {
@@ -3144,6 +3292,20 @@ export interface Token {
 /** One page of a list; ``tokens`` are its items. */
 export interface TokenPage extends Page<Token> {
   tokens: Token[];
+}
+
+/**
+ * What came of a call of a tool.
+ *
+ * ``refused`` and ``failed`` had no effect. ``unknown`` may have had one. ``pending`` is still under way: repeat the call.
+ * ``approval_required`` waits for the answer of a person.
+ */
+export interface ToolOutcome {
+  status: "done" | "refused" | "failed" | "unknown" | "pending" | "approval_required";
+  content: JsonValue;
+  error: string | null;
+  /** The task that was made for another agent; its result follows. */
+  taskId: string | null;
 }
 
 /** Result of a tool, unchanged. ``is_error``: the tool itself says that it failed. */
