@@ -38,29 +38,39 @@ TURN_EVENTS: Final = (
     title="Session",
     scope="read:tasks",
     needs="agora.session.get",
-    live=("session_now", "session_messages", "session_output"),
+    live=("session_now", "session_messages", "session_output", "session_question"),
 )
 async def session(view: View) -> Mapping[str, Any]:
     """One session."""
-    now, messages = await asyncio.gather(session_now(view), session_messages(view))
-    return {**now, **messages, **await _output_values(view, now["job"])}
+    now, messages, question = await asyncio.gather(
+        session_now(view), session_messages(view), session_question(view)
+    )
+    return {**now, **messages, **question, **await _output_values(view, now["job"])}
 
 
 @fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
 async def session_now(view: View) -> Mapping[str, Any]:
-    """Which job works in it, what that asks, and what was used so far."""
+    """Which job works in it, and what was used so far."""
     codebase, record = await _load_session(view)
-    jobs = [job for job in await load_jobs(view, record.context_id) if is_job_of_session(job, record)]
+    jobs = await _load_jobs(view, record)
     job = _current_job(jobs)
     return {
         "codebase": codebase,
         "session": record,
         "job": job,
         "phase": _phase_of(job),
-        "exchange": await load_exchange(view, job, artifacts=False) if job else Exchange([], []),
         "usage": sum_usage(jobs),
         "branch": _read_branch(job),
     }
+
+
+@fragment("session_question", on=("agora.task.*",), tick=30, every=0.5)
+async def session_question(view: View) -> Mapping[str, Any]:
+    """What the job asks, where the answer is written."""
+    _, record = await _load_session(view)
+    job = _current_job(await _load_jobs(view, record))
+    exchange = await load_exchange(view, job, artifacts=False) if job else Exchange([], [])
+    return {"job": job, "phase": _phase_of(job), "exchange": exchange}
 
 
 @fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)
@@ -87,6 +97,11 @@ async def _load_session(view: View) -> tuple[Codebase, Session]:
         view.invoke("agora.codebase.get", {"codebase_id": key["codebase_id"]}), view.invoke("agora.session.get", key)
     )
     return codebase, record
+
+
+async def _load_jobs(view: View, record: Session) -> list[Task]:
+    """The jobs of a session, newest first."""
+    return [job for job in await load_jobs(view, record.context_id) if is_job_of_session(job, record)]
 
 
 def _current_job(jobs: list[Task]) -> Task | None:
