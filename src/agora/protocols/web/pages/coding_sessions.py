@@ -42,9 +42,7 @@ TURN_EVENTS: Final = (
 )
 async def session(view: View) -> Mapping[str, Any]:
     """One session."""
-    now, messages, question = await asyncio.gather(
-        session_now(view), session_messages(view), session_question(view)
-    )
+    now, messages, question = await asyncio.gather(session_now(view), session_messages(view), session_question(view))
     return {**now, **messages, **question, **await _output_values(view, now["job"])}
 
 

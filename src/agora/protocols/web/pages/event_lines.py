@@ -17,6 +17,7 @@ __all__ = ["QUIET_TYPES", "EventLine", "describe_events", "notable_events"]
 QUIET_TYPES = frozenset(
     {
         "agora.task.available",
+        "agora.task.artifact",
         "agora.task.output",
         "agora.task.progress",
         "agora.message.marked",
