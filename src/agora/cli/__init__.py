@@ -6,19 +6,16 @@ client command imports the SDK and nothing of the server; expensive imports happ
 
 from __future__ import annotations
 
-import gc
 import sys
+
+from .garbage_collection import postpone_collection
 
 __all__ = ["main"]
 
 
-#: objects made before the collector looks: a command imports a hundred thousand, and drops next to none
-GC_THRESHOLD = 50_000
-
-
 def main() -> None:
     """Entry point of ``agora``."""
-    gc.set_threshold(GC_THRESHOLD)
+    postpone_collection()
     if sys.argv[1:2] == ["mcp"]:  # a client starts it and waits for it: the other commands are not loaded
         from .mcp import group
 

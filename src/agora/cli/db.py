@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from .garbage_collection import resume_collection
 from .output import Output
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def _run_on_target(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
         settings = Settings.load()
         target = select_database(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
         coroutine: Coroutine[Any, Any, Any] = work(target)
+        resume_collection()
         return asyncio.run(coroutine)
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)

@@ -17,6 +17,7 @@ import typer
 from agora_sdk.errors import AgoraError, Halted, PermissionDenied, Unauthenticated
 
 from .credentials import admin_token
+from .garbage_collection import resume_collection
 from .output import Output
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ class Session:
 
     @cached_property
     def client(self) -> AgoraClient:
-        return self._create_client(self.connection)
+        client = self._create_client(self.connection)
+        resume_collection()
+        return client
 
     def close(self) -> None:
         opened = self.__dict__.pop("client", None)

@@ -11,6 +11,7 @@ import typer
 
 from agora_sdk.errors import InvalidRequest
 
+from .garbage_collection import resume_collection
 from .output import Output
 from .session import reporting_errors
 
@@ -194,6 +195,7 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
         finally:
             await client.aclose()
 
+    resume_collection()
     asyncio.run(run_until_stopped())
 
 

@@ -12,6 +12,7 @@ import typer
 
 from agora import __version__
 
+from ..garbage_collection import resume_collection
 from ..output import Output
 from ..session import Connection, Tenant, Token, reporting_errors
 from . import install, view_options
@@ -128,5 +129,6 @@ def _relay(place: ServerLocation, identity: Identity, query: str, patience: floa
             pipe.close()
             await place.close()
 
+    resume_collection()
     asyncio.run(run_bridge())
     return 0
