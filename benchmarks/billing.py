@@ -38,7 +38,7 @@ class Bench:
 
     def __init__(self, directory: Path) -> None:
         values: dict[str, Any] = {"data_dir": directory, "port": 0, "events_port": 0, "builtin_agents": False}
-        self.app = App(Settings.load(environ={}, **values))
+        self.app = App(Settings.load_settings(environ={}, **values))
         self.operations = {found.name: found for found in operations()}
 
     async def call(self, name: str, **arguments: Any) -> Any:
@@ -55,7 +55,7 @@ class Bench:
 
     async def charge(self, call: Call, account: str, fresh: bool) -> None:
         charge = Charge(f"execution:{new_id('exec')}", account, self.agent, EntryKind.REQUEST, 1, "inst_1")
-        await Ledger(call).charge(charge, fresh=fresh)
+        await Ledger(call).charge_usage(charge, fresh=fresh)
 
     async def many(self, work: Callable[[Call], Coroutine[Any, Any, None]], count: int) -> float:
         """Microseconds of CPU for each of so many transactions, 64 at once."""

@@ -238,7 +238,7 @@ async def embedded(directory: Path) -> None:
 
 async def operation(directory: Path) -> None:
     values: dict[str, Any] = {"data_dir": directory, "port": 0, "events_port": 0, "rate_enterprise": 1_000_000}
-    app = App(Settings.load(environ={}, **values))
+    app = App(Settings.load_settings(environ={}, **values))
     await app.start()
     named = {found.name: found for found in operations()}
     callers = []

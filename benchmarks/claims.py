@@ -30,7 +30,7 @@ class Bench:
 
     def __init__(self, directory: Path, length: int) -> None:
         values: dict[str, Any] = {"data_dir": directory, "port": 0, "events_port": 0, "rate_enterprise": 1_000_000}
-        self.app, self.length = App(Settings.load(environ={}, **values)), length
+        self.app, self.length = App(Settings.load_settings(environ={}, **values)), length
         self.operations = {found.name: found for found in operations()}
         self.workers: list[Caller] = []
 

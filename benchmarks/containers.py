@@ -109,7 +109,7 @@ async def compared(host: str | None, image: str, rounds: int, say: Callable[[str
 async def _rounds(runtime: DockerRuntime, client: Client, root: Path, rounds: int, say: Callable[[str], None]) -> None:
     spec = Spec(
         "bench", 1, "default", BuildConfig("custom", START), Directory(str(root / "program")), ports=(Port(),),
-        limits=Limits.parse("128M", "1"),
+        limits=Limits.from_texts("128M", "1"),
     )  # fmt: skip
     began = time.perf_counter()
     build = await runtime.build(spec)

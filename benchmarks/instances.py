@@ -60,7 +60,7 @@ class House:
     def __init__(self, directory: Path, first_port: int) -> None:
         values: dict[str, Any] = {"data_dir": directory, "port": 0, "events_port": 0, "builtin_agents": False}
         values |= {"instance_ports": f"{first_port}-{first_port + 1999}", "instances_each": 10_000}
-        self.app = App(Settings.load(environ={}, **values))
+        self.app = App(Settings.load_settings(environ={}, **values))
         self.operations = {found.name: found for found in operations()}
         self.sources = directory / "sources"
 
@@ -218,7 +218,7 @@ async def watching(count: int, seconds: float) -> dict[str, float]:
         (root / "program").mkdir()
         spec = Spec(
             "idle", 1, "default", BuildConfig("custom", "exec sleep 100000"), Directory(str(root / "program")), ports=(),
-            limits=Limits.parse("512M", "0.5"),
+            limits=Limits.from_texts("512M", "0.5"),
         )  # fmt: skip
         build = await runtime.build(spec)
         began = time.process_time()

@@ -40,7 +40,9 @@ async def _call_microseconds(app: App) -> float:
 
 async def _compare(directory: Path) -> float:
     app = App(
-        Settings.load(environ={}, data_dir=directory, port=0, events_port=0, builtin_agents=False, rate_basic=10**6)
+        Settings.load_settings(
+            environ={}, data_dir=directory, port=0, events_port=0, builtin_agents=False, rate_basic=10**6
+        )
     )
     await app.start()
     try:

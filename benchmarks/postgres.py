@@ -54,7 +54,7 @@ class Market:
 
     def __init__(self, directory: Path, url: str) -> None:
         values: dict[str, Any] = {"data_dir": directory, "store": url, "port": 0, "events_port": 0}
-        self.app = App(Settings.load(environ={}, **values, rate_enterprise=1_000_000))
+        self.app = App(Settings.load_settings(environ={}, **values, rate_enterprise=1_000_000))
         self._operations = {found.name: found for found in operations()}
         self.agents: list[Caller] = []
 
@@ -250,8 +250,8 @@ _BUSY = "update agents set active_tasks = active_tasks + 1 where tenant_id = $1 
 
 
 def _insert_text(table: Table[Any]) -> str:
-    places = ", ".join(f"${number}" for number in range(1, len(table.names) + 1))
-    return f"insert into {table.name} ({', '.join(table.names)}) values ({places})"
+    places = ", ".join(f"${number}" for number in range(1, len(table.column_names) + 1))
+    return f"insert into {table.name} ({', '.join(table.column_names)}) values ({places})"
 
 
 async def saturate(call: Call, count: int | None = None) -> Measure:

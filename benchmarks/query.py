@@ -81,9 +81,9 @@ async def _create(path: Path) -> None:
 
 
 def _insert(connection: sqlite3.Connection, table: Table[R], row: R) -> None:
-    places = ", ".join("?" * len(table.names))
+    places = ", ".join("?" * len(table.column_names))
     connection.execute(
-        f"insert into {table.name} ({', '.join(table.names)}) values ({places})", table.to_row(row, TENANT)
+        f"insert into {table.name} ({', '.join(table.column_names)}) values ({places})", table.to_row(row, TENANT)
     )
 
 
@@ -107,7 +107,7 @@ def seed(directory: Path, count: int) -> float:
 @contextmanager
 def _app(directory: Path, runner: asyncio.Runner) -> Iterator[App]:
     app = App(
-        Settings.load(
+        Settings.load_settings(
             environ={}, data_dir=directory, port=0, events_port=0, rate_basic=1_000_000, rate_enterprise=1_000_000
         )
     )

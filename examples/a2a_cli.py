@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from agora.cli.app import application
+from agora.cli.app import build_application
 
 if __name__ == "__main__":
-    application()(["a2a", *sys.argv[1:]], prog_name="agora")
+    build_application()(["a2a", *sys.argv[1:]], prog_name="agora")

@@ -41,7 +41,7 @@ from agora.settings import Settings
 from tests.mcp_fixtures import Fixtures
 McpApp.fixtures = Fixtures
 options = {"port": int(sys.argv[1]), "events_port": 0, "data_dir": Path(sys.argv[2]), "test_operations": True}
-sys.exit(run_server(Settings.load(environ={}, log_level="warning", rate_basic=100_000, **options)))
+sys.exit(run_server(Settings.load_settings(environ={}, log_level="warning", rate_basic=100_000, **options)))
 """
 
 

@@ -303,9 +303,9 @@ def commands_of(command: Any, path: tuple[str, ...] = ("agora",)) -> Iterator[tu
 
 
 def _cli() -> Iterator[str]:
-    from agora.cli.app import application
+    from agora.cli.app import build_application
 
-    root = typer.main.get_command(application())
+    root = typer.main.get_command(build_application())
     yield from (
         "# Command line",
         "",

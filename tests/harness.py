@@ -82,7 +82,7 @@ def make_settings(directory: Path, **overrides: Any) -> Settings:
     values: dict[str, Any] = {"port": 0, "events_port": 0, "data_dir": directory, "rate_basic": 100_000}
     values["builtin_agents"] = False  # tests count their own agents; those of the built-in ones turn it on
     values["declared_agents"] = False  # no process runs them; tests of that start a server
-    return Settings.load(environ={}, **(values | overrides))
+    return Settings.load_settings(environ={}, **(values | overrides))
 
 
 def local_client(app: App, **options: Any) -> httpx.AsyncClient:

@@ -58,7 +58,7 @@ class FairQueue(Generic[T]):
         lane = self._lanes.get(owner) if owner is not None else None
         return free > 0 if lane is None else len(lane) < free
 
-    def push(self, owner: Owner | None, item: T) -> None:
+    def push_item(self, owner: Owner | None, item: T) -> None:
         """Queue an item; the caller has looked whether there is room."""
         self._size += 1
         if owner is None:
@@ -68,7 +68,7 @@ class FairQueue(Generic[T]):
         else:
             self._lanes[owner] = deque((item,))
 
-    def pop(self) -> T:
+    def pop_item(self) -> T:
         """Take the next item. Raises KeyError when there is none."""
         if self._urgent:
             self._size -= 1
@@ -85,7 +85,7 @@ class FairQueue(Generic[T]):
             self._lanes.move_to_end(owner)
         return item
 
-    def restore(self, owner: Owner | None, item: T) -> None:
+    def restore_item(self, owner: Owner | None, item: T) -> None:
         """Put an item back where it was taken from: it is the next one."""
         self._size += 1
         if owner is None:
@@ -133,12 +133,12 @@ class Share:
             heapq.heapreplace(members, (member.virtual, order, member))
         return max(self.virtual, members[0][0])
 
-    def advance(self, seconds: float, start: float) -> None:
+    def add_time(self, seconds: float, start: float) -> None:
         """Add time used. start: the least virtual time that it is added to."""
         virtual = self.virtual
         self.virtual = (virtual if virtual > start else start) + seconds / self.weight
         if self.group is not None:
-            self.group.advance(seconds, start)
+            self.group.add_time(seconds, start)
 
 
 class LoopScheduler:
@@ -159,7 +159,7 @@ class LoopScheduler:
         self._lone_at = 0.0  # when that will have been so long ago that there is one owner only
         self._pumping = False
 
-    def share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
+    def find_share(self, owner: Owner, weight: float = 1.0, group: Share | None = None) -> Share:
         """The share of an owner, or of a group."""
         share = self._shares.get(owner)
         if share is None:
@@ -193,10 +193,10 @@ class LoopScheduler:
             loop.call_soon(self._give_turns)
         await future
 
-    def charge(self, share: Share, seconds: float) -> None:
+    def charge_time(self, share: Share, seconds: float) -> None:
         """Count processor time that a call of an owner has used."""
         share.estimate += (seconds - share.estimate) / 4
-        share.advance(seconds, self._virtual)
+        share.add_time(seconds, self._virtual)
         self._used += seconds
 
     def _line_up(self, share: Share) -> None:
@@ -231,7 +231,7 @@ class LoopScheduler:
         return position, share, future
 
     def _begin_turn(self, share: Share) -> None:
-        share.advance(OVERHEAD_SECONDS, self._virtual)
+        share.add_time(OVERHEAD_SECONDS, self._virtual)
         if share is not self._recent:
             if self._recent is not None:
                 self._mixed, self._slice = True, SLICE_SECONDS

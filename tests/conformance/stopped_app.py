@@ -40,7 +40,7 @@ class StillApp(App):
     """Without loops of its own."""
 
     def _assemble(self) -> None:
-        super()._assemble()
+        super()._build_asgi_app()
         self.controllers = []
 
 

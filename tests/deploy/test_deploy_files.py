@@ -255,7 +255,7 @@ def test_values_fit_the_schema_and_name_settings(name: str) -> None:
     values = _yaml(CHART / name)
     jsonschema.validate(values, schema)
     assert values["settings"].keys() <= Settings.model_fields.keys()
-    Settings.load(environ={f"AGORA_{key.upper()}": str(value) for key, value in values["settings"].items()})
+    Settings.load_settings(environ={f"AGORA_{key.upper()}": str(value) for key, value in values["settings"].items()})
 
 
 def test_the_charts_own_variables_are_settings() -> None:

@@ -117,7 +117,9 @@ def test_every_variable_that_it_sets_is_a_setting(tools: Tools, options: tuple[s
     names = [entry["name"] for entry in container["env"]]
     assert {name.removeprefix("AGORA_").lower() for name in names} <= Settings.model_fields.keys()
     assert all(name.startswith("AGORA_") for name in names)
-    settings = Settings.load(environ={entry["name"]: entry["value"] for entry in container["env"] if "value" in entry})
+    settings = Settings.load_settings(
+        environ={entry["name"]: entry["value"] for entry in container["env"] if "value" in entry}
+    )
     assert not settings.loopback
     mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
     assert {str(settings.data_dir), str(settings.keys)} <= mounts

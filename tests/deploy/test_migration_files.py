@@ -51,7 +51,7 @@ def test_compose_has_the_sources_service() -> None:
     assert {volume.split(":")[0] for volume in mine["volumes"]} >= {"./config", "./logs"}
     named = {entry.partition("=")[0] for entry in sample["environment"]} - {"SPACETIME_URI"}
     assert named <= mine["environment"].keys()
-    settings = Settings.load(DIRECTORY / "config" / "agora.toml", environ={})
+    settings = Settings.load_settings(DIRECTORY / "config" / "agora.toml", environ={})
     assert settings.v4_databases == ("agora-marketplace", "agent-coordination-v2")
 
 

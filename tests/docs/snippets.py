@@ -143,7 +143,7 @@ class Page:
                 await self._command(block, block.text)
             case "toml":
                 (self.directory / "agora.toml").write_text(block.text, "utf-8")
-                Settings.load(self.directory / "agora.toml", environ={})
+                Settings.load_settings(self.directory / "agora.toml", environ={})
             case "json":
                 json.loads(block.text)
 

@@ -111,7 +111,7 @@ async def standing(server: Running, token: str, end: End) -> str:
         async with http.stream("GET", "/mcp", headers=headers) as response:
             assert response.status_code == 200
             async with asyncio.timeout(SECONDS):
-                while not server.app.feed.streams():
+                while not server.app.feed.list_streams():
                     await asyncio.sleep(0.005)
             await end()
             async for _ in response.aiter_bytes():
@@ -182,4 +182,4 @@ async def test_a_stream_ends_with_its_token(
     async with asyncio.timeout(SECONDS):
         assert "logged out" in await reads(server, issuer.token(sid="first", **operator), log_out)
         assert "expired" in await reads(server, issuer.token(sid="second", **operator), run_out)
-    assert not server.app.feed.streams()
+    assert not server.app.feed.list_streams()

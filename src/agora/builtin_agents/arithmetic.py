@@ -22,9 +22,9 @@ from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidO
 from fractions import Fraction
 
 from .functions import CONSTANTS, FUNCTIONS
-from .numbers import DIGITS, CalculationError, Number, divide, power, quote_name
+from .numbers import DIGITS, CalculationError, Number, divide_numbers, quote_name, raise_to_power
 
-__all__ = ["MAX_EXPRESSION_CHARACTERS", "CalculationError", "Number", "evaluate"]
+__all__ = ["MAX_EXPRESSION_CHARACTERS", "CalculationError", "Number", "evaluate_expression"]
 
 MAX_EXPRESSION_CHARACTERS = 2000  #: most characters of an expression
 DEEPEST = 50
@@ -52,7 +52,7 @@ class _Token:
     text: str
 
 
-def evaluate(expression: str) -> Number:
+def evaluate_expression(expression: str) -> Number:
     """Evaluate an expression. Raises CalculationError with a message for the requester."""
     if len(expression) > MAX_EXPRESSION_CHARACTERS:
         raise CalculationError(
@@ -161,7 +161,7 @@ class _Parser:
         self._depth += 1
         if self._depth > DEEPEST:
             raise CalculationError(f"The expression is nested deeper than {DEEPEST} levels.")
-        result = power(value, self._parse_signed())
+        result = raise_to_power(value, self._parse_signed())
         self._depth -= 1
         return result
 
@@ -236,7 +236,7 @@ _HUNDRED = Number(Fraction(100))
 _MULTIPLYING: Mapping[str, Callable[[Number, Number], Number]] = {
     "*": lambda left, right: left * right,
     "of": lambda left, right: left * right,
-    "/": divide,
+    "/": divide_numbers,
     "//": lambda left, right: left // right,
     "%": _modulo,
 }

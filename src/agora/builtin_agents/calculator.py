@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .arithmetic import CalculationError, Number, evaluate
+from .arithmetic import CalculationError, Number, evaluate_expression
 from .functions import CONSTANTS, FUNCTIONS
 from .phrases import as_expression
 from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
@@ -57,7 +57,7 @@ class CalculatorAgent(BuiltinAgent):
         expression = formula
         try:
             expression = formula or _expression_of_operands(payload) or as_expression(job.text)
-            value = evaluate(expression)
+            value = evaluate_expression(expression)
         except CalculationError as error:
             await job.publish("calculation.error", _describe_failure(expression, error))
             raise TaskFailed(

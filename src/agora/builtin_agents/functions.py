@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from .numbers import CalculationError, Number, divide, power
+from .numbers import CalculationError, Number, divide_numbers, raise_to_power
 
 __all__ = ["CONSTANTS", "FUNCTIONS"]
 
@@ -43,7 +43,7 @@ def _factorial(number: Number) -> Number:
 def _sqrt(number: Number) -> Number:
     if number.value < 0:
         raise CalculationError("A negative number has no square root among the real numbers.")
-    return power(number, _HALF)
+    return raise_to_power(number, _HALF)
 
 
 def _cbrt(number: Number) -> Number:
@@ -166,7 +166,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "ceil": _ceil,
     "cos": _of_angle(math.cos),
     "degrees": lambda number: number * Number(Fraction(180)) / CONSTANTS["pi"],
-    "divide": divide,
+    "divide": divide_numbers,
     "exp": _exp,
     "factorial": _factorial,
     "floor": lambda number: number.floor(),
@@ -181,7 +181,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "median": _median_of,
     "min": _min_of,
     "mod": lambda left, right: left % right,
-    "pow": power,
+    "pow": raise_to_power,
     "product": _product_of,
     "radians": lambda number: number * CONSTANTS["pi"] / Number(Fraction(180)),
     "round": _round_to,

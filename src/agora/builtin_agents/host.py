@@ -22,7 +22,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.overrides import ActiveOverrides
 from agora.core.scopes import AGENT
 from agora.domains.tasks.claims import claim_own_tasks
-from agora.domains.tasks.local_dispatch import take_back
+from agora.domains.tasks.local_dispatch import take_back_tasks
 from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract import Operation
@@ -104,7 +104,9 @@ class AgentHost:
 
     # -- who lives here --------------------------------------------------------------------------
 
-    def put(self, tenant: str, agent_id: str, name: str, resident: BuiltinAgent, *, barred: bool = False) -> None:
+    def host_agent(
+        self, tenant: str, agent_id: str, name: str, resident: BuiltinAgent, *, barred: bool = False
+    ) -> None:
         """Host an agent that is registered already, and claim its waiting tasks.
 
         If it is hosted already, the new implementation is used from the next task on. barred: it is suspended.
@@ -166,7 +168,7 @@ class AgentHost:
         if place.barred:
             return False
         try:
-            self._overrides.check(place.caller, self._claim, self._clock.now())
+            self._overrides.check_overrides(place.caller, self._claim, self._clock.now())
         except Halted:
             return False
         return True
@@ -254,7 +256,7 @@ class AgentHost:
     # -- jobs ------------------------------------------------------------------------------------
 
     def _start_run(self, place: HostedAgent, task: ClaimedTask) -> None:
-        run = TaskRun.of(task, place.calls, place.resident, place.caller.tenant, self._clock.now())
+        run = TaskRun.from_claimed_task(task, place.calls, place.resident, place.caller.tenant, self._clock.now())
         place.runs[run.task_id] = run
         self._runs[run.task_id] = (place, run)
         run.task = asyncio.get_running_loop().create_task(run.run_handler(), name=f"resident {run.task_id}")
@@ -294,7 +296,7 @@ class AgentHost:
             place.fetching = None
 
     async def _reclaim_stale_tasks(self, place: HostedAgent) -> None:
-        work = partial(take_back, agent_id=place.caller.subject, running=frozenset(self._runs))
+        work = partial(take_back_tasks, agent_id=place.caller.subject, running=frozenset(self._runs))
         await self._dispatcher.run_as_system(place.caller.tenant, work, label=LABEL)
         place.stale = False
 

@@ -48,7 +48,7 @@ class BuiltinAgentsController(Controller):
                 await self.run_as_system(tenant, partial(deactivate_builtin, profile=resident.profile))
             elif registration := await self.run_as_system(tenant, partial(register_builtin, profile=resident.profile)):
                 agent_id, suspended = registration
-                self._host.put(tenant, agent_id, resident.profile.name, resident, barred=suspended)
+                self._host.host_agent(tenant, agent_id, resident.profile.name, resident, barred=suspended)
         self._settled.add(tenant)
 
     def _record_heartbeats(self) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
 
-__all__ = ["BITS", "DIGITS", "SHOWN", "CalculationError", "Number", "divide", "power", "quote_name"]
+__all__ = ["BITS", "DIGITS", "SHOWN", "CalculationError", "Number", "divide_numbers", "quote_name", "raise_to_power"]
 
 BITS = 4096  #: of a numerator or denominator
 MAX_EXPONENT = 5000  #: power of ten that decimals stay below
@@ -137,12 +137,12 @@ def size_error() -> CalculationError:
     )
 
 
-def divide(left: Number, right: Number) -> Number:
+def divide_numbers(left: Number, right: Number) -> Number:
     """The quotient of two numbers."""
     return left / right
 
 
-def power(base: Number, exponent: Number) -> Number:
+def raise_to_power(base: Number, exponent: Number) -> Number:
     """A power: exact for whole exponents. Raises ArithmeticFault for what is no real number or is too large."""
     whole = exponent.as_integer
     if not base.value and exponent.value < 0:

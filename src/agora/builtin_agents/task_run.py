@@ -55,7 +55,9 @@ class TaskRun(Job):
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def of(cls, task: ClaimedTask, calls: AgentCalls, resident: BuiltinAgent, tenant: str, now: int) -> TaskRun:
+    def from_claimed_task(
+        cls, task: ClaimedTask, calls: AgentCalls, resident: BuiltinAgent, tenant: str, now: int
+    ) -> TaskRun:
         """A run of a task that is leased already."""
         return cls(
             tenant=tenant,

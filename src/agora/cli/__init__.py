@@ -20,6 +20,6 @@ def main() -> None:
         from .mcp import group
 
         group()(sys.argv[2:], prog_name="agora mcp")
-    from .app import application
+    from .app import build_application
 
-    application()()
+    build_application()()

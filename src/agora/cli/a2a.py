@@ -74,7 +74,7 @@ def talk(
     # A credential of this marketplace goes to this marketplace alone.
     token = auth or (session.connection.token or os.environ.get("AGORA_TOKEN") if address is None else None)
     with asyncio.Runner() as runner:
-        with _spinner(session, "connecting"):
+        with _show_spinner(session, "connecting"):
             agent = runner.run(A2AClient.connect(address or own, token=token, seconds=seconds))
         try:
             conversation = Conversation(session, runner, agent, stream, skill, context_id, task)
@@ -112,7 +112,7 @@ class Conversation:
         if self._stream:
             self._runner.run(self._print_stream(text, goes_on))
             return
-        with _spinner(self._session, "waiting for the answer"):
+        with _show_spinner(self._session, "waiting for the answer"):
             answer = self._runner.run(self._agent.send(text, **goes_on))
         self._print_answer(answer)
 
@@ -127,7 +127,7 @@ class Conversation:
 
     async def _print_stream(self, text: str, goes_on: dict[str, Any]) -> None:
         has_output = False
-        with _spinner(self._session, "waiting for the answer") as stop_spinner:
+        with _show_spinner(self._session, "waiting for the answer") as stop_spinner:
             async for update in self._agent.stream(text, **goes_on):
                 self._remember_state(update.state, update.task_id, update.context_id)
                 if update.text or self._session.out.json:
@@ -191,7 +191,7 @@ class Conversation:
 
 
 @contextlib.contextmanager
-def _spinner(session: Session, label: str) -> Iterator[Callable[[], None]]:
+def _show_spinner(session: Session, label: str) -> Iterator[Callable[[], None]]:
     """A spinner for people, until the block ends or what this answers is called."""
     console = session.out.errors
     if session.out.json or not console.is_terminal:

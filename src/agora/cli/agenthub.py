@@ -17,7 +17,7 @@ from .serving import serve as run
 from .session import Connection, Session, reporting_errors
 from .tables import TABLES
 
-__all__ = ["application", "main"]
+__all__ = ["build_application", "main"]
 
 Key = Annotated[str | None, typer.Option("--api-key", help="API key; else AGORA_TOKEN, else the stored credential.")]
 Server = Annotated[
@@ -48,10 +48,10 @@ METADATA_FIELDS = (
 
 def main() -> None:
     """The entry point ``agenthub``."""
-    application()()
+    build_application()()
 
 
-def application() -> typer.Typer:
+def build_application() -> typer.Typer:
     """The whole command line."""
     about = "AgentHub's commands, spoken to an Agora server. Every one is an 'agora' command under another name."
     app = typer.Typer(

@@ -30,13 +30,13 @@ from .projection import (
 from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
 from .tools import tool_command
 
-__all__ = ["application"]
+__all__ = ["build_application"]
 
 SERVER, AGENTS, OPERATIONS = "Server", "Agents and messages", "Every operation, by category"
 RAW_SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-def application() -> typer.Typer:
+def build_application() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
         name="agora",
@@ -74,7 +74,7 @@ def _single_command(
     return typer.main.get_command(app)
 
 
-def contract() -> typer.Typer:
+def build_contract_group() -> typer.Typer:
     """The group of the contract."""
     app = typer.Typer(help="The contract: the operations of the marketplace.", no_args_is_help=True)
     app.command("export")(export)
@@ -82,7 +82,7 @@ def contract() -> typer.Typer:
     return app
 
 
-def marketplace() -> typer.Typer:
+def build_marketplace_group() -> typer.Typer:
     """The group of the market."""
     about = "The market: agents with their prices and the availability of instances."
     app = typer.Typer(help=about, no_args_is_help=True, cls=lazy_group(lambda: ["discover"], _market_command))
@@ -92,10 +92,6 @@ def marketplace() -> typer.Typer:
 
 def _market_command(name: str) -> Any:
     return _single_command(name, load_command(BY_HAND["instance"][name]))
-
-
-def _categories() -> list[str]:
-    return list(list_categories())
 
 
 def _category_group(name: str) -> Any:

@@ -50,7 +50,7 @@ class Field:
             return list[str] | None
         return PLAIN_TYPES.get(self.kind, str) | None
 
-    def parse(self, text: Any) -> Any:
+    def parse_value(self, text: Any) -> Any:
         """The value of an option or positional argument.
 
         Raises InvalidRequest.
@@ -106,9 +106,9 @@ def gather_arguments(
             raise argument_error("arguments", f"{value!r} is one value too many")
         else:
             field = free.pop(0)
-            arguments[field.name] = field.parse(value)
+            arguments[field.name] = field.parse_value(value)
     provided = {field.name: options[field.name] for field in fields if options.get(field.name) not in (None, [])}
-    arguments |= {field.name: field.parse(provided[field.name]) for field in fields if field.name in provided}
+    arguments |= {field.name: field.parse_value(provided[field.name]) for field in fields if field.name in provided}
     missing = [field for field in fields if field.required and field.name not in arguments]
     if missing:
         errors = [field_error(field.name, f"required: {field.usage_name}") for field in missing]

@@ -41,47 +41,47 @@ def _money_column(field: str) -> Callable[[Any], str]:
     return lambda item: format_money(getattr(item, field), item.currency)
 
 
-def _columns(**headings: str) -> list[Column]:
+def _ledger_columns(**headings: str) -> list[Column]:
     return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
 
 
 PRICES: Sequence[Column] = [
-    *_columns(agent="agent_name", type="type"),
+    *_ledger_columns(agent="agent_name", type="type"),
     ("price", lambda item: _format_price(item)),
-    *_columns(version="version", since="effective_from"),
+    *_ledger_columns(version="version", since="effective_from"),
 ]
 USAGE: Sequence[Column] = [
-    *_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
+    *_ledger_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
     ("quantity", lambda item: format_quantity(item.quantity, item.unit)),
     ("amount", _money_column("amount")),
-    *_columns(instance="instance_id", id="entry_id", note="description"),
+    *_ledger_columns(instance="instance_id", id="entry_id", note="description"),
 ]
 REVENUE: Sequence[Column] = [
-    *_columns(agent="agent_name"),
+    *_ledger_columns(agent="agent_name"),
     ("revenue", _money_column("revenue")),
-    *_columns(executions="task_executions"),
+    *_ledger_columns(executions="task_executions"),
     ("time", lambda item: _format_hours(item.usage_time)),
-    *_columns(customers="customers"),
+    *_ledger_columns(customers="customers"),
 ]
 BALANCES: Sequence[Column] = [
-    *_columns(account="account_id"),
+    *_ledger_columns(account="account_id"),
     ("credited", _money_column("credited")),
     ("charged", _money_column("charged")),
     ("balance", _money_column("balance")),
-    *_columns(prepaid="prepaid"),
+    *_ledger_columns(prepaid="prepaid"),
 ]
 BUDGETS: Sequence[Column] = [
-    *_columns(account="account_id", agent="agent_id", month="period"),
+    *_ledger_columns(account="account_id", agent="agent_id", month="period"),
     ("spent", _money_column("spent")),
     ("warning at", _money_column("soft_limit")),
     ("limit", _money_column("hard_limit")),
-    *_columns(state="state", set_by="set_by"),
+    *_ledger_columns(state="state", set_by="set_by"),
 ]
 INVOICES: Sequence[Column] = [
-    *_columns(number="number", account="account_id", month="period"),
+    *_ledger_columns(number="number", account="account_id", month="period"),
     ("charges", _money_column("charges")),
     ("due", _money_column("amount_due")),
-    *_columns(issued="issued_at"),
+    *_ledger_columns(issued="issued_at"),
 ]
 
 
@@ -147,7 +147,9 @@ def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any
     for info in (report, *report.other_currencies):
         session.out.fields(dict(_cost_fields(info)))
     if len(report.by_agent) > 1:
-        session.out.table(report.by_agent, [*_columns(agent="agent_name"), ("cost", _money_column("total_cost"))])
+        session.out.table(
+            report.by_agent, [*_ledger_columns(agent="agent_name"), ("cost", _money_column("total_cost"))]
+        )
 
 
 cost = project_operation(Billing.operations["cost"], run=_print_cost)
@@ -200,7 +202,7 @@ def _print_invoice(session: Session, invoice: Invoice) -> None:
         | {name.replace("_", " "): format_money(getattr(invoice, name), invoice.currency) for name in amounts}
     )
     columns: list[Column] = [
-        *_columns(month="period", description="description"),
+        *_ledger_columns(month="period", description="description"),
         ("quantity", lambda line: format_quantity(line.quantity, line.unit)),
         ("amount", lambda line: format_money(line.amount, invoice.currency)),
     ]

@@ -25,11 +25,11 @@ AT_ROOT: Mapping[str, str] = (
     | {"dashboard": "dashboard.dashboard", "call": "app.call"}
 )
 GROUPS: Mapping[str, str] = {
-    "contract": "app.contract",
+    "contract": "app.build_contract_group",
     "mcp": "mcp.group",
     "db": "db.group",
     "job": "jobs.group",
-    "marketplace": "app.marketplace",
+    "marketplace": "app.build_marketplace_group",
     "migrate": "migrate.group",
 }
 OF_THE_SERVER = frozenset({"serve", "demo", "doctor", "contract", "db"})

@@ -136,7 +136,7 @@ def _run_on_target(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
     from agora.store.port import StoreFailure
 
     try:
-        settings = Settings.load()
+        settings = Settings.load_settings()
         target = select_database(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
         coroutine: Coroutine[Any, Any, Any] = work(target)
         resume_collection()
@@ -153,12 +153,14 @@ def _print_status(status: DatabaseStatus, json: bool) -> None:
         "applied": status.applied,
         "pending": list(status.pending),
         "unprotected": list(status.open),
-        "current": status.current,
+        "current": status.is_current,
     }
     if json:
         Output(json=True).value(about)
         return
-    typer.echo(f"{status.url}: {'current' if status.current else 'not current'}, {status.applied} migrations applied")
+    typer.echo(
+        f"{status.url}: {'current' if status.is_current else 'not current'}, {status.applied} migrations applied"
+    )
     for name in status.pending:
         typer.echo(f"  pending: {name}")
     for name in status.open[:MAX_OPEN_TABLES]:

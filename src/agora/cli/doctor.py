@@ -55,7 +55,7 @@ def _load_settings() -> tuple[Settings, list[Finding]]:
     from agora.settings import ConfigurationError, Settings
 
     try:
-        return Settings.load(), []
+        return Settings.load_settings(), []
     except ConfigurationError as error:
         fix = "Correct it where it comes from; then 'agora serve' starts."
         return Settings(), [Finding("fail", "configuration", str(error), fix)]
@@ -81,7 +81,7 @@ def _check_certificate(settings: Settings) -> Iterator[Finding]:
     from agora.net.tls import CertificateError, TlsFiles, load_certificate
 
     try:
-        files = TlsFiles.of(settings)
+        files = TlsFiles.from_settings(settings)
         assert files is not None
         certificate = load_certificate(files)
     except CertificateError as error:

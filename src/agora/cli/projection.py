@@ -82,7 +82,7 @@ def project_operation(
     fields = operation_fields(operation)
     free = [field for field in fields if field.positional]
 
-    def command(session: Session, values: Any = None, **options: Any) -> None:
+    def run_command(session: Session, values: Any = None, **options: Any) -> None:
         provided = {field.name: options.get(ARGUMENT_NAMES.get(field.name, field.name)) for field in fields}
         own = {parameter.name: options[parameter.name] for parameter in more}
         (run or run_operation)(session, operation, gather_arguments(fields, values or (), provided, base), **own)
@@ -97,10 +97,10 @@ def project_operation(
         _keyword_parameter(ARGUMENT_NAMES.get(field.name, field.name), _field_option(field)) for field in fields
     ]
     parameters += more
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
-    command.__name__, command.__doc__ = operation.attribute, escape_markup(operation.description)
-    return client_command(command)
+    run_command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run_command.__annotations__ = {p.name: p.annotation for p in parameters}
+    run_command.__name__, run_command.__doc__ = operation.attribute, escape_markup(operation.description)
+    return client_command(run_command)
 
 
 def _keyword_parameter(name: str, annotation: Any) -> inspect.Parameter:

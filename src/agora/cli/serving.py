@@ -22,7 +22,7 @@ def serve(config: Path | None = None, **options: Any) -> None:
     from agora.store.port import StoreFailure
 
     try:
-        settings = Settings.load(config, **options)
+        settings = Settings.load_settings(config, **options)
         raise typer.Exit(run_server(settings))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)

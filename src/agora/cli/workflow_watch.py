@@ -49,7 +49,7 @@ class WatchedWorkflow:
             self.inner[workflow_id] = workflow = await self._client.workflow.status(workflow_id)
         return workflow
 
-    def concerns(self, event: Event) -> bool:
+    def is_concerned(self, event: Event) -> bool:
         """Whether an event is about it, or about a task of one of its steps."""
         workflows = {self._workflow_id, *self.inner}
         tasks = {step.task_id for workflow in (self.workflow, *self.inner.values()) for step in workflow.steps}
@@ -119,7 +119,7 @@ async def _watch_until_end(client: AgoraClient, workflow_id: str, display: Displ
 
 async def _mark_changes(events: AsyncIterable[Event], watched: WatchedWorkflow, changed: asyncio.Event) -> None:
     async for event in events:
-        if watched.concerns(event):
+        if watched.is_concerned(event):
             changed.set()
 
 

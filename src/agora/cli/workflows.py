@@ -50,7 +50,7 @@ def create(
     with _faults_as_table(session.out, arguments):
         arguments |= read_workflow(file, {"workflow_name": name, "priority": priority})
         if input:
-            input_values = Field("input", "object", False, False, "").parse(input)
+            input_values = Field("input", "object", False, False, "").parse_value(input)
             arguments["input"] = {**arguments.get("input", {}), **input_values}
         receipt = session.client.workflow.create(**arguments)
     if session.out.json:

@@ -28,16 +28,16 @@ NEWCOMERS = "agora.agent.register"  #: the only operation that an enrolment cred
 class OverrideCheck(Protocol):
     """Overrides in force."""
 
-    def check(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None: ...
-    def brake(self, tenant: str, now: int) -> Override | None: ...
-    def brakes(self, now: int) -> dict[str, Override]: ...
+    def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None: ...
+    def find_brake(self, tenant: str, now: int) -> Override | None: ...
+    def list_brakes(self, now: int) -> dict[str, Override]: ...
 
 
 class LifecycleCheck(Protocol):
     """The part of the operation registry that admission uses."""
 
-    def admit(self, operation: Operation, tenant: str) -> None: ...
-    def notices(self, operation: Operation, tenant: str) -> dict[str, str]: ...
+    def require_available(self, operation: Operation, tenant: str) -> None: ...
+    def list_notices(self, operation: Operation, tenant: str) -> dict[str, str]: ...
 
 
 class Admission:
@@ -55,10 +55,10 @@ class Admission:
         self._registry, self._limiter, self._overrides, self._clock = registry, limiter, overrides, clock
         self._context, self._backpressure = context, backpressure
 
-    def admit(self, operation: Operation, caller: Caller) -> None:
+    def admit_call(self, operation: Operation, caller: Caller) -> None:
         """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused."""
         # A sunset operation answers 410 even to a caller over its rate: waiting would not help that caller.
-        self._registry.admit(operation, caller.tenant)
+        self._registry.require_available(operation, caller.tenant)
         self._backpressure.admit(caller)
         self._limiter.count_call(caller)  # before anything else: a refusal costs a row of the audit trail
         now = self._clock.now()
@@ -66,15 +66,15 @@ class Admission:
         if caller.kind == "agent":
             self._context.last_seen[(caller.tenant, caller.subject)] = now
         if not operation.read_actions:  # else its arguments decide: see check_arguments
-            self._overrides.check(caller, operation, now)
+            self._overrides.check_overrides(caller, operation, now)
 
     def check_arguments(self, operation: Operation, caller: Caller, arguments: Mapping[str, Any]) -> None:
         """Check the overrides for a call whose arguments decide whether it only reads. Raises Halted."""
-        self._overrides.check(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
+        self._overrides.check_overrides(caller, operation, self._clock.now(), reads=operation.reads_with(arguments))
 
     def stopped_tenants(self) -> dict[str, Override]:
         """What stops the whole marketplace of each tenant, where something does."""
-        return self._overrides.brakes(self._clock.now())
+        return self._overrides.list_brakes(self._clock.now())
 
     def check_backpressure(self, caller: Caller) -> None:
         """Check backpressure again before a resumed call writes a large answer. Raises RateLimited or Overloaded.
@@ -86,9 +86,9 @@ class Admission:
     def check_operation_allowed(self, name: str, caller: Caller) -> None:
         """Check whether an admitted call may also run another operation. Raises an AgoraError if it may not."""
         operation = self._context.registry.find(name, None, caller.tenant)
-        self._registry.admit(operation, caller.tenant)
+        self._registry.require_available(operation, caller.tenant)
         _check_scope(operation, caller)
-        self._overrides.check(caller, operation, self._clock.now())
+        self._overrides.check_overrides(caller, operation, self._clock.now())
 
 
 #: for rules that run another operation as a part of their own call

@@ -48,7 +48,7 @@ from .call import (
 from .events.feed import Feed
 from .events.filter import EventFilter, Viewer
 from .events.stream import LiveStream
-from .idempotency import find_answer, key_reused, store_answer
+from .idempotency import find_answer, key_reused_error, store_answer
 from .rate_limits import RateLimiter
 from .records import AUDIT, AuditEntryRow
 from .validation import validate_arguments
@@ -82,11 +82,11 @@ class CpuUsage:
         self._dispatcher, self._share, self.caller = dispatcher, share, caller
         self.seconds = 0.0
 
-    def add(self, seconds: float) -> None:
+    def add_seconds(self, seconds: float) -> None:
         """Count seconds that the call has used."""
         self.seconds += seconds
         if self._share is not None:
-            self._dispatcher.scheduler.charge(self._share, seconds)
+            self._dispatcher.scheduler.charge_time(self._share, seconds)
 
     def may_proceed(self) -> bool:
         """Whether the call may go on without waiting; else it awaits :meth:`wait_for_turn`."""
@@ -134,7 +134,7 @@ class Outcome:
     usage: CpuUsage | None = None
 
     @classmethod
-    def of(cls, operation: Operation, result: Any) -> Outcome:
+    def from_result(cls, operation: Operation, result: Any) -> Outcome:
         """From a service's result; encoded JSON is only decoded when the model is requested."""
         return cls(operation, None, result.json) if type(result) is EncodedResult else cls(operation, result)
 
@@ -148,7 +148,7 @@ class Outcome:
         if self._body is None:
             self._body = self.operation.output.dump_json(self._result, by_alias=True)
             if self.usage is not None and len(self._body) > SMALL:
-                self.usage.add(len(self._body) * SECONDS_A_BYTE)
+                self.usage.add_seconds(len(self._body) * SECONDS_A_BYTE)
                 self.usage.charge_rate()
         return self._body
 
@@ -220,7 +220,7 @@ class Dispatcher:
             if self.tracing is None:
                 return await self._run_operation(request, arguments)
             attributes = {"agora.protocol": PROTOCOL.get(), "agora.request_id": request_id}
-            with self.tracing.work(operation.name, "internal", attributes):
+            with self.tracing.open_span(operation.name, "internal", attributes):
                 return await self._run_operation(request, arguments)
         finally:
             usage.charge_rate()
@@ -235,7 +235,7 @@ class Dispatcher:
             return self.context.registry.find(name, version, caller.tenant)
         except AgoraError:
             usage = self._cpu_usage(caller)
-            usage.add(time.thread_time() - began)
+            usage.add_seconds(time.thread_time() - began)
             usage.charge_rate()
             self.limiter.count_call(caller)
             raise
@@ -249,7 +249,7 @@ class Dispatcher:
         if not usage.may_proceed():
             await usage.wait_for_turn()
         if size > SMALL:
-            usage.add(size * SECONDS_A_BYTE_READ)
+            usage.add_seconds(size * SECONDS_A_BYTE_READ)
 
     def _cpu_usage(self, caller: Caller) -> CpuUsage:
         """What a call of a caller uses; the server's own work has no share, it goes before all others."""
@@ -257,8 +257,8 @@ class Dispatcher:
             return CpuUsage(self, None, caller)
         weight, group = OPERATOR_WEIGHT if caller.kind == "operator" else 1.0, None
         if caller.enrolment is not None:
-            group = self.scheduler.share((caller.tenant, f"enrolment:{caller.enrolment}"), ENROLMENT_WEIGHT)
-        return CpuUsage(self, self.scheduler.share(caller.owner, weight, group), caller)
+            group = self.scheduler.find_share((caller.tenant, f"enrolment:{caller.enrolment}"), ENROLMENT_WEIGHT)
+        return CpuUsage(self, self.scheduler.find_share(caller.owner, weight, group), caller)
 
     async def _run_operation(self, request: _Request, arguments: bytes | Mapping[str, Any]) -> Outcome:
         operation, caller, usage = request.operation, request.caller, request.usage
@@ -266,17 +266,17 @@ class Dispatcher:
         failure: str | None = "cancelled"
         REQUEST.set(request.request_id)
         try:
-            self.admission.admit(operation, caller)
+            self.admission.admit_call(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
             if operation.read_actions:
                 self.admission.check_arguments(operation, caller, values)
             if operation.kind is Kind.QUERY:
-                outcome = await MeteredCoroutine(self._run_query(request, values), usage.add)
+                outcome = await MeteredCoroutine(self._run_query(request, values), usage.add_seconds)
             elif operation.kind is Kind.RELAY:
                 outcome = await self._run_relay(request, values)
             else:
                 outcome = await self._run_command(request, values)
-            outcome.notices = {**outcome.notices, **self.registry.notices(operation, caller.tenant)}
+            outcome.notices = {**outcome.notices, **self.registry.list_notices(operation, caller.tenant)}
             outcome.usage = usage
             failure, waited = None, outcome.waited
             return outcome
@@ -320,7 +320,7 @@ class Dispatcher:
         try:
             return validate_arguments(operation, arguments)
         finally:
-            usage.add(time.thread_time() - began)
+            usage.add_seconds(time.thread_time() - began)
 
     def _build_call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
         return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
@@ -331,14 +331,14 @@ class Dispatcher:
     async def _run_query(self, request: _Request, values: dict[str, Any]) -> Outcome:
         operation, caller = request.operation, request.caller
 
-        async def work(reader: Reader) -> Any:
+        async def execute_query(reader: Reader) -> Any:
             service = self._build_service(operation, self._build_call(operation, caller, reader, request.request_id))
             return await getattr(service, operation.attribute)(**values)
 
-        async def attempt() -> Outcome:
-            return Outcome.of(operation, await self.store.read(caller.tenant, work))
+        async def attempt_query() -> Outcome:
+            return Outcome.from_result(operation, await self.store.read(caller.tenant, execute_query))
 
-        return await self._run_with_long_poll(request, attempt)
+        return await self._run_with_long_poll(request, attempt_query)
 
     async def _run_with_long_poll(self, request: _Request, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Run a call again whenever an event comes that may give it something to answer, while it wants to wait."""
@@ -360,32 +360,32 @@ class Dispatcher:
                 deadline = deadline or now + wait.seconds
                 remaining = deadline - now
                 viewer = Viewer(caller.subject, caller.may("read:all") or wait.subject is not None)
-                spec = EventStreamSpec(EventFilter.of(wait.events, subject=wait.subject), viewer, position)
+                spec = EventStreamSpec(EventFilter.from_wishes(wait.events, subject=wait.subject), viewer, position)
                 came = remaining > 0 and await self.feed.wait_for_event(
                     caller.tenant, spec, remaining, wait.matters, caller.groups
                 )
                 waited += time.monotonic() - now
                 if not came:
-                    outcome = Outcome.of(request.operation, wait.result)
+                    outcome = Outcome.from_result(request.operation, wait.result)
                     outcome.waited = waited
                     return outcome
                 if not request.usage.may_proceed():  # many may be woken at once
                     await request.usage.wait_for_turn()
                 # A halt may have begun during the wait. Admission ran before it, so the overrides are checked again.
-                self.overrides.check(caller, request.operation, self.clock.now())
+                self.overrides.check_overrides(caller, request.operation, self.clock.now())
 
     async def _run_command(self, request: _Request, values: dict[str, Any]) -> Outcome:
         operation, caller, key = request.operation, request.caller, request.key
         digest = _request_digest(operation, values, key, caller) if key is not None else b""
 
-        async def work(tx: Tx) -> Outcome:
+        async def execute_command(tx: Tx) -> Outcome:
             call = self._build_call(operation, caller, tx, request.request_id)
             call.idempotency_key = key
             service = self._build_service(operation, call)
             if key is not None and (earlier := await self._find_stored_answer(call, service, key, digest)):
                 return earlier
             result = await getattr(service, operation.attribute)(**values)
-            outcome = Outcome.of(operation, result)
+            outcome = Outcome.from_result(operation, result)
             outcome.notices = call.notices
             if key is not None and outcome.deferred_result is None:
                 # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue.
@@ -396,10 +396,10 @@ class Dispatcher:
             tx.append(AUDIT, _audit_row(call, operation.name, "ok"))
             return outcome
 
-        async def attempt() -> Outcome:
-            return await self._write_metered(caller, work, operation.name, request.usage)
+        async def attempt_command() -> Outcome:
+            return await self._write_metered(caller, execute_command, operation.name, request.usage)
 
-        outcome = await self._run_with_long_poll(request, attempt)
+        outcome = await self._run_with_long_poll(request, attempt_command)
         if outcome.deferred_result is None:
             return outcome
         return await self._read_after_commit(request, outcome.deferred_result)
@@ -407,31 +407,31 @@ class Dispatcher:
     def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, among that of others, and count what it uses."""
 
-        def metered(tx: Tx) -> MeteredCoroutine[T]:
-            return MeteredCoroutine(work(tx), usage.add)
+        def run_metered(tx: Tx) -> MeteredCoroutine[T]:
+            return MeteredCoroutine(work(tx), usage.add_seconds)
 
         # Without an owner a write is not queued behind its caller's others: operators must get through a flooded queue.
         owner = None if caller.kind in ("operator", "system") else caller.owner
-        return self.store.write(caller.tenant, metered, label=label, owner=owner)
+        return self.store.write(caller.tenant, run_metered, label=label, owner=owner)
 
     async def _read_after_commit(self, request: _Request, later: DeferredResult) -> Outcome:
         """Read the answer of a committed command in a transaction of its own."""
         operation, caller = request.operation, request.caller
 
-        async def work(reader: Reader) -> Any:
+        async def read_deferred(reader: Reader) -> Any:
             return await later.read(self._build_call(operation, caller, reader, request.request_id))
 
-        async def attempt() -> Outcome:
-            return Outcome.of(operation, await self.store.read(caller.tenant, work))
+        async def answer_deferred() -> Outcome:
+            return Outcome.from_result(operation, await self.store.read(caller.tenant, read_deferred))
 
-        return await self._run_with_long_poll(request, attempt)
+        return await self._run_with_long_poll(request, answer_deferred)
 
     async def _run_relay(self, request: _Request, values: dict[str, Any]) -> Outcome:
         """Remote work between two transactions, see :mod:`agora.core.relays`."""
         operation, caller, key, usage = request.operation, request.caller, request.key, request.usage
         digest = _request_digest(operation, values, key, caller) if key is not None else b""
 
-        async def begin(tx: Tx) -> Outcome | relays.Intent:
+        async def begin_relay(tx: Tx) -> Outcome | relays.Intent:
             call = self._build_call(operation, caller, tx, request.request_id)
             call.progress, call.client, call.idempotency_key = request.progress, request.client, key
             service = self._build_service(operation, call)
@@ -442,11 +442,11 @@ class Dispatcher:
 
         # The intent is committed before the remote work starts: after a crash the pending row tells that the outcome is
         # unknown, and a repetition under the same key does not run the work twice.
-        intent: Outcome | relays.Intent = await self._write_metered(caller, begin, operation.name, usage)
+        intent: Outcome | relays.Intent = await self._write_metered(caller, begin_relay, operation.name, usage)
         if isinstance(intent, Outcome):
             return intent
 
-        async def end(tx: Tx, outcome: Any) -> Any:
+        async def settle_relay(tx: Tx, outcome: Any) -> Any:
             call = self._build_call(operation, caller, tx, request.request_id)
             result = await relays.settle_relay(call, intent, outcome)
             code = result.code if isinstance(result, AgoraError) else "ok"
@@ -454,10 +454,12 @@ class Dispatcher:
                 tx.append(AUDIT, _audit_row(call, operation.name, code))
             return result
 
-        async def finish(outcome: Any) -> Any:
-            return await self._write_metered(caller, lambda tx: end(tx, outcome), f"{operation.name}:settle", usage)
+        async def finish_relay(outcome: Any) -> Any:
+            return await self._write_metered(
+                caller, lambda tx: settle_relay(tx, outcome), f"{operation.name}:settle", usage
+            )
 
-        result = await relays.run_relay(intent, finish)
+        result = await relays.run_relay(intent, finish_relay)
         if isinstance(result, AgoraError):
             raise result
         return Outcome(operation, result)
@@ -467,7 +469,7 @@ class Dispatcher:
         operation = call.operation
         assert operation is not None
         answer = await find_answer(
-            call, key, operation.name, digest, lambda: key_reused("idempotency key", key, "request")
+            call, key, operation.name, digest, lambda: key_reused_error("idempotency key", key, "request")
         )
         if answer is None:
             return None
@@ -481,19 +483,19 @@ class Dispatcher:
     async def _audit_refusal(
         self, operation: Operation, caller: Caller, error: AgoraError, request_id: str | None
     ) -> None:
-        async def work(tx: Tx) -> None:
+        async def append_refusal(tx: Tx) -> None:
             call = self._build_call(operation, caller, tx, request_id)
             call.detail = error.detail
             tx.append(AUDIT, _audit_row(call, operation.name, error.code))
 
         try:
-            await self.store.write(caller.tenant, work, label="audit", owner=caller.owner)
+            await self.store.write(caller.tenant, append_refusal, label="audit", owner=caller.owner)
         except Exception:  # the refusal stands whether or not it could be written down
             log.exception("a refusal of %s could not be audited", operation.name)
 
     # -- streams and the system ------------------------------------------------------------------
 
-    async def stream(
+    async def open_stream(
         self,
         operation: Operation,
         caller: Caller,
@@ -510,24 +512,24 @@ class Dispatcher:
             usage = self._cpu_usage(caller)
             if not usage.may_proceed():
                 await usage.wait_for_turn()
-            self.admission.admit(operation, caller)
+            self.admission.admit_call(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
 
-            async def work(reader: Reader) -> Any:
+            async def read_opening(reader: Reader) -> Any:
                 service = self._build_service(operation, self._build_call(operation, caller, reader, None))
                 return await getattr(service, operation.attribute)(**values)
 
-            opening = await self.store.read(caller.tenant, work)
+            opening = await self.store.read(caller.tenant, read_opening)
 
             # A stream outlives its admission by hours, so credential and overrides are checked again at every heartbeat.
-            async def recheck() -> None:
+            async def recheck_caller() -> None:
                 if valid is not None:
                     await valid()
-                self.overrides.check(caller, operation, self.clock.now())
+                self.overrides.check_overrides(caller, operation, self.clock.now())
                 if caller.kind == "agent":
                     self.context.last_seen[(caller.tenant, caller.subject)] = self.clock.now()
 
-            live: LiveStream = self.feed.open(caller.tenant, opening, recheck, caller.groups)
+            live: LiveStream = self.feed.open(caller.tenant, opening, recheck_caller, caller.groups)
             failure = ""
             return live
         except AgoraError as error:
@@ -545,14 +547,14 @@ class Dispatcher:
         """Run a controller's work in a transaction; it is audited if it names a target."""
         caller = Caller(tenant, SYSTEM, SYSTEM, SYSTEM, frozenset({"*"}), authority=255)
 
-        async def run(tx: Tx) -> T:
+        async def run_work(tx: Tx) -> T:
             call = Call(None, caller, self.clock.now(), self.context, tx, new_id("req"))
             result = await work(call)
             if call.target is not None:
                 tx.append(AUDIT, _audit_row(call, label, "ok"))
             return result
 
-        return await self.store.write(tenant, run, label=label)
+        return await self.store.write(tenant, run_work, label=label)
 
 
 def _request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:

@@ -10,7 +10,7 @@ from agora_sdk.errors import IdempotencyConflict, field_error
 from .call import Call
 from .records import IDEMPOTENCY, IdempotencyRow, StoredAnswer
 
-__all__ = ["answered", "find_answer", "key_reused", "store_answer"]
+__all__ = ["answered", "find_answer", "key_reused_error", "store_answer"]
 
 answered = Query(
     "select operation, digest, response from idempotency where tenant_id = :tenant and subject = :subject and key = :key",
@@ -50,7 +50,7 @@ def store_answer(call: Call, key: str, operation: str, digest: bytes, response: 
     )
 
 
-def key_reused(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:
+def key_reused_error(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:
     """The error of a key that was used for something else. name: of the key. noun: what it was used for. field: of the key."""
     details = {} if field is None else {"errors": [field_error(field, f"used for another {noun}")]}
     return IdempotencyConflict(

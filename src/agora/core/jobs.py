@@ -85,7 +85,7 @@ class Controller:
 
     async def step(self) -> None:
         """Run one pass. By default, call :meth:`reconcile` for every tenant."""
-        await self.each_tenant(self.reconcile)
+        await self.run_for_each_tenant(self.reconcile)
 
     async def reconcile(self, tenant: str) -> None:
         """Run one pass for one tenant."""
@@ -116,7 +116,7 @@ class Controller:
         return min(self.interval * float(1 << min(self.failures, 16)), max(self._longest_wait, self.interval))
 
     @property
-    def stopping(self) -> bool:
+    def is_stopping(self) -> bool:
         """Whether a long step is to leave the rest for another time."""
         return self._stop is not None and self._stop.is_set()
 
@@ -156,14 +156,14 @@ class Controller:
 
     # -- for jobs --------------------------------------------------------------------------------
 
-    async def each_tenant(self, work: Callable[[str], Awaitable[None]]) -> None:
+    async def run_for_each_tenant(self, work: Callable[[str], Awaitable[None]]) -> None:
         """Run work for every tenant; one tenant's failure does not keep it from the others.
 
         Raises the first failure, after all of them had their turn.
         """
-        await self._for_tenants({DEFAULT_TENANT, *await self.context.store.tenants()}, work)
+        await self._run_for_tenants({DEFAULT_TENANT, *await self.context.store.tenants()}, work)
 
-    async def _for_tenants(self, tenants: Set[str], work: Callable[[str], Awaitable[None]]) -> None:
+    async def _run_for_tenants(self, tenants: Set[str], work: Callable[[str], Awaitable[None]]) -> None:
         first: Exception | None = None
         for tenant in sorted(tenants):
             try:
@@ -178,10 +178,10 @@ class Controller:
     async def read(self, tenant: str, query: Query[R], **parameters: Any) -> Sequence[R]:
         """Rows of committed data."""
 
-        async def work(reader: Reader) -> Sequence[R]:
+        async def read_all(reader: Reader) -> Sequence[R]:
             return await reader.all(query, **parameters)
 
-        return await self.context.store.read(tenant, work)
+        return await self.context.store.read(tenant, read_all)
 
     async def run_as_system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
         """Run work in a transaction, as the system. It may run more than once; only the last run counts."""
@@ -224,12 +224,12 @@ class DueController(Controller):
 
     async def step(self) -> None:
         if time.monotonic() >= self._read_all_at:
-            await self.each_tenant(self._reconcile_due)
+            await self.run_for_each_tenant(self._reconcile_due)
             # Multiples of the interval: all jobs read at the same moments, so they share the list of tenants.
             self._read_all_at = (time.monotonic() // self.idle_interval + 1) * self.idle_interval
             return
         now = self.context.clock.now()
-        await self._for_tenants(
+        await self._run_for_tenants(
             self._unread | {name for name, due in self._due.items() if due <= now}, self._reconcile_due
         )
 

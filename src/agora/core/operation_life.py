@@ -27,14 +27,14 @@ class LifeNotice:
     migration_guide: str | None = None
 
     @classmethod
-    def load(cls, data: dict[str, Any] | None) -> LifeNotice:
+    def from_document(cls, data: dict[str, Any] | None) -> LifeNotice:
         """From JSON as it is stored and logged."""
         if not data:
             return cls()
         ends = data.get("sunset_date")
         return cls(data.get("replacement"), date.fromisoformat(ends) if ends else None, data.get("migration_guide"))
 
-    def dump(self) -> dict[str, str] | None:
+    def to_document(self) -> dict[str, str] | None:
         """As JSON; None if nothing was said."""
         ends = self.sunset_date.isoformat() if self.sunset_date else None
         data = {"replacement": self.replacement, "sunset_date": ends, "migration_guide": self.migration_guide}
@@ -50,9 +50,9 @@ class StatusDecision:
     notice: LifeNotice = field(default_factory=LifeNotice)
 
     @classmethod
-    def load(cls, status: str, changed_at: int, details: str | None) -> StatusDecision:
+    def from_row(cls, status: str, changed_at: int, details: str | None) -> StatusDecision:
         """From a row of ``operation_status``."""
-        return cls(Lifecycle(status), changed_at, LifeNotice.load(from_json(details) if details else None))
+        return cls(Lifecycle(status), changed_at, LifeNotice.from_document(from_json(details) if details else None))
 
     def status_on(self, today: date) -> Lifecycle:
         """The status in force on a day: a deprecated operation ends on its date."""

@@ -160,14 +160,14 @@ class OperationRegistry:
 
     def declared(self, operation: Operation) -> Lifecycle:
         """The status by declaration and dates alone."""
-        return operation.lifecycle_on(self._date())
+        return operation.lifecycle_on(self._current_date())
 
     def life(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLife:
         """Status, dates, replacement and guide, as declared and as an operator decided."""
         decision = self._decisions.get((tenant, operation.name, operation.version))
-        return describe_life(operation, decision, self._date())
+        return describe_life(operation, decision, self._current_date())
 
-    def _date(self) -> date:
+    def _current_date(self) -> date:
         return to_datetime(self._clock.now()).date()
 
     def status(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Lifecycle:
@@ -175,7 +175,7 @@ class OperationRegistry:
         if self._decisions:
             decision = self._decisions.get((tenant, operation.name, operation.version))
             if decision is not None:
-                return decision.status_on(self._date())
+                return decision.status_on(self._current_date())
         return self.declared(operation)
 
     def updated_at(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> int:
@@ -183,12 +183,12 @@ class OperationRegistry:
         decision = self._decisions.get((tenant, operation.name, operation.version))
         reached = [
             at
-            for at in map(_midnight_of, (operation.deprecation_date, operation.sunset_date))
+            for at in map(_day_start_microseconds, (operation.deprecation_date, operation.sunset_date))
             if at is not None and at <= self._clock.now()
         ]
         return decision.changed_at if decision else max(reached, default=self._since)
 
-    def admit(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> None:
+    def require_available(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> None:
         """Let a call pass; OperationSunset, naming the replacement, when the operation has ended."""
         if self._has_no_notices(operation) or self.status(operation, tenant) is not Lifecycle.SUNSET:
             return
@@ -201,7 +201,7 @@ class OperationRegistry:
             migration_guide=life.migration_guide,
         )
 
-    def notices(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
+    def list_notices(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> dict[str, str]:
         """Headers about the operation's life: ``Deprecation`` (RFC 9745), ``Sunset`` (RFC 8594), ``Link``."""
         if self._has_no_notices(operation):
             return {}
@@ -226,12 +226,12 @@ class OperationRegistry:
             if any(links):
                 headers["Link"] = ", ".join(filter(None, links))
         if life.sunset_date and life.status is not Lifecycle.ACTIVE:
-            headers["Sunset"] = format_datetime(_start_of(life.sunset_date), usegmt=True)
+            headers["Sunset"] = format_datetime(_day_start(life.sunset_date), usegmt=True)
         return headers
 
     def _deprecated_at(self, operation: Operation, tenant: str) -> int:
         decision = self._decisions.get((tenant, operation.name, operation.version))
-        dated = _midnight_of(operation.deprecation_date) or _midnight_of(operation.sunset_date)
+        dated = _day_start_microseconds(operation.deprecation_date) or _day_start_microseconds(operation.sunset_date)
         return decision.changed_at if decision else dated or self._since
 
     def _successor_link(self, replacement: str | None) -> str | None:
@@ -245,12 +245,12 @@ class OperationRegistry:
 
     # -- run time --------------------------------------------------------------------------------
 
-    def load(self, tenant: str, rows: Iterable[OperationStatusRow]) -> None:
+    def load_statuses(self, tenant: str, rows: Iterable[OperationStatusRow]) -> None:
         """Take over a tenant's statuses set at run time: rows of ``operation_status``."""
         self._decisions = {key: change for key, change in self._decisions.items() if key[0] != tenant}
         self._noticed.clear()
         for row in rows:
-            self._decisions[tenant, row.operation, row.version] = StatusDecision.load(
+            self._decisions[tenant, row.operation, row.version] = StatusDecision.from_row(
                 row.status, row.changed_at, row.details
             )
 
@@ -262,7 +262,7 @@ class OperationRegistry:
             if data["reset"]:
                 self._decisions.pop(key, None)
             else:
-                notice = LifeNotice.load(data.get("details"))  # earlier events had none
+                notice = LifeNotice.from_document(data.get("details"))  # earlier events had none
                 self._decisions[key] = StatusDecision(Lifecycle(data["status"]), stored.event.time, notice)
             self._noticed.clear()
 
@@ -274,8 +274,8 @@ class OperationRegistry:
         return {
             "calls": counted.calls,
             "errors": counted.errors,
-            "p50_ms": counted.quantile(0.5),
-            "p99_ms": counted.quantile(0.99),
+            "p50_ms": counted.duration_quantile(0.5),
+            "p99_ms": counted.duration_quantile(0.99),
         }
 
 
@@ -306,12 +306,12 @@ def _parse_version_range(text: str | None) -> Range | None:
         ) from None
 
 
-def _start_of(day: date) -> datetime:
+def _day_start(day: date) -> datetime:
     return datetime.combine(day, day_time(), UTC)
 
 
-def _midnight_of(day: date | None) -> int | None:
-    return to_microseconds(_start_of(day)) if day else None
+def _day_start_microseconds(day: date | None) -> int | None:
+    return to_microseconds(_day_start(day)) if day else None
 
 
 def _guide_link(guide: str | None) -> str | None:

@@ -50,17 +50,17 @@ class Override:
     expires_at: int | None
 
     @classmethod
-    def of(cls, row: OverrideRow) -> Override:
+    def from_row(cls, row: OverrideRow) -> Override:
         """The override of a row."""
         return cls(**{name: getattr(row, name) for name in cls.__slots__})
 
     @classmethod
-    def of_event(cls, event: NewEvent) -> Override:
+    def from_event(cls, event: NewEvent) -> Override:
         """The override that an ``agora.override.applied`` event announces."""
         values = from_json(event.data) | {"created_at": event.time}
         return cls(**{name: values[name] for name in cls.__slots__})
 
-    def refuses(self, operation: Operation, reads: bool) -> bool:
+    def refuses_operation(self, operation: Operation, reads: bool) -> bool:
         """Whether a call of this operation is stopped. reads: whether the call changes nothing."""
         if operation.during_halt:
             return False
@@ -77,12 +77,12 @@ class ActiveOverrides:
     def __init__(self) -> None:
         self._standing: dict[tuple[str, str], dict[str, Override]] = {}
 
-    def load(self, tenant: str, rows: Iterable[OverrideRow]) -> None:
+    def load_overrides(self, tenant: str, rows: Iterable[OverrideRow]) -> None:
         """Take over a tenant's overrides in force: rows of ``overrides``."""
         for key in [key for key in self._standing if key[0] == tenant]:
             del self._standing[key]
         for row in rows:
-            self._add_override(tenant, Override.of(row))
+            self._add_override(tenant, Override.from_row(row))
 
     def apply(self, stored: StoredEvent) -> bool:
         """Follow the event log; tells whether anything changed, so that open streams are checked again."""
@@ -91,7 +91,7 @@ class ActiveOverrides:
         data = from_json(stored.event.data)
         if stored.event.type == "agora.override.applied":
             if data["action"] in ("pause", "emergency_halt"):
-                self._add_override(stored.tenant_id, Override.of_event(stored.event))
+                self._add_override(stored.tenant_id, Override.from_event(stored.event))
         else:
             self._remove_override(stored.tenant_id, data["target_id"], data["override_id"])
         return True
@@ -105,7 +105,7 @@ class ActiveOverrides:
         if not standing:
             self._standing.pop((tenant, target_id), None)
 
-    def check(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None:
+    def check_overrides(self, caller: Caller, operation: Operation, now: int, *, reads: bool | None = None) -> None:
         """Let a call pass, or raise Halted, saying by whom, why, and who may lift it.
 
         reads: whether the call changes nothing, where its arguments decide that; else the operation says it.
@@ -116,19 +116,21 @@ class ActiveOverrides:
             reads = operation.reads
         for target in (SYSTEM_WIDE, caller.subject):
             for override in self._standing.get((caller.tenant, target), {}).values():
-                if (override.expires_at is None or override.expires_at > now) and override.refuses(operation, reads):
+                if (override.expires_at is None or override.expires_at > now) and override.refuses_operation(
+                    operation, reads
+                ):
                     raise _halted_error(override)
 
-    def brake(self, tenant: str, now: int) -> Override | None:
+    def find_brake(self, tenant: str, now: int) -> Override | None:
         """What stops the whole marketplace, if anything does: a halt before a pause, then the highest authority."""
         standing = self._standing.get((tenant, SYSTEM_WIDE), {}).values()
         in_force = [each for each in standing if each.expires_at is None or each.expires_at > now]
         return max(in_force, key=lambda each: (each.action == "emergency_halt", each.authority), default=None)
 
-    def brakes(self, now: int) -> dict[str, Override]:
+    def list_brakes(self, now: int) -> dict[str, Override]:
         """What stops the whole marketplace, by tenant; without those that nothing stops."""
         tenants = [tenant for tenant, target in self._standing if target == SYSTEM_WIDE]
-        return {tenant: brake for tenant in tenants if (brake := self.brake(tenant, now)) is not None}
+        return {tenant: brake for tenant in tenants if (brake := self.find_brake(tenant, now)) is not None}
 
     def is_halted(self, tenant: str) -> bool:
         """Whether leases and timers stand still: the whole marketplace is halted.

@@ -96,7 +96,7 @@ class PageBudget:
         self.size = 0
         self.full = False
 
-    def fits(self, values: Iterable[Any]) -> bool:
+    def take_if_fits(self, values: Iterable[Any]) -> bool:
         """Count the texts among the values of an item; False if the page has no room for it. The first always fits."""
         texts = [value for value in values if isinstance(value, str | bytes)]
         if self._exact is None:
@@ -113,7 +113,7 @@ class PageBudget:
         return not self.full
 
     @property
-    def remaining(self) -> int:
+    def remaining_bytes(self) -> int:
         """Bytes that are left."""
         return max(0, self._limit - self.size)
 
@@ -126,7 +126,7 @@ def take_fitting_rows(rows: Sequence[T], limit: int, most: int) -> tuple[Sequenc
     """The first of these rows, at most ``limit`` and as many as fit into ``most`` bytes, and whether there are more."""
     budget = PageBudget(most)
     for count, row in enumerate(rows):
-        if count == limit or not budget.fits(record_values(row)):
+        if count == limit or not budget.take_if_fits(record_values(row)):
             return rows[:count], True
     return rows, False
 
@@ -160,7 +160,7 @@ async def fill_page(
         count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
         following = await read(place, count)
         for row in following:
-            if len(rows) == limit or not budget.fits(record_values(row)):
+            if len(rows) == limit or not budget.take_if_fits(record_values(row)):
                 return rows, True
             rows.append(row)
         if len(following) < count:

@@ -27,17 +27,17 @@ class RelaySettler(DueController):
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
-        return {"retention": self._retention}
+        return {"retention": self._retention_microseconds}
 
     @property
-    def _retention(self) -> int:
+    def _retention_microseconds(self) -> int:
         return self.context.server.settings.event_retention * SECOND
 
     async def reconcile(self, tenant: str) -> None:
-        while not self.stopping and await self.run_as_system(tenant, self._mark_unknown) == BATCH:
+        while not self.is_stopping and await self.run_as_system(tenant, self._mark_unknown) == BATCH:
             pass
-        before = self.context.clock.now() - self._retention
-        while not self.stopping and await self.read(tenant, relays.outlived, before=before):
+        before = self.context.clock.now() - self._retention_microseconds
+        while not self.is_stopping and await self.read(tenant, relays.outlived, before=before):
             await self.run_as_system(tenant, partial(_delete_old_relays, before=before))
 
     async def _mark_unknown(self, call: Call) -> int:

@@ -76,7 +76,7 @@ class RuntimeSettings:
                 errors=[field_error("value", fault)],
             ) from None
 
-    def describe(self, prefix: str = "") -> dict[str, JsonValue]:
+    def describe_settings(self, prefix: str = "") -> dict[str, JsonValue]:
         """The settings in force whose names begin so: value, whether it was changed, and whether it can be. No secrets."""
         values = self.current.model_dump(mode="json")
         return {
@@ -91,11 +91,11 @@ class RuntimeSettings:
 
     def _without_secrets(self, value: Any) -> Any:
         if isinstance(value, str):
-            for secret in self.current.secrets:
+            for secret in self.current.secret_values:
                 value = value.replace(secret, "***")
         return value
 
-    def load(self, rows: Iterable[RuntimeSettingRow]) -> None:
+    def load_changes(self, rows: Iterable[RuntimeSettingRow]) -> None:
         """Take over what was changed: rows of ``settings``."""
         self._changed.clear()
         for row in rows:

@@ -31,7 +31,7 @@ __all__ = [
     "Traffic",
     "Usage",
     "bucket_index",
-    "midpoint_ms",
+    "bucket_midpoint_ms",
 ]
 
 DEFAULT_TENANT = "default"
@@ -48,7 +48,7 @@ def bucket_index(microseconds: int) -> int:
     return min(index, BUCKETS - 1)
 
 
-def midpoint_ms(index: int) -> float:
+def bucket_midpoint_ms(index: int) -> float:
     """Milliseconds in the middle of a bucket."""
     if index < 4:
         return index / 1000
@@ -65,13 +65,13 @@ class Usage:
     errors: int = 0
     buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
 
-    def add(self, other: Usage) -> None:
+    def add_usage(self, other: Usage) -> None:
         """Add another's counts to these."""
         self.calls += other.calls
         self.errors += other.errors
         self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
 
-    def quantile(self, share: float) -> float | None:
+    def duration_quantile(self, share: float) -> float | None:
         """Milliseconds within which this share of the calls ended; None without any."""
         total = sum(self.buckets)
         if not total:
@@ -80,15 +80,15 @@ class Usage:
         for index, count in enumerate(self.buckets):
             cumulative += count
             if cumulative >= rank:
-                return midpoint_ms(index)
+                return bucket_midpoint_ms(index)
         return None
 
-    def histogram(self) -> str:
+    def encode_histogram(self) -> str:
         """The buckets that are not empty, as JSON text: index to count."""
         return to_json({str(index): count for index, count in enumerate(self.buckets) if count}).decode()
 
     @classmethod
-    def of(cls, row: CallMinuteRow | OperationUsageRow) -> Usage:
+    def from_row(cls, row: CallMinuteRow | OperationUsageRow) -> Usage:
         """Counters of an ``operation_usage`` row."""
         usage = cls(row.calls, row.errors)
         for index, count in from_json(row.histogram).items():
@@ -109,7 +109,7 @@ class CallMinute:
     buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
     fresh: bool = False
 
-    def add(self, other: CallMinute) -> None:
+    def add_minute(self, other: CallMinute) -> None:
         """Add another's counts to these."""
         self.calls, self.reads, self.errors = (
             self.calls + other.calls,
@@ -118,19 +118,19 @@ class CallMinute:
         )
         self.buckets = [mine + its for mine, its in zip(self.buckets, other.buckets, strict=True)]
 
-    def quantile(self, share: float) -> float | None:
+    def duration_quantile(self, share: float) -> float | None:
         """Milliseconds within which this share of the calls ended; None without any."""
-        return Usage(buckets=self.buckets).quantile(share)
+        return Usage(buckets=self.buckets).duration_quantile(share)
 
-    def row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, Any]:
         """As the store keeps it."""
-        histogram = Usage(buckets=self.buckets).histogram()
+        histogram = Usage(buckets=self.buckets).encode_histogram()
         return {"calls": self.calls, "reads": self.reads, "errors": self.errors, "histogram": histogram}
 
     @classmethod
-    def of(cls, row: CallMinuteRow) -> CallMinute:
+    def from_row(cls, row: CallMinuteRow) -> CallMinute:
         """Counts of a ``call_minutes`` row."""
-        counts = Usage.of(row)
+        counts = Usage.from_row(row)
         return cls(row.calls, row.reads, row.errors, counts.buckets)
 
 
@@ -175,10 +175,10 @@ class Traffic:
         minutes = {number: CallMinute() for number in range(last - MINUTES + 1, last + 1)}
         for number, minute in self._minutes.get(tenant, {}).items():
             if number in minutes:
-                minutes[number].add(minute)
+                minutes[number].add_minute(minute)
         for row in rows:
             if row.minute in minutes:
-                minutes[row.minute].add(CallMinute.of(row))
+                minutes[row.minute].add_minute(CallMinute.from_row(row))
         return [(number * _MINUTE, minute) for number, minute in minutes.items()]
 
     def take_unsaved_rows(self, tenant: str) -> dict[int, dict[str, Any]]:
@@ -186,7 +186,7 @@ class Traffic:
         fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
         for minute in fresh.values():
             minute.fresh = False
-        return {number: minute.row() for number, minute in fresh.items()}
+        return {number: minute.to_row() for number, minute in fresh.items()}
 
     def mark_unsaved(self, tenant: str, numbers: Iterable[int]) -> None:
         """Minutes that left could not be stored."""
@@ -242,12 +242,12 @@ class Meter:
             self._fresh.get(tenant, {}).get(operation),
         ):
             if counted is not None:
-                total.add(counted)
+                total.add_usage(counted)
         return total
 
-    def load(self, tenant: str, rows: Iterable[OperationUsageRow]) -> None:
+    def load_usage(self, tenant: str, rows: Iterable[OperationUsageRow]) -> None:
         """Take over what the store has: rows of ``operation_usage``."""
-        self._stored[tenant] = {(row.operation, row.version): Usage.of(row) for row in rows}
+        self._stored[tenant] = {(row.operation, row.version): Usage.from_row(row) for row in rows}
 
     def tenants(self) -> Iterator[str]:
         """Tenants with counts that are not stored yet."""
@@ -263,7 +263,7 @@ class Meter:
         """What is to be stored now; it stays counted until :meth:`mark_saved` or the next call of this."""
         waiting = self._leaving.setdefault(tenant, {})
         for operation, usage in self._fresh.pop(tenant, {}).items():
-            waiting.setdefault((operation.name, operation.version), Usage()).add(usage)
+            waiting.setdefault((operation.name, operation.version), Usage()).add_usage(usage)
         if not waiting:
             del self._leaving[tenant]
         return waiting

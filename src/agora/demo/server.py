@@ -114,7 +114,7 @@ def _usual_data() -> Path:
     """Where a server of this person on this machine keeps what is its own, whether or not it is the one that runs."""
 
     try:
-        return Settings.load().data_dir
+        return Settings.load_settings().data_dir
     except ConfigurationError:
         return Path(os.devnull)
 

@@ -28,5 +28,5 @@ class Backoff:
         self.failures += 1
         return jittered_delay(self.failures, self._first, self._longest)
 
-    def reset(self) -> None:
+    def reset_failures(self) -> None:
         self.failures = 0

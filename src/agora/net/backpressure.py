@@ -81,7 +81,7 @@ class Limits:
     connections_per_address: int = 7_500
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
+    def from_settings(cls, settings: Settings) -> Limits:
         """The bounds of these settings, as far as this process may have files open."""
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         possible = max(files - RESERVE - OWN_FILES, 1)
@@ -230,7 +230,7 @@ class Connection:
         self._taken = progress
         return now - self._stalled_since
 
-    def abort(self) -> None:
+    def abort_connection(self) -> None:
         """Cut the connection off; what was not taken is thrown away."""
         if self.transport is None:
             return
@@ -324,7 +324,7 @@ class Backpressure:
         """Cut off the oldest provisional connection that is no operator's; tells whether there was one."""
         for connection in self._provisional:
             if connection.caller is None:
-                connection.abort()
+                connection.abort_connection()
                 self.close(connection)
                 return True
         return False
@@ -368,7 +368,7 @@ class Backpressure:
 
     # -- supervision -----------------------------------------------------------------------------
 
-    async def run(self) -> None:
+    async def watch_connections(self) -> None:
         """Look after all connections until cancelled."""
         while True:
             await asyncio.sleep(min(SWEEP_SECONDS, self.limits.unread_timeout / 4))
@@ -386,7 +386,7 @@ class Backpressure:
         for seconds, connection in stalled:
             pressed = connection.account.waiting > limits.unread_each or self.waiting > limits.unread * PRESSED_SHARE
             if seconds >= (min(PRESSED_SECONDS, limits.unread_timeout) if pressed else limits.unread_timeout):
-                connection.abort()
+                connection.abort_connection()
                 self.close(connection)  # its transport tells in a later iteration of the loop; what waits is gone now
                 self.cut_off += 1
 

@@ -84,11 +84,11 @@ class HttpClient:
         self._open: set[_Connection] = set()
 
     @property
-    def busy(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether there is a connection, with a request on it or kept for one."""
         return bool(self._open)
 
-    async def post(self, headers: Mapping[str, str], body: bytes) -> Reply:
+    async def post_body(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """Post to its URL, as :meth:`request` does."""
         return await self.request("POST", self._target, headers, body)
 

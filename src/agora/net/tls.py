@@ -29,7 +29,7 @@ class TlsFiles:
     version: Version = "1.3"
 
     @classmethod
-    def of(cls, settings: Settings) -> Self | None:
+    def from_settings(cls, settings: Settings) -> Self | None:
         """The files that the settings name; None where the server speaks plain HTTP. Raises CertificateError."""
         if settings.tls_cert is None and settings.tls_key is None:
             return None
@@ -126,13 +126,13 @@ class ReloadableContext(ssl.SSLContext):
     current: ssl.SSLContext
 
     @classmethod
-    def load(cls, files: TlsFiles) -> Self:
+    def load_files(cls, files: TlsFiles) -> Self:
         """Raises CertificateError."""
         context = cls(ssl.PROTOCOL_TLS_SERVER)
         context.files, context.current = files, _build_context(files)
         return context
 
-    def reload(self) -> None:
+    def reload_files(self) -> None:
         """Take the pair that is in the files now. Raises CertificateError, and keeps the one it has."""
         self.current = _build_context(self.files)
 

@@ -54,7 +54,7 @@ class CorsPolicy:
         self._own = parse_origin(settings.public_url.rstrip("/")) if settings.public_url else None
         self.enabled = bool(settings.cors_origins) or settings.allow_loopback_origins
 
-    def allows(self, text: str) -> bool:
+    def allows_origin(self, text: str) -> bool:
         """Whether pages of that origin may read answers. ``null`` never may: every sandboxed page has it."""
         origin = parse_origin(text)
         if origin is None:
@@ -68,7 +68,7 @@ class CorsPolicy:
         if not self.enabled:
             return ()
         origin = read_header(scope, b"origin")
-        if origin is None or not self.allows(origin):
+        if origin is None or not self.allows_origin(origin):
             return (VARY,)
         return (
             (b"access-control-allow-origin", origin.encode("latin-1")),
@@ -88,8 +88,8 @@ class CorsPolicy:
     async def send_preflight(self, scope: Scope, send: Send) -> None:
         """Answer a preflight request. Raises PermissionDenied for an origin that is not allowed."""
         origin = read_header(scope, b"origin") or ""
-        if not self.allows(origin):
-            raise _refused(origin)
+        if not self.allows_origin(origin):
+            raise _origin_refused_error(origin)
         headers = [
             (b"content-length", b"0"),
             (b"access-control-allow-methods", METHODS),
@@ -114,8 +114,8 @@ class CorsPolicy:
         origin = parse_origin(text)
         if origin is not None and (origin == self._own or origin.host == parse_host(read_header(scope, b"host") or "")):
             return
-        if not self.allows(text):
-            raise _refused(text)
+        if not self.allows_origin(text):
+            raise _origin_refused_error(text)
 
 
 def _without_default_port(origin: Origin) -> Origin:
@@ -124,7 +124,7 @@ def _without_default_port(origin: Origin) -> Origin:
     return origin
 
 
-def _refused(origin: str) -> PermissionDenied:
+def _origin_refused_error(origin: str) -> PermissionDenied:
     return PermissionDenied(
         f"Pages of {origin[:200]} may not call this server.",
         fix="Add the origin to the setting cors_origins, or for pages of this machine start the server with "

@@ -118,7 +118,7 @@ class Access:
         self._key_headers = frozenset({b"x-api-key", settings.auth_header.lower().encode()} - {b"authorization"})
         self._names, self._scheme = known_names(settings), settings.scheme
 
-    async def authenticate(self, scope: Scope, credential: str | None = None) -> Caller:
+    async def authenticate_scope(self, scope: Scope, credential: str | None = None) -> Caller:
         """The caller of a request or WebSocket handshake, whose connection it then is.
 
         Raises Unauthenticated for a bad credential; RateLimited, Overloaded for one connection too many.

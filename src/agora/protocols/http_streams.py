@@ -85,7 +85,7 @@ class CuttingSink(QueueSink):
 async def _write_batches(stream: LiveStream, sink: QueueSink, wording: StreamEncoder, send: Send) -> None:
     """Send what comes, as much as waits in one piece; at the end, say why."""
     position = stream.position
-    while batches := await sink.take():
+    while batches := await sink.take_batches():
         position = batches[-1].sequence
         await send({"type": "http.response.body", "body": wording.chunk(batches), "more_body": True})
     if sink.close_reason is not None:

@@ -18,24 +18,24 @@ async def probe_health(host: str, port: int, health: Health) -> HealthResult:
     """GET the path: healthy with 2xx or 3xx; without a path, connect: healthy if it is accepted. Raises nothing."""
     began = time.monotonic()
 
-    def verdict(healthy: bool, detail: str) -> HealthResult:
+    def build_result(healthy: bool, detail: str) -> HealthResult:
         return HealthResult(healthy, detail, time.monotonic() - began)
 
     try:
         async with asyncio.timeout(health.timeout):
             if health.path is None:
                 await _probe_connection(host, port)
-                return verdict(True, "it listens")
+                return build_result(True, "it listens")
             status = await _read_status(host, port, health.path)
     except TimeoutError:
-        return verdict(False, f"it did not answer in {health.timeout:g} seconds")
+        return build_result(False, f"it did not answer in {health.timeout:g} seconds")
     except ConnectionRefusedError:
-        return verdict(False, "it does not listen")
+        return build_result(False, "it does not listen")
     except ConnectionError as error:
-        return verdict(False, f"it does not listen: {error}"[:200])
+        return build_result(False, f"it does not listen: {error}"[:200])
     except (OSError, EOFError, ValueError) as error:
-        return verdict(False, f"it does not speak HTTP: {error}"[:200])
-    return verdict(200 <= status < 400, f"HTTP {status}")
+        return build_result(False, f"it does not speak HTTP: {error}"[:200])
+    return build_result(200 <= status < 400, f"HTTP {status}")
 
 
 async def _probe_connection(host: str, port: int) -> None:

@@ -97,7 +97,7 @@ class InstanceClient:
         client = self._clients.get((address, private))
         if client is None:
             if len(self._clients) >= MAX_CLIENTS:
-                for key in [key for key, client in self._clients.items() if not client.busy]:
+                for key in [key for key, client in self._clients.items() if not client.is_connected]:
                     del self._clients[key]
             client = self._clients[address, private] = HttpClient(address, self._egress[private], CONNECT_SECONDS, None)
         return client

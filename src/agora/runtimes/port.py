@@ -96,7 +96,7 @@ class ProcessExit:
     at: int | None = None
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether it was neither asked to end nor ended with 0."""
         return self.reason != "stopped" and self.code != 0
 

@@ -103,7 +103,7 @@ class Limits:
     disk: int | None = None
 
     @classmethod
-    def parse(
+    def from_texts(
         cls,
         memory: str | int | None = None,
         cpu: str | float | None = None,

@@ -139,7 +139,7 @@ def _ends_streams(event: NewEvent) -> bool:
 async def _health_caller(access: Access, scope: Scope) -> Caller:
     """An operator, who sees more. Others are answered as strangers of their tenant; of the default one with a bad credential."""
     try:
-        caller = await access.authenticate(scope)
+        caller = await access.authenticate_scope(scope)
     except (Unauthenticated, PermissionDenied, NotFound):
         return _STRANGER
     return caller if caller.may("admin") else replace(_STRANGER, tenant=caller.tenant)
@@ -172,7 +172,7 @@ class App:
         machine = clock or SystemClock()
         self.store = store or open_store(settings, machine)
         self.clock = machine if self.store.exclusive else AlignedClock(machine, lambda: self.store.skew)
-        self.backpressure = Backpressure(Limits.of(settings))
+        self.backpressure = Backpressure(Limits.from_settings(settings))
         self.failure: Exception | None = None
 
     # -- life ------------------------------------------------------------------------------------
@@ -181,13 +181,13 @@ class App:
         """Open the store, take over its state, begin to serve."""
         await self.store.start()
         try:
-            self._assemble()
+            self._build_asgi_app()
             await self.replicas.begin()
             await self._load_tenants()
             for controller in self.controllers:
                 await controller.try_load()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
-                await self.federation.load(tenant)
+                await self.federation.load_tenant(tenant)
         except BaseException:
             await self.store.close()
             raise
@@ -205,7 +205,7 @@ class App:
             raise
         self._stop = asyncio.Event()
         self._loops = [asyncio.create_task(controller.run(self._stop)) for controller in self.controllers]
-        self._supervision = asyncio.create_task(self.backpressure.run())
+        self._supervision = asyncio.create_task(self.backpressure.watch_connections())
 
     async def stop(self) -> None:
         """End streams and loops, finish what is queued, close the store."""
@@ -230,7 +230,7 @@ class App:
         self.mcp.drain()
         self.feed.close("resume later")
 
-    def _assemble(self) -> None:
+    def _build_asgi_app(self) -> None:
         self._build_state()
         self._build_authentication()
         self._build_context()
@@ -273,7 +273,7 @@ class App:
         ports = context.ports
         ports.provide(SOURCES, DEAD_LETTER_SOURCES)
         ports.provide(OUTBOX_SOURCES, SOURCES_OF_OUTBOX)
-        ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:health"))
+        ports.provide(HEALTH_REPORT, Lazy("agora.domains.monitoring.health:check_health"))
         ports.provide(MANIFEST_REGISTRATION, Lazy("agora.domains.instances.registration:register_manifest"))
         ports.provide(RUNNING_TIME, Lazy("agora.domains.instances.running_time:measure_running_time"))
         upstream_sealer = Sealer(self.signer.encryption_key("upstreams"))
@@ -363,17 +363,17 @@ class App:
             await self._load_tenant(tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
-        self.overrides.load(tenant, await self._read_rows(tenant, overrides.active))
-        self.registry.load(tenant, await self._read_rows(tenant, admin.statuses))
+        self.overrides.load_overrides(tenant, await self._read_rows(tenant, overrides.active))
+        self.registry.load_statuses(tenant, await self._read_rows(tenant, admin.statuses))
         if tenant == DEFAULT_TENANT:
-            self.configuration.load(await self._read_rows(tenant, admin.settings))
+            self.configuration.load_changes(await self._read_rows(tenant, admin.settings))
             self._apply_configuration()
 
     async def _read_rows(self, tenant: str, query: Query[R]) -> Sequence[R]:
-        async def read(reader: Reader) -> Sequence[R]:
+        async def read_rows(reader: Reader) -> Sequence[R]:
             return await reader.all(query)
 
-        return await self.store.read(tenant, read)
+        return await self.store.read(tenant, read_rows)
 
     def _on_commit(self, events: Sequence[StoredEvent]) -> None:
         """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
@@ -394,18 +394,18 @@ class App:
         changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
         if changed:
             await self._load_tenant(tenant)
-            await self.federation.load(tenant)
+            await self.federation.load_tenant(tenant)
         self._update_followers(events, changed)
 
     async def _on_missed_events(self, tenant: str) -> None:
         """Events of other servers were deleted unread: what follows them is read anew, and streams are checked."""
         self.authenticator.forget_all()
         await self._load_tenant(tenant)
-        await self.federation.load(tenant)
+        await self.federation.load_tenant(tenant)
         await self.feed.recheck_streams()
 
     def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:
-        self.authenticator.forget(events)
+        self.authenticator.forget_changed_callers(events)
         self.agent_host.committed(events)
         for follower in self._followers:
             follower.committed(events)
@@ -439,8 +439,8 @@ class App:
         self.pages = Pages(self.registry.operations, __version__, self.monitor, detail, state)
         self.exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
-        self.events = EventSource(self.dispatcher, access.authenticate, self.settings)
-        self.sockets = WebSocketApp(self.dispatcher, access.authenticate, self.settings)
+        self.events = EventSource(self.dispatcher, access.authenticate_scope, self.settings)
+        self.sockets = WebSocketApp(self.dispatcher, access.authenticate_scope, self.settings)
         self.mcp = McpApp(self.dispatcher, access, self.settings, self.cors)
         self.agent_sockets = AgentSocketApp(self.dispatcher, access, self.settings)
         self.a2a = A2AApp(self.dispatcher, access, self.settings)
@@ -466,7 +466,7 @@ class App:
                     tenant = (await _health_caller(access, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers all the same
                 log.info("the caller of a health request could not be authenticated: %s", error)
-        brake = self.overrides.brake(tenant, self.clock.now())
+        brake = self.overrides.find_brake(tenant, self.clock.now())
         if brake is None:
             return None
         return ("halted" if brake.action == "emergency_halt" else "paused"), to_datetime(brake.created_at)

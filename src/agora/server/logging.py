@@ -45,9 +45,9 @@ class JsonFormatter(logging.Formatter):
         self._known = re.compile("|".join(words)) if words else None
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(self.fields(record))
+        return json.dumps(self.collect_fields(record))
 
-    def fields(self, record: logging.LogRecord) -> dict[str, str]:
+    def collect_fields(self, record: logging.LogRecord) -> dict[str, str]:
         """What a line says: the event, which request and trace it belongs to, and what went wrong."""
         fields = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
         request, trace = REQUEST.get(), trace_id()
@@ -75,7 +75,7 @@ class _TextFormatter(JsonFormatter):
         self._colours = colours
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = {name: _CONTROL.sub(_escape_control, text) for name, text in self.fields(record).items()}
+        fields = {name: _CONTROL.sub(_escape_control, text) for name, text in self.collect_fields(record).items()}
         tone = _TONES.get(fields["level"], "") if self._colours else ""
         level = f"{tone}{fields['level']:<9}{_PLAIN if tone else ''}"
         line = f"{fields['timestamp']} [{level}] {fields['event']:<{WIDTH}} [{fields['logger']}]"

@@ -160,7 +160,7 @@ class _Server(uvicorn.Server):
     def _reload_certificate(self) -> None:
         assert self._tls is not None
         try:
-            self._tls.reload()
+            self._tls.reload_files()
         except CertificateError as error:
             log.error("the certificate stays as it was: %s", error)
         else:
@@ -175,14 +175,14 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup([])  # the application; uvicorn would give a TLS handshake a whole minute
         if self.started:
-            await self._listen(sockets or [])
+            await self._accept_connections(sockets or [])
             gc.freeze()  # what is here now stays: no collection looks at it again
             gc.set_threshold(*COLLECTION)
             self._app.watchdog.start()
             for line in self._lines:
                 self._say(line)
 
-    async def _listen(self, sockets: list[socket.socket]) -> None:
+    async def _accept_connections(self, sockets: list[socket.socket]) -> None:
         """Accept connections. A TLS handshake has the time that a request has."""
         loop, config = asyncio.get_running_loop(), self.config
         timeout = None if self._tls is None else self._app.settings.request_timeout
@@ -222,15 +222,15 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
 
     Raises ConfigurationError when the settings cannot be served: a taken port, a locked data directory.
     """
-    logs.configure_logging(settings.log_level, settings.log_format, settings.secrets)
-    if settings.notice:
-        log.warning("%s", settings.notice)
+    logs.configure_logging(settings.log_level, settings.log_format, settings.secret_values)
+    if settings.legacy_notice:
+        log.warning("%s", settings.legacy_notice)
     _raise_file_limit()
     _free_large_blocks()
     if say is None:  # machine-readable output must contain nothing else
         say = _print_line if settings.log_format == "text" else _log_line
-    files = TlsFiles.of(settings)
-    tls = None if files is None else ReloadableContext.load(files)
+    files = TlsFiles.from_settings(settings)
+    tls = None if files is None else ReloadableContext.load_files(files)
     listeners = _open_listeners(settings, say)
     app = App(settings)
     config = uvicorn.Config(

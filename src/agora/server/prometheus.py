@@ -109,7 +109,7 @@ class PrometheusExporter:
             ended.add_metric([protocol, name, "ok"], sum(series.counts) - failed)
             for code in dict.fromkeys((*OWN_FAULTS, *series.failures)):
                 ended.add_metric([protocol, name, code], series.failures[code])
-            families.add(took, [protocol, name], series)
+            families.add_histogram(took, [protocol, name], series)
         answers = families.counter("agora_http_responses", "Answers over HTTP.", "protocol", "status")
         for (protocol, status), count in self._measures.responses.items():
             answers.add_metric([protocol, str(status)], count)
@@ -121,12 +121,12 @@ class PrometheusExporter:
         yield families.total("agora_task_lease_expiries", "Leases of tasks that ran out.", expiries)
 
     def _collect_store(self, families: _MetricFamilies) -> Iterator[Metric]:
-        measures, probed, sample = self._measures, self._monitor.probed, self._monitor.latest
+        measures, probed, sample = self._measures, self._monitor.probed, self._monitor.latest_sample
         if probed is not None:
             yield families.gauge("agora_store_up", "Whether the store commits.", probed.failure is None)
             yield families.gauge("agora_store_probe_seconds", "How long the last probe took.", probed.seconds)
         commits = families.histogram("agora_store_commit_duration_seconds", "How long transactions took to commit.")
-        families.add(commits, [], measures.commits)
+        families.add_histogram(commits, [], measures.commits)
         yield commits
         yield families.total("agora_store_committed_calls", "Calls in those transactions.", measures.committed_calls)
         values = sample.values if sample is not None else {}
@@ -139,7 +139,7 @@ class PrometheusExporter:
     def _collect_streams(self, families: _MetricFamilies) -> Iterator[Metric]:
         live = self._feed.live
         yield families.gauge("agora_streams_open", "Open streams of events and logs.", live["subscribers"])
-        yield families.gauge("agora_calls_waiting", "Calls that wait for an event.", self._feed.waiting)
+        yield families.gauge("agora_calls_waiting", "Calls that wait for an event.", self._feed.waiting_calls)
         yield families.gauge("agora_stream_lag_events", "Events that the slowest stream is behind.", live["lag"])
         yield families.total("agora_stream_events_delivered", "Events written to streams.", live["delivered"])
         yield families.total("agora_streams_cut_off", "Streams that were too slow.", live["cut_off"])
@@ -212,7 +212,7 @@ class _MetricFamilies:
     def histogram(self, name: str, description: str, *labels: str) -> Any:
         return self._core.HistogramMetricFamily(name, description, labels=labels)
 
-    def add(self, family: Any, labels: list[str], histogram: Histogram) -> None:
+    def add_histogram(self, family: Any, labels: list[str], histogram: Histogram) -> None:
         """A histogram's buckets, summed up as Prometheus has them."""
         names = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
         sums = accumulate(histogram.counts)

@@ -34,7 +34,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
     _notice: str | None = PrivateAttr(None)
 
     @classmethod
-    def load(
+    def load_settings(
         cls,
         config_file: Path | str | None = None,
         *,
@@ -65,12 +65,12 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         return settings
 
     @property
-    def notice(self) -> str | None:
+    def legacy_notice(self) -> str | None:
         """What to tell about variables under former names, and those that are no settings."""
         return self._notice
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secret_values(self) -> tuple[str, ...]:
         """Values that are to appear nowhere."""
         fields = [getattr(self, name) for name in type(self).model_fields]
         secrets = [value.get_secret_value() for value in fields if isinstance(value, SecretStr)]

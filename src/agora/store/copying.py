@@ -51,7 +51,7 @@ class CopyResult:
     tables: Mapping[str, int]
 
     @property
-    def rows(self) -> int:
+    def row_count(self) -> int:
         return sum(self.tables.values())
 
 

@@ -64,7 +64,7 @@ class DatabaseStatus:
     open: tuple[str, ...] = ()
 
     @property
-    def current(self) -> bool:
+    def is_current(self) -> bool:
         """Whether this release can serve it as it is."""
         return self.exists and not self.pending and not self.open
 

@@ -137,29 +137,29 @@ class Statement(Generic[R_co]):
         return self.confined_sql if self.postgres is None else _require_confined(self.postgres)
 
     @cached_property
-    def tables(self) -> frozenset[str]:
+    def table_names(self) -> frozenset[str]:
         """Names of the tables the statement touches."""
         return frozenset(name.lower() for name in _TABLES.findall(self.sql))
 
     @cached_property
-    def parameters(self) -> tuple[str, ...]:
+    def parameter_names(self) -> tuple[str, ...]:
         """Names of the parameters in order of first appearance."""
         return tuple(dict.fromkeys(_PARAMETERS.findall(self.sql)))
 
     @cached_property
-    def _loaders(self) -> dict[tuple[type[Any], int], Loader]:
+    def _record_loaders(self) -> dict[tuple[type[Any], int], Loader]:
         return {}
 
-    def load(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[R_co]:
+    def load_records(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[R_co]:
         """Rows of an engine as records. columns: names of the rows' columns, asked for once. Raises RecordMismatch."""
         if not rows:
             return []
         shape = (type(rows[0]), len(rows[0]))  # a migration by a newer server adds a column
-        loader = self._loaders.get(shape)
+        loader = self._record_loaders.get(shape)
         if loader is None:
             if self.record is None:
                 raise RecordMismatch(f"the statement declares no record of its rows: {self.sql}")
-            loader = self._loaders[shape] = record_loader(self.record, columns())
+            loader = self._record_loaders[shape] = record_loader(self.record, columns())
         return loader(rows)
 
 
@@ -216,7 +216,7 @@ class Table(Generic[R]):
     record: type[R]
 
     def __post_init__(self) -> None:
-        if COLUMN not in self.names:
+        if COLUMN not in self.column_names:
             raise Unconfined(f"{self.name} has no column {COLUMN}")
 
     @cached_property
@@ -225,16 +225,16 @@ class Table(Generic[R]):
         return column_types(self.record)
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
+    def column_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 
     @cached_property
     def _value_getter(self) -> Callable[[Any], tuple[Any, ...]]:
-        return attrgetter(*self.names)
+        return attrgetter(*self.column_names)
 
     @cached_property
     def _tenant_index(self) -> int:
-        return self.names.index(COLUMN)
+        return self.column_names.index(COLUMN)
 
     def to_row(self, record: R, tenant: str) -> tuple[Any, ...]:
         """The record's values in the order of the columns. Raises Unconfined for one of another tenant."""
@@ -258,11 +258,11 @@ class Tally(Table[R]):
     @cached_property
     def key_of(self) -> Callable[[tuple[Any, ...]], Any]:
         """The key of a row."""
-        return itemgetter(*map(self.names.index, self.key))
+        return itemgetter(*map(self.column_names.index, self.key))
 
-    def parameters(self, row: tuple[Any, ...]) -> dict[str, Any]:
+    def row_parameters(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """The row by its parameters; the tenant's is bound by the engine."""
-        return dict(zip(self.names, row, strict=True))
+        return dict(zip(self.column_names, row, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Histogram:
         self.counts = [0] * (len(BOUNDS) + 1)
         self.total = 0.0
 
-    def observe(self, seconds: float) -> None:
+    def observe_duration(self, seconds: float) -> None:
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
@@ -80,5 +80,5 @@ class Measures:
 
     def record_commit(self, seconds: float, calls: int) -> None:
         """A transaction was committed, with so many calls in it."""
-        self.commits.observe(seconds)
+        self.commits.observe_duration(seconds)
         self.committed_calls += calls

@@ -59,13 +59,13 @@ class Tracing:
     @contextlib.contextmanager
     def begin(self, name: str, kind: str, carrier: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Span]:
         """Work that came from outside. carrier: headers or metadata, which may say to which trace it belongs."""
-        with self.work(
+        with self.open_span(
             name, kind, attributes, self._format.extract(extract_trace(carrier), context=self._context.Context())
         ) as span:
             yield span
 
     @contextlib.contextmanager
-    def work(
+    def open_span(
         self, name: str, kind: str, attributes: Mapping[str, Any], parent: Context | None = None
     ) -> Iterator[Span]:
         """A span while the block goes on. parent: the one that is going on, if left out."""
@@ -88,7 +88,7 @@ class Tracing:
         """A span below the one that is going on, which its holder closes; nothing goes on in it."""
         return OpenedSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(attributes)), self)
 
-    def headers(self, context: Context) -> dict[str, str]:
+    def trace_headers(self, context: Context) -> dict[str, str]:
         """The trace as headers have it."""
         carrier: dict[str, str] = {}
         self._format.inject(carrier, context)
@@ -128,13 +128,13 @@ class _CurrentTrace:
 
     def __init__(self, tracing: Tracing, span: OpenSpan, here: Context) -> None:
         self._tracing, self._here = tracing, here
-        carrier = tracing.headers(here)
+        carrier = tracing.trace_headers(here)
         self.traceparent, self.tracestate = carrier.get("traceparent", ""), carrier.get("tracestate", "")
 
     def open_child_span(
         self, name: str, kind: str, attributes: Mapping[str, Any]
     ) -> contextlib.AbstractContextManager[Span]:
-        return self._tracing.work(name, kind, attributes, self._here)
+        return self._tracing.open_span(name, kind, attributes, self._here)
 
 
 def _error_kind(error: BaseException) -> str:

@@ -34,7 +34,7 @@ async def shown(market: Market, caller: Caller, task_id: str, **arguments: Any) 
 
 async def stream_of(market: Market, caller: Caller, task_id: str, **arguments: Any) -> Any:
     operation = market.app.registry.find("agora.a2a.subscribe")
-    return await market.app.dispatcher.stream(operation, caller, {"task_id": task_id, **arguments})
+    return await market.app.dispatcher.open_stream(operation, caller, {"task_id": task_id, **arguments})
 
 
 async def follow(market: Market, caller: Caller, task_id: str, **arguments: Any) -> list[tuple[int, Any]]:

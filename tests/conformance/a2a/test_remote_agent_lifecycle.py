@@ -48,7 +48,7 @@ async def look(market: Market, seconds: float = 0) -> None:
     """Let so much time pass, and the controller look at whoever it is time for."""
     market.clock.advance(seconds)
     await remotes_of(market).step()
-    await remotes_of(market).settled()
+    await remotes_of(market).wait_until_settled()
 
 
 async def status(market: Market, name: str = "Far") -> str:
@@ -152,7 +152,7 @@ async def test_who_is_taken_off_ends_its_tasks(market: Market, ann: Caller) -> N
         question = await send(market, ann, "ask me")
         await far.script.waiting.wait()
         await market.call(market.operator, "a2a.remove_remote", agent="Far")
-        await remotes_of(market).settled()
+        await remotes_of(market).wait_until_settled()
         await market.app.agent_host.wait_until_idle()
         for given in (task, question):
             ended = await market.call(ann, "task.get", task_id=given["id"])
@@ -186,7 +186,7 @@ async def test_a_task_outlives_its_server(engine: Engine, tmp_path: Path, clock:
 async def _wait_for_artifact(market: Market, caller: Caller, task_id: str) -> None:
     """Wait for the first artifact, which the task may have at the stream's beginning."""
     operation = market.app.registry.find("agora.a2a.subscribe")
-    stream: Any = await market.app.dispatcher.stream(operation, caller, {"task_id": task_id})
+    stream: Any = await market.app.dispatcher.open_stream(operation, caller, {"task_id": task_id})
     async for entry in stream:
         task = json.loads(entry.json).get("task", {})
         if entry.kind == "artifactUpdate" or task.get("artifacts"):
@@ -234,7 +234,7 @@ async def test_a_card_that_was_changed_on_its_way(market: Market, tmp_path: Path
         await add(market, url, "Right")
         right = await market.call(market.operator, "a2a.get_remote", agent="Right")
         between.card = right.card | {"description": "changed"}
-        keys = _JWKS(between, there.a2a.cards._signer.jwk)
+        keys = _JWKS(between, there.a2a.cards._signer.public_jwk)
         with pytest.raises(UpstreamFailed, match="signature"):
             await add(market, keys.signed(between.card), "Wrong")
 

@@ -116,7 +116,7 @@ async def test_overrides_survive_a_restart(market: Market) -> None:
     await market.call(market.operator, MANAGE, resource="configuration", target="rate_basic", action="set", value=77)
     await market.call(market.operator, OVERRIDE, target_id="system_wide", action="pause", reason="over night")
     market.app.overrides._standing.clear()
-    market.app.configuration.load(())
+    market.app.configuration.load_changes(())
     await market.app._load_tenants()
     await _refused(market, ada, SEND, to_agent="Ada", content="x")
     assert market.app.configuration.current.rate_basic == 77

@@ -30,7 +30,7 @@ async def test_any_call_is_a_sign_of_life(market: Market, heartbeats: Heartbeats
     ada = await market.agent("Ada")
     market.clock.advance(50)
     await market.call(ada, "agent.list")
-    await heartbeats.flush()
+    await heartbeats.flush_heartbeats()
     seen = await market.call(market.operator, "agent.get", agent_id="Ada")
     assert (seen.last_activity - seen.registered_at).total_seconds() >= 50
     assert not market.app.context.last_seen, "written once"
@@ -41,7 +41,7 @@ async def test_an_older_sign_of_life_changes_nothing(market: Market, heartbeats:
     ada = await market.agent("Ada")
     before = (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity
     market.app.context.last_seen["default", ada.subject] = 1
-    await heartbeats.flush()
+    await heartbeats.flush_heartbeats()
     assert (await market.call(market.operator, "agent.get", agent_id="Ada")).last_activity == before
 
 
@@ -59,7 +59,7 @@ async def test_the_silent_go_offline_and_come_back(market: Market, heartbeats: H
     assert after.last_activity == before, "silence is no activity"
 
     market.clock.advance(100)
-    await heartbeats.flush()
+    await heartbeats.flush_heartbeats()
     await market.call(bob, "agent.list")
     await heartbeats.step()
     assert (await status(market, bob), await status(market, ada)) == ("active", "offline")
@@ -139,7 +139,7 @@ async def test_signs_of_life_survive_a_failed_write(market: Market, heartbeats: 
     ada = await market.agent("Ada")
     await market.call(ada, "agent.list")
     with failing_store(market.app).failing(), pytest.raises(StoreFailure):
-        await heartbeats.flush()
+        await heartbeats.flush_heartbeats()
     assert ("default", ada.subject) in market.app.context.last_seen
     await heartbeats.finish()
     assert not market.app.context.last_seen

@@ -56,7 +56,7 @@ class Till:
         charge = Charge(f"execution:{key}", account, agent.subject, EntryKind.REQUEST, 1, instance)
 
         async def work(call: Call) -> Any:
-            return await Ledger(call).charge(charge, **options)
+            return await Ledger(call).charge_usage(charge, **options)
 
         return await self.act(work)
 

@@ -214,7 +214,7 @@ class Machine(RuleBasedStateMachine):
             and (elsewhere or (limit is not None and self.spent(account, currency) + amount > limit))
         )
         try:
-            self.do(lambda: self.till.act(lambda call: Ledger(call).charge(charge)), commits, after)
+            self.do(lambda: self.till.act(lambda call: Ledger(call).charge_usage(charge)), commits, after)
         except BudgetExceeded:
             assert refused
             return

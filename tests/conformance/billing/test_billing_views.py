@@ -165,7 +165,7 @@ async def test_the_dashboard_adds_up(market: Market, till: Till) -> None:
 async def test_nobody_changes_the_ledger(market: Market, till: Till, engine: Engine) -> None:
     agent = await priced(market, type="per_request", price=1)
     await till.execute("x", "acme", agent)
-    before = [[row[name] for name in LEDGER.names] for row in await rows(market)]
+    before = [[row[name] for name in LEDGER.column_names] for row in await rows(market)]
     for sql in (
         "update billing_ledger set amount = 0",
         "delete from billing_ledger",
@@ -174,7 +174,7 @@ async def test_nobody_changes_the_ledger(market: Market, till: Till, engine: Eng
     ):
         with pytest.raises((sqlite3.IntegrityError, asyncpg.PostgresError), match="never"):
             await engine.run(sql)
-    assert [[row[name] for name in LEDGER.names] for row in await rows(market)] == before
+    assert [[row[name] for name in LEDGER.column_names] for row in await rows(market)] == before
     assert before[0][6] == EntryKind.REQUEST
     assert to_micros(0.1) == 100_000
 

@@ -101,7 +101,7 @@ async def resident(market: Market) -> Scripted:
     """One more, of the test's own; its agent is registered as ``Resident``."""
     resident = Scripted()
     caller = await market.agent("Resident", capabilities=["trial"])
-    market.app.agent_host.put("default", caller.subject, "Resident", resident)
+    market.app.agent_host.host_agent("default", caller.subject, "Resident", resident)
     await market.app.agent_host.wait_until_idle()
     return resident
 

@@ -336,7 +336,7 @@ async def test_orders_that_are_wrong(market: Market, a: Caller, b: Caller) -> No
 
 
 async def test_health_has_exactly_the_sources_fields(market: Market, a: Caller, b: Caller) -> None:
-    await market.app.monitor.sample()
+    await market.app.monitor.take_sample()
     await publish(market, a)
     health = await market.call(b, "bus.health")
     told = health.model_dump(mode="json")

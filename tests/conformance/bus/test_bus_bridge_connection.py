@@ -39,7 +39,7 @@ __all__ = ["a", "b", "broker", "client", "market", "valkey_server"]
 
 
 async def test_health_tells_of_redis(market: Market, client: Any, a: Caller) -> None:
-    await market.app.monitor.sample()
+    await market.app.monitor.take_sample()
     health = (await market.call(a, "bus.health")).model_dump(mode="json")
     health.pop("timestamp")
     assert health == {
@@ -59,7 +59,7 @@ async def test_redis_may_come_later_and_go_and_nothing_is_lost(tmp_path: Path, c
         await app.start()
         market = Market(app, clock)
         a, b = await market.agent("A"), await market.agent("B")
-        await app.monitor.sample()
+        await app.monitor.take_sample()
         assert (await market.call(a, "bus.health")).status == "unhealthy"
         component = (await market.call(market.operator, "admin.health")).components["bus"]
         assert component.status == "degraded"

@@ -117,7 +117,7 @@ events = st.builds(
     st.none() | st.lists(agents, max_size=2).map(tuple),
 )
 wishes = st.builds(
-    EventFilter.of,
+    EventFilter.from_wishes,
     st.lists(names | st.sampled_from(["work_*", "agora.*", "*.done", "a.b?c", "w*k*e", "[a]*", "a.b_*"]), max_size=2),
     st.none() | agents,
     st.none() | agents,
@@ -140,5 +140,5 @@ async def test_sql_and_python_want_the_same(
         found += page.events
         assert page.position > position
         position = page.position
-    shown = [each for each in stored if wanted.matches(each.event) and viewer.may_see(each.event)]
+    shown = [each for each in stored if wanted.matches_event(each.event) and viewer.may_see(each.event)]
     assert (wanted, found) == (wanted, shown)

@@ -24,10 +24,10 @@ TYPES = ["a.x", "a.y", "b.x"]
 AGENTS = ["agent_0", "agent_1"]
 FILTERS = [
     EventFilter(),
-    EventFilter.of(["a.*"]),
-    EventFilter.of(["b.x", "a.y"]),
-    EventFilter.of(agent="agent_1"),
-    EventFilter.of(["a.*"], "agent_0"),
+    EventFilter.from_wishes(["a.*"]),
+    EventFilter.from_wishes(["b.x", "a.y"]),
+    EventFilter.from_wishes(agent="agent_1"),
+    EventFilter.from_wishes(["a.*"], "agent_0"),
 ]
 VIEWERS = [EVERYONE, Viewer("agent_0"), Viewer("agent_1")]
 
@@ -129,7 +129,9 @@ def wanted(person: Person, log: list[StoredEvent]) -> list[int]:
     return [
         stored.seq
         for stored in log
-        if stored.seq > person.begin and person.filter.matches(stored.event) and person.viewer.may_see(stored.event)
+        if stored.seq > person.begin
+        and person.filter.matches_event(stored.event)
+        and person.viewer.may_see(stored.event)
     ]
 
 

@@ -131,7 +131,7 @@ async def test_a_subscription_is_streamed_with_its_filter_from_its_position(mark
     receipt = await market.call(agent, "event.subscribe", types=["own.*"], agent="Worker")
     await market.call(market.operator, "event.publish", event_type="own.another")
     await market.call(agent, "event.publish", event_type="own.after")
-    stream = await market.app.dispatcher.stream(STREAM, agent, {"subscription_id": receipt.subscription_id})
+    stream = await market.app.dispatcher.open_stream(STREAM, agent, {"subscription_id": receipt.subscription_id})
     async for event in stream:
         assert event.type == "own.after"
         break
@@ -143,7 +143,7 @@ async def test_messaging_subscriptions_are_about_an_agent(market: Market) -> Non
     receipt = await market.call(agent, "messaging.subscribe", event_types=["message_received"])
     await market.call(agent, "messaging.send", to_agent="Other", content="not about this one only")
     sent = await market.call(other, "messaging.send", to_agent="Worker", content="hello")
-    stream = await market.app.dispatcher.stream(STREAM, agent, {"subscription_id": receipt.subscription_id})
+    stream = await market.app.dispatcher.open_stream(STREAM, agent, {"subscription_id": receipt.subscription_id})
     async for event in stream:
         assert isinstance(event.data, dict)
         if event.data["message_id"] == sent.message_id:
@@ -156,12 +156,12 @@ async def test_a_subscription_is_its_owners(market: Market) -> None:
     receipt = await market.call(owner, "event.subscribe")
     wish = {"subscription_id": receipt.subscription_id}
     with pytest.raises(PermissionDenied):
-        await market.app.dispatcher.stream(STREAM, other, wish)
-    (await market.app.dispatcher.stream(STREAM, market.operator, wish)).close()
+        await market.app.dispatcher.open_stream(STREAM, other, wish)
+    (await market.app.dispatcher.open_stream(STREAM, market.operator, wish)).close()
     with pytest.raises(NotFound):
-        await market.app.dispatcher.stream(STREAM, owner, {"subscription_id": "sub_" + "0" * 32})
+        await market.app.dispatcher.open_stream(STREAM, owner, {"subscription_id": "sub_" + "0" * 32})
     with pytest.raises(InvalidRequest, match="its own filter"):
-        await market.app.dispatcher.stream(STREAM, owner, wish | {"types": ["a.b"]})
+        await market.app.dispatcher.open_stream(STREAM, owner, wish | {"types": ["a.b"]})
 
 
 async def test_the_oldest_subscription_of_too_many_ends(market: Market) -> None:
@@ -169,7 +169,7 @@ async def test_the_oldest_subscription_of_too_many_ends(market: Market) -> None:
     kept = await market.call(other, "event.subscribe")
     receipts = [await market.call(agent, "event.subscribe") for _ in range(MAX_SUBSCRIPTIONS + 1)]
     with pytest.raises(NotFound):
-        await market.app.dispatcher.stream(STREAM, agent, {"subscription_id": receipts[0].subscription_id})
+        await market.app.dispatcher.open_stream(STREAM, agent, {"subscription_id": receipts[0].subscription_id})
     for caller, receipt in ((agent, receipts[1]), (agent, receipts[-1]), (other, kept)):
         wish = {"subscription_id": receipt.subscription_id}
-        (await market.app.dispatcher.stream(STREAM, caller, wish)).close()
+        (await market.app.dispatcher.open_stream(STREAM, caller, wish)).close()

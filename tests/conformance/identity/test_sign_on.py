@@ -61,7 +61,7 @@ async def who(market: Market, credential: str) -> Caller:
 
 async def written(market: Market) -> None:
     (people,) = [found for found in market.app.controllers if isinstance(found, People)]
-    await people.flush()
+    await people.flush_sightings()
 
 
 async def back(url: str, name: str) -> dict[str, str]:
@@ -350,10 +350,10 @@ async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Ma
     scope = {"headers": [(b"authorization", f"Bearer {made.access_token}".encode())], "client": ("10.0.0.1", 1)}
 
     async def valid() -> None:
-        await access.authenticate(scope)
+        await access.authenticate_scope(scope)
 
-    caller = await access.authenticate(scope)
-    stream = await market.app.dispatcher.stream(operation, caller, {}, valid=valid)
+    caller = await access.authenticate_scope(scope)
+    stream = await market.app.dispatcher.open_stream(operation, caller, {}, valid=valid)
     items = aiter(stream)
     await market.call(market.operator, "event.publish", event_type="work.one")
     first = await anext(items)
@@ -366,7 +366,7 @@ async def test_a_stream_ends_with_its_token_and_resumes_with_the_next(market: Ma
         await anext(items)
     await market.call(market.operator, "event.publish", event_type="work.two")
     again = await who(market, await signed_in_token(market))
-    resumed = await market.app.dispatcher.stream(operation, again, {"last_event_id": str(first.sequence)})
+    resumed = await market.app.dispatcher.open_stream(operation, again, {"last_event_id": str(first.sequence)})
     assert (await anext(aiter(resumed))).type == "work.two"
     resumed.close()
 

@@ -67,7 +67,7 @@ async def test_signing_out_at_one_server_ends_the_session_at_all(postgres: Postg
         ended = b.app.authenticator.ended
         assert len(ended._going_on) == 1, "what was looked at is remembered"
         stream = asyncio.create_task(there.http.get(f"{HOME}live/", headers=EVENTS))
-        await until(lambda: len(b.app.feed.streams()) == 1)
+        await until(lambda: len(b.app.feed.list_streams()) == 1)
         left = await here.post("sign-out", {"csrf": csrf_of(await here.get())})
         assert left.status_code == 200
         await until(lambda: not ended._going_on)

@@ -485,7 +485,7 @@ async def test_events_of_an_instance(here: Site) -> None:
     acme: Caller = here.customer("acme")
     made = await here.create(caller=acme)
     operation = here.app.registry.find("agora.instance.events")
-    stream = await here.app.dispatcher.stream(operation, acme, {"instance_id": made.instance_id})
+    stream = await here.app.dispatcher.open_stream(operation, acme, {"instance_id": made.instance_id})
     seen = []
     async with asyncio.timeout(60):
         async for event in stream:
@@ -495,4 +495,4 @@ async def test_events_of_an_instance(here: Site) -> None:
     stream.close()
     assert seen == [f"agora.instance.{name}" for name in ("requested", "provisioning", "starting", "running")]
     with pytest.raises(NotFound):
-        await here.app.dispatcher.stream(operation, here.customer("other"), {"instance_id": made.instance_id})
+        await here.app.dispatcher.open_stream(operation, here.customer("other"), {"instance_id": made.instance_id})

@@ -35,7 +35,7 @@ def texts(page: Any) -> list[str]:
 
 
 async def exported(market: Market, caller: Caller, **filters: Any) -> list[bytes]:
-    stream = await market.app.dispatcher.stream(Monitor.operations["export"], caller, filters)
+    stream = await market.app.dispatcher.open_stream(Monitor.operations["export"], caller, filters)
     return [entry.json async for entry in stream]
 
 
@@ -155,11 +155,11 @@ async def test_pages_and_exports_are_whole_whatever_the_stretch(
 
 
 async def test_an_export_goes_on_where_it_was_left(talked: Market) -> None:
-    stream = await talked.app.dispatcher.stream(Monitor.operations["export"], talked.operator, {})
+    stream = await talked.app.dispatcher.open_stream(Monitor.operations["export"], talked.operator, {})
     numbers = [entry.number async for entry in stream]
     assert numbers == sorted(numbers)
     assert len(numbers) == 8
-    stream = await talked.app.dispatcher.stream(
+    stream = await talked.app.dispatcher.open_stream(
         Monitor.operations["export"], talked.operator, {"last_event_id": str(numbers[5])}
     )
     assert [entry.number async for entry in stream] == numbers[6:]
@@ -273,7 +273,7 @@ async def test_people_see_on_while_everything_is_halted(talked: Market) -> None:
     await talked.call(talked.operator, "admin.override", target_id="system_wide", action="emergency_halt")
     for name in ("stats", "agents", "workers", "messages", "count"):
         await talked.call(talked.operator, f"monitor.{name}")
-    stream = await talked.app.dispatcher.stream(Monitor.operations["stream"], talked.operator, {})
+    stream = await talked.app.dispatcher.open_stream(Monitor.operations["stream"], talked.operator, {})
     stream.close()
 
 

@@ -171,4 +171,4 @@ def ours(kit: ProcessKit, *variables: str) -> list[int]:
     """Living processes of the kit's instances, guards included."""
     marks = [f"AGORA_INSTALLATION={kit.options.installation}".encode(), *map(str.encode, variables)]
     found = [int(name) for name in os.listdir("/proc") if name.isdecimal() and procfs.is_marked(int(name), marks)]
-    return [pid for pid in found if (process := procfs.read_process(pid)) is not None and not process.dead]
+    return [pid for pid in found if (process := procfs.read_process(pid)) is not None and not process.is_dead]

@@ -153,7 +153,7 @@ class RuntimeSuite:
         handle = await kit.run(command)
         ended = (await until(kit.engine, handle, "exited")).exit
         assert ended is not None
-        assert (ended.code, ended.reason, ended.failed) == (code, "exited", failed)
+        assert (ended.code, ended.reason, ended.has_failed) == (code, "exited", failed)
         assert ended.at is not None
         assert before <= ended.at <= time.time_ns() // 1000
 
@@ -235,7 +235,7 @@ class RuntimeSuite:
         await eventually(lambda: text(kit.engine, handle), lambda output: "ready" in output)
         ended = (await kit.engine.stop(handle, 5)).exit
         assert ended is not None
-        assert (ended.code, ended.reason, ended.failed) == (7, "stopped", False)
+        assert (ended.code, ended.reason, ended.has_failed) == (7, "stopped", False)
         assert "bye" in await text(kit.engine, handle)
         assert (await kit.engine.stop(handle, 5)).exit == ended
 
@@ -297,7 +297,7 @@ class RuntimeSuite:
         handle = await kit.run("exec python3 greedy.py", files={"greedy.py": greedy}, limits=Limits(memory=48 << 20))
         ended = (await until(kit.engine, handle, "exited")).exit
         assert ended is not None
-        assert ended.failed
+        assert ended.has_failed
         assert ended.reason == "memory"
 
     async def test_too_many_processes_are_not_had(self, kit: Kit) -> None:
@@ -308,7 +308,7 @@ class RuntimeSuite:
             return await kit.engine.inspect(handle)
 
         seen = await eventually(look, lambda seen: seen.state == "exited" or 0 < seen.usage.processes <= 21)
-        assert seen.state == "running" or (seen.exit is not None and seen.exit.failed)
+        assert seen.state == "running" or (seen.exit is not None and seen.exit.has_failed)
         await kit.engine.stop(handle, 0)
         assert (await kit.engine.inspect(handle)).state == "exited"
 

@@ -316,18 +316,18 @@ class TestCommands:
     async def test_one_that_closes_its_output_and_goes_on_costs_nothing(self, tmp_path: Path) -> None:
         command = Command(["sh", "-c", "echo x; exec >&- 2>&-; sleep 0.3"], tmp_path, {"PATH": os.defpath}, 5.0)
         before = time.process_time()
-        ended = await command.run(lambda _: None)
+        ended = await command.run_command(lambda _: None)
         assert (ended.code, ended.output) == (0, "x\n")
         assert time.process_time() - before < 0.2
 
     async def test_one_that_leaves_a_child_holding_its_output_is_over(self, tmp_path: Path) -> None:
         command = Command(["sh", "-c", "sleep 1000 & echo x; exit 3"], tmp_path, {"PATH": os.defpath}, 5.0)
-        assert (await command.run(lambda _: None)).code == 3
+        assert (await command.run_command(lambda _: None)).code == 3
 
     async def test_cancelled_it_is_killed(self, tmp_path: Path) -> None:
         told = asyncio.Event()
         command = Command(["sh", "-c", "echo $$ >pid; echo x; exec sleep 1000"], tmp_path, {"PATH": os.defpath}, 50.0)
-        running = asyncio.ensure_future(command.run(lambda _: told.set()))
+        running = asyncio.ensure_future(command.run_command(lambda _: told.set()))
         await told.wait()
         running.cancel()
         await asyncio.wait([running])
@@ -335,7 +335,9 @@ class TestCommands:
 
     async def test_too_long_with_what_it_said(self, tmp_path: Path) -> None:
         with pytest.raises(CommandTimeout) as caught:
-            await Command(["sh", "-c", "echo x; sleep 1000"], tmp_path, {"PATH": os.defpath}, 0.1).run(lambda _: None)
+            await Command(["sh", "-c", "echo x; sleep 1000"], tmp_path, {"PATH": os.defpath}, 0.1).run_command(
+                lambda _: None
+            )
         assert caught.value.output == "x\n"
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from agora.runtimes.docker import Options, context
 from agora.runtimes.docker.commands import BuildOrder, build_order, find_command_errors, run_order
-from agora.runtimes.docker.containers import STATE, container_config, container_environment, program_of
+from agora.runtimes.docker.containers import STATE, container_config, container_environment, container_program
 from agora.runtimes.docker.images import registry_of, split_reference
-from agora.runtimes.docker.labels import ResourceLabels, handle_of
+from agora.runtimes.docker.labels import ResourceLabels, container_handle
 from agora.runtimes.docker.networks import rewrite_loopback_url
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
 from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
@@ -52,7 +52,7 @@ def test_nothing_of_the_host_is_in_a_container() -> None:
 
 
 def test_limits_are_kept_by_the_kernel() -> None:
-    host = made(replace(SPEC, limits=Limits.parse("512M", "0.5", 20, "1G")))["HostConfig"]
+    host = made(replace(SPEC, limits=Limits.from_texts("512M", "0.5", 20, "1G")))["HostConfig"]
     assert (host["Memory"], host["MemorySwap"]) == (512 << 20, 512 << 20), "no swap beyond it"
     assert (host["NanoCpus"], host["PidsLimit"]) == (500_000_000, 20)
     assert {"Name": "fsize", "Soft": 1 << 30, "Hard": 1 << 30} in host["Ulimits"]
@@ -60,10 +60,12 @@ def test_limits_are_kept_by_the_kernel() -> None:
 
 def test_labels_tell_all_that_adoption_needs() -> None:
     config = made()
-    found = handle_of({"Id": "c1", "Labels": config["Labels"]})
+    found = container_handle({"Id": "c1", "Labels": config["Labels"]})
     assert (found.instance_id, found.generation, dict(found.ports)) == ("inst_1", 3, {"http": 20_000})
     assert (found.address, dict(found.data)) == ("http://127.0.0.1:20000", {"container": "c1"})
-    assert found == handle_of({"Id": "c1", "Config": {"Labels": config["Labels"]}}), "lists and inspections agree"
+    assert found == container_handle({"Id": "c1", "Config": {"Labels": config["Labels"]}}), (
+        "lists and inspections agree"
+    )
     assert config["Labels"]["io.agora.tenant"] == "acme"
     assert json.loads(config["Labels"]["io.agora.labels"]) == {"agent": "a"}
     assert "secret" not in json.dumps(made(replace(SPEC, env={"TOKEN": "secret"}))["Labels"])
@@ -72,11 +74,11 @@ def test_labels_tell_all_that_adoption_needs() -> None:
 def test_the_environment_has_an_order() -> None:
     config = replace(SPEC.build_config, env_vars={"PORT": "8000", "BOTH": "manifest", "AGORA_STATE_DIR": "/mine"})
     spec = replace(SPEC, build_config=config, env={"BOTH": "server"}, ports=(Port(number=8000),))
-    found = container_environment(spec, program_of(spec), "server")
+    found = container_environment(spec, container_program(spec), "server")
     assert (found["PORT"], found["BOTH"], found["AGORA_INSTANCE"]) == ("8000", "server", "inst_1")
     assert "HOME" not in found, "an image has its own"
     program = replace(spec, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/x"))
-    assert container_environment(program, program_of(program), "server")["HOME"] == STATE
+    assert container_environment(program, container_program(program), "server")["HOME"] == STATE
 
 
 def test_the_commands_of_the_agent_standard() -> None:
@@ -152,15 +154,15 @@ def test_run_commands_that_are_none(command: str) -> None:
 def test_another_image_than_the_one_there_is_is_refused() -> None:
     config = docker("docker run -p 80:80 other", "docker build -t mine .")
     with pytest.raises(InvalidSpec, match="other"):
-        program_of(replace(SPEC, build_config=config, source=Directory("/x")))
+        container_program(replace(SPEC, build_config=config, source=Directory("/x")))
     with pytest.raises(InvalidSpec, match="company/agent"):
-        program_of(replace(SPEC, build_config=docker("docker run company/agent:2")))
-    program_of(replace(SPEC, build_config=docker("docker run company/agent:1 --serve")))
+        container_program(replace(SPEC, build_config=docker("docker run company/agent:2")))
+    container_program(replace(SPEC, build_config=docker("docker run company/agent:1 --serve")))
 
 
 def test_two_ports_cannot_be_one() -> None:
     with pytest.raises(InvalidSpec, match="another port"):
-        program_of(replace(SPEC, ports=(Port(number=80), Port("admin", 80, "ADMIN"))))
+        container_program(replace(SPEC, ports=(Port(number=80), Port("admin", 80, "ADMIN"))))
 
 
 # -- what images are built of --------------------------------------------------------------------------------------
@@ -236,7 +238,7 @@ def test_times_of_the_engine() -> None:
 
 def test_how_containers_end() -> None:
     at = {"FinishedAt": "1970-01-01T00:00:01Z", "OOMKilled": False}
-    assert to_exit({**at, "ExitCode": 0}, stopped=False).failed is False
+    assert to_exit({**at, "ExitCode": 0}, stopped=False).has_failed is False
     assert to_exit({**at, "ExitCode": 137}, stopped=False).signal == 9
     assert to_exit({**at, "ExitCode": 137, "OOMKilled": True}, stopped=False).reason == "memory"
     assert to_exit({**at, "ExitCode": 137}, stopped=True).reason == "stopped"
@@ -263,12 +265,14 @@ def test_a_copy_that_was_cut_short_takes_nothing_twice() -> None:
     first = frame(1, b"a\n") + frame(2, b"b\n") + frame(2, b"c\n")
     cursor = Cursor("c")
     copying = FrameReader(cursor, 0)
-    assert copying.feed(first[:20]) + copying.feed(first[20:]) == b"a\nb\nc\n"
+    assert copying.feed_chunk(first[:20]) + copying.feed_chunk(first[20:]) == b"a\nb\nc\n"
     assert cursor.same == 2
     cursor.size = 6
     again = frame(2, b"b\n") + frame(2, b"c\n") + frame(2, b"d\n") + frame(3, b"e")
-    assert FrameReader(Cursor("c", cursor.at, cursor.same, 6), 6).feed(again) == b"d\ne"
-    assert FrameReader(Cursor("c", cursor.at, cursor.same, 6), 8).feed(again) == b"e", "d was written, and not noted"
+    assert FrameReader(Cursor("c", cursor.at, cursor.same, 6), 6).feed_chunk(again) == b"d\ne"
+    assert FrameReader(Cursor("c", cursor.at, cursor.same, 6), 8).feed_chunk(again) == b"e", (
+        "d was written, and not noted"
+    )
 
 
 def test_the_server_is_reached_from_a_container() -> None:

@@ -153,7 +153,7 @@ async def test_an_image_of_a_registry_that_asks_for_a_password(kit: DockerKit, r
     handle = await kit.engine.start(allowed, second)
     exit = (await until(kit.engine, handle, "exited")).exit
     assert exit is not None
-    assert (exit.code, exit.failed) == (126, True), "what it is to run is no program"
+    assert (exit.code, exit.has_failed) == (126, True), "what it is to run is no program"
     assert "/greeting" in await text(kit.engine, handle)
     for odd in ("a/../../containers/x", "x?y=1", "-x", "agora build", "x#y"):
         with pytest.raises(InvalidSpec, match="no reference"):
@@ -242,14 +242,14 @@ async def test_a_start_that_was_cut_short_is_done_again(kit: DockerKit) -> None:
     with pytest.raises(BuildMissing):
         await kit.engine.start(spec, replace(build, reference="agora-build-none:1"))
     name = kit.labels.container_name(spec.instance_id, 1)
-    labels = kit.labels.of_container(spec, {"http": 1}, "127.0.0.1", build.key)
+    labels = kit.labels.container_labels(spec, {"http": 1}, "127.0.0.1", build.key)
     body = {"Image": build.reference, "Labels": labels, "Cmd": ["sleep", "1"]}
     await kit.client.json("POST", "containers/create", params={"name": name}, body=body)
     assert (await kit.engine.inspect(Handle("docker", spec.instance_id, 1))).state == "absent"
     handle = await kit.engine.start(spec, build)
     await eventually(lambda: text(kit.engine, handle), lambda output: output == "begun\n")
     other = replace(spec, instance_id="inst_stopped")
-    labels = kit.labels.of_container(other, {"http": 1}, "127.0.0.1", build.key)
+    labels = kit.labels.container_labels(other, {"http": 1}, "127.0.0.1", build.key)
     name = kit.labels.container_name(other.instance_id, 1)
     await kit.client.json("POST", "containers/create", params={"name": name}, body=body | {"Labels": labels})
     await kit.engine.stop(Handle("docker", other.instance_id, 1))

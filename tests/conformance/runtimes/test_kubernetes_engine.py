@@ -222,12 +222,12 @@ def test_kubeconfigs(cluster: Cluster, tmp_path: Path) -> None:
     file = tmp_path / "config"
     file.write_text(cluster.kubeconfig())
     access = load_access(str(file))
-    assert (access.server, access.namespace, access.bearer()) == (cluster.url, "agents", "a-token")
+    assert (access.server, access.namespace, access.read_bearer_token()) == (cluster.url, "agents", "a-token")
     (tmp_path / "token").write_text("from a file\n")
     file.write_text(cluster.kubeconfig(tokenFile="token"))
-    assert load_access(str(file)).bearer() == "from a file"
+    assert load_access(str(file)).read_bearer_token() == "from a file"
     (tmp_path / "token").write_text("renewed\n")
-    assert load_access(str(file)).bearer() == "renewed"
+    assert load_access(str(file)).read_bearer_token() == "renewed"
     for text, context, word in (
         (cluster.kubeconfig(exec="x"), "", "signs in with exec"),
         (cluster.kubeconfig(), "none", "no context 'none'"),

@@ -21,7 +21,7 @@ RUNS_ON = RunsOn.NO_STORE
 OPTIONS, NAMES = Options(Path("/nowhere"), "server"), ResourceNames("server")
 SPEC = Spec(
     "inst_1", 3, "acme", BuildConfig("docker"), Image("registry.example/agent:1", "me", "secret"),
-    limits=Limits.parse("512M", "0.5", disk="1G"), ports=(Port(number=8000), Port("admin", variable="ADMIN")),
+    limits=Limits.from_texts("512M", "0.5", disk="1G"), ports=(Port(number=8000), Port("admin", variable="ADMIN")),
     env={"AGORA_TOKEN": "its own"}, health=Health("/health", 2.5),
 )  # fmt: skip
 BARE = Spec("inst_2", 1, "acme", BuildConfig("docker", "python3 main.py"), Image("agent"), ports=())

@@ -106,7 +106,7 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.pause(handle)).state == "paused"
         await on_dead_server(kit, spec, "resume", "first signal", handle)
         assert (await kit.engine.resume(handle)).state == "running"
-        assert all(not process.stopped for process in procfs.process_tree(handle.data["pid"]))
+        assert all(not process.is_stopped for process in procfs.process_tree(handle.data["pid"]))
 
     @pytest.mark.parametrize("instant", ["replace_file", "_terminate_process"])
     async def test_while_stopping(self, kit: ProcessKit, instant: str) -> None:
@@ -164,7 +164,7 @@ class TestOthersAreNotTouched:
         await kit.engine.remove(forged)
         state = procfs.read_process(bystander.pid)
         assert state is not None
-        assert not state.stopped
+        assert not state.is_stopped
         assert bystander.poll() is None
 
     async def test_another_process_in_the_place_of_one_that_was_seen(self, bystander: subprocess.Popen[bytes]) -> None:
@@ -193,7 +193,7 @@ class TestGuards:
         os.kill(handle.data["pid"], signal.SIGKILL)
         lost = await until(kit.engine, handle, "exited")
         assert lost.exit is not None
-        assert (lost.exit.reason, lost.exit.at, lost.exit.failed) == ("lost", None, True)
+        assert (lost.exit.reason, lost.exit.at, lost.exit.has_failed) == ("lost", None, True)
         again = await kit.engine.start(replace(spec, generation=2), await kit.engine.build(spec))
         assert (await kit.engine.inspect(again)).state == "running"
         assert ours(kit, "AGORA_GENERATION=1") == []

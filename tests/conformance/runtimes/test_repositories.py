@@ -188,7 +188,7 @@ class TestRepositories:
             return ["93.184.216.34", "10.0.0.7"]
 
         with pytest.raises(SourceRefused, match=r"10\.0\.0\.7"):
-            await Repositories({"PATH": os.defpath}, resolver=inside).commit(Git("https://git.example/x"))
+            await Repositories({"PATH": os.defpath}, resolver=inside).resolve_commit(Git("https://git.example/x"))
 
     async def test_the_connection_goes_where_it_was_checked(self, tmp_path: Path) -> None:
         """A git in place of git tells what it was given."""
@@ -200,7 +200,7 @@ class TestRepositories:
             return ["93.184.216.34", "2606:2800::1"]
 
         with pytest.raises(SourceUnavailable) as caught:
-            await Repositories({"PATH": f"{tmp_path}:{os.defpath}"}, resolver=outside).commit(
+            await Repositories({"PATH": f"{tmp_path}:{os.defpath}"}, resolver=outside).resolve_commit(
                 Git("https://git.example/x")
             )
         assert "git.example:443:93.184.216.34,[2606:2800::1]" in str(caught.value)

@@ -114,8 +114,8 @@ async def test_usage_survives_a_restart_and_several_servers_add_up(market: Marke
     await third.load()
     usage = third.context.meter.usage(operation)
     assert (usage.calls, usage.errors, sum(usage.buckets)) == (6, 2, 6)
-    assert usage.quantile(0.5) == pytest.approx(10, rel=0.13)
-    assert usage.quantile(1.0) == pytest.approx(40, rel=0.13)
+    assert usage.duration_quantile(0.5) == pytest.approx(10, rel=0.13)
+    assert usage.duration_quantile(1.0) == pytest.approx(40, rel=0.13)
 
 
 async def test_counts_stay_when_the_store_refuses(market: Market, context: JobContext) -> None:
@@ -132,7 +132,7 @@ async def test_counts_stay_when_the_store_refuses(market: Market, context: JobCo
 async def test_positions_are_written(market: Market, context: JobContext, engine: Engine) -> None:
     ada = await market.agent("Ada")
     made = await market.call(ada, "messaging.subscribe")
-    context.feed.positions.advance("default", made.subscription_id, 7)
+    context.feed.positions.advance_position("default", made.subscription_id, 7)
     await PositionFlusher(context).step()
     (row,) = await engine.run("select position from subscriptions")
     assert row["position"] == 7

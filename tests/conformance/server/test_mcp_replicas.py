@@ -118,7 +118,7 @@ async def test_a_session_is_good_at_either(pair: Pair) -> None:
     assert response.headers["mcp-session-id"] == ada.session
     waiting = {"name": "agora.messaging.receive", "arguments": {"wait": 30}, "_meta": {"progressToken": 7}}
     call = asyncio.create_task(ada_b.legacy("tools/call", waiting))  # by the SDK, which has to be introduced
-    await until(lambda: bool(pair.b.app.feed.waiting))
+    await until(lambda: bool(pair.b.app.feed.waiting_calls))
     sent = {"to_agent": "Ada", "content": "hello"}
     assert (await mallory.http.post("/agora/messaging/send", json=sent, headers=mallory.headers({}))).is_success
     response = await call
@@ -230,7 +230,7 @@ async def test_a_call_is_cancelled_from_another_server(pair: Pair) -> None:
     headers = {"mcp-protocol-version": LEGACY, "mcp-session-id": ada.session}
     claim = ada.request("tools/call", {"name": "agora.task.claim", "arguments": {"wait": 50}})
     waiting = asyncio.create_task(ada.post(claim | {"id": "claim"}, headers))
-    await until(lambda: bool(pair.a.app.feed.waiting))
+    await until(lambda: bool(pair.a.app.feed.waiting_calls))
     cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled"}
     for odd in ({}, {"requestId": None}, {"requestId": True}, {"requestId": "x" * 999}, {"requestId": "other"}, []):
         assert (await ada_b.post(cancelled | {"params": odd}, headers)).status_code == 202

@@ -64,7 +64,7 @@ async def test_a_message_wakes_whoever_waits_at_the_other(pair: tuple[Market, Ma
     a, b = pair
     ada, ben = await a.agent("Ada"), await a.agent("Ben")
     waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
-    await until(lambda: bool(b.app.feed.waiting))
+    await until(lambda: bool(b.app.feed.waiting_calls))
     async with asyncio.timeout(20):
         sent = await a.call(ada, "messaging.send", to_agent="Ben", content="hello")
         page = await waiting

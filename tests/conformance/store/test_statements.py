@@ -115,7 +115,7 @@ def test_sqlite_answers_the_columns_of_the_record(sqlite: sqlite3.Connection) ->
     """The set of names; their order is nobody's business."""
 
     def check(statement: Statement) -> None:
-        values = {key: 1 if statement.types.get(key) == "bigint" else "[]" for key in statement.parameters}
+        values = {key: 1 if statement.types.get(key) == "bigint" else "[]" for key in statement.parameter_names}
         sqlite.execute("savepoint probe")
         try:
             columns = [column[0] for column in sqlite.execute(statement.sql, values).description]
@@ -146,7 +146,7 @@ def test_there_is_something_to_test() -> None:
 
 def test_sqlite_understands_them(sqlite: sqlite3.Connection) -> None:
     def check(statement: Statement) -> None:
-        values = dict.fromkeys(statement.parameters) | {"tenant": "t"}
+        values = dict.fromkeys(statement.parameter_names) | {"tenant": "t"}
         assert sqlite.execute(f"explain {statement.sql}", values).fetchall()
 
     check_each(STATEMENTS, check)
@@ -218,7 +218,7 @@ def test_statements_are_bound_to_the_tenant() -> None:
     """Those that reach beyond it are another suite's."""
 
     def check(statement: Statement) -> None:
-        assert statement.beyond or "tenant" in statement.parameters
+        assert statement.beyond or "tenant" in statement.parameter_names
         assert (statement.confined_sql, statement.safe_postgres) == (statement.sql, statement.postgres or statement.sql)
 
     check_each(STATEMENTS, check)
@@ -236,7 +236,7 @@ def test_a_query_reads_and_a_write_writes() -> None:
 @pytest.mark.parametrize("filters", [(), ("unread",), ("after",), ("status", "after", "since")])
 def test_an_inbox_is_read_no_further_than_its_page(sqlite: sqlite3.Connection, filters: tuple[str, ...]) -> None:
     query = messages.build_inbox_query(frozenset(filters))
-    plan = [row[3] for row in sqlite.execute(f"explain query plan {query.sql}", dict.fromkeys(query.parameters))]
+    plan = [row[3] for row in sqlite.execute(f"explain query plan {query.sql}", dict.fromkeys(query.parameter_names))]
     page = plan[: plan.index("SCAN page")]
     assert "MERGE (UNION ALL)" in page
     assert not [step for step in page if "TEMP B-TREE" in step]  # nothing is gathered to be sorted

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from agora.cli.app import application
+from agora.cli.app import build_application
 from agora.server.app import App
 from agora.store import copying
 from agora.store.copying import copy_database
@@ -67,7 +67,7 @@ async def test_an_installation_moves(context: tuple[House, dict[str, Any]], post
     told: dict[str, int] = {}
     copied = await copy_database(moved.file, postgres.url, told.__setitem__)
     assert copied.tables == told
-    assert copied.rows > 100
+    assert copied.row_count > 100
     for tenant in ("default", "acme"):
         there, here = await rows(SqliteEngine(moved.file), tenant), await rows(postgres, tenant)
         assert {n: len(found) for n, found in there.items() if n in here} == {
@@ -110,7 +110,7 @@ async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
             while await counted(postgres.url) != 1:  # the tenant default
                 await asyncio.sleep(0)
         monkeypatch.undo()
-    assert (await copy_database(file, postgres.url)).rows > 100
+    assert (await copy_database(file, postgres.url)).row_count > 100
 
 
 async def test_a_target_with_rows_is_refused(context: tuple[House, dict[str, Any]], postgres: PostgresEngine) -> None:
@@ -163,7 +163,7 @@ def test_the_commands(tmp_path: Path, postgres_server: Any, monkeypatch: pytest.
     url = postgres_server.url.replace("/postgres?", "/e1_commands?")
 
     def run(*words: str, code: int = 0) -> str:
-        result = CliRunner().invoke(application(), ["db", *words])
+        result = CliRunner().invoke(build_application(), ["db", *words])
         assert result.exit_code == code, result.output
         return result.output
 
@@ -199,7 +199,7 @@ async def test_a_path_is_what_is_written(tmp_path: Path, clock: ManualClock) -> 
         await app.start()
         await app.stop()
         found = await database_status(url)
-        assert (found.exists, found.current) == (True, True)
+        assert (found.exists, found.is_current) == (True, True)
     assert [entry.name for entry in path.parent.iterdir() if entry.suffix == ".db"] == [path.name]
 
 

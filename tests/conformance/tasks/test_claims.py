@@ -62,7 +62,7 @@ async def test_many_claim_at_once_and_each_task_is_taken_once(market: Market) ->
 async def test_a_claim_can_wait(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer")
     waiting = asyncio.create_task(claim(market, doer, wait=30))
-    while not market.app.feed.waiting:  # until it has found nothing and listens
+    while not market.app.feed.waiting_calls:  # until it has found nothing and listens
         await asyncio.sleep(0)
     task_id = await assign(market, giver, assignee="Doer")
     assert (await waiting).task_id == task_id
@@ -102,13 +102,13 @@ async def test_a_repeated_claim_under_its_key_answers_the_same(market: Market) -
 async def test_who_waits_is_woken_only_for_what_it_can_do(market: Market) -> None:
     giver, doer = await market.agent("Giver"), await market.agent("Doer", capabilities=["a"])
     waiting = asyncio.create_task(claim(market, doer, wait=30, task_types=["wanted"], models=["m"]))
-    while not market.app.feed.waiting:
+    while not market.app.feed.waiting_calls:
         await asyncio.sleep(0)
     for other in ({"required_capabilities": ["b"]}, {"task_type": "other"}, {"required_model": "n"}):
         await assign(market, giver, **({"task_type": "wanted"} | other))
     await market.call(giver, "event.publish", event_type="any")
     assert not waiting.done()
-    assert market.app.feed.waiting == 1
+    assert market.app.feed.waiting_calls == 1
     task_id = await assign(market, giver, task_type="wanted", required_capabilities=["a"], required_model="m")
     assert (await waiting).task_id == task_id
 

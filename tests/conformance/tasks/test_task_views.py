@@ -129,7 +129,7 @@ async def test_a_stream_resumes_after_an_entry_there_is(market: Market, place: s
     task_id = await assign(market, giver)
     operation = market.app.registry.find("agora.task.stream")
     with pytest.raises(InvalidRequest, match=r"is not the number of an entry|last_event_id"):
-        await market.app.dispatcher.stream(operation, giver, {"task_id": task_id, "last_event_id": place})
+        await market.app.dispatcher.open_stream(operation, giver, {"task_id": task_id, "last_event_id": place})
 
 
 async def test_ended_tasks_are_kept_for_a_time(market: Market, upkeep: TaskDeadlines) -> None:

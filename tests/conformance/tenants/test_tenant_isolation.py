@@ -205,7 +205,7 @@ async def outcome(market: Market, operation: Operation, caller: Caller, argument
     """What a call comes to, as text."""
     try:
         if operation.kind is Kind.STREAM:
-            live = await market.app.dispatcher.stream(operation, caller, arguments)
+            live = await market.app.dispatcher.open_stream(operation, caller, arguments)
             live.close()
             return "a stream"
         return (await market.app.dispatcher.invoke(operation, caller, arguments)).body.decode()

@@ -141,7 +141,7 @@ async def test_a_suspended_tenant_is_refused_until_it_is_resumed(market: Market)
         await authenticator.authenticate(registered.token)
 
     ada = await authenticator.authenticate(registered.token)
-    live = await market.app.dispatcher.stream(stream, ada, {}, valid=valid)
+    live = await market.app.dispatcher.open_stream(stream, ada, {}, valid=valid)
     suspended = await market.call(market.operator, "tenant.suspend", tenant_id="acme", reason="unpaid.")
     assert suspended.status == "suspended"
     for token in (registered.token, created.token):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.builtin_agents.arithmetic import MAX_EXPRESSION_CHARACTERS, CalculationError, evaluate
+from agora.builtin_agents.arithmetic import MAX_EXPRESSION_CHARACTERS, CalculationError, evaluate_expression
 from agora.builtin_agents.phrases import as_expression
 
 VALUES = """
@@ -68,7 +68,7 @@ median(3, 1, 2) = 2
 @pytest.mark.parametrize("line", VALUES.strip().splitlines())
 def test_values(line: str) -> None:
     expression, _, expected = line.rpartition(" = ")
-    assert str(evaluate(expression)) == expected
+    assert str(evaluate_expression(expression)) == expected
 
 
 PHRASES = """
@@ -100,7 +100,7 @@ what is -5 times -3? = 15
 @pytest.mark.parametrize("line", PHRASES.strip().splitlines())
 def test_questions_in_words(line: str) -> None:
     question, _, expected = line.rpartition(" = ")
-    assert str(evaluate(as_expression(question))) == expected
+    assert str(evaluate_expression(as_expression(question))) == expected
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_questions_in_words(line: str) -> None:
 )
 def test_what_cannot_be_calculated_is_said(expression: str, said: str) -> None:
     with pytest.raises(CalculationError) as fault:
-        evaluate(expression)
+        evaluate_expression(expression)
     assert said in str(fault.value)
 
 
@@ -165,16 +165,16 @@ def test_it_agrees_with_fractions(case: tuple[str, Fraction | None]) -> None:
     text, expected = case
     if expected is None:
         with pytest.raises(CalculationError):
-            evaluate(text)
+            evaluate_expression(text)
     else:
-        assert evaluate(text).as_fraction == expected
+        assert evaluate_expression(text).as_fraction == expected
 
 
 @given(st.text(alphabet="0123456789+-*/^%!(),. esqrtpilnmaxof", max_size=200))
 def test_whatever_is_typed_has_an_answer_soon(text: str) -> None:
     begun = time.process_time()
     with contextlib.suppress(CalculationError):
-        value = evaluate(as_expression(text))
+        value = evaluate_expression(as_expression(text))
         assert str(value)
         assert isinstance(value.json, int | float | str)
     assert time.process_time() - begun < 0.5
@@ -183,4 +183,4 @@ def test_whatever_is_typed_has_an_answer_soon(text: str) -> None:
 @given(st.text(max_size=2000))
 def test_any_text_is_read(text: str) -> None:
     with contextlib.suppress(CalculationError):
-        evaluate(as_expression(text))
+        evaluate_expression(as_expression(text))

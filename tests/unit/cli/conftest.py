@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from agora.cli.app import application
+from agora.cli.app import build_application
 from tests.harness import free_port
 from tests.processes import spawn_tethered
 
@@ -53,7 +53,7 @@ def agora(served: Served, monkeypatch: pytest.MonkeyPatch) -> Agora:
     monkeypatch.setenv("AGORA_DATA_DIR", str(served.data_dir))
 
     def run(*words: str, exit_code: int = 0) -> Any:
-        result = CliRunner().invoke(application(), list(words))
+        result = CliRunner().invoke(build_application(), list(words))
         assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
         return result
 

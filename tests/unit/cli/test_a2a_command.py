@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from agora.cli.app import application
+from agora.cli.app import build_application
 from tests.unit.cli.conftest import Agora, Served
 
 
@@ -46,7 +46,7 @@ def test_what_fails_is_told_to_scripts(served: Served, agora: Agora) -> None:
 def test_without_a_message_one_talks(served: Served, agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGORA_URL", served.url)
     typed = "Calculate 2 + 3\n\n/task\n/card\n/new\n/unknown\nCalculate 1 / 0\n/quit\nCalculate 9 + 9\n"
-    result = CliRunner().invoke(application(), ["a2a", served.url], input=typed)
+    result = CliRunner().invoke(build_application(), ["a2a", served.url], input=typed)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.count("The result is 5") == 2
     assert '"supportedInterfaces"' in result.stdout
@@ -74,5 +74,5 @@ def test_a_token_of_this_marketplace_goes_nowhere_else(
     monkeypatch.setattr(a2a.A2AClient, "connect", watched)
     monkeypatch.setenv("AGORA_TOKEN", "secret")
     for words in (["a2a", served.url, "-m", "Echo hi"], ["a2a", "-m", "Echo hi", "--url", served.url]):
-        CliRunner().invoke(application(), words)
+        CliRunner().invoke(build_application(), words)
     assert sent == [(served.url, None), (served.url, "secret")]

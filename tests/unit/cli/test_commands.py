@@ -203,9 +203,9 @@ def test_contract_export(agora: Agora, tmp_path: Path) -> None:
 
 CLIENT = """
 import sys
-from agora.cli.app import application
+from agora.cli.app import build_application
 try:
-    application()(sys.argv[1:])
+    build_application()(sys.argv[1:])
 except SystemExit:
     pass
 heavy = {"agora.server", "agora.store", "starlette", "uvicorn", "asyncpg"} & sys.modules.keys()

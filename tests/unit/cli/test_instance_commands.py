@@ -14,8 +14,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from agora.cli.agenthub import application as agenthub_application
-from agora.cli.app import application
+from agora.cli.agenthub import build_application as agenthub_application
+from agora.cli.app import build_application
 from agora.cli.manifest_file import CONTAINER, PROGRAM
 from agora.domains.instances.manifests import parse_manifest
 from agora.runtimes.process import orphans
@@ -39,7 +39,7 @@ class Shell:
         return result
 
     def agora(self, *words: str, **options: Any) -> Any:
-        return self.run(application(), *words, **options)
+        return self.run(build_application(), *words, **options)
 
     def agenthub(self, *words: str, **options: Any) -> Any:
         return self.run(agenthub_application(), *words, **options)
@@ -176,7 +176,7 @@ def test_the_market_and_the_dashboard(shell: Shell, registered: str) -> None:
     assert shell.answer("marketplace", "discover", "--name", "cliw")["agents"][0]["id"].startswith("agent_")
     shown = shell.agora("dashboard").stdout
     assert "running time" in shown
-    assert "price" in shell.run(application(), "marketplace", "discover", columns="80").stdout
+    assert "price" in shell.run(build_application(), "marketplace", "discover", columns="80").stdout
     assert "instances" in shown
 
 

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agora.cli import provider as flows
-from agora.cli.app import application
+from agora.cli.app import build_application
 from agora.server.app import App
 from agora_sdk import AgoraClient
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated, UpstreamFailed
@@ -47,7 +47,7 @@ def agora(served: Running, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any
     monkeypatch.setenv("AGORA_URL", served.url)
 
     async def run(*words: str, exit_code: int = 0, typed: str | None = None) -> Any:
-        result = await asyncio.to_thread(CliRunner().invoke, application(), list(words), typed)
+        result = await asyncio.to_thread(CliRunner().invoke, build_application(), list(words), typed)
         assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
         return result
 

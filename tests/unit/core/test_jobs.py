@@ -43,7 +43,7 @@ async def test_it_steps_until_it_is_stopped_and_then_finishes(context: JobContex
     assert (loop.steps, loop.finished) == (3, 1)
     assert loop.last_run is not None
     assert loop.last_run <= clock.now()
-    assert loop.stopping
+    assert loop.is_stopping
 
 
 async def test_a_failing_step_is_survived_and_told(context: JobContext, caplog: pytest.LogCaptureFixture) -> None:

@@ -51,16 +51,16 @@ def test_dates_change_what_happens(clock: ManualClock) -> None:
         clock, deprecation_date=tomorrow, sunset_date=after, replacement="agora.messaging.send@1.2.0"
     )
     old = made["1.0.0"]
-    assert (registry.status(old), registry.notices(old)) == (Lifecycle.ACTIVE, {})
+    assert (registry.status(old), registry.list_notices(old)) == (Lifecycle.ACTIVE, {})
     clock.advance(86_400)
     assert registry.status(old) is Lifecycle.DEPRECATED
-    notices = registry.notices(old)
+    notices = registry.list_notices(old)
     assert notices["Deprecation"].startswith("@")
     assert notices["Sunset"].endswith("00:00:00 GMT")
-    registry.admit(old)
+    registry.require_available(old)
     clock.advance(86_400)
     with pytest.raises(OperationSunset, match=r"1\.0\.0") as failure:
-        registry.admit(old)
+        registry.require_available(old)
     assert failure.value.replacement == "agora.messaging.send@1.2.0"
 
 
@@ -92,7 +92,7 @@ def test_usage_counts_what_happened() -> None:
         meter.record(operation, milliseconds / 1000, ok=milliseconds % 10 != 0)
     usage = meter.usage(operation)
     assert (usage.calls, usage.errors) == (100, 10)
-    median, last = usage.quantile(0.5), usage.quantile(0.99)
+    median, last = usage.duration_quantile(0.5), usage.duration_quantile(0.99)
     assert median is not None
     assert last is not None
     assert abs(median - 50) < 50 / 8

@@ -45,6 +45,6 @@ def connection() -> Iterator[sqlite3.Connection]:
 )
 def test_sqlite_finds_its_way(name: str, step: str, connection: sqlite3.Connection) -> None:
     (statement,) = {getattr(module, name) for module in MODULES if hasattr(module, name)}
-    values = dict.fromkeys(statement.parameters, "[]")
+    values = dict.fromkeys(statement.parameter_names, "[]")
     plan = [row[3] for row in connection.execute(f"explain query plan {statement.sql}", values)]
     assert step in plan

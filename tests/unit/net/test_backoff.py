@@ -14,5 +14,5 @@ def test_jitter_takes_at_most_half_and_a_success_begins_anew() -> None:
     backoff = Backoff(1.0, 4.0)
     for whole in (1.0, 2.0, 4.0, 4.0):
         assert whole / 2 <= backoff.next() <= whole
-    backoff.reset()
+    backoff.reset_failures()
     assert 0.5 <= backoff.next() <= 1.0

@@ -66,7 +66,7 @@ async def posting(server: Server, path: str = "/mcp", seconds: float = 5.0, keep
 
 
 async def read(courier: HttpClient, body: bytes = b"{}", **headers: str) -> tuple[int, bytes]:
-    reply = await courier.post({"host": courier.host, **headers}, body)
+    reply = await courier.post_body({"host": courier.host, **headers}, body)
     try:
         return reply.status, b"".join([part async for part in reply])
     finally:
@@ -75,7 +75,7 @@ async def read(courier: HttpClient, body: bytes = b"{}", **headers: str) -> tupl
 
 async def until_closed(courier: HttpClient) -> None:
     """Wait until no connection is left, neither in use nor kept for the next request."""
-    while courier.busy:
+    while courier.is_connected:
         await asyncio.sleep(0)
 
 
@@ -240,7 +240,7 @@ def test_an_answer_is_read_no_faster_than_it_is_used(run: Run) -> None:
 
     async def work() -> None:
         async with posting(Server(flood)) as courier:
-            reply = await courier.post({"host": courier.host}, b"")
+            reply = await courier.post_body({"host": courier.host}, b"")
             before = -1
             while written != before:
                 before = written
@@ -268,7 +268,7 @@ def test_hanging_up_is_heard(run: Run) -> None:
 
     async def work() -> None:
         async with posting(Server(until_it_is_gone)) as courier:
-            calling = asyncio.create_task(courier.post({"host": courier.host}, b""))
+            calling = asyncio.create_task(courier.post_body({"host": courier.host}, b""))
             await begun.wait()
             calling.cancel()
             await left.wait()
@@ -281,7 +281,7 @@ def test_nobody_there(run: Run) -> None:
     async def work() -> None:
         nobody = HttpClient("http://127.0.0.1:1/", EgressPolicy(private=True), 5, PLAIN)
         with pytest.raises(OSError, match="onnect"):
-            await nobody.post({}, b"")
+            await nobody.post_body({}, b"")
 
     run(work())
 
@@ -295,7 +295,7 @@ def test_a_connection_has_its_time(run: Run) -> None:
         door = EgressPolicy(private=False, resolver=never)
         slow = HttpClient("http://mcp.example.com/", door, 0.01, PLAIN)
         with pytest.raises(OSError, match=r"no connection within 0\.01 s"):
-            await slow.post({}, b"")
+            await slow.post_body({}, b"")
 
     run(work())
 
@@ -307,7 +307,7 @@ def test_the_door_is_asked(run: Run) -> None:
     async def work() -> None:
         door = EgressPolicy(private=False, resolver=private)
         with pytest.raises(AddressRefused):
-            await HttpClient("http://mcp.example.com/", door, 5, PLAIN).post({}, b"")
+            await HttpClient("http://mcp.example.com/", door, 5, PLAIN).post_body({}, b"")
 
     run(work())
 
@@ -355,7 +355,7 @@ def test_a_certificate_is_of_the_name_not_of_the_address(
                 assert [await read(courier), await read(courier)] == [(200, b"sealed"), (200, b"again")]
             else:
                 with pytest.raises(OSError, match=r"(?i)certificate"):
-                    await courier.post({}, b"")
+                    await courier.post_body({}, b"")
             courier.close()
 
     run(work())
@@ -368,7 +368,7 @@ def test_headers_cannot_be_smuggled(run: Run, headers: dict[str, str]) -> None:
     async def work() -> None:
         async with posting(server) as courier:
             with pytest.raises(ValueError, match="header"):
-                await courier.post(headers, b"")
+                await courier.post_body(headers, b"")
         assert not server.heard
 
     run(work())
@@ -384,7 +384,7 @@ def test_a_reply_is_given_back_once(run: Run) -> None:
             assert [part async for part in reply] == [b"one"]
             reply.close()
             reply.close()
-            first, second = await asyncio.gather(courier.post({}, b"{}"), courier.post({}, b"{}"))
+            first, second = await asyncio.gather(courier.post_body({}, b"{}"), courier.post_body({}, b"{}"))
             for each in (first, second):
                 assert [part async for part in each] == [b"one"]
                 each.close()

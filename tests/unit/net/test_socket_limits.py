@@ -169,7 +169,7 @@ async def test_one_caller_has_a_share_of_the_streams(tmp_path: Path, each: int) 
         waiting = asyncio.create_task(client.get(inbox, params={"wait": 30}, headers=ada))
         async with client.stream("GET", "/events", headers=ada) as first:
             assert first.status_code == 200
-            while not server.app.feed.waiting:
+            while not server.app.feed.waiting_calls:
                 await asyncio.sleep(0)
             refused = await client.get("/events", headers=ada)
             assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")

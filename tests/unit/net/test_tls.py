@@ -31,10 +31,10 @@ def test_a_pair_and_what_it_is_for(pair: TlsFiles) -> None:
 
 
 def test_half_a_pair(pair: TlsFiles) -> None:
-    assert TlsFiles.of(Settings()) is None
+    assert TlsFiles.from_settings(Settings()) is None
     for half in ({"tls_cert": pair.cert}, {"tls_key": pair.key}):
         with pytest.raises(CertificateError, match="tls_cert and tls_key belong together"):
-            TlsFiles.of(Settings(**half))
+            TlsFiles.from_settings(Settings(**half))
 
 
 def test_files_that_are_none(pair: TlsFiles, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ async def test_messages_come_in_after_the_connection_broke(server: Running, ada:
         assert isinstance(agent, Recorder)
         await ada.messaging.send("Recorder", "before")
         await agent.next()
-        for stream in server.app.feed.streams():
+        for stream in server.app.feed.list_streams():
             stream.end(CloseReason(RESTARTING))
         await ada.messaging.send("Recorder", "after")
         assert (await agent.next()).content == "after"

@@ -36,7 +36,7 @@ async def test_it_hears_one_type_of_one_agent_in_whatever_order_they_start(
         await ada.publish_event("begun", "of another type")
         await ada.publish_event("done", 1)
         assert await asyncio.wait_for(heard.get(), WAIT) == 1
-        for stream in server.app.feed.streams():
+        for stream in server.app.feed.list_streams():
             stream.end(CloseReason(RESTARTING))
         await ada.publish_event("done", 2)
         assert await asyncio.wait_for(heard.get(), WAIT) == 2

@@ -282,11 +282,11 @@ async def test_a_claim_whose_caller_has_gone_takes_nothing(server: Running, boss
         await client.register("Gone")
         headers = {"authorization": f"Bearer {client._session.identity.token()}"}
         claim = asyncio.create_task(dying.post("/agora/task/claim", json={"wait": 60}, headers=headers))
-        while not server.app.feed.waiting:
+        while not server.app.feed.waiting_calls:
             await asyncio.sleep(0)
         claim.cancel()
         await asyncio.gather(claim, return_exceptions=True)
-        while server.app.feed.waiting:
+        while server.app.feed.waiting_calls:
             await asyncio.sleep(0)
         receipt = await boss.task.assign("work", assignee="Gone")
         assert [task.task_id for task in (await client.task.claim()).tasks] == [receipt.task_id]

@@ -45,7 +45,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
     handlers, level = root.handlers[:], root.level
     quiet = {name: logging.getLogger(name).level for name in logs.TALKATIVE}
     monkeypatch.setattr("sys.stderr", stream)
-    logs.configure_logging("debug", "json", Settings.load(environ={"AGORA_AUTH_TOKENS": STATIC}).secrets)
+    logs.configure_logging("debug", "json", Settings.load_settings(environ={"AGORA_AUTH_TOKENS": STATIC}).secret_values)
     yield Log(stream)
     root.handlers[:] = handlers
     root.setLevel(level)

@@ -109,7 +109,7 @@ async def test_calls_are_counted_by_protocol_operation_and_code(app: App, client
 async def test_the_buckets_of_a_histogram_are_summed_up() -> None:
     series = Series()
     for seconds in (0.0001, 0.0005, 0.02, 99):
-        series.observe(seconds)
+        series.observe_duration(seconds)
     assert series.counts[0] == 2
     assert series.counts[-1] == 1
     assert sum(series.counts) == 4
@@ -120,7 +120,7 @@ async def test_what_a_call_waits_for_an_event_is_no_latency(app: App) -> None:
     market = Market(app, ManualClock())
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     waiting = asyncio.create_task(market.call(bob, "messaging.receive", wait=20))
-    while not app.feed.waiting:
+    while not app.feed.waiting_calls:
         await asyncio.sleep(0)
     began = app.clock.now()
     for _ in range(20):  # time passes, as much of it as the machine needs for this

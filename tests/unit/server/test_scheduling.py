@@ -21,7 +21,7 @@ async def _run_turns(scheduler: LoopScheduler, shares: dict[str, tuple[Share, in
         while len(order) < turns:
             await scheduler.wait_for_turn(share)
             order.append(name)
-            scheduler.charge(share, COST)
+            scheduler.charge_time(share, COST)
 
     async with asyncio.timeout(20):
         await asyncio.gather(*(call(name, share) for name, (share, count) in shares.items() for _ in range(count)))
@@ -30,9 +30,9 @@ async def _run_turns(scheduler: LoopScheduler, shares: dict[str, tuple[Share, in
 
 def _scheduler_with_group(members: int) -> tuple[LoopScheduler, dict[str, Share], Share]:
     scheduler = LoopScheduler()
-    group = scheduler.share(("t", "group"), WEIGHT)
-    shares = {f"m{n}": scheduler.share(("t", f"m{n}"), 1.0, group) for n in range(members)}
-    return scheduler, shares, scheduler.share(("t", "lone"))
+    group = scheduler.find_share(("t", "group"), WEIGHT)
+    shares = {f"m{n}": scheduler.find_share(("t", f"m{n}"), 1.0, group) for n in range(members)}
+    return scheduler, shares, scheduler.find_share(("t", "lone"))
 
 
 async def test_members_of_a_group_have_its_share_together() -> None:
@@ -54,14 +54,14 @@ async def test_one_member_has_no_more_than_any_owner() -> None:
 def test_a_queue_is_round_robin_over_owners() -> None:
     queue: FairQueue[str] = FairQueue(100)
     for item in ("a1", "a2", "a3", "b1", "c1", "c2"):
-        queue.push(("tenant", item[0]), item)
-    queue.push(None, "urgent")
+        queue.push_item(("tenant", item[0]), item)
+    queue.push_item(None, "urgent")
     order = list(queue)
     assert order == ["urgent", "a1", "b1", "c1", "a2", "c2", "a3"]
-    assert [queue.pop() for _ in order] == order
+    assert [queue.pop_item() for _ in order] == order
     assert not queue
     with pytest.raises(KeyError):
-        queue.pop()
+        queue.pop_item()
 
 
 async def test_a_metered_coroutine_counts_each_step_and_hands_errors_on() -> None:

@@ -37,7 +37,7 @@ def test_a_damaged_file_is_named_by_the_error(
 @pytest.mark.parametrize("tokens", ["secret123", "ci:", ":secret123", "ci:secret123:boss", "ci:secret123,oops"])
 def test_static_tokens_that_cannot_be_read_are_refused_in_words(tokens: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        Settings.load(environ={"A2A_AUTH_TOKENS": tokens})
+        Settings.load_settings(environ={"A2A_AUTH_TOKENS": tokens})
     said = "auth_tokens (from the environment): write name:token,name2:token2, or name:token:admin"
     assert str(refused.value) == said
 

@@ -32,7 +32,7 @@ SOURCE = {
 
 
 def test_the_sources_own_environment_is_understood() -> None:
-    settings = Settings.load(environ=SOURCE)
+    settings = Settings.load_settings(environ=SOURCE)
     assert (settings.host, settings.port, settings.log_level, settings.log_format) == ("0.0.0.0", 8000, "info", "json")
     assert settings.a2a_agent_name == "Enhanced A2A Agent"
     assert settings.store == SOURCE["DATABASE_URL"]
@@ -42,7 +42,7 @@ def test_the_sources_own_environment_is_understood() -> None:
 
 
 def test_one_notice_names_all_of_them_and_no_value() -> None:
-    notice = Settings.load(environ=SOURCE).notice
+    notice = Settings.load_settings(environ=SOURCE).legacy_notice
     assert notice is not None
     assert "\n" not in notice
     for name in SOURCE.keys() - {"RLS_ENABLED"}:
@@ -52,26 +52,35 @@ def test_one_notice_names_all_of_them_and_no_value() -> None:
 
 
 def test_authentication_that_was_enabled_is_required() -> None:
-    assert Settings.load(environ=SOURCE | {"A2A_AUTH_ENABLED": "true"}).auth_required
-    assert not Settings.load(environ=SOURCE).auth_required
-    assert not Settings.load(environ={"A2A_AUTH_ENABLED": "true", "AGORA_AUTH_REQUIRED": "false"}).auth_required
+    assert Settings.load_settings(environ=SOURCE | {"A2A_AUTH_ENABLED": "true"}).auth_required
+    assert not Settings.load_settings(environ=SOURCE).auth_required
+    assert not Settings.load_settings(
+        environ={"A2A_AUTH_ENABLED": "true", "AGORA_AUTH_REQUIRED": "false"}
+    ).auth_required
 
 
 def test_unknown_variables_are_named_with_the_nearest_setting() -> None:
-    notice = Settings.load(environ={"AGORA_RATE_BASICS": "7", "AGORA_XYZZY": "8", "AGORA_TOKEN": "agt_1"}).notice
+    notice = Settings.load_settings(
+        environ={"AGORA_RATE_BASICS": "7", "AGORA_XYZZY": "8", "AGORA_TOKEN": "agt_1"}
+    ).legacy_notice
     assert notice == "no settings, and ignored: AGORA_RATE_BASICS (did you mean AGORA_RATE_BASIC?), AGORA_XYZZY"
 
 
 def test_without_them_there_is_no_notice() -> None:
-    assert Settings.load(environ={}).notice is None
-    assert Settings.load(environ={"AGORA_PORT": "8000", "LOG_LEVEL": "debug", "RLS_ENABLED": "true"}).notice is None
+    assert Settings.load_settings(environ={}).legacy_notice is None
+    assert (
+        Settings.load_settings(
+            environ={"AGORA_PORT": "8000", "LOG_LEVEL": "debug", "RLS_ENABLED": "true"}
+        ).legacy_notice
+        is None
+    )
 
 
 def test_the_new_name_wins() -> None:
-    settings = Settings.load(environ={"A2A_PORT": "8000", "AGORA_PORT": "9000"})
+    settings = Settings.load_settings(environ={"A2A_PORT": "8000", "AGORA_PORT": "9000"})
     assert settings.port == 9000
-    assert settings.notice is not None
-    assert "AGORA_PORT is set" in settings.notice
+    assert settings.legacy_notice is not None
+    assert "AGORA_PORT is set" in settings.legacy_notice
 
 
 @pytest.mark.parametrize(
@@ -85,23 +94,23 @@ def test_the_new_name_wins() -> None:
     ],
 )
 def test_a_database_of_something_else_is_left_alone(url: str, store: str) -> None:
-    settings = Settings.load(environ={"DATABASE_URL": url})
+    settings = Settings.load_settings(environ={"DATABASE_URL": url})
     assert settings.store == store
-    assert settings.notice is not None
+    assert settings.legacy_notice is not None
 
 
 @pytest.mark.parametrize("value", ["false", "False", "0", "no", " off "])
 @pytest.mark.parametrize("name", ["RLS_ENABLED", "AGORA_RLS_ENABLED"])
 def test_row_level_security_cannot_be_turned_off(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match="keeps one tenant's rows from another's"):
-        Settings.load(environ={name: value})
+        Settings.load_settings(environ={name: value})
 
 
 def test_a_wrong_value_is_refused_by_its_setting() -> None:
     with pytest.raises(ConfigurationError, match="port"):
-        Settings.load(environ={"A2A_PORT": "many"})
+        Settings.load_settings(environ={"A2A_PORT": "many"})
     with pytest.raises(ConfigurationError, match="auth_header"):
-        Settings.load(environ={"A2A_AUTH_HEADER": "X Api\r\nKey"})
+        Settings.load_settings(environ={"A2A_AUTH_HEADER": "X Api\r\nKey"})
 
 
 def test_no_name_is_two_things() -> None:
@@ -118,10 +127,10 @@ def test_the_log_gets_the_notice_once(
     monkeypatch.setattr("agora.server.logging.configure_logging", lambda *arguments: None)
     monkeypatch.setattr(server, "App", _never)
     monkeypatch.setattr(server, "_open_listeners", lambda settings, say: [])
-    settings = Settings.load(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
+    settings = Settings.load_settings(environ={"A2A_PORT": "0"}, events_port=0, data_dir=tmp_path)
     with caplog.at_level(logging.WARNING), pytest.raises(InterruptedError):
         server.run_server(settings)
-    assert [record.getMessage() for record in caplog.records] == [settings.notice]
+    assert [record.getMessage() for record in caplog.records] == [settings.legacy_notice]
 
 
 def _never(settings: Settings) -> None:
@@ -129,12 +138,12 @@ def _never(settings: Settings) -> None:
 
 
 def test_the_words_for_log_formats() -> None:
-    assert Settings.load(environ={"AGORA_LOG_FORMAT": "console"}).log_format == "text"
-    assert Settings.load(environ={"AGORA_LOG_FORMAT": "JSON"}).log_format == "json"
+    assert Settings.load_settings(environ={"AGORA_LOG_FORMAT": "console"}).log_format == "text"
+    assert Settings.load_settings(environ={"AGORA_LOG_FORMAT": "JSON"}).log_format == "json"
     with pytest.raises(ConfigurationError, match="log_format"):
-        Settings.load(environ={"AGORA_LOG_FORMAT": "xml"})
+        Settings.load_settings(environ={"AGORA_LOG_FORMAT": "xml"})
 
 
 def test_a_short_metrics_token_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="16 characters"):
-        Settings.load(environ={"AGORA_METRICS_TOKEN": "short"})
+        Settings.load_settings(environ={"AGORA_METRICS_TOKEN": "short"})

@@ -59,7 +59,7 @@ def test_the_columns_of_a_table_are_the_fields_of_its_record() -> None:
 def test_what_is_stored_depends_on_names_alone(kind: type[Any]) -> None:
     table = Table("entries", kind)
     swapped = dict(reversed(VALUES.items()))
-    assert dict(zip(table.names, table.to_row(kind(**VALUES), "t"), strict=True)) == VALUES
+    assert dict(zip(table.column_names, table.to_row(kind(**VALUES), "t"), strict=True)) == VALUES
     assert table.to_row(kind(**swapped), "t") == table.to_row(kind(**VALUES), "t")
 
 
@@ -131,4 +131,4 @@ def test_a_single_field_is_found_by_its_name(connection: Any) -> None:
 
 def test_tables_and_parameters_with_digits_are_known() -> None:
     statement = Query("select target from v4_mappings where tenant_id = :tenant and v4_key = :v4_key", str)
-    assert (statement.tables, statement.parameters) == (frozenset({"v4_mappings"}), ("tenant", "v4_key"))
+    assert (statement.table_names, statement.parameter_names) == (frozenset({"v4_mappings"}), ("tenant", "v4_key"))

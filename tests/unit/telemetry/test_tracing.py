@@ -222,7 +222,7 @@ async def test_a_line_of_the_log_says_its_trace(client: httpx.AsyncClient) -> No
 
     class Watching(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            seen.append(JsonFormatter(()).fields(record))
+            seen.append(JsonFormatter(()).collect_fields(record))
 
     watching, logger = Watching(), logging.getLogger("agora.core.dispatcher")
     logger.addHandler(watching)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.wire.envelopes import SLOT, VIEWS, convert, embed, to_agentify
+from agora.wire.envelopes import SLOT, VIEWS, convert_document, embed_document, to_agentify
 from agora_sdk.contract.envelopes import Performative
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -102,8 +102,8 @@ def _exact(value: Any) -> str:
 @given(data=st.data())
 def test_there_and_back(source: str, target: str, data: st.DataObject) -> None:
     document = data.draw(DOCUMENTS[source])
-    there = convert(document, source, target)
-    assert _exact(convert(there, target, source)) == _exact(document)
+    there = convert_document(document, source, target)
+    assert _exact(convert_document(there, target, source)) == _exact(document)
 
 
 @given(st.sampled_from(sorted(DOCUMENTS)), st.lists(st.sampled_from(sorted(DOCUMENTS)), max_size=5), st.data())
@@ -111,7 +111,7 @@ def test_any_way_round(source: str, way: list[str], data: st.DataObject) -> None
     document = data.draw(DOCUMENTS[source])
     at, here = document, source
     for view in [*way, source]:
-        at, here = convert(at, here, view), view
+        at, here = convert_document(at, here, view), view
     assert _exact(at) == _exact(document)
 
 
@@ -119,8 +119,8 @@ def test_any_way_round(source: str, way: list[str], data: st.DataObject) -> None
 @given(data=st.data())
 def test_what_outsiders_write_into_the_slot_is_only_kept(view: str, data: st.DataObject) -> None:
     document = data.draw(DOCUMENTS[view])
-    message = convert(document, view, "message", ours=False)
-    assert _exact(convert(message, "message", view)) == _exact(document)
+    message = convert_document(document, view, "message", ours=False)
+    assert _exact(convert_document(message, "message", view)) == _exact(document)
     plain = VIEWS[view].read(VIEWS[view].extract_slot(document)[1])
     for name in plain.keys() - {"metadata"}:
         assert message[name] == plain[name]
@@ -139,23 +139,23 @@ def test_a_message_reads_well_in_every_view() -> None:
         "payload": {"a": 5, "b": 3},
         "context": {"customer_id": "customer-123"},
     }
-    message = convert(envelope, "agentify", "message")
+    message = convert_document(envelope, "agentify", "message")
     assert message["content"] == '{"a":5,"b":3}'
     assert (message["message_type"], message["to_agent"]) == ("request", "agent.calculator.calculation")
     assert message["metadata"] == {"customer_id": "customer-123", "agentify": {"intent": "calculate"}}
-    assert convert(envelope, "agentify", "a2a")["parts"] == [{"data": {"a": 5, "b": 3}}]
-    entry = convert(envelope, "agentify", "bus")
+    assert convert_document(envelope, "agentify", "a2a")["parts"] == [{"data": {"a": 5, "b": 3}}]
+    entry = convert_document(envelope, "agentify", "bus")
     assert (entry["type"], entry["priority"], entry["content"]) == ("assistance_request", "medium", {"a": 5, "b": 3})
-    text = convert({"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "Hello"}]}, "a2a", "message")
+    text = convert_document({"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "Hello"}]}, "a2a", "message")
     assert text["content"] == "Hello"
-    assert convert(text, "message", "bus")["content"] == {"text": "Hello"}
+    assert convert_document(text, "message", "bus")["content"] == {"text": "Hello"}
 
 
 def test_what_the_server_sets_does_not_change_what_the_author_wrote() -> None:
     envelope = {"id": "mine", "type": "inform", "sender": "Ada", "to": ["Bob"], "intent": "x", "payload": {"n": 1.0}}
-    plain = convert(envelope, "agentify", "message")
+    plain = convert_document(envelope, "agentify", "message")
     stored = plain | {"message_id": "msg_1", "from_agent": "agent_1", "timestamp": "2026-01-16T10:30:00Z"}
-    message = embed("agentify", stored, envelope)
+    message = embed_document("agentify", stored, envelope)
     back = to_agentify(message)
     slot = back.pop(SLOT)
     assert _exact(back) == _exact(envelope)
@@ -164,5 +164,5 @@ def test_what_the_server_sets_does_not_change_what_the_author_wrote() -> None:
 
 @pytest.mark.parametrize("content", ['{"a":NaN}', '{"a":1,"a":2}', '{"a": 1}', "{}", "[1]", '{"' * 2000, '{"a":1e999}'])
 def test_a_text_that_only_resembles_data_stays_a_text(content: str) -> None:
-    message = convert({"content": content}, "message", "agentify")
+    message = convert_document({"content": content}, "message", "agentify")
     assert message["payload"] == {"text": content}

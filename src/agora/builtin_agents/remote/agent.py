@@ -31,7 +31,7 @@ class RemoteAgent(BuiltinAgent):
         run = RemoteTaskRun(job, self._client, self._history, self.profile.name)
         self._active_runs += 1
         try:
-            return await run.run()
+            return await run.run_task()
         finally:
             self._active_runs -= 1
             self.suspect = self.suspect or run.troubled

@@ -200,12 +200,12 @@ def _verify_jws(algorithm: str, key: Mapping[str, Any], signature: bytes, signed
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    def number(name: str) -> int:
+    def parse_number(name: str) -> int:
         return int.from_bytes(_decode_base64url(key[name]), "big")
 
     kind = algorithm, key.get("kty"), key.get("crv")
     if kind == ("ES256", "EC", "P-256"):
-        public = ec.EllipticCurvePublicNumbers(number("x"), number("y"), ec.SECP256R1()).public_key()
+        public = ec.EllipticCurvePublicNumbers(parse_number("x"), parse_number("y"), ec.SECP256R1()).public_key()
         if len(signature) != 64:
             raise ValueError("not 64 bytes")
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
@@ -213,7 +213,7 @@ def _verify_jws(algorithm: str, key: Mapping[str, Any], signature: bytes, signed
     elif kind == ("EdDSA", "OKP", "Ed25519"):
         ed25519.Ed25519PublicKey.from_public_bytes(_decode_base64url(key["x"])).verify(signature, signed)
     elif kind[:2] == ("RS256", "RSA"):
-        numbers = rsa.RSAPublicNumbers(number("e"), number("n"))
+        numbers = rsa.RSAPublicNumbers(parse_number("e"), parse_number("n"))
         numbers.public_key().verify(signature, signed, padding.PKCS1v15(), SHA256())
     else:
         raise ValueError("not known here")

@@ -119,7 +119,7 @@ class A2AClient:
         finally:
             reply.close()
 
-    async def stream(self, method: str, params: Mapping[str, Any]) -> A2AStream:
+    async def open_stream(self, method: str, params: Mapping[str, Any]) -> A2AStream:
         """Open a stream, to be closed. Raises Fault."""
         reply = await self._post.send(wire.build_request(self.interface, method, params))
         try:
@@ -170,7 +170,7 @@ class A2AStream:
         except (TimeoutError, ConnectionLost):
             pass
 
-    async def items(self) -> list[dict[str, Any]] | None:
+    async def next_items(self) -> list[dict[str, Any]] | None:
         """Wait for the next events. None at the end of the stream. Raises RemoteError."""
         if self._first:
             events, self._first = self._first, []

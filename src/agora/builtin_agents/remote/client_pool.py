@@ -41,7 +41,7 @@ class A2AClientPool:
         except RemoteError as error:
             raise error.as_error(endpoint.url) from None
 
-    async def connect(self, endpoint: RemoteEndpoint, interface: Interface) -> A2AClient:
+    async def create_client(self, endpoint: RemoteEndpoint, interface: Interface) -> A2AClient:
         """Create a client; it connects on first use. Raises UpstreamUnavailable."""
         return A2AClient(interface, await self._open_origin(endpoint, interface.url, endpoint.timeout))
 

@@ -85,7 +85,7 @@ class RemoteAgentsController(Controller):
         now = self.context.clock.now()
         if now - self._read_at >= READ_ROWS * SECOND:
             self._read_at = now
-            await self.each_tenant(self._sync_tenant)
+            await self.run_for_each_tenant(self._sync_tenant)
         for key, place in self._places.items():
             resident = place.resident
             if resident is not None and resident.suspect:
@@ -102,7 +102,7 @@ class RemoteAgentsController(Controller):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Wait until no agent is being checked and all changes are processed."""
         while pending := [*self._checks.values(), *self._syncing.values()]:
             await asyncio.wait(pending)
@@ -148,7 +148,7 @@ class RemoteAgentsController(Controller):
             log.warning("%s cannot be passed anything: %s", row.agent_name, error)
             return
         before, place.resident = place.resident, resident
-        self._host.put(*key, row.agent_name, resident, barred=row.status == "suspended")
+        self._host.host_agent(*key, row.agent_name, resident, barred=row.status == "suspended")
         if before is not None:
             before.close_when_idle()
 
@@ -165,7 +165,7 @@ class RemoteAgentsController(Controller):
     async def _build_agent(
         self, row: RemoteAgentProfile, card: Mapping[str, Any], interface: Mapping[str, Any], reachable: bool
     ) -> RemoteAgent:
-        line = await self._pool.connect(build_endpoint(row), Interface.of(interface, card))
+        line = await self._pool.create_client(build_endpoint(row), Interface.from_card(interface, card))
         profile = Profile(row.agent_name, row.description, _card_skills(card))
         return RemoteAgent(profile, line, self._history, reachable=reachable)
 
@@ -195,7 +195,7 @@ class RemoteAgentsController(Controller):
             pause = int(place.backoff.next() * SECOND) if away else self._refresh_interval
             place.due = place.looked + pause
             if not away:
-                place.backoff.reset()
+                place.backoff.reset_failures()
         except Exception:
             log.exception("Remote agent %s could not be checked", agent_id)
             place.due = self.context.clock.now() + self._refresh_interval

@@ -59,7 +59,7 @@ class RemoteTaskRun:
         self._saving: asyncio.Task[None] | None = None
         self.troubled = False
 
-    async def run(self) -> Reply:
+    async def run_task(self) -> Reply:
         """Run the task and return the agent's reply. Raises as :meth:`BuiltinAgent.handle`."""
         try:
             try:
@@ -143,7 +143,7 @@ class RemoteTaskRun:
         if self._streams:
             try:
                 return await self._follow_stream(
-                    await self._await_first(self._client.stream("SendStreamingMessage", params))
+                    await self._await_first(self._client.open_stream("SendStreamingMessage", params))
                 )
             except RemoteError as error:
                 if self._is_accepted or not _is_unsupported(error):
@@ -171,7 +171,7 @@ class RemoteTaskRun:
         events = [answer]
         if isinstance(answer, A2AStream):
             try:
-                events = await answer.items() or []
+                events = await answer.next_items() or []
             finally:
                 answer.close()
         for event in events:
@@ -195,11 +195,11 @@ class RemoteTaskRun:
 
     async def _check_task(self) -> Reply | None:
         assert self._task is not None
-        self._relay.listen(self._task, self._context)
+        self._relay.relay_messages(self._task, self._context)
         if self._streams:
             try:
                 self._may_have_gaps = True
-                return await self._follow_stream(await self._client.stream("SubscribeToTask", {"id": self._task}))
+                return await self._follow_stream(await self._client.open_stream("SubscribeToTask", {"id": self._task}))
             except RemoteError as error:
                 if error.passing or error.reason is None:
                     raise
@@ -209,7 +209,7 @@ class RemoteTaskRun:
     async def _follow_stream(self, listening: A2AStream) -> Reply | None:
         """Relay events until the task or the stream ends."""
         try:
-            while (events := await listening.items()) is not None:
+            while (events := await listening.next_items()) is not None:
                 for event in merge_chunks(events):
                     if (reply := await self._handle_event(event)) is not None:
                         await listening.finish()
@@ -254,7 +254,7 @@ class RemoteTaskRun:
         self._task, self._is_accepted = _check_id(task), True
         self._context = _check_id(context) if context else self._context
         self._relay.last_number = max(self._relay.last_number, self._job.message_number)
-        self._relay.listen(self._task, self._context)
+        self._relay.relay_messages(self._task, self._context)
         self._saving = asyncio.get_running_loop().create_task(self._save_checkpoint())
 
     async def _save_checkpoint(self) -> None:

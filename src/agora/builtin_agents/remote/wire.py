@@ -42,7 +42,7 @@ class Interface(Endpoint):
     streams: bool = False
 
     @classmethod
-    def of(cls, entry: Mapping[str, Any], card: Mapping[str, Any]) -> Interface:
+    def from_card(cls, entry: Mapping[str, Any], card: Mapping[str, Any]) -> Interface:
         """From the interface that was chosen of a card. Raises Fault where it is none."""
         url, tenant = entry.get("url"), entry.get("tenant")
         if not isinstance(url, str):

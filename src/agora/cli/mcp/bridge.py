@@ -44,7 +44,7 @@ class Bridge:
         self._mirrored: dict[str, dict[tuple[str, ...], str]] = {}
         self._slots = asyncio.Semaphore(MAX_REQUESTS)
 
-    async def run(self) -> None:
+    async def run_until_closed(self) -> None:
         """Relay until the client closes its side, or a signal asks to stop."""
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,7 +88,7 @@ class Bridge:
             self._start_request(PendingRequest(message, line))
         elif parts[0].get("method") == "notifications/cancelled":
             await self._cancel_request(parts[0], line)
-        elif self._server.session.begun:
+        elif self._server.session.has_begun:
             await self._server.send_notification(line)
             if parts[0].get("method") == "notifications/initialized" and self._server.session.has_stream:
                 self._standing = self._standing or asyncio.create_task(self._read_standing_stream())
@@ -140,16 +140,18 @@ class Bridge:
 
     async def _exchange_once(self, pending: PendingRequest, deliver: Callable[[Answer], Awaitable[None]]) -> None:
         mirrored = self._mirrored.get(str(params_of(pending.first).get("name")), {})
-        await self._server.exchange(pending, pending.headers(self._server.session.headers, mirrored), deliver)
+        await self._server.exchange_messages(
+            pending, pending.build_headers(self._server.session.headers, mirrored), deliver
+        )
 
     def _deliver_to(self, pending: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
-        async def deliver(answer: Answer) -> None:
+        async def deliver_answer(answer: Answer) -> None:
             text, answered = pending.apply_answer(answer)
             for request, part in answered:
                 self._update_session(request, part, answer)
             await self._pipe.send(text)
 
-        return deliver
+        return deliver_answer
 
     def _update_session(self, request: Message, part: Message, answer: Answer) -> None:
         """Keep what an answer says that the bridge has to know."""
@@ -189,27 +191,27 @@ class Bridge:
         """Read the standing stream of a session, for as long as there is a session."""
         last: str | None = None
 
-        async def deliver(answer: Answer) -> None:
+        async def deliver_answer(answer: Answer) -> None:
             nonlocal last
             last = answer.event_id or last
             await self._pipe.send(answer.text)
 
-        async def read() -> None:
+        async def read_stream() -> None:
             nonlocal last
             try:
-                await self._server.listen(last, deliver)
+                await self._server.read_standing_stream(last, deliver_answer)
             except SessionLost:
                 last = None
                 raise
 
         with contextlib.suppress(AgoraError):  # a server may have no such stream
-            await self._server.retry_until_done(read, forever=lambda: True)
+            await self._server.retry_until_done(read_stream, forever=lambda: True)
 
     async def _keep_subscription(self, pending: PendingRequest) -> None:
         """Keep a subscription alive: where the server ends it or goes away, ask for it again."""
         acknowledged = over = False
 
-        async def deliver(answer: Answer) -> None:
+        async def deliver_answer(answer: Answer) -> None:
             nonlocal acknowledged, over
             message = answer.message
             if mcp_wire.is_response(message):
@@ -224,14 +226,14 @@ class Bridge:
             acknowledged = acknowledged or message.get("method") == ACKNOWLEDGED
             await self._pipe.send(answer.text)
 
-        async def read() -> None:
+        async def read_stream() -> None:
             try:
-                await self._exchange_once(pending, deliver)
+                await self._exchange_once(pending, deliver_answer)
             except ConnectionBroken:
                 if not over:
                     raise
 
-        await self._server.retry_until_done(read, forever=lambda: acknowledged)
+        await self._server.retry_until_done(read_stream, forever=lambda: acknowledged)
 
 
 async def _cancel_tasks(tasks: list[asyncio.Task[Any]]) -> None:

@@ -86,7 +86,7 @@ def bridge(
         place, identity = _locate_server(chosen if not embedded else None, connection, embedded)
         identity.token()  # a missing credential is said at once, not at the first request
         query = urlencode(view_options.view_parameters(view, names, toolsets, tools, readonly=readonly))
-        raise typer.Exit(_relay(place, identity, query, patience))
+        raise typer.Exit(_relay_until_closed(place, identity, query, patience))
 
 
 def _locate_server(
@@ -107,7 +107,7 @@ def _locate_server(
     return place, identity
 
 
-def _relay(place: ServerLocation, identity: Identity, query: str, patience: float) -> int:
+def _relay_until_closed(place: ServerLocation, identity: Identity, query: str, patience: float) -> int:
     """Relay until the client ends it; answers the exit code."""
     import asyncio
 
@@ -124,7 +124,7 @@ def _relay(place: ServerLocation, identity: Identity, query: str, patience: floa
         pipe = Pipe(*claim_standard_streams())
         try:
             upstream = Upstream(place, identity, query=query, version=__version__)
-            await Bridge(pipe, upstream, timeout=patience).run()
+            await Bridge(pipe, upstream, timeout=patience).run_until_closed()
         finally:
             pipe.close()
             await place.close()

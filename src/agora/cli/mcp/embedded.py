@@ -31,7 +31,7 @@ def main() -> int:
     threading.Thread(target=_stop_at_end, daemon=True).start()
     level = os.environ.get("AGORA_LOG_LEVEL") or "warning"
     try:
-        settings = Settings.load(host="127.0.0.1", port=0, events_port=0, shutdown_grace=1, log_level=level)
+        settings = Settings.load_settings(host="127.0.0.1", port=0, events_port=0, shutdown_grace=1, log_level=level)
         file = settings.data_dir / ADDRESS_FILE
         with _publish_address(answering, file) as say:
             return run_server(settings, say=say)

@@ -50,9 +50,9 @@ class McpClient:
     def scopes(self) -> tuple[str, ...]:
         """Whose configuration can be written; the usual one first."""
         usual = ("project", "user") if self.name in PROJECT_FIRST else ("user", "project")
-        return tuple(scope for scope in usual if self.file(scope) is not None)
+        return tuple(scope for scope in usual if self.config_file(scope) is not None)
 
-    def file(self, scope: str) -> Path | None:
+    def config_file(self, scope: str) -> Path | None:
         """The file of a scope, if there is one: the person's own, or that of the project in this directory."""
         if scope == "project":
             return Path(self.project) if self.project else None
@@ -64,7 +64,7 @@ class McpClient:
         return Path(template.format(config=config, codex=codex)).expanduser()
 
     @property
-    def toml(self) -> bool:
+    def is_toml(self) -> bool:
         return self.name == "codex"
 
 

@@ -54,7 +54,7 @@ def install(
             scope or next(iter(host.scopes), "user"),
             _choose_view(host, view_options.view_parameters(view, names, toolsets, tools, readonly=readonly)),
         )
-        target = file or host.file(scope or next(iter(host.scopes), "user"))
+        target = file or host.config_file(scope or next(iter(host.scopes), "user"))
         if scope and target is None:
             raise typer.BadParameter(f"{host.title} has no file of a {scope}")
         if write:
@@ -87,7 +87,7 @@ def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON for ma
 def _client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
     transports = ["stdio", *(["http"] if host.http else [])]
     for scope in host.scopes or (None,):
-        file = host.file(scope) if scope else None
+        file = host.config_file(scope) if scope else None
         row = {"client": host.name, "title": host.title, "transports": transports}
         yield row | {"scope": scope, "file": str(file) if file else None, "state": _entry_state(host, file)}
 
@@ -213,7 +213,7 @@ def _print_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
     from . import toml_edit as toml_tables
 
     value, path = _entry_document(host, name, entry), (*host.keys, name)
-    text = toml_tables.format_table(path, value) if host.toml else json_members.with_member("", path, value)
+    text = toml_tables.format_table(path, value) if host.is_toml else json_members.with_member("", path, value)
     typer.echo(text.rstrip("\n"))
     if file is not None:
         _print_note(f"For {file}; --write puts it there.")
@@ -246,7 +246,7 @@ def _merge_entry(host: McpClient, text: str, name: str, entry: ServerEntry) -> s
     from . import toml_edit as toml_tables
 
     value, path = _entry_document(host, name, entry), (*host.keys, name)
-    if host.toml:
+    if host.is_toml:
         return toml_tables.with_table(text, path, value)
     return json_members.with_member(text, path, value, comments=host.comments)
 
@@ -255,7 +255,7 @@ def _parse_configuration(host: McpClient, text: str) -> Any:
     from . import json_edit as json_members
     from . import toml_edit as toml_tables
 
-    return toml_tables.parse_toml(text) if host.toml else json_members.parse_json(text, comments=host.comments)
+    return toml_tables.parse_toml(text) if host.is_toml else json_members.parse_json(text, comments=host.comments)
 
 
 def _create_backup(file: Path) -> Path:

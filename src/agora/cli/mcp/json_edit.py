@@ -55,11 +55,11 @@ def with_member(text: str, path: Sequence[str], value: Any, *, comments: bool = 
 def _strip_comments(text: str, *, comments: bool) -> str:
     """JSON of the same length, with blanks where comments and trailing commas were."""
 
-    def blank(match: re.Match[str]) -> str:
+    def blank_out(match: re.Match[str]) -> str:
         return match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0])
 
-    bare = _COMMENT.sub(blank, text)
-    plain = _TRAILING.sub(blank, bare)
+    bare = _COMMENT.sub(blank_out, text)
+    plain = _TRAILING.sub(blank_out, bare)
     if plain != text and not comments:
         place = next(number for number, (ours, theirs) in enumerate(zip(plain, text, strict=True)) if ours != theirs)
         line, what = text.count("\n", 0, place) + 1, "a comment" if bare != text else "a trailing comma"

@@ -43,16 +43,18 @@ class ServerLink:
         self._renewing = asyncio.Lock()
         self._reached = self._away = False
 
-    async def exchange(self, pending: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
+    async def exchange_messages(self, pending: PendingRequest, headers: dict[str, str], deliver: Deliver) -> None:
         """One try. Raises what became of it, unless everything was answered."""
-        await self._upstream.exchange(pending.body(), headers, deliver)
+        await self._upstream.exchange_messages(pending.encode_body(), headers, deliver)
         self._mark_reachable()
         if pending.unanswered_ids:
             raise ConnectionBroken("the connection ended before the answer")
 
-    async def listen(self, last: str | None, deliver: Deliver) -> None:
+    async def read_standing_stream(self, last: str | None, deliver: Deliver) -> None:
         """Read the session's standing stream after the event ``last``; always raises why it ended."""
-        await self._upstream.listen(self.session.headers | ({"last-event-id": last} if last else {}), deliver)
+        await self._upstream.read_standing_stream(
+            self.session.headers | ({"last-event-id": last} if last else {}), deliver
+        )
         self._mark_reachable()
         raise ConnectionBroken("the stream ended")
 
@@ -63,7 +65,7 @@ class ServerLink:
                 for _ in range(2):
                     lost = self.session.generation
                     try:
-                        await self._upstream.exchange(body, self.session.headers, _ignore_answer)
+                        await self._upstream.exchange_messages(body, self.session.headers, _ignore_answer)
                         return True
                     except SessionLost:
                         await self._renew_session(lost)
@@ -123,7 +125,7 @@ class ServerLink:
                 for _, part in handshake.apply_answer(answer)[1]:
                     session.store_handshake(part, answer.headers)
 
-            await self._upstream.exchange(json.dumps(session.build_handshake()).encode(), {}, on_opened)
+            await self._upstream.exchange_messages(json.dumps(session.build_handshake()).encode(), {}, on_opened)
             if session.generation == lost:
                 raise ConnectionBroken("the handshake was not granted")
             for message in session.restore_messages():
@@ -134,7 +136,7 @@ class ServerLink:
 
     async def _restore_state(self, message: Message) -> None:
         try:
-            await self._upstream.exchange(json.dumps(message).encode(), self.session.headers, _ignore_answer)
+            await self._upstream.exchange_messages(json.dumps(message).encode(), self.session.headers, _ignore_answer)
         except (AgoraError, SessionLost) as error:
             logger.warning("%s could not be repeated in the new session: %s", message.get("method"), error)
 

@@ -56,13 +56,13 @@ class PendingRequest:
         """Ids that have no answer yet."""
         return list(self._waiting)
 
-    def body(self) -> bytes:
+    def encode_body(self) -> bytes:
         """What to send; of a batch that broke off, what was not answered."""
         if isinstance(self._message, dict) or len(self._waiting) == len(self.parts):
             return self._line
         return json.dumps(list(self._waiting.values())).encode()
 
-    def headers(self, session: Mapping[str, str], mirrored: Mapping[tuple[str, ...], str]) -> dict[str, str]:
+    def build_headers(self, session: Mapping[str, str], mirrored: Mapping[tuple[str, ...], str]) -> dict[str, str]:
         """Headers of its era. A tool's call has a key of its own, so that however often it is sent it happens once."""
         if self.method == "initialize":
             return {}

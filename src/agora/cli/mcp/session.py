@@ -37,7 +37,7 @@ class Session:
         self._watched: dict[str, Message] = {}
 
     @property
-    def begun(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether a handshake was made."""
         return self._version is not None
 

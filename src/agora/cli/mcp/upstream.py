@@ -78,14 +78,14 @@ class Upstream:
         self._server = Server(identity.url)  # where a login is renewed
         self._serves = ""
 
-    async def exchange(self, body: bytes, headers: Mapping[str, str], deliver: Deliver) -> None:
+    async def exchange_messages(self, body: bytes, headers: Mapping[str, str], deliver: Deliver) -> None:
         """Send a message and pass each message of the answer on, in order.
 
         Raises Away, Broken, SessionLost, or the AgoraError that the server answered.
         """
         await self._exchange_over_http("POST", body, headers, deliver, ANSWER_SECONDS)
 
-    async def listen(self, headers: Mapping[str, str], deliver: Deliver) -> None:
+    async def read_standing_stream(self, headers: Mapping[str, str], deliver: Deliver) -> None:
         """Read the standing stream of a session of the handshake era, until it ends. Raises what exchange raises."""
         await self._exchange_over_http("GET", None, headers, deliver, SILENCE_SECONDS)
 

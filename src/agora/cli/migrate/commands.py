@@ -192,10 +192,10 @@ def _progress_notes(out: Output) -> Callable[[str, int, int], None]:
     """Tells how far an import is, now and then."""
     last = time.monotonic()
 
-    def note(table: str, done: int, total: int) -> None:
+    def print_progress(table: str, done: int, total: int) -> None:
         nonlocal last
         if not out.json and (time.monotonic() - last >= PROGRESS_EVERY or done == total):
             last = time.monotonic()
             out.note(f"{table}: {done} of {total}")
 
-    return note
+    return print_progress

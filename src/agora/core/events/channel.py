@@ -12,7 +12,7 @@ from agora.store.port import NewEvent, Store, StoredEvent, StoreFailure
 from agora_sdk.errors import CursorTooOld
 
 from . import log as event_log
-from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer, agents_of
+from .filter import EVERYONE, EVERYTHING, EventFilter, Viewer, list_concerned_agents
 from .frames import Batch, CloseReason, EncodedEvent
 from .log import EventPage
 from .sink import Sink, offer_batch
@@ -74,9 +74,9 @@ class Channel:
                 self.known = max(self.known, stored.seq)
         if run:
             self._deliver_events(run)
-        self.read_on()
+        self.schedule_reading()
 
-    def read_on(self) -> None:
+    def schedule_reading(self) -> None:
         """Start reading the log if it is known to hold more than was delivered."""
         if self.known > self.head and self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._read_to_known())
@@ -95,22 +95,22 @@ class Channel:
         try:
             page = await self.read(head)
         except CursorTooOld as error:
-            self._skip_to(error)
+            self._skip_to_oldest(error)
         else:
             self.publish(page.events)
         if self.head == head and self.known > head:
             raise StoreFailure(f"the log ends at {head}, before the event {self.known} it was said to have")
 
-    def _skip_to(self, error: CursorTooOld) -> None:
+    def _skip_to_oldest(self, error: CursorTooOld) -> None:
         """Retention deleted unread events: end the readers with an error."""
         self.head = int(error.oldest) - 1
         for stream in [stream for groups in self._groups.values() for group in groups.values() for stream in group]:
-            stream.end(CloseReason.of(error))
+            stream.end(CloseReason.from_error(error))
 
     async def wait_until_delivered(self, sequence: int) -> None:
         """Return when everything up to a sequence number that is in the log was delivered."""
         self.known = max(self.known, sequence)
-        self.read_on()
+        self.schedule_reading()
         if self._reading is not None:
             await asyncio.shield(self._reading)
 
@@ -121,7 +121,7 @@ class Channel:
 
     # -- who listens -----------------------------------------------------------------------------
 
-    def join(self, stream: Subscriber) -> None:
+    def join_stream(self, stream: Subscriber) -> None:
         """From now on the stream gets every event after ``head``."""
         filter = stream.filter
         groups = self._groups.setdefault(_group_key(filter), {})
@@ -129,9 +129,9 @@ class Channel:
         if group is None:
             group = groups[filter] = Group(filter)
             self._routes.clear()
-        group.add(stream)
+        group.add_reader(stream)
 
-    def leave(self, stream: Subscriber) -> None:
+    def leave_stream(self, stream: Subscriber) -> None:
         """The stream, which has joined, gets no more."""
         key = _group_key(stream.filter)
         groups = self._groups[key]
@@ -155,16 +155,16 @@ class Channel:
         for stored in run:
             encoded = EncodedEvent(stored)
             for group in self._candidate_groups(stored.event):
-                if group.filter.matches(stored.event):
+                if group.filter.matches_event(stored.event):
                     hits.setdefault(group, []).append(encoded)
         for group, events in hits.items():
-            self.delivered += group.deliver(events)
+            self.delivered += group.deliver_events(events)
 
     def _candidate_groups(self, event: NewEvent) -> Iterator[Group]:
         """Groups that may want an event."""
         yield from self._matching_groups(None, event.type)
         if len(self._groups) > 1 or None not in self._groups:
-            for agent in agents_of(event):
+            for agent in list_concerned_agents(event):
                 yield from self._matching_groups(("agent", agent), event.type)
             yield from self._matching_groups(("subject", event.subject or ""), event.type)
 
@@ -177,7 +177,7 @@ class Channel:
         if route is None:
             if len(self._routes) >= ROUTES:
                 self._routes.clear()
-            route = self._routes[key, type] = [group for group in groups.values() if group.filter.wants(type)]
+            route = self._routes[key, type] = [group for group in groups.values() if group.filter.wants_type(type)]
         return route
 
 
@@ -212,7 +212,7 @@ class Group:
     def __iter__(self) -> Iterator[Subscriber]:
         return iter(tuple(self._streams))
 
-    def add(self, stream: Subscriber) -> None:
+    def add_reader(self, stream: Subscriber) -> None:
         viewer = stream.viewer
         self._streams[stream] = None
         (self._overseers if viewer.sees_all else self._viewers.setdefault(viewer.subject, {}))[stream] = None
@@ -228,7 +228,7 @@ class Group:
         if not streams:
             self._viewers.pop(viewer.subject, None)
 
-    def deliver(self, events: Sequence[EncodedEvent]) -> int:
+    def deliver_events(self, events: Sequence[EncodedEvent]) -> int:
         """Deliver matching events to the readers that may see them; returns the number of deliveries."""
         failed: list[tuple[Subscriber, CloseReason]] = []
         if all(encoded.event.audience is None for encoded in events):

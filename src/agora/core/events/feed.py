@@ -78,7 +78,7 @@ class Feed:
     def close(self, reason: str = "resume later") -> None:
         """End every stream, and open none from now on: the server stops, readers resume elsewhere or later."""
         self._closing = CloseReason(RESTARTING, reason)
-        for stream in self.streams():
+        for stream in self.list_streams():
             stream.end(self._closing)
         for arrival in tuple(self._waiting):
             arrival.end(self._closing)
@@ -174,9 +174,9 @@ class Feed:
 
     def _resume_subscription(self, tenant: str, opening: EventStreamSpec, subscription_id: str) -> EventStreamSpec:
         if opening.resumed:
-            self.positions.advance(tenant, subscription_id, opening.position)
+            self.positions.advance_position(tenant, subscription_id, opening.position)
             return opening
-        position = self.positions.latest(tenant, subscription_id, opening.position)
+        position = self.positions.latest_position(tenant, subscription_id, opening.position)
         return EventStreamSpec(opening.filter, opening.viewer, position, subscription_id)
 
     def remove_stream(self, stream: LiveStream) -> None:
@@ -245,7 +245,7 @@ class Feed:
             if not self._held[key]:
                 del self._held[key]
 
-    def streams(self, tenant: str | None = None) -> list[LiveStream]:
+    def list_streams(self, tenant: str | None = None) -> list[LiveStream]:
         """Open streams, of one tenant or of all."""
         return [stream for slot in self._slots for stream in slot if tenant in (None, stream.tenant)]
 
@@ -253,7 +253,7 @@ class Feed:
         return sum(map(len, self._slots))
 
     @property
-    def waiting(self) -> int:
+    def waiting_calls(self) -> int:
         """Calls that wait for an event."""
         return len(self._waiting)
 
@@ -261,7 +261,7 @@ class Feed:
 
     async def recheck_streams(self, tenant: str | None = None) -> None:
         """Check at once whether open streams may go on: a token was revoked, an agent halted."""
-        for stream in self.streams(tenant):
+        for stream in self.list_streams(tenant):
             await stream.recheck_access()
 
     async def _send_heartbeats(self) -> None:
@@ -269,7 +269,7 @@ class Feed:
             for slot in self._slots:
                 await self._sleep(self.heartbeat / _SLOTS)
                 for channel in self._channels.values():
-                    channel.read_on()
+                    channel.schedule_reading()
                 for stream in tuple(slot):
                     await stream.recheck_access()
                     stream.write_heartbeat()
@@ -307,7 +307,7 @@ class _Counters(Mapping[str, int]):
             "subscribers": feed.__len__,
             "delivered": lambda: sum(channel.delivered for channel in feed._channels.values()),
             "cut_off": lambda: feed.cut_off,
-            "lag": lambda: max((stream.lag for stream in feed.streams()), default=0),
+            "lag": lambda: max((stream.lag for stream in feed.list_streams()), default=0),
         }
 
     def __getitem__(self, name: str) -> int:

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from agora.store.port import NewEvent
 
-__all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "agents_of", "expand_type"]
+__all__ = ["AGENTS", "EVERYONE", "EVERYTHING", "EventFilter", "Viewer", "expand_type", "list_concerned_agents"]
 
 AGENTS = "/agora/agents/"  #: what the source of an agent's events begins with
 _SPECIAL = {"broadcast_message": "agora.broadcast.sent"}
@@ -31,7 +31,7 @@ def _compile_pattern(pattern: str) -> Callable[[str], bool]:
     """Matcher of one pattern, in linear time."""
     first, *middle, last = pattern.split("*")
 
-    def matches(text: str) -> bool:
+    def matches_pattern(text: str) -> bool:
         if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
             return False
         at, end = len(first), len(text) - len(last)
@@ -42,10 +42,10 @@ def _compile_pattern(pattern: str) -> Callable[[str], bool]:
             at = found + len(part)
         return True
 
-    return matches
+    return matches_pattern
 
 
-def agents_of(event: NewEvent) -> set[str]:
+def list_concerned_agents(event: NewEvent) -> set[str]:
     """Ids of the agents an event concerns: its source, its subject, its audience."""
     concerned = set(event.audience or ())
     if event.subject is not None:
@@ -85,7 +85,9 @@ class EventFilter:
         object.__setattr__(self, "_patterns", tuple(_compile_pattern(name) for name in names if "*" in name))
 
     @classmethod
-    def of(cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None) -> EventFilter:
+    def from_wishes(
+        cls, types: Iterable[str] = (), agent: str | None = None, subject: str | None = None
+    ) -> EventFilter:
         """A filter in its one spelling, so that equal wishes are equal filters."""
         unique = tuple(sorted(set(types)))
         return cls(() if "*" in unique else unique, agent or None, subject or None)
@@ -95,20 +97,20 @@ class EventFilter:
         """Full types and patterns."""
         return tuple(dict.fromkeys(full for name in self.types for full in expand_type(name)))
 
-    def wants(self, type: str) -> bool:
+    def wants_type(self, type: str) -> bool:
         """Whether events of a type are wanted at all."""
         return not self.types or type in self._exact or any(matches(type) for matches in self._patterns)
 
-    def matches(self, event: NewEvent) -> bool:
+    def matches_event(self, event: NewEvent) -> bool:
         """Whether an event is wanted."""
-        if not self.wants(event.type):
+        if not self.wants_type(event.type):
             return False
         if self.subject is not None and event.subject != self.subject:
             return False
-        return self.agent is None or self.agent in agents_of(event)
+        return self.agent is None or self.agent in list_concerned_agents(event)
 
-    def parameters(self, viewer: Viewer) -> dict[str, str]:
-        """Parameters with which SQL finds what :meth:`matches` and the viewer sees; '' asks for nothing."""
+    def sql_parameters(self, viewer: Viewer) -> dict[str, str]:
+        """Parameters with which SQL finds what :meth:`matches_event` and the viewer sees; '' asks for nothing."""
         return {
             "patterns": to_json(self.names).decode(),
             "agent": self.agent or "",

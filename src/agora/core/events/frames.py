@@ -83,7 +83,7 @@ class CloseReason:
     error: AgoraError | None = None
 
     @classmethod
-    def of(cls, error: AgoraError) -> CloseReason:
+    def from_error(cls, error: AgoraError) -> CloseReason:
         return cls(error.close_code, str(error), error)
 
     @classmethod

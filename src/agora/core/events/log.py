@@ -64,11 +64,11 @@ async def read_events(
         rows = await tx.all(events.page, after=after, until=until, limit=limit)
     else:
         until = min(newest, after + WINDOW)
-        parameters = wanted.parameters(viewer)
+        parameters = wanted.sql_parameters(viewer)
         rows = await tx.all(events.matching, after=after, until=until, limit=limit, **parameters)
     found = await _read_rows(tx, rows)
     whole = len(found) == len(rows) < limit
-    visible = [stored for stored in found if wanted.matches(stored.event) and viewer.may_see(stored.event)]
+    visible = [stored for stored in found if wanted.matches_event(stored.event) and viewer.may_see(stored.event)]
     return EventPage(visible, until if whole else found[-1].seq, newest)
 
 

@@ -24,16 +24,16 @@ class Positions:
     def __init__(self) -> None:
         self._waiting: dict[str, dict[str, int]] = {}
 
-    def advance(self, tenant: str, subscription_id: str, sequence: int) -> None:
+    def advance_position(self, tenant: str, subscription_id: str, sequence: int) -> None:
         """Everything up to a sequence number was received; a position never goes back."""
         waiting = self._waiting.setdefault(tenant, {})
         waiting[subscription_id] = max(sequence, waiting.get(subscription_id, 0))
 
-    def latest(self, tenant: str, subscription_id: str, stored: int) -> int:
+    def latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:
         """The position to start from, given the one that is stored."""
         return max(stored, self._waiting.get(tenant, {}).get(subscription_id, 0))
 
-    async def flush(self, store: Store) -> int:
+    async def flush_positions(self, store: Store) -> int:
         """Write what changed; answers how many positions. What fails stays for the next time."""
         count, batches = 0, self._waiting
         self._waiting = {}
@@ -44,7 +44,7 @@ class Positions:
             except Exception:
                 log.warning("positions of %d subscriptions could not be written yet", len(changed), exc_info=True)
                 for subscription_id, sequence in changed.items():
-                    self.advance(tenant, subscription_id, sequence)
+                    self.advance_position(tenant, subscription_id, sequence)
         return count
 
 

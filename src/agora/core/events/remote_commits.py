@@ -99,11 +99,11 @@ class RemoteCommits:
         """Deliver one page. The log, not the notification, decides where it ends."""
         after, target = self._seen[tenant], self._ahead[tenant]
 
-        async def page(reader: Reader) -> event_log.EventPage:
+        async def read_page(reader: Reader) -> event_log.EventPage:
             return await event_log.read_events(reader, after, wanted=EVERYTHING, viewer=SYSTEM)
 
         try:
-            page_read = await self._store.read(tenant, page)
+            page_read = await self._store.read(tenant, read_page)
         except CursorTooOld:
             self._seen[tenant] = self._ahead[tenant] = await self._store.read(tenant, event_log.read_head)
             await self._missed(tenant)

@@ -85,7 +85,7 @@ class QueueSink:
         self._filled.set()
         self._room.set()
 
-    async def take(self) -> list[Batch]:
+    async def take_batches(self) -> list[Batch]:
         """Everything that waits, at least one batch; an empty list when the stream has ended.
 
         What was taken before counts as written.
@@ -125,4 +125,4 @@ def offer_batch(sink: Sink, batch: Batch) -> CloseReason | None:
         return None if sink.write(batch) else CloseReason.too_slow()
     except Exception:
         log.exception("a stream failed and is closed")
-        return CloseReason.of(InternalError("The stream failed.", fix="Resume from the last event."))
+        return CloseReason.from_error(InternalError("The stream failed.", fix="Resume from the last event."))

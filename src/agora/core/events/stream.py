@@ -103,10 +103,12 @@ class LiveStream(ABC):
         except TimeoutError:
             self.end(CloseReason.too_slow())
         except AgoraError as error:
-            self.end(CloseReason.of(error))
+            self.end(CloseReason.from_error(error))
         except Exception:
             log.exception("the log of a stream could not be read")
-            self.end(CloseReason.of(InternalError("The log could not be read.", fix="Resume from the last item.")))
+            self.end(
+                CloseReason.from_error(InternalError("The log could not be read.", fix="Resume from the last item."))
+            )
 
     async def _send(self, items: Sequence[Item], position: int) -> None:
         """Give the sink a page of the log; return when there is room for the next."""
@@ -132,7 +134,7 @@ class LiveStream(ABC):
         except StorageUnavailable:
             return
         except AgoraError as error:
-            self.end(CloseReason.of(error))
+            self.end(CloseReason.from_error(error))
         except Exception:
             log.exception("whether a stream may go on could not be checked; it goes on until the next check")
 
@@ -150,7 +152,7 @@ class LiveStream(ABC):
                 fix="Acknowledge the sequence of an event or heartbeat you received.",
                 errors=[field_error("ack", "not delivered yet")],
             )
-        self._feed.positions.advance(self.tenant, self.subscription_id, sequence)
+        self._feed.positions.advance_position(self.tenant, self.subscription_id, sequence)
 
     def end(self, close_reason: CloseReason) -> None:
         """End the stream. Idempotent; the first reason is kept."""
@@ -180,7 +182,7 @@ class LiveStream(ABC):
         with nullcontext() if connection is None else connection.count_queue(sink):
             reading = asyncio.create_task(self.attach(sink))
             try:
-                while batches := await sink.take():
+                while batches := await sink.take_batches():
                     for batch in batches:
                         for item in batch.items:
                             yield item.model()
@@ -225,7 +227,7 @@ class EventStream(LiveStream):
                 await channel.wait_until_delivered(self._position)
             elif self._position == channel.head:
                 # No await since the comparison, so no event can be committed between the last page and the join.
-                channel.join(self)
+                channel.join_stream(self)
                 self._channel = channel
                 return
             else:
@@ -239,7 +241,7 @@ class EventStream(LiveStream):
 
     def _unsubscribe(self) -> None:
         if self._channel is not None:
-            self._channel.leave(self)
+            self._channel.leave_stream(self)
             self._channel = None
 
 
@@ -284,13 +286,13 @@ class LogStream(LiveStream):
     async def _wake_on_events(self, channel: Channel) -> None:
         """Ring the bell at every event about the subject from now on."""
         if self._hints is None or self._hints.close_reason is not None:
-            opening = EventStreamSpec(EventFilter.of(subject=self._following.subject), EVERYONE, channel.head)
+            opening = EventStreamSpec(EventFilter.from_wishes(subject=self._following.subject), EVERYONE, channel.head)
             self._hints = EventStream(self._feed, self.tenant, opening)
             await self._hints.attach(self._bell)
 
     async def _send_next_page(self, channel: Channel) -> None:
         """Send the next page; without one, wait for the bell."""
-        page_events = await self._store.read(self.tenant, self._read)
+        page_events = await self._store.read(self.tenant, self._read_page)
         if self.close_reason is not None:
             return
         for part in _split_entries(page_events.entries, self._feed.buffer_limit // 4):
@@ -304,7 +306,7 @@ class LogStream(LiveStream):
             await self._bell.rung.wait()
             self._waits = False
 
-    async def _read(self, reader: Reader) -> LogPage:
+    async def _read_page(self, reader: Reader) -> LogPage:
         return await self._following.read(reader, self._position)
 
     def write_heartbeat(self) -> None:

@@ -15,7 +15,7 @@ from agora.domains.tasks import access, states
 from agora.domains.tasks import lookup as task_lookup
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskData, TaskEntryRow, TaskRow
-from agora.domains.tasks.views import context_of
+from agora.domains.tasks.views import task_context_id
 from agora.store.port import Reader
 from agora_sdk.contract.a2a import A2AState, A2ATask, A2ATaskList
 from agora_sdk.contract.fields import TaskStatus
@@ -104,10 +104,12 @@ async def _read_history(
 
         entries, _ = await paging.fill_page(read_entries, NEWEST, "number", limit + 1, budget)
     candidates = [
-        view.entry_to_message(context_of(row), entry) for entry in reversed(entries) if entry.number != row.status_entry
+        view.entry_to_message(task_context_id(row), entry)
+        for entry in reversed(entries)
+        if entry.number != row.status_entry
     ]
     messages = [message for message in candidates if message is not None]
-    if len(messages) < limit and not budget.full and budget.fits((data.payload,)):
+    if len(messages) < limit and not budget.full and budget.take_if_fits((data.payload,)):
         messages.insert(0, view.build_first_message(row, decode_json(data.payload)))
     return messages[-limit:]
 

@@ -24,7 +24,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
-from agora.domains.tasks.views import context_of
+from agora.domains.tasks.views import task_context_id
 from agora.domains.tasks.work import begin_work
 from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
@@ -37,15 +37,15 @@ QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskSt
 
 
 def _accepts_task_messages(agent: AgentRow) -> bool:
-    return _declares(agent, "deliver")
+    return _declares_skill(agent, "deliver")
 
 
 def answers_with_messages(agent: AgentRow) -> bool:
     """Whether an agent may answer with a message in place of a task, by its own word."""
-    return '"answers"' in agent.metadata and _declares(agent, "answers")
+    return '"answers"' in agent.metadata and _declares_skill(agent, "answers")
 
 
-def _declares(agent: AgentRow, name: str) -> bool:
+def _declares_skill(agent: AgentRow, name: str) -> bool:
     a2a_metadata = decode_json(agent.metadata).get("a2a")
     return isinstance(a2a_metadata, dict) and a2a_metadata.get(name) == "message"
 
@@ -61,7 +61,7 @@ async def deliver_message(call: Call, draft: TaskDraft, agent: AgentRow, message
         agent.agent_id,
         text[:900_000],
         KIND,
-        correlation_id=context_of(draft.row),
+        correlation_id=task_context_id(draft.row),
         metadata={"a2a": {"task_id": draft.task_id, "message": dict(message)}},
     )
 

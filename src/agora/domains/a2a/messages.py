@@ -9,13 +9,13 @@ from typing import Any
 
 from agora.clock import new_id
 from agora.core.call import Call, WaitForEvent, as_deferred_result, as_encoded_result, encode_json
-from agora.core.idempotency import find_answer, key_reused, store_answer
+from agora.core.idempotency import find_answer, key_reused_error, store_answer
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.messages import USER, add_requester_message, join_text, require_open
-from agora.domains.tasks.views import context_of
+from agora.domains.tasks.views import task_context_id
 from agora.telemetry import with_trace
 from agora_sdk.contract.a2a import A2AMessage, A2APushConfig, A2ASendResult
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
@@ -50,12 +50,12 @@ class SendRequest:
     extensions: Sequence[str] = ()
 
     @property
-    def supported(self) -> set[str]:
+    def supported_extensions(self) -> set[str]:
         """Extensions that the sender supports, by its own words."""
         return {*self.extensions, *(self.message.get("extensions") or ())}
 
     @classmethod
-    def of(
+    def from_content(
         cls,
         content: A2AMessage | str,
         *,
@@ -202,7 +202,7 @@ async def _require_agent(call: Call, ref: str) -> AgentRow:
 async def _find_repeated(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
     """The task of the same message, if it came before. Raises IdempotencyConflict for another one under its id."""
     answer = await find_answer(
-        call, key, OPERATION, digest, lambda: key_reused("message id", message_id, "message", "message.messageId")
+        call, key, OPERATION, digest, lambda: key_reused_error("message id", message_id, "message", "message.messageId")
     )
     return None if answer is None else answer.decode()
 
@@ -220,7 +220,7 @@ async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None)
             "skill": route.skill,
             "routed": route.because,
         }
-    await check_accepts(call, agent, request.message["parts"], request.supported)
+    await check_accepts(call, agent, request.message["parts"], request.supported_extensions)
     draft = await _assign_task(call, request, agent, metadata)
     if request.push is not None:
         await push_configs.create_config(call, draft.task_id, request.push)
@@ -261,7 +261,7 @@ async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
     caller = call.caller
     if caller.subject != row.created_by and not caller.acts_for_others:
         raise lookup.task_not_found(request.task_id)
-    if request.context_id is not None and request.context_id != context_of(row):
+    if request.context_id is not None and request.context_id != task_context_id(row):
         raise InvalidRequest(
             f"The task {request.task_id} is not of the context {request.context_id!r}.",
             fix="Leave the context out, or begin a new task in it.",
@@ -271,7 +271,7 @@ async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
     require_open(draft)
     agent = await find_agent(call.tx, draft.row.assigned_agent) if draft.row.assigned_agent else None
     if agent is not None:
-        await check_accepts(call, agent, request.message["parts"], request.supported)
+        await check_accepts(call, agent, request.message["parts"], request.supported_extensions)
     await add_requester_message(draft, request.message)
     if request.push is not None:
         await push_configs.create_config(call, draft.task_id, request.push)

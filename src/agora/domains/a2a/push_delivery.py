@@ -51,14 +51,16 @@ class NotificationSender:
         """Close all connections."""
         self._http.close()
 
-    async def post(self, notification: Notification, *, private: bool) -> None:
+    async def post_notification(self, notification: Notification, *, private: bool) -> None:
         """Post a notification. private: addresses that are not public are allowed. Raises DeliveryRejected."""
         headers = self._build_headers(notification)
-        await self._http.post(notification.row.url, headers, notification.body, private=private, seconds=self.seconds)
+        await self._http.post_request(
+            notification.row.url, headers, notification.body, private=private, seconds=self.seconds
+        )
 
     def _build_headers(self, notification: Notification) -> dict[str, str]:
         row = notification.row
-        proof = self._key.token(self._build_claims(notification))
+        proof = self._key.sign_token(self._build_claims(notification))
         headers = {
             "content-type": CONTENT_TYPES[row.version],
             "x-a2a-notification-signature": proof,

@@ -103,7 +103,7 @@ class PushOutbox(Controller):
             self._wake_worker(heapq.heappop(self._later)[1])
         if now - self._swept >= SWEEP * SECOND:
             self._swept = now
-            await self.each_tenant(self.reconcile)
+            await self.run_for_each_tenant(self.reconcile)
 
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         """Wait until the next retry or sweep is due."""
@@ -228,7 +228,7 @@ class PushOutbox(Controller):
             body = await self._encode_shortened_body(tenant, row, task)
         private = bool(row.private) and self.context.server.settings.a2a_private_networks
         notification = Notification(row, entry.number, body, self.context.clock.now())
-        await self.sender.post(notification, private=private)
+        await self.sender.post_notification(notification, private=private)
 
     async def _encode_shortened_body(self, tenant: str, row: PushConfigRow, task: TaskRow) -> bytes:
         from . import lookup
@@ -267,11 +267,11 @@ class PushOutbox(Controller):
         pause = max(jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
 
-        async def postpone(call: Call) -> int:
+        async def postpone_config(call: Call) -> int:
             values = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
             return await call.tx.execute(statements.put_off, **_config_key(row), **values)
 
-        if await self.run_as_system(tenant, postpone):
+        if await self.run_as_system(tenant, postpone_config):
             heapq.heappush(self._later, (due_at, key))
             self._wakeup.set()
 

@@ -89,10 +89,10 @@ async def add_remote(
     )
     endpoint, remotes = build_endpoint(row), _require_remotes(call) if verify else None
 
-    async def perform() -> Mapping[str, Any] | None:
+    async def fetch_card() -> Mapping[str, Any] | None:
         return await remotes.card(endpoint) if remotes is not None else None
 
-    async def settle(end: Call, outcome: Mapping[str, Any] | AgoraError | None) -> contract.RemoteAgent:
+    async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError | None) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
             raise outcome
         card = None if outcome is None else _check_card(outcome)
@@ -109,7 +109,7 @@ async def add_remote(
         emit_remote_event(end, "added", row, chosen)
         return _build_remote_agent(row, chosen)
 
-    return as_relay(perform, settle, CARD_TIMEOUT)
+    return as_relay(fetch_card, store_outcome, CARD_TIMEOUT)
 
 
 async def _check_name_free(call: Call, name: str) -> None:
@@ -262,10 +262,10 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
     await check_administered(call, f"remote:{agent_id}")
     endpoint, remotes = build_endpoint(row), _require_remotes(call)
 
-    async def perform() -> Mapping[str, Any]:
+    async def fetch_card() -> Mapping[str, Any]:
         return await remotes.card(endpoint)
 
-    async def settle(end: Call, outcome: Mapping[str, Any] | AgoraError) -> contract.RemoteAgent:
+    async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
             await record_check(end, agent_id, outcome)
             raise outcome
@@ -273,7 +273,7 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
         await _sync_status(end, agent_id, AgentStatus.ACTIVE)
         return await get_remote(end, agent_id)
 
-    return as_relay(perform, settle, CARD_TIMEOUT)
+    return as_relay(fetch_card, store_outcome, CARD_TIMEOUT)
 
 
 async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:

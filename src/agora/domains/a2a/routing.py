@@ -150,7 +150,7 @@ class _Skill:
     examples: Sequence[frozenset[str]]
 
     @classmethod
-    def of(cls, declared: Mapping[str, Any]) -> _Skill:
+    def from_document(cls, declared: Mapping[str, Any]) -> _Skill:
         named = frozenset(_SPLIT.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON
         tagged = frozenset(_SPLIT.findall(" ".join(_only_texts(declared.get("tags"))).casefold())) - _COMMON
         return cls(
@@ -172,7 +172,9 @@ def _parse_skills(metadata: str) -> Sequence[_Skill]:
     skills = a2a_metadata.get("skills") if isinstance(a2a_metadata, dict) else None
     if not isinstance(skills, list):
         return ()
-    return [_Skill.of(skill) for skill in skills if isinstance(skill, dict) and isinstance(skill.get("id"), str)]
+    return [
+        _Skill.from_document(skill) for skill in skills if isinstance(skill, dict) and isinstance(skill.get("id"), str)
+    ]
 
 
 Likeness = tuple[float, AgentRow, str, str]

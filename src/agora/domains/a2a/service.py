@@ -42,7 +42,7 @@ class A2AService(BoundService, contract.A2A):
         metadata: JsonObject = {},
         extensions: list[str] = [],
     ) -> contract.A2ASendResult:
-        request = messages.SendRequest.of(
+        request = messages.SendRequest.from_content(
             message,
             agent=agent,
             skill=skill,

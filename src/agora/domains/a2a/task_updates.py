@@ -18,7 +18,7 @@ from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.messages import USER
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
-from agora.domains.tasks.views import context_of
+from agora.domains.tasks.views import task_context_id
 from agora.store.port import Reader
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
@@ -49,13 +49,13 @@ async def follow_task(
             allowed=[],
             reason="UNSUPPORTED_OPERATION",
         )
-    log = _UpdateLog(task_id, context_of(row), history_length, until)
+    log = _UpdateLog(task_id, task_context_id(row), history_length, until)
     return LogStreamSpec(log.read, task_id, Viewer(call.caller.subject, sees_all=True), position)
 
 
 async def read_updates(reader: Reader, row: TaskRow, after: int) -> LogPage:
     """A bounded page of what a task's stream has after a position. row: of the task."""
-    return await _UpdateLog(row.task_id, context_of(row), None, "ended").read(reader, after)
+    return await _UpdateLog(row.task_id, task_context_id(row), None, "ended").read(reader, after)
 
 
 def _parse_position(last_event_id: str | None, entries: int) -> int:

@@ -15,7 +15,7 @@ from agora.clock import to_datetime
 from agora.core.call import decode_json
 from agora.domains.tasks.messages import AGENT, USER
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
-from agora.domains.tasks.views import context_of
+from agora.domains.tasks.views import task_context_id
 
 from .records import ArtifactPiece
 from .states import to_a2a_state
@@ -58,7 +58,7 @@ def build_first_message(row: TaskRow, payload: Fields) -> dict[str, Any]:
         content = message
     else:
         content = {"parts": [{"data": dict(payload)}]}
-    return _complete_message(row.task_id, context_of(row), content, 1, USER)
+    return _complete_message(row.task_id, task_context_id(row), content, 1, USER)
 
 
 def _complete_message(task_id: str, context_id: str, message: Fields, number: int, role: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | N
 
 def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
     """The message that answers in place of a task. Its metadata names the task, for who looks for it in the marketplace."""
-    message = _complete_message(row.task_id, context_of(row), decode_json(entry.data or "{}"), entry.number, AGENT)
+    message = _complete_message(row.task_id, task_context_id(row), decode_json(entry.data or "{}"), entry.number, AGENT)
     del message["taskId"]
     metadata = message.get("metadata") or {}
     own = {"task": row.task_id, "agent": row.assigned_agent}
@@ -96,7 +96,7 @@ def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
 def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
     """The status of a task; entry: the one that its ``status_entry`` names."""
     status: dict[str, Any] = {"state": to_a2a_state(row.status)}
-    if entry is not None and (message := entry_to_message(context_of(row), entry)) is not None:
+    if entry is not None and (message := entry_to_message(task_context_id(row), entry)) is not None:
         status["message"] = message
     return status | {"timestamp": format_timestamp(row.status_at)}
 
@@ -120,7 +120,7 @@ def build_task(
     artifacts: Sequence[Fields] | None,
 ) -> dict[str, Any]:
     """A task; what is None is left out."""
-    document: dict[str, Any] = {"id": row.task_id, "contextId": context_of(row), "status": status}
+    document: dict[str, Any] = {"id": row.task_id, "contextId": task_context_id(row), "status": status}
     if artifacts is not None:
         document["artifacts"] = artifacts
     if history is not None:

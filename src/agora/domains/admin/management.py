@@ -52,7 +52,7 @@ class ServiceEnd(BaseModel):
 class Management(BoundService):
     """What ``agora.admin.manage`` does, by resource and action."""
 
-    async def run(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
+    async def run_action(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
         """Do it; raises InvalidRequest naming the actions there are."""
         actions: dict[str, Callable[[str, str, JsonValue], Awaitable[Change]]] = {
             "agent": self._manage_agent,
@@ -136,7 +136,7 @@ class Management(BoundService):
         if call.caller.tenant != HOME:
             raise PermissionDenied("Settings are of the whole installation.", fix="Ask whoever runs it.")
         if action == "list":
-            return None, configuration.describe("" if target in ("*", "all") else target)
+            return None, configuration.describe_settings("" if target in ("*", "all") else target)
         configuration.require_changeable(target)
         if action != "get":
             check_authority(call.caller, configuration.current.admin_authority_level, "change settings, which takes")
@@ -168,7 +168,7 @@ class Management(BoundService):
             raise IllegalTransition(f"{operation.name} keeps the server manageable and cannot be sunset.", allowed=[])
         await check_and_record_administration(call, call.target)
         before, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
-        where, details = {"operation": operation.name, "version": operation.version}, notice.dump()
+        where, details = {"operation": operation.name, "version": operation.version}, notice.to_document()
         if status is None:
             await call.tx.execute(statements.clear_status, **where)
             status = str(registry.declared(operation))

@@ -56,7 +56,7 @@ class Retention(Controller):
         before = self.context.clock.now() - seconds * SECOND
         # The oldest row of a batch may be kept on purpose, so the last batch may have one row less.
         while (
-            not self.stopping
+            not self.is_stopping
             and await self._run_write(tenant, write, before=before, limit=self.batch) >= self.batch - 1
         ):
             pass
@@ -65,17 +65,17 @@ class Retention(Controller):
         now = self.context.clock.now()
         before = now - seconds * SECOND
         when, bound = {"before": before, "now": now}, _id_after(before + SLACK)
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(tenant, statements.doomed_messages, bound=bound, limit=self.batch, **when)
             if not rows:
                 return
             ids = list(rows)
             await self._drop_deliveries(tenant, ids[-1], when)
-            if not self.stopping:  # a message outlives its deliveries, by which they are found
+            if not self.is_stopping:  # a message outlives its deliveries, by which they are found
                 await self._run_write(tenant, statements.drop_messages, ids=encode_json(ids))
 
     async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(tenant, statements.doomed_deliveries, last=last, limit=self.sweep, **when)
             for batch in split_batches(rows, self.batch):
                 pairs = [(row.recipient, row.message_id) for row in batch]
@@ -86,7 +86,7 @@ class Retention(Controller):
     async def _drop_ended(self, tenant: str, doomed: Query[str], drops: Sequence[Write], seconds: int) -> None:
         """Delete what ended so long ago, with all that belongs to it."""
         before = self.context.clock.now() - seconds * SECOND
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)
             ids = encode_json(rows)
 
@@ -100,10 +100,10 @@ class Retention(Controller):
                 return
 
     async def _run_write(self, tenant: str, write: Write, **parameters: Any) -> int:
-        async def run(call: Call) -> int:
+        async def execute_write(call: Call) -> int:
             return await call.tx.execute(write, **parameters)
 
-        return await self.run_as_system(tenant, run)
+        return await self.run_as_system(tenant, execute_write)
 
 
 def _id_after(microseconds: int) -> str:

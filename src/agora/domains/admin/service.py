@@ -172,7 +172,7 @@ class AdminService(BoundService, contract.Admin):
         value: JsonValue = None,
         reason: str = "",
     ) -> contract.Managed:
-        before, after = await Management(self.call).run(resource, target, action, value)
+        before, after = await Management(self.call).run_action(resource, target, action, value)
         self.call.detail = f"{action}" + (f": {reason}" if reason else "")
         return contract.Managed(
             resource=resource,

@@ -35,18 +35,18 @@ class Heartbeats(Controller):
         self._checked_at = 0
 
     async def step(self) -> None:
-        await self.flush()
+        await self.flush_heartbeats()
         now, period = self.context.clock.now(), int(self.context.server.settings.offline_after * SECOND / CHECKS)
         if not 0 <= now - self._checked_at < period:
-            await self.each_tenant(self.reconcile)
+            await self.run_for_each_tenant(self.reconcile)
             self._checked_at = now
 
     async def finish(self) -> None:
-        await self.flush()
+        await self.flush_heartbeats()
 
     # -- activity --------------------------------------------------------------------------------
 
-    async def flush(self) -> None:
+    async def flush_heartbeats(self) -> None:
         """Write the recorded activity; entries that cannot be written stay for the next time."""
         last_seen = self.context.server.last_seen
         by_tenant: dict[str, list[tuple[str, int]]] = {}
@@ -84,7 +84,7 @@ class Heartbeats(Controller):
             self._deaf_until[tenant] = now
         if now - self._deaf_until.get(tenant, context.server.started_at) < timeout:
             return
-        while not self.stopping:
+        while not self.is_stopping:
             silent = await self.read(tenant, presence.silent, before=now - timeout, limit=self.batch)
             marked = await self._mark_offline(tenant, silent, now - timeout) if silent else 0
             if len(silent) < self.batch or not marked:

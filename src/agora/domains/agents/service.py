@@ -394,7 +394,7 @@ class AgentService(BoundService, contract.Agents):
             "account": caller.account,
             "viewer": caller.subject,
         }
-        chosen = {name: value for name, value in parameters.items() if name in query.parameters}
+        chosen = {name: value for name, value in parameters.items() if name in query.parameter_names}
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_rows(after: str, count: int) -> Sequence[AgentRow]:

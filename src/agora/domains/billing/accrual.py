@@ -48,7 +48,7 @@ def _estimate_cost(
     account: str, agent: str, began: int, length: int, initial: Terms, later: Sequence[PriceChange]
 ) -> Ahead:
     in_force = [row for row in later if row.begins <= began]
-    terms = Terms.of(in_force[-1]) if in_force else initial
+    terms = Terms.from_row(in_force[-1]) if in_force else initial
     changes = [row.begins for row in later if row.begins > began and row.version > terms.version]
     price, unit = terms.time_price
     costs = min(length, min(changes, default=began + length) - began)

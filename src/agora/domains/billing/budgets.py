@@ -55,7 +55,7 @@ class BudgetStatus:
         return self.spent + self.reserved
 
     @property
-    def available(self) -> int | None:
+    def available_credit(self) -> int | None:
         """The credit that is not reserved."""
         return None if self.balance is None else self.balance - self.reserved
 
@@ -114,7 +114,7 @@ async def find_block_reason(
         status = await read_budget_status(tx, row, month_of(now))
         if row.hard_limit is not None and status.committed + max(ahead, 1) > row.hard_limit:
             return "budget"
-        if status.available is not None and status.available < max(ahead, 1):
+        if status.available_credit is not None and status.available_credit < max(ahead, 1):
             return "credit"
     return None
 
@@ -127,7 +127,7 @@ class Headroom:
     agent_id: str
     amount: int
 
-    def covers(self, account: str, agent: str) -> bool:
+    def covers_spending(self, account: str, agent: str) -> bool:
         """Whether what an account spends on an agent counts against it."""
         return self.account_id in ("", account) and self.agent_id in ("", agent)
 
@@ -140,8 +140,8 @@ async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now
             continue
         status = await read_budget_status(tx, row, month_of(now))
         amounts = [] if row.hard_limit is None else [row.hard_limit - status.committed]
-        if status.available is not None:
-            amounts.append(status.available)
+        if status.available_credit is not None:
+            amounts.append(status.available_credit)
         if amounts:
             headroom.append(Headroom(row.account_id, row.agent_id, min(amounts)))
     return headroom
@@ -162,7 +162,7 @@ class SpendingLimits:
         """Budgets over the account and the agent, in every currency."""
         return await self.call.tx.all(statements.limits, account=self.account, agent=self.agent)
 
-    async def charge(self, amount: int, period: int, *, enforce: bool) -> None:
+    async def add_charge(self, amount: int, period: int, *, enforce: bool) -> None:
         """Note that so much more is spent in a month. Called before the entry is written.
 
         enforce: refuse what a limit does not allow; what has been used already is owed in any case.
@@ -170,7 +170,7 @@ class SpendingLimits:
         """
         await self._enforce_budgets(amount, period, enforce=enforce, charge=amount)
 
-    async def reserve(self, amount: int) -> None:
+    async def add_reservation(self, amount: int) -> None:
         """Note that so much is reserved from now on. Called before the reservation is written.
 
         Raises BudgetExceeded, CreditExhausted where a limit does not allow it.
@@ -202,7 +202,7 @@ class SpendingLimits:
         """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
         if row.hard_limit is not None and status.committed + amount > row.hard_limit:
             raise self._limit_exceeded_error(row, status, amount)
-        if status.available is not None and amount > status.available:
+        if status.available_credit is not None and amount > status.available_credit:
             raise CreditExhausted(
                 f"This costs {_format_money(amount, row)}; the credit is {_format_money(status.balance or 0, row)}"
                 f"{_format_reserved_share(status, row)}.",
@@ -217,7 +217,9 @@ class SpendingLimits:
         soft, hard, period = row.soft_limit, row.hard_limit, status.period
         warned, exhausted, committed = row.warned, row.exhausted, status.committed
         reached = hard is not None and (committed >= hard or committed + margin > hard)
-        is_credit_used_up = status.available is not None and (status.available <= 0 or status.available < margin)
+        is_credit_used_up = status.available_credit is not None and (
+            status.available_credit <= 0 or status.available_credit < margin
+        )
         if (soft is not None and committed >= soft) and warned < period:
             warned = period
             await self._emit_budget_event("agora.billing.budget_warning", row, status)

@@ -37,11 +37,11 @@ class InvoiceDetails:
     due_at: int = 0
 
     @classmethod
-    def load(cls, text: str | None) -> InvoiceDetails:
+    def from_text(cls, text: str | None) -> InvoiceDetails:
         """From the row of an invoice; those issued before there were details have none."""
         return cls(**from_json(text)) if text else cls()
 
-    def dump(self) -> str:
+    def to_text(self) -> str:
         """As the row of an invoice has it."""
         return encode_json(asdict(self))
 

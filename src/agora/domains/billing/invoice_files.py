@@ -117,7 +117,7 @@ def _render_html(invoice: Invoice, exact: bool) -> InvoiceDocument:
     """One page, complete in itself. exact: every decimal place of the amounts."""
     customer = invoice.customer
 
-    def amount(value: float) -> str:
+    def format_amount(value: float) -> str:
         text = _format_amount(value) if exact else _round_amount(value, invoice.currency)
         return f'<td class="n" title="{_format_amount(value)}">{text}</td>'
 
@@ -156,11 +156,11 @@ def _render_html(invoice: Invoice, exact: bool) -> InvoiceDocument:
 <caption>Amounts in {invoice.currency}; times and months are UTC.{note}</caption>
 <thead><tr><th>Month</th><th>Description</th><th class="n">Quantity</th><th>Unit</th><th class="n">Amount</th></tr></thead>
 <tbody>
-{_render_rows(invoice, amount)}
+{_render_rows(invoice, format_amount)}
 </tbody>
 <tfoot>
-{"".join(f'<tr><td colspan="4" class="n">{name}</td>{amount(value)}</tr>' for name, value in sums)}
-<tr class="due"><td colspan="4" class="n">Amount due</td>{amount(invoice.amount_due)}</tr>
+{"".join(f'<tr><td colspan="4" class="n">{name}</td>{format_amount(value)}</tr>' for name, value in sums)}
+<tr class="due"><td colspan="4" class="n">Amount due</td>{format_amount(invoice.amount_due)}</tr>
 </tfoot>
 </table>
 </body>

@@ -102,7 +102,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         charges=charges,
         credits=credits,
         issued_at=call.now,
-        details=details.dump(),
+        details=details.to_text(),
     )
     tx.append(INVOICES, row)
     called = await read_agent_names(tx, (line.agent_id for line in lines))
@@ -175,7 +175,7 @@ async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
         _build_line(Line(at.period, at.agent_id, EntryKind(at.kind), at.quantity, at.amount, 0), at.agent_name)
         for at in lines
     ]
-    details = InvoiceDetails.load(row.details)
+    details = InvoiceDetails.from_text(row.details)
     return contract.Invoice(
         **_total_fields(row), **_issue_fields(row), **_detail_fields(details, row.charges), lines=invoice_lines
     )

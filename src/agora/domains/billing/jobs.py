@@ -30,7 +30,7 @@ class Billing(Controller):
     async def reconcile(self, tenant: str) -> None:
         from .reservations import charge_completed_tasks
 
-        while not self.stopping and await self.run_as_system(tenant, charge_completed_tasks):
+        while not self.is_stopping and await self.run_as_system(tenant, charge_completed_tasks):
             pass
         now = self.context.clock.now()
         if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
@@ -42,7 +42,7 @@ class Billing(Controller):
         from .usage_records import close_months
 
         account, currency = "", ""
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(
                 tenant, views.due, period=month, account_after=account, currency_after=currency, limit=BATCH
             )

@@ -86,7 +86,7 @@ class Ledger:
             self.call.tx, agent_id, version, self.call.now if at is None else at, self.notice_period, currency
         )
 
-    async def charge(
+    async def charge_usage(
         self, charge: Charge, terms: Terms | None = None, *, enforce: bool = True, fresh: bool = False
     ) -> LedgerEntry:
         """Charge for usage; returns its entry, or the existing one if the key was used before.
@@ -115,7 +115,7 @@ class Ledger:
         day = day_of(max(began, ended - 1))
         reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
         limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency)
-        await limits.charge(amount - sum(each.amount for each in reductions), day // 100, enforce=enforce)
+        await limits.add_charge(amount - sum(each.amount for each in reductions), day // 100, enforce=enforce)
         entry = LedgerEntry(
             tenant_id=call.caller.tenant,
             entry_id=new_id("use"),
@@ -196,7 +196,7 @@ class Ledger:
             created_by=self.call.caller.subject,
         )
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency)
-        await limits.charge(entry.amount, row.day // 100, enforce=False)
+        await limits.add_charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
         if row.kind not in REDUCTIONS:
             for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTIONS]):

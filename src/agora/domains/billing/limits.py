@@ -36,7 +36,7 @@ class BudgetLimits:
     prepaid: bool
 
     @property
-    def warning(self) -> int | None:
+    def warning_threshold(self) -> int | None:
         """Threshold of the warning in millionths; 80 % of the hard limit if no soft limit is set."""
         if self.soft is None and self.hard is not None:
             return self.hard * SOFT_SHARE // 100
@@ -56,7 +56,7 @@ async def set_budget(
     if operator:
         await check_and_record_administration(call, f"budget:{place['account']}:{place['agent']}:{currency}")
     values = {
-        "soft_limit": wish.warning,
+        "soft_limit": wish.warning_threshold,
         "hard_limit": wish.hard,
         "prepaid": int(wish.prepaid),
         "set_by": "operator" if operator else "account",
@@ -66,7 +66,7 @@ async def set_budget(
     row = await call.tx.one(statements.budget, **place)
     assert row is not None
     await call.publish(BUDGET_SET, row)
-    if wish.warning is None and not wish.prepaid:
+    if wish.warning_threshold is None and not wish.prepaid:
         await call.tx.execute(statements.drop_budget, **place)
         return await _build_budget(call.tx, row, call.now)
     await _emit_warnings(call, row)
@@ -158,7 +158,7 @@ async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget
 
 
 def _budget_state(row: BudgetRow, status: BudgetStatus) -> Literal["ok", "warned", "exhausted"]:
-    hard, soft, available = row.hard_limit, row.soft_limit, status.available
+    hard, soft, available = row.hard_limit, row.soft_limit, status.available_credit
     if (hard is not None and status.committed >= hard) or (available is not None and available <= 0):
         return "exhausted"
     if row.exhausted >= status.period:

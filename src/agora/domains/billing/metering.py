@@ -67,7 +67,7 @@ async def bill_runs(call: Call, runs: Sequence[Run]) -> None:
     call while a limit stands over the account or the agent. What is not in the ledger yet is shown as accrued.
     """
     for run in sorted(runs, key=lambda run: (run.instance_id, run.number)):  # everyone locks in one order
-        await _RunBilling(call, run).bill()
+        await _RunBilling(call, run).bill_run()
 
 
 class _RunBilling:
@@ -77,7 +77,7 @@ class _RunBilling:
         self.call, self.run, self.ledger = call, run, Ledger(call)
         self._carried: dict[int, tuple[int, int]] = {}
 
-    async def bill(self) -> None:
+    async def bill_run(self) -> None:
         call, run = self.call, self.run
         # Reports of one instance are serialized: two servers that bill the same growth at once would charge it twice.
         await call.tx.execute(statements.lock_meter, instance_id=run.instance_id, now=call.now)
@@ -121,7 +121,7 @@ class _RunBilling:
         while began < ended:
             start = [row for row in later if row.begins <= began]
             if start:
-                terms = Terms.of(start[-1])
+                terms = Terms.from_row(start[-1])
             ahead = [row.begins for row in later if row.begins > began and row.version > terms.version]
             upto = min(ended, end_of_month(began), *ahead)
             intervals.append(BilledInterval(began, upto, terms))

@@ -100,7 +100,7 @@ async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -
 def build_price(row: PriceRow, name: str) -> contract.Price:
     """A version of a price as answers show it."""
     return contract.Price(
-        **pricing_fields(Terms.of(row)),
+        **pricing_fields(Terms.from_row(row)),
         agent_id=row.agent_id,
         agent_name=name,
         version=row.version,

@@ -72,7 +72,7 @@ async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
     agents = by_agent.get(main_currency, {})
     names = await read_agent_names(call.tx, agents)
     return contract.Cost(
-        **totals.get(main_currency, Tally()).fields(main_currency),
+        **totals.get(main_currency, Tally()).to_fields(main_currency),
         account_id=request.account or None,
         agent_id=request.agent or None,
         instance_id=request.instance or None,
@@ -135,13 +135,13 @@ def _build_revenue(
     sums: dict[tuple[str, str], Tally] = defaultdict(Tally)
     customers = {(row.agent_id, row.currency): row.customers for row in paying}
     for row in rows:
-        sums[row.agent_id, row.currency].add(row.kind, row.quantity, row.amount)
+        sums[row.agent_id, row.currency].add_usage(row.kind, row.quantity, row.amount)
     return [
         contract.Revenue(
             agent_id=agent,
             agent_name=names.get(agent, agent),
             currency=currency,
-            revenue=from_micros(tally.total),
+            revenue=from_micros(tally.total_cost),
             usage_time=from_micros(tally.quantity.get(EntryKind.TIME, 0)),
             task_executions=tally.quantity.get(EntryKind.REQUEST, 0) + tally.quantity.get(EntryKind.TASK, 0),
             input_tokens=tally.quantity.get(EntryKind.INPUT_TOKENS, 0),
@@ -169,9 +169,9 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
     def sum_currency(code: str) -> dict[str, Any]:
         rows = {row.period: row for row in months if row.currency == code}
         before = rows.get(month_before(month))
-        balance = sum(row.credited for row in rows.values()) - whole.get(code, Tally()).total
+        balance = sum(row.credited for row in rows.values()) - whole.get(code, Tally()).total_cost
         return {
-            "current_month_cost": from_micros(this_month.get(code, Tally()).total),
+            "current_month_cost": from_micros(this_month.get(code, Tally()).total_cost),
             "last_month_cost": from_micros(before.charged) if before else 0.0,
             "currency": code,
             "balance": from_micros(balance),
@@ -181,14 +181,14 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
     return contract.Dashboard(
         customer_id=account or None,
         summary=contract.CostSummary(
-            total_cost=from_micros(total.total), total_uptime_hours=total.quantity[EntryKind.TIME] / HOUR
+            total_cost=from_micros(total.total_cost), total_uptime_hours=total.quantity[EntryKind.TIME] / HOUR
         ),
         billing=contract.CurrentBilling(**sum_currency(main_currency)),
         days=await _cost_by_day(call, account, main_currency),
         by_agent=rank_agents_by_cost(agents, await read_agent_names(call.tx, agents), main_currency, SHOWN_AGENTS),
         budgets=listed.budgets,
         other_currencies=[
-            contract.CurrencyBilling(**sum_currency(code), total_cost=from_micros(whole.get(code, Tally()).total))
+            contract.CurrencyBilling(**sum_currency(code), total_cost=from_micros(whole.get(code, Tally()).total_cost))
             for code in sorted(currencies - {main_currency})
         ],
     )

@@ -52,7 +52,7 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
         return None
     account = resolve_paying_account(task.account_id, task.created_by)
     spender = await find_allowance(call, task.created_by, amount, terms.currency)
-    await SpendingLimits(call, account, agent_id, terms.currency).reserve(amount)
+    await SpendingLimits(call, account, agent_id, terms.currency).add_reservation(amount)
     await use_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,

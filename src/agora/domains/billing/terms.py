@@ -58,7 +58,7 @@ class Terms:
     output_price: int = 0
 
     @classmethod
-    def of(cls, row: PriceRow) -> Terms:
+    def from_row(cls, row: PriceRow) -> Terms:
         return cls(
             row.version,
             row.currency,
@@ -109,7 +109,7 @@ class Terms:
 async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
     """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
     row = await tx.one(statements.price_at, agent_id=agent_id, at=at)
-    return Terms.of(row) if row is not None else Terms(0, currency)
+    return Terms.from_row(row) if row is not None else Terms(0, currency)
 
 
 async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:
@@ -119,7 +119,7 @@ async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, no
     agent without a price.
     """
     row = await tx.one(statements.price_agreed, agent_id=agent_id, version=version, at=at, notice=notice)
-    return Terms.of(row) if row is not None else Terms(0, currency)
+    return Terms.from_row(row) if row is not None else Terms(0, currency)
 
 
 async def find_later_versions(

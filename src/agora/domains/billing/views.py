@@ -66,19 +66,19 @@ class Tally:
     accrued: int = 0
     accrued_time: int = 0
 
-    def add(self, kind: str, quantity: int, amount: int) -> None:
+    def add_usage(self, kind: str, quantity: int, amount: int) -> None:
         self.quantity[kind] += quantity
         self.amount[kind] += amount
 
-    def merge(self, other: Tally) -> None:
+    def merge_tally(self, other: Tally) -> None:
         for kind, quantity in other.quantity.items():
-            self.add(kind, quantity, other.amount[kind])
+            self.add_usage(kind, quantity, other.amount[kind])
         self.accrued += other.accrued
         self.accrued_time += other.accrued_time
 
     def add_accrued_time(self, quantity: int, amount: int) -> None:
         """Add running time that is not in the ledger yet."""
-        self.add(EntryKind.TIME, quantity, amount)
+        self.add_usage(EntryKind.TIME, quantity, amount)
         self.accrued += amount
         self.accrued_time += quantity
 
@@ -86,14 +86,14 @@ class Tally:
         return sum(self.amount.get(kind, 0) for kind in kinds)
 
     @property
-    def total(self) -> int:
+    def total_cost(self) -> int:
         """What it cost; credit and payments are no cost."""
         return self.select_kinds((*BASE, *USAGE, *TASKS, *REDUCTIONS))
 
-    def fields(self, currency: str) -> dict[str, Any]:
+    def to_fields(self, currency: str) -> dict[str, Any]:
         """Fields of the contract's :class:`BillingInfo`."""
         return {
-            "total_cost": from_micros(self.total),
+            "total_cost": from_micros(self.total_cost),
             "currency": currency,
             "usage_time": from_micros(self.quantity.get(EntryKind.TIME, 0)),
             "task_executions": sum(self.quantity.get(kind, 0) for kind in TASKS),
@@ -127,7 +127,7 @@ async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
     """By currency and agent: everything in scope that was measured, what accrues included."""
     sums: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for row in await tx.all(_choose_query(scope), **_query_parameters(_choose_query(scope), scope)):
-        sums[row.currency][row.agent_id].add(row.kind, row.quantity, row.amount)
+        sums[row.currency][row.agent_id].add_usage(row.kind, row.quantity, row.amount)
     for run in await tx.all(statements.accrued, **_query_parameters(statements.accrued, scope)):
         tally = sums[run.currency][run.agent_id]
         tally.add_accrued_time(run.quantity, run.amount)
@@ -142,7 +142,7 @@ def _choose_query(scope: Scope) -> Query[Cost]:
 
 def _query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
     values = {name: getattr(scope, name) for name in ("account", "agent", "instance", "since", "until")}
-    return {name: value for name, value in values.items() if name in query.parameters}
+    return {name: value for name, value in values.items() if name in query.parameter_names}
 
 
 def merge_by_currency(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
@@ -151,7 +151,7 @@ def merge_by_currency(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str, T
     for currency, agents in tallies.items():
         whole = together[currency] = Tally()
         for tally in agents.values():
-            whole.merge(tally)
+            whole.merge_tally(tally)
     return together
 
 
@@ -166,7 +166,7 @@ async def build_bill(call: Call, scope: Scope) -> contract.Bill:
     together = merge_by_currency(await load_current_tallies(call, scope))
     main_currency = choose_currency(together, None, str(call.context.settings.billing_currency))
     return contract.Bill(
-        **together.get(main_currency, Tally()).fields(main_currency),
+        **together.get(main_currency, Tally()).to_fields(main_currency),
         other_currencies=costs_in_other_currencies(together, main_currency),
     )
 
@@ -174,7 +174,7 @@ async def build_bill(call: Call, scope: Scope) -> contract.Bill:
 def costs_in_other_currencies(together: Mapping[str, Tally], main_currency: str) -> list[contract.BillingInfo]:
     """Costs in every currency but one."""
     return [
-        contract.BillingInfo(**tally.fields(currency))
+        contract.BillingInfo(**tally.to_fields(currency))
         for currency, tally in sorted(together.items())
         if currency != main_currency
     ]
@@ -193,9 +193,9 @@ def rank_agents_by_cost(
 ) -> list[contract.AgentCost]:
     """The dearest agents."""
     used = [(agent, tally) for agent, tally in agents.items() if agent]
-    dearest = sorted(used, key=lambda item: (-item[1].total, item[0]))[:most]
+    dearest = sorted(used, key=lambda item: (-item[1].total_cost, item[0]))[:most]
     return [
-        contract.AgentCost(agent_id=agent, agent_name=names.get(agent, agent), **tally.fields(currency))
+        contract.AgentCost(agent_id=agent, agent_name=names.get(agent, agent), **tally.to_fields(currency))
         for agent, tally in dearest
     ]
 

@@ -61,7 +61,7 @@ class StreamOwner:
     caller: Caller | None = None
 
     @property
-    def stream(self) -> str:
+    def stream_name(self) -> str:
         return self.agent_id
 
     @property
@@ -110,9 +110,9 @@ def outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
 
 async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
     """Create a group that starts at the stream's end, if it does not exist; return whether it was created."""
-    if await call.tx.one(statements.group, stream=owner.stream, group=group) is not None:
+    if await call.tx.one(statements.group, stream=owner.stream_name, group=group) is not None:
         return False
-    return await streams.create_group(call.tx, owner.stream, group, call.now, whole=False)
+    return await streams.create_group(call.tx, owner.stream_name, group, call.now, whole=False)
 
 
 async def deliver_new_entries(
@@ -125,24 +125,24 @@ async def deliver_new_entries(
     deliveries: list[Delivery] = []
     count, budget = request.count, request.budget
 
-    async def deliver() -> None:
+    async def deliver_events() -> None:
         deliveries.extend(await streams.deliver_new(call.tx, replace(request, count=count - len(deliveries))))
 
     if count > 0:
-        await deliver()
+        await deliver_events()
     if (
         len(deliveries) < count
         and not budget.full
         and await append_unread_messages(call, owner, count - len(deliveries))
     ):
-        await deliver()
+        await deliver_events()
     if (
         tasks
         and len(deliveries) < count
         and not budget.full
-        and await claim_and_append_tasks(call, owner, count - len(deliveries), budget.remaining)
+        and await claim_and_append_tasks(call, owner, count - len(deliveries), budget.remaining_bytes)
     ):
-        await deliver()
+        await deliver_events()
     return deliveries
 
 
@@ -150,7 +150,7 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     """Append unread messages to the stream, oldest first; return how many."""
     when = {"now": call.now, "horizon": expiry_horizon(call)}
     place = {"agent_id": owner.agent_id, "address": owner.address}
-    head = await call.tx.one(statements.lock_stream, stream=owner.stream)
+    head = await call.tx.one(statements.lock_stream, stream=owner.stream_name)
     floor = max(owner.joined, head.floor if head is not None else "")
     room = call.context.settings.page_bytes
 
@@ -168,9 +168,9 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     ids = [row.message_id for row in chosen]
     await _mark_delivered(call, place, ids, common)
     entries = [(row.message_id, _publisher_id(row.metadata), "{}") for row in chosen]
-    await streams.append_entries(call.tx, owner.stream, entries, call.now)
+    await streams.append_entries(call.tx, owner.stream_name, entries, call.now)
     if not has_more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
-        await call.tx.execute(statements.raise_floor, stream=owner.stream, floor=_broadcast_floor(call))
+        await call.tx.execute(statements.raise_floor, stream=owner.stream_name, floor=_broadcast_floor(call))
     return len(ids)
 
 
@@ -214,7 +214,7 @@ async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max
         entry = _build_assignment_entry(task, owner, str(giver.agent_name) if giver is not None else task.created_by)
         rows.append((task.task_id, _claim_entry_id(task), encode_json(entry)))
     if rows:
-        await streams.append_entries(call.tx, owner.stream, rows, call.now)
+        await streams.append_entries(call.tx, owner.stream_name, rows, call.now)
     return len(rows)
 
 
@@ -268,7 +268,7 @@ async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: S
 def _build_letter(owner: StreamOwner, group: str, row: PendingEntry) -> NewDeadLetter:
     return NewDeadLetter(
         source=DEAD_LETTER_SOURCE,
-        key=f"{owner.stream}/{group}/{row.number}",
+        key=f"{owner.stream_name}/{group}/{row.number}",
         owner=owner.agent_id,
         account=owner.caller.account if owner.caller is not None else "default",
         destination=owner.name,

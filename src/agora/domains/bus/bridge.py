@@ -49,7 +49,7 @@ MAX_STRANGERS = 5  # warnings of programs that read in the marketplace's group
 MAX_REFUSALS_PER_EVENT = 20  # refused entries listed in one event
 RECEIVED, SENT, AVAILABLE = "agora.message.received", "agora.broadcast.sent", "agora.task.available"
 JOINED, REPLAYED = "agora.bus.joined", "agora.dead_letter.replayed"
-OCCASIONS = EventFilter.of((RECEIVED, SENT, AVAILABLE, JOINED, REPLAYED))
+OCCASIONS = EventFilter.from_wishes((RECEIVED, SENT, AVAILABLE, JOINED, REPLAYED))
 SYSTEM = Viewer("system", sees_all=True)
 
 
@@ -147,7 +147,7 @@ class BusBridge(Controller):
             return
         if due:
             self._followed = now
-            await self.each_tenant(self.sync_acknowledgements)
+            await self.run_for_each_tenant(self.sync_acknowledgements)
             await self.bus.trim_stream(settings.bus_stream, settings.bus_length)
             await self.bus.trim_stream(settings.bus_stream + DEAD, settings.bus_length)
 

@@ -100,7 +100,7 @@ class Inbound:
         # Buffered entries stay pending here on purpose: touched, they are not recovered by another server meanwhile.
         if self.held and self._loop.time() >= self._touch_at:
             self._touch_at = self._loop.time() + self._context.server.settings.bus_stale / TOUCHES_EACH_DELIVERY
-            await self._bus.reset_idle_time(*self._stream_and_group, self.consumer, self.held.ids)
+            await self._bus.reset_idle_time(*self._stream_and_group, self.consumer, self.held.entry_ids)
         maintenance = await self._bus.maintain(*self._stream_and_group)
         recovery = await self._bus.recover(*self._stream_and_group, self.consumer, count=BATCH)
         dead = [*maintenance.dead, *recovery.dead]
@@ -127,7 +127,7 @@ class Inbound:
         for delivery, result in zip(fresh, senders, strict=True):
             if isinstance(result, Caller):
                 sender = result.tenant, result.subject
-                if not self.held.defer(sender, delivery.entry_id):
+                if not self.held.defer_entry(sender, delivery.entry_id):
                     turns.setdefault(sender, []).append((delivery, result))
         refused = [result for result in senders if isinstance(result, Refusal)]
         outcomes = await asyncio.gather(*(self._publish_in_order(sender, entries) for sender, entries in turns.items()))
@@ -165,7 +165,7 @@ class Inbound:
                 callers.append(await self._publish_delivery(delivery, caller))
             except AgoraError as error:
                 if _is_transient(error):
-                    self.held.add(sender, [each for each, _ in entries[at:]])  # they stay in order
+                    self.held.add_entries(sender, [each for each, _ in entries[at:]])  # they stay in order
                     break
                 refusal = await self._refuse_entry(delivery, error)
                 refused += [refusal] if refusal is not None else []

@@ -192,7 +192,7 @@ async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[Moved
 async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
     """Take the entries to send now and mark them as leaving; return each with its fields."""
     owner = stream_owner_from_agent(call, agent)
-    place = {"stream": owner.stream, "group": BRIDGE}
+    place = {"stream": owner.stream_name, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **place) is None:
         return []  # the agent left the bridge meanwhile
     rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * SECOND, limit=BATCH)
@@ -205,7 +205,7 @@ async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tupl
     deliveries = [*again, *(await _take_new_entries(call, agent, room))]
     documents, vanished = await render_entries(call, owner, deliveries)
     await groups.acknowledge_entries(
-        call.tx, owner.stream, BRIDGE, groups.parse_entry_numbers(each.entry_id for each in vanished)
+        call.tx, owner.stream_name, BRIDGE, groups.parse_entry_numbers(each.entry_id for each in vanished)
     )
     by_entry = {each.entry_id: each for each in deliveries}
     return [_to_fields(by_entry[document.pop("entry_id")], document) for document in documents]
@@ -216,7 +216,7 @@ async def _take_new_entries(call: Call, agent: BridgeMember, room: int) -> list[
         return []
     owner = stream_owner_from_agent(call, agent)
     request = groups.ReadRequest(
-        stream=owner.stream,
+        stream=owner.stream_name,
         group=BRIDGE,
         consumer=statements.LEAVING,
         count=room,
@@ -261,7 +261,7 @@ async def _settle_entries(
 ) -> None:
     """Remove acknowledged and dead entries from the outbox, unless another server has done so, or they were sent again."""
     owner = stream_owner_from_agent(call, agent)
-    place = {"stream": owner.stream, "group": BRIDGE}
+    place = {"stream": owner.stream_name, "group": BRIDGE}
     row_numbers = set()
     for row in (*rows, *dead):
         if await call.tx.execute(statements.drop_sent, **place, number=row.number, entry=row.consumer):

@@ -37,7 +37,7 @@ class Service:
     tags: Sequence[str] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """The JSON body of a registration."""
         check = {
             "Name": f"{self.name} is ready",
@@ -64,11 +64,13 @@ class Consul:
     def __init__(self, url: str, token: str = "") -> None:
         self._url, self._token = url.rstrip("/"), token
 
-    async def register(self, service: Service) -> None:
+    async def register_service(self, service: Service) -> None:
         """Register a service, replacing one with the same id."""
-        await self._send_request("PUT", "/v1/agent/service/register?replace-existing-checks=true", service.document())
+        await self._send_request(
+            "PUT", "/v1/agent/service/register?replace-existing-checks=true", service.to_document()
+        )
 
-    async def deregister(self, service_id: str) -> None:
+    async def deregister_service(self, service_id: str) -> None:
         """Deregister a service. Idempotent."""
         await self._send_request("PUT", f"/v1/agent/service/deregister/{quote(service_id, safe='')}")
 
@@ -80,7 +82,7 @@ class Consul:
         """Send a request; return the status, 200 or 404."""
         try:
             async with asyncio.timeout(SECONDS):
-                status, text = await self._exchange(method, path, b"" if body is None else to_json(body))
+                status, text = await self._exchange_once(method, path, b"" if body is None else to_json(body))
         except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(
                 f"Consul at {self._url} cannot be reached: {str(error) or type(error).__name__}.",
@@ -93,7 +95,7 @@ class Consul:
             )
         return status
 
-    async def _exchange(self, method: str, path: str, body: bytes) -> tuple[int, str]:
+    async def _exchange_once(self, method: str, path: str, body: bytes) -> tuple[int, str]:
         """Send a request over a connection of its own; return the status and the beginning of the answer."""
         if self._url.startswith("https://"):
             await asyncio.to_thread(default_ssl_context)

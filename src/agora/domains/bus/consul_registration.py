@@ -48,9 +48,9 @@ class ConsulRegistrar(Controller):
     async def step(self) -> None:
         if not self._registered or not await self._consul.is_registered(self.service.id):
             self._registered = False
-            await self._consul.register(self.service)
+            await self._consul.register_service(self.service)
             self._registered = True
 
     async def finish(self) -> None:
         if self._registered:
-            await self._consul.deregister(self.service.id)
+            await self._consul.deregister_service(self.service.id)

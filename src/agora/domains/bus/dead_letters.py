@@ -49,7 +49,7 @@ class BusSource(DeadLetterSource):
     async def _find_replay_obstacle(self, call: Call, letter: DeadLetterRow, agent: AgentRow) -> str | None:
         if agent.retired_at is not None:
             return "The agent has been deregistered."
-        if _is_message(letter) and not await call.tx.one(statements.replayable, **_place(call, letter, agent)):
+        if _is_message(letter) and not await call.tx.one(statements.replayable, **_read_place(call, letter, agent)):
             return "The message has expired, or was dealt with."
         return None
 
@@ -58,7 +58,7 @@ class BusSource(DeadLetterSource):
         if agent is None or agent.retired_at is not None:
             raise _not_replayable_error("its agent has been deregistered")
         if _is_message(letter):
-            if not await call.tx.execute(statements.requeue_dead, **_place(call, letter, agent)):
+            if not await call.tx.execute(statements.requeue_dead, **_read_place(call, letter, agent)):
                 raise _not_replayable_error("the message has expired, or was dealt with")
             (row,) = await call.tx.all(statements.messages, ids=encode_json([letter.ref]))
             # To this recipient alone, also where the message was for everyone.
@@ -72,7 +72,7 @@ class BusSource(DeadLetterSource):
         if not documents:
             raise _not_replayable_error("its task is not claimed any more, and went on by itself")
         entry = (letter.ref, decode_json(letter.detail).get("name"), encode_json(dict(delivery.fields)))
-        await groups.append_entries(call.tx, owner.stream, [entry], call.now)
+        await groups.append_entries(call.tx, owner.stream_name, [entry], call.now)
 
     async def discard(self, call: Call, letter: DeadLetterRow) -> None:
         """Nothing is kept for it: its message stays ``dead_lettered``."""
@@ -118,7 +118,7 @@ def _to_delivery(letter: DeadLetterRow) -> Delivery:
     return Delivery(letter.key, fields, letter.attempts, letter.ref)
 
 
-def _place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
+def _read_place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
     return {
         "agent_id": letter.owner,
         "address": held_address(agent.agent_name),

@@ -52,12 +52,12 @@ async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | Non
     The consumers of an agent that receives by Redis are there: what was sent waits until one of them has read it.
     """
     waiting = await call.tx.one(statements.waiting, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH)
-    group_rows = await call.tx.all(statements.groups_of, stream=owner.stream)
+    group_rows = await call.tx.all(statements.groups_of, stream=owner.stream_name)
     lags = {row.group_name: row.lag for row in group_rows}
     if bridge is None or streams.BRIDGE not in lags:
         return lags.get(owner.agent_id, 0) + (waiting or 0)
     delivered = entry_sort_key(bridge.delivered.get((call.caller.tenant, owner.agent_id), "0-0"))
-    place = {"stream": owner.stream, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
+    place = {"stream": owner.stream_name, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
     outbox = await call.tx.all(statements.pending, **place)
     unread = sum(row.consumer in UNSENT or entry_sort_key(row.consumer) > delivered for row in outbox)
     return lags[streams.BRIDGE] + unread + (waiting or 0)

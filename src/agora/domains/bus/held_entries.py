@@ -37,7 +37,7 @@ class HeldEntries:
         return bool(self._entries or self._deferred)
 
     @property
-    def ids(self) -> Sequence[str]:
+    def entry_ids(self) -> Sequence[str]:
         """Stream ids of the buffered entries, those without room included."""
         held = [each.entry_id for entries in self._entries.values() for each in entries]
         return [*held, *(each for ids in self._deferred.values() for each in ids)]
@@ -57,7 +57,7 @@ class HeldEntries:
         for sender, ids in deferred.items():
             self._add_deferred(sender, ids, first=True)
 
-    def defer(self, sender: Sender, entry_id: str) -> bool:
+    def defer_entry(self, sender: Sender, entry_id: str) -> bool:
         """Keep an entry's id if earlier ones of its sender wait for room; whether they do."""
         if sender not in self._deferred:
             return False
@@ -75,7 +75,7 @@ class HeldEntries:
         entries_by_sender, self._entries = self._entries, {}
         return {sender: tuple(entries) for sender, entries in entries_by_sender.items()}
 
-    def add(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
+    def add_entries(self, sender: Sender, deliveries: Iterable[Delivery]) -> None:
         """Add entries in order, before those without room, as many as there is room for."""
         entries = list(deliveries)
         for at, delivery in enumerate(entries):

@@ -44,7 +44,7 @@ class BusReconciler(DueController):
         now = self.context.clock.now()
         if not 0 <= now - self._trimmed < TRIMMING * SECOND:
             self._trimmed = now
-            await self.each_tenant(self._trim_streams)
+            await self.run_for_each_tenant(self._trim_streams)
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
@@ -58,7 +58,7 @@ class BusReconciler(DueController):
         terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
-            if not self.stopping:
+            if not self.is_stopping:
                 await self.run_as_system(tenant, partial(_release_stale_entries, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_due_responses(tenant, now)
@@ -90,7 +90,7 @@ class BusReconciler(DueController):
         for stream in await self.read(tenant, statements.retired, limit=PAGE):
             await self.run_as_system(tenant, partial(_clear_stream, stream=stream))
         after = ""
-        while not self.stopping:
+        while not self.is_stopping:
             streams = await self.read(tenant, statements.streams, after=after, limit=PAGE)
             for stream in streams:
                 await self._trim_stream(tenant, stream, length)
@@ -101,7 +101,7 @@ class BusReconciler(DueController):
     async def _trim_stream(self, tenant: str, stream: str, length: int) -> None:
         """Trim one stream. Agents' entries only refer to stored messages and need not be kept; other streams hold the data."""
         max_length = 0 if stream.startswith("agent_") else length
-        while not self.stopping and await self.context.store.read(
+        while not self.is_stopping and await self.context.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)
         ):
             if not await self.run_as_system(tenant, partial(_trim_entries, stream=stream, length=max_length)):

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from agora.clock import to_datetime
 from agora.core.call import Call
-from agora.core.idempotency import find_answer, key_reused, store_answer
+from agora.core.idempotency import find_answer, key_reused_error, store_answer
 from agora.domains.agents.references import find_agent
 from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.tasks.service import TaskService
@@ -91,7 +91,7 @@ async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
 
 async def _find_published_entry(call: Call, key: str, entry: Entry) -> BusReceipt | None:
     answer = await find_answer(
-        call, key, OPERATION, entry.digest, lambda: key_reused("message_id", str(entry.message_id), "entry")
+        call, key, OPERATION, entry.digest, lambda: key_reused_error("message_id", str(entry.message_id), "entry")
     )
     return None if answer is None else BusReceipt.model_validate_json(answer)
 
@@ -112,7 +112,7 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
         reply_to=extensions.reply_to,
         metadata=_message_metadata(entry, extensions),
     )
-    receipt = await MessagingService(call).compose(draft)
+    receipt = await MessagingService(call).send_draft(draft)
     call.target = receipt.message_id
     await _await_response(call, entry, receipt.message_id)
     return BusReceipt.model_construct(

@@ -81,7 +81,7 @@ class BusService(BoundService, contract.Bus):
         group = call.target = owner.agent_id
         await streams.ensure_group(call, owner, group)
         request = self._build_request(owner, consumer, count)
-        returned = await groups.redeliver_stale_entries(call.tx, request, self._terms, idle=None)
+        returned = await groups.redeliver_stale_entries(call.tx, request, self._bus_terms, idle=None)
         await streams.store_dead_letters(call, owner, group, returned.dead)
         deliveries = [groups.delivery_from_row(row, extra_deliveries=1) for row in returned.live]
         request = replace(request, count=count - len(deliveries))
@@ -94,7 +94,7 @@ class BusService(BoundService, contract.Bus):
     def _build_request(self, owner: streams.StreamOwner, consumer: str, count: int) -> groups.ReadRequest:
         """A consumer's request to the group of the stream's owner, within the bytes of a page."""
         return groups.ReadRequest(
-            stream=owner.stream,
+            stream=owner.stream_name,
             group=owner.agent_id,
             consumer=consumer,
             count=count,
@@ -107,7 +107,10 @@ class BusService(BoundService, contract.Bus):
     ) -> contract.BusBatch:
         documents, vanished = await view.render_entries(self.call, owner, deliveries)
         await groups.acknowledge_entries(
-            self.call.tx, owner.stream, owner.agent_id, groups.parse_entry_numbers(each.entry_id for each in vanished)
+            self.call.tx,
+            owner.stream_name,
+            owner.agent_id,
+            groups.parse_entry_numbers(each.entry_id for each in vanished),
         )
         entries = [view.to_bus_delivery(entry) for entry in documents]
         return contract.BusBatch.model_construct(
@@ -119,8 +122,8 @@ class BusService(BoundService, contract.Bus):
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group, ids = owner.agent_id, list(dict.fromkeys(message_ids))
         parameters = {"numbers": encode_json(groups.parse_entry_numbers(ids)), "ids": encode_json(ids)}
-        rows = await call.tx.all(statements.pending_by, stream=owner.stream, group=group, **parameters)
-        await groups.acknowledge_entries(call.tx, owner.stream, group, [row.number for row in rows])
+        rows = await call.tx.all(statements.pending_by, stream=owner.stream_name, group=group, **parameters)
+        await groups.acknowledge_entries(call.tx, owner.stream_name, group, [row.number for row in rows])
         acknowledged_ids = {name for row in rows for name in _acknowledgeable_ids(row)}
         refs = [str(row.ref) for row in rows if row.ref]
         messages = [ref for ref in (*refs, *(i for i in ids if i not in acknowledged_ids)) if ref.startswith("msg_")]
@@ -143,7 +146,7 @@ class BusService(BoundService, contract.Bus):
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group = call.target = owner.agent_id
         await streams.ensure_group(call, owner, group)
-        terms, request = self._terms, self._build_request(owner, consumer, count)
+        terms, request = self._bus_terms, self._build_request(owner, consumer, count)
         entries = await groups.redeliver_stale_entries(
             call.tx, request, terms, idle=terms.stale if idle is None else idle
         )
@@ -153,7 +156,7 @@ class BusService(BoundService, contract.Bus):
         )
 
     @property
-    def _terms(self) -> Terms:
+    def _bus_terms(self) -> Terms:
         settings = self.call.context.settings
         return Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
 
@@ -162,7 +165,7 @@ class BusService(BoundService, contract.Bus):
     @implements
     async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
-        place = {"stream": owner.stream, "group": owner.agent_id}
+        place = {"stream": owner.stream_name, "group": owner.agent_id}
         rows = await call.tx.all(statements.pending, **place, limit=count)
         counted = await call.tx.one(statements.pending_count, **place)
         entries = [view.to_pending_entry(row, call.now) for row in rows]
@@ -198,17 +201,17 @@ class BusService(BoundService, contract.Bus):
             if bridge.create_group is not None:
                 await bridge.create_group(tenant, owner.agent_id)
 
-        async def settle(call: Call, outcome: AgoraError | None) -> contract.BusMembership:
+        async def build_membership(call: Call, outcome: AgoraError | None) -> contract.BusMembership:
             """The membership: while Redis is away it holds too, and the group is made when Redis is back."""
             return membership
 
-        return as_relay(create_group, settle, GROUP_SECONDS)
+        return as_relay(create_group, build_membership, GROUP_SECONDS)
 
     @implements
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         call.target = owner.agent_id
-        if await call.tx.execute(statements.drop_group, stream=owner.stream, group=streams.BRIDGE):
+        if await call.tx.execute(statements.drop_group, stream=owner.stream_name, group=streams.BRIDGE):
             call.emit("agora.bus.left", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))
         return self._build_membership(owner, active=False)
 

@@ -14,7 +14,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import held_address
 from agora.domains.messaging.records import MessageRow
-from agora.wire.envelopes import embed, to_agentify
+from agora.wire.envelopes import embed_document, to_agentify
 from agora.wire.envelopes.agentify import type_of
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
@@ -49,7 +49,7 @@ class Party:
     joined: str = "msg_g"
 
     @property
-    def parameters(self) -> dict[str, str]:
+    def sql_parameters(self) -> dict[str, str]:
         return {"party": self.party, "address": self.address, "alias": self.alias}
 
 
@@ -62,7 +62,7 @@ class Sender:
     row: AgentRow | None = None
 
     @property
-    def party(self) -> Party:
+    def as_party(self) -> Party:
         if self.row is None:
             return Party(self.agent_id, held_address(self.agent_id))
         alias = self.row.alias
@@ -70,7 +70,7 @@ class Sender:
         return Party(self.agent_id, held_address(self.row.agent_name), held_address(alias) if alias else "", joined)
 
     @property
-    def names(self) -> set[str]:
+    def list_names(self) -> set[str]:
         """All names that others may use for it."""
         names = {self.agent_id, self.name}
         if self.row is not None:
@@ -146,7 +146,7 @@ async def join_conversation(
         if row is not None and label in (None, row.label):
             return row.conversation_id, row.label, False
     if label is not None:
-        row = await call.tx.one(statements.labelled, label=label, **party.parameters)
+        row = await call.tx.one(statements.labelled, label=label, **party.sql_parameters)
         if row is not None:
             return row.conversation_id, row.label, False
     key = new_id("conv")
@@ -242,7 +242,7 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     The answer counts as an ``inform``, unless its message type is one of the agent protocol.
     """
     party = Party(row.from_agent)
-    question = await call.tx.one(statements.received, message_id=row.reply_to, **party.parameters)
+    question = await call.tx.one(statements.received, message_id=row.reply_to, **party.sql_parameters)
     if question is None:
         return row
     kind = Performative(type_of(row.message_type))
@@ -256,4 +256,4 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     document = to_agentify(message)
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question.envelope_id}
-    return replace(row, metadata=encode_json(embed("agentify", message, document)["metadata"]))
+    return replace(row, metadata=encode_json(embed_document("agentify", message, document)["metadata"]))

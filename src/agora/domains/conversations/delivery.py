@@ -8,12 +8,12 @@ from typing import Any
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, encode_json
 from agora.core.errors import not_found
-from agora.core.idempotency import key_reused
+from agora.core.idempotency import key_reused_error
 from agora.domains.agents.references import OPERATOR, check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import Destination, MessagingService
-from agora.wire.envelopes import SLOT, VIEWS, embed
+from agora.wire.envelopes import SLOT, VIEWS, embed_document
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState
@@ -136,7 +136,7 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
     if earlier is None:
         return None
     if bytes(earlier.digest) != draft.digest:
-        raise key_reused("id", draft.message.id, "message", "id")
+        raise key_reused_error("id", draft.message.id, "message", "id")
     row = await call.tx.one(messages.of, message_id=earlier.message_id)
     return contract.Accepted(
         message_id=earlier.message_id,
@@ -150,9 +150,9 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
 
 async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     """The question that a message answers: the one in reply_to, else the only open question of its recipient."""
-    message, party = draft.message, draft.sender.party
+    message, party = draft.message, draft.sender.as_party
     if message.reply_to is not None:
-        question = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.parameters)
+        question = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.sql_parameters)
         if question is None and message.reply_to.startswith("msg_"):
             question = await _find_by_message_id(call, message.reply_to, party)
         if question is None and message.type in rules.STRICT:
@@ -171,7 +171,7 @@ async def _find_by_message_id(call: Call, message_id: str, party: Party) -> Enve
     row = await call.tx.one(statements.of_message, message_id=message_id)
     if row is None or row.sender == party.party:
         return row
-    return await call.tx.one(statements.received, message_id=message_id, **party.parameters)
+    return await call.tx.one(statements.received, message_id=message_id, **party.sql_parameters)
 
 
 async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
@@ -189,7 +189,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         questions, lapsed = [], None
     else:
         after = f"msg_{max(0, call.now // 1000 - LOOKED_BACK):012x}"
-        scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.party.parameters}
+        scope = {"asker": asker, "after": after, "now": call.now, **draft.sender.as_party.sql_parameters}
         label = {} if message.conversation_id is None else {"label": message.conversation_id}
         query = statements.build_open_questions_query(bool(label))
         questions = list(await call.tx.all(query, types=encode_json(sorted(askable)), **scope, **label))
@@ -255,7 +255,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
         else:
             service.add_agent(draft.destination, draft.sender.row)
     await permissions.check_permissions(call, draft.message, draft.sender, draft.destination.agents)
-    conversation = await join_conversation(call, draft.message.conversation_id, draft.sender.party, draft.asked)
+    conversation = await join_conversation(call, draft.message.conversation_id, draft.sender.as_party, draft.asked)
     message_id = new_id("msg")
     document = _complete_document(draft, message_id, conversation[1], call.now)
     row = _build_message_row(call, draft, document, message_id, conversation[1])
@@ -330,7 +330,7 @@ def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], messa
         "correlation_id": label,
         "reply_to": draft.asked.message_id if draft.asked is not None else None,
     }
-    metadata = embed("agentify", message, document)["metadata"]
+    metadata = embed_document("agentify", message, document)["metadata"]
     assert draft.destination is not None
     return MessageRow(
         tenant_id=call.caller.tenant,
@@ -353,7 +353,7 @@ def _build_message_row(call: Call, draft: Draft, document: dict[str, Any], messa
 def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> EnvelopeRecord:
     message = draft.message
     assert draft.destination is not None
-    parties = [*draft.destination.parties, *draft.own]
+    parties = [*draft.destination.list_recipients, *draft.own]
     record = EnvelopeRecord(
         message_id, draft.sender.agent_id, document["id"], message.type, message.intent, parties, draft.digest
     )

@@ -26,7 +26,7 @@ from agora.domains.outbox.port import OutboxRequest, OutboxSource
 from agora.domains.outbox.records import OutboxRow
 from agora.settings import Settings
 from agora.store.port import Reader
-from agora.wire.envelopes import VIEWS, embed, to_agentify
+from agora.wire.envelopes import VIEWS, embed_document, to_agentify
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -46,7 +46,9 @@ GONE = "The message is gone, or its recipient has left or has no endpoint for th
 class EndpointSource(OutboxSource, DeadLetterSource):
     """Messages to agents' own endpoints."""
 
-    async def locate(self, reader: Reader, endpoint: Endpoint, context: ServerContext) -> tuple[str, bool] | None:
+    async def locate_endpoint(
+        self, reader: Reader, endpoint: Endpoint, context: ServerContext
+    ) -> tuple[str, bool] | None:
         """The URL now, and whether it may be at a private address; None if there is none. Raises DeliveryRejected."""
         return None if endpoint.url is None else (endpoint.url, context.settings.endpoint_private_networks)
 
@@ -56,7 +58,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         message = await reader.one(messages.of, message_id=row.ref)
         agent = await reader.one(agents.by_id, ref=row.recipient)
         endpoint = _endpoint_of(agent, context.settings)
-        place = None if endpoint is None else await self.locate(reader, endpoint, context)
+        place = None if endpoint is None else await self.locate_endpoint(reader, endpoint, context)
         if message is None or place is None:
             return None
         body = to_json(to_agentify(to_document(message)))
@@ -146,7 +148,7 @@ async def _send_answer(
         await ConversationService(call).send_draft(draft)
         return
     plain = VIEWS["agentify"].read(answer)
-    section = embed("agentify", plain | {"metadata": {}}, answer)["metadata"]
+    section = embed_document("agentify", plain | {"metadata": {}}, answer)["metadata"]
     reply = MessageDraft(
         to_agent=message.from_agent,
         content=plain["content"],
@@ -156,7 +158,7 @@ async def _send_answer(
         reply_to=row.ref,
         metadata=plain["metadata"] | section,
     )
-    await MessagingService(call).compose(reply)
+    await MessagingService(call).send_draft(reply)
 
 
 ENDPOINT_SOURCE = EndpointSource()

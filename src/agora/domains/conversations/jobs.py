@@ -24,7 +24,7 @@ class ConversationTimeouts(DueController):
 
     async def reconcile(self, tenant: str) -> None:
         context = self.context
-        while not self.stopping and not context.overrides.is_halted(tenant):
+        while not self.is_stopping and not context.overrides.is_halted(tenant):
             rows = await self.read(tenant, conversations.due, now=context.clock.now(), limit=BATCH)
             await asyncio.gather(
                 *(self.run_as_system(tenant, partial(time_out_question, message_id=message_id)) for message_id in rows)

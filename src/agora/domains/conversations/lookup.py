@@ -47,10 +47,10 @@ async def resolve_owner(call: Call, agent_id: str | None) -> Party:
     row = await find_agent(call.tx, ref)
     if row is None:
         if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
-            return Sender(ref, ref).party
+            return Sender(ref, ref).as_party
         row = await load_agent(call.tx, ref)
     check_may_act_for(caller, row.agent_id)
-    return Sender(row.agent_id, row.agent_name, row).party
+    return Sender(row.agent_id, row.agent_name, row).as_party
 
 
 async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None) -> contract.ConversationDetail:
@@ -72,10 +72,10 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
 async def _require_visible(call: Call, ref: str) -> ConversationRow:
     """A conversation that the caller may see. Raises NotFound otherwise, to not disclose it."""
     party = await resolve_owner(call, None)
-    row = await call.tx.one(statements.labelled, label=ref, **party.parameters)
+    row = await call.tx.one(statements.labelled, label=ref, **party.sql_parameters)
     if row is None and ref.startswith("conv_"):
         candidate = await call.tx.one(statements.by_key, conversation_id=ref)
-        inside = await call.tx.one(statements.part_of, conversation_id=ref, **party.parameters)
+        inside = await call.tx.one(statements.part_of, conversation_id=ref, **party.sql_parameters)
         row = candidate if inside is not None or call.caller.may("read:all") else None
     if row is None:
         raise not_found(
@@ -109,7 +109,7 @@ async def list_conversations(
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
     query = statements.build_listing_query(state is not None, everyone)
     parameters: dict[str, Any] = {"before": paging.decode_cursor(cursor)[0] if cursor else LAST, "limit": limit + 1}
-    parameters |= {} if everyone else (await resolve_owner(call, agent_id)).parameters
+    parameters |= {} if everyone else (await resolve_owner(call, agent_id)).sql_parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
@@ -129,7 +129,7 @@ async def list_pending(
     alive = {"now": call.now, "horizon": expiry_horizon(call), "joined": party.joined}
 
     async def read_rows(after: str, count: int) -> Sequence[MessageRow]:
-        rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.parameters)
+        rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.sql_parameters)
         return sorted(rows, key=attrgetter("message_id"))
 
     rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)

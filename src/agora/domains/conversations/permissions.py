@@ -70,7 +70,7 @@ def _is_claimed(message: AgentMessage) -> bool:
 
 
 def _is_granted(call: Call, allowed: list[Any], sender: Sender, intent: str) -> bool:
-    names = {"*", *sender.names}
+    names = {"*", *sender.list_names}
     if sender.row is not None:
         names.add(f"account:{sender.row.account_id}")
     scoped = sender.agent_id == call.caller.subject and call.caller.may(f"intent:{intent}")

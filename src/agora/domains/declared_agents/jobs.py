@@ -14,7 +14,7 @@ from agora.core.jobs import Controller, JobContext
 from agora.core.scopes import AGENT
 from agora.core.usage import DEFAULT_TENANT
 from agora.domains.agents import queries as agents
-from agora.domains.tasks.local_dispatch import take_back
+from agora.domains.tasks.local_dispatch import take_back_tasks
 from agora.domains.tasks.message_tasks import BATCH, create_message_tasks
 from agora.store.port import Reader, StoredEvent
 from agora_sdk.contract.declared_agents import AgentSpecification
@@ -86,7 +86,7 @@ class DeclaredAgentsController(Controller):
                 self._is_stale = True
                 raise
             self._read_at = clock()
-        while self._mail and not self.stopping:
+        while self._mail and not self.is_stopping:
             await self._read_mail(self._mail.pop())
         if await self._runner.reconcile(self._build_configuration()) and self.context.store.exclusive:
             await self._take_back_tasks()
@@ -178,7 +178,7 @@ class DeclaredAgentsController(Controller):
     async def _take_back_tasks(self) -> None:
         """Requeue at once what a process that died left leased. With several servers, the leases run out."""
         for tenant, agent_id in tuple(self._agents):
-            await self.run_as_system(tenant, partial(take_back, agent_id=agent_id, running=()))
+            await self.run_as_system(tenant, partial(take_back_tasks, agent_id=agent_id, running=()))
 
     def _build_configuration(self) -> bytes | None:
         """What the runner is to run, as a line of JSON; None for nothing."""

@@ -121,7 +121,7 @@ class RunnerProcess:
         if self._log_task is not None:
             await asyncio.gather(self._log_task, return_exceptions=True)
         if time.monotonic() - self._started_at > STEADY_SECONDS:
-            self._backoff.reset()
+            self._backoff.reset_failures()
         pause = self._backoff.next()
         self._start_again_at = time.monotonic() + pause
         log.warning(

@@ -51,7 +51,7 @@ def build_service_page(
     services = []
     for operation in operations[offset : offset + limit]:
         service = build_service_info(call, operation, schema=schema, usage=usage)
-        if not budget.fits((service.model_dump_json(),)):
+        if not budget.take_if_fits((service.model_dump_json(),)):
             break
         services.append(service)
     return ServicePage.model_construct(

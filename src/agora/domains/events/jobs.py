@@ -14,7 +14,7 @@ class PositionFlusher(Controller):
     interval = 3.0
 
     async def step(self) -> None:
-        await self.context.feed.positions.flush(self.context.store)
+        await self.context.feed.positions.flush_positions(self.context.store)
 
     async def finish(self) -> None:
         await self.step()

@@ -72,10 +72,10 @@ class EventService(BoundService, contract.Events):
         return (await references.load_agent(self.call.tx, ref, field)).agent_id
 
     async def _build_filter(self, types: list[str], agent: str | None, subject: str | None) -> EventFilter:
-        return EventFilter.of(types, agent and await self._resolve_agent(agent), subject)
+        return EventFilter.from_wishes(types, agent and await self._resolve_agent(agent), subject)
 
     @property
-    def _viewer(self) -> Viewer:
+    def _build_viewer(self) -> Viewer:
         caller = self.call.caller
         return Viewer(caller.subject, caller.may("read:all"))
 
@@ -143,7 +143,7 @@ class EventService(BoundService, contract.Events):
         subscription_id: str | None,
         last_event_id: str | None,
     ) -> EventStreamSpec:
-        tx, viewer = self.call.tx, self._viewer
+        tx, viewer = self.call.tx, self._build_viewer
         resumed = last_event_id is not None
         place = str(await event_log.read_head(tx)) if last_event_id is None else last_event_id
         if subscription_id is None:
@@ -157,7 +157,7 @@ class EventService(BoundService, contract.Events):
             )
         row = await self._require_subscription(subscription_id)
         position = await event_log.resolve_position(tx, place if resumed else str(row.position))
-        event_filter = EventFilter.of(**from_json(row.filter))
+        event_filter = EventFilter.from_wishes(**from_json(row.filter))
         return EventStreamSpec(event_filter, viewer, position, subscription_id, resumed)
 
     async def _require_subscription(self, subscription_id: str) -> SubscriptionRow:
@@ -191,11 +191,13 @@ class EventService(BoundService, contract.Events):
         if cursor:
             after = _decode_position(cursor)
         event_filter = await self._build_filter(types, agent, subject)
-        page = await event_log.read_events(self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._viewer)
+        page = await event_log.read_events(
+            self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._build_viewer
+        )
         budget, events = paging.PageBudget(self.call.context.settings.page_bytes), []
         for stored in page.events[:limit]:
             event = stored.event
-            if not budget.fits((event.data, event.type, event.source, event.subject or "", ENVELOPE)):
+            if not budget.take_if_fits((event.data, event.type, event.source, event.subject or "", ENVELOPE)):
                 break
             events.append(stored)
         position = events[-1].seq if len(page.events) > len(events) else page.position

@@ -142,9 +142,9 @@ class Authenticator:
         self._cache.clear()
         self.ended.forget_all()
 
-    def forget(self, events: Sequence[StoredEvent]) -> None:
+    def forget_changed_callers(self, events: Sequence[StoredEvent]) -> None:
         """Drop cached callers that these events may have changed."""
-        self.ended.forget(events)
+        self.ended.forget_ended(events)
         subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
         if subjects:
             self._changes += 1
@@ -154,7 +154,7 @@ class Authenticator:
 
     async def _verify_credential(self, credential: str) -> Caller:
         if self.sign_on is not None and credential.startswith(JWT):
-            return await self.sign_on.caller(credential)
+            return await self.sign_on.authenticate_token(credential)
         if len(credential) > MAX_CREDENTIAL:
             raise _credential_error("The credential is too long.")
         if credential.startswith("agt_"):

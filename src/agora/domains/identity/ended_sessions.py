@@ -46,7 +46,7 @@ class EndedSessions:
             self._going_on[key] = time.monotonic() + SECONDS
         return False
 
-    def forget(self, events: Sequence[StoredEvent]) -> None:
+    def forget_ended(self, events: Sequence[StoredEvent]) -> None:
         """Look again, if one of these events says that a session has ended."""
         if any(stored.event.type == ENDED for stored in events):
             self.forget_all()

@@ -29,15 +29,15 @@ class People(Controller):
         self._steps = 0
 
     async def step(self) -> None:
-        await self.flush()
+        await self.flush_sightings()
         if self._steps % SWEEPS == 0:
-            await self.each_tenant(self.reconcile)
+            await self.run_for_each_tenant(self.reconcile)
         self._steps += 1
 
     async def finish(self) -> None:
-        await self.flush()
+        await self.flush_sightings()
 
-    async def flush(self) -> None:
+    async def flush_sightings(self) -> None:
         """Store the collected sightings; those that fail stay for the next flush."""
         by_tenant: dict[str, list[tuple[str, Sighting]]] = {}
         for (tenant, user_id), sighting in self._seen.items():
@@ -73,7 +73,7 @@ class People(Controller):
     async def reconcile(self, tenant: str) -> None:
         """Forget sessions that are over, and tokens that could not be used any more anyway."""
         for write in (people.drop_sessions, people.drop_logins):
-            while not self.stopping and await self._drop_expired(tenant, write) == BATCH:
+            while not self.is_stopping and await self._drop_expired(tenant, write) == BATCH:
                 pass
 
     async def _drop_expired(self, tenant: str, write: Write) -> int:

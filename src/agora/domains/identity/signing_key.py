@@ -33,33 +33,33 @@ class SigningKey:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def signature(self, protected: str, content: bytes) -> str:
+    def sign_content(self, protected: str, content: bytes) -> str:
         """Of a JWS (RFC 7515), over its encoded header and its content."""
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
         from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        der = self._key.sign(f"{protected}.{encode_base64url(content)}".encode(), ECDSA(SHA256()))
+        der = self._private_key.sign(f"{protected}.{encode_base64url(content)}".encode(), ECDSA(SHA256()))
         r, s = decode_dss_signature(der)
         return encode_base64url(r.to_bytes(SIZE, "big") + s.to_bytes(SIZE, "big"))
 
-    def token(self, claims: Mapping[str, Any], **header: str) -> str:
+    def sign_token(self, claims: Mapping[str, Any], **header: str) -> str:
         """A JWT (RFC 7519)."""
-        protected = encode_base64url(to_json({"alg": "ES256", "typ": "JWT", "kid": self.jwk["kid"], **header}))
+        protected = encode_base64url(to_json({"alg": "ES256", "typ": "JWT", "kid": self.public_jwk["kid"], **header}))
         content = to_json(dict(claims))
-        return f"{protected}.{encode_base64url(content)}.{self.signature(protected, content)}"
+        return f"{protected}.{encode_base64url(content)}.{self.sign_content(protected, content)}"
 
     @cached_property
-    def jwk(self) -> dict[str, str]:
+    def public_jwk(self) -> dict[str, str]:
         """The public key (RFC 7517)."""
-        numbers = self._key.public_key().public_numbers()
+        numbers = self._private_key.public_key().public_numbers()
         x, y = (encode_base64url(number.to_bytes(SIZE, "big")) for number in (numbers.x, numbers.y))
         required = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
         thumbprint = encode_base64url(hashlib.sha256(to_canonical_json(required)).digest())
         return {**required, "kid": thumbprint, "alg": "ES256", "use": "sig"}
 
     @cached_property
-    def _key(self) -> EllipticCurvePrivateKey:
+    def _private_key(self) -> EllipticCurvePrivateKey:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric.ec import (
             SECP256R1,

@@ -12,7 +12,7 @@ from typing import Any
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
 from agora.core.errors import not_found
-from agora.core.idempotency import key_reused
+from agora.core.idempotency import key_reused_error
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.accounts import NOBODY
@@ -116,7 +116,7 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
     agent = await load_agent(call.tx, request.agent)
     same = (row.agent_id, row.account_id, row.name) == (agent.agent_id, request.account, request.name)
     if not same or row.config != _pack_config(request):
-        raise key_reused("idempotency key", key, "instance")
+        raise key_reused_error("idempotency key", key, "instance")
     return row.instance_id
 
 
@@ -243,7 +243,7 @@ def _check_config(call: Call, request: InstanceRequest, manifest: AgentManifest,
 def _find_exceeded_limits(requested: runtime.Limits, manifest: AgentManifest) -> list[str]:
     """Errors for limits above those of the agent's manifest."""
     allowed_texts = manifest.limits
-    most = runtime.Limits.parse(allowed_texts.memory, allowed_texts.cpu, allowed_texts.pids, allowed_texts.disk)
+    most = runtime.Limits.from_texts(allowed_texts.memory, allowed_texts.cpu, allowed_texts.pids, allowed_texts.disk)
     pairs = [(name, getattr(requested, name), getattr(most, name)) for name in ("memory", "cpu", "pids", "disk")]
     return [
         f"instance_config.{name}_limit: the manifest allows at most {getattr(allowed_texts, name)}"
@@ -257,7 +257,7 @@ def _build_probe_spec(request: InstanceRequest, manifest: AgentManifest, secrets
     build, config = manifest.build, request.config
     assert build is not None
     try:
-        limits = runtime.Limits.parse(config.memory_limit, config.cpu_limit, config.pids_limit, config.disk_limit)
+        limits = runtime.Limits.from_texts(config.memory_limit, config.cpu_limit, config.pids_limit, config.disk_limit)
     except ValueError as error:
         raise InvalidRequest(str(error), errors=[field_error("instance_config", str(error))]) from None
     return runtime.Spec(

@@ -88,9 +88,11 @@ class DeploymentService(BoundService, contract.Deployments):
         return await self._register_document(metadata | {"docker_image": docker_image}, secrets)
 
     async def _register_document(self, document: JsonObject, secrets: dict[str, Any]) -> contract.RegisteredDeployable:
-        return await self._build_registered(await self.deploy(document, secrets, {}))
+        return await self._build_registered(await self.store_deployment(document, secrets, {}))
 
-    async def deploy(self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]) -> DeployedAgent:
+    async def store_deployment(
+        self, document: JsonObject, secrets: dict[str, Any], more: Mapping[str, Any]
+    ) -> DeployedAgent:
         """Register or update an agent and store its manifest, so that instances of it can run.
 
         more: profile fields given beside the manifest, which take precedence. Raises InvalidRequest, NameTaken.

@@ -88,7 +88,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     charge = Charge(f"execution:{execution_id}", row.account_id, row.agent_id, EntryKind.REQUEST, 1, row.instance_id)
     ledger = Ledger(call)
     terms = await ledger.find_agreed_terms(row.agent_id, row.price_version)
-    entry = await ledger.charge(charge, terms, fresh=True)
+    entry = await ledger.charge_usage(charge, terms, fresh=True)
     started = _append_execution(call, row, execution_id, order)
     call.target = row.instance_id
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress

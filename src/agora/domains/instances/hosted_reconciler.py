@@ -37,7 +37,7 @@ class HostedInstanceReconciler(DueController):
 
     async def reconcile(self, tenant: str) -> None:
         for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
-            if host.kind == "agent" and not self.stopping:
+            if host.kind == "agent" and not self.is_stopping:
                 await self._reconcile_host(tenant, host)
 
     async def _reconcile_host(self, tenant: str, host: HostRow) -> None:

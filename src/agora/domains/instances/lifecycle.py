@@ -72,7 +72,7 @@ class InstanceLifecycle:
         """Microseconds between checks while it runs."""
         return int(self.context.settings.instance_check * SECOND)
 
-    async def step(self) -> None:
+    async def take_step(self) -> None:
         """Take the next step. Errors of engines and unreadable rows are stored as reasons, not raised."""
         try:
             await self._take_step()
@@ -107,7 +107,7 @@ class InstanceLifecycle:
     # -- engines ---------------------------------------------------------------------------------
 
     @property
-    def engine(self) -> Runtime:
+    def current_engine(self) -> Runtime:
         name = self.row.engine
         engine = self.local.engines.get(name)
         if engine is None:
@@ -140,7 +140,7 @@ class InstanceLifecycle:
             await self._change_state("provisioning", tell_as="provisioning", due_at=self.clock.now())
         spec = self._build_spec()
         build = await self._build_image(spec)
-        handle = await self.engine.start(spec, build)
+        handle = await self.current_engine.start(spec, build)
         health = build_health_check(self.row).path
         url = handle.address + health if handle.address and health else None
         now = self.clock.now()
@@ -155,7 +155,7 @@ class InstanceLifecycle:
         )
 
     async def _build_image(self, spec: Spec) -> Build:
-        build = await self.engine.build(spec)
+        build = await self.current_engine.build(spec)
 
         async def store_build(call: Call) -> None:
             still = await call.tx.execute(
@@ -181,13 +181,13 @@ class InstanceLifecycle:
         health = declared if declared.has_probe else replace(declared, listens=True)
         detail = "it was not looked at"
         while time.monotonic() < deadline:
-            observation = await self.engine.inspect(self.handle)
+            observation = await self.current_engine.inspect(self.handle)
             if observation.state == "paused":
-                observation = await self.engine.resume(self.handle)
+                observation = await self.current_engine.resume(self.handle)
             if observation.state != "running":
                 await self._record_crash(observation)
                 return
-            verdict = await self.engine.probe(self.handle, health)
+            verdict = await self.current_engine.probe(self.handle, health)
             if verdict.healthy:
                 await self._record_running(observation)
                 return
@@ -198,7 +198,7 @@ class InstanceLifecycle:
             return
         limit = decode_json(self.row.config).get("start_timeout", 60.0)
         if self.clock.now() - (self.row.starting_at or 0) > limit * SECOND:
-            await self.engine.stop(self.handle, 1.0)
+            await self.current_engine.stop(self.handle, 1.0)
             await self._record_crash(None, f"It did not work within {limit:g} s: {detail}.")
         else:
             await self._schedule_step(f"{NOT_YET}{detail}.", self.clock.now())
@@ -251,11 +251,11 @@ class InstanceLifecycle:
     async def _reconcile_running(self, goal: str) -> None:
         """Reconcile a running or paused instance with what the engine reports."""
         row = self.row
-        observation = await self.engine.inspect(self.handle)
+        observation = await self.current_engine.inspect(self.handle)
         if observation.state not in ("running", "paused"):
             await self._record_crash(observation)
         elif row.failing >= UNHEALTHY:
-            await self.engine.stop(self.handle, 1.0)
+            await self.current_engine.stop(self.handle, 1.0)
             await self._record_crash(None, f"It does not work any more. {row.last_error}", at=self.clock.now())
         elif goal == "paused" and (observation.state == "running" or row.state == "running"):
             await self._pause_instance(observation)
@@ -269,7 +269,7 @@ class InstanceLifecycle:
         ticks, was_running = self.ticks, observation.state == "running"
         with self._freeze_running_time(ticks):
             if was_running:
-                await self.engine.pause(self.handle)
+                await self.current_engine.pause(self.handle)
             await self._record_pause(ticks, was_running)
 
     @contextlib.contextmanager
@@ -297,7 +297,7 @@ class InstanceLifecycle:
 
     async def _resume_instance(self, observation: Observation) -> None:
         if observation.state == "paused":
-            await self.engine.resume(self.handle)
+            await self.current_engine.resume(self.handle)
         ticks = self.ticks
 
         async def store_resume(call: Call) -> None:
@@ -336,7 +336,7 @@ class InstanceLifecycle:
             before = await self._read_last_output(handle)
             await self._stop_program_and_metering(handle)
             await self._store_output(await self._read_last_output(handle) or before)
-            await self.engine.remove(handle)
+            await self.current_engine.remove(handle)
         else:
             ticks = self.ticks
             await self.act(lambda call: metering.end_interval(call, self.row, ticks))
@@ -349,7 +349,7 @@ class InstanceLifecycle:
         if not most:
             return None
         try:
-            page = await self.engine.logs(handle, -most, most)
+            page = await self.current_engine.logs(handle, -most, most)
         except EngineUnavailable:
             raise
         except EngineError:
@@ -370,10 +370,10 @@ class InstanceLifecycle:
     async def _stop_program_and_metering(self, handle: Handle) -> None:
         """Stop the program. Its metered time includes the time it took to end, up to when its process ended."""
         grace = decode_json(self.row.config).get("stop_grace", 10.0)
-        was_running = (await self.engine.inspect(handle)).state == "running"
+        was_running = (await self.current_engine.inspect(handle)).state == "running"
         before, began = self.ticks, self.clock.now()
         with self._freeze_running_time(before):
-            observation = await self.engine.stop(handle, grace)
+            observation = await self.current_engine.stop(handle, grace)
             at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - before.at
             stop_time = min(max(0, at - began), took) if was_running and at is not None else 0
 
@@ -403,7 +403,7 @@ class InstanceLifecycle:
         ticks, exit = self.ticks, None
         if isinstance(error, Unknown) and self.row.state in ("running", "paused", "starting"):
             with contextlib.suppress(EngineError):
-                exit = (await self.engine.inspect(self.handle)).exit
+                exit = (await self.current_engine.inspect(self.handle)).exit
         log.info("instance %s: %s: %s", self.row.instance_id, error.code, error.detail)
         if resolve_goal_state(self.row) == "stopped":
             await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ENGINE_RETRY_DELAY)

@@ -97,7 +97,7 @@ class InstanceMaintenance(Controller):
 
     async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
         after = ""
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(tenant, statements.living, host_id=host_id, after=after, limit=PAGE)
             for row in rows:
                 yield row
@@ -109,7 +109,7 @@ class InstanceMaintenance(Controller):
 
     async def _adjust_scaling(self, tenant: str) -> None:
         agent, account = "", ""
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(tenant, host_queries.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
                 agent, account = row.agent_id, row.account_id
@@ -122,7 +122,7 @@ class InstanceMaintenance(Controller):
     async def _end_lost_executions(self, tenant: str) -> None:
         """End executions past their deadline, whose server has died: their outcome is unknown."""
         now = self.context.clock.now()
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(tenant, host_queries.overdue, now=now, limit=PAGE)
             if rows:
                 await self.run_as_system(tenant, partial(_end_lost_executions, rows=rows))
@@ -131,9 +131,9 @@ class InstanceMaintenance(Controller):
 
     async def _delete_expired(self, tenant: str) -> None:
         before = self.context.clock.now() - self.context.server.settings.instance_retention * SECOND
-        while not self.stopping and await self.read(tenant, host_queries.outlived, before=before):
+        while not self.is_stopping and await self.read(tenant, host_queries.outlived, before=before):
             await self.run_as_system(tenant, partial(_delete_old_executions, before=before))
-        while not self.stopping:
+        while not self.is_stopping:
             rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
             if not rows:
                 break

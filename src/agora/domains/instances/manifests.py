@@ -145,7 +145,7 @@ class AgentManifest(BaseModel):
         return HealthCheck(path=usual[0] if usual else None)
 
     @property
-    def listens(self) -> bool:
+    def has_listener(self) -> bool:
         """Whether it declares that its program listens, by a port or by endpoints."""
         declared = runtime.declared_port(to_build_config(self.build)) if self.build is not None else None
         return self.port is not None or declared is not None or any(each.path for each in self.endpoints)
@@ -301,7 +301,7 @@ def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
 
 def _parse_limits(manifest: AgentManifest) -> runtime.Limits:
     limits = manifest.limits
-    return runtime.Limits.parse(limits.memory, limits.cpu, limits.pids, limits.disk)
+    return runtime.Limits.from_texts(limits.memory, limits.cpu, limits.pids, limits.disk)
 
 
 def to_error_details(faults: Sequence[Fault]) -> list[dict[str, str]]:

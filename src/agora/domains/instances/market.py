@@ -164,7 +164,9 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
         counts = await call.tx.one(statements.account_counts, account=account or "")
         query = statements.build_listing_query(False, account is not None, False, True)
         parameters = {"before": "inst_g", "limit": RECENT, "account": account}
-        rows = await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
+        rows = await call.tx.all(
+            query, **{name: parameters[name] for name in query.parameter_names if name != "tenant"}
+        )
     return contract.InstanceDashboard(
         summary=contract.DashboardSummary(
             total_instances=counts.total if counts is not None else 0,

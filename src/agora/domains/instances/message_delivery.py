@@ -27,7 +27,7 @@ class InstanceSource(EndpointSource):
     async def locate(self, reader: Reader, endpoint: Endpoint, context: ServerContext) -> tuple[str, bool] | None:
         """An instance that runs; None if the agent has none at all. Raises DeliveryRejected while none can be reached."""
         if endpoint.url is not None:  # it has an address of its own since
-            return await super().locate(reader, endpoint, context)
+            return await super().locate_endpoint(reader, endpoint, context)
         place = {"agent_id": endpoint.agent_id, "account": endpoint.account}
         rows = [row for row in await reader.all(statements.recent, **place) if row.desired == "running"]
         local = context.ports.find(LOCAL_HOST)

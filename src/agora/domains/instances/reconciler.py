@@ -102,7 +102,7 @@ class InstanceReconciler(DueController):
         self.idle_interval = MIN_SCAN_INTERVAL / SECOND if self._due else DueController.idle_interval
         for name in self.local.engines if self._due else ():
             if name not in self._glances and not 0 < self._next_glance.get(name, 0) - now <= self.check_interval:
-                self._spawn(self._glances, name, partial(self._scan_for_ended, name))
+                self._run_in_background(self._glances, name, partial(self._scan_for_ended, name))
 
     async def finish(self) -> None:
         """Cancel the running steps. Instances keep running; the next server repeats the steps."""
@@ -137,11 +137,13 @@ class InstanceReconciler(DueController):
         """Start a check for each engine, unless one is running."""
         for engine, group in _group_by_engine(rows).items():
             key = (tenant, engine)
-            if key not in self._looking and not self.stopping:
+            if key not in self._looking and not self.is_stopping:
                 self._looked_at[key] = frozenset(row.instance_id for row in group)
-                self._spawn(self._looking, key, partial(self.check_instances, tenant, group))
+                self._run_in_background(self._looking, key, partial(self.check_instances, tenant, group))
 
-    def _spawn(self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]) -> None:
+    def _run_in_background(
+        self, tasks: dict[K, asyncio.Task[None]], key: K, work: Callable[[], Awaitable[None]]
+    ) -> None:
         """Run work beside the loop; its errors are counted like those of a step."""
         task = tasks[key] = asyncio.create_task(self._run_recording_failure(work))
         task.add_done_callback(lambda _: tasks.pop(key))
@@ -163,12 +165,12 @@ class InstanceReconciler(DueController):
         """React at once to changed desired states, and register this host in new tenants."""
         super().committed(events)
         tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
-        if tenants and not self.stopping:
+        if tenants and not self.is_stopping:
             hurrying = asyncio.ensure_future(self._reconcile_now(tenants))
             self._hurrying.add(hurrying)
             hurrying.add_done_callback(self._hurrying.discard)
         for stored in events:
-            if stored.event.type == "agora.tenant.created" and stored.event.subject and not self.stopping:
+            if stored.event.type == "agora.tenant.created" and stored.event.subject and not self.is_stopping:
                 presenting = asyncio.ensure_future(
                     self._run_recording_failure(partial(self.store_heartbeat, stored.event.subject))
                 )
@@ -181,7 +183,7 @@ class InstanceReconciler(DueController):
 
     def _begin_step(self, tenant: str, row: InstanceRow) -> None:
         key = (tenant, row.instance_id)
-        if key in self._working or self.stopping:
+        if key in self._working or self.is_stopping:
             return
         from .lifecycle import InstanceLifecycle
 
@@ -195,7 +197,7 @@ class InstanceReconciler(DueController):
     async def _run_steps(self, life: InstanceLifecycle) -> None:
         """Take up to ``STEPS`` steps while the instance is due at once."""
         for _ in range(STEPS):
-            await life.step()
+            await life.take_step()
             rows = await self.read(life.tenant, statements.by_id, instance_id=life.row.instance_id)
             due = rows[0].due_at if rows else None
             if due is None or due > self.context.clock.now() or _needs_only_check(rows[0]):
@@ -308,7 +310,7 @@ class InstanceReconciler(DueController):
         """Scan an engine's running instances for ended ones, and schedule the next scan."""
         began = time.monotonic()
         try:
-            await self.each_tenant(partial(self._make_ended_due, engine=engine))
+            await self.run_for_each_tenant(partial(self._make_ended_due, engine=engine))
         finally:
             rest = int((time.monotonic() - began) * REST_OF_GLANCES * SECOND)
             self._next_glance[engine] = self.context.clock.now() + min(
@@ -389,7 +391,7 @@ class InstanceReconciler(DueController):
         for name, engine in self.local.engines.items():
             now, again = self.context.clock.now(), self._ask_again.get(name, 0)
             if name not in self._adopted and name not in self._adopting and not 0 < again - now <= ENGINE_RETRY_DELAY:
-                self._spawn(self._adopting, name, partial(self._remove_orphans_of_engine, engine))
+                self._run_in_background(self._adopting, name, partial(self._remove_orphans_of_engine, engine))
                 begun.append(self._adopting[name])
         if begun:
             await asyncio.wait(begun, timeout=ADOPTING)

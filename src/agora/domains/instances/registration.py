@@ -39,7 +39,7 @@ async def register_manifest(
         )
     service = DeploymentService(call)
     if describes_program(manifest) and call.caller.may(SCOPE):
-        return (await service.deploy(whole, {}, fields)).registration
+        return (await service.store_deployment(whole, {}, fields)).registration
     registration = await service.register_profile(manifest, _merge_profile(manifest, fields))
     registration.warning = _explain_not_deployable(manifest)
     return registration

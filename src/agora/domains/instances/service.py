@@ -93,7 +93,9 @@ class InstanceService(BoundService, contract.Instances):
         rows = (
             []
             if visible_account == ""
-            else await call.tx.all(query, **{name: parameters[name] for name in query.parameters if name != "tenant"})
+            else await call.tx.all(
+                query, **{name: parameters[name] for name in query.parameter_names if name != "tenant"}
+            )
         )
         rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
         instances = await build_summaries(call, rows)
@@ -136,7 +138,7 @@ class InstanceService(BoundService, contract.Instances):
             position = (await event_log.read_events(tx, None, 1)).position - 1
         # A caller that may see the instance may see all its events, also those before the caller joined the account.
         viewer = Viewer(self.call.caller.subject, sees_all=True)
-        return EventStreamSpec(EventFilter.of([], None, instance_id), viewer, max(0, position), resumed=True)
+        return EventStreamSpec(EventFilter.from_wishes([], None, instance_id), viewer, max(0, position), resumed=True)
 
     # -- lifecycle ---------------------------------------------------------------------------------
 
@@ -216,7 +218,7 @@ class InstanceService(BoundService, contract.Instances):
         }
         query = host_queries.build_backups_query(instance_id is not None, visible_account is not None)
         rows = await self.call.tx.all(
-            query, **{name: parameters[name] for name in query.parameters if name != "tenant"}
+            query, **{name: parameters[name] for name in query.parameter_names if name != "tenant"}
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         page = [to_backup(row) for row in rows]

@@ -19,13 +19,13 @@ __all__ = ["build_health_check", "build_spec"]
 def build_health_check(row: InstanceRow) -> runtime.Health:
     """The health check of an instance."""
     manifest = load_manifest(row.manifest)
-    return runtime.Health(manifest.health_check.path, manifest.health_check.timeout, manifest.listens)
+    return runtime.Health(manifest.health_check.path, manifest.health_check.timeout, manifest.has_listener)
 
 
 def parse_effective_limits(row: InstanceRow) -> runtime.Limits:
     """The limits of an instance: those it was configured with, else its manifest's."""
     manifest, config = load_manifest(row.manifest), decode_json(row.config)
-    return runtime.Limits.parse(
+    return runtime.Limits.from_texts(
         config.get("memory_limit") or manifest.limits.memory,
         config.get("cpu_limit") or manifest.limits.cpu,
         config.get("pids_limit") or manifest.limits.pids,

@@ -91,7 +91,7 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
 
 def _time_left(limit: Headroom, rates: Sequence[tuple[OpenInterval, Fraction]], now: int) -> int | None:
     """Microseconds until a limit is used up by what runs under it; None if that costs nothing."""
-    counted = [(row, rate) for row, rate in rates if limit.covers(row.account_id, row.agent_id)]
+    counted = [(row, rate) for row, rate in rates if limit.covers_spending(row.account_id, row.agent_id)]
     total = sum((rate for _, rate in counted), Fraction())
     if not total:
         return None

@@ -77,7 +77,7 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
     )
     failures = 1 if measured >= RESTARTS.settled else row.failures + 1
     policy = decode_json(row.config).get("restart", "always")
-    if policy == "on_failure" and exit is not None and not exit.failed:
+    if policy == "on_failure" and exit is not None and not exit.has_failed:
         await _request_end(call, row, reason)
         return
     again = policy != "never"

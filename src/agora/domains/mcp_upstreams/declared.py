@@ -183,13 +183,13 @@ def _expand_variables(value: Any, where: str) -> Any:
     if isinstance(value, list):
         return [_expand_variables(part, where) for part in value]
 
-    def variable(match: re.Match[str]) -> str:
+    def expand_variable(match: re.Match[str]) -> str:
         replacement = os.environ.get(match["name"], match["otherwise"])
         if replacement is None:
             raise ConfigurationError(f"{where}: the environment variable {match['name']} is not set")
         return replacement
 
-    return VARIABLE.sub(variable, value) if isinstance(value, str) else value
+    return VARIABLE.sub(expand_variable, value) if isinstance(value, str) else value
 
 
 def _text_mapping(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, str]:

@@ -82,7 +82,7 @@ class FederatedOperation(Operation):
 
             @model_validator(mode="before")
             @classmethod
-            def _wrap(cls, value: Any) -> Any:
+            def _wrap_value(cls, value: Any) -> Any:
                 return {"upstream": upstream, "tool": tool, "arguments": value}
 
         return create_model(
@@ -118,7 +118,7 @@ class Federation:
         self._loading: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
 
-    async def load(self, tenant: str) -> None:
+    async def load_tenant(self, tenant: str) -> None:
         """Take over what the store has."""
 
         async def load_tools(reader: Reader) -> Sequence[CallableToolRow]:
@@ -153,7 +153,7 @@ class Federation:
             self._again.add(tenant)
             while tenant in self._again:
                 self._again.discard(tenant)
-                await self.load(tenant)
+                await self.load_tenant(tenant)
         except Exception:
             log.exception("the tools of upstreams could not be read")
         finally:

@@ -90,10 +90,10 @@ class UpstreamReconciler(Controller):
         """Read the upstreams of those tenants whose have changed, and now and then of all: a change may go unreported."""
         now = self.context.clock.now()
         if not 0 <= now - self._read_at < READ_ROWS * SECOND:
-            await self.each_tenant(self.reconcile)
+            await self.run_for_each_tenant(self.reconcile)
             self._read_at = now
             return
-        await self._for_tenants(self._unread, self.reconcile)
+        await self._run_for_tenants(self._unread, self.reconcile)
 
     async def reconcile(self, tenant: str) -> None:
         """Hold connections to the upstreams that a tenant has."""

@@ -23,7 +23,7 @@ __all__ = [
     "OAuthMode",
     "Progress",
     "Upstreams",
-    "fingerprint",
+    "hash_definition",
 ]
 
 #: seconds that the client of a call has for all that the upstream asks it
@@ -65,7 +65,7 @@ class Endpoint:
         return (self.tenant, self.upstream_id)
 
 
-def fingerprint(definition: Mapping[str, Any]) -> str:
+def hash_definition(definition: Mapping[str, Any]) -> str:
     """SHA-256 of a definition with sorted keys, without ``_meta``."""
     essential = _sort_keys({name: value for name, value in definition.items() if name != "_meta"})
     return hashlib.sha256(to_json(essential, inf_nan_mode="strings")).hexdigest()
@@ -89,7 +89,7 @@ class Item:
 
     @property
     def hash(self) -> str:
-        return fingerprint(self.definition)
+        return hash_definition(self.definition)
 
 
 @dataclass(frozen=True, slots=True)

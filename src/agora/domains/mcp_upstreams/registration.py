@@ -31,9 +31,9 @@ __all__ = [
     "OAuthConfiguration",
     "add_by_url",
     "drop_upstream",
-    "engine_of",
     "new_row",
     "seal_client",
+    "upstream_engine",
 ]
 
 MAX_UPSTREAMS = 500  # upstreams: each has a connection
@@ -42,7 +42,7 @@ CONNECT_SECONDS = 40.0  # seconds to connect, beside those for the listing
 RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
 
 
-def engine_of(call: Call) -> Upstreams:
+def upstream_engine(call: Call) -> Upstreams:
     """The connections of this server."""
     return call.context.ports.get(port.UPSTREAMS)
 
@@ -97,7 +97,7 @@ class NewUpstream:
 async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
     """The relay that adds an upstream by its URL; the setting ``mcp_private_networks`` decides about its address."""
     assert upstream.url is not None
-    engine, private = engine_of(call), call.context.settings.mcp_private_networks
+    engine, private = upstream_engine(call), call.context.settings.mcp_private_networks
     name, registry_name = upstream.name, upstream.registry_name
     await check_vacant(call, name, registry_name)
     engine.check_url(upstream.url, private=private)
@@ -107,7 +107,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
     call.target = row.upstream_id
     endpoint, grants = endpoint_of(row), grants_of(call)
 
-    async def perform() -> Listing | None:
+    async def probe_server() -> Listing | None:
         if not verify:
             return None
         try:
@@ -116,7 +116,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
             await find_server(grants, endpoint, error.challenge)
             return None
 
-    async def settle(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
+    async def store_outcome(end: Call, outcome: Listing | AgoraError | None) -> contract.Upstream:
         if isinstance(outcome, AgoraError):
             await drop_authorizations(end, row.upstream_id)
             raise outcome
@@ -130,7 +130,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
         return build_summary(end, stored, (await count_items(end, [stored])).get(stored.upstream_id, {}))
 
     patience = REQUEST_SECONDS if endpoint.oauth_mode != "none" else 0.0
-    return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS + patience)
+    return as_relay(probe_server, store_outcome, endpoint.timeout + CONNECT_SECONDS + patience)
 
 
 async def check_vacant(call: Call, name: str, registry_name: str | None = None) -> None:

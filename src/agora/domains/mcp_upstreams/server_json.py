@@ -85,7 +85,7 @@ def _fill_template(template: str, declared: Any, values: Mapping[str, str], miss
     """A text with its ``{variables}`` filled in; what is neither given nor declared with a value is noted."""
     variables = declared if isinstance(declared, dict) else {}
 
-    def value(match: re.Match[str]) -> str:
+    def fill_variable(match: re.Match[str]) -> str:
         name = match[1]
         about = variables.get(name)
         about = about if isinstance(about, dict) else {}
@@ -98,7 +98,7 @@ def _fill_template(template: str, declared: Any, values: Mapping[str, str], miss
             return ""
         return text
 
-    return VARIABLE.sub(value, template)
+    return VARIABLE.sub(fill_variable, template)
 
 
 def _field_error(field: str, words: str) -> InvalidRequest:

@@ -22,7 +22,7 @@ from .oauth.challenge import AuthorizationNeeded
 from .offer_review import apply_listing, emit_offer_event
 from .port import ANSWER_SECONDS, Listing
 from .records import UpstreamRow, UpstreamToolRow
-from .registration import CONNECT_SECONDS, NewUpstream, OAuthConfiguration, add_by_url, drop_upstream, engine_of
+from .registration import CONNECT_SECONDS, NewUpstream, OAuthConfiguration, add_by_url, drop_upstream, upstream_engine
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["UpstreamService", "uri_matches"]
@@ -108,15 +108,15 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
-        call, engine = self._call, engine_of(self._call)
+        call, engine = self._call, upstream_engine(self._call)
         row = await self._require_usable(upstream)
         await check_administered(call, row.upstream_id)
         endpoint = endpoint_of(row)
 
-        async def perform() -> Listing:
+        async def read_listing() -> Listing:
             return await engine.listing(endpoint)
 
-        async def settle(end: Call, outcome: Listing | AgoraError) -> contract.UpstreamDetail:
+        async def store_listing(end: Call, outcome: Listing | AgoraError) -> contract.UpstreamDetail:
             if isinstance(outcome, AgoraError):
                 raise outcome
             stored = await require_upstream(end, row.upstream_id, lock=True)
@@ -125,7 +125,7 @@ class UpstreamService(contract.Upstreams):
             return await type(self)(end).get(row.upstream_id)
 
         call.target = row.upstream_id
-        return as_relay(perform, settle, endpoint.timeout + CONNECT_SECONDS)
+        return as_relay(read_listing, store_listing, endpoint.timeout + CONNECT_SECONDS)
 
     @implements
     async def accept(
@@ -189,7 +189,7 @@ class UpstreamService(contract.Upstreams):
         await self._require_active(row, "tool", tool)
         seconds = timeout or decode_json(row.tool_timeouts).get(tool) or row.timeout
 
-        def answer(raw: Mapping[str, Any]) -> contract.ToolResult:
+        def build_tool_result(raw: Mapping[str, Any]) -> contract.ToolResult:
             return contract.ToolResult.model_construct(
                 upstream=row.name,
                 tool=tool,
@@ -199,7 +199,9 @@ class UpstreamService(contract.Upstreams):
                 meta=raw.get("_meta"),
             )
 
-        return self._relay_request(row, "tools/call", {"name": tool, "arguments": arguments}, seconds, tool, answer)
+        return self._relay_request(
+            row, "tools/call", {"name": tool, "arguments": arguments}, seconds, tool, build_tool_result
+        )
 
     @implements
     async def read(self, upstream: str, uri: str) -> contract.ResourceResult:
@@ -207,18 +209,18 @@ class UpstreamService(contract.Upstreams):
         if not await self._matches_template(row, uri) and not await self._may_be_linked(row, uri):
             await self._require_active(row, "resource", uri)
 
-        def answer(raw: Mapping[str, Any]) -> contract.ResourceResult:
+        def build_resource(raw: Mapping[str, Any]) -> contract.ResourceResult:
             contents = raw.get("contents", [])
             return contract.ResourceResult.model_construct(upstream=row.name, uri=uri, contents=contents)
 
-        return self._relay_request(row, "resources/read", {"uri": uri}, row.timeout, uri, answer)
+        return self._relay_request(row, "resources/read", {"uri": uri}, row.timeout, uri, build_resource)
 
     @implements
     async def prompt(self, upstream: str, prompt: str, arguments: dict[str, str] = {}) -> contract.PromptResult:
         row = await self._require_usable(upstream)
         await self._require_active(row, "prompt", prompt)
 
-        def answer(raw: Mapping[str, Any]) -> contract.PromptResult:
+        def build_prompt(raw: Mapping[str, Any]) -> contract.PromptResult:
             return contract.PromptResult.model_construct(
                 upstream=row.name,
                 prompt=prompt,
@@ -227,7 +229,7 @@ class UpstreamService(contract.Upstreams):
             )
 
         params = {"name": prompt, "arguments": arguments}
-        return self._relay_request(row, "prompts/get", params, row.timeout, prompt, answer)
+        return self._relay_request(row, "prompts/get", params, row.timeout, prompt, build_prompt)
 
     @implements
     async def complete(
@@ -243,7 +245,7 @@ class UpstreamService(contract.Upstreams):
         row = await self._require_usable(upstream)
         await self._require_active(row, kind, name)
 
-        def answer(raw: Mapping[str, Any]) -> contract.UpstreamCompletion:
+        def build_completion(raw: Mapping[str, Any]) -> contract.UpstreamCompletion:
             found = raw.get("completion")
             completion: Mapping[str, Any] = found if isinstance(found, dict) else {}
             return contract.UpstreamCompletion.model_validate(
@@ -259,7 +261,7 @@ class UpstreamService(contract.Upstreams):
         params: dict[str, Any] = {"ref": reference, "argument": {"name": argument, "value": value}}
         if context:
             params["context"] = {"arguments": context}
-        return self._relay_request(row, "completion/complete", params, row.timeout, name, answer)
+        return self._relay_request(row, "completion/complete", params, row.timeout, name, build_completion)
 
     async def _require_active(self, upstream: UpstreamRow, kind: str, name: str) -> None:
         """Refuse what cannot be used, with the reason."""
@@ -296,7 +298,7 @@ class UpstreamService(contract.Upstreams):
         answer: Callable[[Mapping[str, Any]], R],
     ) -> R:
         """Ask the upstream, outside any transaction."""
-        engine, endpoint, progress = engine_of(self._call), endpoint_of(upstream), self._call.progress
+        engine, endpoint, progress = upstream_engine(self._call), endpoint_of(upstream), self._call.progress
         caller, client = self._call.caller.subject, self._call.client
         self._call.target = f"{upstream.name}.{what}"[:200]
 

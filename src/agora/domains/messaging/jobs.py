@@ -52,7 +52,7 @@ class MailExpiry(Controller):
             end = await self._find_page_end(tenant, place)
             for batch in split_batches(await self._read_overdue(tenant, place, end, when), self.batch):
                 await self._mark_expired(tenant, batch)
-            if end == END or self.stopping:
+            if end == END or self.is_stopping:
                 return
             place = end
         self._reached[tenant] = place

@@ -81,7 +81,7 @@ class Destination:
     answer_by: int | None = None
 
     @property
-    def parties(self) -> list[str]:
+    def list_recipients(self) -> list[str]:
         """Recipients of its deliveries: agent ids, and held addresses of names."""
         return [*self.agents, *map(held_address, self.held)]
 
@@ -113,9 +113,9 @@ class MessagingService(BoundService, contract.Messaging):
             expires_in=expires_in,
             metadata=metadata,
         )
-        return await self.compose(draft)
+        return await self.send_draft(draft)
 
-    async def compose(self, draft: MessageDraft) -> contract.MessageReceipt:
+    async def send_draft(self, draft: MessageDraft) -> contract.MessageReceipt:
         """Like :meth:`send`, for internal use: metadata may contain reserved sections."""
         call, to_agent, reply_to = self.call, draft.to_agent, draft.reply_to
         sender, sender_name = await self._resolve_sender(draft.from_agent)
@@ -141,7 +141,7 @@ class MessagingService(BoundService, contract.Messaging):
             expires_at=call.now + draft.expires_in * SECOND if draft.expires_in else None,
         )
         if reply_to:
-            reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.parties))
+            reply = await call.publish(REPLY_COMPOSED, ReplyComposed(row, destination.list_recipients))
             receipt = self.insert_message(reply.row, destination)
         else:
             receipt = self.insert_message(row, destination, metadata)

@@ -54,7 +54,7 @@ from . import health_queries
 from .health_monitor import HealthMonitor, Loop
 from .trend import format_duration
 
-__all__ = ["COMPONENTS", "health", "without_store"]
+__all__ = ["COMPONENTS", "check_health", "without_store"]
 
 Status = Literal["healthy", "degraded", "critical"]
 OverallStatus = Literal["healthy", "degraded", "paused", "halted", "critical"]
@@ -73,7 +73,7 @@ MINUTES, HOUR, DAY = 600.0, 3600.0, 86_400.0
 RECENT, RECENT_LEAST = 300.0, 60.0  # what moves fast is judged by the last minutes
 
 
-async def health(call: Call, component: str | None = None) -> Health:
+async def check_health(call: Call, component: str | None = None) -> Health:
     """The health of the system, or of one component. Raises NotFound naming the components."""
     if component is not None and component not in COMPONENTS:
         raise NotFound(
@@ -188,7 +188,7 @@ def _status_by_limit(value: float, degraded: float, critical: float) -> Status:
 
 
 def _latest_values(monitor: HealthMonitor) -> Mapping[str, float]:
-    return monitor.latest.values if monitor.latest is not None else {}
+    return monitor.latest_sample.values if monitor.latest_sample is not None else {}
 
 
 def _sampled_report(
@@ -218,7 +218,7 @@ def _trend_warning(what: str, seconds: float | None, horizon: float) -> str | No
 
 
 async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    sample, began = monitor.latest, time.perf_counter()
+    sample, began = monitor.latest_sample, time.perf_counter()
     try:
         await call.tx.one(health_queries.ping)
     except (StoreFailure, TxClosed, AgoraError) as error:

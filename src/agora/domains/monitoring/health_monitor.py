@@ -103,7 +103,7 @@ class HealthMonitor:
         self.bus: Callable[[], Bridge | None] = lambda: None
         self.missed = False
 
-    async def sample(self) -> Sample:
+    async def take_sample(self) -> Sample:
         """Measure everything now. A store that fails is a result, not an error."""
         values, failure = dict(self._machine()), None
         values["event_lag"] = float(self._live.get("lag", 0))
@@ -160,7 +160,7 @@ class HealthMonitor:
         return self.probed.failure if self.probed is not None else None
 
     @property
-    def latest(self) -> Sample | None:
+    def latest_sample(self) -> Sample | None:
         """The last measurement; None before the first."""
         return self.samples[-1] if self.samples else None
 
@@ -184,7 +184,7 @@ class HealthMonitor:
         """Why calls cannot be served now; None when they can."""
         if self.draining:
             return "The server is shutting down."
-        sample = self.latest
+        sample = self.latest_sample
         if sample is None:
             return "The store has not been checked yet."
         failure = self.probed.failure if self.probed is not None else sample.failure
@@ -231,10 +231,10 @@ def _describe_failure(error: Exception) -> str:
 
 
 def _machine_of(directory: Path) -> Machine:
-    def measure() -> Mapping[str, float]:
+    def measure_delay() -> Mapping[str, float]:
         return measure_machine(directory)
 
-    return measure
+    return measure_delay
 
 
 def measure_machine(directory: Path, root: Path = Path("/")) -> dict[str, float]:

@@ -141,7 +141,7 @@ class MessageLogReader:
                 page_rows = await tx.all(query, before=before, after=after, limit=batch, **self.filter.values)
                 read = len(page_rows)
                 for row in page_rows:
-                    if len(rows) == limit or not budget.fits(record_values(row)):
+                    if len(rows) == limit or not budget.take_if_fits(record_values(row)):
                         return await build_messages(tx, rows), rows[-1].message_id
                     rows.append(row)
                 before = rows[-1].message_id if page_rows else before

@@ -17,7 +17,7 @@ class Sampling(Controller):
         self._monitor, self.interval = monitor, monitor.interval
 
     async def load(self) -> None:
-        await self._monitor.sample()
+        await self._monitor.take_sample()
 
     async def step(self) -> None:
-        await self._monitor.sample()
+        await self._monitor.take_sample()

@@ -56,15 +56,15 @@ async def _traffic_stats(call: Call) -> dict[str, Any]:
     hour = traffic.last_hour(call.caller.tenant, rows, call.now)
     whole = CallMinute()
     for _, minute in hour:
-        whole.add(minute)
+        whole.add_minute(minute)
     total = whole.calls + whole.reads
     return {
         "minutes": [_build_minute(at, minute) for at, minute in hour],
         "calls_last_hour": whole.calls,
         "errors_last_hour": whole.errors,
         "error_rate": round(whole.errors / total, 6) if total else 0.0,
-        "p50_ms": _round_ms(whole.quantile(0.5)),
-        "p95_ms": _round_ms(whole.quantile(0.95)),
+        "p50_ms": _round_ms(whole.duration_quantile(0.5)),
+        "p95_ms": _round_ms(whole.duration_quantile(0.95)),
     }
 
 
@@ -74,8 +74,8 @@ def _build_minute(at: int, minute: CallMinute) -> Minute:
         calls=minute.calls,
         reads=minute.reads,
         errors=minute.errors,
-        p50_ms=_round_ms(minute.quantile(0.5)),
-        p95_ms=_round_ms(minute.quantile(0.95)),
+        p50_ms=_round_ms(minute.duration_quantile(0.5)),
+        p95_ms=_round_ms(minute.duration_quantile(0.95)),
     )
 
 

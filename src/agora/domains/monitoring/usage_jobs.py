@@ -25,10 +25,10 @@ class UsageCounters(Controller):
 
     async def load(self) -> None:
         """Take over what was counted before the start."""
-        await self.each_tenant(self._load_tenant)
+        await self.run_for_each_tenant(self._load_tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
-        self.context.meter.load(tenant, await self.read(tenant, statements.counted))
+        self.context.meter.load_usage(tenant, await self.read(tenant, statements.counted))
 
     async def step(self) -> None:
         meter = self.context.meter
@@ -81,18 +81,18 @@ async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usa
     totals = _totals_by_key(await call.tx.all(statements.locked) if missing else rows)
     for key, counted in leaving.items():
         total = totals[key]
-        total.add(counted)
+        total.add_usage(counted)
         await call.tx.execute(
             statements.put,
             operation=key[0],
             version=key[1],
             calls=total.calls,
             errors=total.errors,
-            histogram=total.histogram(),
+            histogram=total.encode_histogram(),
             now=call.now,
         )
     return totals
 
 
 def _totals_by_key(rows: Sequence[OperationUsageRow]) -> dict[Key, Usage]:
-    return {(row.operation, row.version): Usage.of(row) for row in rows}
+    return {(row.operation, row.version): Usage.from_row(row) for row in rows}

@@ -99,7 +99,7 @@ async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
 
 async def _resolve_reported_agent(call: Call, draft: Draft) -> str:
     named, sender = draft.message.payload.get("agent_id"), draft.sender
-    if named is None or named in sender.names:
+    if named is None or named in sender.list_names:
         return sender.agent_id
     row = await find_agent(call.tx, named) if isinstance(named, str) else None
     if row is None or (row.agent_id != sender.agent_id and not call.caller.acts_for_others):

@@ -68,7 +68,7 @@ class HttpSender:
             origin.http.close()
         self._origins.clear()
 
-    async def post(
+    async def post_request(
         self, url: str, headers: Mapping[str, str], body: bytes, *, private: bool, seconds: float
     ) -> HttpResponse:
         """Post. private: addresses that are not public are allowed. seconds: with the response. Raises DeliveryRejected."""

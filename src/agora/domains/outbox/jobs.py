@@ -81,7 +81,7 @@ class Outbox(DueController):
         now = self.context.clock.now()
         for destination in await self.read(tenant, statements.due_destinations, now=now, limit=MAX_DESTINATIONS):
             key = (tenant, destination)
-            if key not in self._workers and not self.stopping:
+            if key not in self._workers and not self.is_stopping:
                 self._workers[key] = asyncio.get_running_loop().create_task(self._serve_destination(*key))
 
     async def finish(self) -> None:
@@ -146,10 +146,10 @@ class Outbox(DueController):
             await self._put_off(tenant, row, error)
 
     async def _build_request(self, tenant: str, source: OutboxSource, row: OutboxRow) -> OutboxRequest | None:
-        async def build(reader: Reader) -> OutboxRequest | None:
+        async def build_request(reader: Reader) -> OutboxRequest | None:
             return await source.build_request(reader, row, self.context.server)
 
-        return await self.context.store.read(tenant, build)
+        return await self.context.store.read(tenant, build_request)
 
     async def _post_signed(self, row: OutboxRow, request: OutboxRequest) -> HttpResponse:
         """Post, signed like a push notification. Raises DeliveryRejected."""
@@ -169,10 +169,12 @@ class Outbox(DueController):
         headers = {
             "content-type": "application/json",
             "accept": "application/json",
-            "authorization": f"Bearer {self._key.token(claims)}",
+            "authorization": f"Bearer {self._key.sign_token(claims)}",
             "idempotency-key": request.key,
         }
-        return await self._sender.post(request.url, headers, request.body, private=request.private, seconds=seconds)
+        return await self._sender.post_request(
+            request.url, headers, request.body, private=request.private, seconds=seconds
+        )
 
     # -- outcomes --------------------------------------------------------------------------------
 
@@ -184,12 +186,12 @@ class Outbox(DueController):
             due_at = min(due_at, row.expires_at)  # to be given up then
         values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_row_key(row)}
 
-        async def write(call: Call) -> None:
+        async def store_success(call: Call) -> None:
             await call.tx.execute(statements.put_off, **values)
             if error.status is None or error.retry_after:
                 await call.tx.execute(statements.hold, destination=row.destination, due_at=due_at)
 
-        await self.run_as_system(tenant, write)
+        await self.run_as_system(tenant, store_success)
 
     async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
         """Make it a dead letter. failed: attempts that the row does not count yet."""
@@ -204,12 +206,12 @@ class Outbox(DueController):
             attempts=row.attempts + failed,
         )
 
-        async def write(call: Call) -> None:
+        async def store_failure(call: Call) -> None:
             if await call.tx.execute(statements.finish, **_row_key(row)):
                 call.target = row.ref
                 await record_dead_letter(call, letter)
 
-        await self.run_as_system(tenant, write)
+        await self.run_as_system(tenant, store_failure)
         log.warning("the delivery of %s to %s is given up: %s", row.ref, row.destination, reason)
 
 

@@ -100,7 +100,7 @@ class AgentSearch:
             return agents
         query = statements.private_seen(self.chosen.sees == "account")
         parameters = {"viewer": self.call.caller.subject, "capability": counted.capability}
-        if "account" in query.parameters:
+        if "account" in query.parameter_names:
             parameters["account"] = self.call.caller.account
         return agents - private + (await self.call.tx.one(query, **parameters) or 0)
 

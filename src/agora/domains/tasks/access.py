@@ -172,5 +172,5 @@ def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:
         else f"{draft.task_id} is {draft.row.status} and no longer yours.",
         fix="Stop working on it; its next holder continues from the last checkpoint.",
         task_status=draft.row.status,
-        holder=draft.row.holder if queues.address_of(draft.row.queue) else None,
+        holder=draft.row.holder if queues.queue_address(draft.row.queue) else None,
     )

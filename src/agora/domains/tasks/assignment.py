@@ -22,7 +22,7 @@ from . import queries as tasks
 from . import worker_queries as workers
 from .completion import announce_available
 from .draft import TaskDraft
-from .local_dispatch import begin_locally, hand_over
+from .local_dispatch import begin_local_task, hand_over_task
 from .prices import agree_on_price
 from .records import DATA, DEPENDENCIES, TASKS, TaskData, TaskDependency, TaskRow, WorkerRow
 
@@ -33,7 +33,7 @@ __all__ = [
     "create_task",
     "estimate_completion",
     "repeat_task",
-    "required_of",
+    "required_capabilities",
     "resolve_destination",
 ]
 
@@ -105,7 +105,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
         return Destination(f"agent:{ref}", ref, required)
     row = order.agent if order.agent is not None else await find_agent(call.tx, ref)
     if row is not None and row.retired_at is None:
-        _check_able(row, required)
+        _check_agent_able(row, required)
         return Destination(f"agent:{row.agent_id}", row.agent_id, required)
     return await _hold_for_name(call, ref, row, required)
 
@@ -126,7 +126,7 @@ def _check_capability(name: str) -> None:
 
 
 async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destination:
-    agent_id = await _least_loaded(call, order, required) if order.balanced else None
+    agent_id = await _choose_least_loaded(call, order, required) if order.balanced else None
     if agent_id is None and order.among and not required:
         agent_id = order.among[0]  # no candidate is available: wait for the first one
     if agent_id is not None:
@@ -143,7 +143,7 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
     return target
 
 
-async def _least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
+async def _choose_least_loaded(call: Call, order: Order, required: list[str]) -> str | None:
     """Id of the available agent with the capabilities and the smallest ratio of open tasks to its concurrency limit."""
     parameters = {"capability": required[0]} if required else {}
     parameters |= {"among": encode_json(list(order.among))} if order.among else {}
@@ -166,7 +166,7 @@ async def _find_worker(call: Call, ref: str) -> WorkerRow:
     return row
 
 
-def _check_able(row: AgentRow, required: Sequence[str]) -> None:
+def _check_agent_able(row: AgentRow, required: Sequence[str]) -> None:
     lacking = sorted(set(required) - set(decode_json(row.capabilities)))
     if lacking:
         raise InvalidRequest(
@@ -215,7 +215,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     draft.append_entry(
         "status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None
     )
-    is_begun = begin_locally(draft)
+    is_begun = begin_local_task(draft)
     # The row is inserted, not updated, so due_at is set here and not by TaskDraft.save.
     draft.row.due_at = states.next_due(draft.row, call.now)
     call.tx.append(TASKS, draft.row)
@@ -229,7 +229,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     call.tx.append(DATA, data)
     draft.emit("assigned", created_by=draft.row.created_by, **views.build_announcement(draft.row))
     if is_begun:
-        hand_over(draft, data)
+        hand_over_task(draft, data)
     elif draft.row.waiting:
         announce_available(draft)
     await _insert_dependencies(draft)
@@ -306,15 +306,17 @@ async def _check_dependencies(call: Call, order: Order) -> int:
     for task_id in task_ids:
         row = rows.get(task_id)
         if row is None or not access.can_see_task(call.caller, row):
-            raise _bad_dependency(NotFound(f"There is no task {task_id} to depend on."))
+            raise _dependency_error(NotFound(f"There is no task {task_id} to depend on."))
         if row.status in states.TERMINAL and row.status != TaskStatus.COMPLETED:
-            raise _bad_dependency(Conflict(f"{task_id} is {row.status}; a task that depends on it could never start."))
+            raise _dependency_error(
+                Conflict(f"{task_id} is {row.status}; a task that depends on it could never start.")
+            )
         if row.status != TaskStatus.COMPLETED:
             blocked += 1
     return blocked
 
 
-def _bad_dependency(error: Exception) -> Exception:
+def _dependency_error(error: Exception) -> Exception:
     error.extra["errors"] = [field_error("depends_on", str(error))]  # type: ignore[attr-defined]
     return error
 
@@ -360,7 +362,7 @@ async def estimate_completion(call: Call, row: TaskRow) -> datetime | None:
     return to_datetime(int(call.now + (durations.waited + durations.ran) / durations.samples * SECOND))
 
 
-def required_of(row: TaskRow) -> list[str]:
+def required_capabilities(row: TaskRow) -> list[str]:
     """Required capabilities of a task, without the one that its assignee ``capability:NAME`` adds."""
     return [name for name in decode_json(row.requirements) if f"capability:{name}" != row.assignee]
 
@@ -371,7 +373,7 @@ async def repeat_task(call: Call, row: TaskRow, data: TaskData, assignee: str | 
         row.task_type,
         data.payload,
         assignee if assignee is not None else row.assignee,
-        required=required_of(row),
+        required=required_capabilities(row),
         model=row.required_model,
         priority=views.PRIORITIES[row.priority],
         parent_id=row.parent_id,

@@ -23,7 +23,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import queries as tasks
 from . import queues, views
 from . import worker_queries as workers
-from .draft import append_start, emit_task_event, parties_of
+from .draft import append_start, emit_task_event, list_parties
 from .records import ActiveTasksChange, QueueHead, TaskRow, WorkerRow, WorkerSighting
 
 __all__ = ["ClaimRequest", "claim_own_tasks", "claim_tasks"]
@@ -119,14 +119,14 @@ async def _lease_tasks(
         if not candidates:
             break
         if limit > 1:
-            candidates = await _drop_beyond(call, candidates, most)
+            candidates = await _drop_beyond_limit(call, candidates, most)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json(candidates), limit=limit, **lease)
         if rows:
             return sorted(rows, key=_urgency_key)
     return ()
 
 
-async def _drop_beyond(call: Call, candidates: Sequence[str], most: int) -> Sequence[str]:
+async def _drop_beyond_limit(call: Call, candidates: Sequence[str], most: int) -> Sequence[str]:
     """The first of these tasks whose payloads and metadata fit into so many characters together; at least one."""
     rows = await call.tx.all(tasks.select_task_sizes, ids=encode_json(candidates))
     sizes = {row.task_id: row.size for row in rows}
@@ -221,4 +221,4 @@ def _log_start(call: Call, row: TaskRow) -> None:
     """Append the log entry of a claim. Its number was counted by the UPDATE that leased the task."""
     details = {"attempt": row.attempts} | ({"worker": row.worker} if row.worker else {})
     append_start(call, row, call.caller.subject, details)
-    emit_task_event(call, row, "started", {"attempt": row.attempts, "worker": row.worker}, parties_of(row))
+    emit_task_event(call, row, "started", {"attempt": row.attempts, "worker": row.worker}, list_parties(row))

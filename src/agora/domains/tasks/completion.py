@@ -12,7 +12,7 @@ from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
 from . import queues, states, views
-from .draft import TaskDraft, parties_of
+from .draft import TaskDraft, list_parties
 from .prices import agree_on_price, charge_price, release_price
 from .records import ActiveTasksChange, TaskDuration
 from .signals import STEP_TASK_ENDED, StepTaskEnded
@@ -35,7 +35,7 @@ _S = TaskStatus
 
 def announce_available(draft: TaskDraft) -> None:
     """Emit ``agora.task.available``: to the addressee, or to everyone for a task in the pool."""
-    address = queues.address_of(draft.row.queue)
+    address = queues.queue_address(draft.row.queue)
     if address is None:
         draft.emit("available", audience=None, **views.build_announcement(draft.row))
     elif not address.startswith("name:") and draft.row.assigned_agent is not None:
@@ -83,7 +83,7 @@ def _release_holder(draft: TaskDraft) -> None:
 
 def _default_assignee(draft: TaskDraft) -> str | None:
     """The assignee of a task while it is not claimed, from its queue; None in the pool."""
-    address = queues.address_of(draft.row.queue)
+    address = queues.queue_address(draft.row.queue)
     if address is None:
         return None
     if address.startswith("agent:"):
@@ -100,7 +100,7 @@ def pool_queue(draft: TaskDraft) -> str:
 
 def _may_be_balanced(draft: TaskDraft) -> bool:
     """Whether a task is in the pool, and returns there when an agent that it is offered to does not claim it."""
-    return queues.address_of(draft.row.queue) is None and bool(decode_json(draft.row.requirements))
+    return queues.queue_address(draft.row.queue) is None and bool(decode_json(draft.row.requirements))
 
 
 async def requeue_task(
@@ -117,7 +117,7 @@ async def requeue_task(
     like a balanced task, it returns to the pool if the holder does not claim it in time.
     """
     states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
-    previous_holder, worker, audience = draft.row.holder, draft.row.worker, parties_of(draft.row)
+    previous_holder, worker, audience = draft.row.holder, draft.row.worker, list_parties(draft.row)
     _release_holder(draft)
     if states.is_balanced(draft.row) and decode_json(draft.row.requirements):
         draft.set_columns(queue=pool_queue(draft))  # the balanced agent may be gone: any other may claim it
@@ -135,7 +135,7 @@ async def requeue_task(
     )
     draft.append_entry("status", status=_S.PENDING, content=reason, data={"from": previous_holder})
     audience = tuple(
-        dict.fromkeys((*audience, *parties_of(draft.row)))
+        dict.fromkeys((*audience, *list_parties(draft.row)))
     )  # the former holder learns that it lost the task
     draft.emit("requeued", audience=audience, reason=reason, holder=previous_holder, attempts=draft.row.attempts)
     offer_task(draft)
@@ -154,7 +154,7 @@ async def move_task(
     if draft.row.status != _S.PENDING:
         states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
     holder, available_at = draft.row.holder, draft.row.available_at
-    audience = tuple(dict.fromkeys(who for who in (*parties_of(draft.row), agent) if who))
+    audience = tuple(dict.fromkeys(who for who in (*list_parties(draft.row), agent) if who))
     _release_holder(draft)
     draft.set_columns(
         status=_S.PENDING.value, holder=None, worker=None, queue=queue, assigned_agent=agent, assignee=assignee

@@ -12,12 +12,12 @@ from . import queries as tasks
 from . import states
 from .records import ENTRIES, TaskEntryRow, TaskRow
 
-__all__ = ["REMARKS", "TaskDraft", "append_start", "emit_task_event", "parties_of"]
+__all__ = ["REMARKS", "TaskDraft", "append_start", "emit_task_event", "list_parties"]
 
 REMARKS = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
 
 
-def parties_of(row: TaskRow) -> tuple[str, ...]:
+def list_parties(row: TaskRow) -> tuple[str, ...]:
     """Audience of a task's events: its creator, its assignee and its holder."""
     subjects = (row.created_by, row.assigned_agent, row.holder)
     return tuple(dict.fromkeys(subject for subject in subjects if subject))
@@ -118,7 +118,7 @@ class TaskDraft:
 
     def emit(self, happening: str, *, audience: tuple[str, ...] | None = (), **data: Any) -> None:
         """Emit the event ``agora.task.HAPPENING``. audience: None for everyone; the task's parties if left out."""
-        emit_task_event(self.call, self.row, happening, data, parties_of(self.row) if audience == () else audience)
+        emit_task_event(self.call, self.row, happening, data, list_parties(self.row) if audience == () else audience)
 
     async def save(self) -> None:
         """Update the changed columns, and compute ``due_at`` anew."""

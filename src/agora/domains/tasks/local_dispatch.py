@@ -19,10 +19,10 @@ from . import queries as tasks
 from . import queues, views
 from .access import lock_task
 from .completion import fail_attempt, requeue_task
-from .draft import TaskDraft, append_start, emit_task_event, parties_of
+from .draft import TaskDraft, append_start, emit_task_event, list_parties
 from .records import TaskData
 
-__all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_locally", "hand_over", "take_back"]
+__all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_local_task", "hand_over_task", "take_back_tasks"]
 
 
 class LocalAgents(Protocol):
@@ -39,7 +39,7 @@ class LocalAgents(Protocol):
 LOCAL_AGENTS: Port[LocalAgents] = Port("agents in this process")
 
 
-def begin_locally(draft: TaskDraft) -> bool:
+def begin_local_task(draft: TaskDraft) -> bool:
     """Start a waiting task before its row is inserted, if its agent has a free slot in this process; return whether.
 
     The log and the events are those of a claim.
@@ -47,7 +47,7 @@ def begin_locally(draft: TaskDraft) -> bool:
     local_agents, agent_id = draft.call.context.ports.find(LOCAL_AGENTS), draft.row.assigned_agent
     if local_agents is None or agent_id is None or not draft.row.waiting:
         return False
-    if queues.address_of(draft.row.queue) != f"agent:{agent_id}":
+    if queues.queue_address(draft.row.queue) != f"agent:{agent_id}":
         return False
     seconds = local_agents.offered_lease_seconds(draft.call.caller.tenant, agent_id)
     if seconds is None:
@@ -69,20 +69,20 @@ def begin_locally(draft: TaskDraft) -> bool:
     return True
 
 
-def hand_over(draft: TaskDraft, data: TaskData) -> None:
+def hand_over_task(draft: TaskDraft, data: TaskData) -> None:
     """Emit ``agora.task.started``, and queue the task for its agent after the commit."""
     call, agent_id = draft.call, draft.row.holder
     assert agent_id is not None  # begin_locally set it
     data_of_start = {"attempt": 1, "worker": None}
     emit_task_event(
-        call, draft.row, "started", data_of_start, parties_of(draft.row), source=f"/agora/agents/{agent_id}"
+        call, draft.row, "started", data_of_start, list_parties(draft.row), source=f"/agora/agents/{agent_id}"
     )
     call.context.ports.get(LOCAL_AGENTS).queue_task(
         call.caller.tenant, agent_id, views.build_claimed_task(draft.row, data)
     )
 
 
-async def take_back(call: Call, agent_id: str, running: Collection[str]) -> None:
+async def take_back_tasks(call: Call, agent_id: str, running: Collection[str]) -> None:
     """Requeue the local agent's tasks that a dead server left leased. The attempt counts.
 
     running: ids of the tasks that this process is working on.

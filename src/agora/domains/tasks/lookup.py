@@ -184,7 +184,7 @@ async def _load_tasks(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task
     for row in rows:
         data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
         assert data is not None
-        if not budget.fits(record_values(data)):
+        if not budget.take_if_fits(record_values(data)):
             break
         loaded.append(views.build_task(row, data))
     return loaded
@@ -197,13 +197,13 @@ async def read_history(
     await access.load_visible_task(call, task_id)
     after = paging.decode_cursor(cursor, int)[0] if cursor else 0
 
-    async def read(after: int, count: int) -> Sequence[TaskEntryRow]:
+    async def read_entries(after: int, count: int) -> Sequence[TaskEntryRow]:
         place = {"task_id": task_id, "after": after, "limit": count}
         if types:
             return await call.tx.all(task_lists.history_of_types, **place, types=encode_json(list(types)))
         return await call.tx.all(task_lists.history, **place)
 
-    rows, more = await paging.read_page(read, after, "number", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(read_entries, after, "number", limit, call.context.settings.page_bytes)
     entries = [views.build_entry(row) for row in rows]
     return contract.TaskEntryPage.model_construct(
         entries=entries,
@@ -313,10 +313,10 @@ def _summarize_durations(durations: list[int]) -> contract.DurationSummary:
     durations.sort()
     size = len(durations)
 
-    def percentile(share: float) -> float:
+    def compute_percentile(share: float) -> float:
         return round(durations[max(0, ceil(share * size) - 1)] / SECOND, 6)
 
     mean = round(sum(durations) / size / SECOND, 6)
     return contract.DurationSummary(
-        count=size, mean=mean, p50=percentile(0.5), p90=percentile(0.9), p99=percentile(0.99)
+        count=size, mean=mean, p50=compute_percentile(0.5), p90=compute_percentile(0.9), p99=compute_percentile(0.99)
     )

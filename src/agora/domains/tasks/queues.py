@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 __all__ = [
-    "address_of",
     "build_lane",
     "can_claim_from",
-    "needs_of",
+    "queue_address",
     "queue_name",
     "queue_ranges",
+    "queue_requirements",
+    "queue_task_type",
     "requirement_tokens",
-    "task_type_of",
 ]
 
 _ITEM, _TYPE = "\x1f", "\x1e"  # neither can occur in a name
@@ -42,19 +42,19 @@ def queue_name(lane: str, task_type: str) -> str:
     return f"{lane}{_TYPE}{task_type}"
 
 
-def address_of(queue: str) -> str | None:
+def queue_address(queue: str) -> str | None:
     """The address a queue belongs to; None in the pool."""
     lane = queue.partition(_TYPE)[0]
     return None if lane.startswith(_POOL) else lane
 
 
-def task_type_of(queue: str) -> str:
+def queue_task_type(queue: str) -> str:
     """The type of every task in a queue."""
     return queue.partition(_TYPE)[2]
 
 
 @lru_cache(4096)
-def needs_of(queue: str) -> frozenset[str]:
+def queue_requirements(queue: str) -> frozenset[str]:
     """Tokens that a pool queue requires; empty for an address."""
     lane = queue.partition(_TYPE)[0]
     return frozenset(lane.removeprefix(_POOL).split(_ITEM)[:-1] if lane.startswith(_POOL) else ())
@@ -72,4 +72,4 @@ def queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool
 
 def can_claim_from(queue: str, brought: frozenset[str], task_types: Collection[str]) -> bool:
     """Whether these tokens satisfy a queue, and its task type is requested (any if task_types is empty)."""
-    return needs_of(queue) <= brought and (not task_types or task_type_of(queue) in task_types)
+    return queue_requirements(queue) <= brought and (not task_types or queue_task_type(queue) in task_types)

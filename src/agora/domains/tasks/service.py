@@ -93,7 +93,7 @@ class TaskService(BoundService, contract.Tasks):
             raise IllegalTransition(
                 f"{task_id} is {old.row.status}; only an ended task can be retried.",
                 fix="Cancel it first, or reassign it.",
-                allowed=states.allowed_after(old.row.status),
+                allowed=states.allowed_transitions(old.row.status),
             )
         data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None
@@ -109,7 +109,7 @@ class TaskService(BoundService, contract.Tasks):
         if draft.row.status in states.TERMINAL:
             states.check_transition(task_id, draft.row.status, TaskStatus.PENDING)
         order = assignment.Order(
-            draft.row.task_type, "{}", assignee, assignment.required_of(draft.row), draft.row.required_model
+            draft.row.task_type, "{}", assignee, assignment.required_capabilities(draft.row), draft.row.required_model
         )
         where = await assignment.resolve_destination(self.call, order)
         draft.set_columns(requirements=encode_json(where.requirements))

@@ -20,7 +20,7 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import IllegalTransition
 
 from .queries import NEVER
-from .queues import address_of
+from .queues import queue_address
 from .records import TaskRow
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "TERMINAL",
     "TRANSITIONS",
     "UNFINISHED",
-    "allowed_after",
+    "allowed_transitions",
     "check_transition",
     "is_balanced",
     "next_due",
@@ -49,7 +49,7 @@ TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
 } | {status: frozenset() for status in TERMINAL}
 
 
-def allowed_after(status: str) -> list[str]:
+def allowed_transitions(status: str) -> list[str]:
     """States that a caller may set after this one; expiry and dead-lettering are the server's."""
     by_time = {_S.EXPIRED, _S.DEAD_LETTERED}
     return sorted(state.value for state in TRANSITIONS[TaskStatus(status)] - by_time)
@@ -58,7 +58,7 @@ def allowed_after(status: str) -> list[str]:
 def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
     """Raises IllegalTransition, with the allowed states, unless ``after`` may follow ``before``."""
     if after not in TRANSITIONS[TaskStatus(before)]:
-        allowed = allowed_after(before)
+        allowed = allowed_transitions(before)
         can = (
             f"It can become {', '.join(allowed)}."
             if allowed
@@ -70,7 +70,7 @@ def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
 def is_balanced(row: TaskRow) -> bool:
     """Whether the task's agent was chosen by load, not named by the creator."""
     named = row.assignee is not None and not row.assignee.startswith("capability:")
-    return not named and address_of(row.queue) is not None
+    return not named and queue_address(row.queue) is not None
 
 
 def next_due(row: TaskRow, now: int) -> int | None:

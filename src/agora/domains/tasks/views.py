@@ -22,7 +22,7 @@ __all__ = [
     "build_entry",
     "build_task",
     "build_update",
-    "context_of",
+    "task_context_id",
 ]
 
 PRIORITIES = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)  #: by rank, the most urgent first
@@ -74,11 +74,11 @@ def _task_fields(row: TaskRow, data: TaskData) -> dict[str, Any]:
         "blocked_by": row.blocked,
         "checkpoint": None if checkpoint is None else decode_json(checkpoint),
         "lease_expires_at": _to_datetime(row.lease_until),
-        "context_id": context_of(row),
+        "context_id": task_context_id(row),
     }
 
 
-def context_of(row: TaskRow) -> str:
+def task_context_id(row: TaskRow) -> str:
     """Id of the conversation of a task; a task without one is a conversation of its own (A2A ``contextId``)."""
     return str(row.context_id or f"ctx_{row.task_id[5:]}")
 
@@ -128,5 +128,5 @@ def build_announcement(row: TaskRow) -> dict[str, Any]:
         "priority": PRIORITIES[row.priority].value,
         "required_capabilities": decode_json(row.requirements),
         "required_model": row.required_model,
-        "queue": "pool" if queues.address_of(row.queue) is None else "own",
+        "queue": "pool" if queues.queue_address(row.queue) is None else "own",
     }

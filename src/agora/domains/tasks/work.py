@@ -105,18 +105,18 @@ async def _check_repeated_update(
         await _check_repeated_result(draft, result)
     recorded_notes = draft.row.error if draft.row.status == _S.FAILED else draft.row.notes
     if draft.row.status != _S.CANCELLED and notes not in (None, recorded_notes):
-        raise _ended_differently(draft, "notes")
+        raise _ended_differently_error(draft, "notes")
     if milestone not in (None, draft.row.milestone):
-        raise _ended_differently(draft, "milestone")
+        raise _ended_differently_error(draft, "milestone")
     if progress is not None and progress > draft.row.progress:
-        raise _ended_differently(draft, "progress")
+        raise _ended_differently_error(draft, "progress")
 
 
 async def _check_repeated_result(draft: TaskDraft, result: Any) -> None:
     data = await draft.call.tx.one(tasks.select_task_data, task_id=draft.task_id)
     recorded = None if data is None or data.result is None else decode_json(data.result)
     if _canonical_json(recorded) != _canonical_json(result):
-        raise _ended_differently(draft, "result")
+        raise _ended_differently_error(draft, "result")
 
 
 def _canonical_json(value: Any) -> str:
@@ -124,7 +124,7 @@ def _canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _ended_differently(draft: TaskDraft, field: str) -> Conflict:
+def _ended_differently_error(draft: TaskDraft, field: str) -> Conflict:
     return Conflict(
         f"{draft.task_id} is {draft.row.status} already, with another {field}.",
         fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
@@ -147,7 +147,7 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
         raise IllegalTransition(
             f"{draft.task_id} is pending; it has not been claimed.",
             fix="Wait until it is claimed, or set its status to in_progress on behalf of its assignee.",
-            allowed=states.allowed_after(draft.row.status),
+            allowed=states.allowed_transitions(draft.row.status),
         )
     if status is not None and status is not _S.IN_PROGRESS:
         states.check_transition(draft.task_id, draft.row.status, status)
@@ -303,7 +303,7 @@ async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: in
     draft = await access.lock_assigned_task(call, task_id, token)
     if draft.row.status == _S.FAILED:
         if error != draft.row.error:
-            raise _ended_differently(draft, "error")
+            raise _ended_differently_error(draft, "error")
         return draft
     await begin_work(draft, _S.FAILED, None)
     states.check_transition(task_id, draft.row.status, _S.FAILED)
@@ -319,7 +319,7 @@ async def append_output(
     size = draft.row.output_size
     # The offset identifies a chunk: a worker that repeats an append after a lost response does not duplicate the output.
     if offset is not None and offset != size:
-        await _check_repeated(call, task_id, content, offset, size)
+        await _check_repeated_output(call, task_id, content, offset, size)
         return _build_output(draft, content, offset)
     await begin_work(draft, None, 0.0)
     if draft.row.status != _S.IN_PROGRESS:
@@ -339,7 +339,7 @@ async def append_output(
     return _build_output(draft, content, size)
 
 
-async def _check_repeated(call: Call, task_id: str, content: str, offset: int, size: int) -> None:
+async def _check_repeated_output(call: Call, task_id: str, content: str, offset: int, size: int) -> None:
     """Accept a repeated chunk; raise Conflict for any other offset than the end."""
     if offset + len(content) <= size:
         for row in await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=1):

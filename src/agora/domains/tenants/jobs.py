@@ -39,7 +39,7 @@ class Tenants(Controller):
             erased += await self._erase_table(
                 tenant, statements.build_erase_statement(table, tuple(row.column_name for row in columns))
             )
-        return erased == 0 and not self.stopping
+        return erased == 0 and not self.is_stopping
 
     async def _erase_table(self, tenant: str, rows: Write) -> int:
         """Erase a table's rows; answers how many there were."""
@@ -48,7 +48,7 @@ class Tenants(Controller):
             return await call.tx.execute(rows, limit=self.batch)
 
         erased = last = self.batch
-        while last == self.batch and not self.stopping:
+        while last == self.batch and not self.is_stopping:
             last = await self.run_as_system(tenant, erase_batch)
             erased += last
         return erased - self.batch

@@ -44,7 +44,7 @@ class Signature:
     flags: Mapping[str, str]
 
 
-def _forms(*texts: str) -> tuple[tuple[str, ...], ...]:
+def _signature_forms(*texts: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(text.split()) for text in texts)
 
 
@@ -55,7 +55,7 @@ _LONG_MESSAGE = (
     "metadata status"
 )
 _SEND = Signature(
-    _forms(
+    _signature_forms(
         "from_agent to_agent message_type content priority",
         "from_agent to_agent message_type content",
         "message_id from_agent to_agent message_type content priority",
@@ -68,7 +68,7 @@ _SEND = Signature(
 #: reducers by name; of each, the first form is the usual one
 SIGNATURES: Final[Mapping[str, Signature]] = {
     "register_agent_capability": Signature(
-        _forms(
+        _signature_forms(
             "agent_id capability proficiency max_tasks",
             "agent_id capability proficiency",
             "agent_id capability",
@@ -94,7 +94,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
         },
     ),
     "register_agent": Signature(
-        _forms(
+        _signature_forms(
             "agent_id agent_name tier status capabilities",
             "agent_id category agent_name metadata",
             "agent_id category status",
@@ -107,7 +107,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
     "send_agent_message": _SEND,
     "send_message": _SEND,
     "assign_task": Signature(
-        _forms(
+        _signature_forms(
             "workflow_id task_type input_data required_capabilities requesting_agent",
             "workflow_id task_type input_data required_capabilities",
             "workflow_id task_type input_data",
@@ -117,12 +117,12 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
         {"payload": "input_data", "agent_id": "assigned_agent"},
     ),
     "broadcast_to_agents": Signature(
-        _forms("from_agent message_type content priority", "from_agent message_type content"),
+        _signature_forms("from_agent message_type content priority", "from_agent message_type content"),
         ("from_agent", "message_type", "content"),
         {"payload": "content"},
     ),
     "start_workflow_coordination": Signature(
-        _forms(
+        _signature_forms(
             "workflow_id coordinator_agent participating_agents coordination_strategy",
             "workflow_id coordinator_agent participating_agents",
             "workflow_id coordinator_agent",
@@ -131,7 +131,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
         {"workflow_type": ""},
     ),
     "update_task_progress": Signature(
-        _forms(
+        _signature_forms(
             "assignment_id agent_id progress status_update intermediate_results",
             "assignment_id agent_id progress status_update",
             "assignment_id agent_id progress",
@@ -151,7 +151,7 @@ class Arguments:
 
     def text(self, name: str, default: str = "") -> str:
         """A text; JSON-quoted text is unquoted, anything else that is no text becomes its JSON."""
-        value = _unquote(self.values.get(name))
+        value = _unquote_json(self.values.get(name))
         if value is None:
             return default
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -166,13 +166,13 @@ class Arguments:
             raise _wrong_argument(self.reducer, name, f"has more than {MAX_NAME} characters", text)
         return text
 
-    def integer(self, name: str, default: int, least: int, most: int) -> int:
+    def read_integer(self, name: str, default: int, least: int, most: int) -> int:
         """A whole number, also as text such as "90"; beyond its bounds it is the bound."""
-        return round(self.number(name, default, least, most))
+        return round(self.read_number(name, default, least, most))
 
-    def number(self, name: str, default: float, least: float, most: float) -> float:
+    def read_number(self, name: str, default: float, least: float, most: float) -> float:
         """A number, also as text."""
-        value = _unquote(self.values.get(name))
+        value = _unquote_json(self.values.get(name))
         if value is None or value == "":
             return default
         try:
@@ -183,9 +183,9 @@ class Arguments:
             raise _wrong_argument(self.reducer, name, "is no number", value)
         return min(max(number, least), most)
 
-    def names(self, name: str) -> list[str]:
+    def read_names(self, name: str) -> list[str]:
         """A list of names: a JSON list, or text separated by commas."""
-        value = self._parsed(name)
+        value = self._parse_argument(name)
         if value is None or value == "":
             return []
         parts = value if isinstance(value, list) else str(value).split(",")
@@ -195,12 +195,12 @@ class Arguments:
             raise _wrong_argument(self.reducer, name, problem, value)
         return names
 
-    def document(self, name: str) -> JsonObject:
+    def read_document(self, name: str) -> JsonObject:
         """A JSON object; anything else is put into one, as ``value``."""
-        return parse_object(_unquote(self.values.get(name)), f"args.{name}")
+        return parse_object(_unquote_json(self.values.get(name)), f"args.{name}")
 
-    def _parsed(self, name: str) -> Any:
-        return parse_json(_unquote(self.values.get(name)))
+    def _parse_argument(self, name: str) -> Any:
+        return parse_json(_unquote_json(self.values.get(name)))
 
 
 def parse_json(value: Any) -> Any:
@@ -248,7 +248,7 @@ def parse_arguments(reducer: str, args: Sequence[Any]) -> Arguments:
     for name in signature.required:
         if values.get(name) in (None, ""):
             raise InvalidRequest(
-                f"{reducer} needs {name}.", fix=_usage(signature), errors=[field_error("args", f"no {name}")]
+                f"{reducer} needs {name}.", fix=_format_usage(signature), errors=[field_error("args", f"no {name}")]
             )
     return Arguments(reducer, values)
 
@@ -268,7 +268,7 @@ def _read_flags(reducer: str, signature: Signature, args: Sequence[Any]) -> dict
         if not flag.startswith("--") or name not in known:
             raise InvalidRequest(
                 f"{reducer} takes no {flag[:100]!r}.",
-                fix=_usage(signature),
+                fix=_format_usage(signature),
                 errors=[field_error("args", "unknown flag")],
             )
         if not separator:
@@ -286,16 +286,16 @@ def _read_positions(reducer: str, signature: Signature, args: Sequence[Any]) -> 
     numbers = sorted(map(len, signature.forms))
     raise InvalidRequest(
         f"{reducer} takes {', '.join(map(str, numbers[:-1]))} or {numbers[-1]} arguments, not {len(args)}.",
-        fix=_usage(signature),
+        fix=_format_usage(signature),
         errors=[field_error("args", "a wrong number of arguments")],
     )
 
 
-def _usage(signature: Signature) -> str:
+def _format_usage(signature: Signature) -> str:
     return f"In this order: {', '.join(signature.forms[0])}; or as flags, --{signature.forms[0][0]} ..."
 
 
-def _unquote(value: Any) -> Any:
+def _unquote_json(value: Any) -> Any:
     """What a JSON-quoted argument says; ``null`` is None."""
     if not isinstance(value, str):
         return value

@@ -49,7 +49,7 @@ class Batch:
         """Those of the keys that an earlier import, or a call, has brought already."""
         return set(await self.call.tx.all(statements.stored_keys, kind=self.table, keys=encode_json(list(keys))))
 
-    def add(self, key: str, target: str, detail: str = "") -> None:
+    def record_import(self, key: str, target: str, detail: str = "") -> None:
         """Record what a row has become."""
         add_mapping(self.call, self.table, key, target, self.run.run_id, detail)
         self.counts["created"] += 1
@@ -110,7 +110,7 @@ async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
             run_id=batch.run.run_id,
         )
         added = existing is None or capability not in decode_json(existing.capabilities)
-        batch.add(key, agent.agent_id, capability if added else "")
+        batch.record_import(key, agent.agent_id, capability if added else "")
 
 
 async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
@@ -183,7 +183,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
         )
     if recipients and not seen and unread == "queued":
         emit_message_event(call, message, recipients)
-    batch.add(key, message.message_id)
+    batch.record_import(key, message.message_id)
 
 
 def _build_message_id(created_at: int, position: int, digest: str) -> str:
@@ -220,7 +220,7 @@ async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
         if assignee and progress > 0:
             agent = await ensure_agent(call, assignee)
             await TaskService(act_as(call, agent)).update(task_id, progress=min(progress * 100, 99))
-        batch.add(key, task_id)
+        batch.record_import(key, task_id)
 
 
 async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
@@ -238,7 +238,7 @@ async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
         if not workflow.steps:
             batch.counts["skipped"] += 1
             continue
-        batch.add(key, await create_workflow(batch.call, workflow, batch.run.run_id))
+        batch.record_import(key, await create_workflow(batch.call, workflow, batch.run.run_id))
 
 
 def _read_workflow(key: str, row: Row) -> WorkflowRequest:

@@ -33,14 +33,14 @@ _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
 
 async def register_agent_capability(call: Call, args: Arguments) -> Answer:
     """One more capability of an agent, which is registered with its first."""
-    proficiency = args.integer("proficiency", -1, -1, 100)
+    proficiency = args.read_integer("proficiency", -1, -1, 100)
     row = await ensure_agent(
         call,
         args.identifier("agent_id"),
         capabilities=[args.text("capability")],
         description=args.text("description")[:4000],
         proficiency=None if proficiency < 0 else proficiency,
-        max_tasks=args.integer("max_tasks", 1, 1, 10_000),
+        max_tasks=args.read_integer("max_tasks", 1, 1, 10_000),
     )
     call.target = row.agent_id
     return {"agent_id": row.agent_id, "message": "Agent registered successfully via compatibility layer"}
@@ -53,7 +53,7 @@ async def register_agent(call: Call, args: Arguments) -> Answer:
         args.identifier("agent_id"),
         agent_name=args.identifier("agent_name"),
         category=args.text("category")[:64],
-        capabilities=args.names("capabilities"),
+        capabilities=args.read_names("capabilities"),
     )
     call.target = row.agent_id
     return {"agent_id": row.agent_id, "message": "Agent registered successfully via compatibility layer"}
@@ -69,7 +69,7 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
         call.target = sent.target
         return {"message_id": sent.target, "status": "queued", "timestamp": to_datetime(sent.created_at)}
     row = await ensure_agent(call, sender)
-    metadata: JsonObject = dict(args.document("metadata"))
+    metadata: JsonObject = dict(args.read_document("metadata"))
     if args.text("requires_response").lower() == "true":
         metadata["requires_response"] = True
     message = validate_for(
@@ -78,7 +78,7 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
         to_agent=await resolve_recipient(call, recipient),
         content=content,
         message_type=kind[:64],
-        priority=translate_priority(args.number("priority", 2, -1e9, 1e9)),
+        priority=translate_priority(args.read_number("priority", 2, -1e9, 1e9)),
         correlation_id=args.text("correlation_id")[:200] or None,
         metadata={name: value for name, value in metadata.items() if name not in ("agentify", "bus")},
     )
@@ -98,8 +98,8 @@ async def assign_task(call: Call, args: Arguments) -> Answer:
     """A task: for the agent that is named, or for any agent with the capabilities."""
     task = TaskRequest(
         task_type=args.text("task_type"),
-        payload=args.document("input_data"),
-        capabilities=args.names("required_capabilities"),
+        payload=args.read_document("input_data"),
+        capabilities=args.read_names("required_capabilities"),
         requester=args.identifier("requesting_agent"),
         assignee=args.identifier("assigned_agent"),
         workflow=args.identifier("workflow_id"),
@@ -151,7 +151,7 @@ async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
         call.target = started.target
         return {"workflow_id": started.target, "status": "running", "message": "The workflow is known already."}
     coordinator = args.identifier("coordinator_agent")
-    participants = args.names("participating_agents") or [coordinator]
+    participants = args.read_names("participating_agents") or [coordinator]
     strategy = args.text("coordination_strategy", "adaptive")
     payload: JsonObject = {"v4_workflow_id": v4_id, "coordination_strategy": strategy, "coordinator": coordinator}
     workflow = WorkflowRequest(
@@ -219,7 +219,7 @@ async def update_task_progress(call: Call, args: Arguments) -> Answer:
     task_id = assignment if mapping is None else mapping.target
     row = await ensure_agent(call, args.identifier("agent_id"))
     agent = TaskService(act_as(call, row, "agora.task.update"))
-    progress = args.number("progress", 0, 0, 1) * 100
+    progress = args.read_number("progress", 0, 0, 1) * 100
     try:
         task = await agent.get(task_id)
     except NotFound:
@@ -231,7 +231,7 @@ async def update_task_progress(call: Call, args: Arguments) -> Answer:
     call.target = task_id
     if task.assigned_agent is None:  # v4 let an agent report about a task that nobody had been given
         await TaskService(call).reassign(task_id, row.agent_id, "it reports about it")
-    results = args.document("intermediate_results")
+    results = args.read_document("intermediate_results")
     done = progress >= 100
     update = await agent.update(
         task_id,

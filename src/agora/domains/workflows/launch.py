@@ -69,7 +69,7 @@ async def _begin_work(
     if spec.workflow is not None:
         run.budget.spend_payload(encode_json(payload))
         child = await run_child(run, spec, payload, item)
-        return {"child_id": child.workflow_id, "task_id": None}, child if child.ended else None
+        return {"child_id": child.workflow_id, "task_id": None}, child if child.has_ended else None
     row = run.row
     agents = run.assigned_agents if spec.agent is None else []
     among = await filter_registered(run.call.tx, agents)
@@ -198,7 +198,7 @@ async def _begin_item(
         failure, result = await final_result(over)
     except (ExpressionError, PaymentRequired) as error:
         begun, failure, result = {}, str(error), None
-    step.set(items_open=step.row.items_open - 1, items_failed=step.row.items_failed + (failure is not None))
+    step.set_columns(items_open=step.row.items_open - 1, items_failed=step.row.items_failed + (failure is not None))
     status = _S.COMPLETED if failure is None else _S.FAILED
     ended = {"status": status.value, "error": failure and failure[:4000], "result": result}
     return begun | ended | {"completed_at": run.call.now}

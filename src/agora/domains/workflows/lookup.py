@@ -19,7 +19,7 @@ from . import queries as workflows
 from .planning import graph as graphs
 from .planning.diagram import render_mermaid
 from .records import AgentShare, ItemSpan, WorkflowRow
-from .run import StepDraft, load_outcomes, named_agents, unknown_workflow
+from .run import StepDraft, load_outcomes, named_agents, unknown_workflow_error
 
 __all__ = [
     "WorkflowListing",
@@ -46,7 +46,7 @@ async def load_visible_workflow(call: Call, workflow_id: str) -> WorkflowRow:
     """
     row = await call.tx.one(workflows.select_workflow, workflow_id=workflow_id)
     if row is None or not await _can_see(call, row):
-        raise unknown_workflow(workflow_id)
+        raise unknown_workflow_error(workflow_id)
     return row
 
 
@@ -102,7 +102,7 @@ async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
     row = await load_visible_workflow(call, workflow_id)
     workflow = build_summary(row, call.now)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
-    tasks = _by_step(await call.tx.all(workflows.tasks_of, workflow_id=workflow_id))
+    tasks = _group_by_step(await call.tx.all(workflows.tasks_of, workflow_id=workflow_id))
     results = await load_outcomes(call, workflow_id)
     made_up = {step.spec.compensate for step in drafts} - {None}
     workflow.steps = [
@@ -119,7 +119,7 @@ async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
     return workflow
 
 
-def _by_step(rows: Sequence[TaskRow]) -> dict[str | None, list[TaskRow]]:
+def _group_by_step(rows: Sequence[TaskRow]) -> dict[str | None, list[TaskRow]]:
     groups: dict[str | None, list[TaskRow]] = {}
     for row in sorted(rows, key=lambda row: row.task_id):
         groups.setdefault(row.step, []).append(row)
@@ -157,7 +157,7 @@ def _build_step_state(
         duration_seconds=_seconds_between(begun, row.completed_at),
         result=outcome.get("result"),
         error=row.error or (last.error if last is not None else None),
-        awaiting="approval" if spec.approval and step.active else None,
+        awaiting="approval" if spec.approval and step.is_active else None,
         message=spec.message,
         items=_build_items(step, tasks),
         workflow_id=row.child_id,
@@ -311,7 +311,7 @@ def _build_span(step: StepDraft, task: TaskRow | None) -> contract.Span:
         if step.spec.approval
         else _to_datetime(begun),  # nobody works at it: it waits, and then it is decided
         end=_to_datetime(row.completed_at),
-        awaiting="approval" if step.spec.approval and step.active else None,
+        awaiting="approval" if step.spec.approval and step.is_active else None,
         duration_seconds=_seconds_between(begun, row.completed_at),
         agent=task.assigned_agent if task is not None else None,
         task_id=row.task_id,

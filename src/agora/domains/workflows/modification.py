@@ -41,7 +41,7 @@ _S = StepStatus
 
 def require_running(run: WorkflowRun) -> None:
     """Raises IllegalTransition for a workflow that has ended."""
-    if run.ended:
+    if run.has_ended:
         raise IllegalTransition(
             f"{run.workflow_id} is {run.row.status}; it cannot be changed any more.",
             fix="Create a new one.",
@@ -67,7 +67,7 @@ def _restore_graph(run: WorkflowRun) -> Graph:
     )
 
 
-def _begun_names(run: WorkflowRun) -> set[str]:
+def _list_begun_steps(run: WorkflowRun) -> set[str]:
     return {step.name for step in run.steps.values() if step.status is not _S.PENDING}
 
 
@@ -75,50 +75,50 @@ async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[s
     """Add a step; answers its name."""
     if definition is None:
         raise InvalidRequest("What step?", fix="Give its definition.", errors=[field_error("definition", "required")])
-    changed = graphs.add_node(_restore_graph(run), definition, before, _begun_names(run))
+    changed = graphs.add_node(_restore_graph(run), definition, before, _list_begun_steps(run))
     await check_steps(run.call, [node.step for node in changed.nodes.values()], new=[definition])
     node, call = changed.nodes[definition.name], run.call
     row = step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
     run.steps[node.step.name] = StepDraft(row)
     call.tx.append(STEPS, row)
     _apply_graph(run, changed)
-    run.set(total_steps=run.row.total_steps + (not node.compensation))
+    run.set_columns(total_steps=run.row.total_steps + (not node.compensation))
     return node.step.name
 
 
 def reorder_steps(run: WorkflowRun, order: Sequence[str]) -> None:
     """Put the steps that have not begun into another order."""
-    _apply_graph(run, graphs.reorder_nodes(_restore_graph(run), order, _begun_names(run)))
+    _apply_graph(run, graphs.reorder_nodes(_restore_graph(run), order, _list_begun_steps(run)))
 
 
 def _apply_graph(run: WorkflowRun, changed: Graph) -> None:
     for name, node in changed.nodes.items():
         step = run.steps[name]
         if step.row.position != node.position:
-            step.set(position=node.position)
+            step.set_columns(position=node.position)
         if tuple(step.depends_on) != tuple(node.depends_on):
             step.depends_on = list(node.depends_on)
-            step.set(depends_on=encode_json(step.depends_on))
+            step.set_columns(depends_on=encode_json(step.depends_on))
 
 
 async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
     """Leave a step out that nobody has begun."""
-    if step.ended or await _has_begun(run, step):
+    if step.has_ended or await _has_begun(run, step):
         raise IllegalTransition(
-            f"{step.name} is {step.row.status if step.ended else 'under way'}; only what has not begun is skipped.",
+            f"{step.name} is {step.row.status if step.has_ended else 'under way'}; only what has not begun is skipped.",
             fix="Cancel its task, or terminate the workflow.",
             allowed=[],
         )
-    if step.name in run.compensations:
+    if step.name in run.compensation_steps:
         raise Conflict(f"{step.name} only makes up for a failed step; there is nothing to skip.")
-    active = step.active
+    active = step.is_active
     run.set_step_status(step, _S.SKIPPED)
     if active:
         await cancel_step_work(run, step)
 
 
 async def _has_begun(run: WorkflowRun, step: StepDraft) -> bool:
-    if not step.active:
+    if not step.is_active:
         return False
     if step.row.items_total or step.row.child_id:
         return True
@@ -133,28 +133,28 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
         raise InvalidRequest("To whom? Give either agent or capability.", errors=[field_error("agent", "required")])
     if spec.approval or spec.workflow is not None:
         raise Conflict(f"{step.name} is not done by an agent.")
-    if step.ended:
+    if step.has_ended:
         raise IllegalTransition(f"{step.name} is {step.status}; it is not done again.", allowed=[])
     changed = spec.model_copy(update={"agent": agent, "capability": list(capability)})
     await check_steps(
         run.call, [changed if other is step else other.spec for other in run.steps.values()], new=[changed]
     )
-    step.set(definition=changed.model_dump_json(exclude_defaults=True))
-    for task_id in await _open_tasks(run, step):
+    step.set_columns(definition=changed.model_dump_json(exclude_defaults=True))
+    for task_id in await _list_open_tasks(run, step):
         draft = await access.lock_task(run.call, task_id)
         if draft.row.status in states.UNFINISHED:
-            await _hand_over(draft, agent, capability)
+            await _hand_over_task(draft, agent, capability)
     run.moved[step.name] = step.row.status
 
 
-async def _open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
+async def _list_open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
     if step.row.items_total:
         rows = await run.call.tx.all(workflows.open_items, workflow_id=run.workflow_id, step=step.name)
         return [row.task_id for row in rows if row.task_id is not None]
     return [step.row.task_id] if step.row.task_id is not None else []
 
 
-async def _hand_over(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
+async def _hand_over_task(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
     order = assignment.Order(
         draft.row.task_type, "{}", agent, capability, draft.row.required_model, balanced=agent is None
     )
@@ -168,12 +168,12 @@ async def pause_workflow(run: WorkflowRun) -> None:
     """Begin nothing more; what is under way may end."""
     if run.row.paused_at is not None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
-    run.set(paused_at=run.call.now)
+    run.set_columns(paused_at=run.call.now)
     await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=1)
     await run.emit("paused")
     for row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
-        child = await WorkflowRun.load(run.call, row.workflow_id)
-        if not child.ended and child.row.paused_at is None:
+        child = await WorkflowRun.lock_run(run.call, row.workflow_id)
+        if not child.has_ended and child.row.paused_at is None:
             await pause_workflow(child)
             await child.save()
 
@@ -182,7 +182,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
     """Go on after a pause."""
     if run.row.paused_at is None:
         raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
-    run.set(paused_at=None)
+    run.set_columns(paused_at=None)
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
         if row.waiting:
             draft = TaskDraft(run.call, row)
@@ -192,12 +192,12 @@ async def resume_workflow(run: WorkflowRun) -> None:
     await run.emit("resumed")
     await run.save()  # a part that ends now moves it on
     for child_row in await run.call.tx.all(workflows.select_children, workflow_id=run.workflow_id):
-        child = await WorkflowRun.load(run.call, child_row.workflow_id)
-        if not child.ended and child.row.paused_at is not None:
+        child = await WorkflowRun.lock_run(run.call, child_row.workflow_id)
+        if not child.has_ended and child.row.paused_at is not None:
             await resume_workflow(child)
             await child.save()
-    await run.reload()
-    if not run.ended:
+    await run.reload_rows()
+    if not run.has_ended:
         await _begin_waiting_parts(run)
         await advance_run(run)
 
@@ -205,7 +205,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
 async def _begin_waiting_parts(run: WorkflowRun) -> None:
     """Begin the parts of steps that ended while the workflow was paused left room for."""
     for step in list(run.steps.values()):
-        if step.active and step.row.items_open:
+        if step.is_active and step.row.items_open:
             rows = await run.call.tx.all(
                 workflows.select_items, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
             )
@@ -220,7 +220,7 @@ async def find_equal_decision(run: WorkflowRun, name: str | None, approved: bool
     name: None for the only approval, unless another one is waiting.
     """
     steps = [step for step in run.steps.values() if step.spec.approval and name in (step.name, None)]
-    if len(steps) != 1 or not steps[0].ended:
+    if len(steps) != 1 or not steps[0].has_ended:
         return None
     outcomes = await load_outcomes(run.call, run.workflow_id)
     decision = _build_decision(run, approved, comment)
@@ -230,7 +230,7 @@ async def find_equal_decision(run: WorkflowRun, name: str | None, approved: bool
 async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, comment: str) -> StepDraft:
     """Decide about a step that waits for it; answers the step. Raises IllegalTransition, NotFound, InvalidRequest."""
     require_running(run)
-    awaiting = [step for step in run.steps.values() if step.active and step.spec.approval]
+    awaiting = [step for step in run.steps.values() if step.is_active and step.spec.approval]
     step = awaiting[0] if name is None and len(awaiting) == 1 else require_step(run, name)
     if step not in awaiting:
         raise IllegalTransition(
@@ -238,7 +238,7 @@ async def decide_approval(run: WorkflowRun, name: str | None, approved: bool, co
             fix=f"These do: {', '.join(candidate.name for candidate in awaiting) or 'none'}.",
             allowed=[candidate.name for candidate in awaiting],
         )
-    step.set(result=encode_json(_build_decision(run, approved, comment)))
+    step.set_columns(result=encode_json(_build_decision(run, approved, comment)))
     by = f" by {run.call.caller.name}"
     await settle_step(run, step, None if approved else f"refused{by}" + (f": {comment}" if comment else ""))
     if run.row.paused_at is None:

@@ -39,7 +39,7 @@ async def handle_task_ended(call: Call, task: TaskRow, status: TaskStatus, error
     step = await call.tx.one(workflows.select_step_status, workflow_id=task.workflow_id, name=task.step)
     if step not in (_S.READY, _S.RUNNING):
         return  # the workflow ended it: loading all steps for each of them would take the square of their number
-    run = await WorkflowRun.load(call, task.workflow_id)
+    run = await WorkflowRun.lock_run(call, task.workflow_id)
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
     await _handle_work_ended(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
 
@@ -49,7 +49,7 @@ async def _handle_child_ended(child: WorkflowRun) -> None:
     row = child.row
     assert row.parent_id is not None
     assert row.parent_step is not None
-    run = await WorkflowRun.load(child.call, row.parent_id)
+    run = await WorkflowRun.lock_run(child.call, row.parent_id)
     failure, result = await final_result(child)
     await _handle_work_ended(
         run, _EndedWork(row.parent_step, row.parent_item, failure, child_id=child.workflow_id, result=result)
@@ -78,13 +78,13 @@ class _EndedWork:
 async def _handle_work_ended(run: WorkflowRun, work: _EndedWork) -> None:
     """The work of a step, or of a part of it, has ended; what is not awaited any more changes nothing."""
     step = run.steps.get(work.step)
-    if run.ended or step is None or not step.active:
+    if run.has_ended or step is None or not step.is_active:
         return
     if work.item is not None:
         await _handle_part_ended(run, step, work)
     elif work.is_awaited_by(step.row):
         if work.result is not None:
-            step.set(result=work.result)
+            step.set_columns(result=work.result)
         await settle_step(run, step, work.failure)
     else:
         return
@@ -101,9 +101,9 @@ async def _handle_part_ended(run: WorkflowRun, step: StepDraft, work: _EndedWork
     status = _S.COMPLETED if failure is None else _S.FAILED
     changes = {"status": status.value, "error": failure, "completed_at": call.now, "result": work.result}
     await call.tx.execute(workflows.update_item(frozenset(changes)), **where, **changes)
-    step.set(items_open=step.row.items_open - 1)
+    step.set_columns(items_open=step.row.items_open - 1)
     if failure is not None:
-        step.set(items_failed=step.row.items_failed + 1)
+        step.set_columns(items_failed=step.row.items_failed + 1)
         if step.spec.on_failure != "continue":
             await settle_step(run, step, f"Part {work.item}: {failure}")
             return
@@ -129,10 +129,10 @@ async def settle_step(run: WorkflowRun, step: StepDraft, failure: str | None) ->
     if step.row.items_open:
         await cancel_step_work(run, step)
     spec = step.spec
-    if spec.on_failure == "continue" or step.name in run.compensations:
+    if spec.on_failure == "continue" or step.name in run.compensation_steps:
         return
     if run.row.error is None:
-        run.set(error=f"{step.name}: {failure}"[:4000])
+        run.set_columns(error=f"{step.name}: {failure}"[:4000])
     if run.row.paused_at is None:
         await _begin_compensation(run, step)
 
@@ -170,7 +170,7 @@ async def _begin_steps(run: WorkflowRun, steps: Iterable[StepDraft]) -> None:
 async def advance_run(run: WorkflowRun) -> None:
     """Let every step begin that now can; end the workflow when nothing is left to do."""
     candidates: Iterable[StepDraft] = run.normal_flow_steps()
-    while not run.ended and run.row.paused_at is None:
+    while not run.has_ended and run.row.paused_at is None:
         if run.row.error is not None:
             await _end_after_failure(run)
             return
@@ -179,23 +179,23 @@ async def advance_run(run: WorkflowRun) -> None:
             break
         await _begin_steps(run, ready)
         # Looking at all steps again after each that ended at once would take the square of their number.
-        candidates = run.successors(step for step in ready if step.ended)
-    if not run.ended and run.row.paused_at is None and all(step.ended for step in run.normal_flow_steps()):
+        candidates = run.list_successors(step for step in ready if step.has_ended)
+    if not run.has_ended and run.row.paused_at is None and all(step.has_ended for step in run.normal_flow_steps()):
         await end_run(run, _W.COMPLETED)
 
 
 async def _end_after_failure(run: WorkflowRun) -> None:
     """A step has failed for all: what runs is stopped, what makes up for it may still run."""
     for step in run.normal_flow_steps():
-        if not step.ended:
+        if not step.has_ended:
             await _cancel_step(run, step)
         await _begin_compensation(run, step)
-    if not any(run.steps[name].active for name in run.compensations):
+    if not any(run.steps[name].is_active for name in run.compensation_steps):
         await end_run(run, _W.FAILED)
 
 
 async def _cancel_step(run: WorkflowRun, step: StepDraft) -> None:
-    active = step.active
+    active = step.is_active
     run.set_step_status(step, _S.CANCELLED)
     if active:
         await cancel_step_work(run, step)
@@ -221,16 +221,16 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
                     draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more."
                 )
         if child_id is not None:
-            child = await WorkflowRun.load(call, child_id)
-            if not child.ended:
+            child = await WorkflowRun.lock_run(call, child_id)
+            if not child.has_ended:
                 await terminate_run(child, "Its workflow does not need it any more.")
 
 
 async def terminate_run(run: WorkflowRun, reason: str) -> None:
     """End a workflow before its time."""
-    run.set(error=reason[:4000] or None)
+    run.set_columns(error=reason[:4000] or None)
     for step in run.steps.values():
-        if not step.ended and (step.active or step.name not in run.compensations):
+        if not step.has_ended and (step.is_active or step.name not in run.compensation_steps):
             await _cancel_step(run, step)
     await end_run(run, _W.CANCELLED)
     await run.save()
@@ -238,12 +238,12 @@ async def terminate_run(run: WorkflowRun, reason: str) -> None:
 
 async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
     """The workflow has ended: say so, to the workflow it is a part of too."""
-    for name in run.compensations:
+    for name in run.compensation_steps:
         if run.steps[name].status is _S.PENDING:
             run.set_step_status(run.steps[name], _S.SKIPPED)
-    run.set(status=status.value, completed_at=run.call.now, paused_at=None)
+    run.set_columns(status=status.value, completed_at=run.call.now, paused_at=None)
     await run.save_steps()
-    run.set(done_steps=run.count_done_steps())
+    run.set_columns(done_steps=run.count_done_steps())
     await run.emit(status.value, error=run.row.error)
     if run.row.parent_id is not None and not run.reported:
         await _handle_child_ended(run)

@@ -52,7 +52,7 @@ BIG = "bigint"
 _WORKFLOW_TYPES, _STEP_TYPES, _ITEM_TYPES = (
     {name: kind for name, kind in table.columns if kind != "text"} for table in (WORKFLOWS, STEPS, ITEMS)
 )
-_STEP_COLUMNS = ", ".join(name for name in STEPS.names if name != "result")
+_STEP_COLUMNS = ", ".join(name for name in STEPS.column_names if name != "result")
 
 select_workflow = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", WorkflowRow)
 select_workflow_for_update = Query(

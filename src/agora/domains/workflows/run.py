@@ -30,7 +30,7 @@ __all__ = [
     "load_outcomes",
     "named_agents",
     "parse_definition",
-    "unknown_workflow",
+    "unknown_workflow_error",
 ]
 
 MAX_CACHED_CHARACTERS = 4096  #: characters of a definition that is kept in memory
@@ -96,21 +96,21 @@ class StepDraft:
         return self._spec
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self.row.status not in ("pending", "ready", "running")
 
     @property
-    def active(self) -> bool:
+    def is_active(self) -> bool:
         return self.row.status in ("ready", "running")
 
     @property
-    def satisfied(self) -> bool:
+    def is_satisfied(self) -> bool:
         """Whether what depends on it can go on."""
         if self.row.status == _S.FAILED:
             return self.spec.on_failure == "continue"
         return self.row.status in (_S.COMPLETED, _S.SKIPPED)
 
-    def set(self, **values: Any) -> None:
+    def set_columns(self, **values: Any) -> None:
         self.changed |= values
         for name, value in values.items():
             if name != "result":  # no row has it: results are read with those of tasks (load_outcomes)
@@ -151,18 +151,18 @@ class WorkflowRun:
         self._dependents: dict[str, list[tuple[int, StepDraft]]] | None = None
 
     @classmethod
-    async def load(cls, call: Call, workflow_id: str) -> WorkflowRun:
+    async def lock_run(cls, call: Call, workflow_id: str) -> WorkflowRun:
         """Lock a workflow and load its steps. Raises NotFound."""
         row = await call.tx.one(workflows.select_workflow_for_update, workflow_id=workflow_id)
         if row is None:
-            raise unknown_workflow(workflow_id)
+            raise unknown_workflow_error(workflow_id)
         return cls(
             call, row, [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
         )
 
-    async def reload(self) -> None:
+    async def reload_rows(self) -> None:
         """See what else has become of it in this transaction, after a save."""
-        fresh = await WorkflowRun.load(self.call, self.workflow_id)
+        fresh = await WorkflowRun.lock_run(self.call, self.workflow_id)
         self.row, self.steps, self._scope, self._dependents = fresh.row, fresh.steps, None, None
 
     # -- what it is ------------------------------------------------------------------------------
@@ -172,11 +172,11 @@ class WorkflowRun:
         return self.row.workflow_id
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self.row.status in ENDED
 
     @property
-    def compensations(self) -> frozenset[str]:
+    def compensation_steps(self) -> frozenset[str]:
         """Steps that run only to make up for others."""
         if self._compensations is None:
             named = (step.spec.compensate for step in self.steps.values())
@@ -190,9 +190,9 @@ class WorkflowRun:
 
     def normal_flow_steps(self) -> Iterator[StepDraft]:
         """The steps of the normal flow, in order."""
-        return (step for step in self.steps.values() if step.name not in self.compensations)
+        return (step for step in self.steps.values() if step.name not in self.compensation_steps)
 
-    def successors(self, ended: Iterable[StepDraft]) -> list[StepDraft]:
+    def list_successors(self, ended: Iterable[StepDraft]) -> list[StepDraft]:
         """The steps of the normal flow that may have waited for some that have ended, in order.
 
         A step that was left out passes on what it waits for itself, so what waits for it may have waited for these.
@@ -209,7 +209,7 @@ class WorkflowRun:
                     waits[number] = step
                     if step.status is _S.SKIPPED:
                         names.append(step.name)
-        compensations = self.compensations
+        compensations = self.compensation_steps
         return [step for _, step in sorted(waits.items()) if step.name not in compensations]
 
     def can_begin(self, step: StepDraft) -> bool:
@@ -221,7 +221,7 @@ class WorkflowRun:
         waits, left_out = list(step.depends_on), set[str]()
         while waits:
             before = self.steps[waits.pop()]
-            if not before.satisfied:
+            if not before.is_satisfied:
                 return False
             if before.status is _S.SKIPPED and before.name not in self._behind and before.name not in left_out:
                 left_out.add(before.name)
@@ -231,7 +231,7 @@ class WorkflowRun:
 
     # -- changing it -----------------------------------------------------------------------------
 
-    def set(self, **values: Any) -> None:
+    def set_columns(self, **values: Any) -> None:
         for name, value in values.items():
             if getattr(self.row, name) != value:
                 setattr(self.row, name, value)
@@ -245,10 +245,10 @@ class WorkflowRun:
             values.setdefault("ready_at", now)
         elif status is not _S.PENDING:
             values.setdefault("completed_at", now)
-        step.set(**values)
+        step.set_columns(**values)
         if status is _S.SKIPPED and self._scope is not None:
             self._scope["steps"][step.name] = {"status": status.value, "error": None, "result": None}
-        elif step.ended:
+        elif step.has_ended:
             self._scope = None
         self.moved[step.name] = status.value
 
@@ -263,8 +263,8 @@ class WorkflowRun:
     async def save(self) -> None:
         """Write everything that changed, and say what did."""
         await self.save_steps()
-        self.set(done_steps=self.count_done_steps(), status=self._compute_status())
-        self.set(updated_at=self.call.now)
+        self.set_columns(done_steps=self.count_done_steps(), status=self._compute_status())
+        self.set_columns(updated_at=self.call.now)
         columns, self._changed = frozenset(self._changed), set()
         values = {name: getattr(self.row, name) for name in columns}
         if columns:
@@ -277,14 +277,14 @@ class WorkflowRun:
         failed with it, or never began, is no progress.
         """
         unfinished = (_S.FAILED, _S.CANCELLED) if self.row.status in (_W.FAILED, _W.CANCELLED) else ()
-        return sum(1 for step in self.normal_flow_steps() if step.ended and step.status not in unfinished)
+        return sum(1 for step in self.normal_flow_steps() if step.has_ended and step.status not in unfinished)
 
     def _compute_status(self) -> str:
-        if self.ended:
+        if self.has_ended:
             return self.row.status
         if self.row.paused_at is not None:
             return _W.PAUSED.value
-        awaited = any(step.active and step.spec.approval for step in self.steps.values())
+        awaited = any(step.is_active and step.spec.approval for step in self.steps.values())
         return (_W.WAITING_APPROVAL if awaited else _W.RUNNING).value
 
     async def emit(self, happening: str, **data: Any) -> None:
@@ -319,7 +319,7 @@ class WorkflowRun:
         await self.save_steps()
         steps = await load_outcomes(self.call, self.workflow_id)
         self._scope = {
-            "steps": {name: outcome for name, outcome in steps.items() if self.steps[name].ended},
+            "steps": {name: outcome for name, outcome in steps.items() if self.steps[name].has_ended},
             "input": decode_json(self.row.input),
             "workflow": {"id": self.workflow_id, "name": self.row.workflow_name},
         }
@@ -363,7 +363,7 @@ async def final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
     )
 
 
-def unknown_workflow(workflow_id: str) -> NotFound:
+def unknown_workflow_error(workflow_id: str) -> NotFound:
     return not_found(
         "workflow_id", f"There is no workflow {workflow_id}.", fix="Workflows are found with GET /agora/workflow/list."
     )

@@ -114,7 +114,7 @@ class WorkflowService(BoundService, contract.Workflows):
     async def _finish_modification(
         self, run: WorkflowRun, action: str, step: str | None, reason: str
     ) -> contract.Modification:
-        run.set(modifications=run.row.modifications + 1)
+        run.set_columns(modifications=run.row.modifications + 1)
         if action == "terminate":
             await modification.terminate_workflow(run, reason)
         else:
@@ -149,7 +149,7 @@ class WorkflowService(BoundService, contract.Workflows):
                 fix=f"Use an operator's credential, or a key with the scope {APPROVE}.",
                 required=APPROVE,
             )
-        run = await self._load(workflow_id)
+        run = await self._load_run(workflow_id)
         action = "approve" if approved else "refuse"
         self._set_audit_detail(action, step, comment)
         repeated = await modification.find_equal_decision(run, step, approved, comment)
@@ -168,15 +168,15 @@ class WorkflowService(BoundService, contract.Workflows):
         modification.require_running(run)
         return await self._finish_modification(run, "terminate", None, reason)
 
-    async def _load(self, workflow_id: str) -> WorkflowRun:
+    async def _load_run(self, workflow_id: str) -> WorkflowRun:
         self.call.target = workflow_id
-        return await WorkflowRun.load(self.call, workflow_id)
+        return await WorkflowRun.lock_run(self.call, workflow_id)
 
     async def _load_own_workflow(self, workflow_id: str) -> WorkflowRun:
         """A workflow for its creator to change. Raises NotFound, PermissionDenied."""
         caller = self.call.caller
         await lookup.load_visible_workflow(self.call, workflow_id)
-        run = await self._load(workflow_id)
+        run = await self._load_run(workflow_id)
         if run.row.created_by != caller.subject and not caller.acts_for_others:
             raise PermissionDenied(
                 f"{workflow_id} was created by {run.row.created_by}; only that one changes it.",
@@ -193,7 +193,7 @@ class WorkflowService(BoundService, contract.Workflows):
 
     async def apply_override(self, workflow_id: str, action: str, reason: str) -> None:
         """Follow an administrative override. Raises NotFound, IllegalTransition."""
-        run = await self._load(workflow_id)
+        run = await self._load_run(workflow_id)
         modification.require_running(run)
         paused = run.row.paused_at is not None
         if action == "terminate":

@@ -47,7 +47,7 @@ class Cards:
     async def send_card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
         """Answer with an agent's card. Raises an AgoraError."""
         arguments = {"base_url": base_url} | ({"agent": agent} if agent is not None else {})
-        card = from_json(await self._core.invoke("agora.a2a.card", caller, arguments))
+        card = from_json(await self._core.invoke_operation("agora.a2a.card", caller, arguments))
         if self._settings.a2a_grpc_port and self._settings.a2a_grpc_on_cards:
             card["supportedInterfaces"] = [*card["supportedInterfaces"], self._grpc_interface(agent, base_url)]
         current = versions.named_version(scope) == versions.CURRENT
@@ -81,7 +81,7 @@ class Cards:
         arguments: dict[str, Any] = {"base_url": base_url, "limit": CATALOGUE_LIMIT}
         entries: list[dict[str, Any]] = []
         for _ in range(CATALOGUE_PAGES):
-            page = from_json(await self._core.invoke("agora.a2a.catalogue", caller, arguments))
+            page = from_json(await self._core.invoke_operation("agora.a2a.catalogue", caller, arguments))
             entries += [_catalogue_entry(agent, base_url) for agent in page["agents"]]
             if not page.get("next_cursor"):
                 break
@@ -92,7 +92,7 @@ class Cards:
 
     async def send_jwks(self, scope: Scope, send: Send) -> None:
         """Answer with the key set (RFC 7517)."""
-        await self._send_cacheable(scope, send, {"keys": [self._signer.jwk]}, public=True)
+        await self._send_cacheable(scope, send, {"keys": [self._signer.public_jwk]}, public=True)
 
     async def _send_cacheable(self, scope: Scope, send: Send, document: dict[str, Any], *, public: bool) -> None:
         """Answer with a document that may be kept for a time, and asked for again by its tag."""

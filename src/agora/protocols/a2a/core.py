@@ -70,12 +70,14 @@ class Core:
         """Bytes after which a page is cut short."""
         return self.dispatcher.context.settings.page_bytes
 
-    async def invoke(self, name: str, caller: Caller, arguments: Mapping[str, Any], key: str | None = None) -> bytes:
+    async def invoke_operation(
+        self, name: str, caller: Caller, arguments: Mapping[str, Any], key: str | None = None
+    ) -> bytes:
         """JSON of an operation's result. Raises an AgoraError."""
         operation = self.dispatcher.context.registry.find(name, None, caller.tenant)
         return (await self.dispatcher.invoke(operation, caller, arguments, idempotency_key=key)).body
 
-    async def call(self, request: Request) -> bytes:
+    async def call_operation(self, request: Request) -> bytes:
         """The result of a method that does not stream, in the request's dialect. Raises an AgoraError."""
         method, arguments = request.method, self._addressed_arguments(request)
         if method.name == "SendMessage":
@@ -84,7 +86,7 @@ class Core:
             arguments["base_url"] = request.base_url
         elif method.name == "GetTaskPushNotificationConfig" and "config_id" not in arguments:
             return request.dialect.encode_result(method.name, await self._first_push_config(request, arguments))
-        body = await self.invoke(method.operation, request.caller, arguments, request.key)
+        body = await self.invoke_operation(method.operation, request.caller, arguments, request.key)
         return request.dialect.encode_result(method.name, body)
 
     def _addressed_arguments(self, request: Request) -> dict[str, Any]:
@@ -98,20 +100,20 @@ class Core:
 
     async def _first_push_config(self, request: Request, arguments: Mapping[str, Any]) -> bytes:
         """In 0.3 a push configuration may be asked for by its task alone: the first is meant."""
-        page = from_json(await self.invoke("agora.a2a.list_push_configs", request.caller, arguments))
+        page = from_json(await self.invoke_operation("agora.a2a.list_push_configs", request.caller, arguments))
         configs = page.get("configs")
         if not configs:
             raise NotFound("The task has no push notification configuration.", fix="Set one first.")
         config_arguments = {**arguments, "config_id": configs[0]["id"]}
-        return await self.invoke(request.method.operation, request.caller, config_arguments)
+        return await self.invoke_operation(request.method.operation, request.caller, config_arguments)
 
-    async def open(self, request: Request) -> OpenedStream:
+    async def open_stream(self, request: Request) -> OpenedStream:
         """Open the stream of a method that streams. Raises an AgoraError: nothing was opened."""
         arguments = self._addressed_arguments(request)
         if request.method.name == "SubscribeToTask":
             return OpenedStream(await self._open_task_stream(request, arguments))
         arguments["return_immediately"] = True
-        body = await self.invoke(request.method.operation, request.caller, arguments, request.key)
+        body = await self.invoke_operation(request.method.operation, request.caller, arguments, request.key)
         result = from_json(body)
         task = result.get("task")
         if task is None:
@@ -127,4 +129,4 @@ class Core:
         if request.resume is not None:
             arguments["last_event_id"] = request.resume
         operation = self.dispatcher.context.registry.find("agora.a2a.subscribe", None, request.caller.tenant)
-        return await self.dispatcher.stream(operation, request.caller, arguments, valid=request.valid)
+        return await self.dispatcher.open_stream(operation, request.caller, arguments, valid=request.valid)

@@ -70,7 +70,7 @@ class A2AApp:
         PROTOCOL.set("grpc")
         if self._settings.public_url or self._settings.a2a_grpc_url:
             scope = {**scope, "client": None}
-        return await self._access.authenticate(scope)
+        return await self._access.authenticate_scope(scope)
 
     async def stop(self) -> None:
         """End what gRPC serves."""
@@ -96,14 +96,16 @@ class A2AApp:
             await self._send_card(session, send)
         elif path == CATALOG_PATH:
             _require_get(scope)
-            await self.cards.send_catalogue(base_url(scope, self._settings), await session.caller(), scope, send)
+            await self.cards.send_catalogue(
+                base_url(scope, self._settings), await session.authenticate_caller(), scope, send
+            )
         elif path == JWKS_PATH:
             _require_get(scope)
             await self.cards.send_jwks(scope, send)
         else:
             resource = find_resource(scope["method"], path)
             if resource is None:
-                raise _not_found(scope["path"])
+                raise _not_found_error(scope["path"])
             await self._http_json(resource, session, receive, send)
 
     async def _answer_at_agent(self, session: Session, receive: Receive, send: Send) -> None:
@@ -122,7 +124,9 @@ class A2AApp:
     async def _send_card(self, session: Session, send: Send) -> None:
         scope = session.scope
         _require_get(scope)
-        await self.cards.send_card(session.agent, base_url(scope, self._settings), await session.caller(), scope, send)
+        await self.cards.send_card(
+            session.agent, base_url(scope, self._settings), await session.authenticate_caller(), scope, send
+        )
 
 
 def _require_get(scope: Scope) -> None:
@@ -130,7 +134,7 @@ def _require_get(scope: Scope) -> None:
         raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET", "HEAD"])
 
 
-def _not_found(path: str) -> NotFound:
+def _not_found_error(path: str) -> NotFound:
     fix = "JSON-RPC is at POST / and POST /a2a/{agent}; HTTP+JSON at /message:send and /tasks, 0.3 of it below /v1."
     if path.rstrip("/").endswith(("/message/send", "/message/stream")):
         fix = f"Send a JSON-RPC request with the method {path.strip('/').removeprefix('v1/')} to POST /."

@@ -92,7 +92,7 @@ class WireError:
     challenge: bool = False
     retry_after: int | None = None
 
-    def details(self) -> list[dict[str, Any]]:
+    def build_details(self) -> list[dict[str, Any]]:
         """``google.rpc`` details, section 3.3.2."""
         details: list[dict[str, Any]] = []
         if self.violations:
@@ -105,7 +105,7 @@ class WireError:
 
     def rpc_error(self) -> dict[str, Any]:
         """The error of a JSON-RPC response, section 9.5."""
-        return {"code": self.code, "message": self.message, "data": self.details()}
+        return {"code": self.code, "message": self.message, "data": self.build_details()}
 
     def http_body(self) -> dict[str, Any]:
         """The body of an HTTP response, section 11.6."""
@@ -114,7 +114,7 @@ class WireError:
                 "code": self.status,
                 "status": self.grpc,
                 "message": self.message,
-                "details": self.details(),
+                "details": self.build_details(),
             }
         }
 
@@ -129,7 +129,7 @@ class WireError:
         visible = self.domain == OWN_DOMAIN or self.status == UNSUPPORTED_MEDIA_TYPE
         return self.status if visible and self.status in HTTP_STATUSES else 200
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def response_headers(self) -> list[tuple[bytes, bytes]]:
         """Headers of the response."""
         headers = []
         if self.challenge:

@@ -84,7 +84,7 @@ class GrpcListener:
         if self._server is not None:
             self._server.close()
 
-    def abort(self) -> None:
+    def abort_connections(self) -> None:
         """Cut off everybody."""
         for client in list(self.clients.values()):
             client.transport.abort()
@@ -209,7 +209,7 @@ class ClientSide(asyncio.Protocol):
             return
         due = next(iter(self._unfinished.values())) + self._listener.seconds
         if due <= self._loop.time() and self.connection is not None:
-            self.connection.abort()
+            self.connection.abort_connection()
         else:
             self._alarm = self._loop.call_at(due, self._look_after)
 

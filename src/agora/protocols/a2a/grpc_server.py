@@ -88,7 +88,7 @@ class GrpcServer:
         """Let requests under way end, for so many seconds."""
         self._listener.close()
         await self._server.stop(grace)
-        self._listener.abort()
+        self._listener.abort_connections()
 
     def _method_handler(self, method: Any) -> Any:
         """How one method of the service is served."""
@@ -100,18 +100,18 @@ class GrpcServer:
 
         async def answer_stream(message: Message, context: Any) -> None:
             opened = await self._run_traced(method.name, self._open_stream(method.name, message, context), context)
-            await self._follow(opened, context)
+            await self._follow_stream(opened, context)
 
         reads: Callable[[bytes], Message] = request.FromString
         if method.server_streaming:
-            return grpc.unary_stream_rpc_method_handler(answer_stream, reads, _serialize)
-        return grpc.unary_unary_rpc_method_handler(answer_unary, reads, _serialize)
+            return grpc.unary_stream_rpc_method_handler(answer_stream, reads, _serialize_message)
+        return grpc.unary_unary_rpc_method_handler(answer_unary, reads, _serialize_message)
 
     async def _call_unary(self, name: str, answer: Any, message: Message, context: Any) -> Message:
-        connection = self._connection(context)
+        connection = self._require_connection(context)
         request = await self._read_request(name, message, context, connection)
         try:
-            body = await self._core.call(request)
+            body = await self._core.call_operation(request)
             connection.admit(len(body))
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
@@ -123,32 +123,32 @@ class GrpcServer:
         return ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
 
     async def _open_stream(self, name: str, message: Message, context: Any) -> tuple[Request, OpenedStream, Connection]:
-        connection = self._connection(context)
+        connection = self._require_connection(context)
         request = await self._read_request(name, message, context, connection)
         try:
-            return request, await self._core.open(request), connection
+            return request, await self._core.open_stream(request), connection
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
 
-    async def _follow(self, opening: tuple[Request, OpenedStream, Connection], context: Any) -> None:
+    async def _follow_stream(self, opening: tuple[Request, OpenedStream, Connection], context: Any) -> None:
         """Write what a stream has, each item when its reader has room for it."""
         request, opened, connection = opening
         if opened.stream is None:
             if opened.first is not None:
-                await _write(context, connection, opened.first[1])
+                await _write_item(context, connection, opened.first[1])
             return
         try:
             if opened.first is not None:
-                await _write(context, connection, opened.first[1])
+                await _write_item(context, connection, opened.first[1])
             async with aclosing(opened.stream.iterate(connection)) as entries:
                 async for entry in entries:
-                    await _write(context, connection, entry.json)
+                    await _write_item(context, connection, entry.json)
         except AgoraError as error:
             await _abort_call(context, to_wire_error(error, request.method.name, request.task_id))
         finally:
             opened.stream.close()
 
-    def _connection(self, context: Any) -> Connection:
+    def _require_connection(self, context: Any) -> Connection:
         """The connection of a call. Raises A2AError: it did not come through the listener."""
         connection = self._listener.find_connection(context.peer())
         if connection is None:
@@ -206,12 +206,12 @@ def _is_no_departure(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("ExecuteBatchError raised in core")
 
 
-def _serialize(message: Message) -> bytes:
+def _serialize_message(message: Message) -> bytes:
     body: bytes = message.SerializeToString()
     return body
 
 
-async def _write(context: Any, connection: Connection, json: bytes) -> None:
+async def _write_item(context: Any, connection: Connection, json: bytes) -> None:
     """Write one item of a stream; return when its reader has room for it."""
     with connection.count_bytes(len(json)):
         await context.write(_parse_item(json))
@@ -235,7 +235,7 @@ async def _abort_call(context: Any, found: WireError) -> None:
     """End a call as section 10.6 says: a status with details."""
     code = getattr(grpc.StatusCode, found.grpc)
     status = status_pb2.Status(code=code.value[0], message=found.message)
-    for detail in found.details():
+    for detail in found.build_details():
         status.details.append(_pack_detail(detail))
     await context.abort(code, found.message, ((DETAILS, status.SerializeToString()),))
 

@@ -40,12 +40,12 @@ class HttpJsonEndpoint:
             if request.method.streams:
                 await self._send_stream(request, receive, send)
                 return
-            body = await session.run_while_connected(receive, self._core.call(request), request)
+            body = await session.run_while_connected(receive, self._core.call_operation(request), request)
             await send_response(send, 200, body, kind=(b"content-type", _media_type(scope)))
         except A2AError as refused:
             await send_error(scope, send, refused.fault, legacy=target.legacy)
         except AgoraError as error:
-            task_id = request.task_id if request is not None else _task_id(target)
+            task_id = request.task_id if request is not None else _path_task_id(target)
             await send_error(scope, send, to_wire_error(error, target.method, task_id), legacy=target.legacy)
 
     async def _read_request(self, target: ResourceCall, session: Session, receive: Receive) -> Request:
@@ -53,8 +53,8 @@ class HttpJsonEndpoint:
         version = versions.negotiate_version(scope)
         spoken = versions.LEGACY if target.legacy else versions.CURRENT
         if version != spoken:
-            raise _wrong_version(scope["path"], spoken, version)
-        caller = await session.caller()
+            raise _wrong_version_error(scope["path"], spoken, version)
+        caller = await session.authenticate_caller()
         params: dict[str, Any] = {}
         if scope["method"] in ("POST", "PUT", "PATCH"):
             body = await session.read_body(receive)
@@ -71,7 +71,7 @@ class HttpJsonEndpoint:
         )
 
     async def _send_stream(self, request: Request, receive: Receive, send: Send) -> None:
-        opened = await self._core.open(request)
+        opened = await self._core.open_stream(request)
 
         def encode_item(json: bytes) -> bytes:
             return request.dialect.encode_event(json, interrupts=opened.interrupts)
@@ -96,7 +96,7 @@ def _choose_dialect(scope: Scope, target: ResourceCall, given: dict[str, Any]) -
     return LEGACY_PROTO_TEXT if over_httpx else LEGACY_PROTO
 
 
-def _wrong_version(path: str, spoken: str, version: str) -> A2AError:
+def _wrong_version_error(path: str, spoken: str, version: str) -> A2AError:
     alternative = "below /v1" if spoken == versions.CURRENT else "without /v1"
     return protocol_error(
         "VERSION_NOT_SUPPORTED",
@@ -107,7 +107,7 @@ def _wrong_version(path: str, spoken: str, version: str) -> A2AError:
     )
 
 
-def _task_id(target: ResourceCall) -> str | None:
+def _path_task_id(target: ResourceCall) -> str | None:
     return target.parameters.get("taskId") or target.parameters.get("id")
 
 
@@ -139,4 +139,4 @@ async def send_error(scope: Scope, send: Send, found: WireError, *, legacy: bool
     """Answer with an error, section 11.6. legacy: to a client of 0.3."""
     kind = (b"content-type", _media_type(scope))
     document = found.legacy_http_body() if legacy else found.http_body()
-    await send_response(send, found.status, to_json(document), found.headers(), kind=kind)
+    await send_response(send, found.status, to_json(document), found.response_headers(), kind=kind)

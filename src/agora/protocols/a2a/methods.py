@@ -34,7 +34,7 @@ class Method:
     streams: bool = False
 
 
-def _read_send(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_send_message(params: Mapping[str, Any], old: bool) -> Arguments:
     request = tolerant_input.read_send_request(params, legacy=old)
     message = request["message"]
     arguments: Arguments = {"message": message}
@@ -79,7 +79,7 @@ def _read_task_params(params: Mapping[str, Any], *more: str) -> tuple[dict[str, 
     return fields, arguments
 
 
-def _read_get(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_get_task(params: Mapping[str, Any], old: bool) -> Arguments:
     fields, arguments = _read_task_params(params)
     if "historyLength" in fields:
         length = read_count(fields["historyLength"], "historyLength")
@@ -88,18 +88,18 @@ def _read_get(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _read_cancel(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_cancel_task(params: Mapping[str, Any], old: bool) -> Arguments:
     fields, arguments = _read_task_params(params)
     if fields.get("metadata"):
         arguments["metadata"] = tolerant_input.read_object(fields["metadata"], "metadata")
     return arguments
 
 
-def _read_subscribe(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_subscribe_task(params: Mapping[str, Any], old: bool) -> Arguments:
     return _read_task_params(params)[1]
 
 
-def _read_list(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_list_tasks(params: Mapping[str, Any], old: bool) -> Arguments:
     fields = camel_members(params)
     arguments: Arguments = {}
     for member, argument in (("contextId", "context_id"), ("pageToken", "page_token"), ("tenant", "agent")):
@@ -128,7 +128,7 @@ def _read_flag(value: Any, field: str) -> bool:
     return flag
 
 
-def _read_create_push(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     config = tolerant_input.read_push_config(params, "params")
     fields = camel_members(params)
     task_id = config.get("taskId") or _read_parent(fields)
@@ -152,7 +152,7 @@ def _read_parent(given: Mapping[str, Any]) -> str:
     raise invalid_field("taskId", "Field required")
 
 
-def _read_push(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     fields = camel_members(params)
     if isinstance(fields.get("name"), str) and "/pushNotificationConfigs/" in fields["name"]:
         task_id, _, config_id = fields["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
@@ -169,14 +169,14 @@ def _read_push(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments | ({"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {})
 
 
-def _read_delete_push(params: Mapping[str, Any], old: bool) -> Arguments:
-    arguments = _read_push(params, old)
+def _read_delete_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
+    arguments = _read_push_config(params, old)
     if "config_id" not in arguments:
         raise invalid_field("pushNotificationConfigId", "Field required")
     return arguments
 
 
-def _read_list_push(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_list_push_configs(params: Mapping[str, Any], old: bool) -> Arguments:
     fields, arguments = _read_task_params(params, "taskId")
     if "pageSize" in fields and (size := read_count(fields["pageSize"], "pageSize")):
         arguments["page_size"] = size
@@ -185,7 +185,7 @@ def _read_list_push(params: Mapping[str, Any], old: bool) -> Arguments:
     return arguments
 
 
-def _read_card(params: Mapping[str, Any], old: bool) -> Arguments:
+def _read_get_card(params: Mapping[str, Any], old: bool) -> Arguments:
     fields = camel_members(params)
     return {"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {}
 
@@ -193,17 +193,17 @@ def _read_card(params: Mapping[str, Any], old: bool) -> Arguments:
 METHODS: Final[Mapping[str, Method]] = {
     method.name: method
     for method in (
-        Method("SendMessage", "agora.a2a.send", _read_send),
-        Method("SendStreamingMessage", "agora.a2a.send", _read_send, streams=True),
-        Method("GetTask", "agora.a2a.get", _read_get),
-        Method("ListTasks", "agora.a2a.list", _read_list),
-        Method("CancelTask", "agora.a2a.cancel", _read_cancel),
-        Method("SubscribeToTask", "agora.a2a.subscribe", _read_subscribe, streams=True),
-        Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _read_create_push),
-        Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_push),
-        Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _read_list_push),
-        Method("DeleteTaskPushNotificationConfig", "agora.a2a.delete_push_config", _read_delete_push),
-        Method(CARD, "agora.a2a.extended_card", _read_card),
+        Method("SendMessage", "agora.a2a.send", _read_send_message),
+        Method("SendStreamingMessage", "agora.a2a.send", _read_send_message, streams=True),
+        Method("GetTask", "agora.a2a.get", _read_get_task),
+        Method("ListTasks", "agora.a2a.list", _read_list_tasks),
+        Method("CancelTask", "agora.a2a.cancel", _read_cancel_task),
+        Method("SubscribeToTask", "agora.a2a.subscribe", _read_subscribe_task, streams=True),
+        Method("CreateTaskPushNotificationConfig", "agora.a2a.create_push_config", _read_create_push_config),
+        Method("GetTaskPushNotificationConfig", "agora.a2a.get_push_config", _read_push_config),
+        Method("ListTaskPushNotificationConfigs", "agora.a2a.list_push_configs", _read_list_push_configs),
+        Method("DeleteTaskPushNotificationConfig", "agora.a2a.delete_push_config", _read_delete_push_config),
+        Method(CARD, "agora.a2a.extended_card", _read_get_card),
     )
 }
 
@@ -214,7 +214,7 @@ def legacy_method(given: str) -> Method | None:
     return METHODS[name] if name else None
 
 
-def params_of(value: Any) -> Mapping[str, Any]:
+def require_params(value: Any) -> Mapping[str, Any]:
     """The parameters of a JSON-RPC request: an object, or nothing."""
     if value is None:
         return {}

@@ -24,7 +24,7 @@ from . import versions
 from .core import Core, Request
 from .dialects import CURRENT, LEGACY
 from .errors import A2AError, WireError, protocol_error, to_wire_error
-from .methods import METHODS, legacy_method, params_of
+from .methods import METHODS, legacy_method, require_params
 from .session import Session
 from .streaming import SseEncoder, send_error_stream, send_stream
 
@@ -52,22 +52,22 @@ class _Batch:
     def __init__(self, most: int) -> None:
         self._budget, self._turn, self._most = PageBudget(most), asyncio.Lock(), most
 
-    async def run(self, request: Request, call: Callable[[Request], Awaitable[bytes]]) -> bytes:
+    async def run_request(self, request: Request, call: Callable[[Request], Awaitable[bytes]]) -> bytes:
         """The result of a request. Raises A2AError where the batch has no room for it."""
         if request.method.name == WAITING:
             result = await call(request)
-            if not self._budget.fits((result,)):
-                raise self._no_room("It was carried out; ask for its task with GetTask")
+            if not self._budget.take_if_fits((result,)):
+                raise self._no_room_error("It was carried out; ask for its task with GetTask")
             return result
         async with self._turn:
             if self._budget.full:
-                raise self._no_room("Send it again, alone")
+                raise self._no_room_error("Send it again, alone")
             result = await call(request)
-            if not self._budget.fits((result,)):
-                raise self._no_room("Send it again, alone")
+            if not self._budget.take_if_fits((result,)):
+                raise self._no_room_error("Send it again, alone")
             return result
 
-    def _no_room(self, fix: str) -> A2AError:
+    def _no_room_error(self, fix: str) -> A2AError:
         return protocol_error(
             "UNSUPPORTED_OPERATION", f"The answers of a batch have at most {self._most} bytes together. {fix}."
         )
@@ -81,7 +81,7 @@ class RpcEndpoint:
 
     async def __call__(self, session: Session, receive: Receive, send: Send) -> None:
         """Answer one request. Raises an AgoraError for what is no JSON-RPC matter."""
-        caller = await session.caller()
+        caller = await session.authenticate_caller()
         body = await session.read_body(receive)
         check_json_type(session.scope, body)
         await self._core.dispatcher.wait_for_turn(caller, len(body))
@@ -111,7 +111,9 @@ class RpcEndpoint:
                 await self._send_stream(request, id, receive, send)
                 return
             answer = _RpcAnswer(
-                _encode_result(id, await session.run_while_connected(receive, self._core.call(request), request))
+                _encode_result(
+                    id, await session.run_while_connected(receive, self._core.call_operation(request), request)
+                )
             )
         except A2AError as refused:
             answer = _RpcAnswer(_encode_error(id, refused.fault))
@@ -142,7 +144,7 @@ class RpcEndpoint:
             request = _parse_request(message, session, caller)
             if request.method.streams:
                 raise protocol_error("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
-            answer = _encode_result(id, await batch.run(request, self._core.call))
+            answer = _encode_result(id, await batch.run_request(request, self._core.call_operation))
         except A2AError as refused:
             answer = _encode_error(id, refused.fault)
         except AgoraError as error:
@@ -150,7 +152,7 @@ class RpcEndpoint:
         return None if _is_notification(message, request) else answer
 
     async def _send_stream(self, request: Request, id: Any, receive: Receive, send: Send) -> None:
-        opened = await self._core.open(request)
+        opened = await self._core.open_stream(request)
 
         def encode_item(json: bytes) -> bytes:
             return _encode_result(id, request.dialect.encode_event(json, interrupts=opened.interrupts))
@@ -190,12 +192,12 @@ def _parse_request(message: Any, session: Session, caller: Caller) -> Request:
     if method is None:
         raise protocol_error("METHOD_NOT_FOUND", f"There is no method {name[:100]!r}.", fix=_suggest_method(name))
     if dialect.name != version:
-        raise _wrong_version(name, dialect.name, version)
-    arguments = method.read(params_of(message.get("params")), dialect.old)
+        raise _wrong_version_error(name, dialect.name, version)
+    arguments = method.read(require_params(message.get("params")), dialect.old)
     return session.build_request(method, arguments, dialect, caller)
 
 
-def _wrong_version(given: str, spoken: str, version: str) -> A2AError:
+def _wrong_version_error(given: str, spoken: str, version: str) -> A2AError:
     fix = f"Send the header 'A2A-Version: {spoken}'"
     fix += "." if version == versions.LEGACY else ", or none."
     return protocol_error(
@@ -234,4 +236,4 @@ async def _send_answer(send: Send, answer: _RpcAnswer) -> None:
     elif answer.error is None:
         await send_response(send, 200, answer.body)
     else:
-        await send_response(send, answer.error.rpc_status, answer.body, answer.error.headers())
+        await send_response(send, answer.error.rpc_status, answer.body, answer.error.response_headers())

@@ -29,9 +29,9 @@ class Session:
         self.scope, self.agent = scope, agent
         self._access, self._settings = access, settings
 
-    async def caller(self) -> Caller:
+    async def authenticate_caller(self) -> Caller:
         """Whose request it is. Raises Unauthenticated."""
-        return await self._access.authenticate(self.scope)
+        return await self._access.authenticate_scope(self.scope)
 
     async def read_body(self, receive: Receive) -> bytes:
         """The body, whole. Raises PayloadTooLarge."""
@@ -47,7 +47,7 @@ class Session:
         """What is to be done, with everything that HTTP said about it."""
 
         async def check_credential() -> None:
-            await self.caller()
+            await self.authenticate_caller()
 
         return Request(
             method,

@@ -36,10 +36,12 @@ class CardSigner:
         return signature
 
     def _create_signature(self, content: bytes, jku: str) -> dict[str, str]:
-        protected = encode_base64url(to_json({"alg": "ES256", "typ": "JOSE", "kid": self.jwk["kid"], "jku": jku}))
-        return {"protected": protected, "signature": self._key.signature(protected, content)}
+        protected = encode_base64url(
+            to_json({"alg": "ES256", "typ": "JOSE", "kid": self.public_jwk["kid"], "jku": jku})
+        )
+        return {"protected": protected, "signature": self._key.sign_content(protected, content)}
 
     @property
-    def jwk(self) -> dict[str, str]:
+    def public_jwk(self) -> dict[str, str]:
         """The public key (RFC 7517)."""
-        return self._key.jwk
+        return self._key.public_jwk

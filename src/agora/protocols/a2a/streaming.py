@@ -38,9 +38,9 @@ class SseEncoder:
     def _encode_batch(self, batch: Batch) -> bytes:
         if not batch.items:
             return b": heartbeat\n"
-        return b"".join([self.message(item.number, item.json) for item in batch.items])
+        return b"".join([self.encode_message(item.number, item.json) for item in batch.items])
 
-    def message(self, number: int, json: bytes) -> bytes:
+    def encode_message(self, number: int, json: bytes) -> bytes:
         """One item of the stream, under its number."""
         start, self._start = self._start, b""
         return start + _encode_message(number, self.item(json))
@@ -59,7 +59,7 @@ async def send_stream(opened: OpenedStream, render: SseEncoder, receive: Receive
     more = opened.stream is not None
     try:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        opening = b"" if opened.first is None else render.message(*opened.first)
+        opening = b"" if opened.first is None else render.encode_message(*opened.first)
         await send({"type": "http.response.body", "body": opening, "more_body": more})
         if opened.stream is not None:
             await follow_stream(opened.stream, render, receive, send, limit)

@@ -95,7 +95,7 @@ class AgentifyApp:
 
     async def _process_message(self, message: IncomingMessage, scope: Scope, receive: Receive) -> tuple[int, Document]:
         credential = self._access.credential(scope) or message.credential
-        caller = await self._access.authenticate(scope, credential)
+        caller = await self._access.authenticate_scope(scope, credential)
         if self._exchange.is_call(message):
             return await while_connected(receive, self._exchange.call_operation(message, caller))
         receipt = await self._exchange.send_message(message, caller, read_header(scope, b"idempotency-key"))

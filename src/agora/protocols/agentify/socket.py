@@ -70,14 +70,14 @@ class AgentSocketApp:
         try:
             query = _parse_handshake_query(query_text)
             credential = subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
-            caller = await self.access.authenticate(scope, credential)
+            caller = await self.access.authenticate_scope(scope, credential)
         except AgoraError as error:
             await refuse_handshake(scope, send, error)
             await await_disconnect(receive)
             return
         socket = _Socket(self, scope, receive, send, credential)
         with contextlib.suppress(OSError):  # the client left in the middle of something
-            await socket.run(caller, query)
+            await socket.run_connection(caller, query)
 
 
 class _Socket:
@@ -99,7 +99,7 @@ class _Socket:
         self._streams: list[LiveStream] = []
         self._undelivered: deque[tuple[float, str]] = deque()
 
-    async def run(self, caller: Caller, query: Mapping[str, str]) -> None:
+    async def run_connection(self, caller: Caller, query: Mapping[str, str]) -> None:
         """Accept, push what is there, take what comes, until either side ends it."""
         chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         self._receipts = query.get("receipts", "").lower() in ("1", "true", "yes")
@@ -115,13 +115,15 @@ class _Socket:
                 )
                 if not self._identified.done():
                     self._close_with(
-                        CloseReason.of(Unauthenticated("The connection is not authenticated.", fix=INTRODUCTION))
+                        CloseReason.from_error(
+                            Unauthenticated("The connection is not authenticated.", fix=INTRODUCTION)
+                        )
                     )
             await asyncio.wait((listening, self._closing), return_when=FIRST_COMPLETED)
             if self._closing.done() and not listening.done():
                 await self._send_close(self._closing.result())
         except AgoraError as error:
-            await self._send_close(CloseReason.of(error))
+            await self._send_close(CloseReason.from_error(error))
         finally:
             await self._cancel_tasks(listening)
 
@@ -172,7 +174,7 @@ class _Socket:
             pass  # the client left before its answer
         except Exception:
             log.exception("a socket failed and is closed")
-            self._close_with(CloseReason.of(InternalError("Something went wrong on our side.")))
+            self._close_with(CloseReason.from_error(InternalError("Something went wrong on our side.")))
 
     def _close_with(self, close_reason: CloseReason) -> None:
         if not self._closing.done():
@@ -202,7 +204,7 @@ class _Socket:
         """Who sends a message; the first one decides whose socket it is, if the handshake has not."""
         app = self._app
         credential = self._credential or message.credential
-        caller = await app.access.authenticate(self._scope, credential)
+        caller = await app.access.authenticate_scope(self._scope, credential)
         if self._subject is None:
             if caller.kind == "agent":
                 self._credential = credential
@@ -239,9 +241,9 @@ class _Socket:
         await self._fetch_pending(caller, subject, None)  # refused where it may not act for that agent
 
         async def check_credential() -> None:
-            await self._app.access.authenticate(self._scope, self._credential)
+            await self._app.access.authenticate_scope(self._scope, self._credential)
 
-        stream = await self._app.dispatcher.stream(STREAM, caller, {"types": ARRIVALS}, valid=check_credential)
+        stream = await self._app.dispatcher.open_stream(STREAM, caller, {"types": ARRIVALS}, valid=check_credential)
         self._subject = subject
         if not self._identified.done():
             self._identified.set_result(None)
@@ -268,16 +270,16 @@ class _Socket:
                 for message in page.messages:
                     document = message.document()
                     sent_ids.append(_message_id(document))
-                    await self._deliver(document)
+                    await self._deliver_document(document)
                 cursor, more = page.next_cursor, page.has_more
             await self._push_live(sink, set(sent_ids))
         except AgoraError as error:
-            self._close_with(CloseReason.of(error))
+            self._close_with(CloseReason.from_error(error))
         except OSError:
             pass
         except Exception:
             log.exception("a socket failed and is closed")
-            self._close_with(CloseReason.of(InternalError("Something went wrong on our side.")))
+            self._close_with(CloseReason.from_error(InternalError("Something went wrong on our side.")))
         else:
             close_reason = sink.close_reason or CloseReason()
             self._close_with(
@@ -285,19 +287,19 @@ class _Socket:
             )
 
     async def _push_live(self, sink: QueueSink, sent: set[str]) -> None:
-        while batches := await sink.take():
+        while batches := await sink.take_batches():
             for batch in batches:
                 for item in batch.items:
                     event = from_json(item.json)
                     if self._is_recipient(event["data"]) and event["data"]["message_id"] not in sent:
-                        await self._deliver(to_agentify(_to_stored_message(event["data"])))
+                        await self._deliver_document(to_agentify(_to_stored_message(event["data"])))
 
     def _is_recipient(self, data: Mapping[str, Any]) -> bool:
         if data["broadcast"]:
             return bool(data["from_agent"] != self._subject)
         return self._subject in data["recipients"]
 
-    async def _deliver(self, document: Document) -> None:
+    async def _deliver_document(self, document: Document) -> None:
         await self._send({"type": "websocket.send", "text": to_json(document).decode()})
         self._undelivered.append((asyncio.get_running_loop().time(), _message_id(document)))
 
@@ -311,7 +313,7 @@ class _Socket:
         before = asyncio.get_running_loop().time() - (0.0 if everything else DELIVERED_AFTER)
         while ids := self._take_delivered(before):
             try:
-                caller = await self._app.access.authenticate(self._scope, self._credential)
+                caller = await self._app.access.authenticate_scope(self._scope, self._credential)
                 arguments = {"message_ids": ids, "status": "delivered", "agent_id": self._subject}
                 await self._app.dispatcher.invoke(MARK, caller, arguments)
             except AgoraError as error:

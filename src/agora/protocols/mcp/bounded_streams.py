@@ -35,7 +35,7 @@ async def read_bounded_stream(
     own = dict(arguments)
     wait = _take_number(own, "wait", WAIT, 0.1, WAIT_LIMIT)
     limit = int(_take_number(own, "limit", ITEMS, 1, ITEM_LIMIT))
-    stream = await dispatcher.stream(operation, caller, own, valid=valid)
+    stream = await dispatcher.open_stream(operation, caller, own, valid=valid)
     sink = QueueSink(dispatcher.feed.buffer_limit)
     attaching = asyncio.create_task(stream.attach(sink))
     try:
@@ -55,12 +55,12 @@ async def _collect_items(sink: QueueSink, wait: float) -> list[Item]:
     """The first items that come; none when the time is over or the stream has ended."""
     try:
         async with asyncio.timeout(wait):
-            while batches := await sink.take():
+            while batches := await sink.take_batches():
                 if items := [item for batch in batches for item in batch.items]:
                     return items
     except TimeoutError:
         if sink.pending:  # they came in the same moment, and the stream's position is behind them
-            return [item for batch in await sink.take() for item in batch.items]
+            return [item for batch in await sink.take_batches() for item in batch.items]
     return []
 
 

@@ -44,7 +44,7 @@ class Guard:
         """
         if self._access.credential(scope) is None:
             self._refuse_pages(scope)
-        caller = await self._access.authenticate(scope)
+        caller = await self._access.authenticate_scope(scope)
         if caller.kind == "anonymous":
             raise Unauthenticated("This server needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
         return caller
@@ -55,7 +55,7 @@ class Guard:
         origin, host = read_header(scope, b"origin"), read_header(scope, b"host")
         site = parse_origin(origin) if origin is not None else None
         foreign = origin is not None and (site is None or site.host.name not in self._names)
-        if foreign and not self._cors.allows(origin or ""):
+        if foreign and not self._cors.allows_origin(origin or ""):
             raise PermissionDenied(
                 "Pages of other sites may not speak to this server.",
                 fix="Add the origin to the setting cors_origins, or send a token.",

@@ -70,7 +70,7 @@ async def follow_task(
     arguments: dict[str, Any] = {"task_id": task_id}
     if after is not None:
         arguments["last_event_id"] = str(after)
-    stream = await dispatcher.stream(operation, exchange.caller, arguments, valid=exchange.valid)
+    stream = await dispatcher.open_stream(operation, exchange.caller, arguments, valid=exchange.valid)
     try:
         async for item in stream:
             entry = from_json(item.json)

@@ -94,7 +94,7 @@ async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | N
     arguments: dict[str, Any] = {"types": [*changes.TYPES, *SESSION_EVENTS]}
     if after is not None:
         arguments["last_event_id"] = str(after)
-    return await dispatcher.stream(operation, exchange.caller, arguments, valid=exchange.valid)
+    return await dispatcher.open_stream(operation, exchange.caller, arguments, valid=exchange.valid)
 
 
 async def resume_events(dispatcher: Dispatcher, exchange: Exchange, after: int) -> tuple[LiveStream, bool]:
@@ -126,7 +126,7 @@ async def notify_changes(
     try:
         if missed:
             await _send_notifications(_catch_up_notifications(wanted, teller), teller, position, position)
-        while batches := await sink.take():
+        while batches := await sink.take_batches():
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [wanted.apply_event(event) for event in events]
             upstreams.refresh()

@@ -226,7 +226,7 @@ def tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) 
     begin = bisect_right(ordered, after, key=lambda tool: tool.name) if after else 0
     budget, entries = PageBudget(most), []
     for tool in ordered[begin : begin + view.page]:
-        if not budget.fits((tool.encode_for_view(view),)):
+        if not budget.take_if_fits((tool.encode_for_view(view),)):
             break
         entries.append(tool)
     more = begin + len(entries) < len(ordered)

@@ -65,7 +65,7 @@ class RestApp:
         headers: list[tuple[bytes, bytes]],
     ) -> None:
         operation = match.operation
-        caller = await self.access.authenticate(scope)
+        caller = await self.access.authenticate_scope(scope)
         announced = read_header(scope, b"content-length")
         if announced is not None and len(announced) >= LARGE_DIGITS:
             await self.dispatcher.wait_for_turn(

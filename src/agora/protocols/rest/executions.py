@@ -43,7 +43,7 @@ class ExecutionStreams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = _EventResponse(send)
         try:
-            caller = await self.access.authenticate(scope)
+            caller = await self.access.authenticate_scope(scope)
             arguments = await self._read_arguments(scope, receive)
             key = read_header(scope, b"idempotency-key")
             call = self.dispatcher.invoke(EXECUTE, caller, arguments, idempotency_key=key, progress=answer.send_piece)

@@ -40,7 +40,7 @@ class MetricsPage:
         credential = self._access.credential(scope)
         if credential and self._token and hmac.compare_digest(credential.encode(), self._token):
             return
-        caller = await self._access.authenticate(scope)
+        caller = await self._access.authenticate_scope(scope)
         if caller.may(SCOPE):
             return
         fix = f"Send 'Authorization: Bearer TOKEN': the setting metrics_token, or a key with the scope {SCOPE}."

@@ -60,7 +60,7 @@ class _Frame(BaseModel):
     tracestate: JsonValue = None
 
     @property
-    def trace(self) -> Mapping[str, Any]:
+    def trace_headers(self) -> Mapping[str, Any]:
         return extract_trace({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
@@ -152,7 +152,7 @@ class Calls:
 
     async def _run_call(self, frame: _Frame, name: str) -> None:
         try:
-            with incoming_span(self._dispatcher.tracing, "WebSocket call", frame.trace or self._trace) as span:
+            with incoming_span(self._dispatcher.tracing, "WebSocket call", frame.trace_headers or self._trace) as span:
                 answer, failure = await self._call_outcome(frame, name)
                 if span is not None and failure is not None and failure.status >= 500:
                     span.fail(failure.code)
@@ -192,7 +192,7 @@ class Calls:
         if operation.kind is Kind.STREAM:
             await self._streams.open(frame.id, operation, caller, frame.arguments)
             if frame.id is not None and frame.id in self._cancelled:
-                self._streams.cancel(frame.id)
+                self._streams.cancel_stream(frame.id)
             return None
         outcome = await self._dispatcher.invoke(
             operation, caller, frame.arguments, idempotency_key=frame.idempotency_key
@@ -202,7 +202,7 @@ class Calls:
 
     def _cancel_stream(self, call_id: int | str) -> None:
         """End a stream, be it open or about to be."""
-        self._streams.cancel(call_id)
+        self._streams.cancel_stream(call_id)
         if call_id in self._running.values():
             self._cancelled.add(call_id)
 

@@ -42,7 +42,7 @@ class StreamRequest:
     arguments: dict[str, Any]
 
     @classmethod
-    def parse(cls, scope: Scope, operation: Operation, path: Mapping[str, str] = {}) -> StreamRequest:
+    def from_scope(cls, scope: Scope, operation: Operation, path: Mapping[str, str] = {}) -> StreamRequest:
         """Read arguments, the place to resume from, and the credential; raises InvalidRequest.
 
         path: arguments that the path holds. A browser cannot set headers on these requests: its token comes as the subprotocol
@@ -74,13 +74,13 @@ class StreamingApp:
         Raises an AgoraError: the request was refused.
         """
 
-        async def authenticate() -> Caller:
+        async def authenticate_request() -> Caller:
             return await self.authenticate(request.scope, request.credential)
 
         async def check_credential() -> None:
-            await authenticate()
+            await authenticate_request()
 
-        stream = await self.dispatcher.stream(
-            request.operation, await authenticate(), request.arguments, valid=check_credential
+        stream = await self.dispatcher.open_stream(
+            request.operation, await authenticate_request(), request.arguments, valid=check_credential
         )
-        return stream, authenticate
+        return stream, authenticate_request

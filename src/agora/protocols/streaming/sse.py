@@ -29,7 +29,7 @@ class EventSource(StreamingApp):
     ) -> None:
         """Answer one request for an operation; ``path`` are the arguments that the path holds."""
         try:
-            stream, _ = await self.open(StreamRequest.parse(scope, operation, path))
+            stream, _ = await self.open(StreamRequest.from_scope(scope, operation, path))
         except AgoraError as error:
             await send_problem(send, error, instance=scope["path"])
             return

@@ -59,7 +59,7 @@ class Streams:
             )
         self._open[call_id] = None
         try:
-            stream = await self._dispatcher.stream(operation, caller, arguments, valid=self._check_credential)
+            stream = await self._dispatcher.open_stream(operation, caller, arguments, valid=self._check_credential)
         except BaseException:
             del self._open[call_id]
             raise
@@ -89,12 +89,12 @@ class Streams:
     async def _send_items(self, call_id: bytes, position: int, sink: QueueSink) -> None:
         """Answer with what comes, until nothing follows. The socket has heartbeats of its own."""
         await self._answer(b'{"id":%b,"position":%d}' % (call_id, position))
-        while batches := await sink.take():
+        while batches := await sink.take_batches():
             for batch in batches:
                 for item in batch.items:
                     await self._answer(b'{"id":%b,"item":%b}' % (call_id, item.json))
 
-    def cancel(self, call_id: Id) -> None:
+    def cancel_stream(self, call_id: Id) -> None:
         """End a stream; one that is not open, or not any more, needs no end."""
         stream = self._open.get(call_id)
         if stream is not None:

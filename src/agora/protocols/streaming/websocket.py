@@ -46,14 +46,14 @@ class WebSocketApp(StreamingApp):
         await receive()  # websocket.connect
         try:
             with incoming_span(self.dispatcher.tracing, "WebSocket", trace_carrier(scope)):
-                stream, caller = await self.open(StreamRequest.parse(scope, STREAM))
+                stream, caller = await self.open(StreamRequest.from_scope(scope, STREAM))
         except AgoraError as error:
             await refuse_handshake(scope, send, error)
             await await_disconnect(receive)
             return
         try:
             with contextlib.suppress(OSError):  # the client left in the middle of something
-                await _Socket(self, stream, caller, scope, receive, send).run()
+                await _Socket(self, stream, caller, scope, receive, send).run_connection()
         finally:
             stream.close()
 
@@ -78,7 +78,7 @@ class _Socket:
             app.dispatcher, caller, limit, self._send_text, stream.acknowledge, trace_carrier(scope), self._connection
         )
 
-    async def run(self) -> None:
+    async def run_connection(self) -> None:
         """Accept, then listen and push until either side ends it."""
         chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
@@ -118,7 +118,7 @@ class _Socket:
         return queue, [asyncio.create_task(self._pump_queue(queue))]
 
     async def _pump_queue(self, queue: QueueSink) -> None:
-        while batches := await queue.take():
+        while batches := await queue.take_batches():
             for batch in batches:
                 for text in batch.texts:
                     await self._send_text(text)
@@ -148,7 +148,7 @@ class _Socket:
             pass  # the client left before its answer
         except Exception:
             log.exception("a socket failed and is closed")
-            self._stream.end(CloseReason.of(InternalError("Something went wrong on our side.")))
+            self._stream.end(CloseReason.from_error(InternalError("Something went wrong on our side.")))
 
     async def _send_close(self, close_reason: CloseReason, pumping: list[asyncio.Task[None]]) -> None:
         """Say why and close; drop the connection of a peer that takes nothing."""

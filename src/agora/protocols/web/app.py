@@ -198,7 +198,7 @@ class MonitorApp:
 
         async def authenticate() -> Caller:
             if session is None:
-                return await self.access.authenticate(scope)
+                return await self.access.authenticate_scope(scope)
             return await self.sessions.resolve_caller(scope, session)
 
         async def check_credential() -> None:
@@ -297,7 +297,7 @@ class MonitorApp:
         types = sorted({type for part in fragments for type in part.on}) or ["agora.none"]
         try:
             arguments = {"types": types, "last_event_id": after}
-            stream = await self.dispatcher.stream(STREAM, view.caller, arguments, valid=check_credential)
+            stream = await self.dispatcher.open_stream(STREAM, view.caller, arguments, valid=check_credential)
         except CursorTooOld:
             await live.send_reload(send)
             return

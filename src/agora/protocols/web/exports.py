@@ -65,7 +65,7 @@ class Exports:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET"])
         arguments = query_string.parse_query(scope["query_string"], EXPORT)
-        stream = await self.dispatcher.stream(EXPORT, caller, arguments, valid=valid)
+        stream = await self.dispatcher.open_stream(EXPORT, caller, arguments, valid=valid)
         name, kind = KINDS[scope["path"]]
         await _send_headers(send, name, kind)
         if scope["method"] == "HEAD":

@@ -90,7 +90,7 @@ class FragmentSink:
         if fragments is None:
             if len(self._fragments_by_type) >= 1000:  # agents name their own types
                 self._fragments_by_type.clear()
-            fragments = tuple(part for part in self.fragments if part.on and part.filter.wants(type))
+            fragments = tuple(part for part in self.fragments if part.on and part.filter.wants_type(type))
             self._fragments_by_type[type] = fragments
         return fragments
 

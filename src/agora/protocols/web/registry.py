@@ -82,7 +82,7 @@ class Fragment:
 
     @cached_property
     def filter(self) -> EventFilter:
-        return EventFilter.of(self.on)
+        return EventFilter.from_wishes(self.on)
 
     @property
     def template(self) -> str:

@@ -69,13 +69,13 @@ class SignIn:
 
     async def authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
         """The caller of a session begun with a token."""
-        return self._check_person(await self.access.authenticate(scope, credential))
+        return self._check_person(await self.access.authenticate_scope(scope, credential))
 
     async def authenticate_local_session(self, scope: Scope, credential: str) -> Caller:
         """The caller of a session begun on this machine without one: for as long as its requests come from there."""
         if not self.access.is_local(scope):
             raise Unauthenticated("This session is good on the machine alone.", fix="Sign in with a token.")
-        return await self.access.authenticate(scope)
+        return await self.access.authenticate_scope(scope)
 
     def _check_person(self, caller: Caller) -> Caller:
         if caller.kind == "user" and not caller.scopes:

@@ -79,7 +79,7 @@ class View:
     @property
     def brake(self) -> Mapping[str, Any] | None:
         """What stops the whole marketplace, if anything does: its action, actor, reason, and since when."""
-        override = self.dispatcher.overrides.brake(self.caller.tenant, self.dispatcher.clock.now())
+        override = self.dispatcher.overrides.find_brake(self.caller.tenant, self.dispatcher.clock.now())
         if override is None:
             return None
         return {

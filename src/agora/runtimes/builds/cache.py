@@ -99,7 +99,7 @@ class BuildCache:
     def is_running(self, attempt: str) -> bool:
         return attempt in self._running
 
-    def prune(self, used: Collection[str], unused_for: float) -> int:
+    def prune_entries(self, used: Collection[str], unused_for: float) -> int:
         """Delete incomplete attempts, and results that were not used or requested for that many seconds."""
         valid: set[str] = set()
         for entry in os.scandir(self._index):

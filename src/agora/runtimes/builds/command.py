@@ -51,7 +51,7 @@ class Command:
     hidden: Sequence[str] = ()
     ended: Callable[[], object] | None = None
 
-    async def run(self, progress: Progress) -> CommandResult:
+    async def run_command(self, progress: Progress) -> CommandResult:
         """Run it. Raises TimedOut. When it is cancelled the command is killed.
 
         It is over when the command is, though something it left in the background may hold its output open.
@@ -108,7 +108,7 @@ def _drain_output(reading: int, lines: _Lines) -> int:
         data = os.read(reading, 65_536)
     except BlockingIOError:
         return -1
-    lines.feed(data)
+    lines.feed_output(data)
     return len(data)
 
 
@@ -121,7 +121,7 @@ class _Lines:
         self._rest = b""
         self.tail = ""
 
-    def feed(self, data: bytes) -> None:
+    def feed_output(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for line in lines:
             self._emit_line(line)

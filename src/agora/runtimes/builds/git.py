@@ -49,7 +49,7 @@ class Repositories:
     timeout: float = 300.0
     resolver: Resolve = resolve_host
 
-    async def commit(self, source: Git) -> str:
+    async def resolve_commit(self, source: Git) -> str:
         """The commit that a branch is at now. Raises SourceRefused, SourceUnavailable."""
         lines: list[str] = []
         names = ["HEAD"]
@@ -64,7 +64,7 @@ class Repositories:
                 return commits[name]
         raise SourceUnavailable(f"{source.url} has no branch or tag {source.branch or 'HEAD'!r}.")
 
-    async def fetch(self, source: Git, target: Path, progress: Progress) -> Path:
+    async def fetch_source(self, source: Git, target: Path, progress: Progress) -> Path:
         """Clone a branch's newest commit into a directory that is made; answers the part of it that is meant.
 
         Raises SourceRefused, SourceUnavailable.
@@ -87,7 +87,7 @@ class Repositories:
             ["git", *arguments], directory, self._git_variables(options), self.timeout, secrets,
         )  # fmt: skip
         try:
-            ended = await command.run(progress)
+            ended = await command.run_command(progress)
         except CommandTimeout:
             raise SourceUnavailable(f"{source.url} did not answer in {self.timeout:g} seconds.") from None
         if ended.code:

@@ -58,12 +58,12 @@ class Client:
     ) -> Any:
         """Ask, and read the answer; None if it is empty. wait: seconds. Raises Refused, EngineUnavailable, DiskFull."""
         data = None if body is None else json.dumps(body).encode()
-        async with self.stream(method, path, params=params, data=data, wait=wait) as answer:
+        async with self.stream_response(method, path, params=params, data=data, wait=wait) as answer:
             text = await answer.read()
         return json.loads(text) if text.strip() else None
 
     @asynccontextmanager
-    async def stream(
+    async def stream_response(
         self,
         method: str,
         path: str,
@@ -93,7 +93,7 @@ class Client:
                 f"The Docker Engine does not answer: {str(error) or type(error).__name__}."
             ) from error
 
-    async def version(self) -> dict[str, Any]:
+    async def engine_version(self) -> dict[str, Any]:
         """What the engine says of itself. Raises EngineUnavailable if it is too old."""
         version: dict[str, Any] = await self.json("GET", "version")
         return version

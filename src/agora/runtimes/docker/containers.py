@@ -18,7 +18,7 @@ from .commands import RunOrder, build_order, is_docker, run_order
 from .labels import ResourceLabels
 from .options import Options
 
-__all__ = ["STATE", "VOLUME_PATH", "ContainerProgram", "container_config", "container_environment", "program_of"]
+__all__ = ["STATE", "VOLUME_PATH", "ContainerProgram", "container_config", "container_environment", "container_program"]
 
 VOLUME_PATH = "/var/lib/agora"  #: where the volume is; what is kept is below, so that its owner can be set
 STATE = f"{VOLUME_PATH}/state"
@@ -46,13 +46,13 @@ class ContainerProgram:
     ours: bool = False
 
 
-def program_of(spec: Spec) -> ContainerProgram:
+def container_program(spec: Spec) -> ContainerProgram:
     """What is to run by a specification's start command. Raises InvalidSpec."""
     ours = spec.build_config.type != "docker"
     order = None if ours else run_order(spec.build_config)
     inside = _container_ports(spec.ports, order)
     if order is not None:
-        _same_image(spec, order)
+        _runs_same_image(spec, order)
         return ContainerProgram(
             inside,
             [order.entrypoint] if order.entrypoint else None,
@@ -99,14 +99,14 @@ def container_config(
 
     build: reference of the image, and its key. ports: published, by name. gateway: address of the host for containers.
     """
-    program, network = program_of(spec), marks.network_name(spec.co_location)
+    program, network = container_program(spec), marks.network_name(spec.co_location)
     inside = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
     published = [[{"HostIp": options.publish, "HostPort": str(ports[port.name])}] for port in spec.ports]
     variables = container_environment(spec, program, marks.installation)
     config: dict[str, Any] = {
         "Image": build[0],
         "Env": [f"{name}={value}" for name, value in variables.items()],
-        "Labels": marks.of_container(spec, ports, options.publish, build[1]),
+        "Labels": marks.container_labels(spec, ports, options.publish, build[1]),
         "ExposedPorts": {port: {} for port in inside},
         "Healthcheck": {"Test": ["NONE"]},  # asked for from outside, as of every engine
         "HostConfig": {
@@ -155,7 +155,7 @@ def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dic
 
 
 def _state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
-    options = {"NoCopy": True, "Labels": marks.of_instance(spec.instance_id)}
+    options = {"NoCopy": True, "Labels": marks.instance_labels(spec.instance_id)}
     return {
         "Type": "volume",
         "Source": marks.volume_name(spec.instance_id),
@@ -180,17 +180,21 @@ def _container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str,
     return ports_by_name
 
 
-def _same_image(spec: Spec, order: RunOrder) -> None:
+def _runs_same_image(spec: Spec, order: RunOrder) -> None:
     """``docker run`` names what was built, or the image that is the source."""
     if isinstance(spec.source, Image):
         expected: str | None = spec.source.reference
     else:
         command = spec.build_config.build_command or ""
         expected = build_order(spec.build_config).tag if is_docker(command) else None
-    if expected is not None and order.image is not None and _with_tag(order.image) != _with_tag(expected):
+    if (
+        expected is not None
+        and order.image is not None
+        and _append_default_tag(order.image) != _append_default_tag(expected)
+    ):
         raise InvalidSpec([f"build_config.start_command: it runs {order.image}, but what there is, is {expected}"])
 
 
-def _with_tag(reference: str) -> str:
+def _append_default_tag(reference: str) -> str:
     has_tag = "@" in reference or ":" in reference.rsplit("/", 1)[-1]
     return reference if has_tag else f"{reference}:latest"

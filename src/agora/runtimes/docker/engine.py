@@ -44,7 +44,17 @@ from .client import Client, Refused
 from .containers import container_config
 from .images import Images
 from .inspection import ContainerInspector
-from .labels import GROUP, INSTANCE, LABELS, PORTS, TENANT, ResourceLabels, generation_of, handle_of, label_filter
+from .labels import (
+    GROUP,
+    INSTANCE,
+    LABELS,
+    PORTS,
+    TENANT,
+    ResourceLabels,
+    container_generation,
+    container_handle,
+    label_filter,
+)
 from .networks import InstanceNetworks
 from .options import Options
 from .output import ContainerOutput
@@ -87,7 +97,7 @@ class DockerRuntime:
     async def check(self) -> EngineStatus:
         try:
             await self._ensure_open()
-            version = await self._client.version()
+            version = await self._client.engine_version()
             info = await self._client.json("GET", "info")
         except EngineError as error:
             return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
@@ -98,7 +108,7 @@ class DockerRuntime:
 
     async def capacity(self) -> Capacity:
         await self._ensure_open()
-        here = await asyncio.to_thread(host.measure_host, self._options.root, self._ports.free)
+        here = await asyncio.to_thread(host.measure_host, self._options.root, self._ports.free_count)
         info: dict[str, Any] = await self._client.json("GET", "info")
         memory = int(info["MemTotal"])
         return Capacity(
@@ -108,7 +118,7 @@ class DockerRuntime:
             gpus=0,  # none is given to containers
             disk=here.disk,
             disk_free=here.disk_free,
-            ports=self._ports.free,
+            ports=self._ports.free_count,
         )
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
@@ -120,14 +130,14 @@ class DockerRuntime:
         latest: dict[str, dict[str, Any]] = {}
         for container in await self._list_containers():
             newest = latest.get(container["Labels"][INSTANCE])
-            if newest is None or generation_of(newest) < generation_of(container):
+            if newest is None or container_generation(newest) < container_generation(container):
                 latest[container["Labels"][INSTANCE]] = container
         instances = []
         for container in latest.values():
             labels = container["Labels"]
-            observation = await self._looks.observe(container, fresh=True)
+            observation = await self._looks.observe_container(container, fresh=True)
             instances.append(
-                FoundInstance(handle_of(container), labels[TENANT], json.loads(labels[LABELS]), observation)
+                FoundInstance(container_handle(container), labels[TENANT], json.loads(labels[LABELS]), observation)
             )
         return instances
 
@@ -177,20 +187,20 @@ class DockerRuntime:
     async def _find_started(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
         """The handle of a generation that was started before. Raises StartFailed for one that is over."""
         note = self._records.read(spec.instance_id)
-        latest = max([note.begun, *map(generation_of, containers)])
+        latest = max([note.begun, *map(container_generation, containers)])
         if latest > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
         if note.stopped >= spec.generation and note.begun < spec.generation:
             raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
         for container in containers:
-            if generation_of(container) == spec.generation and container["State"] != "created":
-                return handle_of(container)
+            if container_generation(container) == spec.generation and container["State"] != "created":
+                return container_handle(container)
         if note.begun >= spec.generation:
             raise StartFailed(f"Generation {spec.generation} had begun, and its container is gone.")
         return None
 
     async def _begin_generation(self, spec: Spec, build: Build, previous_ports: Mapping[str, int]) -> Handle:
-        gateway = await self._networks.ensure(spec.co_location)
+        gateway = await self._networks.ensure_network(spec.co_location)
         keep = dict(previous_ports)
         for _ in range(ATTEMPTS):
             try:
@@ -238,7 +248,7 @@ class DockerRuntime:
             if isinstance(error, OSError):
                 raise to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             raise
-        return handle_of(details)
+        return container_handle(details)
 
     async def _join_groups(self, spec: Spec, container: str) -> None:
         """Bring those together that are to be: a group is named after the instance that the others run beside."""
@@ -258,7 +268,7 @@ class DockerRuntime:
                 if port.name in previous_ports:
                     allocated[port.name] = previous_ports[port.name]
                 else:
-                    allocated[port.name] = self._ports.allocate()
+                    allocated[port.name] = self._ports.allocate_port()
                     fresh.append(allocated[port.name])
         except PortsExhausted:
             self._ports.release(fresh)
@@ -274,18 +284,24 @@ class DockerRuntime:
         return (
             self._looks.observe_removed(handle)
             if container is None
-            else await self._looks.observe(container, fresh=True)
+            else await self._looks.observe_container(container, fresh=True)
         )
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
         await self._ensure_open()
-        containers = {(each["Labels"][INSTANCE], generation_of(each)): each for each in await self._list_containers()}
+        containers = {
+            (each["Labels"][INSTANCE], container_generation(each)): each for each in await self._list_containers()
+        }
 
-        async def one(handle: Handle) -> Observation:
+        async def inspect_one(handle: Handle) -> Observation:
             container = containers.get((handle.instance_id, handle.generation))
-            return self._looks.observe_removed(handle) if container is None else await self._looks.observe(container)
+            return (
+                self._looks.observe_removed(handle)
+                if container is None
+                else await self._looks.observe_container(container)
+            )
 
-        return list(await asyncio.gather(*map(one, handles)))
+        return list(await asyncio.gather(*map(inspect_one, handles)))
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         state = (await self.inspect(handle)).state
@@ -330,7 +346,7 @@ class DockerRuntime:
 
     async def _end_container(self, container: Mapping[str, Any], grace: float) -> None:
         """End a container that has not ended. That it was asked to is written down first."""
-        name, handle = container["Id"], handle_of(container)
+        name, handle = container["Id"], container_handle(container)
         note = self._records.read(handle.instance_id)
         if container["State"] in ("exited", "dead"):
             return
@@ -376,7 +392,7 @@ class DockerRuntime:
         await self._ensure_open()
         async with self._instance_lock(handle.instance_id), self._reader_lock(handle.instance_id):
             containers = await self._list_containers(handle.instance_id)
-            if any(generation_of(each) > handle.generation for each in containers):
+            if any(container_generation(each) > handle.generation for each in containers):
                 return  # a later generation lives here
             for container in containers:
                 await self._discard_container(container)
@@ -385,15 +401,15 @@ class DockerRuntime:
                 await self._client.json("DELETE", f"volumes/{self._labels.volume_name(handle.instance_id)}")
             for group in {handle.instance_id, *(each["Labels"][GROUP] for each in containers)} - {""}:
                 await self._networks.release(group)
-            await asyncio.to_thread(self._records.erase, handle.instance_id)
+            await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
     async def _discard_container(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
         """End a container and take it away. keep: its output, and how it ended."""
-        name, handle = str(container["Id"]), handle_of(container)
+        name, handle = str(container["Id"]), container_handle(container)
         if keep and container["State"] != "created":
             await self._end_container(container, 0.0)
             async with self._reader_lock(handle.instance_id):
-                await self._output.copy(handle.instance_id, name)
+                await self._output.copy_output(handle.instance_id, name)
             with suppress(Refused):
                 await self._looks.observe_exit(container)
         await self._delete_container(name)
@@ -416,7 +432,7 @@ class DockerRuntime:
                 raise Unknown(f"{handle.instance_id} is not on this host.")
             if container is not None and container["State"] != "created":
                 try:
-                    await self._output.copy(handle.instance_id, str(container["Id"]))
+                    await self._output.copy_output(handle.instance_id, str(container["Id"]))
                 except Refused as error:
                     if error.status != 404:
                         raise
@@ -443,12 +459,12 @@ class DockerRuntime:
             await asyncio.to_thread(self._records.open)
             await asyncio.to_thread(self._images.open)
             for container in containers:
-                self._ports.hold(json.loads(container["Labels"][PORTS]).values())
+                self._ports.hold_ports(json.loads(container["Labels"][PORTS]).values())
             self._is_open = True
 
     async def _list_containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         """All of this installation, or of one instance."""
-        labels = self._labels.installation_label if instance_id is None else self._labels.of_instance(instance_id)
+        labels = self._labels.installation_label if instance_id is None else self._labels.instance_labels(instance_id)
         containers: list[dict[str, Any]] = await self._client.json(
             "GET", "containers/json", params={"all": "1", **label_filter(labels)}
         )
@@ -458,7 +474,7 @@ class DockerRuntime:
         """The container of a generation; None if there is none. Raises Unknown for what is no id."""
         name = self._labels.container_name(handle.instance_id, handle.generation)
         for container in await self._list_containers(handle.instance_id):
-            if f"/{name}" in container["Names"] or generation_of(container) == handle.generation:
+            if f"/{name}" in container["Names"] or container_generation(container) == handle.generation:
                 return container
         return None
 

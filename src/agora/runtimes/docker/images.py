@@ -39,7 +39,7 @@ from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
 
 from . import commands, context
 from .client import Client, Refused, to_refusal
-from .containers import program_of
+from .containers import container_program
 from .labels import BUILD, ResourceLabels, label_filter
 from .networks import InstanceNetworks
 from .options import Options
@@ -88,7 +88,7 @@ class Images:
             wrong += commands.find_command_errors(spec.build_config)
         if wrong:
             raise InvalidSpec(wrong)
-        program_of(spec)
+        container_program(spec)
         if isinstance(spec.source, Image):
             image = spec.source
             key = _hash_json([image.reference, image.user or "", image.password or ""])
@@ -192,7 +192,7 @@ class Images:
             directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
             return _Source(await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds), directory)
         assert not isinstance(spec.source, Image)
-        commit = await self._repositories.commit(spec.source)
+        commit = await self._repositories.resolve_commit(spec.source)
         digest_file = self._builds / "commits" / _hash_json([spec.source.url, spec.source.directory, commit])
         try:
             return _Source(digest_file.read_text("ascii"), None, commit)
@@ -220,7 +220,7 @@ class Images:
         directory = source.directory
         if directory is None:
             assert not isinstance(spec.source, (Directory, Image))
-            directory = await self._repositories.fetch(spec.source, attempt / "fetched", tell)
+            directory = await self._repositories.fetch_source(spec.source, attempt / "fetched", tell)
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.commit is not None and not isinstance(spec.source, (Directory, Image)):
@@ -229,7 +229,7 @@ class Images:
         return digest
 
     async def _build_image(self, spec: Spec, key: str, attempt: Path, tell: Progress) -> None:
-        await self._networks.ensure(None)
+        await self._networks.ensure_network(None)
         config = spec.build_config
         if config.type == "docker":
             order = commands.build_order(config)
@@ -263,13 +263,13 @@ class Images:
         try:
             async with asyncio.timeout(limit):
                 async for message in self._stream_messages("build", params, headers, _read_chunks(file)):
-                    lines.feed(str(message.get("stream") or message.get("status", "") + "\n"))
+                    lines.feed_text(str(message.get("stream") or message.get("status", "") + "\n"))
         except TimeoutError:
             raise BuildTimeout(
                 f"The build took longer than {limit:g} seconds.", fix="Make it faster.", output=lines.tail
             ) from None
         except Refused as error:
-            lines.feed("\n")
+            lines.feed_text("\n")
             how = f"ended with {error.exit_code}" if error.exit_code else "failed"
             raise BuildFailed(
                 f"The build {how}: {error.detail[-500:]}",
@@ -282,7 +282,9 @@ class Images:
         self, path: str, params: Mapping[str, str], headers: Mapping[str, str], data: Any
     ) -> AsyncIterator[dict[str, Any]]:
         """The answer of something that takes long, message by message. Raises Refused for one that says so."""
-        async with self._client.stream("POST", path, params=params, headers=headers, data=data, wait=None) as answer:
+        async with self._client.stream_response(
+            "POST", path, params=params, headers=headers, data=data, wait=None
+        ) as answer:
             buffer = b""
             async for chunk in answer.content.iter_any():
                 *lines, buffer = (buffer + chunk).split(b"\n")
@@ -334,7 +336,7 @@ class _Lines:
         self._rest = ""
         self.tail = ""
 
-    def feed(self, text: str) -> None:
+    def feed_text(self, text: str) -> None:
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for line in lines:
             if line.strip():

@@ -11,7 +11,7 @@ from agora.runtimes.port import Handle, Observation, ProcessExit, State, Usage
 
 from . import observation
 from .client import Client, Refused
-from .labels import handle_of
+from .labels import container_handle
 from .records import InstanceNotes
 
 __all__ = ["ContainerInspector"]
@@ -51,7 +51,7 @@ class ContainerInspector:
             return Observation("exited", None, ProcessExit(reason="lost"))
         return Observation("absent")
 
-    async def observe(self, container: Mapping[str, Any], *, fresh: bool = False) -> Observation:
+    async def observe_container(self, container: Mapping[str, Any], *, fresh: bool = False) -> Observation:
         name = str(container["Id"])
         if name in self._ended:
             return self._ended[name]
@@ -71,7 +71,7 @@ class ContainerInspector:
             except Refused as error:
                 if error.status != 404:
                     raise
-                return self.observe_removed(handle_of(container))
+                return self.observe_removed(container_handle(container))
 
     async def measure_usage(self, name: str, *, fresh: bool = False) -> Usage:
         clock = asyncio.get_running_loop().time()
@@ -87,7 +87,7 @@ class ContainerInspector:
 
     async def observe_exit(self, container: Mapping[str, Any]) -> Observation:
         """How a container ended: looked up once, and written down, for the engine forgets what it used."""
-        name, handle = str(container["Id"]), handle_of(container)
+        name, handle = str(container["Id"]), container_handle(container)
         details = await self._client.json("GET", f"containers/{name}/json")
         if details["State"]["Status"] not in ("exited", "dead"):
             return Observation(

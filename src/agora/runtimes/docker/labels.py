@@ -11,7 +11,7 @@ from agora.runtimes.errors import Unknown
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import NAME, Spec
 
-__all__ = ["ResourceLabels", "generation_of", "handle_of", "label_filter"]
+__all__ = ["ResourceLabels", "container_generation", "container_handle", "label_filter"]
 
 PREFIX = "io.agora"
 INSTALLATION, INSTANCE, GENERATION = f"{PREFIX}.installation", f"{PREFIX}.instance", f"{PREFIX}.generation"
@@ -43,12 +43,12 @@ class ResourceLabels:
     def installation_label(self) -> dict[str, str]:
         return {INSTALLATION: self.installation}
 
-    def of_instance(self, instance_id: str) -> dict[str, str]:
+    def instance_labels(self, instance_id: str) -> dict[str, str]:
         return self.installation_label | {INSTANCE: instance_id}
 
-    def of_container(self, spec: Spec, ports: Mapping[str, int], address: str, build: str) -> dict[str, str]:
+    def container_labels(self, spec: Spec, ports: Mapping[str, int], address: str, build: str) -> dict[str, str]:
         """All that adoption needs to know."""
-        return self.of_instance(spec.instance_id) | {
+        return self.instance_labels(spec.instance_id) | {
             GENERATION: str(spec.generation),
             TENANT: spec.tenant,
             LABELS: json.dumps(dict(spec.labels)),
@@ -64,12 +64,12 @@ def label_filter(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]
     return {"filters": json.dumps({"label": [f"{name}={value}" for name, value in labels.items()], **more})}
 
 
-def generation_of(container: Mapping[str, Any]) -> int:
+def container_generation(container: Mapping[str, Any]) -> int:
     """Of a container in a list."""
     return int(container["Labels"][GENERATION])
 
 
-def handle_of(container: Mapping[str, Any]) -> Handle:
+def container_handle(container: Mapping[str, Any]) -> Handle:
     """The handle of a container, as lists and inspections show it."""
     labels = container.get("Labels") or container["Config"]["Labels"]
     ports: dict[str, int] = json.loads(labels[PORTS])

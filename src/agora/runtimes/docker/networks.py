@@ -26,7 +26,7 @@ class InstanceNetworks:
         self._making = asyncio.Lock()
         self._desktop: bool | None = None
 
-    async def ensure(self, group: str | None) -> str:
+    async def ensure_network(self, group: str | None) -> str:
         """Make a group's network if it is not there; answers the address of the host in it. Raises StartFailed."""
         name = self._labels.network_name(group)
         async with self._making:

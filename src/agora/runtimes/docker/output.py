@@ -32,7 +32,7 @@ class ContainerOutput:
         self._records = records
         self._largest = max(size // SEGMENTS, 4096)
 
-    async def copy(self, instance_id: str, container: str) -> None:
+    async def copy_output(self, instance_id: str, container: str) -> None:
         """Copy what a container has printed since the last time. One copy of an instance's output at a time."""
         cursor = self._read_cursor(instance_id, container)
         query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
@@ -40,9 +40,11 @@ class ContainerOutput:
             query["since"] = to_seconds(cursor.at)
         copying = FrameReader(cursor, self._stored_size(instance_id))
         writer: segments.SegmentWriter | None = None
-        async with self._client.stream("GET", f"containers/{container}/logs", params=query, wait=600.0) as answer:
+        async with self._client.stream_response(
+            "GET", f"containers/{container}/logs", params=query, wait=600.0
+        ) as answer:
             async for chunk in answer.content.iter_chunked(CHUNK):
-                data = copying.feed(chunk)
+                data = copying.feed_chunk(chunk)
                 if data:
                     writer = writer or self._segment_writer(instance_id)
                     writer.write(data)
@@ -83,7 +85,7 @@ class FrameReader:
         self._since = cursor.at
         self._rest = b""
 
-    def feed(self, chunk: bytes) -> bytes:
+    def feed_chunk(self, chunk: bytes) -> bytes:
         """The new bytes in it."""
         self._rest += chunk
         new = b"".join(self._split_lines())

@@ -90,7 +90,7 @@ class InstanceNotes:
         (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         write_json(directory / "note.json", asdict(note), durable=False)
 
-    def erase(self, instance_id: str) -> None:
+    def erase_note(self, instance_id: str) -> None:
         shutil.rmtree(self._instance_directory(instance_id), ignore_errors=True)
 
     def _instance_directory(self, instance_id: str) -> Path:

@@ -33,7 +33,9 @@ async def save_state(client: Client, container: str, file: Path) -> int:
         out = await asyncio.to_thread(open, new, "wb")
         with out:
             query = {"path": f"{STATE}/."}
-            async with client.stream("GET", f"containers/{container}/archive", params=query, wait=None) as answer:
+            async with client.stream_response(
+                "GET", f"containers/{container}/archive", params=query, wait=None
+            ) as answer:
                 async for chunk in answer.content.iter_chunked(CHUNK):
                     out.write(packer.compress(chunk))
             out.write(packer.flush())
@@ -63,7 +65,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
         query = {"path": VOLUME_PATH}
         headers = {"Content-Type": "application/x-tar"}
         path = f"containers/{container}/archive"
-        async with client.stream(
+        async with client.stream_response(
             "PUT", path, params=query, data=_read_chunks(file), headers=headers, wait=None
         ) as answer:
             await answer.read()

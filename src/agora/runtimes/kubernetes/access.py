@@ -31,7 +31,7 @@ class Access:
     token: str | None = None
     token_file: Path | None = None
 
-    def bearer(self) -> str | None:
+    def read_bearer_token(self) -> str | None:
         return self.token_file.read_text("ascii").strip() if self.token_file is not None else self.token
 
 

@@ -43,11 +43,11 @@ class Client:
         self._http: HttpClient | None = None
         self._closed = False
 
-    async def namespace(self) -> str:
+    async def context_namespace(self) -> str:
         """That of the context."""
         return (await self._get_client())[0].namespace
 
-    async def get(self, path: str, **query: str) -> Any:
+    async def get_object(self, path: str, **query: str) -> Any:
         return json.loads(await self.read(path, **query))
 
     async def read(self, path: str, **query: str) -> bytes:
@@ -63,7 +63,7 @@ class Client:
         """Change parts of what is there."""
         return json.loads(await self._request_body("PATCH", path, document, MERGE))
 
-    async def delete(self, path: str, **options: Any) -> None:
+    async def delete_object(self, path: str, **options: Any) -> None:
         """Delete it, unless it is gone. options: of the deletion, such as gracePeriodSeconds."""
         body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background", **options}
         try:
@@ -93,7 +93,7 @@ class Client:
         access, courier = await self._get_client()
         headers = {"host": courier.host, "accept": "application/json, */*", "user-agent": "agora"}
         try:
-            if bearer := await asyncio.to_thread(access.bearer):
+            if bearer := await asyncio.to_thread(access.read_bearer_token):
                 headers["authorization"] = f"Bearer {bearer}"
             if kind:
                 headers["content-type"] = kind

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from agora.runtimes.docker.containers import program_of
+from agora.runtimes.docker.containers import container_program
 from agora.runtimes.docker.records import InstanceNotes
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
 from agora.runtimes.port import (
@@ -80,7 +80,7 @@ class KubernetesRuntime:
 
     async def check(self) -> EngineStatus:
         try:
-            version = await self._client.get("/version")
+            version = await self._client.get_object("/version")
             await self._list_deployments()
         except EngineError as error:
             return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
@@ -90,7 +90,7 @@ class KubernetesRuntime:
     async def capacity(self) -> Capacity:
         """Of all nodes that take Pods, without what others than instances use: that is for the scheduler to know."""
         try:
-            nodes = (await self._client.get("/api/v1/nodes"))["items"]
+            nodes = (await self._client.get_object("/api/v1/nodes"))["items"]
         except EngineUnavailable as error:
             raise EngineUnavailable(f"The nodes cannot be read: {error.detail}", fix=error.fix) from error
         able = [node["status"]["allocatable"] for node in nodes if not node.get("spec", {}).get("unschedulable")]
@@ -110,7 +110,7 @@ class KubernetesRuntime:
             raise Unsupported(
                 "Kubernetes runs images, and builds none.", fix="Push an image to a registry, and give docker_image."
             )
-        program_of(spec)
+        container_program(spec)
         return Build(self.name, spec.source.reference, spec.source.reference, cached=True)
 
     async def adopt(self) -> list[FoundInstance]:
@@ -132,11 +132,11 @@ class KubernetesRuntime:
         in_use = {deployment["metadata"]["name"] for deployment in await self._list_deployments()}
         namespace, query = await self._get_namespace(), label_selector(self._names.installation_labels)
         for kind in KINDS:
-            resources = await self._client.get(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
+            resources = await self._client.get_object(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
             for each in resources["items"]:
                 name = each["metadata"]["name"]
                 if name.removesuffix("-pull") not in in_use and not self._turns:
-                    await self._client.delete(f"/api/v1/namespaces/{namespace}/{kind}/{name}")
+                    await self._client.delete_object(f"/api/v1/namespaces/{namespace}/{kind}/{name}")
         return SweepResult()
 
     async def close(self) -> None:
@@ -154,7 +154,7 @@ class KubernetesRuntime:
         async with self._instance_lock(spec.instance_id):
             deployment = await self._find_deployment(spec.instance_id)
             if deployment is not None:
-                latest = watch.generation_of(deployment)
+                latest = watch.deployment_generation(deployment)
                 if latest > spec.generation:
                     raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
                 if latest == spec.generation:
@@ -207,9 +207,9 @@ class KubernetesRuntime:
         observations = []
         for handle in handles:
             deployment = deployments.get(handle.instance_id)
-            if deployment is None or watch.generation_of(deployment) < handle.generation:
+            if deployment is None or watch.deployment_generation(deployment) < handle.generation:
                 observations.append(Observation("absent"))
-            elif watch.generation_of(deployment) > handle.generation:
+            elif watch.deployment_generation(deployment) > handle.generation:
                 observations.append(Observation("exited", None, ProcessExit(reason="stopped")))
             else:
                 observations.append(await self._observe_deployment(deployment, pods))
@@ -225,7 +225,7 @@ class KubernetesRuntime:
             return Observation("exited", None, ProcessExit(reason="stopped"))
         if notes.get(PAUSED):
             return Observation("paused", int(notes[STARTED]))
-        mine = [pod for pod in pods if _is_of(pod, deployment)]
+        mine = [pod for pod in pods if _belongs_to_deployment(pod, deployment)]
         pod = watch.newest_pod(deployment, mine)
         if pod is None:
             return Observation("running")
@@ -278,7 +278,7 @@ class KubernetesRuntime:
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
         async with self._instance_lock(handle.instance_id):
             deployment = await self._find_deployment(handle.instance_id)
-            if deployment is not None and watch.generation_of(deployment) == handle.generation:
+            if deployment is not None and watch.deployment_generation(deployment) == handle.generation:
                 await self._end_deployment(deployment, handle, grace)
         return await self.inspect(handle)
 
@@ -293,7 +293,7 @@ class KubernetesRuntime:
         namespace, seconds = await self._get_namespace(), max(0, round(grace))
         for pod in await self._list_pods(handle.instance_id):
             path = _resource_path(namespace, "Pod", pod["metadata"]["name"])
-            await self._client.delete(path, gracePeriodSeconds=seconds)
+            await self._client.delete_object(path, gracePeriodSeconds=seconds)
         if not await self._wait_until_gone(handle.instance_id, grace + STOP_TIMEOUT):
             raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + STOP_TIMEOUT:g} seconds.")
         exit = ProcessExit(reason="stopped", at=time.time_ns() // 1000)
@@ -303,23 +303,23 @@ class KubernetesRuntime:
         namespace, name = await self._get_namespace(), self._names.deployment_name(handle.instance_id)
         async with self._instance_lock(handle.instance_id):
             deployment = await self._find_deployment(handle.instance_id)
-            if deployment is not None and watch.generation_of(deployment) > handle.generation:
+            if deployment is not None and watch.deployment_generation(deployment) > handle.generation:
                 return  # a later generation lives here
-            await self._client.delete(_resource_path(namespace, "Deployment", name))
+            await self._client.delete_object(_resource_path(namespace, "Deployment", name))
             for pod in await self._list_pods(handle.instance_id):
-                await self._client.delete(
+                await self._client.delete_object(
                     _resource_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0
                 )
             for kind, ending in (("Service", ""), ("NetworkPolicy", ""), ("PersistentVolumeClaim", ""), ("Secret", "")):
-                await self._client.delete(_resource_path(namespace, kind, name + ending))
-            await self._client.delete(_resource_path(namespace, "Secret", f"{name}-pull"))
+                await self._client.delete_object(_resource_path(namespace, kind, name + ending))
+            await self._client.delete_object(_resource_path(namespace, "Secret", f"{name}-pull"))
             if NAME.fullmatch(handle.instance_id):
-                await asyncio.to_thread(self._records.erase, handle.instance_id)
+                await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
     async def _find_alive(self, handle: Handle) -> Mapping[str, Any]:
         """Its Deployment. Raises Unknown unless it runs or is paused."""
         deployment = await self._find_deployment(handle.instance_id)
-        if deployment is not None and watch.generation_of(deployment) == handle.generation:
+        if deployment is not None and watch.deployment_generation(deployment) == handle.generation:
             observation = await self._observe_deployment(deployment, await self._list_pods(handle.instance_id))
             if observation.state in ("running", "paused"):
                 return deployment
@@ -358,7 +358,7 @@ class KubernetesRuntime:
         newest = pod or watch.newest_pod(deployment, await self._list_pods(instance_id))
         if newest is not None:
             with suppress(Refused):  # its container is not there yet, or not any more
-                await self._output.copy(instance_id, await self._get_namespace(), newest["metadata"]["name"])
+                await self._output.copy_output(instance_id, await self._get_namespace(), newest["metadata"]["name"])
 
     async def backup(self, handle: Handle, file: Path) -> int:
         raise Unsupported(
@@ -368,17 +368,17 @@ class KubernetesRuntime:
     # -- below -----------------------------------------------------------------------------------------------------
 
     async def _get_namespace(self) -> str:
-        return self._options.namespace or await self._client.namespace()
+        return self._options.namespace or await self._client.context_namespace()
 
     async def _list_deployments(self) -> list[dict[str, Any]]:
         path = f"/apis/apps/v1/namespaces/{await self._get_namespace()}/deployments"
-        response = await self._client.get(path, labelSelector=label_selector(self._names.installation_labels))
+        response = await self._client.get_object(path, labelSelector=label_selector(self._names.installation_labels))
         return [each for each in response["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
 
     async def _find_deployment(self, instance_id: str) -> dict[str, Any] | None:
         try:
             path = _resource_path(await self._get_namespace(), "Deployment", self._names.deployment_name(instance_id))
-            deployment: dict[str, Any] = await self._client.get(path)
+            deployment: dict[str, Any] = await self._client.get_object(path)
         except Refused as error:
             if error.status != 404:
                 raise
@@ -388,7 +388,9 @@ class KubernetesRuntime:
     async def _list_pods(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         labels = self._names.installation_labels if instance_id is None else self._names.instance_labels(instance_id)
         path = f"/api/v1/namespaces/{await self._get_namespace()}/pods"
-        pods: list[dict[str, Any]] = (await self._client.get(path, labelSelector=label_selector(labels)))["items"]
+        pods: list[dict[str, Any]] = (await self._client.get_object(path, labelSelector=label_selector(labels)))[
+            "items"
+        ]
         return pods
 
     def _instance_lock(self, name: str) -> asyncio.Lock:
@@ -410,7 +412,7 @@ def _resource_path(namespace: str, kind: str, name: str) -> str:
     return f"/{group}/namespaces/{namespace}/{plural}/{name}"
 
 
-def _is_of(pod: Mapping[str, Any], deployment: Mapping[str, Any]) -> bool:
+def _belongs_to_deployment(pod: Mapping[str, Any], deployment: Mapping[str, Any]) -> bool:
     selector, labels = deployment["spec"]["selector"]["matchLabels"], pod["metadata"].get("labels") or {}
     return all(labels.get(name) == value for name, value in selector.items())
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from agora.runtimes.docker.containers import STATE, ContainerProgram, container_environment, program_of
+from agora.runtimes.docker.containers import STATE, ContainerProgram, container_environment, container_program
 from agora.runtimes.spec import Image, Spec
 
 from .options import Options
@@ -65,7 +65,7 @@ def label_selector(labels: Mapping[str, str]) -> str:
 
 def secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """The environment, for there are tokens in it."""
-    variables = container_environment(spec, program_of(spec), names.installation)
+    variables = container_environment(spec, container_program(spec), names.installation)
     return _base_document("v1", "Secret", names, spec) | {"type": "Opaque", "stringData": variables}
 
 
@@ -101,7 +101,7 @@ def volume_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[
 
 def service_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
     """Where it is reached; None if it has no port."""
-    inside = program_of(spec).ports
+    inside = container_program(spec).ports
     if not inside:
         return None
     ports = [{"name": name, "port": number, "targetPort": name, "protocol": "TCP"} for name, number in inside.items()]
@@ -169,7 +169,7 @@ def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": options.grace,
         "securityContext": {"fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_container_spec(options, spec, program_of(spec), image, name)],
+        "containers": [_container_spec(options, spec, container_program(spec), image, name)],
         "volumes": [
             volume,
             {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": str(options.scratch)}},

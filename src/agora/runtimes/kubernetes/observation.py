@@ -15,8 +15,8 @@ from .manifests import CONTAINER, ENDED, GENERATION
 
 __all__ = [
     "crash_exit",
+    "deployment_generation",
     "exit_note",
-    "generation_of",
     "is_ready",
     "newest_pod",
     "program_started_at",
@@ -25,13 +25,13 @@ __all__ = [
 ]
 
 
-def generation_of(deployment: Mapping[str, Any]) -> int:
+def deployment_generation(deployment: Mapping[str, Any]) -> int:
     return int(deployment["metadata"]["annotations"][GENERATION])
 
 
 def newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The Pod of the Deployment's present generation; the latest, where a node was lost."""
-    generation = str(generation_of(deployment))
+    generation = str(deployment_generation(deployment))
     mine = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == generation]
     return max(mine, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
 

@@ -24,7 +24,7 @@ class PodOutput:
         self._records = records
         self._size = size
 
-    async def copy(self, instance_id: str, namespace: str, pod: str) -> None:
+    async def copy_output(self, instance_id: str, namespace: str, pod: str) -> None:
         """Copy what a Pod has printed since the last time."""
         note = self._records.read(instance_id)
         cursor = note.cursor if note.cursor.container == pod else Cursor(pod)

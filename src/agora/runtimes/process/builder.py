@@ -78,7 +78,7 @@ class Builder:
             directory = await asyncio.to_thread(tree.resolve_contained, spec.source.path, self._options.sources)
             digest = await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds)
             return _Source(digest, directory)
-        commit = await self._repositories.commit(spec.source)
+        commit = await self._repositories.resolve_commit(spec.source)
         cached_digest = await asyncio.to_thread(self._cache.find_commit_digest, _commit_key(spec.source, commit))
         return _Source(cached_digest, None, spec.source, commit)
 
@@ -101,7 +101,7 @@ class Builder:
                     fix="Install Node.js, or name its directory in PATH, and start the server again.",
                 )
             command = Command([str(paths[0]), "--version"], Path("/"), {"PATH": self._options.path}, 30.0)
-            self._node = f"{paths[0]} {(await command.run(lambda _: None)).output.strip()}"
+            self._node = f"{paths[0]} {(await command.run_command(lambda _: None)).output.strip()}"
         return self._node
 
     async def _run_build(self, spec: Spec, source: _Source, recipe: list[object], tell: Progress) -> Build:
@@ -131,7 +131,7 @@ class Builder:
         fetched = attempt / "fetched"
         if directory is None:
             assert source.repository is not None
-            directory = await self._repositories.fetch(source.repository, fetched, tell)
+            directory = await self._repositories.fetch_source(source.repository, fetched, tell)
         await asyncio.to_thread(tree.copy_tree, directory, attempt / "tree", self._options.bounds)
         digest = await asyncio.to_thread(tree.hash_tree, attempt / "tree", self._options.bounds)
         if source.repository is not None and source.commit is not None:
@@ -160,7 +160,7 @@ class Builder:
             ended=lambda: orphans.kill_marked(marks),
         )  # fmt: skip
         try:
-            ended = await command.run(tell)
+            ended = await command.run_command(tell)
         except CommandTimeout as error:
             raise BuildTimeout(
                 f"{what} took longer than {self._options.build_timeout:g} seconds.",

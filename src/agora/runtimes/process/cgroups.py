@@ -53,7 +53,7 @@ class Cgroups:
                 parent.mkdir(exist_ok=True)
                 self.controllers = _enable_controllers(parent)
 
-    def make(self, instance_id: str, limits: Limits) -> Path | None:
+    def create_group(self, instance_id: str, limits: Limits) -> Path | None:
         """A group with limits, for an instance to be put in; None if there are no groups."""
         if self._parent is None or not self.controllers:
             return None

@@ -77,7 +77,7 @@ class ProcessRuntime:
         return EngineStatus(True, f"processes of {os.uname().sysname} {os.uname().release}", enforcement)
 
     async def capacity(self) -> Capacity:
-        return await self._run_in_thread(lambda: host.measure_host(self._options.root, self._store.ports.free))
+        return await self._run_in_thread(lambda: host.measure_host(self._options.root, self._store.ports.free_count))
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
         await self._run_in_thread(lambda: None)
@@ -147,7 +147,7 @@ class ProcessRuntime:
     # -- below -----------------------------------------------------------------------------------------------------
 
     async def _signal_instance(self, handle: Handle, settle: Callable[[int], bool], outcome: str) -> Observation:
-        def run() -> Observation:
+        def signal_processes() -> Observation:
             instance, handle_on_disk = self._store.find(handle)
             guard = instance.find_live_guard(handle_on_disk, self._options.installation)
             if guard is None:
@@ -160,7 +160,7 @@ class ProcessRuntime:
             return observation.observe_instance(instance, handle_on_disk)
 
         async with self._instance_lock(handle.instance_id):
-            return await self._run_in_thread(run)
+            return await self._run_in_thread(signal_processes)
 
     async def _end_generation(self, handle: Handle, grace: float) -> None:
         """End a generation; what has ended stays so. The guard does it, so that it is done if this process dies."""

@@ -70,7 +70,7 @@ class ProcessStore:
                 time.sleep(0.02)
         for instance in self._all_instances():
             if (record := instance.read_record()) is not None:
-                self.ports.hold(record.ports.values())
+                self.ports.hold_ports(record.ports.values())
         self._lock = lock
 
     def close(self) -> None:
@@ -166,7 +166,7 @@ class ProcessStore:
                 if port.name in previous_ports and is_free(previous_ports[port.name]):
                     allocated[port.name] = previous_ports[port.name]
                 else:
-                    allocated[port.name] = self.ports.allocate()
+                    allocated[port.name] = self.ports.allocate_port()
                     fresh.append(allocated[port.name])
         except PortsExhausted:
             self.ports.release(fresh)
@@ -296,7 +296,7 @@ class ProcessStore:
             if name.startswith(TRASH_PREFIX):
                 erase_directory(self._instances / name)
         records = [record for instance in self._all_instances() if (record := instance.read_record()) is not None]
-        removed = self._cache.prune({record.build for record in records}, self._options.keep_builds)
+        removed = self._cache.prune_entries({record.build for record in records}, self._options.keep_builds)
         return SweepResult(removed, killed)
 
     def _is_in_use(self, variables: Mapping[str, str]) -> bool:

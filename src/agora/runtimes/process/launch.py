@@ -126,7 +126,7 @@ def _guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id
     """How each limit is held: by the kernel for all processes together where there are groups."""
     effective = Limits(limits.memory, limits.cpu, limits.pids or options.pids, limits.disk)
     options_by_name: dict[str, str] = {}
-    group = groups.make(instance_id, effective)
+    group = groups.create_group(instance_id, effective)
     if group is not None:
         options_by_name["cgroup"] = str(group)
     if effective.memory and "memory" not in groups.controllers:

@@ -22,7 +22,7 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
     began = int(data.get("began", 0)) or None
     if data.get("boot") == procfs.BOOT:
         processes = procfs.process_tree(int(data["pid"]))
-        mine = processes and processes[0].started == data["started"] and not processes[0].dead
+        mine = processes and processes[0].started == data["started"] and not processes[0].is_dead
         if mine and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
             return _count_alive(processes, began)
         _reap_zombies(processes)
@@ -35,18 +35,18 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
 
 
 def _count_alive(processes: list[procfs.Process], began: int | None) -> Observation:
-    alive = [process for process in processes[1:] if not process.dead]
+    alive = [process for process in processes[1:] if not process.is_dead]
     ticks = processes[0].waited + sum(process.ticks + process.waited for process in processes[1:])
     pages = sum(process.pages for process in alive)
     usage = Usage(ticks / procfs.TICKS, pages * procfs.PAGE, len(alive))
-    paused = bool(alive) and all(process.stopped for process in alive)
+    paused = bool(alive) and all(process.is_stopped for process in alive)
     return Observation("paused" if paused else "running", began, None, usage)
 
 
 def _reap_zombies(processes: list[procfs.Process]) -> None:
     """Where this process is the first of a container it inherits guards, and is the one to wait for them."""
     for process in processes[:1]:
-        if process.dead and process.parent == os.getpid():
+        if process.is_dead and process.parent == os.getpid():
             try:
                 os.waitpid(process.pid, os.WNOHANG)
             except ChildProcessError:
@@ -62,12 +62,12 @@ def pause_processes(guard: int) -> bool:
     deadline = time.monotonic() + SETTLING
     while time.monotonic() < deadline:
         processes = procfs.process_tree(guard)[1:]
-        running = [process for process in processes if not process.dead and not process.stopped]
+        running = [process for process in processes if not process.is_dead and not process.is_stopped]
         if not running:
             return True
         waiting = {process.pid for process in running if process.state == "D"}
         for process in processes:
-            if process.stopped and process.parent in waiting:
+            if process.is_stopped and process.parent in waiting:
                 procfs.send_signal(process, signal.SIGCONT)
         for process in running:
             procfs.send_signal(process, signal.SIGSTOP)
@@ -78,6 +78,6 @@ def pause_processes(guard: int) -> bool:
 def resume_processes(guard: int) -> bool:
     """Let all that descends from a guard go on, children first; whether any of it runs."""
     for process in reversed(procfs.process_tree(guard)[1:]):
-        if process.stopped:
+        if process.is_stopped:
             procfs.send_signal(process, signal.SIGCONT)
-    return any(not process.dead and not process.stopped for process in procfs.process_tree(guard)[1:])
+    return any(not process.is_dead and not process.is_stopped for process in procfs.process_tree(guard)[1:])

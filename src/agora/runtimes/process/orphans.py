@@ -30,11 +30,11 @@ def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]
     """Kill this engine's processes of an installation whose variables (``AGORA_...``) say that they belong to nothing."""
     marks = [f"AGORA_INSTALLATION={installation}".encode()]
 
-    def find() -> Iterator[int]:
+    def find_orphans() -> Iterator[int]:
         marked = (pid for pid in _other_pids() if procfs.is_marked(pid, marks))
         return (pid for pid in marked if _is_of_engine(pid) and not belongs(_read_variables(pid)))
 
-    return _kill_until_gone(find)
+    return _kill_until_gone(find_orphans)
 
 
 def _is_of_engine(pid: int) -> bool:
@@ -58,7 +58,7 @@ def _kill_until_gone(find: Callable[[], Iterator[int]]) -> int:
     deadline = time.monotonic() + KILL_TIMEOUT
     while time.monotonic() < deadline:
         processes = [
-            process for pid in find() if (process := procfs.read_process(pid)) is not None and not process.dead
+            process for pid in find() if (process := procfs.read_process(pid)) is not None and not process.is_dead
         ]
         for process in processes:
             if procfs.send_signal(process, signal.SIGKILL):
@@ -71,7 +71,7 @@ def _kill_until_gone(find: Callable[[], Iterator[int]]) -> int:
 
 def _is_alive(process: procfs.Process) -> bool:
     now = procfs.read_process(process.pid)
-    return now is not None and now.started == process.started and not now.dead
+    return now is not None and now.started == process.started and not now.is_dead
 
 
 def _read_variables(pid: int) -> dict[str, str]:

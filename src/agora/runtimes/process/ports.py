@@ -23,10 +23,10 @@ class Ports:
         self._lock = threading.Lock()
 
     @property
-    def free(self) -> int:
+    def free_count(self) -> int:
         return max(self._count - len(self._held), 0)
 
-    def hold(self, ports: Iterable[int]) -> None:
+    def hold_ports(self, ports: Iterable[int]) -> None:
         with self._lock:
             self._held.update(ports)
 
@@ -34,7 +34,7 @@ class Ports:
         with self._lock:
             self._held.difference_update(ports)
 
-    def allocate(self) -> int:
+    def allocate_port(self) -> int:
         """A port that nobody holds or listens at. Raises PortsExhausted.
 
         One given back is the last to be given again, so that a late client does not reach another instance.

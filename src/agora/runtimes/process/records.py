@@ -159,7 +159,7 @@ class Instance:
         """The guard of a handle's generation, if it lives and is the very process that was started."""
         data = handle.data
         process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
-        if process is None or process.started != data["started"] or process.dead:
+        if process is None or process.started != data["started"] or process.is_dead:
             return None
         return process if procfs.is_marked(process.pid, self.environment_marks(installation)) else None
 

@@ -16,7 +16,7 @@ from ..port import NewEvent, Table, Write
 from .calls import Attempt, Call, Request
 from .transaction import Transaction
 
-__all__ = ["Batch", "BatchSpoiled", "collect_events", "run_alone", "run_calls_in_one_transaction"]
+__all__ = ["Batch", "BatchSpoiled", "collect_events", "run_call_alone", "run_calls_in_one_transaction"]
 
 T = TypeVar("T")
 SLICE_SECONDS = 0.005  # the loop is not held longer than about this by the first steps of one batch
@@ -61,7 +61,7 @@ class Batch:
                 self._step_attempt(attempt, None)
         return [request for _, request in self._live]
 
-    def advance(self, answers: Iterable[Any]) -> list[Request]:
+    def advance_attempts(self, answers: Iterable[Any]) -> list[Request]:
         """Next step of each call that still runs, with the answers in their order. Raises BatchSpoiled."""
         live, self._live = self._live, []
         for (attempt, request), answer in zip(live, answers, strict=True):
@@ -74,7 +74,7 @@ class Batch:
             attempt.close()
 
     def _step_attempt(self, attempt: Attempt, answer: Any) -> None:
-        request = attempt.step(answer)
+        request = attempt.step_work(answer)
         if request is not None:
             if request.needs_own_transaction or not self._may_run(attempt, request):
                 self._eject_attempt(attempt)
@@ -90,7 +90,7 @@ class Batch:
 
     def _may_run(self, attempt: Attempt, request: Request) -> bool:
         """Whether the call may run the request: it names no row, locks a free row, or the call owns the row."""
-        row = request.row
+        row = request.locked_row
         if row is None:
             return True
         # The first to lock a row owns it for the whole batch: within one transaction the database would let both pass.
@@ -130,8 +130,8 @@ async def run_calls_in_one_transaction(transaction: Transaction, calls: Sequence
     try:
         requests = await _run_outside_task(partial(batch.start, calls))
         while requests:
-            answers = await transaction.answer_all(requests)
-            requests = await _run_outside_task(partial(batch.advance, answers))
+            answers = await transaction.answer_requests(requests)
+            requests = await _run_outside_task(partial(batch.advance_attempts, answers))
     except BaseException:
         batch.give_up()
         raise
@@ -139,14 +139,14 @@ async def run_calls_in_one_transaction(transaction: Transaction, calls: Sequence
     return batch
 
 
-async def run_alone(transaction: Transaction, call: Call) -> tuple[Attempt, bool]:
+async def run_call_alone(transaction: Transaction, call: Call) -> tuple[Attempt, bool]:
     """Run one call; its rows are written, in order with its own statements.
 
     Answers the attempt, ended (with ``error`` set if the work raised), and whether it needed to be alone.
     """
     attempt, needed, answer = Attempt(call), False, None
     try:
-        while (request := await _run_outside_task(partial(attempt.step, answer))) is not None:
+        while (request := await _run_outside_task(partial(attempt.step_work, answer))) is not None:
             needed = needed or request.needs_own_transaction
             # The statement must see the call's own buffered rows.
             if attempt.tx.has_unwritten_rows(request.statement):
@@ -183,7 +183,7 @@ async def _run_outside_task(function: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
-    def run() -> None:
+    def run_function() -> None:
         try:
             result = function()
         except BaseException as error:
@@ -192,5 +192,5 @@ async def _run_outside_task(function: Callable[[], T]) -> T:
             if not future.done():  # the waiting task may have been cancelled
                 future.set_result(result)
 
-    loop.call_soon(run)
+    loop.call_soon(run_function)
     return await future

@@ -41,8 +41,8 @@ def load_answer(statement: Statement[Any], kind: Kind, answer: Any) -> Any:
     if not answer or kind is Kind.COUNT:
         return answer
     if kind is Kind.ONE:
-        return statement.load((answer,), lambda: _column_names(answer))[0]
-    return statement.load(answer, lambda: _column_names(answer[0]))
+        return statement.load_records((answer,), lambda: _column_names(answer))[0]
+    return statement.load_records(answer, lambda: _column_names(answer[0]))
 
 
 def _column_names(row: asyncpg.Record) -> list[str]:
@@ -60,7 +60,7 @@ class Request:
         self.values = sql.bind_values(self.text, tx.tenant, parameters)
 
     def __await__(self) -> Generator[Request, Any, Any]:
-        # Yields to Attempt.step: no task waits here, the engine resumes the coroutine with the database's answer.
+        # Yields to Attempt.step_work: no task waits here, the engine resumes the coroutine with the database's answer.
         self.tx.check()
         return load_answer(self.statement, self.kind, (yield self))
 
@@ -81,7 +81,7 @@ class Request:
         return isinstance(self.statement, Query) and self.statement.lock
 
     @property
-    def row(self) -> tuple[str, Any] | None:
+    def locked_row(self) -> tuple[str, Any] | None:
         """The one row that it locks or changes, by the name and value of its parameter."""
         name = self.statement.row if isinstance(self.statement, Query | Write) else None
         return None if name is None else (name, self.values[self.text.names.index(name)])
@@ -160,7 +160,7 @@ class Call:
         detail = f"PostgreSQL did not answer within {seconds:g} s."
         self.fail(StoreUnavailable(detail, cause="timeout", unknown=self.started))
 
-    def resolve(self, result: Any) -> None:
+    def resolve_future(self, result: Any) -> None:
         if not self.future.done():
             self.future.set_result(result)
         self._stop_timer()
@@ -184,7 +184,7 @@ class Call:
 class Attempt:
     """One running of a call's work, from its start, in a copy of the context it was submitted in.
 
-    After :meth:`step` answered None it has ended: with ``error`` set, or with ``result``.
+    After :meth:`step_work` answered None it has ended: with ``error`` set, or with ``result``.
     """
 
     __slots__ = ("_context", "_coroutine", "call", "changed", "error", "result", "tx")
@@ -200,7 +200,7 @@ class Attempt:
         self._context = call.context.copy()
         self._coroutine: Coroutine[Any, Any, Any] | None = None
 
-    def step(self, answer: Any = None) -> Request | None:
+    def step_work(self, answer: Any = None) -> Request | None:
         """Run the work up to its next request. Must not run inside a task: the work could cancel that one."""
         try:
             if self._coroutine is None:

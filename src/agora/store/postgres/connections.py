@@ -156,7 +156,7 @@ class Connections:
         return 0 if self._pool is None else int(self._pool.get_size() - self._pool.get_idle_size())
 
     @asynccontextmanager
-    async def transaction(self, tenant: str, mode: str = "") -> AsyncIterator[Transaction]:
+    async def open_transaction(self, tenant: str, mode: str = "") -> AsyncIterator[Transaction]:
         """A transaction, begun; one that the block did not commit is rolled back.
 
         Raises ConnectionLost when the server went away or cannot be reached.

@@ -119,7 +119,7 @@ class PostgresStore:
     # -- work ------------------------------------------------------------------------------------
 
     def write(self, tenant: str, work: Work[T], *, label: str = "", owner: Owner | None = None) -> asyncio.Future[T]:
-        return self._writer.submit(tenant, work, label, owner)
+        return self._writer.submit_call(tenant, work, label, owner)
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
         return await self._readers.read(tenant, work)
@@ -154,7 +154,7 @@ class PostgresStore:
             raise StoreFailure(f"PostgreSQL did not answer within {CHECK_SECONDS:g} s") from None
         return {
             "round_trip_ms": elapsed * 1000,
-            "queue_depth": float(self._writer.depth),
+            "queue_depth": float(self._writer.waiting_calls),
             "queue_limit": float(QUEUE_LIMIT),
             "size_bytes": size,
             "connections": float(self._connections.in_use),

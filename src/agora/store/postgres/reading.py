@@ -53,7 +53,7 @@ class PostgresReader:
             if not self._open:
                 raise TxClosed("the reader was used after its work had ended")
             if self._transaction is None:
-                self._transaction = await self._readers.enter(self._stack, self.tenant)
+                self._transaction = await self._readers.enter_transaction(self._stack, self.tenant)
             try:
                 answer = await self._transaction.run_statement(kind, text.sql, values)
             except Exception as error:
@@ -77,7 +77,7 @@ class Readers:
         self.mode = f"isolation level repeatable read read only; set local statement_timeout = {milliseconds}"
         self._slots = asyncio.Semaphore(limit)
 
-    async def enter(self, stack: AsyncExitStack, tenant: str) -> Transaction:
+    async def enter_transaction(self, stack: AsyncExitStack, tenant: str) -> Transaction:
         """Begin a reading transaction. Raises Overloaded when no connection gets free in time."""
         try:
             async with asyncio.timeout(self._wait):
@@ -85,7 +85,7 @@ class Readers:
         except TimeoutError:
             raise Overloaded("Too many reads at once.", fix="Try again in a second.", retry_after=1) from None
         stack.callback(self._slots.release)
-        return await stack.enter_async_context(self._connections.transaction(tenant, self.mode))
+        return await stack.enter_async_context(self._connections.open_transaction(tenant, self.mode))
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
         """Run work that only reads; from its start again, on another connection, if the first is lost.

@@ -55,12 +55,12 @@ def single_text(statement: Statement[Any]) -> Text:
     """The statement for one call's values. Values are cast, so that a wrong type is found at once."""
     names: list[str] = []
 
-    def number(name: str) -> str:
+    def number_parameter(name: str) -> str:
         if name not in names:
             names.append(name)
         return f"${names.index(name) + 1}::{_parameter_type(statement, name)}"
 
-    sql = _replace_parameters(_statement_source(statement), number)
+    sql = _replace_parameters(_statement_source(statement), number_parameter)
     if isinstance(statement, Query) and statement.lock and not _LOCKED.search(sql):
         sql += " for update"
     return Text(sql, tuple(names))
@@ -134,14 +134,14 @@ def shared_text(query: Query[Any], first: bool) -> Text | None:
 def insert_one(table: Table[Any]) -> str:
     """Insert one row: a value for each column."""
     values = ", ".join(f"${at}::{kind}" for at, (_, kind) in enumerate(table.columns, 1))
-    return f"insert into {table.name} ({', '.join(table.names)}) values ({values})"
+    return f"insert into {table.name} ({', '.join(table.column_names)}) values ({values})"
 
 
 @lru_cache(_CACHED)
 def insert_many(table: Table[Any]) -> str:
     """Insert many rows: an array for each column."""
     arrays = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(table.columns, 1))
-    return f"insert into {table.name} ({', '.join(table.names)}) select * from unnest({arrays})"
+    return f"insert into {table.name} ({', '.join(table.column_names)}) select * from unnest({arrays})"
 
 
 @lru_cache(_CACHED)
@@ -150,7 +150,7 @@ def insert_all(tables: tuple[Table[Any], ...]) -> str:
     parts, at = [], 1
     for table in tables:
         arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(table.columns, at))
-        parts.append(f"insert into {table.name} ({', '.join(table.names)}) select * from unnest({arrays})")
+        parts.append(f"insert into {table.name} ({', '.join(table.column_names)}) select * from unnest({arrays})")
         at += len(table.columns)
     *others, last = parts
     return "with " + ", ".join(f"_{at} as ({part})" for at, part in enumerate(others)) + f" {last}"
@@ -186,8 +186,8 @@ def _parameter_type(statement: Statement[Any], name: str) -> str:
 
 
 def _replace_parameters(sql: str, parameter: Callable[[str], str]) -> str:
-    def token(match: re.Match[str]) -> str:
+    def replace_token(match: re.Match[str]) -> str:
         name = match["name"]
         return match[0] if name is None else parameter(name)
 
-    return _TOKENS.sub(token, sql)
+    return _TOKENS.sub(replace_token, sql)

@@ -72,7 +72,7 @@ class Transaction:
             return int(status.rpartition(" ")[2])
         return await self._connection.fetch(text, *values)
 
-    async def answer_all(self, requests: Iterable[Request]) -> list[Any]:
+    async def answer_requests(self, requests: Iterable[Request]) -> list[Any]:
         """Run the statements of many calls: each in one round trip for all of them. Answers in their order."""
         requests = list(requests)
         groups: dict[tuple[Any, Kind], list[int]] = {}
@@ -81,19 +81,19 @@ class Transaction:
         answers: list[Any] = [None] * len(requests)
         for (statement, kind), positions in groups.items():
             values = [requests[position].values for position in positions]
-            ask = self._run_distinct if isinstance(statement, Query) else self._run_each
+            ask = self._run_distinct_queries if isinstance(statement, Query) else self._run_each_write
             for position, answer in zip(positions, await ask(statement, kind, values), strict=True):
                 answers[position] = answer
         return answers
 
-    async def _run_distinct(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_distinct_queries(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Answers of a query, run once for each distinct set of values."""
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
         found = await self._read_distinct(query, kind, list(distinct))
         answers = (found[distinct[values]] for values in requests)
         return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
 
-    async def _run_each(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_each_write(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for one call after the other, without waiting in between."""
         if len(requests) == 1:
             return [await self.run_statement(kind, sql.single_text(write).sql, requests[0])]
@@ -101,14 +101,14 @@ class Transaction:
             rows = await self._connection.fetchmany(sql.pipelined_text(write, True), requests)
             return [row["changed"] for row in rows]
         if (text := sql.batched_text(write)) is not None:
-            return await self._run_alike(write, text, requests)
+            return await self._run_alike_writes(write, text, requests)
         numbered = [(*values, at) for at, values in enumerate(requests, 1)]
         return _group_rows(
             await self._connection.fetchmany(sql.pipelined_text(write, False), numbered, record_class=SharedRow),
             requests,
         )
 
-    async def _run_alike(self, write: Write[Any], text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
+    async def _run_alike_writes(self, write: Write[Any], text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write once for each group of calls with equal values of ``write.alike``."""
         names = sql.single_text(write).names
         groups: dict[tuple[Any, ...], list[int]] = {}
@@ -153,7 +153,7 @@ class Transaction:
 
     async def _add_tally(self, tally: Tally[Any], rows: Sequence[tuple[Any, ...]]) -> None:
         text = sql.single_text(tally.add)
-        values = [sql.bind_values(text, self._tenant, tally.parameters(row)) for row in rows]
+        values = [sql.bind_values(text, self._tenant, tally.row_parameters(row)) for row in rows]
         await self._connection.executemany(text.sql, values)
 
     async def append_events(self, events: Sequence[NewEvent], news: str | None = None) -> int:

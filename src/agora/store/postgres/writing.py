@@ -21,7 +21,7 @@ from agora_sdk.errors import Overloaded
 
 from ..outages import Outages
 from ..port import StoredEvent, StoreFailure, Work
-from .batch import Batch, BatchSpoiled, collect_events, run_alone, run_calls_in_one_transaction
+from .batch import Batch, BatchSpoiled, collect_events, run_call_alone, run_calls_in_one_transaction
 from .calls import Attempt, Call
 from .connections import Connections
 from .failures import ConnectionLost, is_hopeless, is_retryable, to_store_failure
@@ -68,7 +68,7 @@ class TenantQueue:
         self.pumps = 0
 
     def pop_batch(self) -> list[Call]:
-        return [self.waiting.pop() for _ in range(min(len(self.waiting), BATCH_LIMIT))]
+        return [self.waiting.pop_item() for _ in range(min(len(self.waiting), BATCH_LIMIT))]
 
 
 class Writer:
@@ -101,18 +101,18 @@ class Writer:
     # -- the queue -------------------------------------------------------------------------------
 
     @property
-    def depth(self) -> int:
+    def waiting_calls(self) -> int:
         """Calls waiting."""
         return len(self._solos) + sum(len(lane.waiting) for lane in self._lanes.values())
 
-    def submit(self, tenant: str, work: Work[T], label: str, owner: Owner | None = None) -> asyncio.Future[T]:
+    def submit_call(self, tenant: str, work: Work[T], label: str, owner: Owner | None = None) -> asyncio.Future[T]:
         """Queue a call; it is answered within the time that a statement may take. Raises Overloaded."""
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
         alone = self._habits.goes_alone(label)
         lane = self._lanes.get(tenant)
         queue = self._solos if alone else lane.waiting if lane is not None else None
-        if self.depth >= QUEUE_LIMIT or (queue is not None and not queue.has_room(owner)):
+        if self.waiting_calls >= QUEUE_LIMIT or (queue is not None and not queue.has_room(owner)):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         call = Call(tenant, label, work, future, contextvars.copy_context(), self._outages, owner)
@@ -131,13 +131,13 @@ class Writer:
 
     def _queue_call(self, call: Call) -> None:
         lane = self._lanes.setdefault(call.tenant, TenantQueue())
-        lane.waiting.push(call.owner, call)
+        lane.waiting.push_item(call.owner, call)
         if lane.pumps < (LANE_BATCHES if self._news() is None else LANE_BATCHES_AMONG_OTHERS):
             lane.pumps += 1
             self._spawn_pump(self._pump_tenant(call.tenant, lane))
 
     def _queue_alone(self, call: Call) -> None:
-        self._solos.push(call.owner, call)
+        self._solos.push_item(call.owner, call)
         if self._solo_pumps < self._solo_limit:
             self._solo_pumps += 1
             self._spawn_pump(self._pump_alone())
@@ -159,7 +159,7 @@ class Writer:
 
     async def _pump_alone(self) -> None:
         while self._solos:
-            call = self._solos.pop()
+            call = self._solos.pop_item()
             await self._run_guarded(self._commit_alone(call), [call])
         self._solo_pumps -= 1
 
@@ -203,7 +203,7 @@ class Writer:
             await self._commit_all(lane, calls[middle:])
             return
         for call in reversed(batch.unstarted):
-            lane.waiting.restore(call.owner, call)
+            lane.waiting.restore_item(call.owner, call)
         self._requeue_alone(batch.ejected)
 
     def _requeue_alone(self, calls: Sequence[Call]) -> None:
@@ -252,7 +252,7 @@ class Writer:
     async def _run_alone_in(self, transaction: Transaction, call: Call) -> None:
         if call.future.done():  # its time ran out while a connection was sought
             return
-        attempt, needed = await run_alone(transaction, call)
+        attempt, needed = await run_call_alone(transaction, call)
         self._habits.record_outcome(call.label, alone=needed)
         if attempt.error is None:
             await self._finish_attempts(transaction, call.tenant, [attempt])
@@ -262,11 +262,11 @@ class Writer:
     async def _run_connected(self, tenant: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run in a transaction; once more, on another connection, if the first is lost before COMMIT."""
         try:
-            async with self._connections.transaction(tenant) as transaction:
+            async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
         except ConnectionLost as error:
             log.info("%s Trying another one.", error)
-            async with self._connections.transaction(tenant) as transaction:
+            async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
 
     async def _finish_attempts(self, transaction: Transaction, tenant: str, attempts: Sequence[Attempt]) -> None:
@@ -284,7 +284,7 @@ class Writer:
         else:
             await self._commit_timed(transaction, attempts)
         for attempt in attempts:
-            attempt.call.resolve(attempt.result)
+            attempt.call.resolve_future(attempt.result)
 
     async def _commit_timed(self, transaction: Transaction, attempts: Sequence[Attempt]) -> None:
         began = time.perf_counter()

@@ -283,7 +283,7 @@ class SqliteStore:
             return future
         if not self._queue.has_room(owner):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
-        self._queue.push(owner, _Pending(tenant, work, future, contextvars.copy_context()))
+        self._queue.push_item(owner, _Pending(tenant, work, future, contextvars.copy_context()))
         if not self._busy:
             self._busy = True
             self._idle.clear()
@@ -329,7 +329,7 @@ class SqliteStore:
         for call in results:
             self._fail_call(call.future, call.error or unknown)
         while self._queue:
-            self._fail_call(self._queue.pop().future, failed)
+            self._fail_call(self._queue.pop_item().future, failed)
         self._idle.set()
 
     def _hung_failure(self, *, unknown: bool) -> StoreUnavailable:
@@ -342,7 +342,7 @@ class SqliteStore:
     def _take_waiting(self, taken: list[_Pending]) -> Iterator[_Pending]:
         """Take the calls of a batch from the queue, one by one, as they are begun."""
         while self._queue and len(taken) < BATCH_LIMIT:
-            call = self._queue.pop()
+            call = self._queue.pop_item()
             taken.append(call)
             yield call
 
@@ -367,7 +367,7 @@ class SqliteStore:
         log.warning("another program holds the write lock of %s", self.path)
         self._locked_since = None
         while self._queue:
-            self._fail_call(self._queue.pop().future, error)
+            self._fail_call(self._queue.pop_item().future, error)
         self._schedule_next()
 
     def _attempt_calls(self, calls: Iterable[_Pending], until: float) -> tuple[Batch, list[_Done]]:
@@ -399,7 +399,7 @@ class SqliteStore:
                 if is_hopeless(error):
                     raise
                 raise StoreFailure("the database rolled the whole batch back") from error
-            tx.abandon()
+            tx.roll_back_call()
             return _Done(call.future, error=error)
         return _Done(call.future, result)
 

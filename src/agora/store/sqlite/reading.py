@@ -38,7 +38,7 @@ class Reader:
 
 def load_all(statement: Statement[R], cursor: sqlite3.Cursor) -> list[R]:
     """The rows of a statement that was just run."""
-    return statement.load(cursor.fetchall(), lambda: [column[0] for column in cursor.description])
+    return statement.load_records(cursor.fetchall(), lambda: [column[0] for column in cursor.description])
 
 
 def load_first(statement: Statement[R], cursor: sqlite3.Cursor) -> R | None:
@@ -46,4 +46,4 @@ def load_first(statement: Statement[R], cursor: sqlite3.Cursor) -> R | None:
     row = cursor.fetchone()
     if row is None:
         return None
-    return statement.load((row,), lambda: [column[0] for column in cursor.description])[0]
+    return statement.load_records((row,), lambda: [column[0] for column in cursor.description])[0]

@@ -66,11 +66,11 @@ class Transaction:
         self._open = True
 
     async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
-        self._flush_for(query.tables)
+        self._flush_for(query.table_names)
         return load_first(query, self._run_statement(query, parameters))
 
     async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
-        self._flush_for(query.tables)
+        self._flush_for(query.table_names)
         return load_all(query, self._run_statement(query, parameters))
 
     def append(self, table: Table[R], record: R, /) -> None:
@@ -82,13 +82,13 @@ class Transaction:
         self._emitted.append(event)
 
     async def execute(self, write: Write[Any], /, **parameters: Any) -> int:
-        self._begin_change(write.tables)
+        self._begin_change(write.table_names)
         cursor = self._run_statement(write, parameters)
         cursor.fetchall()  # a statement with ``returning`` counts its rows as they are read
         return cursor.rowcount
 
     async def returning(self, write: Write[R], /, **parameters: Any) -> Sequence[R]:
-        self._begin_change(write.tables)
+        self._begin_change(write.table_names)
         return load_all(write, self._run_statement(write, parameters))
 
     def _check_open(self) -> None:
@@ -142,7 +142,7 @@ class Transaction:
         if self._emitted:
             self._number_events()
 
-    def abandon(self) -> None:
+    def roll_back_call(self) -> None:
         """The call failed: roll its changes back."""
         self._open = False
         if self._savepoint:
@@ -188,7 +188,7 @@ def _append_rows(connection: sqlite3.Connection, table: Table[Any], rows: Sequen
 
 
 def _tally_values(tally: Tally[Any], row: tuple[Any, ...]) -> dict[str, Any]:
-    values = tally.parameters(row)
+    values = tally.row_parameters(row)
     return values | {"tenant": values[COLUMN]}
 
 
@@ -198,7 +198,7 @@ _inserts: dict[Table[Any], str] = {}
 def _insert_text(table: Table[Any]) -> str:
     text = _inserts.get(table)
     if text is None:
-        names, marks = ", ".join(table.names), ", ".join("?" * len(table.names))
+        names, marks = ", ".join(table.column_names), ", ".join("?" * len(table.column_names))
         text = _inserts[table] = f"insert into {table.name} ({names}) values ({marks})"
     return text
 

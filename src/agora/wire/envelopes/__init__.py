@@ -18,7 +18,17 @@ Pure: documents in, documents out. Nothing here does I/O, knows the time, or mak
 
 from __future__ import annotations
 
-from .convert import VIEWS, convert, embed, from_a2a, from_agentify, from_bus, to_a2a, to_agentify, to_bus
+from .convert import (
+    VIEWS,
+    convert_document,
+    embed_document,
+    from_a2a,
+    from_agentify,
+    from_bus,
+    to_a2a,
+    to_agentify,
+    to_bus,
+)
 from .lossless import SECTIONS, SLOT, Document, View
 from .stored import data_of, text_of
 
@@ -28,9 +38,9 @@ __all__ = [
     "VIEWS",
     "Document",
     "View",
-    "convert",
+    "convert_document",
     "data_of",
-    "embed",
+    "embed_document",
     "from_a2a",
     "from_agentify",
     "from_bus",

@@ -10,7 +10,17 @@ from .agentify import Agentify
 from .bus import Bus
 from .lossless import Document, View
 
-__all__ = ["VIEWS", "convert", "embed", "from_a2a", "from_agentify", "from_bus", "to_a2a", "to_agentify", "to_bus"]
+__all__ = [
+    "VIEWS",
+    "convert_document",
+    "embed_document",
+    "from_a2a",
+    "from_agentify",
+    "from_bus",
+    "to_a2a",
+    "to_agentify",
+    "to_bus",
+]
 
 AGENTIFY, _A2A, BUS = Agentify(), A2A(), Bus()
 VIEWS: Mapping[str, View] = {view.name: view for view in (AGENTIFY, _A2A, BUS)}
@@ -47,7 +57,7 @@ def from_bus(entry: Document, *, ours: bool = True) -> Document:
     return lossless.read_document(BUS, entry, ours=ours)
 
 
-def embed(view: str, message: Document, document: Document) -> Document:
+def embed_document(view: str, message: Document, document: Document) -> Document:
     """A message, its own fields as they are, that is exactly that document of a view: what it lacks goes into metadata.
 
     For messages whose id, sender and time the server has set: the document keeps what its author wrote.
@@ -55,7 +65,7 @@ def embed(view: str, message: Document, document: Document) -> Document:
     return lossless.embed_section(VIEWS[view], message, document)
 
 
-def convert(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
+def convert_document(document: Document, source: str, target: str, *, ours: bool = True) -> Document:
     """A document of one view (message, agentify, a2a, bus) as one of another."""
     message = document if source == MESSAGE else lossless.read_document(VIEWS[source], document, ours=ours)
     return message if target == MESSAGE else lossless.write_document(VIEWS[target], message)

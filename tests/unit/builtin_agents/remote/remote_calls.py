@@ -20,7 +20,7 @@ def remotes_of(market: Market) -> RemoteAgentsController:
 async def add(market: Market, url: str, name: str = "Far", **options: Any) -> Any:
     """Add an agent elsewhere; it has its place when this is over."""
     added = await market.call(market.operator, "a2a.add_remote", url=url, name=name, **options)
-    await remotes_of(market).settled()
+    await remotes_of(market).wait_until_settled()
     return added
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from agora.cli.app import application
+from agora.cli.app import build_application
 from agora.cli.mcp import json_edit as json_members
 from agora.cli.mcp import toml_edit as toml_tables
 from agora.cli.mcp.hosts import MCP_CLIENTS
@@ -37,7 +37,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.delenv(name, raising=False)
 
     def run(*words: str, exit_code: int = 0) -> Any:
-        result = CliRunner().invoke(application(), ["mcp", *words])
+        result = CliRunner().invoke(build_application(), ["mcp", *words])
         assert result.exit_code == exit_code, (result.stdout, result.stderr, result.exception)
         return result
 
@@ -293,8 +293,8 @@ def test_the_list_says_where_and_whether(run: Run, tmp_path: Path) -> None:
 
 def test_a_mac_has_other_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert "Application Support/Claude" in str(MCP_CLIENTS["claude-desktop"].file("user"))
-    assert str(MCP_CLIENTS["zed"].file("user")).endswith(".config/zed/settings.json")
+    assert "Application Support/Claude" in str(MCP_CLIENTS["claude-desktop"].config_file("user"))
+    assert str(MCP_CLIENTS["zed"].config_file("user")).endswith(".config/zed/settings.json")
 
 
 names = st.text(min_size=1, max_size=8)

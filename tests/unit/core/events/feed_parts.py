@@ -135,4 +135,4 @@ def open_stream(
     viewer: Viewer = EVERYONE,
     tenant: str = "default",
 ) -> EventStream:
-    return feed.open(tenant, EventStreamSpec(EventFilter.of(types, agent), viewer, position))
+    return feed.open(tenant, EventStreamSpec(EventFilter.from_wishes(types, agent), viewer, position))

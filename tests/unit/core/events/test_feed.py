@@ -143,7 +143,7 @@ async def test_a_commit_of_public_and_private_events_is_sorted_out(feed: Feed, j
 
 async def test_filters_by_agent_and_subject(feed: Feed, journal: Journal) -> None:
     _, by_agent = await attached(feed, agent="agent_b")
-    stream = feed.open("default", EventStreamSpec(EventFilter.of(subject="task_1"), Viewer("x"), 0))
+    stream = feed.open("default", EventStreamSpec(EventFilter.from_wishes(subject="task_1"), Viewer("x"), 0))
     by_subject = Reader()
     await stream.attach(by_subject)
     await journal.emit(source="agent_b")
@@ -293,7 +293,7 @@ async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Jou
     stream, reader = await attached(feed)
     unattached = open_stream(feed, 0)
     waiting = asyncio.create_task(
-        feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["never"]), Viewer("x"), 0), 60)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_wishes(["never"]), Viewer("x"), 0), 60)
     )
     await asyncio.sleep(0)
     feed.close("resume later")
@@ -303,7 +303,9 @@ async def test_close_ends_all_streams_and_opens_no_more(feed: Feed, journal: Jou
     await unattached.attach(late)
     assert late.close_reason is not None
     assert not await waiting
-    assert not await feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["never"]), Viewer("x"), 0), 60)
+    assert not await feed.wait_for_event(
+        "default", EventStreamSpec(EventFilter.from_wishes(["never"]), Viewer("x"), 0), 60
+    )
     with pytest.raises(Overloaded, match="shutting down"):
         open_stream(feed, 0)
     await journal.emit()
@@ -321,7 +323,7 @@ async def test_the_number_of_streams_is_bounded(store: SqliteStore) -> None:
 
 async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTime) -> None:
     waiting = asyncio.create_task(
-        feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 0), 30)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_wishes(["mail"]), Viewer("agent_1"), 0), 30)
     )
     await time.advance(1)
     await journal.emit("mail", audience=("agent_2",))
@@ -330,11 +332,11 @@ async def test_waiting_for_an_event(feed: Feed, journal: Journal, time: ManualTi
     assert not waiting.done()
     await journal.emit("mail", audience=("agent_1",))
     assert await waiting
-    assert await feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 2), 30), (
-        "it is in the log already"
-    )
+    assert await feed.wait_for_event(
+        "default", EventStreamSpec(EventFilter.from_wishes(["mail"]), Viewer("agent_1"), 2), 30
+    ), "it is in the log already"
     over = asyncio.create_task(
-        feed.wait_for_event("default", EventStreamSpec(EventFilter.of(["mail"]), Viewer("agent_1"), 3), 30)
+        feed.wait_for_event("default", EventStreamSpec(EventFilter.from_wishes(["mail"]), Viewer("agent_1"), 3), 30)
     )
     await time.advance(29)
     assert not over.done()
@@ -427,7 +429,7 @@ async def test_the_queue_is_bounded_and_drops_what_waits_when_cut_off(feed: Feed
     await journal.emit()
     assert sink.close_reason is not None
     assert sink.close_reason.code == TOO_SLOW
-    assert await sink.take() == []
+    assert await sink.take_batches() == []
 
 
 async def test_numbers_for_health(feed: Feed, journal: Journal) -> None:

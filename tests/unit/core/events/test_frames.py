@@ -61,7 +61,7 @@ def test_a_heartbeat_moves_the_place_to_resume_from() -> None:
 
 
 def test_the_last_sse_message_says_why_and_where() -> None:
-    chunk = closing_chunk(CloseReason.of(CursorTooOld("Too late.", oldest=3)), 2)
+    chunk = closing_chunk(CloseReason.from_error(CursorTooOld("Too late.", oldest=3)), 2)
     head, data, *_ = chunk.decode().split("\ndata: ")[0], chunk.decode().split("\ndata: ")[1]
     closing = json.loads(data)
     assert head == "id: 2\nevent: closing"

@@ -44,26 +44,26 @@ async def stored_position(store: SqliteStore) -> int:
 async def test_positions_are_gathered_and_never_go_back(subscribed: SqliteStore) -> None:
     positions = Positions()
     for sequence in (5, 9, 7):
-        positions.advance("default", SUBSCRIPTION, sequence)
+        positions.advance_position("default", SUBSCRIPTION, sequence)
     assert await stored_position(subscribed) == 3
-    assert positions.latest("default", SUBSCRIPTION, 3) == 9
-    assert await positions.flush(subscribed) == 1
+    assert positions.latest_position("default", SUBSCRIPTION, 3) == 9
+    assert await positions.flush_positions(subscribed) == 1
     assert await stored_position(subscribed) == 9
-    positions.advance("default", SUBSCRIPTION, 4)
-    await positions.flush(subscribed)
+    positions.advance_position("default", SUBSCRIPTION, 4)
+    await positions.flush_positions(subscribed)
     assert await stored_position(subscribed) == 9
-    assert await positions.flush(subscribed) == 0
+    assert await positions.flush_positions(subscribed) == 0
 
 
 async def test_a_failed_flush_is_kept_for_the_next(
     subscribed: FailingSqliteStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     positions = Positions()
-    positions.advance("default", SUBSCRIPTION, 5)
+    positions.advance_position("default", SUBSCRIPTION, 5)
     with subscribed.failing():
-        assert await positions.flush(subscribed) == 0
+        assert await positions.flush_positions(subscribed) == 0
     assert "could not be written" in caplog.text
-    assert await positions.flush(subscribed) == 1
+    assert await positions.flush_positions(subscribed) == 1
     assert await stored_position(subscribed) == 5
 
 
@@ -81,7 +81,7 @@ async def test_resuming_and_acknowledging_advance_a_subscription(
     assert reader.sequences == [5, 6]
     assert feed.open("default", subscription(3)).position == 4, "what was acknowledged counts before it is written"
     resumed.acknowledge(6)
-    await feed.positions.flush(subscribed)
+    await feed.positions.flush_positions(subscribed)
     assert await stored_position(subscribed) == 6
 
 

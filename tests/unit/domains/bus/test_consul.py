@@ -102,14 +102,14 @@ async def test_register_look_up_deregister(agent: tuple[Agent, str]) -> None:
     found, url = agent
     consul = Consul(url + "/", "secret")
     assert not await consul.is_registered(SERVICE.id)
-    await consul.register(SERVICE)
-    await consul.register(SERVICE)
+    await consul.register_service(SERVICE)
+    await consul.register_service(SERVICE)
     assert await consul.is_registered(SERVICE.id)
     document = found.services[SERVICE.id]
     assert document["Check"]["HTTP"] == "http://10.0.0.7:8080/ready"
     assert (document["Name"], document["Tags"], document["Meta"]) == ("agora", ["mcp"], {"mcp": "/mcp"})
-    await consul.deregister(SERVICE.id)
-    await consul.deregister(SERVICE.id)
+    await consul.deregister_service(SERVICE.id)
+    await consul.deregister_service(SERVICE.id)
     assert found.services == {}
 
 
@@ -117,18 +117,18 @@ async def test_an_odd_id_is_still_one_segment_of_the_path(agent: tuple[Agent, st
     found, url = agent
     consul = Consul(url, "secret")
     odd = Service("a/../b c?d", "agora", "", 1, "http://127.0.0.1:1/ready")
-    await consul.register(odd)
+    await consul.register_service(odd)
     assert await consul.is_registered(odd.id)
-    await consul.deregister(odd.id)
+    await consul.deregister_service(odd.id)
     assert found.services == {}
 
 
 async def test_refusals_are_clear(agent: tuple[Agent, str]) -> None:
     _, url = agent
     with pytest.raises(UpstreamFailed, match=r"403.*lacks permission.*consul_token"):
-        await Consul(url, "wrong").register(SERVICE)
+        await Consul(url, "wrong").register_service(SERVICE)
     with pytest.raises(UpstreamUnavailable, match="consul_url"):
-        await Consul(f"http://127.0.0.1:{free_port()}").register(SERVICE)
+        await Consul(f"http://127.0.0.1:{free_port()}").register_service(SERVICE)
 
 
 async def test_the_server_is_registered_while_it_runs(

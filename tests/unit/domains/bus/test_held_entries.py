@@ -26,48 +26,48 @@ def shown(waiting: HeldEntries) -> dict[str, Sequence[str]]:
 
 def test_they_stay_in_order_and_of_the_last_only_ids_are_kept(waiting: HeldEntries) -> None:
     sender = ("t", "a")
-    assert not waiting.defer(sender, "x"), "nothing of it waits"
-    waiting.add(sender, some(9))
-    assert "".join(waiting.ids) == "012345678"
+    assert not waiting.defer_entry(sender, "x"), "nothing of it waits"
+    waiting.add_entries(sender, some(9))
+    assert "".join(waiting.entry_ids) == "012345678"
     assert len(waiting) == 4
-    assert waiting.defer(sender, "9"), "it comes after those that wait"
+    assert waiting.defer_entry(sender, "9"), "it comes after those that wait"
     assert waiting.take_deferred() == {sender: []}, "there is no room yet"
     assert shown(waiting) == {"t/a": "0123"}
     assert (len(waiting), bool(waiting)) == (0, True)
     taken = waiting.take_deferred()
     assert taken == {sender: ["4", "5", "6", "7"]}
-    waiting.add(sender, some(2, 6))
-    assert "".join(waiting.ids) == "6789"
+    waiting.add_entries(sender, some(2, 6))
+    assert "".join(waiting.entry_ids) == "6789"
     waiting.return_deferred({sender: ["y"]})
     assert waiting.take_deferred() == {sender: ["y", "8"]}, "as many as have room"
 
 
 def test_ids_are_bounded_too() -> None:
     waiting = HeldEntries(limit=2, tenant_limit=2, sender_limit=2, id_limit=3)
-    waiting.add(("t", "a"), some(9))
-    assert "".join(waiting.ids) == "01234"
-    assert waiting.defer(("t", "a"), "9")
-    assert "".join(waiting.ids) == "01234"
+    waiting.add_entries(("t", "a"), some(9))
+    assert "".join(waiting.entry_ids) == "01234"
+    assert waiting.defer_entry(("t", "a"), "9")
+    assert "".join(waiting.entry_ids) == "01234"
 
 
 def test_one_sender_makes_room_for_the_others_of_its_tenant(waiting: HeldEntries) -> None:
-    waiting.add(("t", "a"), some(4))
-    waiting.add(("t", "b"), some(2))
-    waiting.add(("t", "c"), some(4))
+    waiting.add_entries(("t", "a"), some(4))
+    waiting.add_entries(("t", "b"), some(2))
+    waiting.add_entries(("t", "c"), some(4))
     assert shown(waiting) == {"t/a": "01", "t/b": "01", "t/c": "01"}
-    waiting.add(("t", "a"), some(3))
-    waiting.add(("t", "b"), some(3))
-    waiting.add(("t", "c"), some(1))
+    waiting.add_entries(("t", "a"), some(3))
+    waiting.add_entries(("t", "b"), some(3))
+    waiting.add_entries(("t", "c"), some(1))
     assert shown(waiting) == {"t/a": "01", "t/b": "012", "t/c": "0"}
 
 
 def test_one_tenant_makes_room_for_the_others(waiting: HeldEntries) -> None:
     for who in "ab":
-        waiting.add(("loud", who), some(4))
-    waiting.add(("t", "a"), some(4))
+        waiting.add_entries(("loud", who), some(4))
+    waiting.add_entries(("t", "a"), some(4))
     assert len(waiting) == 10
-    waiting.add(("u", "a"), some(4))
-    waiting.add(("v", "a"), some(1))
+    waiting.add_entries(("u", "a"), some(4))
+    waiting.add_entries(("v", "a"), some(1))
     assert len(waiting) == 10
     found = shown(waiting)
     assert {tenant: sum(len(held) for who, held in found.items() if who.startswith(tenant)) for tenant in "ltuv"} == {
@@ -79,9 +79,9 @@ def test_one_tenant_makes_room_for_the_others(waiting: HeldEntries) -> None:
 
 
 def test_who_has_many_names_has_no_more_for_it(waiting: HeldEntries) -> None:
-    waiting.add(("t", "a"), some(2))
+    waiting.add_entries(("t", "a"), some(2))
     for number in range(100):
-        waiting.add(("loud", f"agent{number}"), some(4))
+        waiting.add_entries(("loud", f"agent{number}"), some(4))
     found = shown(waiting)
     assert found["t/a"] == "01"
     assert sum(map(len, found.values())) == 8

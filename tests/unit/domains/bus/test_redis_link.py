@@ -138,7 +138,7 @@ async def test_callers_that_leave_do_not_mix_up_the_answers(broker: str) -> None
 
 
 async def test_many_commands_leave_in_one_write(broker: str) -> None:
-    connection = await Connection.open(Address.parse(broker))
+    connection = await Connection.open(Address.from_url(broker))
     written: list[bytes] = []
     transport = connection._transport
     assert transport is not None
@@ -155,7 +155,7 @@ async def test_many_commands_leave_in_one_write(broker: str) -> None:
 @pytest.mark.timeout(20)
 async def test_commands_between_the_loss_and_its_notice_let_the_loop_run(broker: str) -> None:
     """In the turn of the loop in which a connection is lost, the task that replaces it has not run yet."""
-    link = Link(Address.parse(broker))
+    link = Link(Address.from_url(broker))
     await link.start()
     connection = link._connection
     assert connection is not None
@@ -170,7 +170,7 @@ async def test_commands_between_the_loss_and_its_notice_let_the_loop_run(broker:
 
 
 async def test_a_command_to_a_closing_transport_is_not_written(broker: str) -> None:
-    connection = await Connection.open(Address.parse(broker))
+    connection = await Connection.open(Address.from_url(broker))
     written: list[bytes] = []
     assert connection._transport is not None
     connection._transport.write = written.append  # type: ignore[assignment, method-assign]
@@ -193,7 +193,7 @@ async def test_a_server_that_hangs_up_at_once_is_not_dialled_without_pause() -> 
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        link = Link(Address.parse(f"redis://127.0.0.1:{port}"), timeout=0.5)
+        link = Link(Address.from_url(f"redis://127.0.0.1:{port}"), timeout=0.5)
         await link.start()
         with pytest.raises(UpstreamUnavailable):
             await link.execute("PING")
@@ -202,7 +202,7 @@ async def test_a_server_that_hangs_up_at_once_is_not_dialled_without_pause() -> 
 
 
 async def test_a_password_is_asked_for_and_not_shown(own: Broker) -> None:
-    connection = await Connection.open(Address.parse(own.url))
+    connection = await Connection.open(Address.from_url(own.url))
     await connection.send("CONFIG", "SET", "requirepass", "s3cret/&")
     connection.close()
     bus = await opened(f"redis://:s3cret%2F%26@127.0.0.1:{own.port}/3")
@@ -227,8 +227,8 @@ async def test_a_password_is_asked_for_and_not_shown(own: Broker) -> None:
     ],
 )
 def test_addresses(url: str, expected: Address) -> None:
-    assert Address.parse(url) == expected
-    assert "p@" not in str(Address.parse(url)) + repr(Address.parse(url))
+    assert Address.from_url(url) == expected
+    assert "p@" not in str(Address.from_url(url)) + repr(Address.from_url(url))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_addresses(url: str, expected: Address) -> None:
 )
 def test_what_is_no_address(url: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Redis|socket"):
-        Address.parse(url)
+        Address.from_url(url)
 
 
 def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_without_the_extra_the_error_names_it(tmp_path: Path, monkeypatch: pytes
 async def test_what_redis_is_not_made_for_is_warned_about(own: Broker) -> None:
     bus = await opened(own.url)
     assert (bus.durability, list(bus.warnings)) == ("appendonly yes, appendfsync always", [])
-    connection = await Connection.open(Address.parse(own.url))
+    connection = await Connection.open(Address.from_url(own.url))
     await connection.send("CONFIG", "SET", "appendfsync", "everysec")
     await connection.send("CONFIG", "SET", "maxmemory", "100mb")
     await connection.send("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
@@ -282,7 +282,7 @@ async def test_a_server_that_is_too_old_is_refused(
 
 
 async def test_a_server_that_tells_nothing_is_said_to_tell_nothing(own: Broker) -> None:
-    connection = await Connection.open(Address.parse(own.url))
+    connection = await Connection.open(Address.from_url(own.url))
     await connection.send("ACL", "SETUSER", "app", "on", ">p", "~*", "+@all", "-config")
     bus = await opened(f"redis://app:p@127.0.0.1:{own.port}")
     assert "does not tell" in bus.durability

@@ -201,7 +201,7 @@ async def stream_of(market: Market, credential: str) -> Any:
         await who(market, credential)
 
     operation = market.app.registry.find("agora.event.stream")
-    return await market.app.dispatcher.stream(operation, await who(market, credential), {}, valid=valid)
+    return await market.app.dispatcher.open_stream(operation, await who(market, credential), {}, valid=valid)
 
 
 async def test_the_word_is_no_credential(market: Market, issuer: Issuer, provider: httpx.AsyncClient) -> None:

@@ -27,19 +27,19 @@ KEYCLOAK = {
 
 
 def trust(**given: Any) -> Trust:
-    found = Trust.from_settings(Settings.load(environ={}, **given))
+    found = Trust.from_settings(Settings.load_settings(environ={}, **given))
     assert found is not None
     return found
 
 
 def test_the_settings_of_keycloak() -> None:
-    found = Trust.from_settings(Settings.load(environ=KEYCLOAK))
+    found = Trust.from_settings(Settings.load_settings(environ=KEYCLOAK))
     assert found is not None
     assert found.issuers == (Issuer("https://auth.example.com/realms/my-realm", None),)
     assert (found.client_id, found.client_secret, found.cli_client_id) == ("a2a-monitor", "your-secret", "")
     assert found.password
-    assert not Trust.from_settings(Settings.load(environ=KEYCLOAK, oidc_password_login="off")).password  # type: ignore[union-attr]
-    assert "your-secret" not in repr(Settings.load(environ=KEYCLOAK))
+    assert not Trust.from_settings(Settings.load_settings(environ=KEYCLOAK, oidc_password_login="off")).password  # type: ignore[union-attr]
+    assert "your-secret" not in repr(Settings.load_settings(environ=KEYCLOAK))
     assert "your-secret" not in repr(found)
     assert found.roles["a2a-user"] == "user"
 
@@ -49,7 +49,7 @@ def test_several_issuers() -> None:
     assert found.issuers == (Issuer("https://a.test/", None), Issuer("https://b.test/realms/x", "acme"))
     assert found.cli_client_id == "c", "a client without a secret will do for programs, too"
     assert not found.password
-    assert Trust.from_settings(Settings.load(environ={})) is None
+    assert Trust.from_settings(Settings.load_settings(environ={})) is None
     assert trust(oidc_issuers="https://a.test", public_url="https://m.test").audiences >= {"https://m.test/mcp"}
     assert trust(oidc_issuers="http://127.0.0.1:8180/realms/x", oidc_audience="y").strict
 
@@ -75,7 +75,7 @@ def test_several_issuers() -> None:
 )
 def test_what_makes_no_sense_is_said(given: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
-        Trust.from_settings(Settings.load(environ={}, **given))
+        Trust.from_settings(Settings.load_settings(environ={}, **given))
 
 
 async def test_people_of_other_tenants(tmp_path: Path, clock: ManualClock) -> None:

@@ -42,7 +42,7 @@ def test_urls_with_and_without_names() -> None:
 
 def test_the_environment_of_the_source() -> None:
     environment = {"MCP_SERVER_URLS": "http://localhost:3001,http://localhost:3002", "MCP_TIMEOUT": "7"}
-    settings = Settings.load(environ=environment)
+    settings = Settings.load_settings(environ=environment)
     assert settings.mcp_server_urls == ("http://localhost:3001", "http://localhost:3002")
     assert settings.mcp_timeout == 7
 

@@ -313,7 +313,7 @@ async def test_no_caller_has_an_upstream_for_itself() -> None:
             async with turns.acquire_slot("greedy", 0.01):
                 pass
         done.set()
-    assert (turns.running, turns.callers) == (0, 0)
+    assert (turns.running, turns.active_callers) == (0, 0)
 
 
 async def test_one_at_a_time() -> None:
@@ -344,7 +344,7 @@ async def test_a_queue_has_an_end() -> None:
         while turns.running < 4:
             await asyncio.sleep(0)
         done.set()
-    assert turns.callers == 0
+    assert turns.active_callers == 0
 
 
 async def test_who_gives_up_waiting_leaves_no_trace() -> None:
@@ -354,7 +354,7 @@ async def test_who_gives_up_waiting_leaves_no_trace() -> None:
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    assert (turns.queued, turns.callers) == (0, 0)
+    assert (turns.queued, turns.active_callers) == (0, 0)
     async with turns.acquire_slot("c", 0.1):
         pass
 

@@ -14,7 +14,7 @@ import websockets
 from mcp import Client
 from typer.testing import CliRunner
 
-from agora.cli.app import application
+from agora.cli.app import build_application
 from agora.server.app import App
 from agora_sdk import AgoraClient
 from agora_sdk.errors import DeadlineExceeded, UpstreamFailed
@@ -108,7 +108,7 @@ async def test_the_callers_credential_goes_no_further(server: Running, far: Far,
 )
 async def test_command_line(server: Running, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
     monkeypatch.setenv("AGORA_URL", server.url)
-    done = await asyncio.to_thread(CliRunner().invoke, application(), ["--json", *words])
+    done = await asyncio.to_thread(CliRunner().invoke, build_application(), ["--json", *words])
     assert done.exit_code == 0, (done.stdout, done.stderr)
     assert json.loads(done.stdout)["content"] == CONTENT
 
@@ -126,7 +126,7 @@ async def test_command_line_without_a_tool(
     server: Running, monkeypatch: pytest.MonkeyPatch, name: str, words: str
 ) -> None:
     monkeypatch.setenv("AGORA_URL", server.url)
-    done = await asyncio.to_thread(CliRunner().invoke, application(), ["call", name])
+    done = await asyncio.to_thread(CliRunner().invoke, build_application(), ["call", name])
     assert done.exit_code == 4
     assert words in done.stderr
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agora.domains.mcp_upstreams.client.vetting import vet_items
-from agora.domains.mcp_upstreams.port import fingerprint
+from agora.domains.mcp_upstreams.port import hash_definition
 from agora.net.sealing import Sealer
 
 OBJECT = {"type": "object"}
@@ -149,9 +149,9 @@ def test_a_missing_description_is_made() -> None:
 
 def test_a_fingerprint_minds_everything_but_order_and_meta() -> None:
     base = define("a", description="x", annotations={"readOnlyHint": True})
-    assert fingerprint(base) == fingerprint(dict(reversed(base.items())) | {"_meta": {"n": 1}})
+    assert hash_definition(base) == hash_definition(dict(reversed(base.items())) | {"_meta": {"n": 1}})
     for change in ({"description": "y"}, {"annotations": {}}, {"inputSchema": OBJECT | {"title": "t"}}, {"title": "t"}):
-        assert fingerprint(base) != fingerprint(base | change)
+        assert hash_definition(base) != hash_definition(base | change)
 
 
 def test_sealed_is_sealed() -> None:

@@ -57,4 +57,4 @@ class Measured(HealthMonitor):
             for group in (self.gauges.store, self.gauges.machine, cast("dict[str, Any]", self.gauges.live)):
                 for name in group.keys() & change.keys():
                     group[name] += change[name] * self.interval
-            await self.sample()
+            await self.take_sample()

@@ -19,7 +19,7 @@ from tests.unit.domains.monitoring.measured_monitor import MIB, Gauges, Measured
 @pytest.fixture
 async def market(app: App, clock: ManualClock, monitor: Measured, gauges: Gauges) -> Market:
     """A marketplace whose measurements the test decides."""
-    await monitor.sample()
+    await monitor.take_sample()
     monitor.loops = ()
     app.context.ports.provide(HEALTH_MONITOR, monitor)
     app.context.live = gauges.live
@@ -56,7 +56,7 @@ async def test_the_worst_component_decides(market: Market, gauges: Gauges, monit
     gauges.live["lag"] = 20_000
     assert (await health(market)).status == "degraded"
     gauges.machine["disk_free"] = 1 * MIB
-    await monitor.sample()
+    await monitor.take_sample()
     assert (await health(market)).status == "critical"
 
 
@@ -86,7 +86,7 @@ async def test_limits(
 ) -> None:
     for value, status in limits.items():
         getattr(gauges, group)[gauge] = value
-        await monitor.sample()
+        await monitor.take_sample()
         assert (await part(market, component)).status == status, value
 
 
@@ -98,7 +98,7 @@ async def test_the_database_is_asked_and_what_was_measured_is_shown(
     assert (metrics["queue_limit"], metrics["size_bytes"]) == (4096, 1e6)
     assert not any(name.startswith(("disk_", "memory_", "event_")) for name in metrics)
     gauges.fail()
-    await monitor.sample()
+    await monitor.take_sample()
     found = await part(market, "database")
     assert (found.status, found.detail) == ("critical", "no commit: StoreFailure")
 
@@ -117,7 +117,7 @@ async def test_what_was_measured_too_long_ago_is_degraded(market: Market, monito
 
 async def test_a_machine_that_tells_nothing_is_degraded(market: Market, gauges: Gauges, monitor: Measured) -> None:
     gauges.machine.clear()
-    await monitor.sample()
+    await monitor.take_sample()
     for component in ("disk", "memory"):
         found = await part(market, component)
         assert (found.status, found.detail) == ("degraded", "cannot be measured")

@@ -13,10 +13,10 @@ from tests.unit.domains.monitoring.measured_monitor import Gauges, Measured
 
 
 async def test_it_measures_the_store_the_machine_and_the_streams(monitor: Measured, gauges: Gauges) -> None:
-    assert (monitor.latest, monitor.seconds_since_sample(0)) == (None, None)
+    assert (monitor.latest_sample, monitor.seconds_since_sample(0)) == (None, None)
     gauges.live["lag"] = 7
-    sample = await monitor.sample()
-    assert sample is monitor.latest
+    sample = await monitor.take_sample()
+    assert sample is monitor.latest_sample
     assert sample.failure is None
     assert sample.values.keys() == gauges.store.keys() | gauges.machine.keys() | {"event_lag"}
     assert sample.values["event_lag"] == 7
@@ -31,25 +31,25 @@ async def test_it_remembers_one_hour(monitor: Measured) -> None:
 
 async def test_a_store_that_fails_is_a_result_and_its_words_stay_here(monitor: Measured, gauges: Gauges) -> None:
     gauges.fail()
-    sample = await monitor.sample()
+    sample = await monitor.take_sample()
     assert sample.failure == "StoreFailure"
     assert monitor.outage_reason() == "The store takes no writes: StoreFailure."
     gauges.failure = None
-    await monitor.sample()
+    await monitor.take_sample()
     assert monitor.outage_reason() is None
 
 
 async def test_a_store_that_does_not_answer_is_given_up(monitor: Measured, gauges: Gauges) -> None:
     monitor.check_seconds, gauges.silent = 0, True
-    assert (await monitor.sample()).failure == "no answer within 0 s"
+    assert (await monitor.take_sample()).failure == "no answer within 0 s"
 
 
 async def test_why_it_is_not_ready(monitor: Measured, gauges: Gauges) -> None:
     assert monitor.outage_reason() == "The store has not been checked yet."
-    await monitor.sample()
+    await monitor.take_sample()
     assert monitor.outage_reason() is None
     gauges.store["queue_depth"] = 4096.0
-    await monitor.sample()
+    await monitor.take_sample()
     assert monitor.outage_reason() == "The store's write queue is full."
     monitor.draining = True
     assert monitor.outage_reason() == "The server is shutting down."
@@ -69,7 +69,7 @@ async def test_a_real_machine_and_a_real_store(app: App) -> None:
     assert 1e6 < values["memory_rss"] < values["memory_total"]
     assert values["memory_available"] <= values["memory_total"]
     monitor = HealthMonitor(app.store, app.clock, app.feed.live, app.settings.data_dir)
-    sample = await monitor.sample()
+    sample = await monitor.take_sample()
     assert sample.failure is None
     assert sample.values["size_bytes"] > 0
     assert monitor.outage_reason() is None

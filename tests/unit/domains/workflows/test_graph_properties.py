@@ -49,11 +49,11 @@ def test_a_graph_without_cycles_is_accepted_and_can_be_run_to_its_end(drawn: tup
     assert find_errors(steps) == []
     graph = build_graph(steps)
     waiting = {name: set(node.depends_on) for name, node in graph.nodes.items()}
-    ready, done = list(graph.roots), list[str]()
+    ready, done = list(graph.root_names), list[str]()
     while ready:
         name = ready.pop()
         done.append(name)
-        for following in graph.successors(name):
+        for following in graph.list_successors(name):
             waiting[following].discard(name)
             if not waiting[following]:
                 ready.append(following)
@@ -107,7 +107,7 @@ def test_a_step_is_added_unless_that_makes_a_cycle(drawn: tuple[int, Edges], dat
         return
     assert not cyclic
     assert find_errors([node.step for node in changed.nodes.values()]) == []
-    assert set(changed.successors("new")) == {f"s{at}" for at in before}
+    assert set(changed.list_successors("new")) == {f"s{at}" for at in before}
 
 
 @given(st.integers(1, 10), st.data())

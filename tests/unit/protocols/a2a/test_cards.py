@@ -116,9 +116,9 @@ async def test_the_front_agent_is_named_by_settings(tmp_path: Path) -> None:
 
 def test_the_names_that_people_have_in_their_environment() -> None:
     environ = {"A2A_AGENT_NAME": "One", "A2A_AGENT_DESCRIPTION": "Two", "A2A_AGENT_ORG": "Three"}
-    settings = Settings.load(environ=environ)
+    settings = Settings.load_settings(environ=environ)
     assert (settings.a2a_agent_name, settings.a2a_agent_description, settings.a2a_agent_org) == ("One", "Two", "Three")
-    assert Settings.load(environ=environ | {"AGORA_A2A_AGENT_NAME": "Four"}).a2a_agent_name == "Four"
+    assert Settings.load_settings(environ=environ | {"AGORA_A2A_AGENT_NAME": "Four"}).a2a_agent_name == "Four"
 
 
 async def test_a_card_without_a_key_is_an_error_that_says_why(wire: Wire, server: Running) -> None:

@@ -32,8 +32,8 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> CardSigner:
 
 def _verify(card: dict[str, Any], signer: CardSigner) -> None:
     def key(kid: str | None, jku: str | None) -> jwt.PyJWK:
-        assert (kid, jku) == (signer.jwk["kid"], JKU)
-        return jwt.PyJWK(signer.jwk)
+        assert (kid, jku) == (signer.public_jwk["kid"], JKU)
+        return jwt.PyJWK(signer.public_jwk)
 
     signing.create_signature_verifier(key, ["ES256"])(ParseDict(card, AgentCard(), ignore_unknown_fields=True))
 
@@ -53,9 +53,9 @@ def test_a_changed_card_is_noticed(signer: CardSigner, card: dict[str, Any]) -> 
 
 def test_the_key_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "key.pem"
-    first = CardSigner(path).jwk
+    first = CardSigner(path).public_jwk
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert CardSigner(path).jwk == first
+    assert CardSigner(path).public_jwk == first
     assert set(first) == {"crv", "kty", "x", "y", "kid", "alg", "use"}
     assert [entry.name for entry in path.parent.iterdir()] == ["key.pem"]
 
@@ -71,7 +71,7 @@ def test_a_damaged_key_says_what_to_do(tmp_path: Path) -> None:
         )
     )
     with pytest.raises(ValueError, match=r"remove it to get a new one"):
-        _ = CardSigner(path).jwk
+        _ = CardSigner(path).public_jwk
 
 
 def test_the_same_card_has_the_same_signature(signer: CardSigner) -> None:

@@ -15,7 +15,7 @@ NAMES = {"publish_task", "read_tasks", "ack_task", "recover_tasks", "bus_health"
 
 @pytest.mark.parametrize("era", ["modern", "legacy"])
 async def test_the_bus_as_a_server_of_tools(server: Running, wire: Wire, era: str) -> None:
-    await server.app.monitor.sample()
+    await server.app.monitor.take_sample()
     alice, bob = await register(wire, "Alice"), await register(wire, "Bob")
     async with (
         connect(f"{server.url}/mcp?view=full", era, alice.token) as sender,

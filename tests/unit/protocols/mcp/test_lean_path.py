@@ -114,7 +114,7 @@ class _Counted:
             self.answered += found is not None
             return found
 
-        monkeypatch.setattr(lean, "answer", answer)
+        monkeypatch.setattr(lean, "answer_request", answer)
 
 
 @pytest.fixture

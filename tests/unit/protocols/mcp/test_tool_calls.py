@@ -179,7 +179,7 @@ async def test_who_leaves_takes_nothing_along(server: Running, wire: Wire, era: 
 async def _under_way(server: Running, number: int) -> None:
     """Until so many calls wait for an event."""
     async with asyncio.timeout(60):
-        while server.app.feed.waiting != number:
+        while server.app.feed.waiting_calls != number:
             await asyncio.sleep(0)
 
 

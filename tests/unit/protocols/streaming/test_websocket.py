@@ -69,7 +69,7 @@ async def test_events_come_as_the_log_has_them(server: Running, request: pytest.
     async with socket(server) as connection:
         await publish(server, "build.started", "build.finished", data={"ok": True})
         events = await events_of(connection, 2)
-        direct = isinstance(server.app.feed.streams()[0].sink, TransportSink)
+        direct = isinstance(server.app.feed.list_streams()[0].sink, TransportSink)
         assert direct is ("transport" in request.node.callspec.id)
     page = await call(server, "event.list")
     assert events == json.loads(page.model_dump_json())["events"]

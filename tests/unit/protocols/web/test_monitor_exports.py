@@ -148,6 +148,8 @@ async def test_who_asks_for_a_stream_gets_one(told: Market) -> None:
     assert '"code":1000' in answer.text
     (entry,) = [
         entry
-        async for entry in await told.app.dispatcher.stream(Monitor.operations["export"], told.operator, {"q": "ünï"})
+        async for entry in await told.app.dispatcher.open_stream(
+            Monitor.operations["export"], told.operator, {"q": "ünï"}
+        )
     ]
     assert f"id: {entry.number}\n" in answer.text

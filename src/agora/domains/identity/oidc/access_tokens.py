@@ -98,7 +98,7 @@ def _decode_part(part: str) -> dict[str, Any]:
 async def check_signature(token: Unverified, provider: Provider) -> None:
     """Raise Unauthenticated unless a key of the provider made the signature; UpstreamUnavailable where it is unknown."""
 
-    keys = await provider.keys(token.kid, token.algorithm)
+    keys = await provider.find_keys(token.kid, token.algorithm)
     if not keys:
         raise token_error(f"The token is signed with a key that {provider.issuer} does not publish.")
     for key in keys:

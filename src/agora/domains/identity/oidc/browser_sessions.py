@@ -96,7 +96,7 @@ class SignInState:
     redirect_uri: str
     since: int
 
-    def parameters(self) -> dict[str, str]:
+    def request_parameters(self) -> dict[str, str]:
         """Parameters of the authorization request to the provider."""
         challenge = {"code_challenge": challenge_of(self.verifier), "code_challenge_method": "S256"}
         return {"state": self.state, "nonce": self.nonce, "redirect_uri": self.redirect_uri, **challenge}
@@ -108,7 +108,7 @@ class SignInCookies:
     def __init__(self, sealer: Sealer, clock: Clock) -> None:
         self._sealer, self._clock = sealer, clock
 
-    def new(self, next: str, redirect_uri: str) -> SignInState:
+    def begin_sign_in(self, next: str, redirect_uri: str) -> SignInState:
         """A sign-in that begins."""
         safe = (
             next.startswith("/")
@@ -216,7 +216,7 @@ class BrowserSessions:
         row = await self._read_row(tenant, session_id)
         return ProviderTokens() if row is None else self._open_tokens(row)
 
-    async def grant(self, tenant: str, session_id: str) -> Grant:
+    async def read_grant(self, tenant: str, session_id: str) -> Grant:
         """What a session gives now. Raises Unauthenticated when it is over, UpstreamUnavailable."""
         row = _require_alive(await self._read_row(tenant, session_id), self._clock.now())
         if row.fresh_until > self._clock.now():
@@ -290,10 +290,10 @@ class BrowserSessions:
         return _bind_to_session(grant, row)
 
     async def _run_write(self, tenant: str, write: Any, **parameters: Any) -> None:
-        async def run(call: Call) -> None:
+        async def execute_write(call: Call) -> None:
             await call.tx.execute(write, **parameters)
 
-        await self._sign_on.system(tenant, run, label="session.renew")
+        await self._sign_on.system(tenant, execute_write, label="session.renew")
 
     async def _read_row(self, tenant: str, session_id: str) -> UserSessionRow | None:
         async def read_session(reader: Reader) -> UserSessionRow | None:

@@ -49,7 +49,7 @@ class Trust:
     password: bool
 
     @property
-    def clients(self) -> frozenset[str]:
+    def client_ids(self) -> frozenset[str]:
         """Ids of our clients."""
         return frozenset(filter(None, (self.client_id, self.cli_client_id)))
 

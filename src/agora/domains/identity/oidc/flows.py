@@ -39,7 +39,7 @@ class Flows:
 
     async def authorization_url(self, parameters: Mapping[str, str]) -> str:
         """The URL to send a browser to. Raises Conflict where people cannot sign in."""
-        endpoint = (await self._provider.metadata()).authorization
+        endpoint = (await self._provider.fetch_metadata()).authorization
         if endpoint is None or not self._trust.client_id:
             raise Conflict(
                 "People cannot sign in here by their browsers.",
@@ -64,7 +64,7 @@ class Flows:
 
     async def revoke_token(self, refresh_token: str, client_id: str) -> bool:
         """End what a refresh token stands for; tells whether the provider did. Raises UpstreamUnavailable."""
-        metadata = await self._provider.metadata()
+        metadata = await self._provider.fetch_metadata()
         if metadata.end_session is not None and "/realms/" in self._provider.issuer:  # Keycloak ends the whole session
             status, _ = await self._post_form(metadata.end_session, {"refresh_token": refresh_token}, client_id)
         elif metadata.revocation is not None:
@@ -76,14 +76,14 @@ class Flows:
 
     async def logout_url(self, identity: str | None) -> str | None:
         """Where a browser ends its session at the provider. identity: the ID token, if it is known."""
-        endpoint = (await self._provider.metadata()).end_session
+        endpoint = (await self._provider.fetch_metadata()).end_session
         if endpoint is None:
             return None
         query = {"client_id": self._trust.client_id} | ({"id_token_hint": identity} if identity else {})
         return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(query)}"
 
     async def _request_tokens(self, form: Mapping[str, str], client_id: str) -> Tokens:
-        status, answer = await self._post_form((await self._provider.metadata()).token, form, client_id)
+        status, answer = await self._post_form((await self._provider.fetch_metadata()).token, form, client_id)
         access, kind = answer.get("access_token"), answer.get("token_type", "Bearer")
         if status != 200 or not isinstance(access, str) or str(kind).lower() != "bearer":
             raise _provider_error(status, answer)
@@ -98,7 +98,7 @@ class Flows:
     async def _post_form(self, url: str, form: Mapping[str, str], client_id: str) -> tuple[int, dict[str, Any]]:
         """A form, with who asks: our own client has a secret, the command line's has none."""
         secret = self._trust.client_secret if client_id == self._trust.client_id else ""
-        if secret and not (await self._provider.metadata()).takes_posted_secret:
+        if secret and not (await self._provider.fetch_metadata()).takes_posted_secret:
             basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
             return await self._provider.web.post_form(url, form, {"authorization": f"Basic {basic}"})
         credentials = {"client_id": client_id} | ({"client_secret": secret} if secret else {})

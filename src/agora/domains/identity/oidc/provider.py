@@ -49,7 +49,7 @@ class CachedAnswer(Generic[T]):
         self._error: AgoraError | None = None
         self._request: asyncio.Task[T] | None = None
 
-    async def get(self) -> T:
+    async def get_or_fetch(self) -> T:
         """The answer, fresh or not too old. Raises what asking raised, where there is none."""
         age = self._clock.now() - self._answered_at
         if self._value is None or age >= STALE:
@@ -62,7 +62,7 @@ class CachedAnswer(Generic[T]):
         """The answer as of now, or of a moment ago."""
         if self._request is not None or self._may_ask(LEAST_INTERVAL):
             return await self._wait_for_answer()
-        return await self.get()
+        return await self.get_or_fetch()
 
     async def close(self) -> None:
         """Ask no more."""
@@ -124,13 +124,13 @@ class Provider:
         self._metadata = CachedAnswer(self._fetch_metadata, clock)
         self._keys = CachedAnswer(self._fetch_keys, clock)
 
-    async def metadata(self) -> Metadata:
+    async def fetch_metadata(self) -> Metadata:
         """Raises UpstreamUnavailable, UpstreamFailed."""
-        return await self._metadata.get()
+        return await self._metadata.get_or_fetch()
 
-    async def keys(self, kid: str | None, algorithm: str) -> Sequence[RSAKey | ECKey]:
+    async def find_keys(self, kid: str | None, algorithm: str) -> Sequence[RSAKey | ECKey]:
         """Published keys that a signature may be of: that one, or, without a name, all of the kind."""
-        matches = _matching_keys(await self._keys.get(), kid, algorithm)
+        matches = _matching_keys(await self._keys.get_or_fetch(), kid, algorithm)
         return matches or _matching_keys(await self._keys.get_fresh(), kid, algorithm)
 
     async def close(self) -> None:
@@ -147,21 +147,21 @@ class Provider:
                 fix="Write in oidc_issuers what it calls itself, to the last slash.",
             )
 
-        def optional(name: str) -> str | None:
+        def read_optional(name: str) -> str | None:
             return check_endpoint(document[name], self.issuer, name) if document.get(name) else None
 
         return Metadata(
             check_endpoint(document.get("jwks_uri"), self.issuer, "jwks_uri"),
             check_endpoint(document.get("token_endpoint"), self.issuer, "token_endpoint"),
-            optional("authorization_endpoint"),
-            optional("end_session_endpoint"),
-            optional("revocation_endpoint"),
+            read_optional("authorization_endpoint"),
+            read_optional("end_session_endpoint"),
+            read_optional("revocation_endpoint"),
             document.get("authorization_response_iss_parameter_supported") is True,
             "client_secret_post" in (document.get("token_endpoint_auth_methods_supported") or ()),
         )
 
     async def _fetch_keys(self) -> Sequence[tuple[str | None, RSAKey | ECKey]]:
-        document = await self.web.get_json((await self.metadata()).keys)
+        document = await self.web.get_json((await self.fetch_metadata()).keys)
         published = document.get("keys")
         if not isinstance(published, list):
             raise UpstreamFailed(f"The identity provider {self.issuer} publishes no keys.")

@@ -134,7 +134,7 @@ class SignOn:
     def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """See the port."""
         token, provider = self._parse_logout(logout_token)
-        clients = self.trust.clients if provider is self.home else ()
+        clients = self.trust.client_ids if provider is self.home else ()
         return logout_tokens.parse_logout_token(
             token.claims, provider.issuer, clients or self.trust.audiences, self.clock.now(), self.trust.skew
         )
@@ -155,7 +155,7 @@ class SignOn:
 
     def _resolve_client(self, client_id: str | None) -> str:
         client = client_id or self.trust.client_id
-        if not client or client not in self.trust.clients:
+        if not client or client not in self.trust.client_ids:
             raise InvalidRequest(
                 f"{client_id!r} is not a client of this server." if client_id else "The settings name no client.",
                 fix="Leave client_id out, or give that of GET /v1/auth/configuration.",
@@ -177,12 +177,12 @@ class SignOn:
         self._tries[key] = (remaining - 1, now)
 
     async def _build_result(self, tokens: Tokens) -> SignInResult:
-        caller = await self.caller(tokens.access)
+        caller = await self.authenticate_token(tokens.access)
         return SignInResult(caller, tokens.access, tokens.refresh, tokens.expires_in, tokens.refresh_expires_in)
 
     # -- tokens ----------------------------------------------------------------------------------
 
-    async def caller(self, token: str) -> Caller:
+    async def authenticate_token(self, token: str) -> Caller:
         """Who an access token stands for. Raises Unauthenticated, PermissionDenied, UpstreamUnavailable."""
         grant = await self.verify_token(token)
         return await self.admit_grant(grant)
@@ -193,7 +193,9 @@ class SignOn:
         provider = self._require_provider(parsed.issuer)
         ends = access_tokens.check_times(parsed.claims, self.clock.now(), self.trust.skew)
         access_tokens.check_purpose(
-            parsed, self.trust.audiences, () if self.trust.strict or provider is not self.home else self.trust.clients
+            parsed,
+            self.trust.audiences,
+            () if self.trust.strict or provider is not self.home else self.trust.client_ids,
         )
         await access_tokens.check_signature(parsed, provider)
         return self._build_grant(parsed.claims, provider, ends, token)
@@ -256,7 +258,7 @@ class SignOn:
         subject = claims.get("sub")
         if not (isinstance(subject, str) and 0 < len(subject) <= MAX_NAME_CHARACTERS and subject.isprintable()):
             raise token_error("The token has no subject.")
-        named = roles.role_names(claims, self.trust.clients if provider is self.home else ())
+        named = roles.role_names(claims, self.trust.client_ids if provider is self.home else ())
         session = _text_claim(claims, "sid") or _text_claim(claims, "session_state")
         keys = (token_key(token), session_key(provider.issuer, session)) if session else (token_key(token),)
         issued = claims.get("iat")
@@ -295,8 +297,8 @@ class SignOn:
 
         next: the path to go on to. redirect_uri: where the provider sends it back. Raises UpstreamUnavailable, Conflict.
         """
-        state = self.states.new(next, redirect_uri)
-        url = await self.flows.authorization_url(state.parameters())
+        state = self.states.begin_sign_in(next, redirect_uri)
+        url = await self.flows.authorization_url(state.request_parameters())
         return SignInRedirect(url, self.states.seal(state))
 
     async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn:
@@ -312,7 +314,7 @@ class SignOn:
             or not hmac.compare_digest(state.state.encode(), state_parameter.encode("utf-8", "replace"))
         ):
             raise token_error("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
-        metadata = await self.home.metadata()
+        metadata = await self.home.fetch_metadata()
         if query.get("iss", self.home.issuer if not metadata.says_issuer else None) != self.home.issuer:
             raise token_error("Another provider answered than the one that was asked.", fix="Begin again.")
         if not 0 < len(query.get("code", "")) <= MAX_CODE_CHARACTERS:
@@ -359,7 +361,7 @@ class SignOn:
 
     async def session_caller(self, tenant: str, session_id: str) -> Caller:
         """Who a session of a browser stands for, renewed where that is due."""
-        grant = await self.sessions.grant(tenant, session_id)
+        grant = await self.sessions.read_grant(tenant, session_id)
         return await self.admit_grant(grant)
 
 

@@ -65,7 +65,7 @@ class Asking:
 
     # -- as the SDK's session asks ---------------------------------------------------------------
 
-    async def answer(self, method: str, params: Mapping[str, Any]) -> dict[str, Any] | types.ErrorData:
+    async def answer_request(self, method: str, params: Mapping[str, Any]) -> dict[str, Any] | types.ErrorData:
         """The same, with the error that the upstream is answered."""
         try:
             return await self.ask(method, params)
@@ -75,28 +75,28 @@ class Asking:
             return types.ErrorData(code=REFUSED, message=str(error))
 
     async def elicit(self, context: Any, params: types.ElicitRequestParams) -> Any:
-        result = await self.answer("elicitation/create", _document(params))
+        result = await self.answer_request("elicitation/create", _to_document(params))
         return result if isinstance(result, types.ErrorData) else types.ElicitResult.model_validate(result)
 
     async def sample(self, context: Any, params: types.CreateMessageRequestParams) -> Any:
-        result = await self.answer("sampling/createMessage", _document(params))
+        result = await self.answer_request("sampling/createMessage", _to_document(params))
         if isinstance(result, types.ErrorData):
             return result
         kind = types.CreateMessageResultWithTools if params.tools else types.CreateMessageResult
         return kind.model_validate(result)
 
     async def list_roots(self, context: Any) -> Any:
-        result = await self.answer("roots/list", {})
+        result = await self.answer_request("roots/list", {})
         return result if isinstance(result, types.ErrorData) else types.ListRootsResult.model_validate(result)
 
     async def log(self, params: types.LoggingMessageNotificationParams) -> None:
         """Pass a log message on; between calls to the client of the last one."""
         client = self._client or self._latest
         if client is not None:
-            await client.notify("notifications/message", _document(params))
+            await client.notify("notifications/message", _to_document(params))
 
 
-def _document(params: Any) -> dict[str, Any]:
+def _to_document(params: Any) -> dict[str, Any]:
     document: dict[str, Any] = params.model_dump(by_alias=True, exclude_none=True, mode="json")
     meta = document.pop("_meta", None)  # tokens in it are of this connection
     extra = {key: value for key, value in (meta or {}).items() if key != "progressToken"}

@@ -49,4 +49,4 @@ class CircuitBreaker:
 
     def record_success(self) -> None:
         self._failures, self._until = 0, 0.0
-        self._backoff.reset()
+        self._backoff.reset_failures()

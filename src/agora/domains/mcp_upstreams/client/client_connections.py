@@ -59,10 +59,10 @@ class ClientConnections:
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def share(self, endpoint: Endpoint, subject: str) -> AsyncIterator[Connection]:
+    async def share_connection(self, endpoint: Endpoint, subject: str) -> AsyncIterator[Connection]:
         """A connection for one call of a subject, which its other calls use, too. Raises RateLimited if there are too many."""
         slots = self._slots_of(endpoint, subject, None)
-        slot = slots[0] if slots else await self._open(endpoint, subject, None)
+        slot = slots[0] if slots else await self._open_slot(endpoint, subject, None)
         slot.uses += 1
         try:
             yield slot.connection
@@ -70,11 +70,11 @@ class ClientConnections:
             slot.uses, slot.used = slot.uses - 1, time.monotonic()
 
     @contextlib.asynccontextmanager
-    async def lend(self, endpoint: Endpoint, subject: str, client: CallClient) -> AsyncIterator[Connection]:
+    async def lend_connection(self, endpoint: Endpoint, subject: str, client: CallClient) -> AsyncIterator[Connection]:
         """A connection for one call of a client. Raises RateLimited if there are too many."""
         slot = next((slot for slot in self._slots_of(endpoint, subject, client) if not slot.uses), None)
         if slot is None:
-            slot = await self._open(endpoint, subject, client)
+            slot = await self._open_slot(endpoint, subject, client)
         slot.uses += 1
         try:
             if client.log_level is not None and client.log_level != slot.level:
@@ -89,24 +89,24 @@ class ClientConnections:
     ) -> Callable[[], None]:
         """Watch a resource over a connection of the client; it stays open meanwhile. Raises RateLimited."""
         slots = self._slots_of(endpoint, subject, client)
-        slot = slots[0] if slots else await self._open(endpoint, subject, client)
-        remove = slot.connection.resources.add(uri, updated)
+        slot = slots[0] if slots else await self._open_slot(endpoint, subject, client)
+        remove_watcher = slot.connection.resources.add_watcher(uri, updated)
         slot.watched += 1
 
-        def stop() -> None:
+        def stop_watching() -> None:
             slot.watched -= 1
             slot.used = time.monotonic()
-            remove()
+            remove_watcher()
 
-        return stop
+        return stop_watching
 
     def _slots_of(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> list[_Slot]:
         """Connections that can be used. One that was refused is closed: there may be another access token now."""
         key = _key_of(endpoint, subject, client)
-        self._drop(lambda other, slot: other == key and not slot.uses and slot.connection.challenge is not None)
+        self._drop_slots(lambda other, slot: other == key and not slot.uses and slot.connection.challenge is not None)
         return self._slots.get(key, [])
 
-    async def _open(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
+    async def _open_slot(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> _Slot:
         count = sum(len(slots) for (name, _, _), slots in self._slots.items() if name == endpoint.key)
         if count >= MOST[endpoint.transport]:
             raise RateLimited(
@@ -124,18 +124,18 @@ class ClientConnections:
     def close_idle(self) -> None:
         """Hang up where no call came for long."""
         before = time.monotonic() - IDLE_SECONDS
-        self._drop(lambda key, slot: not slot.uses and not slot.watched and slot.used < before)
+        self._drop_slots(lambda key, slot: not slot.uses and not slot.watched and slot.used < before)
 
     def close_upstream(self, endpoint_key: tuple[str, str]) -> None:
         """Hang up at an upstream that was removed or changed."""
-        self._drop(lambda key, slot: key[0] == endpoint_key)
+        self._drop_slots(lambda key, slot: key[0] == endpoint_key)
 
     async def close(self) -> None:
         """Hang up everywhere."""
-        self._drop(lambda key, slot: True)
+        self._drop_slots(lambda key, slot: True)
         await asyncio.gather(*self._closing)
 
-    def _drop(self, matches: Callable[[Key, _Slot], bool]) -> None:
+    def _drop_slots(self, matches: Callable[[Key, _Slot], bool]) -> None:
         for key, slots in list(self._slots.items()):
             for slot in [slot for slot in slots if matches(key, slot)]:
                 slots.remove(slot)

@@ -33,7 +33,7 @@ class ConcurrencyLimiter:
         self.running = 0
 
     @property
-    def callers(self) -> int:
+    def active_callers(self) -> int:
         """Callers with calls that run or wait; of others nothing is kept."""
         return len(self._callers)
 

@@ -108,11 +108,11 @@ class Connection:
             raise self._unavailable_error(self._breaker.reason, pause)
         until = _loop_time() + seconds
 
-        async def send(session: Session) -> dict[str, Any]:
+        async def send_request(session: Session) -> dict[str, Any]:
             return await session.request(method, params, _remaining_seconds(until), progress)
 
         async with self._limiter.acquire_slot(caller, seconds):
-            return await self._use_session(send, until)
+            return await self._use_session(send_request, until)
 
     async def request_for_client(
         self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None, client: CallClient
@@ -125,11 +125,11 @@ class Connection:
 
                 answers: dict[str, Any] = {}
 
-                async def send(session: Session) -> dict[str, Any]:
+                async def send_request(session: Session) -> dict[str, Any]:
                     return await session.request(method, {**params, **answers}, ANSWER_SECONDS, progress)
 
                 while True:
-                    result = await self._use_session(send, until)
+                    result = await self._use_session(send_request, until)
                     if result.get("resultType") != "input_required":
                         return result
                     answers = await self._answer_round(
@@ -157,22 +157,22 @@ class Connection:
     async def set_log_level(self, level: str) -> None:
         """Have the upstream log from that level on; one that does not log is left alone."""
 
-        async def send(session: Session) -> None:
+        async def send_log_level(session: Session) -> None:
             await session.set_log_level(level, self._tuning.connect)
 
         with contextlib.suppress(AgoraError):
-            await self._use_session(send, _loop_time() + self._tuning.connect)
+            await self._use_session(send_log_level, _loop_time() + self._tuning.connect)
 
     async def listing(self) -> Listing:
         """All that it offers."""
         name, seconds = self.endpoint.name, self.endpoint.timeout
 
-        async def ask(session: Session) -> Listing:
+        async def read_listing(session: Session) -> Listing:
             self.current = True  # unless it says otherwise while it is asked
             return await session.listing(name, seconds)
 
         try:
-            return await self._use_session(ask, _loop_time() + seconds)
+            return await self._use_session(read_listing, _loop_time() + seconds)
         except BaseException:
             self.current = False
             raise
@@ -265,7 +265,7 @@ class Connection:
             self._drop_session(self._session, why, at_once=False)
             log.info("upstream %s: %s", self.endpoint.name, self._why)
             if _loop_time() - began > self._tuning.longest:  # it had worked
-                backoff.reset()
+                backoff.reset_failures()
             if not self._at_once:
                 pause = backoff.next()
                 self._set_retry_time(self._why, pause)

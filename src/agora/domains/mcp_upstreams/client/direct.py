@@ -98,7 +98,7 @@ class DirectClient:
     async def _post_request(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
             with open_span("mcp.request", "client", **{"server.address": self._http.host}) as here:
-                reply = await self._http.post({**headers, **trace_headers()}, body)
+                reply = await self._http.post_body({**headers, **trace_headers()}, body)
                 here.set_attribute("http.response.status_code", reply.status)
                 return reply
         except AddressRefused as error:

@@ -59,7 +59,7 @@ def speaks_no_streamable_http(error: BaseException, faults: TransportErrors) -> 
     """Whether a handshake failed as it does with a server of the HTTP+SSE transport: what is posted to it is refused."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    fault = faults.peek(error) if isinstance(error, MCPError) else None
+    fault = faults.peek_error(error) if isinstance(error, MCPError) else None
     return fault is not None and fault.kind == "http" and fault.status in SSE_STATUSES
 
 
@@ -69,7 +69,7 @@ def challenge_of_error(error: BaseException, faults: TransportErrors) -> Challen
         error = error.exceptions[0]
     if isinstance(error, HandshakeRefused):
         return error.challenge
-    fault = faults.peek(error) if isinstance(error, MCPError) else None
+    fault = faults.peek_error(error) if isinstance(error, MCPError) else None
     return fault.challenge if fault is not None else None
 
 

@@ -148,10 +148,10 @@ class ConnectionPool:
         """Send one request; answers the result as it came."""
         subject = _subject_of(endpoint, caller)
         if client is not None and can_be_asked(client):
-            async with self._client_connections.lend(endpoint, subject, client) as connection:
+            async with self._client_connections.lend_connection(endpoint, subject, client) as connection:
                 return await connection.request_for_client(method, params, seconds, progress, client)
         if subject != SHARED:
-            async with self._client_connections.share(endpoint, subject) as connection:
+            async with self._client_connections.share_connection(endpoint, subject) as connection:
                 return await connection.request(method, params, seconds, progress, caller)
         return await (await self._get_connection(endpoint)).request(method, params, seconds, progress, caller)
 
@@ -168,7 +168,7 @@ class ConnectionPool:
         client = client if can_be_asked(client) else None
         if client is not None or subject != SHARED:
             return await self._client_connections.watch(endpoint, subject, client, uri, updated)
-        return (await self._get_connection(endpoint)).resources.add(uri, updated)
+        return (await self._get_connection(endpoint)).resources.add_watcher(uri, updated)
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
         """How the connection to an upstream stands."""

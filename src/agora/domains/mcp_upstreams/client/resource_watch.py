@@ -16,22 +16,22 @@ class ResourceWatch:
         self.changed = asyncio.Event()
 
     @property
-    def uris(self) -> set[str]:
+    def watched_uris(self) -> set[str]:
         return set(self._watchers)
 
-    def add(self, uri: str, updated: Callable[[], None]) -> Callable[[], None]:
+    def add_watcher(self, uri: str, updated: Callable[[], None]) -> Callable[[], None]:
         """Call ``updated`` whenever a resource has changed, until what this answers is called."""
         self._watchers.setdefault(uri, []).append(updated)
         self.changed.set()
 
-        def remove() -> None:
+        def remove_watcher() -> None:
             watchers = self._watchers.get(uri, [])
             if updated in watchers:
                 watchers.remove(updated)
             if not watchers and self._watchers.pop(uri, None) is not None:
                 self.changed.set()
 
-        return remove
+        return remove_watcher
 
     def notify(self, uri: str) -> None:
         """A resource has changed."""

@@ -215,16 +215,20 @@ class Session:
 
     async def follow_resources(self, resources: ResourceWatch) -> None:
         """Keep the watched resources subscribed to for as long as the session lives."""
-        follow = self._listen if self._client.protocol_version in MODERN_PROTOCOL_VERSIONS else self._subscribe
+        follow = (
+            self._listen_until_changed
+            if self._client.protocol_version in MODERN_PROTOCOL_VERSIONS
+            else self._subscribe_to_new
+        )
         subscribed: set[str] = set()
         while True:
             resources.changed.clear()
             await follow(resources, subscribed)
 
-    async def _subscribe(self, resources: ResourceWatch, subscribed: set[str]) -> None:
+    async def _subscribe_to_new(self, resources: ResourceWatch, subscribed: set[str]) -> None:
         """Of the older era: subscribe to what is new, and wait until something else is watched."""
-        for uri in resources.uris ^ subscribed:
-            new = uri in resources.uris
+        for uri in resources.watched_uris ^ subscribed:
+            new = uri in resources.watched_uris
             (subscribed.add if new else subscribed.discard)(uri)
             kind = types.SubscribeRequest if new else types.UnsubscribeRequest
             method = "resources/subscribe" if new else "resources/unsubscribe"
@@ -235,9 +239,9 @@ class Session:
                 )
         await resources.changed.wait()
 
-    async def _listen(self, resources: ResourceWatch, subscribed: set[str]) -> None:
+    async def _listen_until_changed(self, resources: ResourceWatch, subscribed: set[str]) -> None:
         """Of the newer era: listen for updates of all of them until others are watched."""
-        listening = asyncio.create_task(self._listen_to(resources)) if resources.uris else None
+        listening = asyncio.create_task(self._listen_to(resources)) if resources.watched_uris else None
         try:
             await resources.changed.wait()
         finally:
@@ -246,7 +250,7 @@ class Session:
                 await asyncio.gather(listening, return_exceptions=True)
 
     async def _listen_to(self, resources: ResourceWatch) -> None:
-        uris = sorted(resources.uris)
+        uris = sorted(resources.watched_uris)
         with contextlib.suppress(MCPError, TimeoutError):
             while True:
                 try:
@@ -298,12 +302,12 @@ async def open_session(
             if older:
                 await client.initialize()
             else:
-                await _handshake(client, faults)
+                await _perform_handshake(client, faults)
         dispatcher.version = client.protocol_version
         yield Session(client, dispatcher)
 
 
-async def _handshake(client: ClientSession, faults: TransportErrors) -> None:
+async def _perform_handshake(client: ClientSession, faults: TransportErrors) -> None:
     """The handshake: of the newer era if the upstream knows it."""
     try:
         await client.discover()

@@ -165,7 +165,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         return httpx2.Response(status, headers={"content-type": "application/json"}, content=body, request=request)
 
     def _transport_error_response(self, request: httpx2.Request, fault: TransportError) -> httpx2.Response:
-        error = {"code": TRANSPORT_ERROR_CODE, "message": fault.detail, "data": self._transport_errors.add(fault)}
+        error = {"code": TRANSPORT_ERROR_CODE, "message": fault.detail, "data": self._transport_errors.add_error(fault)}
         body = to_json({"jsonrpc": "2.0", "id": None, "error": error})
         headers = {"content-type": "application/json"}
         return httpx2.Response(fault.status or 503, headers=headers, content=body, request=request)

@@ -52,7 +52,7 @@ class TransportErrors:
     def __init__(self) -> None:
         self._waiting: dict[str, TransportError] = {}
 
-    def add(self, fault: TransportError) -> str:
+    def add_error(self, fault: TransportError) -> str:
         token = secrets.token_hex(16)
         if len(self._waiting) >= REMEMBERED:
             self._waiting.clear()
@@ -61,7 +61,7 @@ class TransportErrors:
 
     def to_mcp_error(self, fault: TransportError) -> MCPError:
         """A fault as the error that stands for it."""
-        return MCPError(TRANSPORT_ERROR_CODE, fault.detail, self.add(fault))
+        return MCPError(TRANSPORT_ERROR_CODE, fault.detail, self.add_error(fault))
 
     def pop_error(self, error: MCPError) -> TransportError | None:
         """The fault that an error stands for, if it is one of ours."""
@@ -69,7 +69,7 @@ class TransportErrors:
             return None
         return self._waiting.pop(error.data, None)
 
-    def peek(self, error: MCPError) -> TransportError | None:
+    def peek_error(self, error: MCPError) -> TransportError | None:
         """The same, which stays to be popped."""
         return self._waiting.get(error.data) if isinstance(error.data, str) else None
 

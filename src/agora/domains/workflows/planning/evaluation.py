@@ -20,7 +20,7 @@ from typing import Any
 
 from .syntax import Expression, ExpressionError, Has, Macro, Path
 
-__all__ = ["MAX_WORK", "WorkBudget", "compile_program", "evaluate", "pattern_weight", "to_plain_json"]
+__all__ = ["MAX_WORK", "WorkBudget", "compile_program", "evaluate_expression", "pattern_weight", "to_plain_json"]
 
 MAX_WORK = 20_000
 MAX_PATTERN = 5_000
@@ -50,7 +50,7 @@ class WorkBudget:
     def __init__(self, units: int = MAX_WORK) -> None:
         self.left = units
 
-    def spend(self, units: int) -> None:
+    def spend_units(self, units: int) -> None:
         """Take units; ExpressionError when there are too few."""
         self.left -= units
         if self.left < 0:
@@ -59,7 +59,7 @@ class WorkBudget:
     def spend_for_value(self, value: Any, times: int = 1) -> int:
         """Pay for a value; answers the characters of text in it."""
         if value is None or type(value) in (bool, int, float):
-            self.spend(times)
+            self.spend_units(times)
             return 0
         nodes = characters = 0
         waiting = [value]
@@ -75,7 +75,7 @@ class WorkBudget:
                 waiting.extend(part)
             if nodes + len(waiting) + characters // CHARACTERS > self.left:
                 break
-        self.spend((nodes + len(waiting) + characters // CHARACTERS) * times)
+        self.spend_units((nodes + len(waiting) + characters // CHARACTERS) * times)
         return characters
 
 
@@ -162,12 +162,12 @@ def pattern_weight(literal: str) -> tuple[int, int]:
     return prepared, len(pattern) * times
 
 
-def evaluate(expression: Expression, scope: Scope, work: WorkBudget) -> Any:
+def evaluate_expression(expression: Expression, scope: Scope, work: WorkBudget) -> Any:
     """The value, as the library's types; ExpressionError if there is none, or it takes too much."""
-    if expression.single:
-        work.spend(1)
+    if expression.is_single_leaf:
+        work.spend_units(1)
         return _evaluate_leaf(expression, 0, scope, work)
-    return _Evaluation(expression, scope, work).run()
+    return _Evaluation(expression, scope, work).evaluate_program()
 
 
 class _Evaluation:
@@ -184,9 +184,9 @@ class _Evaluation:
         self.times = 1 + len(expression.leaves) // 20
         self.characters = len(expression.program)
 
-    def run(self) -> Any:
+    def evaluate_program(self) -> Any:
         program, lazy = compile_program(self.expression.program), False
-        self.work.spend(2 + len(self.expression.program) // 20)
+        self.work.spend_units(2 + len(self.expression.program) // 20)
         for number, leaf in enumerate(self.expression.leaves):
             if isinstance(leaf, Macro):
                 lazy = True
@@ -194,10 +194,10 @@ class _Evaluation:
                 self._evaluate_leaf_into_values(number)
         self._pay_for_patterns()
         try:
-            result = _call_library(program.execute, self._context() if lazy else self.values)
+            result = _call_library(program.execute, self._build_context() if lazy else self.values)
         except ExpressionError as error:
             raise self._find_root_error(error) from None
-        self.work.spend(0)
+        self.work.spend_units(0)
         self.work.spend_for_value(result)
         return _sort_keys(result)
 
@@ -210,7 +210,7 @@ class _Evaluation:
         except ExpressionError as error:
             self.failures[name] = error
 
-    def _context(self) -> Any:
+    def _build_context(self) -> Any:
         """What the library asks for a variable: macros run only where their value is needed."""
         context = _load_library().Context(self.values)
         context.set_variable_resolver(self._resolve_variable)
@@ -223,7 +223,7 @@ class _Evaluation:
 
     def _find_root_error(self, error: ExpressionError) -> ExpressionError:
         """Why a leaf failed, if that is why the whole did."""
-        self.work.spend(0)
+        self.work.spend_units(0)
         missing = _OWN_VARIABLE.search(str(error))
         if missing is not None and missing[1] in self.failures:
             return self.failures[missing[1]]
@@ -235,7 +235,7 @@ class _Evaluation:
                 if call.text is None:
                     raise ExpressionError("the pattern of matches() is a text written out")
                 prepared, states = pattern_weight(call.text)
-                self.work.spend(prepared + states * self.characters // 60)
+                self.work.spend_units(prepared + states * self.characters // 60)
 
 
 def _evaluate_leaf(expression: Expression, number: int, scope: Scope, work: WorkBudget) -> Any:
@@ -313,7 +313,7 @@ class _Loop:
 
     def __init__(self, macro: Macro, scope: Scope, work: WorkBudget) -> None:
         self.macro, self.work = macro, work
-        target = evaluate(macro.target, scope, work)
+        target = evaluate_expression(macro.target, scope, work)
         if not isinstance(target, (list, tuple, Mapping)):
             raise ExpressionError(f"{macro.kind}() is of a list or an object, and this is {_describe_kind(target)}")
         self.items: Iterable[Any] = target
@@ -321,12 +321,12 @@ class _Loop:
 
     def iterate_items(self) -> Iterable[Any]:
         for item in self.items:
-            self.work.spend(1)
+            self.work.spend_units(1)
             self.scope[self.macro.variable] = item
             yield item
 
     def evaluate_body(self, body: int = -1) -> Any:
-        return evaluate(self.macro.bodies[body], self.scope, self.work)
+        return evaluate_expression(self.macro.bodies[body], self.scope, self.work)
 
     def evaluate_condition(self) -> bool:
         """The first body; ExpressionError if it is no boolean."""

@@ -22,7 +22,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .evaluation import WorkBudget, compile_program, evaluate, pattern_weight, to_plain_json
+from .evaluation import WorkBudget, compile_program, evaluate_expression, pattern_weight, to_plain_json
 from .syntax import MAX_TEXT, Call, Expression, ExpressionError, Path, end_of_reference, parse_expression
 
 __all__ = [
@@ -95,7 +95,9 @@ def check_expression(text: str, names: Collection[str], *, item: bool = False) -
     except ExpressionError as error:
         return [str(error)]
     roots = {"steps", "input", "workflow"} | ({"item", "index"} if item else set())
-    problems = [fault for path, bound in expression.paths() for fault in _path_errors(path, bound, roots, names)]
+    problems = [
+        fault for path, bound in expression.iterate_paths() for fault in _path_errors(path, bound, roots, names)
+    ]
     problems += [fault for call in expression.every_call() for fault in _call_errors(call)]
     return list(dict.fromkeys(problems))
 
@@ -144,7 +146,7 @@ def referenced_steps(text: str) -> frozenset[str]:
         return frozenset()
     return frozenset(
         str(path.parts[1])
-        for path, bound in expression.paths()
+        for path, bound in expression.iterate_paths()
         if path.parts[0] == "steps" and "steps" not in bound and len(path.parts) > 1
     )
 
@@ -154,7 +156,7 @@ def referenced_steps(text: str) -> frozenset[str]:
 
 def evaluate_condition(text: str, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> bool:
     """Whether a condition holds. ExpressionError if it is no boolean, or refers to what is not there."""
-    answer = evaluate(parse_expression(_strip_reference(text)), scope, work or WorkBudget())
+    answer = evaluate_expression(parse_expression(_strip_reference(text)), scope, work or WorkBudget())
     if not isinstance(answer, bool):
         raise ExpressionError(f"the condition gives {_to_json_text(to_plain_json(answer))[:100]}, not true or false")
     return answer
@@ -192,14 +194,14 @@ def _measure_json(result: Any) -> int:
 
 def _evaluate_measured(expression: Expression, scope: Mapping[str, Any], work: WorkBudget) -> tuple[Any, int]:
     """A value, and about how many characters it is as JSON."""
-    result = evaluate(expression, scope, work)
+    result = evaluate_expression(expression, scope, work)
     size = _measure_json(result)
     return (result if _is_reference(expression) else to_plain_json(result)), size
 
 
 def _is_reference(expression: Expression) -> bool:
     """Whether it is a path alone: JSON already, and nothing for the library."""
-    return expression.single and isinstance(expression.leaves[0], Path)
+    return expression.is_single_leaf and isinstance(expression.leaves[0], Path)
 
 
 # templates
@@ -258,7 +260,7 @@ def resolve_payload(template: Any, scope: Mapping[str, Any], *, work: WorkBudget
     (JSON for what is no text). ``$${`` stands for ``${``. ExpressionError if a reference has no value, or the payload
     grows over a bound.
     """
-    return _Resolution(scope, work or WorkBudget()).of(template)
+    return _Resolution(scope, work or WorkBudget()).resolve_value(template)
 
 
 class _Resolution:
@@ -269,13 +271,13 @@ class _Resolution:
         self.known: dict[str, tuple[Any, int]] = {}
         self.size = self.references = self.characters = 0
 
-    def of(self, template: Any) -> Any:
+    def resolve_value(self, template: Any) -> Any:
         if isinstance(template, str):
             return self._resolve_template(template) if "${" in template else template
         if isinstance(template, Mapping):
-            return {key: self.of(part) for key, part in template.items()}
+            return {key: self.resolve_value(part) for key, part in template.items()}
         if isinstance(template, (list, tuple)):
-            return [self.of(part) for part in template]
+            return [self.resolve_value(part) for part in template]
         return template
 
     def _resolve_template(self, text: str) -> Any:

@@ -50,12 +50,12 @@ class Graph:
     nodes: Mapping[str, Node]
     sequential: bool
 
-    def successors(self, name: str) -> list[str]:
+    def list_successors(self, name: str) -> list[str]:
         """Steps that wait for a step."""
         return [node.step.name for node in self.nodes.values() if name in node.depends_on]
 
     @property
-    def roots(self) -> list[str]:
+    def root_names(self) -> list[str]:
         """Steps that wait for none."""
         return [name for name, node in self.nodes.items() if not node.depends_on and not node.compensation]
 
@@ -209,7 +209,7 @@ def _find_cycles(graph: Graph) -> Iterator[list[str]]:
                 path[following] = iter(waits[following])
 
 
-def _ancestors(graph: Graph, bit: Mapping[str, int]) -> dict[str, int]:
+def _compute_ancestors(graph: Graph, bit: Mapping[str, int]) -> dict[str, int]:
     """What is done before each step: the sum of the bits of those it waits for, directly or not."""
     before: dict[str, int] = {}
     for root in bit:
@@ -236,7 +236,7 @@ def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], b
     bit = {name: 1 << at for at, name in enumerate(names)}
     if len(names) < len(steps) or next(_find_cycles(graph), None) is not None:
         return None
-    before = _ancestors(graph, bit)
+    before = _compute_ancestors(graph, bit)
     for node in graph.nodes.values():
         if node.compensation:
             made_up_for = [step.name for step in steps if step.compensate == node.step.name]

@@ -105,17 +105,17 @@ class Expression:
     calls: tuple[Call, ...] = ()
 
     @property
-    def single(self) -> bool:
+    def is_single_leaf(self) -> bool:
         """Whether it is one leaf and nothing else."""
         return self.program == "_0"
 
-    def paths(self, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Path, frozenset[str]]]:
+    def iterate_paths(self, bound: frozenset[str] = frozenset()) -> Iterator[tuple[Path, frozenset[str]]]:
         """Every path of it and of the macros in it, each with the loop variables that are known there."""
         for leaf in self.leaves:
             if isinstance(leaf, Macro):
-                yield from leaf.target.paths(bound)
+                yield from leaf.target.iterate_paths(bound)
                 for body in leaf.bodies:
-                    yield from body.paths(bound | {leaf.variable})
+                    yield from body.iterate_paths(bound | {leaf.variable})
             else:
                 yield (leaf.path if isinstance(leaf, Has) else leaf), bound
 
@@ -136,7 +136,7 @@ class _Part:
     calls: list[Call] = field(default_factory=list)
 
 
-def _tokenize(text: str, start: int = 0) -> Iterator[tuple[str, str, int]]:
+def _tokenize_expression(text: str, start: int = 0) -> Iterator[tuple[str, str, int]]:
     """Kind, text and place of each token; ExpressionError at what is none."""
     at = start
     while at < len(text):
@@ -156,7 +156,7 @@ def end_of_reference(text: str, start: int) -> int:
     window = text[start : start + MAX_TEXT + 1]
     depth, trouble = 0, "is not closed"
     try:
-        for _, word, at in _tokenize(window):
+        for _, word, at in _tokenize_expression(window):
             depth += (word == "{") - (word == "}")
             if depth < 0:
                 return start + at
@@ -172,7 +172,7 @@ def parse_expression(text: str) -> Expression:
     """Read an expression; ExpressionError if it is too long, too deep, or no CEL."""
     if len(text) > MAX_TEXT:
         raise ExpressionError(f"an expression has at most {MAX_TEXT:,} characters")
-    return _Parser(text).parse()
+    return _Parser(text).parse_text()
 
 
 class _Parser:
@@ -181,24 +181,24 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         # Several ends, as some things are told apart by what comes up to three tokens later.
-        self.tokens = [*_tokenize(text), *[("end", "", len(text))] * 4]
+        self.tokens = [*_tokenize_expression(text), *[("end", "", len(text))] * 4]
         self.at = self.depth = self.loops = 0
         self.part = _Part()
 
-    def parse(self) -> Expression:
+    def parse_text(self) -> Expression:
         expression = self._parse_subexpression()
-        if self._kind != "end":
+        if self._next_kind != "end":
             raise self._unexpected_token_error()
         return expression
 
     # tokens
 
     @property
-    def _kind(self) -> str:
+    def _next_kind(self) -> str:
         return self.tokens[self.at][0]
 
     @property
-    def _next(self) -> str:
+    def _next_sign(self) -> str:
         """The token if it is a sign or a name; nothing for a text, whatever it says."""
         kind, token, _ = self.tokens[self.at]
         return token if kind in ("sign", "name") else ""
@@ -221,7 +221,7 @@ class _Parser:
         return self.tokens[self.at - 1][1]
 
     def _expect_token(self, sign: str) -> None:
-        if self._next != sign or self._kind != "sign":
+        if self._next_sign != sign or self._next_kind != "sign":
             raise self._unexpected_token_error()
         self.at += 1
 
@@ -255,7 +255,7 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise ExpressionError(f"it is nested more than {MAX_DEPTH} deep")
         self._parse_operands()
-        while self._next == "?":
+        while self._next_sign == "?":
             self._take_token()
             self._parse_expression()
             self._expect_token(":")
@@ -264,35 +264,35 @@ class _Parser:
 
     def _parse_operands(self) -> None:
         self._parse_operand()
-        while self._next in _BETWEEN:
+        while self._next_sign in _BETWEEN:
             self._take_token()
             self._parse_operand()
 
     def _parse_operand(self) -> None:
-        while self._next in ("!", "-") and self._kind == "sign":
+        while self._next_sign in ("!", "-") and self._next_kind == "sign":
             self.at += 1
         mark, start, calls = len(self.part.leaves), self._token_start, len(self.part.calls)
         self._parse_primary()
-        while self._next in (".", "[") and self._kind == "sign":
-            if self._next == "[":
+        while self._next_sign in (".", "[") and self._next_kind == "sign":
+            if self._next_sign == "[":
                 self._parse_index(mark, start)
             else:
                 self.at += 1
                 self._parse_member(mark, calls, start)
 
     def _parse_primary(self) -> None:
-        if self._kind in ("text", "number") or self._next in _CONSTANTS:
+        if self._next_kind in ("text", "number") or self._next_sign in _CONSTANTS:
             self.at += 1
-        elif self._kind == "name" and self._next != "in":
+        elif self._next_kind == "name" and self._next_sign != "in":
             self._parse_name()
-        elif self._next == "(":
+        elif self._next_sign == "(":
             self._take_token()
             self._parse_expression()
             self._expect_token(")")
-        elif self._next == "[":
+        elif self._next_sign == "[":
             self._take_token()
             self._parse_arguments("]")
-        elif self._next == "{":
+        elif self._next_sign == "{":
             self._take_token()
             self._parse_map()
         else:
@@ -300,9 +300,9 @@ class _Parser:
 
     def _parse_name(self) -> None:
         start, name = self._token_start, self._take_token()
-        if self._next == "(" and name == "has":
+        if self._next_sign == "(" and name == "has":
             self._parse_has(start)
-        elif self._next == "(":
+        elif self._next_sign == "(":
             self._parse_call(name, method=False)
         elif name not in TYPES:
             self.part.leaves.append(Path((name,), start, self._previous_token_end))
@@ -323,24 +323,24 @@ class _Parser:
     def _parse_call(self, name: str, *, method: bool) -> None:
         self._expect_token("(")
         literal = None
-        if self._kind == "text" and self.tokens[self.at + 1][1] == ")":
+        if self._next_kind == "text" and self.tokens[self.at + 1][1] == ")":
             literal = self.tokens[self.at][1]
         self._parse_arguments(")")
         self.part.calls.append(Call(name, method, literal))
 
     def _parse_arguments(self, closing: str) -> None:
-        while self._next != closing:
+        while self._next_sign != closing:
             self._parse_expression()
-            if self._next != closing:
+            if self._next_sign != closing:
                 self._expect_token(",")
         self._expect_token(closing)
 
     def _parse_map(self) -> None:
-        while self._next != "}":
+        while self._next_sign != "}":
             self._parse_expression()
             self._expect_token(":")
             self._parse_expression()
-            if self._next != "}":
+            if self._next_sign != "}":
                 self._expect_token(",")
         self._expect_token("}")
 
@@ -365,7 +365,7 @@ class _Parser:
         self._expect_token("]")
 
     def _parse_member(self, mark: int, calls: int, start: int) -> None:
-        if self._kind != "name" or self._next == "in" or self._next in _CONSTANTS:
+        if self._next_kind != "name" or self._next_sign == "in" or self._next_sign in _CONSTANTS:
             raise self._unexpected_token_error()
         # The dot has been taken already, so the value ends before it.
         end = self._token_end(self.at - 2)
@@ -395,7 +395,7 @@ class _Parser:
         if self.loops > LOOPS:
             raise ExpressionError("a macro may have macros inside, but those have none")
         bodies = []
-        while self._next == ",":
+        while self._next_sign == ",":
             self._take_token()
             bodies.append(self._parse_subexpression())
         self.loops -= 1

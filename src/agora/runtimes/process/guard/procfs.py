@@ -30,11 +30,11 @@ class Process:
         self.pages = int(fields[21])
 
     @property
-    def dead(self) -> bool:
+    def is_dead(self) -> bool:
         return self.state in DEAD
 
     @property
-    def stopped(self) -> bool:
+    def is_stopped(self) -> bool:
         return self.state in STOPPED
 
 

@@ -27,7 +27,7 @@ class Address:
     secure: bool = False
 
     @classmethod
-    def parse(cls, url: str) -> Address:
+    def from_url(cls, url: str) -> Address:
         """Read a URL. Raises ValueError, without the password in its words."""
         try:
             parts = urlsplit(url)
@@ -52,7 +52,7 @@ class Address:
             secure=parts.scheme in SECURE,
         )
 
-    def context(self) -> ssl.SSLContext | None:
+    def create_ssl_context(self) -> ssl.SSLContext | None:
         """For TLS: certificates are verified."""
         return ssl.create_default_context() if self.secure else None
 

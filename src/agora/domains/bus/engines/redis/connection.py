@@ -29,7 +29,7 @@ class Refused(Exception):
     """The server refused a command: its own words."""
 
 
-def _encode(argument: Argument) -> bytes:
+def _encode_argument(argument: Argument) -> bytes:
     if isinstance(argument, bytes):
         return argument
     return str(argument).encode("utf-8", "surrogateescape")
@@ -55,7 +55,9 @@ class Connection(asyncio.Protocol):
             if address.path is not None:
                 _, connection = await loop.create_unix_connection(cls, address.path)
             else:
-                _, connection = await loop.create_connection(cls, address.host, address.port, ssl=address.context())
+                _, connection = await loop.create_connection(
+                    cls, address.host, address.port, ssl=address.create_ssl_context()
+                )
             try:
                 await connection._log_in(address, name)
             except BaseException:
@@ -80,7 +82,7 @@ class Connection(asyncio.Protocol):
             return future
         if not self._unsent:
             self._loop.call_soon(self._flush)
-        self._unsent.append(hiredis.pack_command(tuple(map(_encode, command))))  # type: ignore[arg-type]
+        self._unsent.append(hiredis.pack_command(tuple(map(_encode_argument, command))))  # type: ignore[arg-type]
         self._pending.append(future)
         return future
 

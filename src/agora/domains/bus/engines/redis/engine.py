@@ -87,7 +87,7 @@ class RedisBus:
         self, url: str, *, terms: Terms | None = None, buffer: int = MAX_PENDING, timeout: float = TIMEOUT
     ) -> None:
         self.terms, self._timeout = terms or Terms(), timeout
-        self._address = Address.parse(url)
+        self._address = Address.from_url(url)
         self._buffer = buffer
         self._readers: list[Connection] = []
         self._busy: set[Connection] = set()

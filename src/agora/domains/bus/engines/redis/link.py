@@ -92,7 +92,7 @@ class Link:
                 self._connected.clear()
                 self._set_error("the connection was lost")
                 if connection.replies > login_replies:
-                    backoff.reset()
+                    backoff.reset_failures()
             # Also after a connection that was of no use: a server that lets clients log in and hangs up is not hammered.
             await asyncio.sleep(backoff.next())
 
@@ -160,18 +160,18 @@ class Link:
         Raises Refused, Overloaded where too many commands wait, UpstreamUnavailable after ``timeout`` seconds without a
         connection, with ``outcome="unknown"`` if the command was sent and has no reply.
         """
-        return await self._execute(lambda connection: connection.send(*command))
+        return await self._execute_within_timeout(lambda connection: connection.send(*command))
 
     async def execute_transaction(self, *commands: tuple[Argument, ...]) -> list[Any]:
         """Replies to commands between MULTI and EXEC: all are carried out, or none. Raises as :meth:`execute`."""
 
-        def send(connection: Connection) -> Awaitable[list[Any]]:
+        def send_commands(connection: Connection) -> Awaitable[list[Any]]:
             return asyncio.gather(*[connection.send(*command) for command in (("MULTI",), *commands, ("EXEC",))])
 
-        replies: list[Any] = (await self._execute(send))[-1]
+        replies: list[Any] = (await self._execute_within_timeout(send_commands))[-1]
         return replies
 
-    async def _execute(self, send: Callable[[Connection], Awaitable[Any]]) -> Any:
+    async def _execute_within_timeout(self, send: Callable[[Connection], Awaitable[Any]]) -> Any:
         connection = self._live_connection()
         if connection is None:
             return await self._execute_when_connected(send, sent=False)
