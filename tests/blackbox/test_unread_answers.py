@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -70,7 +71,7 @@ def _agent_socket(server: ServerProcess, caller: Account, deaf: DeafSocket) -> N
     deaf.upgrade("/agent/ws", caller.token)
 
 
-def _mcp_modern(server: ServerProcess, caller: Account, deaf: DeafSocket, **meta: Any) -> None:
+def _mcp_modern(server: ServerProcess, caller: Account, deaf: DeafSocket, path: str = "/mcp", **meta: Any) -> None:
     tool = "agora.messaging.receive"
     own = {
         "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -79,7 +80,11 @@ def _mcp_modern(server: ServerProcess, caller: Account, deaf: DeafSocket, **meta
     }
     params = {"name": tool, "arguments": ARGUMENTS, "_meta": own | meta}
     headers = {"mcp_protocol_version": MODERN, "mcp_method": "tools/call", "mcp_name": tool}
-    deaf.send(rpc_request("/mcp", caller.token, "tools/call", params, **headers) * 4)
+    deaf.send(rpc_request(path, caller.token, "tools/call", params, **headers) * 4)
+
+
+def _virtual_server(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+    _mcp_modern(server, caller, deaf, "/mcp/servers/deaf")
 
 
 def _mcp_with_progress(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
@@ -115,6 +120,33 @@ def _grpc(room: int) -> Ask:
 def _task_ids(caller: Account) -> list[str]:
     listed = caller.get("/tasks?pageSize=100&includeArtifacts=false", headers={"a2a-version": "1.0"})
     return [task["id"] for task in listed["tasks"]]
+
+
+def _a2a_stream(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+    path = f"/tasks/{_task_ids(caller)[0]}:subscribe"
+    deaf.send(http_request("GET", path, caller.token, a2a_version="1.0", accept="text/event-stream"))
+
+
+def _fill_session(caller: Account, content: str, sent: int) -> str:
+    """Messages of a session of a coding agent, in a codebase of the caller: their path."""
+    worker = caller.post("/v1/agent/workers/register", {"worker_name": "deaf"})["worker_id"]
+    place = {"name": "deaf", "path": "/deaf", "worker_id": worker}
+    path = f"/v1/agent/codebases/{caller.post('/v1/agent/codebases', place)['codebase_id']}/sessions/deaf"
+    for number in range(sent):
+        caller.post(f"{path}/ingest", {"messages": [{"message_id": f"m{number}", "content": content}]})
+    return f"{path}/messages?limit=500"
+
+
+_sessions: dict[Account, str] = {}  #: paths of filled sessions
+
+
+def _session(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+    deaf.send(http_request("GET", _sessions[caller], caller.token) * 4)
+
+
+def _v4_rows(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
+    query = quote(f"SELECT * FROM agent_message WHERE to_agent = '{caller.name}'")
+    deaf.send(http_request("GET", f"/v4/sql/agora-marketplace?query={query}", caller.token) * 4)
 
 
 def _grpc_streams(server: ServerProcess, caller: Account, deaf: DeafSocket) -> None:
@@ -159,6 +191,11 @@ PATHS: Mapping[str, Ask] = {
     "MCP": _mcp_modern,
     "MCP with progress": _mcp_with_progress,
     "MCP session": _mcp_legacy,
+    "virtual server": _virtual_server,
+    "A2A stream": _a2a_stream,
+    "coding session": _session,
+    "v4 rows": _v4_rows,
+    "monitor stream": _http("/v1/monitor/stream?last_event_id=0", repeat=1),
     "A2A JSON-RPC": _a2a_rpc,
     "A2A HTTP+JSON": _http("/tasks?pageSize=100", a2a_version="1.0"),
     "export": _http("/v1/monitor/export/json", repeat=1),
@@ -169,8 +206,8 @@ PATHS: Mapping[str, Ask] = {
     "gRPC streams": _grpc_streams,
     "gRPC unfinished": _grpc_unfinished,
 }
-OPERATORS = {"export", "monitor page"}
-GIVERS = ("A2A JSON-RPC", "A2A HTTP+JSON", "gRPC", "gRPC without room", "gRPC streams")
+OPERATORS = {"export", "monitor page", "monitor stream"}
+GIVERS = ("A2A JSON-RPC", "A2A HTTP+JSON", "A2A stream", "gRPC", "gRPC without room", "gRPC streams")
 
 
 def _values(server: ServerProcess) -> dict[str, float]:
@@ -291,6 +328,10 @@ def _prepare(
                 f"/a2a/{giver}/message:send", json=body, headers={"a2a-version": "1.0"}
             ).raise_for_status()
         _task_ids(callers[path])  # cannot be asked for while nobody is answered
+    if (session := callers.get("coding session")) is not None:
+        _sessions[session] = _fill_session(session, content, sent)
+    if "virtual server" in callers:
+        operator.post("/virtual-servers", {"name": "deaf", "tools": ["agora.messaging.receive"]})
     return callers
 
 
