@@ -220,6 +220,17 @@ def test_arguments_are_bounded_as_those_of_v5(server: ServerProcess, text: str) 
     assert "Traceback" not in server.log()
 
 
+def test_capabilities_do_not_grow_by_repeating_a_call(server: ServerProcess) -> None:
+    agent = server.register("Grower", capabilities=[f"first {number}" for number in range(60)])
+    more = [f"second {number}" for number in range(60)]
+    for path, body in (
+        ("/agora/migration/switch", {"agent_name": "Grower", "capabilities": more}),
+        (f"/v4/call/{DATABASE}/register_agent", {"args": ["Grower", "Grower", "basic", "active", json.dumps(more)]}),
+    ):
+        assert "capabilities" in agent.post(path, body, expect=422)["errors"][0]["field"]
+    assert len(agent.get("/agents/Grower")["capabilities"]) == 60
+
+
 def test_a_workflow_of_many_strangers_is_refused(server: ServerProcess) -> None:
     """Each of them would be registered: one call would hold the server for as long as so many registrations take."""
     agent = server.register("Coordinator")

@@ -171,11 +171,14 @@ async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: s
         add_mapping(call, AGENT, name, registration.agent_id, run_id="")
         return registration
     service = AgentService(act_as(call, row, "agora.agent.update"))
-    await service.update(
-        row.agent_id,
+    profile = validate_for(
+        call,
+        "agora.agent.update",
+        agent_id=row.agent_id,
         capabilities=list(dict.fromkeys([*decode_json(row.capabilities), *capabilities])),
         metadata=_origin_metadata(decode_json(row.metadata), name, to),
     )
+    await service.update(**profile)
     registration = await service.issue_registration(await load_agent(call.tx, row.agent_id))
     call.target = row.agent_id
     return registration
