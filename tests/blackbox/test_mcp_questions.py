@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import http.client
 import json
 import re
+import socket
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,7 +20,10 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.blackbox.browser_session import Browser
 from tests.blackbox.server import Account, ServerProcess
+from tests.mcp_upstream import Far, serving, tool
+from tests.polling import poll_until
 
 ERAS = ("legacy", "2026-07-28")
 FORM = {
@@ -157,7 +165,7 @@ async def test_a_state_is_no_way_to_the_task_of_another(shared_server: ServerPro
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
     }
-    for tool, token in (("Private.bake", other.token), ("Guarded.bake", shared_server.admin_token)):
+    for name, token in (("Private.bake", other.token), ("Guarded.bake", shared_server.admin_token)):
         for state in (f"{task}.2", "nonsense"):
             response = httpx2.post(
                 f"{shared_server.url}/mcp",
@@ -166,14 +174,14 @@ async def test_a_state_is_no_way_to_the_task_of_another(shared_server: ServerPro
                     "accept": "application/json, text/event-stream",
                     "mcp-protocol-version": "2026-07-28",
                     "mcp-method": "tools/call",
-                    "mcp-name": tool,
+                    "mcp-name": name,
                 },
                 json={
                     "jsonrpc": "2.0",
                     "id": 1,
                     "method": "tools/call",
                     "params": {
-                        "name": tool,
+                        "name": name,
                         "arguments": {},
                         "_meta": envelope,
                         "requestState": state,
@@ -210,3 +218,204 @@ async def test_a_message_to_an_agent_reports_the_progress_of_its_task(shared_ser
     assert "TASK_STATE_COMPLETED" in str(sent.structured_content)
     assert [progress for progress, _ in told] == sorted({progress for progress, _ in told})
     assert "25 of 100" in [message for _, message in told]
+
+
+class _AskingUpstream(Far):
+    """An upstream with tools that ask a person, in the way of its era."""
+
+    async def _tool_ask(self, ctx: Any, arguments: dict[str, Any]) -> Any:
+        if not self.modern:
+            answer = await ctx.session.elicit_form("Which size?", FORM)
+        elif (responses := ctx.params.get("inputResponses")) is not None:
+            answer = types.ElicitResult.model_validate(responses["size"])
+        else:
+            params = types.ElicitRequestFormParams(message="Which size?", requested_schema=FORM)
+            return types.InputRequiredResult(
+                input_requests={"size": types.ElicitRequest(params=params)}, request_state="asked"
+            )
+        text = f"{answer.action} {json.dumps(answer.content)}"
+        return types.CallToolResult(content=[types.TextContent(type="text", text=text)])
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path_factory.mktemp("market") / "data", mcp_private_networks="true").start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["legacy", "modern"])
+async def far(request: pytest.FixtureRequest, market: ServerProcess) -> AsyncIterator[str]:
+    """The name of an upstream that asks."""
+    name = f"far-{request.param}"
+    async with serving(_AskingUpstream(tools={"ask": tool("ask")}, modern=request.param == "modern").app()) as url:
+        await asyncio.to_thread(market.operator.post, "/upstreams", {"name": name, "url": url})
+        yield name
+        await asyncio.to_thread(market.operator.call, "DELETE", f"/upstreams/{name}")
+
+
+class _Errand:
+    """A task whose agent calls the upstream's tool for it; the call waits in a thread. answer: of the call, once it is there."""
+
+    def __init__(self, market: ServerProcess, upstream: str, **options: Any) -> None:
+        self.agent = market.register(f"Doer-{uuid.uuid4().hex[:8]}")
+        self._operator = market.operator
+        self.task_id = self._operator.post(
+            "/agora/task/assign", {"task_type": "bake", "assignee": self.agent.agent_id, "payload": {}}
+        )["task_id"]
+        (claim,) = self.agent.post("/agora/task/claim", {"wait": 5, **options})["tasks"]
+        self.held = {"task_id": self.task_id, "fencing_token": claim["fencing_token"]}
+        self.answer: str | None = None
+        self._connection = http.client.HTTPConnection("127.0.0.1", market.port, timeout=60)
+        self._thread = threading.Thread(target=self._call, args=(upstream,))
+        self._thread.start()
+
+    def _call(self, upstream: str) -> None:
+        headers = {"authorization": f"Bearer {self.agent.token}", "content-type": "application/json"}
+        body = json.dumps({"arguments": {}, **self.held})
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException),
+            contextlib.closing(self._connection) as connection,
+        ):
+            connection.request("POST", f"/tools/{upstream}/ask", body, headers)
+            self.answer = connection.getresponse().read().decode()
+
+    def hang_up(self) -> None:
+        self._connection.sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(DEADLINE)
+
+    def task(self) -> Any:
+        return self._operator.get("/agora/task/get", params={"task_id": self.task_id})
+
+    def wait_for_question(self) -> Any:
+        """The question's message."""
+        poll_until(lambda: self.task()["status"] == "input_required", "the task asks")
+        entries = self._operator.get("/agora/task/history", params={"task_id": self.task_id})["entries"]
+        return [entry["data"] for entry in entries if (entry.get("data") or {}).get("role") == "ROLE_AGENT"][-1]
+
+    def finish(self) -> str:
+        self._thread.join(DEADLINE)
+        assert self.answer is not None, self._operator.get("/agora/task/history", params={"task_id": self.task_id})
+        return self.answer
+
+
+def _text_of(answer: str) -> str:
+    return str(json.loads(answer)["content"][0]["text"])
+
+
+async def test_what_an_upstream_asks_is_a_question_of_the_task(market: ServerProcess, far: str) -> None:
+    await asyncio.to_thread(_check_question, market, far)
+
+
+def _check_question(market: ServerProcess, far: str) -> None:
+    errand = _Errand(market, far)
+    question = errand.wait_for_question()
+    assert question["parts"] == [{"text": "Which size?"}]
+    assert question["metadata"]["requestedSchema"] == FORM
+    assert errand.agent.post("/agora/task/claim")["tasks"] == []
+    market.operator.post("/agora/task/message", {"task_id": errand.task_id, "text": "large"})  # it does not fit
+    poll_until(lambda: "does not fit" in json.dumps(errand.wait_for_question()), "it asks again")
+    answer = {"task_id": errand.task_id, "parts": [{"data": {"size": 3, "gift": True}}]}
+    market.operator.post("/agora/task/message", answer)
+    assert _text_of(errand.finish()) == 'accept {"size": 3, "gift": true}'
+    assert errand.task()["status"] == "in_progress"
+    done = errand.agent.post("/agora/task/complete", errand.held | {"result": "baked"})  # under the same lease
+    assert done["status"] == "completed"
+
+
+@pytest.mark.parametrize("way", ["cli", "a2a", "monitor", "decline", "cancel"])
+async def test_the_question_is_answered_over_whatever_the_requester_speaks(
+    market: ServerProcess, way: str, far: str
+) -> None:
+    await asyncio.to_thread(_check_way, market, far, way)
+
+
+def _check_way(market: ServerProcess, far: str, way: str) -> None:
+    errand = _Errand(market, far)
+    errand.wait_for_question()
+    ways: dict[str, Callable[[ServerProcess, _Errand], None]] = {
+        "cli": _answer_by_cli,
+        "a2a": _answer_by_a2a,
+        "monitor": _answer_in_monitor,
+    }
+    if way in ways:
+        ways[way](market, errand)
+        assert _text_of(errand.finish()) == 'accept {"size": 3}'
+    elif way == "decline":
+        message = {"task_id": errand.task_id, "text": "No.", "metadata": {"action": "decline"}}
+        market.operator.post("/agora/task/message", message)
+        assert _text_of(errand.finish()).startswith("decline")
+    else:
+        market.operator.post("/agora/task/cancel", {"task_id": errand.task_id})
+        answer = errand.finish()
+        assert "cancel" in answer
+        assert errand.task()["status"] == "cancelled"
+
+
+def _answer_by_cli(market: ServerProcess, errand: _Errand) -> None:
+    done = market.run_cli("task", "message", errand.task_id, "--text", '{"size": 3}', token=market.admin_token)
+    assert done.returncode == 0, done.stderr
+
+
+def _answer_by_a2a(market: ServerProcess, errand: _Errand) -> None:
+    message = {
+        "role": "ROLE_USER",
+        "messageId": uuid.uuid4().hex,
+        "taskId": errand.task_id,
+        "parts": [{"data": {"size": 3}}],
+    }
+    body = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "SendMessage",
+        "params": {"message": message, "configuration": {"returnImmediately": True}},
+    }
+    answer = market.operator.http.post(f"/a2a/{errand.agent.name}", json=body, headers={"a2a-version": "1.0"})
+    assert "result" in answer.json(), answer.text
+
+
+def _answer_in_monitor(market: ServerProcess, errand: _Errand) -> None:
+    with Browser(market, market.admin_token) as browser:
+        browser.act(f"tasks/{errand.task_id}", "agora.task.message", text='{"size": 3}')
+
+
+async def test_a_question_whose_call_has_ended_is_withdrawn(market: ServerProcess, far: str) -> None:
+    """The agent that called hangs up, or the whole server dies: in either case the task does not wait for ever."""
+
+    def check() -> None:
+        errand = _Errand(market, far)
+        errand.wait_for_question()
+        errand.hang_up()
+        poll_until(lambda: errand.task()["status"] == "in_progress", "the question is withdrawn")
+        assert "withdrawn" in json.dumps(market.operator.get("/agora/task/history", params={"task_id": errand.task_id}))
+
+    await asyncio.to_thread(check)
+
+
+async def test_a_question_is_withdrawn_when_the_server_has_died(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "data", mcp_private_networks="true").start()
+    try:
+        async with serving(_AskingUpstream(tools={"ask": tool("ask")}).app()) as url:
+            await asyncio.to_thread(server.operator.post, "/upstreams", {"name": "far", "url": url})
+            await asyncio.to_thread(_check_death, server)
+    finally:
+        server.close()
+
+
+def _check_death(server: ServerProcess) -> None:
+    errand = _Errand(server, "far", lease_seconds=10)
+    errand.wait_for_question()
+    server.kill()
+    server.start()
+    poll_until(lambda: errand.task()["status"] == "pending", "the task goes back to its queue")
+    history = json.dumps(server.operator.get("/agora/task/history", params={"task_id": errand.task_id}))
+    assert "The question is withdrawn" in history
+    late = {"task_id": errand.task_id, "text": "large"}
+    assert server.operator.post("/agora/task/message", late)["type"] == "message"
+    assert errand.task()["status"] == "pending"
+
+
+def test_a_call_for_a_task_takes_its_lease(market: ServerProcess) -> None:
+    agent, task_id = market.register("Nobody in particular"), f"task_{'0' * 32}"
+    body: dict[str, Any] = {"arguments": {}, "task_id": task_id}
+    assert agent.post("/tools/none/ask", body, expect=404)

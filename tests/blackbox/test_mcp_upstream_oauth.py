@@ -6,13 +6,11 @@ The provider registers clients dynamically, rotates refresh tokens, and gives to
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from html import unescape
-from typing import Any, Self
-from urllib.parse import parse_qs, urljoin, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import anyio.to_thread
 import httpx
@@ -22,15 +20,14 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.blackbox.browser_session import CALLBACK, Browser
 from tests.blackbox.server import Account, ServerProcess
 from tests.harness import free_port
-from tests.oidc.browser import browse
 from tests.oidc.provider import provider
 from tests.polling import poll_until
 
 __all__ = ["provider"]
 
-CALLBACK = "/v1/monitor/upstream-callback"
 LIST = "agora_agent_list"
 
 
@@ -57,53 +54,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     server = ServerProcess(tmp_path_factory.mktemp("home") / "data", mcp_private_networks="true").start()
     yield server
     server.close()
-
-
-class Browser:
-    """A browser that is signed in at the server, and visits a URL that leads to the provider and back."""
-
-    def __init__(self, server: ServerProcess, token: str) -> None:
-        self._http = httpx.Client(base_url=server.url, follow_redirects=False, timeout=60, trust_env=False)
-        self._server = server
-        page = self._http.get("/v1/monitor/sign-in", headers={"accept": "text/html"}).text
-        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
-        assert csrf, page
-        form = {"csrf": csrf[1], "token": token, "next": "/v1/monitor/"}
-        answer = self._http.post("/v1/monitor/sign-in", data=form, headers={"origin": server.url})
-        assert answer.is_redirect, answer.text
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.close()
-
-    def grant(self, url: str, person: str = "otto") -> httpx.URL:
-        """Sign in at the provider; where it sends the browser back to."""
-        return browse(url, person, until=self._server.url + CALLBACK)
-
-    def come_back(self, callback: httpx.URL) -> httpx.Response:
-        """Follow the callback; the page at the end."""
-        page = self._http.get(str(callback), headers={"accept": "text/html"})
-        match = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.text)
-        assert match, page.text
-        return self._http.get(unescape(match[1]), headers={"accept": "text/html"})
-
-    def authorize(self, url: str, person: str = "otto") -> None:
-        answer = self.come_back(self.grant(url, person))
-        assert answer.is_redirect, answer.text
-        assert "/services/upstreams/" in answer.headers["location"]
-
-    def begin_by_button(self, upstream: str) -> str:
-        """Press the button of the upstream's page; the URL that it leads to."""
-        page = self._http.get(f"/v1/monitor/services/upstreams/{upstream}", headers={"accept": "text/html"}).text
-        form = re.search(r'<form method="post" action="([^"]+upstream-authorize)".*?</form>', page, re.S)
-        assert form, page
-        fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
-        answer = self._http.post(urljoin(self._server.url, form[1]), data=fields, headers={"origin": self._server.url})
-        match = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', answer.text)
-        assert match, answer.text
-        return unescape(match[1])
 
 
 def _add(home: ServerProcess, far: ServerProcess, name: str, mode: str, **more: Any) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
@@ -46,6 +46,7 @@ from agora.domains.mcp_upstreams.federation import Federation
 from agora.domains.mcp_upstreams.oauth.grants import UPSTREAM_GRANTS, UpstreamGrants
 from agora.domains.mcp_upstreams.offers import OFFERS, Offers
 from agora.domains.mcp_upstreams.port import UPSTREAMS
+from agora.domains.mcp_upstreams.task_questions import OPERATIONS
 from agora.domains.monitoring.health_monitor import HEALTH_MONITOR, HealthMonitor
 from agora.domains.outbox.port import OUTBOX_SOURCES
 from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
@@ -317,9 +318,14 @@ class App:
         if self.sign_on is not None:
             self.sign_on.system = self.dispatcher.run_as_system
         self.grants.system = self.dispatcher.run_as_system
+        self.context.ports.provide(OPERATIONS, self._invoke_operation)
         self.replicas = Replication(
             self.store, self.dispatcher.limiter, self._on_remote_commit, self._on_missed_events, self.feed.has_readers
         )
+
+    async def _invoke_operation(self, caller: Caller, name: str, arguments: Mapping[str, Any], /) -> Any:
+        operation = self.registry.find(name, tenant=caller.tenant)
+        return from_json((await self.dispatcher.invoke(operation, caller, dict(arguments))).body)
 
     def _build_controllers(self) -> None:
         """Create the built-in agents and the controllers."""

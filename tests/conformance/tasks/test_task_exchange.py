@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora_sdk.errors import Conflict
+from agora.domains.tasks.jobs import TaskDeadlines
+from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 
@@ -81,3 +82,60 @@ async def test_artifacts_are_read_from_behind_a_long_output(market: Market) -> N
     assert [len(part.text) for part in output.parts] == [900_000, 100_000], "as much as one view has room for"
     without = await market.call(market.operator, "a2a.get", task_id=task.task_id, include_artifacts=False)
     assert without.artifacts is None
+
+
+async def held_question(market: Market, worker: Caller, person: Caller) -> dict[str, Any]:
+    """A task whose holder waits for an answer, by its id and fencing token."""
+    await market.call(person, "task.assign", task_type="ask", assignee=worker.subject)
+    (task,) = (await market.call(worker, "task.claim", lease_seconds=30)).tasks
+    held = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+    await market.call(worker, "task.message", **held, text="May I?", status="input_required", keep_lease=True)
+    return held
+
+
+async def test_a_holder_who_waits_goes_on_under_the_same_lease(market: Market, upkeep: TaskDeadlines) -> None:
+    worker, person = await market.agent("Worker"), await market.agent("Person")
+    held = await held_question(market, worker, person)
+    market.clock.advance(20)
+    assert (await market.call(worker, "task.renew", **held)).status == "input_required"
+    market.clock.advance(20)
+    await upkeep.step()
+    task = await market.call(person, "task.get", task_id=held["task_id"])
+    assert task.status == "input_required", "it was renewed"
+    await market.call(person, "task.message", task_id=held["task_id"], text="yes")
+    assert (await market.call(worker, "task.claim")).tasks == [], "nobody else takes it up"
+    task = await market.call(person, "task.get", task_id=held["task_id"])
+    assert (task.status, task.attempts) == ("in_progress", 1)
+    market.clock.advance(20)  # the answer began the lease anew
+    await upkeep.step()
+    assert (await market.call(worker, "task.complete", **held, result="done")).status == "completed"
+
+
+async def test_a_question_is_withdrawn_with_the_lease_of_who_waits(market: Market, upkeep: TaskDeadlines) -> None:
+    worker, person = await market.agent("Worker"), await market.agent("Person")
+    held = await held_question(market, worker, person)
+    market.clock.advance(31)
+    await upkeep.step()
+    task = await market.call(person, "task.get", task_id=held["task_id"])
+    assert task.status == "pending"
+    history = (await market.call(person, "task.history", task_id=held["task_id"])).entries
+    assert "The question is withdrawn" in (history[-1].content or "")
+    with pytest.raises(StaleLease):
+        await market.call(worker, "task.complete", **held, result="late")
+    market.clock.advance(600)
+    await upkeep.step()
+    (again,) = (await market.call(worker, "task.claim")).tasks
+    assert again.fencing_token > held["fencing_token"]
+
+
+async def test_there_is_a_lease_to_keep_with_a_question_alone(market: Market) -> None:
+    worker, person = await market.agent("Worker"), await market.agent("Person")
+    await market.call(person, "task.assign", task_type="ask", assignee=worker.subject)
+    (task,) = (await market.call(worker, "task.claim")).tasks
+    held = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+    with pytest.raises(InvalidRequest, match="question"):
+        await market.call(worker, "task.message", **held, text="Hello", keep_lease=True)
+    question = {"text": "May I?", "status": "input_required"}
+    await market.call(worker, "task.message", **held, **question)
+    with pytest.raises(Conflict, match="no lease"):
+        await market.call(worker, "task.message", **held, **question, keep_lease=True)

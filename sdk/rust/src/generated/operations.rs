@@ -1588,6 +1588,11 @@ impl Request<TaskMessageOperation> {
     pub fn fencing_token(self, fencing_token: i64) -> Self {
         self.with("fencing_token", fencing_token)
     }
+
+    /// With a question: the lease goes on while it is open, and the answer returns the task to its holder, who waits for it. If the lease runs out, the question is withdrawn.
+    pub fn keep_lease(self, keep_lease: bool) -> Self {
+        self.with("keep_lease", keep_lease)
+    }
 }
 
 operation! {
@@ -4468,7 +4473,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.upstream.accept`.
-    pub UpstreamAcceptOperation => Acceptance, Command, "upstream/accept", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+    pub UpstreamAcceptOperation => Acceptance, Command, "upstream/accept", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.upstream.accept`.
@@ -4545,7 +4550,7 @@ impl Request<UpstreamDeauthorizeOperation> {
 
 operation! {
     /// Marks requests of `agora.upstream.call`.
-    pub UpstreamCallOperation => ToolResult, Relay, "upstream/call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable, UpstreamAuthorizationRequired], keyed;
+    pub UpstreamCallOperation => ToolResult, Relay, "upstream/call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, IllegalTransition, StaleLease, UpstreamFailed, UpstreamUnavailable, UpstreamAuthorizationRequired], keyed;
 }
 
 /// Optional arguments of `agora.upstream.call`.
@@ -4558,6 +4563,16 @@ impl Request<UpstreamCallOperation> {
     /// Seconds a call may take.
     pub fn timeout(self, timeout: f64) -> Self {
         self.with("timeout", timeout)
+    }
+
+    /// A task of yours that it is for: what the upstream asks becomes a question of the task.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+
+    /// Of the task's claim.
+    pub fn fencing_token(self, fencing_token: i64) -> Self {
+        self.with("fencing_token", fencing_token)
     }
 }
 

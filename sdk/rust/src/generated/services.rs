@@ -2170,7 +2170,7 @@ impl UpstreamService<'_> {
     ///
     /// - `upstream`: Name or id of the upstream.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn accept(&self, upstream: impl Into<String>) -> Request<UpstreamAcceptOperation> {
         Request::new(self.client).with::<String>("upstream", upstream.into())
     }
@@ -2222,7 +2222,7 @@ impl UpstreamService<'_> {
     /// - `upstream`: Name or id of the upstream.
     /// - `tool`: Name of the tool, as the upstream has it.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`, `upstream_authorization_required`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `illegal_transition`, `stale_lease`, `upstream_failed`, `upstream_unavailable`, `upstream_authorization_required`.
     pub fn call(&self, upstream: impl Into<String>, tool: impl Into<String>) -> Request<UpstreamCallOperation> {
         Request::new(self.client)
             .with::<String>("upstream", upstream.into())

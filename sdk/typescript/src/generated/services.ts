@@ -701,6 +701,8 @@ export interface TaskMessageArguments {
   answers?: string | null | undefined;
   /** The claim's fencing token. With it, a write after the lease was lost is refused. */
   fencingToken?: number | null | undefined;
+  /** With a question: the lease goes on while it is open, and the answer returns the task to its holder, who waits for it. If the lease runs out, the question is withdrawn. */
+  keepLease?: boolean | undefined;
 }
 
 /** Arguments of ``agora.task.artifact``. */
@@ -2189,6 +2191,10 @@ export interface UpstreamCallArguments {
   arguments?: { [key: string]: JsonValue } | undefined;
   /** Seconds a call may take. */
   timeout?: number | null | undefined;
+  /** A task of yours that it is for: what the upstream asks becomes a question of the task. */
+  taskId?: string | null | undefined;
+  /** Of the task's claim. */
+  fencingToken?: number | null | undefined;
 }
 
 /** Arguments of ``agora.upstream.read``. */
@@ -3985,7 +3991,7 @@ export interface UpstreamService {
   /**
    * Accept changed definitions: from now on they are the pinned ones, and can be used again.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   accept(args: UpstreamAcceptArguments, options?: CallOptions): Promise<Acceptance>;
   /**
@@ -4021,7 +4027,7 @@ export interface UpstreamService {
    * A tool that failed answers with ``is_error``. If there was no answer in time, or the connection broke, the
    * error says ``outcome: unknown``: the tool may have done its work.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``illegal_transition``, ``stale_lease``, ``upstream_failed``, ``upstream_unavailable``, ``upstream_authorization_required``.
    */
   call(args: UpstreamCallArguments, options?: CallOptions): Promise<ToolResult>;
   /**
@@ -5341,7 +5347,7 @@ export interface Operations {
   "upstream.accept": {
     args: UpstreamAcceptArguments;
     answer: Promise<Acceptance>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
   };
   "upstream.remove": {
     args: UpstreamRemoveArguments;
@@ -5366,7 +5372,7 @@ export interface Operations {
   "upstream.call": {
     args: UpstreamCallArguments;
     answer: Promise<ToolResult>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable" | "upstream_authorization_required";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "illegal_transition" | "stale_lease" | "upstream_failed" | "upstream_unavailable" | "upstream_authorization_required";
   };
   "upstream.read": {
     args: UpstreamReadArguments;

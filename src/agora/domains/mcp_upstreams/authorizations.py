@@ -173,8 +173,8 @@ async def _announce(call: Call, row: UpstreamRow, subject: str, *, ended: bool =
 class Authorizer:
     """Gets a call its authorization: has the person behind its client visit the URL, where the client takes that."""
 
-    def __init__(self, call: Call) -> None:
-        self._grants, self._caller, self._client = grants_of(call), call.caller, call.client
+    def __init__(self, call: Call, client: CallClient | None) -> None:
+        self._grants, self._caller, self._client = grants_of(call), call.caller, client
         self._base_url = call.context.settings.own_url
 
     async def obtain(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:

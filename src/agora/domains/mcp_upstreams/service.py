@@ -7,12 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from agora.core import pagination as paging
-from agora.core.call import Call, as_relay, decode_json
+from agora.core.call import Call, CallClient, as_relay, decode_json
 from agora.domains.identity.authority import check_administered, check_and_record_administration
+from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import Result, implements
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import AgoraError, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable
+from agora_sdk.errors import (
+    AgoraError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    UpstreamFailed,
+    UpstreamUnavailable,
+    field_error,
+)
 
 from . import authorizations
 from . import queries as statements
@@ -23,6 +32,7 @@ from .offer_review import apply_listing, emit_offer_event
 from .port import ANSWER_SECONDS, Listing
 from .records import UpstreamRow, UpstreamToolRow
 from .registration import CONNECT_SECONDS, NewUpstream, OAuthConfiguration, add_by_url, drop_upstream, upstream_engine
+from .task_questions import OPERATIONS, TaskClient
 from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
 
 __all__ = ["UpstreamService", "uri_matches"]
@@ -183,9 +193,17 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def call(
-        self, upstream: str, tool: str, arguments: JsonObject = {}, *, timeout: float | None = None
+        self,
+        upstream: str,
+        tool: str,
+        arguments: JsonObject = {},
+        *,
+        timeout: float | None = None,
+        task_id: str | None = None,
+        fencing_token: int | None = None,
     ) -> contract.ToolResult:
         row = await self._require_usable(upstream)
+        client = await self._client_of_task(task_id, fencing_token) if task_id is not None else self._call.client
         await self._require_active(row, "tool", tool)
         seconds = timeout or decode_json(row.tool_timeouts).get(tool) or row.timeout
 
@@ -199,9 +217,17 @@ class UpstreamService(contract.Upstreams):
                 meta=raw.get("_meta"),
             )
 
-        return self._relay_request(
-            row, "tools/call", {"name": tool, "arguments": arguments}, seconds, tool, build_tool_result
-        )
+        params = {"name": tool, "arguments": arguments}
+        return self._relay_request(row, "tools/call", params, seconds, tool, build_tool_result, client)
+
+    async def _client_of_task(self, task_id: str, fencing_token: int | None) -> CallClient:
+        """Who is asked during a call for a task that the caller holds. Raises StaleLease, InvalidRequest."""
+        if fencing_token is None:
+            problem = "It is needed with task_id: the token of the claim."
+            raise InvalidRequest(problem, errors=[field_error("fencing_token", problem)])
+        await TaskService(self._call).renew(task_id, fencing_token)
+        invoke = self._call.context.ports.get(OPERATIONS)
+        return TaskClient(invoke, self._call.caller, task_id, fencing_token, self._call.client)
 
     @implements
     async def read(self, upstream: str, uri: str) -> contract.ResourceResult:
@@ -296,13 +322,14 @@ class UpstreamService(contract.Upstreams):
         seconds: float,
         what: str,
         answer: Callable[[Mapping[str, Any]], R],
+        client: CallClient | None = None,
     ) -> R:
-        """Ask the upstream, outside any transaction."""
+        """Ask the upstream, outside any transaction. client: who is asked what the upstream asks; by default that of the call."""
         engine, endpoint, progress = upstream_engine(self._call), endpoint_of(upstream), self._call.progress
-        caller, client = self._call.caller.subject, self._call.client
+        caller, client = self._call.caller.subject, client or self._call.client
         self._call.target = f"{upstream.name}.{what}"[:200]
 
-        authorizer = Authorizer(self._call) if endpoint.oauth_mode != "none" else None
+        authorizer = Authorizer(self._call, client) if endpoint.oauth_mode != "none" else None
 
         async def perform() -> dict[str, Any]:
             try:

@@ -48,6 +48,12 @@ async def handle_due_task(call: Call, task_id: str) -> bool:
     # The deadline is checked before the retry delay: an expired task must not be offered once more.
     if row.deadline <= call.now:
         await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
+    elif row.lease_until is not None and row.lease_until <= call.now:
+        # Whoever waited for the answer is gone, and nobody could do anything with one: the attempt is lost, as any other.
+        draft.set_columns(status=_S.IN_PROGRESS.value)
+        error = f"The question is withdrawn: the lease of {row.holder}, who waited, expired."
+        await fail_attempt(draft, error, retry=True, lost=True)
+        return True
     elif row.waiting and states.is_balanced(row):
         await _offer_to_others(draft)
     elif row.available_at is not None and row.available_at <= call.now:

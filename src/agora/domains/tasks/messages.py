@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.wire.questions import MAX_QUESTIONS, answered_name, unanswered_names
 from agora_sdk.contract import tasks as contract
@@ -66,10 +67,11 @@ async def post_message(
     token: int | None,
     *,
     answers: str | None = None,
+    keep_lease: bool = False,
 ) -> contract.TaskEntry:
     """Add a message to a task, as its assignee or as its requester.
 
-    answers: id of the question that the message answers. Raises InvalidRequest, IllegalTransition, PayloadTooLarge, and Conflict
+    answers: id of the question that the message answers. keep_lease: see :func:`add_assignee_message`. Raises InvalidRequest, IllegalTransition, PayloadTooLarge, and Conflict
     if that question is not open any more.
     """
     draft, role = await access.lock_task_for_message(call, task_id, token)
@@ -86,7 +88,7 @@ async def post_message(
             )
         number = await add_requester_message(draft, content)
     else:
-        number = await add_assignee_message(draft, content, status)
+        number = await add_assignee_message(draft, content, status, keep_lease=keep_lease)
     return _build_entry(draft, "message", number, content)
 
 
@@ -121,12 +123,19 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
 async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     """Store a message of the requester; an answer to a question requeues the task. Returns the entry's number.
 
-    Of several questions, each answered by name, the last answer does.
+    Of several questions, each answered by name, the last answer does. If the holder waits for the answer, the task goes on under
+    the same lease.
     """
     answers = draft.row.status in states.INTERRUPTED and not await _leaves_questions(draft, kept)
+    waits = draft.row.lease_until is not None
     number = _append_entry(draft, "message", kept)
     draft.emit("message", **_message_event(draft, kept, number))
-    if answers:
+    if answers and waits:
+        draft.set_columns(status=_S.IN_PROGRESS.value, lease_until=draft.call.now + draft.row.lease_seconds * SECOND)
+        draft.append_entry("status", status=_S.IN_PROGRESS, content="answered")
+        draft.emit("started", attempt=draft.row.attempts)
+        await draft.save()
+    elif answers:
         await requeue_task(draft, "answered", refund=True, to_holder=True)
     else:
         await draft.save()
@@ -148,17 +157,27 @@ async def _leaves_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bool
     return False
 
 
-async def add_assignee_message(draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None) -> int:
+async def add_assignee_message(
+    draft: TaskDraft, kept: dict[str, Any], status: TaskStatus | None, *, keep_lease: bool = False
+) -> int:
     """Store a message of the assignee, and set the status if one is given. Returns the entry's number.
 
-    completed: the message is the answer, and its content the result.
+    completed: the message is the answer, and its content the result. keep_lease: the holder waits for the answer to its
+    question, and renews its lease meanwhile. Raises InvalidRequest, Conflict if there is no lease.
     """
+    if keep_lease and status not in states.INTERRUPTED:
+        problem = "Only a question, which sets input_required or auth_required, is waited for."
+        raise InvalidRequest(problem, errors=[field_error("keep_lease", problem)])
     await begin_work(draft, status, 0.0)
+    if keep_lease and draft.row.lease_until is None:
+        raise Conflict(f"There is no lease on {draft.task_id} to keep.", fix="Claim the task first.")
     if status is _S.COMPLETED:
         return await _complete_with_message(draft, kept)
     if status is not None and status.value != draft.row.status:
         states.check_transition(draft.task_id, draft.row.status, status)
-        draft.set_columns(status=status.value, lease_until=None)
+        seconds = draft.row.lease_seconds
+        lease_until = draft.call.now + seconds * SECOND if keep_lease else None
+        draft.set_columns(status=status.value, lease_until=lease_until)
     number = _append_entry(draft, "message", kept, _S(draft.row.status))
     if status is not None:
         draft.emit(status.value, notes=join_text(kept["parts"])[:EVENT_TEXT_LIMIT] or None)

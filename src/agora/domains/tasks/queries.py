@@ -255,7 +255,7 @@ extend_leases = Write(
     """
     update tasks set lease_until = lease_until + :stood_still, started_at = started_at + :stood_still,
         due_at = due_at + :stood_still
-    where tenant_id = :tenant and status = 'in_progress' and due_at is not null
+    where tenant_id = :tenant and (status = 'in_progress' or lease_until is not null) and due_at is not null
     """,
     types={"stood_still": BIG},
 )

@@ -145,11 +145,14 @@ class TaskService(BoundService, contract.Tasks):
         extensions: list[str] = [],
         answers: str | None = None,
         fencing_token: int | None = None,
+        keep_lease: bool = False,
     ) -> contract.TaskEntry:
         content: dict[str, Any] = {"messageId": message_id, "parts": messages.build_parts(text, parts)}
         content |= {"metadata": metadata, "extensions": extensions}
         state = TaskStatus(status) if status is not None else None
-        return await messages.post_message(self.call, task_id, content, state, fencing_token, answers=answers)
+        return await messages.post_message(
+            self.call, task_id, content, state, fencing_token, answers=answers, keep_lease=keep_lease
+        )
 
     @implements
     async def artifact(

@@ -87,6 +87,8 @@ def next_due(row: TaskRow, now: int) -> int | None:
             moments.append(row.deadline)
     else:
         moments += [row.deadline, NEVER]
+        if row.lease_until is not None:  # its holder waits for an answer
+            moments.append(row.lease_until)
         if row.available_at is not None and not row.waiting:
             moments.append(row.available_at)
         if row.waiting and is_balanced(row):

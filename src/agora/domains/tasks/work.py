@@ -231,8 +231,8 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     if draft.row.status in states.TERMINAL or draft.row.status == _S.PENDING:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     seconds = request.lease_seconds or draft.row.lease_seconds
-    # A task that waits for an answer has no lease to extend; its holder may still renew to store a checkpoint.
-    if draft.row.status == _S.IN_PROGRESS:
+    # A task that waits for an answer has no lease to extend, unless its holder waits, too; others renew to store a checkpoint.
+    if draft.row.status == _S.IN_PROGRESS or draft.row.lease_until is not None:
         draft.set_columns(lease_seconds=seconds, lease_until=call.now + seconds * SECOND)
     if progress is not None and progress != draft.row.progress:
         _set_progress(draft, progress)

@@ -58,7 +58,8 @@ class Question:
         if self.name is not None:
             arguments["metadata"] = {ANSWERS: self.name}
         if response.get("action") != "accept" or not isinstance(content, Mapping):
-            return arguments | {"text": DECLINED}
+            declined = {**arguments.get("metadata", {}), "action": "decline"}
+            return arguments | {"text": DECLINED, "metadata": declined}
         if self.schema is not None:
             return arguments | {"parts": [{"data": dict(content)}]}
         return arguments | {"text": str(content.get(FIELD) or DECLINED)}

@@ -422,6 +422,15 @@ class Upstreams(Service, category="upstream"):
         arguments: JsonObject = {},
         *,
         timeout: Seconds | None = None,
+        task_id: Annotated[
+            str | None,
+            Field(
+                max_length=64,
+                pattern=r"^task_[0-9a-f]{32}$",
+                description="A task of yours that it is for: what the upstream asks becomes a question of the task.",
+            ),
+        ] = None,
+        fencing_token: Annotated[int | None, Field(ge=1, le=2**53, description="Of the task's claim.")] = None,
     ) -> ToolResult:
         """Call a tool of an upstream; its result is returned unchanged.
 

@@ -321,6 +321,13 @@ class Tasks(Service, category="task"):
             ),
         ] = None,
         fencing_token: Token = None,
+        keep_lease: Annotated[
+            bool,
+            Field(
+                description="With a question: the lease goes on while it is open, and the answer returns the task to its "
+                "holder, who waits for it. If the lease runs out, the question is withdrawn."
+            ),
+        ] = False,
     ) -> TaskEntry:
         """Send a message in a task: from its assignee to its requester, or the other way round.
 

@@ -1,0 +1,195 @@
+"""What an upstream asks during a call that an agent makes for a task: a question of the task, which its requester answers.
+
+The task waits with the question's form (``input_required``, or ``auth_required`` for a URL), and goes on under the same lease. The
+question lives as long as the call: if that ends, or this server, it is withdrawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from pydantic_core import from_json
+
+from agora.core.call import CallClient, Caller, ClientRefused
+from agora.core.ports import Port
+from agora_sdk.errors import AgoraError
+
+__all__ = ["OPERATIONS", "InvokeOperation", "TaskClient"]
+
+log = logging.getLogger(__name__)
+ELICIT: Final = "elicitation/create"
+POLL_SECONDS: Final = 0.25
+MAX_POLL_SECONDS: Final = 2.0
+RENEW_SECONDS: Final = 5.0  #: between renewals of the lease: leases last ten seconds or more
+MAX_TRIES: Final = 3  #: answers that do not fit the form, until the upstream is told that there is none
+DECLINED: Final = frozenset({"decline", "cancel"})
+WAITING: Final = frozenset({"input_required", "auth_required"})
+
+
+class InvokeOperation(Protocol):
+    """Run an operation by its name as a caller, in a transaction of its own; answers its result as JSON has it."""
+
+    async def __call__(self, caller: Caller, name: str, arguments: Mapping[str, Any], /) -> Any: ...
+
+
+OPERATIONS: Port[InvokeOperation] = Port("operations that rules call outside of transactions")
+
+
+class TaskClient:
+    """A :class:`agora.core.call.CallClient` whose person is the requester of a task.
+
+    caller: holds the task under the fencing token. inner: the client of the call itself, which is asked for models and roots.
+    """
+
+    def __init__(
+        self, invoke: InvokeOperation, caller: Caller, task_id: str, fencing_token: int, inner: CallClient | None
+    ) -> None:
+        self._invoke, self._caller, self._inner = invoke, caller, inner
+        self._held = {"task_id": task_id, "fencing_token": fencing_token}
+        others = {} if inner is None else {name: inner.capabilities[name] for name in inner.capabilities}
+        self._capabilities = others | {"elicitation": {"form": {}, "url": {}}}
+
+    @property
+    def key(self) -> str:
+        """Each call for a task has a connection alone."""
+        return f"task {self._held['task_id']}"
+
+    @property
+    def capabilities(self) -> Mapping[str, Any]:
+        return self._capabilities
+
+    @property
+    def log_level(self) -> str | None:
+        return self._inner.log_level if self._inner is not None else None
+
+    async def notify(self, method: str, params: Mapping[str, Any], /) -> None:
+        if self._inner is not None:
+            await self._inner.notify(method, params)
+
+    async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
+        """Ask the requester. Raises ClientRefused where there is no answer."""
+        if method != ELICIT:
+            if self._inner is None:
+                raise ClientRefused(f"The task's requester takes no {method}.")
+            return await self._inner.ask(method, params)
+        url, text = params.get("url"), str(params.get("message") or "The tool needs an answer to go on.")
+        schema = params.get("requestedSchema") if url is None else None
+        for _ in range(MAX_TRIES):
+            try:
+                answer = await self._ask_requester(text, url, schema)
+            except AgoraError as error:
+                raise ClientRefused(f"The requester of the task cannot be asked: {error}") from None
+            if (result := read_answer(answer, schema, url is not None)) is not None:
+                return result
+            text = f"The answer does not fit the form. {params.get('message') or ''}".strip()
+        raise ClientRefused("The requester's answers do not fit the form.")
+
+    async def _ask_requester(self, text: str, url: str | None, schema: Any) -> Mapping[str, Any] | None:
+        """The requester's message; None if the task has ended, or goes on without one."""
+        question: dict[str, Any] = {"text": text if url is None else f"{text}\n{url}", "keep_lease": True}
+        question["status"] = "input_required" if url is None else "auth_required"
+        if isinstance(schema, Mapping):
+            question["metadata"] = {"requestedSchema": dict(schema)}
+        entry = await self._invoke(self._caller, "agora.task.message", self._held | question)
+        try:
+            return await self._wait_for_answer(int(entry["number"]))
+        except asyncio.CancelledError:
+            await asyncio.shield(self._withdraw())
+            raise
+
+    async def _wait_for_answer(self, number: int) -> Mapping[str, Any] | None:
+        loop = asyncio.get_running_loop()
+        pause, renew_at = POLL_SECONDS, loop.time() + RENEW_SECONDS
+        while True:
+            task = await self._invoke(self._caller, "agora.task.get", {"task_id": self._held["task_id"]})
+            if task["status"] not in WAITING:
+                return await self._read_answer(number)
+            if loop.time() >= renew_at:
+                await self._invoke(self._caller, "agora.task.renew", self._held)
+                renew_at = loop.time() + RENEW_SECONDS
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, MAX_POLL_SECONDS)
+
+    async def _read_answer(self, number: int) -> Mapping[str, Any] | None:
+        place = {"task_id": self._held["task_id"], "limit": 500}
+        cursor = None
+        while True:
+            page = await self._invoke(
+                self._caller, "agora.task.history", place | ({"cursor": cursor} if cursor else {})
+            )
+            for entry in page["entries"]:
+                data = entry.get("data")
+                if entry["number"] > number and isinstance(data, dict) and data.get("role") == "ROLE_USER":
+                    return data
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return None
+
+    async def _withdraw(self) -> None:
+        """The call has ended before the answer: nobody waits for it any more."""
+        notes = "The question is withdrawn: the call that asked it has ended."
+        with contextlib.suppress(AgoraError):  # the task has ended, or is another's: then it is withdrawn as well
+            await self._invoke(
+                self._caller, "agora.task.update", self._held | {"status": "in_progress", "notes": notes}
+            )
+
+
+def read_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) -> dict[str, Any] | None:
+    """The result of an elicitation that a requester's message stands for; None if it does not fit the form.
+
+    A data part is the content of the form. A text is that, too, if it is a JSON object, or else the value of the only field.
+    """
+    if message is None:
+        return {"action": "cancel"}
+    metadata = message.get("metadata")
+    action = metadata.get("action") if isinstance(metadata, Mapping) else None
+    if action in DECLINED:
+        return {"action": str(action)}
+    if is_url:
+        return {"action": "accept"}
+    for part in message.get("parts", ()):
+        content = part.get("data") if "data" in part else _read_text(part.get("text"), schema)
+        if isinstance(content, dict) and _fits(content, schema):
+            return {"action": "accept", "content": content}
+    return None
+
+
+def _read_text(text: Any, schema: Any) -> Any:
+    """The content of a form that a text stands for."""
+    if not isinstance(text, str):
+        return None
+    with contextlib.suppress(ValueError):
+        if isinstance(content := from_json(text), dict):
+            return content
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(properties, Mapping) or len(properties) != 1:
+        return None
+    ((name, field),) = properties.items()
+    return {name: _read_value(text.strip(), field.get("type") if isinstance(field, Mapping) else None)}
+
+
+def _read_value(text: str, kind: Any) -> Any:
+    if kind == "boolean":
+        return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
+    if kind in ("integer", "number"):
+        with contextlib.suppress(ValueError):
+            return int(text) if kind == "integer" else float(text)
+    return text
+
+
+def _fits(content: Mapping[str, Any], schema: Any) -> bool:
+    """Whether a content is what the form asks for; a form that is no schema takes everything."""
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+    from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
+
+    if not isinstance(schema, Mapping):
+        return True
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError:
+        return True
+    return bool(Draft202012Validator(schema).is_valid(dict(content)))
