@@ -116,7 +116,7 @@ def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> No
     page.get_by_role("button", name="Resume").click()
     live = talk.locator("#output")
     live.get_by_text("word5 ").wait_for()
-    assert "I remember: Add a **file**" in live.inner_text()
+    assert "I remember: Add a file" in live.inner_text(), "read as Markdown while it is written"
     assert tool.locator("pre.diff").first.is_visible(), (
         "what was unfolded stays so while the page is brought up to date"
     )

@@ -215,3 +215,77 @@ async def test_a_long_session_is_read_from_its_end(market: Market, coding: Codin
         earlier = re.search(r'href="([^"]+)">Earlier messages', page)
         path = earlier[1].replace("&amp;", "&") if earlier else ""
     assert said == [f"saying {number:03}" for number in range(70)]
+
+
+async def test_another_tenant_sees_and_does_nothing(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    await coding.ask()
+    session = await coding.say([{"type": "text", "text": "a secret"}])
+    tenant = await market.call(market.operator, "tenant.create", tenant_id="other")
+    browser = await signed_in(market, tenant.token)
+    assert "May I?" not in await read_page(browser, "inbox")
+    assert coding.codebase not in await read_page(browser, "codebases")
+    assert coding.worker not in await read_page(browser, "agents/workers")
+    hidden = (f"codebases/{coding.codebase}", session, f"agents/workers/{coding.worker}")
+    for path in hidden:
+        assert (await browser.get(path)).status_code == 404, path
+    prompt = {"codebase_id": coding.codebase, "session_id": "ses_1", "prompt": "Go on"}
+    assert (await browser.act("agora.session.resume", **prompt)).status_code == 303
+    assert "There is no codebase" in (await browser.get("inbox")).text
+
+
+async def test_forms_of_coding_work_need_the_token_of_the_session(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    await coding.ask()
+    await coding.say([])
+    browser = await signed_in(market)
+    task = {"task_id": coding.fence["task_id"]}
+    forms = {
+        "agora.task.assign": {"prompt": "x", "codebase_id": coding.codebase},
+        "agora.task.message": {**task, "text": "once"},
+        "agora.task.cancel": task,
+        "agora.session.resume": {"codebase_id": coding.codebase, "session_id": "ses_1", "prompt": "x"},
+    }
+    for operation, fields in forms.items():
+        answer = await browser.post(f"act/{operation}", {**fields, "csrf": "another"}, **{"hx-request": "true"})
+        assert answer.status_code == 403, operation
+    tasks = await market.call(market.operator, "task.list", task_type="coding.job")
+    assert [(job.task_id, job.status) for job in tasks.items] == [(task["task_id"], "input_required")]
+
+
+OUTPUT = f"""[agora] Recorded 1.0 works in /src
+I *look* first.
+[plan] [x] look
+[plan] [~] mend {EVIL}
+[execute] pytest -q {EVIL}
+  1 failed
+  {EVIL}
+[edit] a.py (failed)
+[plan] [x] look
+[plan] [x] mend
+It is **mended**.
+"""
+
+
+async def test_what_an_agent_does_now_reads_as_what_it_did(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    session = await coding.say([{"type": "text", "text": "Mend it"}])
+    await market.call(coding.coder, "task.append", **coding.fence, content=OUTPUT)
+    browser = await signed_in(market)
+    page = await read_page(browser, session)
+    live = page[page.index('id="output"') : page.index('id="live-session_question"')]
+    assert "<em>look</em>" in live
+    assert "<strong>mended</strong>" in live
+    assert re.findall(r'class="state (\w+)"><span(?: class="ticked")?>(\w+)', live) == [
+        ("good", "look"),
+        ("live", "mend"),
+        ("good", "look"),
+        ("good", "mend"),
+    ]
+    assert live.count('<details class="tool"') == 2
+    assert "1 failed" in live
+    assert "works in /src" in live
+    await market.call(coding.coder, "task.append", **coding.fence, content="x\n" * 100_000)
+    page = await read_page(browser, session)
+    assert "characters before are in the" in page
+    assert len(page) < 60_000

@@ -13,7 +13,7 @@ from ..registry import fragment, page
 from ..view import View
 from .coding_jobs import OPEN, is_job_of_session, load_jobs, sum_usage
 from .list_parameters import concerns_target, list_operation, query_if_allowed
-from .session_messages import read_messages
+from .session_messages import read_messages, read_output
 from .task_exchange import Exchange, load_exchange
 
 __all__ = ["session"]
@@ -127,6 +127,11 @@ def _read_branch(job: Task | None) -> str:
 async def _output_values(view: View, job: Task | None) -> Mapping[str, Any]:
     """The end of what the job has written, while it works."""
     if job is None or job.status != "in_progress":
-        return {"output": None}
+        return {"output": None, "parts": [], "left_out": 0}
     arguments = {"task_id": job.task_id, "offset": max(0, job.output_size - OUTPUT_TAIL), "limit": OUTPUT_TAIL}
-    return {"output": await query_if_allowed(view, "agora.task.output", arguments)}
+    output = await query_if_allowed(view, "agora.task.output", arguments)
+    text = output.content if output else ""
+    if output and output.offset:  # begins in the middle of a line
+        text = text.partition("\n")[2] or text
+    left_out = output.offset + len(output.content) - len(text) if output else 0
+    return {"output": output, "parts": await read_output(text), "left_out": left_out}

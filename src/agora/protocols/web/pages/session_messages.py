@@ -7,6 +7,7 @@ trusted: texts are Markdown without HTML, the rest is text.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +23,7 @@ from ..drawing.svg import tag
 from ..filters import page_path_of
 from ..markdown import render_markdown
 
-__all__ = ["PlanStep", "ReadableMessage", "SessionPart", "read_messages"]
+__all__ = ["PlanStep", "ReadableMessage", "SessionPart", "read_messages", "read_output"]
 
 MAX_PARTS: Final = 200  #: of one message, the last ones
 MAX_STEPS: Final = 100  #: of a plan
@@ -31,6 +32,11 @@ MAX_TEXT: Final = 20_000  #: characters of one text
 MAX_TITLE: Final = 300
 MAX_MARKDOWN: Final = 60_000  #: characters of one page that are parsed; what is beyond is shown as it is
 STEP_TONES: Final = {"completed": "good", "in_progress": "live"}
+STEP_MARKS: Final = {"x": "good", "~": "live", " ": "wait"}
+PLAN_LINE: Final = re.compile(r"\[plan\] \[([x~ ])\] (.*)")
+HEAD_LINE: Final = re.compile(r"\[(agora|read|edit|delete|move|search|execute|think|fetch|switch_mode|other)\] (.*)")
+FAILED: Final = " (failed)"
+RESULT_INDENT: Final = "  "
 ROLES: Final = {"user": "Prompt", "assistant": "Agent", "system": "System"}
 
 
@@ -80,6 +86,64 @@ async def read_messages(messages: Sequence[SessionMessage]) -> list[ReadableMess
     return await asyncio.to_thread(_PageReader().read_page, messages)
 
 
+async def read_output(text: str) -> list[SessionPart]:
+    """The output of a job as parts: what the agent does now is stored as a message only when its turn ends."""
+    return await asyncio.to_thread(_OutputReader().read, text)
+
+
+class _OutputReader:
+    """Reads lines as workers write them: ``[plan] [x] step``, ``[agora] note``, and ``[kind] title`` of a tool call with its result
+    indented below it; the rest is what the agent says.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[SessionPart] = []
+        self._page = _PageReader()
+        self._text: list[str] = []
+        self._call: tuple[str, str] | None = None
+        self._result: list[str] = []
+        self._steps: list[PlanStep] = []
+
+    def read(self, text: str) -> list[SessionPart]:
+        """The last parts of an output."""
+        for line in text.split("\n"):
+            self._add_line(line)
+        self._close_part()
+        return self._parts[-MAX_PARTS:]
+
+    def _add_line(self, line: str) -> None:
+        if self._call is not None and line.startswith(RESULT_INDENT):
+            self._result.append(line.removeprefix(RESULT_INDENT))
+            return
+        if step := PLAN_LINE.match(line):
+            if not self._steps:
+                self._close_part()
+            self._steps.append(PlanStep(_as_line(step[2]), STEP_MARKS[step[1]]))
+            return
+        head = HEAD_LINE.match(line)
+        if head or self._call is not None or self._steps:
+            self._close_part()
+        if head is None:
+            self._text.append(line)
+        elif head[1] == "agora":
+            self._parts.append(SessionPart("note", title=_as_line(head[2])))
+        else:
+            self._call = (head[1], head[2])
+
+    def _close_part(self) -> None:
+        """Add the part that the lines so far make."""
+        if any(self._text):
+            self._parts.append(SessionPart("text", html=self._page.render_text(_as_text("\n".join(self._text)))))
+        if self._call is not None:
+            label, title = self._call
+            status = "failed" if title.endswith(FAILED) else "completed"
+            call = {"title": title.removesuffix(FAILED), "kind": label, "status": status}
+            self._parts.append(_read_tool({**call, "result": "\n".join(self._result)}))
+        if self._steps:
+            self._parts.append(SessionPart("plan", steps=tuple(self._steps[:MAX_STEPS])))
+        self._text, self._call, self._result, self._steps = [], None, [], []
+
+
 class _PageReader:
     """Reads the messages of one page, as much Markdown of them as there is time for."""
 
@@ -106,10 +170,10 @@ class _PageReader:
 
     def _read_part(self, part: Any) -> SessionPart:
         if not isinstance(part, Mapping):
-            return SessionPart("text", html=self._render_text(_as_text(part)))
+            return SessionPart("text", html=self.render_text(_as_text(part)))
         match part.get("type"):
             case "text" | "thought" as kind:
-                return SessionPart(kind, html=self._render_text(_as_text(part.get("text"))))
+                return SessionPart(kind, html=self.render_text(_as_text(part.get("text"))))
             case "note":
                 return SessionPart("note", title=_as_text(part.get("text")))
             case "plan":
@@ -117,9 +181,10 @@ class _PageReader:
             case "tool":
                 return _read_tool(part)
             case _:
-                return SessionPart("text", html=self._render_text(_as_text(part)))
+                return SessionPart("text", html=self.render_text(_as_text(part)))
 
-    def _render_text(self, text: str) -> Markup:
+    def render_text(self, text: str) -> Markup:
+        """A text as HTML, parsed as long as there is time for that."""
         self._remaining -= len(text)
         if self._remaining < 0:
             return tag("div", Markup("%s") % text, class_="message", dir="auto")
