@@ -22,7 +22,8 @@ AT_ROOT: Mapping[str, str] = (
     {"serve": "serving.serve", "demo": "app.demo", "doctor": "doctor.doctor"}
     | _commands_of("agent_commands", "run", "register", "agents", "send", "inbox", "watch", "services")
     | _commands_of("login", "login", "logout", "whoami")
-    | {"dashboard": "dashboard.dashboard", "call": "app.call"}
+    | _commands_of("declared_agents", "apply", "diff")
+    | {"chat": "chat.chat", "dashboard": "dashboard.dashboard", "call": "app.call"}
 )
 GROUPS: Mapping[str, str] = {
     "contract": "app.build_contract_group",
@@ -38,7 +39,7 @@ OF_THE_SERVER = frozenset({"serve", "demo", "doctor", "contract", "db"})
 BY_HAND: Mapping[str, Mapping[str, str]] = {
     "a2a": _commands_of("a2a", "talk"),
     "admin": _commands_of("operators", "health", "halt", "resume"),
-    "agent": _commands_of("manifests", "register", "example"),
+    "agent": _commands_of("manifests", "register", "example") | _commands_of("declared_agents", "create"),
     "billing": _commands_of(
         "billing", "prices", "usage", "cost", "revenue", "balance", "budgets", "invoices", "invoice"
     )

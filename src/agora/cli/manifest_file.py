@@ -11,7 +11,7 @@ import yaml
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["CONTAINER", "PROGRAM", "read_manifest"]
+__all__ = ["CONTAINER", "PROGRAM", "read_document", "read_manifest"]
 
 PROGRAM = """\
 # An agent that runs from its source. Register it with:  agora agent register --config agent.yaml
@@ -96,12 +96,17 @@ def read_manifest(source: str) -> dict[str, Any]:
 
     Raises InvalidRequest.
     """
-    document = _parse_manifest(source, _read_text(source))
+    document = read_document(source)
     if not isinstance(document, dict):
         raise _manifest_error(source, "is no manifest: fields with values are expected")
     if isinstance(document.get("directory"), str) and source != "-":
         document["directory"] = str((Path(source).parent / document["directory"]).resolve())
     return document
+
+
+def read_document(source: str) -> Any:
+    """What is in a file of YAML or JSON, or on standard input where source is ``-``. Raises InvalidRequest."""
+    return _parse_manifest(source, _read_text(source))
 
 
 def _read_text(source: str) -> str:

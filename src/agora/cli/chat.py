@@ -1,0 +1,219 @@
+"""``agora chat``: a conversation with an agent in the terminal, a task for each thing that is said."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import clean_text
+from .session import Session, client_command
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from agora_sdk.contract.fields import JsonObject
+    from agora_sdk.contract.tasks import Task
+
+__all__ = ["chat"]
+
+MESSAGE_TASK = "a2a.message"
+LEAVE = frozenset({"/quit", "/exit"})
+HELP = "/history shows the conversation, /new begins another one, /quit leaves."
+REMEMBERED = 50  # tasks of a conversation that /history shows
+
+
+@client_command
+def chat(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="Name or id of the agent.")],
+    message: Annotated[
+        str | None, typer.Argument(help="What to say; without it, a conversation starts, or standard input is read.")
+    ] = None,
+    context_id: Annotated[
+        str | None, typer.Option("--context", metavar="ID", help="The conversation to go on with.")
+    ] = None,
+) -> None:
+    """Talk with an agent: its words as they come, Markdown, its questions, and what was said before."""
+    conversation = Conversation(session, name, context_id)
+    lines = iter([message]) if message is not None else _read_lines(session)
+    failed = False
+    for line in lines:
+        if line in LEAVE:
+            break
+        if line == "/help":
+            session.out.note(HELP)
+        elif line == "/new":
+            conversation.begin_anew()
+        elif line == "/history":
+            conversation.show_history()
+        elif line:
+            failed = not conversation.say(line, lines)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _read_lines(session: Session) -> Iterator[str]:
+    """What is typed, with a history of its own; or the lines of standard input."""
+    if not sys.stdin.isatty():
+        yield from (line.strip() for line in sys.stdin)
+        return
+    import readline  # noqa: F401  (editing and history of input())
+
+    session.out.note(HELP)
+    while True:
+        try:
+            yield input("> ").strip()
+        except (EOFError, KeyboardInterrupt):
+            session.out.say("")
+            return
+
+
+class Conversation:
+    """The tasks of one context."""
+
+    def __init__(self, session: Session, name: str, context: str | None) -> None:
+        self._session, self._client, self._name = session, session.client, name
+        self._context = context or _new_context()
+        self._has_streamed = False
+
+    def begin_anew(self) -> None:
+        """Begin a conversation that knows nothing of this one."""
+        self._context = _new_context()
+
+    def show_history(self) -> None:
+        """Print what was said."""
+        page = self._client.task.list(context_id=self._context, limit=REMEMBERED)
+        for summary in page.tasks:
+            task = self._client.task.get(summary.task_id)
+            self._session.out.say(f"> {clean_text(_question_of(task))}", "bold")
+            self._print_answer(task)
+
+    def say(self, text: str, answers: Iterator[str]) -> bool:
+        """Say something, and print the answer. answers: where answers to questions come from. Returns whether it ended well."""
+        message: JsonObject = {"role": "ROLE_USER", "parts": [{"text": text}]}
+        receipt = self._client.task.assign(
+            MESSAGE_TASK, {"message": message, "text": text}, self._name, context_id=self._context
+        )
+        if receipt.warning:
+            self._session.out.note(receipt.warning)
+        entry = None
+        while True:
+            task, entry = self._follow(receipt.task_id, entry)
+            if task.status not in ("input_required", "auth_required"):
+                break
+            question = self._newest_question(task.task_id)
+            self._print_question(question)
+            answer = next(answers, None)
+            if answer is None or answer in LEAVE:
+                self._session.out.note(f"The question stays open: agora task message {task.task_id} TEXT")
+                return False
+            self._client.task.message(task.task_id, answer)
+        if self._session.out.json:
+            self._session.out.result(task)
+        elif not self._has_streamed or task.status != "completed":
+            self._print_answer(task)
+        return bool(task.status == "completed")
+
+    def _follow(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
+        """Print a task's words until it ends or asks; answers the task, and the last entry seen."""
+        with _Words(self._session) as words:
+            stream = self._client.task.stream(task_id, **({"last_event_id": after} if after else {}))
+            for item in stream:
+                after = str(item.number)
+                if item.type == "output" and item.content:
+                    words.add(item.content)
+                elif item.status in ("input_required", "auth_required"):
+                    break
+            self._has_streamed = words.any
+        return self._client.task.get(task_id), after
+
+    def _newest_question(self, task_id: str) -> dict[str, Any]:
+        entries = self._client.task.history(task_id, limit=500).entries
+        questions = [entry.data for entry in entries if entry.type == "message" and isinstance(entry.data, dict)]
+        return next((data for data in reversed(questions) if data.get("role") == "ROLE_AGENT"), {})
+
+    def _print_question(self, question: dict[str, Any]) -> None:
+        out = self._session.out
+        for part in question.get("parts", ()):
+            if isinstance(part.get("text"), str):
+                out.say(f"? {clean_text(part['text'])}", "yellow")
+            options = part["data"].get("options") if isinstance(part.get("data"), dict) else None
+            for option in options or ():
+                out.say(f"  - {clean_text(str(option))}", "yellow")
+
+    def _print_answer(self, task: Task) -> None:
+        out = self._session.out
+        if task.status != "completed":
+            out.say(f"{task.status}: {clean_text(task.error or task.notes or '')}", "red")
+            return
+        text = task.result if isinstance(task.result, str) else json.dumps(task.result, ensure_ascii=False, indent=1)
+        _print_markdown(self._session, text)
+
+
+class _Words:
+    """The words of an answer as they come: Markdown that grows in a terminal, plain text elsewhere."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._text = session, ""
+        self._live: Live | None = None
+        self.any = False
+
+    def __enter__(self) -> _Words:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+        elif self.any and not self._session.out.json and not self._text.endswith("\n"):
+            self._session.out.line("")
+
+    def add(self, text: str) -> None:
+        """Show more."""
+        if self._session.out.json:
+            return
+        self.any = True
+        self._text += text
+        console = self._session.out.console
+        if not console.is_terminal:
+            sys.stdout.write(clean_text_lines(text))
+            sys.stdout.flush()
+            return
+        from rich.live import Live
+        from rich.markdown import Markdown
+
+        shown = Markdown(clean_text_lines(self._text))
+        if self._live is None:
+            self._live = Live(shown, console=console, vertical_overflow="visible", refresh_per_second=8)
+            self._live.start()
+        else:
+            self._live.update(shown)
+
+
+def clean_text_lines(text: str) -> str:
+    """A text without control characters, its lines kept: what an agent says must not steer the terminal."""
+    return "\n".join(clean_text(line) for line in text.split("\n"))
+
+
+def _print_markdown(session: Session, text: str) -> None:
+    console = session.out.console
+    if not console.is_terminal:
+        session.out.line(clean_text_lines(text))
+        return
+    from rich.markdown import Markdown
+
+    console.print(Markdown(clean_text_lines(text)))
+
+
+def _question_of(task: Task) -> str:
+    text = task.payload.get("text")
+    return text if isinstance(text, str) else json.dumps(task.payload, ensure_ascii=False)
+
+
+def _new_context() -> str:
+    from uuid import uuid4
+
+    return f"chat-{uuid4().hex}"

@@ -1,0 +1,149 @@
+"""Declared agents on the command line: declared by a file and by options, and talked with."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agora.demo.scripted_model import ModelRequest, ScriptedReply, ToolCall
+from tests.blackbox.server import ServerProcess
+from tests.blackbox.thinking import Thinkers, running_thinkers
+
+FILE = """\
+agents:
+  - name: Ada
+    model: openai-script:tiny
+    instructions_file: ada.md
+    tools: [agents]
+  - name: Bob
+    model: openai-script:tiny
+    description: {description}
+"""
+
+
+@pytest.fixture(scope="module")
+def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
+    with running_thinkers(shared_server) as place:
+        yield place
+
+
+def test_a_file_is_applied_and_compared(thinkers: Thinkers, tmp_path: Path) -> None:
+    server, file = thinkers.server, tmp_path / "agents.yaml"
+    (tmp_path / "ada.md").write_text("You are Ada.")
+    file.write_text(FILE.format(description="Builds."))
+    preview = server.run_cli("diff", "-f", str(file))
+    assert (preview.returncode, "Ada would be created (version 1)" in preview.stdout) == (1, True)
+    first = server.run_cli("apply", "-f", str(file))
+    assert first.stdout.splitlines() == ["Ada created (version 1)", "Bob created (version 1)"], first.stderr
+    again = server.run_cli("apply", "-f", str(file))
+    assert again.stdout.splitlines() == ["Ada unchanged (version 1)", "Bob unchanged (version 1)"]
+    assert server.run_cli("diff", "-f", str(file)).returncode == 0
+    file.write_text(FILE.format(description="Builds houses."))
+    shown = server.run_cli("diff", "-f", str(file))
+    assert shown.returncode == 1
+    assert "  - description: Builds.\n  + description: Builds houses.\n" in shown.stdout
+    assert "Bob updated (version 2): description" in server.run_cli("apply", "-f", str(file)).stdout
+    declared = thinkers.operator.get("/declared-agents/Ada")
+    assert declared["specification"]["instructions"] == "You are Ada."
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("agents: []", "declares no agents"),
+        ("agents: [{model: x}]", "has no name"),
+        ("agents: [{name: A}, {name: A}]", "declares A twice"),
+        ("agents: [{name: A, instructions_file: none.md}]", "cannot be read"),
+        ("agents: [{name: A, tools: [nothing]}]", "'nothing' cannot be a tool"),
+        ("agents: [{name: A, color: red}]", "color"),
+    ],
+)
+def test_a_file_with_a_fault_is_refused(thinkers: Thinkers, tmp_path: Path, text: str, error: str) -> None:
+    (tmp_path / "agents.yaml").write_text(text)
+    refused = thinkers.server.run_cli("apply", "-f", str(tmp_path / "agents.yaml"))
+    assert refused.returncode == 2, refused.stderr
+    assert error in " ".join(refused.stderr.split())
+
+
+def test_an_agent_is_created_by_options(thinkers: Thinkers, tmp_path: Path) -> None:
+    instructions = tmp_path / "researcher.md"
+    instructions.write_text("You research.")
+    options = ["--model", "openai-script:tiny", "--instructions", str(instructions), "--tools", "messaging,tasks"]
+    created = thinkers.server.run_cli("agent", "create", "Researcher", *options)
+    assert created.stdout == "Researcher created (version 1)\n", created.stderr
+    specification = thinkers.operator.get("/declared-agents/Researcher")["specification"]
+    assert (specification["instructions"], specification["tools"]) == ("You research.", ["messaging", "tasks"])
+
+
+def _declare_talker(thinkers: Thinkers) -> None:
+    def script(request: ModelRequest) -> ScriptedReply:
+        if request.prompt.startswith("colour"):
+            if request.results:
+                return ScriptedReply(f"Then **{request.results[-1]}** it is.")
+            return ScriptedReply("", [ToolCall("ask_requester", {"question": "Which?", "options": ["red", "blue"]})])
+        said = [text for role, text in request.turns if role == "user"]
+        return ScriptedReply(f"You said *{len(said)}* things. \x1b[31mRed", pause=0.01)
+
+    for name in ("first", "second", "colour"):
+        thinkers.scripts[name] = script
+    thinkers.declare("Talker")
+
+
+def _chat(server: ServerProcess, *arguments: str, lines: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = server.environment | {"AGORA_URL": server.url, "COLUMNS": "80"}
+    command = [sys.executable, "-m", "agora.cli", "chat", *arguments]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False, input=lines
+    )
+
+
+def test_a_piped_conversation_is_remembered_and_its_questions_are_answered(thinkers: Thinkers) -> None:
+    _declare_talker(thinkers)
+    talk = _chat(thinkers.server, "Talker", lines="first thing\nsecond thing\ncolour please\nblue\n/history\n")
+    assert talk.returncode == 0, talk.stderr
+    lines = talk.stdout.splitlines()
+    assert "You said *1* things." in lines[0]
+    assert "\x1b" not in talk.stdout
+    assert "You said *2* things." in lines[1]
+    assert lines[2:5] == ["? Which?", "  - red", "  - blue"]
+    assert lines[5] == "Then **blue** it is."
+    assert [line for line in lines if line.startswith("> ")] == ["> first thing", "> second thing", "> colour please"]
+
+
+def test_one_message_prints_its_answer_or_json(thinkers: Thinkers) -> None:
+    _declare_talker(thinkers)
+    assert "You said *1* things." in _chat(thinkers.server, "Talker", "first thing").stdout
+    shown = json.loads(_chat(thinkers.server, "--json", "Talker", "first thing").stdout)
+    assert shown["status"] == "completed"
+
+
+def test_a_terminal_shows_markdown_at_80_columns(thinkers: Thinkers) -> None:
+    thinkers.scripts["long"] = lambda request: ScriptedReply("# Title\n\n" + "- **word** and word\n" * 3 + "x " * 100)
+    thinkers.declare("Writer")
+    ours, theirs = pty.openpty()
+    environment = thinkers.server.environment | {"AGORA_URL": thinkers.server.url, "COLUMNS": "80", "TERM": "xterm"}
+    command = [sys.executable, "-m", "agora.cli", "chat", "Writer", "long one"]
+    with subprocess.Popen(command, env=environment, stdout=theirs, stderr=theirs, stdin=theirs) as process:
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                piece = os.read(ours, 65_536)
+            except OSError:  # the other side has closed
+                break
+            if not piece:
+                break
+            text += piece
+    os.close(ours)
+    shown = text.decode()
+    assert process.returncode == 0, shown
+    assert "Title" in shown
+    assert " • " in shown
+    assert "**word**" not in shown
