@@ -290,3 +290,35 @@ def _is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+@pytest.mark.long
+def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerProcess]) -> None:
+    """A run of eight steps, killed once at each request of the model: each message is sent once, in order."""
+    steps = 8
+    server = start_server()
+    with running_thinkers(server) as thinkers:
+        reader = server.register("Reader")
+        killed: set[int] = set()
+
+        def script(request: ModelRequest) -> ScriptedReply:
+            done = len(request.results)
+            if done not in killed:
+                killed.add(done)
+                os.kill(thinkers.runner(), signal.SIGKILL)
+            if done == steps:
+                return ScriptedReply("All done.")
+            return ScriptedReply("", [ToolCall("messaging_send", {"to_agent": reader.name, "content": f"step {done}"})])
+
+        thinkers.scripts["endure"] = script
+        thinkers.declare("Survivor", tools=["messaging"])
+        task_id = thinkers.give("Survivor", "endure", max_attempts=100)
+
+        def has_ended() -> bool:
+            return bool(thinkers.task(task_id)["status"] in ("completed", "failed"))
+
+        poll_until(has_ended, lambda: f"{thinkers.task(task_id)}\n{server.log()[-2000:]}", timeout=600)
+        assert thinkers.task(task_id)["result"] == "All done."
+        assert killed == set(range(steps + 1))
+        messages = reader.get("/agora/messaging/receive")["messages"]
+        assert sorted(message["content"] for message in messages) == [f"step {number}" for number in range(steps)]
