@@ -60,10 +60,10 @@ class Supervisor:
 
     async def apply(self, configuration: RunnerConfiguration) -> None:
         """Run these agents and no others: those whose configuration changed are started anew."""
-        wanted = {(agent.tenant, agent.name): agent for agent in configuration.agents}
-        outdated = [place for place, one in self._running.items() if wanted.get(place) != one.configuration]
+        desired = {(agent.tenant, agent.name): agent for agent in configuration.agents}
+        outdated = [place for place, one in self._running.items() if desired.get(place) != one.configuration]
         await asyncio.gather(*(self._running.pop(place).stop() for place in outdated))
-        for place, agent in wanted.items():
+        for place, agent in desired.items():
             if place not in self._running:
                 self._running[place] = RunningAgent(configuration.url, agent)
                 log.info("%s runs, version %d", agent.name, agent.version)

@@ -283,9 +283,9 @@ class ThinkingRun:
     async def _ask_approval(self, number: int, call_id: str, tool: str, arguments: dict[str, Any]) -> InputRequired:
         """The question whether a tool may be called; the server looks for the answer itself."""
         await self._note_question(number)
-        shown = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
+        excerpt = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
         approval: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
-        text = f"May {self._configuration.name} call {tool}? Answer 'approve' or 'reject'.\n{shown}"
+        text = f"May {self._configuration.name} call {tool}? Answer 'approve' or 'reject'.\n{excerpt}"
         return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
 
     async def _note_question(self, number: int) -> None:

@@ -48,7 +48,7 @@ class OperationRegistry:
         self._decisions: dict[tuple[str, str, str], StatusDecision] = {}
         self._names: dict[str, list[Operation]] = {}
         self.operations: tuple[Operation, ...] = tuple(
-            found for found in operations if tests or found.exposure is not Exposure.TEST
+            candidate for candidate in operations if tests or candidate.exposure is not Exposure.TEST
         )
         for operation in self.operations:
             plain = operation.name.replace(".", "_")
@@ -146,15 +146,15 @@ class OperationRegistry:
 
         None of them goes by a name that something declared has, whichever way it is written.
         """
-        accepted = [found for found in operations if not self._names.keys() & _name_spellings(found)]
+        accepted = [operation for operation in operations if not self._names.keys() & _name_spellings(operation)]
         mine = self._offered.setdefault(tenant, {})
         mine.pop(prefix, None)
         if accepted:
             mine[prefix] = accepted
         names = self._offered_names[tenant] = {}
-        for found in chain.from_iterable(mine[each] for each in sorted(mine)):
-            for name in _name_spellings(found):
-                names.setdefault(name, found)
+        for operation in chain.from_iterable(mine[each] for each in sorted(mine)):
+            for name in _name_spellings(operation):
+                names.setdefault(name, operation)
 
     # -- life ------------------------------------------------------------------------------------
 

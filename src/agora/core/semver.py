@@ -110,13 +110,13 @@ def _term_bounds(term: str) -> list[tuple[str, Version]]:
         if sign not in ("=", "==", "^", "~"):
             raise InvalidVersion(f"{term[:50]!r}: a wildcard takes no comparison")
         return _prefix_bounds(*_parse_partial(wildcard["numbers"])) if wildcard["numbers"] else []
-    version, written = _parse_partial(text)
+    version, precision = _parse_partial(text)
     if sign == "^":
-        return _caret_bounds(version, written)
+        return _caret_bounds(version, precision)
     if sign == "~":
-        return _prefix_bounds(version, min(written, 2))
+        return _prefix_bounds(version, min(precision, 2))
     if sign in ("=", "=="):
-        return [("=", version)] if written == 3 else _prefix_bounds(version, written)
+        return [("=", version)] if precision == 3 else _prefix_bounds(version, precision)
     return [(sign, version)]
 
 

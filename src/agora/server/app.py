@@ -192,7 +192,7 @@ class App:
         except BaseException:
             await self.store.close()
             raise
-        self._followers = [found for found in self.controllers if isinstance(found, CommitListener)]
+        self._followers = [each for each in self.controllers if isinstance(each, CommitListener)]
         self.store.on_commit = self._on_commit
         self.store.on_transaction = self.measures.record_commit
         await self.feed.start()

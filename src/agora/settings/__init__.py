@@ -49,13 +49,13 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
             before = read_legacy_names(environ)
         except RefusedName as error:
             raise ConfigurationError(str(error)) from None
-        for origin, found in (
+        for origin, part in (
             from_file(config_file, environ),
             from_environment(environ, before.values, cls.model_fields),
             ("the command line", {name: value for name, value in overrides.items() if value is not None}),
         ):
-            values |= found
-            origins |= dict.fromkeys(found, origin)
+            values |= part
+            origins |= dict.fromkeys(part, origin)
         try:
             settings = cls(**values)
         except ValidationError as error:

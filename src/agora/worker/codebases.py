@@ -57,7 +57,7 @@ def normalize_remote(remote: str | None) -> str | None:
 
 def _run_git(path: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", "-C", str(path), *arguments], capture_output=True, text=True, timeout=10)
+        result = subprocess.run(["git", "-C", str(path), *arguments], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return result.stdout.strip() if result.returncode == 0 else None

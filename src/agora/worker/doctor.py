@@ -69,5 +69,5 @@ def _read_version(program: str) -> str | None:
     path = shutil.which(program)
     if path is None:
         return None
-    done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20)
-    return done.stdout.strip() if done.returncode == 0 else None
+    result = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=20)
+    return result.stdout.strip() if result.returncode == 0 else None

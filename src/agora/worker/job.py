@@ -79,8 +79,8 @@ class JobState:
     @classmethod
     def from_checkpoint(cls, checkpoint: Mapping[str, Any] | None) -> JobState:
         """From a checkpoint; a new job's if there is none."""
-        known = {name: value for name, value in (checkpoint or {}).items() if name in cls.__slots__}
-        return cls(**known | {"usage": Usage.from_document(known.get("usage") or {})})
+        fields = {name: value for name, value in (checkpoint or {}).items() if name in cls.__slots__}
+        return cls(**fields | {"usage": Usage.from_document(fields.get("usage") or {})})
 
 
 @dataclass(slots=True)
@@ -232,12 +232,12 @@ class Job:
         """The prompt, or what makes an interrupted agent go on."""
         state, prompt = self._state, self._request.prompt
         if state.asked is not None:
-            asked = PermissionRequest.from_document(state.asked)
-            decision = await self._read_decision(asked)
+            request = PermissionRequest.from_document(state.asked)
+            decision = await self._read_decision(request)
             self._granted = decision
             answer = decision.option.name if decision.option else "no"
             answer += f" ({decision.feedback})" if decision.feedback else ""
-            return DECIDED.format(title=asked.title, answer=answer, prompt=prompt)
+            return DECIDED.format(title=request.title, answer=answer, prompt=prompt)
         if state.is_prompted:
             return CONTINUE.format(why="its worker or its agent ended", prompt=prompt)
         return prompt

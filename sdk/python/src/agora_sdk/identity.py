@@ -174,12 +174,12 @@ class Identity:
         An agent's own token, be it given or stored, updates the registration; what else was given makes
         a new one. A stored token is worthless once its server began anew.
         """
-        given = self._explicit or self._ambient_token
+        explicit = self._explicit or self._ambient_token
         stored = self.store.find(self.url, self.tenant, name)
-        own = [given] if given and given.startswith(AGENT_TOKEN) else []
-        known = self._agents.get(name) or stored  # the file may be one that cannot be written
-        kept = [known.token] if known else []
-        return list(dict.fromkeys([*own, *kept, given]))
+        own = [explicit] if explicit and explicit.startswith(AGENT_TOKEN) else []
+        identity = self._agents.get(name) or stored  # the file may be one that cannot be written
+        stored_tokens = [identity.token] if identity else []
+        return list(dict.fromkeys([*own, *stored_tokens, explicit]))
 
     def adopt_registration(self, registration: Registration, used: str | None) -> None:
         """Keep the credential of a registered agent, and act as it unless this client is another one already."""

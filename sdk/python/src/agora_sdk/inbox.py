@@ -164,5 +164,5 @@ class Inbox:
     def _remember_state(self, message_id: str, state: DeliveryState) -> None:
         self._states[message_id] = state
         if len(self._states) > MAX_REMEMBERED:
-            oldest = next((i for i, known in self._states.items() if known is not None), message_id)
+            oldest = next((i for i, value in self._states.items() if value is not None), message_id)
             del self._states[oldest]

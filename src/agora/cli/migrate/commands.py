@@ -96,16 +96,16 @@ def import_file(
 @client_command
 def rollback(session: Session, run: Annotated[str, typer.Argument(help="Id of the import.")]) -> None:
     """Take back what an import has made; agents that have lived here since stay."""
-    removed = kept = 0
+    removed = kept_count = 0
     while True:
         step = session.as_operator(lambda client: client.migration.rollback_import(run))
-        removed, kept = removed + step.removed, kept + step.kept
+        removed, kept_count = removed + step.removed, kept_count + step.kept
         if not step.remaining:
             break
     if session.out.json:
-        session.out.value({"run_id": run, "removed": removed, "kept": kept})
+        session.out.value({"run_id": run, "removed": removed, "kept": kept_count})
     else:
-        session.out.say(f"{removed} things were taken back; {kept} agents stay, as they have lived here since.")
+        session.out.say(f"{removed} things were taken back; {kept_count} agents stay, as they have lived here since.")
 
 
 @client_command

@@ -155,8 +155,8 @@ class Feed:
         """
         if self._closing is not None:
             raise Overloaded("The server is shutting down.", fix="Resume in a moment.", retry_after=2)
-        kept = 0 if not groups else min(OPERATORS_STREAMS, self.max_streams // 10)
-        if len(self) >= self.max_streams - kept:
+        reserve = 0 if not groups else min(OPERATORS_STREAMS, self.max_streams // 10)
+        if len(self) >= self.max_streams - reserve:
             raise Overloaded("Too many streams are open.", fix="Close some, or try again later.", retry_after=15)
         stream = self._build_stream(tenant, opening, check)
         stream.groups = groups or ()

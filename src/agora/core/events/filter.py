@@ -36,10 +36,10 @@ def _compile_pattern(pattern: str) -> Callable[[str], bool]:
             return False
         at, end = len(first), len(text) - len(last)
         for part in middle:
-            found = text.find(part, at, end)
-            if found < 0:
+            position = text.find(part, at, end)
+            if position < 0:
                 return False
-            at = found + len(part)
+            at = position + len(part)
         return True
 
     return matches_pattern

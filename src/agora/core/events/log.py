@@ -66,15 +66,17 @@ async def read_events(
         until = min(newest, after + WINDOW)
         parameters = wanted.sql_parameters(viewer)
         rows = await tx.all(events.matching, after=after, until=until, limit=limit, **parameters)
-    found = await _read_rows(tx, rows)
-    whole = len(found) == len(rows) < limit
-    visible = [stored for stored in found if wanted.matches_event(stored.event) and viewer.may_see(stored.event)]
-    return EventPage(visible, until if whole else found[-1].seq, newest)
+    stored_events = await _read_rows(tx, rows)
+    whole = len(stored_events) == len(rows) < limit
+    visible = [
+        stored for stored in stored_events if wanted.matches_event(stored.event) and viewer.may_see(stored.event)
+    ]
+    return EventPage(visible, until if whole else stored_events[-1].seq, newest)
 
 
 async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
     """Rows as events, up to so many bytes, or the first with large data; that one comes alone, as a page of its own."""
-    found: list[StoredEvent] = []
+    stored_events: list[StoredEvent] = []
     size = 0
     for row in rows:
         data = row.data
@@ -82,14 +84,14 @@ async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
         if size > PAGE_BYTES:
             break
         if data is None:
-            if found:
+            if stored_events:
                 break
             large = await tx.one(events.data_of, seq=row.seq)
             if large is None:
                 raise position_expired_error(row.seq - 1, row.seq + 1)
             return [_stored_event(tx.tenant, row, large)]
-        found.append(_stored_event(tx.tenant, row, data))
-    return found
+        stored_events.append(_stored_event(tx.tenant, row, data))
+    return stored_events
 
 
 def _stored_event(tenant: str, row: LogEntry, data: bytes) -> StoredEvent:

@@ -61,10 +61,10 @@ class RemoteCommits:
         """What this server committed itself is not told again."""
         for stored in events:
             tenant = stored.tenant_id
-            seen = self._seen.setdefault(tenant, 0)
-            if stored.seq <= seen:  # it was read before this server knew that it had committed it
+            position = self._seen.setdefault(tenant, 0)
+            if stored.seq <= position:  # it was read before this server knew that it had committed it
                 continue
-            if stored.seq == seen + 1 and tenant not in self._readers:
+            if stored.seq == position + 1 and tenant not in self._readers:
                 self._seen[tenant] = stored.seq
             else:
                 self._own.setdefault(tenant, set()).add(stored.seq)
@@ -72,9 +72,9 @@ class RemoteCommits:
 
     def notice_remote_head(self, tenant: str, head: int) -> None:
         """Handle a peer's notification that a tenant's log has reached a sequence number."""
-        seen = self._seen.setdefault(tenant, 0)
+        position = self._seen.setdefault(tenant, 0)
         self._ahead[tenant] = max(head, self._ahead.get(tenant, 0))
-        if self._ahead[tenant] > seen and tenant not in self._readers:
+        if self._ahead[tenant] > position and tenant not in self._readers:
             self._readers[tenant] = asyncio.get_running_loop().create_task(self._deliver_missing(tenant))
 
     async def poll_logs(self) -> None:

@@ -116,8 +116,8 @@ async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None
     candidates = list(dict.fromkeys(_capability_names(words)))
     if not candidates:
         return None
-    known = await call.tx.all(statements.known_capabilities, names=encode_json(candidates))
-    capabilities = sorted(known, key=lambda name: (-len(name), name))
+    names = await call.tx.all(statements.known_capabilities, names=encode_json(candidates))
+    capabilities = sorted(names, key=lambda name: (-len(name), name))
     for capability in capabilities:
         row = await call.tx.one(statements.best_agent, capability=capability)
         if row is not None:

@@ -143,7 +143,7 @@ class AgentService(BoundService, contract.Agents):
         public_keys: contract.PublicKeys | None = None,
         manifest: JsonObject | None = None,
     ) -> contract.Registration:
-        given = {
+        columns = {
             "capabilities": capabilities,
             "service_tier": service_tier,
             "description": description,
@@ -157,13 +157,13 @@ class AgentService(BoundService, contract.Agents):
         }
         if manifest is not None:
             return await self._register_from_manifest(
-                agent_name, manifest, given | {"alias": alias, "public_keys": public_keys}
+                agent_name, manifest, columns | {"alias": alias, "public_keys": public_keys}
             )
         existing, tier = await self._find_own_agent(agent_name), ServiceTier(service_tier)
         if existing is None:
             check_name(agent_name)
-        given |= {"service_tier": self._grant_tier(tier, existing), "requested_tier": tier}
-        values = _column_values(given) | await self._resolve_protocol_fields(existing, alias, public_keys)
+        columns |= {"service_tier": self._grant_tier(tier, existing), "requested_tier": tier}
+        values = _column_values(columns) | await self._resolve_protocol_fields(existing, alias, public_keys)
         if existing is None:
             return await self._create_agent(agent_name, capabilities, values)
         row = await self._update_agent(existing, values, capabilities)

@@ -154,19 +154,19 @@ class Ledger:
         """What an account does not pay of a charge: its free quota first, its discount on the rest. period: YYYYMM."""
         tx, kind = self.call.tx, charge.kind.value
         names = {"account": charge.account_id, "agent": charge.agent_id, "kind": kind}
-        found: list[Reduction] = []
+        reductions: list[Reduction] = []
         for rule in await tx.all(reduction_queries.rules, **names, now=self.call.now):
             if rule.kind == EntryKind.FREE_QUOTA:
                 await tx.one(reduction_queries.quota_for_update, agent=charge.agent_id, kind=kind)
                 days = {"first": period * 100, "last": period * 100 + 99}
                 used = await tx.one(reduction_queries.used_quantity, **names, **days) or 0
                 free = min(charge.quantity, max(0, rule.number - used))
-                found.append(Reduction(EntryKind.FREE_QUOTA, amount * free // charge.quantity, "Free quota"))
+                reductions.append(Reduction(EntryKind.FREE_QUOTA, amount * free // charge.quantity, "Free quota"))
             else:
-                rest = amount - sum(each.amount for each in found)
+                rest = amount - sum(each.amount for each in reductions)
                 part = divide_half_up(rest * rule.number, BASIS)
-                found.append(Reduction(EntryKind.DISCOUNT, part, f"Discount of {rule.number / 100:g} %"))
-        return [each for each in found if each.amount]
+                reductions.append(Reduction(EntryKind.DISCOUNT, part, f"Discount of {rule.number / 100:g} %"))
+        return [each for each in reductions if each.amount]
 
     async def reverse_by_key(self, key: str, reason: str = "") -> LedgerEntry | None:
         """Reverse the entry with a key; None if there is none. Idempotent."""

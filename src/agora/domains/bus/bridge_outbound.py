@@ -161,11 +161,13 @@ class Outbound:
         settled = await self._bus.find_acknowledged(stream, name, list(by_entry))
         moved = await self._record_moved(tenant, agent, stream)
         previous = {each.previous_id for each in moved}
-        if done := [each for each in settled if each not in previous]:
+        if entry_ids := [each for each in settled if each not in previous]:
             # A server may have died after dead-lettering an entry and before storing that: Redis is authoritative here.
             letters = {each.entry_id: each for each in await self._bus.read_dead(stream)}
-            dead = [replace(by_entry[each], deliveries=letters[each].deliveries) for each in done if each in letters]
-            rows = [by_entry[each] for each in done if each not in letters]
+            dead = [
+                replace(by_entry[each], deliveries=letters[each].deliveries) for each in entry_ids if each in letters
+            ]
+            rows = [by_entry[each] for each in entry_ids if each not in letters]
             await self._controller.run_as_system(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
         if moved:
             current = {row.consumer for row in await self._read_sent(tenant, agent)}

@@ -39,18 +39,18 @@ class HeldEntries:
     @property
     def entry_ids(self) -> Sequence[str]:
         """Stream ids of the buffered entries, those without room included."""
-        held = [each.entry_id for entries in self._entries.values() for each in entries]
-        return [*held, *(each for ids in self._deferred.values() for each in ids)]
+        buffered_ids = [each.entry_id for entries in self._entries.values() for each in entries]
+        return [*buffered_ids, *(each for ids in self._deferred.values() for each in ids)]
 
     def take_deferred(self) -> Mapping[Sender, Sequence[str]]:
         """Take ids of entries without room out of the buffer: of each sender as many as it may hold."""
-        taken: dict[Sender, list[str]] = {}
+        batch: dict[Sender, list[str]] = {}
         for sender, ids in list(self._deferred.items()):
             room = self._sender_limit - len(self._entries.get(sender, ()))
-            taken[sender] = [ids.popleft() for _ in range(min(room, len(ids)))]
+            batch[sender] = [ids.popleft() for _ in range(min(room, len(ids)))]
             if not ids:
                 del self._deferred[sender]
-        return taken
+        return batch
 
     def return_deferred(self, deferred: Mapping[Sender, Sequence[str]]) -> None:
         """Put ids that were taken back before the others."""
@@ -66,9 +66,9 @@ class HeldEntries:
 
     def _add_deferred(self, sender: Sender, ids: Sequence[str], *, first: bool = False) -> None:
         room = self._id_limit - sum(map(len, self._deferred.values()))
-        if kept := ids[: max(room, 0)]:
+        if accepted := ids[: max(room, 0)]:
             waiting = self._deferred.setdefault(sender, deque())
-            waiting.extendleft(reversed(kept)) if first else waiting.extend(kept)
+            waiting.extendleft(reversed(accepted)) if first else waiting.extend(accepted)
 
     def take_all(self) -> Mapping[Sender, Sequence[Delivery]]:
         """Take all entries out of the buffer."""

@@ -40,14 +40,14 @@ class ConversationService(BoundService, contract.Conversations):
         if (receipt := await find_earlier_receipt(call, draft)) is not None:
             return receipt
         confirmation = await assignments.assign_task(call, draft) if message.type is Performative.ASSIGN else None
-        sent = await deliver_draft(call, draft)
-        call.target = sent.message_id
+        delivery = await deliver_draft(call, draft)
+        call.target = delivery.message_id
         await assignments.update_task(call, draft)
-        delivered = await call.publish(MESSAGE_DELIVERED, MessageDelivered(draft, sent, confirmation))
+        delivered = await call.publish(MESSAGE_DELIVERED, MessageDelivered(draft, delivery, confirmation))
         reply = delivered.answer
         if reply is not None:
-            sent.accepted.answer = await self._send_answer(draft, sent, reply)
-        return sent.accepted
+            delivery.accepted.answer = await self._send_answer(draft, delivery, reply)
+        return delivery.accepted
 
     async def _send_answer(self, draft: Draft, sent: Sent, reply: dict[str, Any]) -> AgentMessage:
         """Send the marketplace's answer as an ordinary message, and return it."""

@@ -29,11 +29,13 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
         return
     source, owner = letters[0].source, letters[0].owner
     keys = encode_json([letter.key for letter in letters])
-    known = set(await call.tx.all(statements.known_keys if once else statements.open_keys, source=source, keys=keys))
+    recorded_keys = set(
+        await call.tx.all(statements.known_keys if once else statements.open_keys, source=source, keys=keys)
+    )
     for letter in letters:
-        if letter.key in known:
+        if letter.key in recorded_keys:
             continue
-        known.add(letter.key)
+        recorded_keys.add(letter.key)
         row = _build_row(call, letter)
         call.tx.append(LETTERS, row)
         if owner:  # of those that concern operators alone, their source tells in one event for many

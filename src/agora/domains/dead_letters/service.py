@@ -107,11 +107,11 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         if not (_is_owner(call.caller, row) or call.caller.acts_for_others):
             raise _not_yours(row.owner, "act:any")
         call.target = row.letter_id
-        taken = await call.tx.returning(
+        claims = await call.tx.returning(
             statements.settle, letter_id=letter_id, state=state.value, now=call.now, by=call.caller.subject
         )
-        if taken:
-            return taken[0], True
+        if claims:
+            return claims[0], True
         row = await self._load_letter(letter_id)  # somebody else may have settled it meanwhile
         if row.state != state:
             raise Conflict(

@@ -98,13 +98,13 @@ class DeclaredAgentsController(Controller):
         return await self._wait_for_wakeup(stop, self.pause if self._agents or self._is_stale else FULL_READ_SECONDS)
 
     async def _read_agents(self) -> None:
-        known = set(self._agents)
-        found: dict[tuple[str, str], RunnableAgent] = {}
+        earlier = set(self._agents)
+        current: dict[tuple[str, str], RunnableAgent] = {}
         for tenant in sorted({DEFAULT_TENANT, *await self.context.store.tenants()}):
             for agent in await self._read_tenant(tenant):
-                found[tenant, agent.row.agent_id] = agent
-        self._agents = found
-        self._mail |= found.keys() - known
+                current[tenant, agent.row.agent_id] = agent
+        self._agents = current
+        self._mail |= current.keys() - earlier
 
     async def _read_tenant(self, tenant: str) -> list[RunnableAgent]:
         async def read(reader: Reader) -> list[RunnableAgent]:

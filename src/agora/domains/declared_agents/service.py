@@ -68,9 +68,9 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
-        shown = [contract.DeclaredAgent.model_construct(**await self._fields(row)) for row in rows]
+        page = [contract.DeclaredAgent.model_construct(**await self._fields(row)) for row in rows]
         return contract.DeclaredAgentPage.model_construct(
-            agents=shown, **paging.page_fields(shown, "name", more=more, cursor=cursor)
+            agents=page, **paging.page_fields(page, "name", more=more, cursor=cursor)
         )
 
     @implements
@@ -88,9 +88,9 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
         before = paging.decode_cursor(cursor, int)[0] if cursor else NEWEST
         rows, more = await paging.read_page(read, before, "version", limit, self.call.context.settings.page_bytes)
-        shown = [_build_version(row) for row in rows]
+        page = [_build_version(row) for row in rows]
         return contract.DeclaredAgentVersionPage.model_construct(
-            versions=shown, **paging.page_fields(shown, "version", more=more, cursor=cursor)
+            versions=page, **paging.page_fields(page, "version", more=more, cursor=cursor)
         )
 
     @implements

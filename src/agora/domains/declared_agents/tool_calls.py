@@ -197,12 +197,12 @@ def _performer(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> 
 def _hide_prefix(content: Any, prefix: str | None) -> Any:
     if prefix is None or not isinstance(content, dict):
         return content
-    shown = {name: value for name, value in content.items() if name != "namespace"}
-    if isinstance(shown.get("key"), str):
-        shown["key"] = shown["key"].removeprefix(prefix)
-    if isinstance(shown.get("memories"), list):
-        shown["memories"] = [_hide_prefix(memory, prefix) for memory in shown["memories"]]
-    return shown
+    visible = {name: value for name, value in content.items() if name != "namespace"}
+    if isinstance(visible.get("key"), str):
+        visible["key"] = visible["key"].removeprefix(prefix)
+    if isinstance(visible.get("memories"), list):
+        visible["memories"] = [_hide_prefix(memory, prefix) for memory in visible["memories"]]
+    return visible
 
 
 def _outcome_of_error(error: AgoraError) -> ToolOutcome:

@@ -77,10 +77,10 @@ def check_tool_names(specification: AgentSpecification) -> None:
     """Refuse names that no tool can have. Tools of upstreams and other agents may be named before they are there."""
     unknown = [name for name in specification.tools if not _is_tool_name(name)]
     if unknown:
-        known = ", ".join([*TOOLSETS, *_GRANTS])
+        names = ", ".join([*TOOLSETS, *_GRANTS])
         raise InvalidRequest(
             f"{unknown[0]!r} cannot be a tool of a declared agent.",
-            fix=f"There are {known}, upstream:NAME, NAME.TOOL, agent:NAME, handoff:NAME and capability:NAME.",
+            fix=f"There are {names}, upstream:NAME, NAME.TOOL, agent:NAME, handoff:NAME and capability:NAME.",
             errors=[field_error("specification.tools", f"no tool {name!r}") for name in unknown],
         )
     absent = [name for name in specification.approval if name != "*" and not _is_tool_name(name)]

@@ -132,17 +132,17 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
             )
         return row
     agent, local = await find_agent(call.tx, target), call.context.ports.find(LOCAL_HOST)
-    found: InstanceRow | None = None
+    instance_row: InstanceRow | None = None
     if agent is not None:
         choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
-        found = await call.tx.one(statements.of_agent, account=paying_account_of(call.caller), **choice)
-    if found is None:
+        instance_row = await call.tx.one(statements.of_agent, account=paying_account_of(call.caller), **choice)
+    if instance_row is None:
         raise NotFound(
             f"You have no running instance of {target!r}.",
             fix="Make one with agora.instance.create, or keep some with agora.instance.scale.",
             errors=[field_error("instance_id", "no running instance")],
         )
-    return found
+    return instance_row
 
 
 async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, execution_id: str) -> Request:

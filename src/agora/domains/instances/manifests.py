@@ -294,8 +294,8 @@ def _find_engine_errors(manifest: AgentManifest) -> Iterator[Fault]:
         health=runtime.Health(manifest.health_check.path, manifest.health_check.timeout),
     )
     commands = docker.find_command_errors(spec.build_config) if build.type == "docker" else []
-    for told in [*runtime.find_spec_errors(spec), *commands]:
-        place, _, message = told.partition(": ")
+    for problem in [*runtime.find_spec_errors(spec), *commands]:
+        place, _, message = problem.partition(": ")
         yield Fault(field=place, message=message)
 
 

@@ -74,24 +74,24 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
 async def finish_authorization(call: Call, state: str, callback: Callback) -> contract.UpstreamAuthorization:
     """The relay that exchanges the code of a callback for tokens. The state is used up by it, however it ends."""
     grants = grants_of(call)
-    taken = await flow.take_authorization(call, grants, state)
-    row = await _require_authorizable(call, taken.upstream_id)
+    authorization = await flow.take_authorization(call, grants, state)
+    row = await _require_authorizable(call, authorization.upstream_id)
     endpoint = endpoint_of(row)
 
     async def perform() -> Grant:
-        return await flow.redeem_code(grants, endpoint, taken, callback)
+        return await flow.redeem_code(grants, endpoint, authorization, callback)
 
     async def settle(end: Call, outcome: Grant | AgoraError) -> contract.UpstreamAuthorization:
         if isinstance(outcome, AgoraError):
             raise outcome
         await require_upstream(end, row.upstream_id, lock=True)
-        await grants.store_grant(end, row.upstream_id, taken.subject, outcome)
-        if taken.subject == SHARED:
+        await grants.store_grant(end, row.upstream_id, authorization.subject, outcome)
+        if authorization.subject == SHARED:
             await check_and_record_administration(end, row.upstream_id)
-        await _announce(end, row, taken.subject)
+        await _announce(end, row, authorization.subject)
         return contract.UpstreamAuthorization(
             upstream=row.name,
-            shared=taken.subject == SHARED,
+            shared=authorization.subject == SHARED,
             authorized=True,
             scope=outcome.scope,
             expires_at=to_datetime(outcome.expires_at) if outcome.expires_at is not None else None,

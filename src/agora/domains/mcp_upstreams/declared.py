@@ -156,8 +156,8 @@ def _parse_oauth(value: Any, where: str) -> Mapping[str, str]:
     if value is None:
         return {}
     entry = {"mode": value} if isinstance(value, str) else value
-    known = {"mode", *OAUTH_NAMES}
-    if not isinstance(entry, dict) or entry.get("mode") not in ("shared", "user", "machine") or entry.keys() - known:
+    members = {"mode", *OAUTH_NAMES}
+    if not isinstance(entry, dict) or entry.get("mode") not in ("shared", "user", "machine") or entry.keys() - members:
         raise ConfigurationError(
             f"{where}: oauth is shared, user or machine, or an object with that as its mode, and clientId, clientSecret, scope"
         )

@@ -272,8 +272,8 @@ class UpstreamService(contract.Upstreams):
         await self._require_active(row, kind, name)
 
         def build_completion(raw: Mapping[str, Any]) -> contract.UpstreamCompletion:
-            found = raw.get("completion")
-            completion: Mapping[str, Any] = found if isinstance(found, dict) else {}
+            document = raw.get("completion")
+            completion: Mapping[str, Any] = document if isinstance(document, dict) else {}
             return contract.UpstreamCompletion.model_validate(
                 {
                     "upstream": row.name,

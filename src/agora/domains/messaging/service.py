@@ -189,7 +189,7 @@ class MessagingService(BoundService, contract.Messaging):
         refs = [to_agent] if isinstance(to_agent, str) else list(dict.fromkeys(to_agent))
         if refs == ["broadcast"]:
             return Destination([], [], broadcast=True)
-        found = Destination([], [])
+        destination = Destination([], [])
         for ref in refs:
             if ref == "broadcast":
                 raise InvalidRequest(
@@ -197,13 +197,13 @@ class MessagingService(BoundService, contract.Messaging):
                     errors=[field_error("to_agent", "mixed with other recipients")],
                 )
             if ref.startswith("capability:"):
-                await self._add_capable_agents(ref.removeprefix("capability:"), found)
+                await self._add_capable_agents(ref.removeprefix("capability:"), destination)
             else:
-                await self._add_recipient(ref, found)
-        found.agents = list(dict.fromkeys(found.agents))
-        if len(found.agents) > CAPABILITY_LIMIT:
-            raise _too_many(f"These are {len(found.agents)} recipients; at most {CAPABILITY_LIMIT} are possible.")
-        return found
+                await self._add_recipient(ref, destination)
+        destination.agents = list(dict.fromkeys(destination.agents))
+        if len(destination.agents) > CAPABILITY_LIMIT:
+            raise _too_many(f"These are {len(destination.agents)} recipients; at most {CAPABILITY_LIMIT} are possible.")
+        return destination
 
     async def _add_capable_agents(self, capability: str, destination: Destination) -> None:
         rows = await self.call.tx.all(agents.by_capability, capability=capability, limit=CAPABILITY_LIMIT + 1)

@@ -46,8 +46,8 @@ async def find_matches(call: Call, request: MatchRequest, limit: int) -> tuple[l
 
     Candidates match all words of the query; if there are none, they match any word, most words first.
     """
-    wanted = SCANNED if request.narrows else limit
-    candidates, total = await _read_candidates(call, request, request.query, wanted)
+    count = SCANNED if request.narrows else limit
+    candidates, total = await _read_candidates(call, request, request.query, count)
     words = (request.query or "").split()[:MAX_WORDS]
     if not candidates and words:
         candidates = await _match_any_word(call, request, words)

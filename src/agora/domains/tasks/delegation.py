@@ -60,8 +60,8 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
         )
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
-    held = await read_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
-    granted = sorted(_allowed_scopes(decode_json(data.payload)) & held)
+    scopes = await read_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
+    granted = sorted(_allowed_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
     return contract.TaskToken.model_construct(
         task_id=task_id,

@@ -133,17 +133,17 @@ def context_filter(context_id: str) -> dict[str, str]:
     return {"context_id": context_id, "context_task": own}
 
 
-async def _add_agent_filter(call: Call, ref: str, given: dict[str, Any]) -> None:
+async def _add_agent_filter(call: Call, ref: str, parameters: dict[str, Any]) -> None:
     """Filter by an agent, including tasks that wait under its name."""
     if ref == call.caller.subject:
-        given |= {"agent": ref, "address": held_address(call.caller.name)}
+        parameters |= {"agent": ref, "address": held_address(call.caller.name)}
         return
     if ref.startswith("name:"):
-        given |= {"agent": ref, "address": ref}
+        parameters |= {"agent": ref, "address": ref}
         return
     agent = await _resolve_subject(call, ref, "agent_id")
     row = await call.tx.one(agents.by_id, ref=agent)
-    given |= {"agent": agent, "address": held_address(row.agent_name) if row is not None else agent}
+    parameters |= {"agent": agent, "address": held_address(row.agent_name) if row is not None else agent}
 
 
 async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:

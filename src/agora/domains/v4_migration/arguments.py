@@ -259,13 +259,13 @@ def translate_priority(value: float) -> Priority:
 
 
 def _read_flags(reducer: str, signature: Signature, args: Sequence[Any]) -> dict[str, Any]:
-    known = {name for form in signature.forms for name in form} | set(signature.flags)
+    names = {name for form in signature.forms for name in form} | set(signature.flags)
     values: dict[str, Any] = {}
     rest = list(args)
     while rest:
         flag, separator, value = str(rest.pop(0)).partition("=")
         name = flag.removeprefix("--").replace("-", "_")
-        if not flag.startswith("--") or name not in known:
+        if not flag.startswith("--") or name not in names:
             raise InvalidRequest(
                 f"{reducer} takes no {flag[:100]!r}.",
                 fix=_format_usage(signature),

@@ -202,8 +202,8 @@ def add_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detai
 
 def _origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObject:
     """The metadata of an agent that is switched: what says where it comes from."""
-    kept = {key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")}
-    return {**kept, "v4_agent_id": name, **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY)}
+    others = {key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")}
+    return {**others, "v4_agent_id": name, **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY)}
 
 
 async def _choose_name(call: Call, name: str) -> str:

@@ -91,12 +91,12 @@ async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
 async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
     keys = [f"{key}:{read_text(row, 'agent_id')}"[:300] for key, row in zip(keys, rows, strict=True)]
-    known = await batch.find_known(keys)
+    imported = await batch.find_known(keys)
     for key, row in zip(keys, rows, strict=True):
-        if key in known:
+        if key in imported:
             batch.counts["known"] += 1
             continue
-        known.add(key)
+        imported.add(key)
         name = require_text(row, "agent_id", "agent_name")
         capability = require_text(row, "capability_type", "capability_name", "capability")
         existing = await find_mapped_agent(batch.call, name)
@@ -128,12 +128,12 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
                 errors=[field_error("content", "too long")],
             )
         keys.append((message_key(row_key(row, batch.position + at, "message_id"), *facts), facts))
-    known = await batch.find_known([key for key, _ in keys])
+    imported = await batch.find_known([key for key, _ in keys])
     for at, ((key, facts), row) in enumerate(zip(keys, rows, strict=True)):
-        if key in known:
+        if key in imported:
             batch.counts["known"] += 1
             continue
-        known.add(key)
+        imported.add(key)
         await _import_message(batch, batch.position + at, key, facts, row)
 
 
@@ -164,9 +164,9 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
         expires_at=call.now + call.context.settings.message_lifetime * SECOND,
     )
     call.tx.append(MESSAGES, message)
-    seen = is_delivered(row)
+    is_read = is_delivered(row)
     if everyone:
-        recipients = [] if seen else [agent for agent in await batch.find_everyone() if agent != from_agent]
+        recipients = [] if is_read else [agent for agent in await batch.find_everyone() if agent != from_agent]
     else:
         recipients = [target if looks_like_id(target) else held_address(target)]
     unread = "queued" if everyone or looks_like_id(target) else "held"
@@ -177,11 +177,11 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
                 tenant_id=call.caller.tenant,
                 recipient=address,
                 message_id=message.message_id,
-                state="read" if seen else unread,
+                state="read" if is_read else unread,
                 updated_at=call.now,
             ),
         )
-    if recipients and not seen and unread == "queued":
+    if recipients and not is_read and unread == "queued":
         emit_message_event(call, message, recipients)
     batch.record_import(key, message.message_id)
 
@@ -195,12 +195,12 @@ def _build_message_id(created_at: int, position: int, digest: str) -> str:
 async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
     call = batch.call
     keys = [row_key(row, batch.position + at, "assignment_id", "task_id") for at, row in enumerate(rows)]
-    known = await batch.find_known(keys)
+    imported = await batch.find_known(keys)
     for key, row in zip(keys, rows, strict=True):
-        if key in known:
+        if key in imported:
             batch.counts["known"] += 1
             continue
-        known.add(key)
+        imported.add(key)
         if read_text(row, "status").lower() not in OPEN_STATES:
             batch.counts["skipped"] += 1
             continue
@@ -225,12 +225,12 @@ async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
 
 async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [row_key(row, batch.position + at, "workflow_id") for at, row in enumerate(rows)]
-    known = await batch.find_known(keys)
+    imported = await batch.find_known(keys)
     for key, row in zip(keys, rows, strict=True):
-        if key in known:
+        if key in imported:
             batch.counts["known"] += 1
             continue
-        known.add(key)
+        imported.add(key)
         if read_text(row, "status").lower() not in OPEN_STATES:
             batch.counts["skipped"] += 1
             continue

@@ -65,9 +65,9 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     content, kind = args.text("content"), args.text("message_type") or "info"
     message_id = args.text("message_id")
     key = message_key(message_id, sender, recipient, kind, content)
-    if message_id and (sent := await call.tx.one(statements.mapping, kind=MESSAGE, v4_key=key)) is not None:
-        call.target = sent.target
-        return {"message_id": sent.target, "status": "queued", "timestamp": to_datetime(sent.created_at)}
+    if message_id and (mapping := await call.tx.one(statements.mapping, kind=MESSAGE, v4_key=key)) is not None:
+        call.target = mapping.target
+        return {"message_id": mapping.target, "status": "queued", "timestamp": to_datetime(mapping.created_at)}
     row = await ensure_agent(call, sender)
     metadata: JsonObject = dict(args.read_document("metadata"))
     if args.text("requires_response").lower() == "true":
@@ -232,15 +232,15 @@ async def update_task_progress(call: Call, args: Arguments) -> Answer:
     if task.assigned_agent is None:  # v4 let an agent report about a task that nobody had been given
         await TaskService(call).reassign(task_id, row.agent_id, "it reports about it")
     results = args.read_document("intermediate_results")
-    done = progress >= 100
+    is_complete = progress >= 100
     update = await agent.update(
         task_id,
-        TaskStatus.COMPLETED if done else None,
+        TaskStatus.COMPLETED if is_complete else None,
         progress,
         args.text("status_update")[:4000] or None,
-        result=(results or None) if done else None,
+        result=(results or None) if is_complete else None,
     )
-    if results and not done:
+    if results and not is_complete:
         await agent.comment(task_id, str(results)[:4000])
     return {"task_id": task_id, "assignment_id": assignment, "status": update.status, "progress": progress}
 

@@ -26,15 +26,15 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     messages = [mapping.target for mapping in mappings if mapping.kind == "agent_message"]
     if messages:  # their deliveries lead nowhere then, and retention clears them
         await call.tx.execute(statements.delete_messages, ids=encode_json(messages))
-    kept = 0
+    kept_count = 0
     for mapping in mappings:
         where = {"kind": mapping.kind, "v4_key": mapping.v4_key}
         if await _take_back(call, run, mapping):
             await call.tx.execute(statements.drop_mapping, **where)
         else:
-            kept += 1
+            kept_count += 1
             await call.tx.execute(statements.release_mapping, **where)
-    return len(mappings), kept
+    return len(mappings), kept_count
 
 
 async def _take_back(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
@@ -56,8 +56,8 @@ async def _take_back(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
                 await AgentService(call).deregister(row.agent_id)
             return not stays
         if mapping.detail and not stays:
-            left = [name for name in decode_json(row.capabilities) if name != mapping.detail]
-            await AgentService(call).update(row.agent_id, capabilities=left)
+            remaining = [name for name in decode_json(row.capabilities) if name != mapping.detail]
+            await AgentService(call).update(row.agent_id, capabilities=remaining)
     return True
 
 

@@ -71,10 +71,10 @@ class MigrationService(BoundService, contract.Migration):
 
     def _record_call(self, agent: str, database: str, reducer: str, outcome: str) -> None:
         """One line of the log and one count in the metrics for each v4 call, refused ones, too."""
-        known = reducer if reducer in REDUCERS else "other"  # a metric's label is nothing that callers choose
-        self.call.context.v4_calls[known, outcome] += 1
-        shown = [repr(value[:200])[1:-1] for value in (agent or "-", reducer, database)]
-        log.info("v4_api_call agent=%s reducer=%s database=%s outcome=%s", *shown, outcome)
+        label = reducer if reducer in REDUCERS else "other"  # a metric's label is nothing that callers choose
+        self.call.context.v4_calls[label, outcome] += 1
+        excerpts = [repr(value[:200])[1:-1] for value in (agent or "-", reducer, database)]
+        log.info("v4_api_call agent=%s reducer=%s database=%s outcome=%s", *excerpts, outcome)
 
     @implements
     async def sql(self, database: str, query: str) -> contract.V4Rows:
@@ -148,11 +148,13 @@ class MigrationService(BoundService, contract.Migration):
         await check_and_record_administration(call, run_id)
         run = await imports.lock_run(call, run_id)
         size = await call.tx.one(statements.run_size, run_id=run_id) or 0
-        removed, kept = await roll_back(call, run, limit)
+        removed, kept_count = await roll_back(call, run, limit)
         if removed == size and run.status != "rolled_back":
             run.status, run.finished_at = "rolled_back", call.now
             await imports.save_run(call, run)
-        return contract.RollbackStep(run_id=run_id, removed=removed - kept, remaining=size - removed, kept=kept)
+        return contract.RollbackStep(
+            run_id=run_id, removed=removed - kept_count, remaining=size - removed, kept=kept_count
+        )
 
     @implements
     async def list_imports(self, *, limit: int = 50, cursor: str | None = None) -> contract.ImportRunPage:

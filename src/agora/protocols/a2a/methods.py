@@ -46,8 +46,8 @@ def _read_send_message(params: Mapping[str, Any], old: bool) -> Arguments:
     metadata = request.get("metadata")
     if metadata:
         arguments["metadata"] = metadata
-    for said in (metadata, message.get("metadata")):
-        skill = (said.get("skill") or said.get("skillId")) if said else None
+    for metadata_part in (metadata, message.get("metadata")):
+        skill = (metadata_part.get("skill") or metadata_part.get("skillId")) if metadata_part else None
         if isinstance(skill, str) and skill:
             arguments.setdefault("skill", skill)
     if "tenant" in request:

@@ -131,9 +131,9 @@ def _unanswered_result(offer: Offer, questions: Sequence[Question]) -> ToolResul
     """What a client is told that can ask no person: the questions, and the call that answers them."""
     task_id = questions[0].task_id
     answer = {"name": "agora.a2a.send", "arguments": {"task_id": task_id, "message": "YOUR ANSWER"}}
-    asked = "\n".join(question.text for question in questions)
+    texts = "\n".join(question.text for question in questions)
     text = (
-        f"The agent asks: {asked}\n\nThe task {task_id} waits for the answer. Give it, and get the result, "
+        f"The agent asks: {texts}\n\nThe task {task_id} waits for the answer. Give it, and get the result, "
         f"with this tool call: {to_json(answer).decode()}"
     )
     # A tool with an output schema owes structured content that fits it, except in an error.

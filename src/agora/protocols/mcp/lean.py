@@ -136,10 +136,10 @@ class FastPath:
         return None
 
     def _has_known_parameters(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
-        known = ALLOWED.get(method) or TASK_PARAMETERS.get(method)
-        if known is None:
+        allowed = ALLOWED.get(method) or TASK_PARAMETERS.get(method)
+        if allowed is None:
             return False
-        return (params.keys() - {"_meta"}) <= known or self._creates_legacy_task(method, exchange, params)
+        return (params.keys() - {"_meta"}) <= allowed or self._creates_legacy_task(method, exchange, params)
 
     def _creates_legacy_task(self, method: str, exchange: Exchange, params: Mapping[str, Any]) -> bool:
         """Whether a call asks for a task in the form of 2025-11-25, which the SDK has no answer for."""

@@ -259,12 +259,12 @@ def _simplify_part(schema: Mapping[str, Any], paths: frozenset[str] | None, path
 
 
 def _simplify_members(members: Mapping[str, Any], paths: frozenset[str] | None, path: str) -> dict[str, Any]:
-    shown = {}
+    members_shown = {}
     for name, member in members.items():
         inner = f"{path}.{name}" if path else name
         if paths is None or inner in paths:
-            shown[name] = _simplify_part(member, paths, inner)
-    return shown
+            members_shown[name] = _simplify_part(member, paths, inner)
+    return members_shown
 
 
 def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:

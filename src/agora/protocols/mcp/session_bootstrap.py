@@ -27,8 +27,8 @@ async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
     async with session.settling:
         if session.local:
             return
-        asked = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": dict(session.client)}
-        local = await _request_sdk(server, session, "POST", asked, local="")
+        request = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": dict(session.client)}
+        local = await _request_sdk(server, session, "POST", request, local="")
         if not local:
             raise Overloaded("Too many sessions are open.", fix="Try again later.", retry_after=15)
         session.local = local

@@ -253,7 +253,7 @@ class TaskMethods:
 
     async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
         """Follow a task to its end, and have its questions asked beside that: somebody else may answer them, or end it."""
-        asked: dict[str, asyncio.Task[None]] = {}
+        questions_asked: dict[str, asyncio.Task[None]] = {}
         follow = follow_task(self._dispatcher, exchange, task_id, reporter)
         try:
             async with contextlib.aclosing(follow) as entries:
@@ -261,14 +261,14 @@ class TaskMethods:
                     if not questions_of_entry(entry):
                         continue
                     for question in await self._tasks.questions(exchange, await self._tasks.read(exchange, task_id)):
-                        if question.key not in asked:
-                            asked[question.key] = asyncio.create_task(self._ask(exchange, question))
+                        if question.key not in questions_asked:
+                            questions_asked[question.key] = asyncio.create_task(self._ask(exchange, question))
         except AgoraError as error:
             raise _refusal(error) from None
         finally:
-            for asking in asked.values():
+            for asking in questions_asked.values():
                 asking.cancel()
-            await asyncio.gather(*asked.values(), return_exceptions=True)
+            await asyncio.gather(*questions_asked.values(), return_exceptions=True)
 
     async def _ask(self, exchange: Exchange, question: Question) -> None:
         """Ask the client, and pass its response on if the question still waits for one."""

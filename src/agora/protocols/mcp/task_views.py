@@ -60,8 +60,8 @@ def legacy_task(task: Mapping[str, Any], questions: Sequence[Question], now: int
     """A task in the form of 2025-11-25. now: microseconds since 1970. retention: seconds that ended tasks are kept."""
     status = task["status"]
     ended = status in ENDED and status not in ("completed", "cancelled")
-    shown = "failed" if ended else _live_status(status)
-    return _common_members(task, shown, questions) | {
+    view_status = "failed" if ended else _live_status(status)
+    return _common_members(task, view_status, questions) | {
         "ttl": _ttl(task, retention),
         "pollInterval": _poll_interval(task, now),
     }
@@ -72,17 +72,19 @@ def detailed_task(
 ) -> dict[str, Any]:
     """A task in the form of the extension, with its result, error or requests. elicits: whether the client takes questions."""
     status = task["status"]
-    shown = "failed" if status in PROTOCOL_FAILURES else "completed" if status == "failed" else _live_status(status)
-    document = _common_members(task, shown, questions) | {
+    view_status = (
+        "failed" if status in PROTOCOL_FAILURES else "completed" if status == "failed" else _live_status(status)
+    )
+    document = _common_members(task, view_status, questions) | {
         "ttlMs": _ttl(task, retention),
         "pollIntervalMs": _poll_interval(task, now),
     }
-    if shown == "input_required":
+    if view_status == "input_required":
         requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions if elicits}
         return document | {"inputRequests": requests}
-    if shown == "completed":
+    if view_status == "completed":
         return document | {"result": {**task_result(task).to_document(), "resultType": "complete"}}
-    if shown == "failed":
+    if view_status == "failed":
         error = {"code": INTERNAL_ERROR, "message": _failure_text(task), "data": {TASK_ID: task["task_id"]}}
         return document | {"error": error}
     return document

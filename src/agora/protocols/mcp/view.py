@@ -74,8 +74,8 @@ VIRTUAL_SERVER: Final = View(underscores=True)
 
 def read_view(query: bytes, headers: Mapping[bytes, str | None], default: View) -> View:
     """The view that a query string and headers ask for; raises InvalidRequest. Parameters it does not know are left alone."""
-    said = tuple((name, value) for name, header in _HEADERS.items() if (value := headers.get(header)) is not None)
-    return _parse_view(query, said, default) if query or said else default
+    choices = tuple((name, value) for name, header in _HEADERS.items() if (value := headers.get(header)) is not None)
+    return _parse_view(query, choices, default) if query or choices else default
 
 
 @lru_cache(maxsize=256)

@@ -63,7 +63,7 @@ def show_controls(text: str) -> str:
 def parse_diff(text: str) -> list[FileDiff]:
     """The files of a diff, in order; together they hold at most MAX_LINES lines."""
     files: list[FileDiff] = []
-    shown = 0
+    line_count = 0
     for starts_file, path, tone, line in _read_lines(text):
         if starts_file or not files:
             files.append(FileDiff())
@@ -71,9 +71,9 @@ def parse_diff(text: str) -> list[FileDiff]:
         current.path = path or current.path
         current.added += tone == "add"
         current.removed += tone == "del"
-        if shown < MAX_LINES:
+        if line_count < MAX_LINES:
             current.lines.append((tone, line))
-            shown += 1
+            line_count += 1
         else:
             current.left_out += 1
     return files

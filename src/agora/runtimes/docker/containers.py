@@ -119,13 +119,13 @@ def container_config(
         },
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.instance_id]}}},
     }
-    given = {
+    options_given = {
         "Entrypoint": program.entrypoint,
         "Cmd": program.command,
         "WorkingDir": program.directory,
         "User": program.user,
     }
-    return config | {name: value for name, value in given.items() if value is not None}
+    return config | {name: value for name, value in options_given.items() if value is not None}
 
 
 def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dict[str, Any]:

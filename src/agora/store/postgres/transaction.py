@@ -89,8 +89,8 @@ class Transaction:
     async def _run_distinct_queries(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Answers of a query, run once for each distinct set of values."""
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
-        found = await self._read_distinct(query, kind, list(distinct))
-        answers = (found[distinct[values]] for values in requests)
+        rows = await self._read_distinct(query, kind, list(distinct))
+        answers = (rows[distinct[values]] for values in requests)
         return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
 
     async def _run_each_write(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:

@@ -58,8 +58,8 @@ def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseE
     if is_busy(error):
         fix = "End that program, or try again."
         failed = Overloaded("Another program holds the database's lock.", fix=fix, retry_after=2)
-    elif known := _CAUSES.get(_primary_code(error)):
-        cause, words = known
+    elif known_cause := _CAUSES.get(_primary_code(error)):
+        cause, words = known_cause
         failed = StoreUnavailable(words, cause=cause, unknown=committing and cause == "io_error", reason=error)
     else:
         failed = StoreFailure(f"the database could not keep the call: {error}")

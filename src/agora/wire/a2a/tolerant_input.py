@@ -220,10 +220,10 @@ def _plain_content(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def _file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
     """A file of 0.3, or of its Protocol Buffers."""
-    held = members.get("file", members.get("content", members))
-    if isinstance(held, str):
-        held = {"bytes": held}
-    file = camel_members(read_object(held, f"{field}.file"))
+    content = members.get("file", members.get("content", members))
+    if isinstance(content, str):
+        content = {"bytes": content}
+    file = camel_members(read_object(content, f"{field}.file"))
     result: dict[str, Any] = {}
     for spelt, member in _FILE.items():
         if file.get(spelt) is not None and member not in result:

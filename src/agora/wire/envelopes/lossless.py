@@ -132,8 +132,8 @@ def _write_with_section(view: View, message: Document, bare: Document, section: 
     unsaid = diff_documents(view.read(document), bare if _is_same_json(mine, message) else message)
     if not unsaid:
         return document
-    kept, rest = view.extract_slot(document)
-    document = view.insert_slot(rest, unsaid if kept is None else unsaid | {KEPT: kept})
+    earlier_slot, rest = view.extract_slot(document)
+    document = view.insert_slot(rest, unsaid if earlier_slot is None else unsaid | {KEPT: earlier_slot})
     slot, rest = view.extract_slot(document)
     if not isinstance(slot, dict) or not _is_same_json(_with_slot(view, slot, rest), message):
         raise ValueError("not a section")

@@ -67,9 +67,9 @@ class V4ToV5MigrationAssistant:
         """Give an agent its open tasks: ``[{task_type, payload, priority}]``. Answers their ids, also of those that it has."""
         client = self._clients.get(v5_agent_id, self.v5_client)
         migrated: dict[str, str] = {}
-        async for known in await client.task.list(agent_id=v5_agent_id, limit=500):
-            if known_key := known.metadata.get(KEY):
-                migrated[str(known_key)] = known.task_id
+        async for existing in await client.task.list(agent_id=v5_agent_id, limit=500):
+            if known_key := existing.metadata.get(KEY):
+                migrated[str(known_key)] = existing.task_id
         ids = []
         for at, task in enumerate(v4_tasks):
             key = _content_key(v5_agent_id, at, task)
@@ -89,9 +89,9 @@ class V4ToV5MigrationAssistant:
         """Create an agent's workflows: ``[{name, steps}]``. Answers their ids, also of those that are there."""
         client = self._clients.get(v5_agent_id, self.v5_client)
         migrated: dict[str, str] = {}
-        async for known in await client.workflow.list(agent_id=v5_agent_id, limit=500):
-            if known_key := known.metadata.get(KEY):
-                migrated[str(known_key)] = known.workflow_id
+        async for existing in await client.workflow.list(agent_id=v5_agent_id, limit=500):
+            if known_key := existing.metadata.get(KEY):
+                migrated[str(known_key)] = existing.workflow_id
         ids = []
         for at, workflow in enumerate(v4_workflows):
             key = _content_key(v5_agent_id, at, workflow)

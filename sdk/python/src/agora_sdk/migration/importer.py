@@ -73,8 +73,8 @@ class Importer:
         steps = self._collect_steps()
         with self._refused.open("a" if positions else "w", encoding="utf-8") as refusals:
             for table in IMPORTED:
-                done = positions.get(table, 0)
-                for position, rows in self._read_batches(table, done, steps):
+                offset = positions.get(table, 0)
+                for position, rows in self._read_batches(table, offset, steps):
                     self._send(summary, refusals, table, position, rows)
                     self._on_progress(table, position + len(rows), totals.get(table, 0))
         for other in totals.keys() - set(IMPORTED):  # steps went with their workflows; the rest is v4's own past

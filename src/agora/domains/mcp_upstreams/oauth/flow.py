@@ -71,8 +71,8 @@ async def begin_authorization(
     redirect_uri = f"{base_url}{CALLBACK_PATH}"
     client = await _client_at(grants, endpoint, server, redirect_uri)
     granted = await grants.read_grant(endpoint, subject)
-    wanted = scope or (challenge.scope if challenge is not None else None)
-    scopes = _choose_scope(grants, endpoint, server, wanted, granted)
+    requested_scope = scope or (challenge.scope if challenge is not None else None)
+    scopes = _choose_scope(grants, endpoint, server, requested_scope, granted)
     verifier, state = secrets.token_urlsafe(64), secrets.token_urlsafe(32)
     query = {
         "response_type": "code",
@@ -156,23 +156,23 @@ async def redeem_code(
         raise UpstreamFailed("The callback is of another authorization server than the one that was asked.")
     if callback.code is None:
         raise UpstreamFailed(f"The authorization was not granted: {callback.error or 'no code'}.", fix="Begin again.")
-    known = request["known"]
+    discovery = request["known"]
     form = {
         "grant_type": "authorization_code",
         "code": callback.code,
         "code_verifier": request["verifier"],
         "redirect_uri": request["redirect_uri"],
-        "resource": known["resource"],
+        "resource": discovery["resource"],
     }
     try:
         tokens = await request_tokens(
-            grants.http_of(endpoint), known["token_endpoint"], OAuthClient(**known["client"]), form
+            grants.http_of(endpoint), discovery["token_endpoint"], OAuthClient(**discovery["client"]), form
         )
     except GrantRefused as error:
         if error.extra.get("upstream_error") == "invalid_client":
             await _forget_client(grants, endpoint)
         raise
-    return build_grant(tokens, issuer, str(request["scope"]), known, grants.clock.now())
+    return build_grant(tokens, issuer, str(request["scope"]), discovery, grants.clock.now())
 
 
 async def request_machine_grant(

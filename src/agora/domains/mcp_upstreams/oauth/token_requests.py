@@ -89,11 +89,11 @@ async def request_tokens(
     access, kind = _text(document, "access_token"), str(document.get("token_type", "")).lower()
     if status == 200 and access is not None and kind == "bearer":
         seconds, scope = document.get("expires_in"), document.get("scope")
-        known = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_SECONDS
+        is_duration = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_SECONDS
         return Tokens(
             access,
             _text(document, "refresh_token"),
-            int(seconds) if known and seconds is not None else None,
+            int(seconds) if is_duration and seconds is not None else None,
             scope[:MAX_TOKEN_CHARACTERS] if isinstance(scope, str) else None,
         )
     detail = f"The authorization server refuses: {_describe(status, document)}."

@@ -227,8 +227,8 @@ class _Parser:
 
     def _unexpected_token_error(self) -> ExpressionError:
         kind, token, place = self.tokens[self.at]
-        found = "the end" if kind == "end" else repr(token[:20])
-        return ExpressionError(f"syntax error at character {place + 1}: unexpected {found}")
+        description = "the end" if kind == "end" else repr(token[:20])
+        return ExpressionError(f"syntax error at character {place + 1}: unexpected {description}")
 
     # expressions
 
@@ -402,8 +402,8 @@ class _Parser:
         self._expect_token(")")
         if len(bodies) not in MACROS[kind]:
             raise ExpressionError(f"{kind}() has a variable and {' or '.join(map(str, MACROS[kind]))} expressions")
-        made = self._build_expression(target, start, end)
-        self.part.leaves.append(Macro(kind, made, variable, tuple(bodies), start, self._previous_token_end))
+        expression = self._build_expression(target, start, end)
+        self.part.leaves.append(Macro(kind, expression, variable, tuple(bodies), start, self._previous_token_end))
 
 
 def _parse_literal(kind: str, token: str) -> str | int | None:

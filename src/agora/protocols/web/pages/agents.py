@@ -38,8 +38,8 @@ async def agent_rows(view: View) -> Mapping[str, Any]:
 async def agent_names(view: View) -> Mapping[str, Any]:
     """Agents whose names are suggested for what a field holds, given as ``q``."""
     words = view.query.get("q", "").strip()[:200]
-    found = await query_if_allowed(view, "agora.query.agents", {"search": words or None, "limit": MAX_SUGGESTIONS})
-    return {"agents": found.items if found else []}
+    listing = await query_if_allowed(view, "agora.query.agents", {"search": words or None, "limit": MAX_SUGGESTIONS})
+    return {"agents": listing.items if listing else []}
 
 
 @page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))
@@ -66,7 +66,7 @@ async def agent(view: View) -> Mapping[str, Any]:
             view,
             [
                 *(entry.actor for entry in (trail.items if trail else [])),
-                *(said.to_agent for said in (messages.items if messages else [])),
+                *(message.to_agent for message in (messages.items if messages else [])),
             ],
         ),
     }

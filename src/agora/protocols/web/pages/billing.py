@@ -55,19 +55,19 @@ async def billing(view: View) -> Mapping[str, Any]:
 @page("billing/accounts", title="Accounts", scope="read:billing", needs="agora.billing.balance")
 async def accounts(view: View) -> Mapping[str, Any]:
     """Every account with what is left of its credit, in each currency."""
-    found, trouble = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
-    return {"found": found, "trouble": trouble, "filtered": "account" in view.query}
+    listing, trouble = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
+    return {"found": listing, "trouble": trouble, "filtered": "account" in view.query}
 
 
 @page("billing/entries", title="Ledger", scope="read:billing", needs="agora.billing.usage")
 async def entries(view: View) -> Mapping[str, Any]:
     """Entries of the ledger, newest first: of an account, an agent, an instance, a task or a workflow."""
     filters = chosen_filters(view, *ENTRY_FILTERS)
-    found, trouble = await list_operation(view, "agora.billing.usage", filters)
-    rows = found.items if found.count else []
+    listing, trouble = await list_operation(view, "agora.billing.usage", filters)
+    rows = listing.items if listing.count else []
     agent_names = await names_by_id(view, [*(entry.agent_id for entry in rows), filters.get("agent_id")])
     kinds = [kind.value for kind in EntryKind]
-    return {"found": found, "trouble": trouble, "filters": filters, "names": agent_names, "kinds": kinds}
+    return {"found": listing, "trouble": trouble, "filters": filters, "names": agent_names, "kinds": kinds}
 
 
 @page("billing/invoices/{invoice}", title="Invoice", scope="read:billing", needs="agora.billing.invoice")

@@ -85,14 +85,14 @@ async def codebase_jobs(view: View) -> Mapping[str, Any]:
     """Its newest jobs and sessions."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     arguments = {"codebase_id": record.codebase_id, "limit": SHOWN_SESSIONS}
-    newest, found = await asyncio.gather(load_jobs(view), query_if_allowed(view, "agora.session.list", arguments))
+    newest, page = await asyncio.gather(load_jobs(view), query_if_allowed(view, "agora.session.list", arguments))
     jobs = [job for job in newest if is_job_of_codebase(job, record)]
     return {
         "codebase": record,
         "jobs": jobs[:SHOWN_JOBS],
         "hidden_jobs": max(0, len(jobs) - SHOWN_JOBS),
         "running": sum(job.status in OPEN for job in jobs),
-        "sessions": found,
+        "sessions": page,
     }
 
 
@@ -101,18 +101,18 @@ async def sessions(view: View) -> Mapping[str, Any]:
     """The sessions of a codebase, the latest first."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     filters = chosen_filters(view, "q")
-    found, trouble = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
-    return {"codebase": record, "found": found, "trouble": trouble, "filtered": bool(filters)}
+    listing, trouble = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
+    return {"codebase": record, "found": listing, "trouble": trouble, "filtered": bool(filters)}
 
 
 async def _load_copies(view: View, codebase: Codebase) -> list[Codebase]:
     """The same repository at other workers."""
     if not codebase.repository:
         return []
-    found = await query_if_allowed(view, "agora.codebase.list", {"search": codebase.repository})
+    page = await query_if_allowed(view, "agora.codebase.list", {"search": codebase.repository})
     return [
         other
-        for other in (found.items if found else [])
+        for other in (page.items if page else [])
         if other.repository == codebase.repository and other.codebase_id != codebase.codebase_id
     ]
 

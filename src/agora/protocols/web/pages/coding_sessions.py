@@ -75,9 +75,9 @@ async def session_question(view: View) -> Mapping[str, Any]:
 async def session_messages(view: View) -> Mapping[str, Any]:
     """The newest messages, oldest first; an address with a cursor has older ones."""
     key = {name: view.path[name] for name in ("codebase_id", "session_id")}
-    found, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=SHOWN_MESSAGES)
-    newest_first = found.items if found.count else []
-    return {"messages": await read_messages(newest_first[::-1]), "earlier": found.next_cursor}
+    page, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=SHOWN_MESSAGES)
+    newest_first = page.items if page.count else []
+    return {"messages": await read_messages(newest_first[::-1]), "earlier": page.next_cursor}
 
 
 @fragment("session_output", on=("agora.task.*",), every=0.5)

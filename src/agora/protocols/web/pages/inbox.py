@@ -40,17 +40,17 @@ async def inbox(view: View) -> Mapping[str, Any]:
 )
 async def inbox_list(view: View) -> Mapping[str, Any]:
     """The questions, the longest waiting first."""
-    (found, trouble), approvals = await asyncio.gather(
+    (page, trouble), approvals = await asyncio.gather(
         list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=QUESTIONS),
         query_if_allowed(view, "agora.workflow.list", {"status": "waiting_approval", "limit": APPROVALS}),
     )
-    tasks = found.items if found.count else []
+    tasks = page.items if page.count else []
     exchanges, names = await asyncio.gather(
         asyncio.gather(*(load_exchange(view, task) for task in tasks)),
         names_by_id(view, [task.assigned_agent for task in tasks]),
     )
     return {
-        "found": found,
+        "found": page,
         "trouble": trouble,
         "questions": list(zip(tasks, exchanges, strict=True)),
         "approvals": approvals,

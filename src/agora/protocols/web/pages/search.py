@@ -85,10 +85,10 @@ async def event(view: View) -> Mapping[str, Any]:
     sequence = view.path["sequence"]
     if not sequence.isdecimal() or len(sequence) > 15 or sequence == "0":
         raise NotFound("There is no such event.")
-    found = await view.invoke("agora.event.list", {"after": int(sequence) - 1, "limit": 1})
-    if not found.items or found.items[0].sequence != int(sequence):
+    listing = await view.invoke("agora.event.list", {"after": int(sequence) - 1, "limit": 1})
+    if not listing.items or listing.items[0].sequence != int(sequence):
         raise NotFound("There is no such event, or it is not kept any more, or it is not for you.")
-    return {"event": found.items[0], "line": describe_events(found.items, {})[0]}
+    return {"event": listing.items[0], "line": describe_events(listing.items, {})[0]}
 
 
 def _matches(hit: Hit, words: str) -> bool:

@@ -156,7 +156,7 @@ class _PageReader:
 
     def _read_message(self, message: SessionMessage) -> ReadableMessage:
         parts = message.parts if isinstance(message.parts, list) else [message.parts]
-        shown = parts[-MAX_PARTS:]
+        newest = parts[-MAX_PARTS:]
         task_id = message.message_id.partition(":")[0]
         return ReadableMessage(
             number=message.number,
@@ -164,8 +164,8 @@ class _PageReader:
             speaker=ROLES.get(message.role, message.role),
             time=message.created_at,
             task_path=page_path_of(task_id),
-            parts=tuple(self._read_part(part) for part in shown if part),
-            left_out=len(parts) - len(shown),
+            parts=tuple(self._read_part(part) for part in newest if part),
+            left_out=len(parts) - len(newest),
         )
 
     def _read_part(self, part: Any) -> SessionPart:

@@ -128,15 +128,15 @@ async def _load_question(view: View, task: Task) -> A2AMessage | None:
 async def _load_artifacts(view: View, task: Task) -> list[Artifact]:
     """Artifacts put together from their pieces; those of a long log that come first."""
     arguments: dict[str, Any] = {"task_id": task.task_id, "types": ["artifact"], "limit": MAX_PIECES}
-    found: dict[str, Artifact] = {}
+    artifacts: dict[str, Artifact] = {}
     for _ in range(ARTIFACT_PAGES):
         page = await query_if_allowed(view, "agora.task.history", arguments)
         for entry in page.items if page else ():
-            _merge_piece(found, entry)
+            _merge_piece(artifacts, entry)
         if page is None or page.next_cursor is None:
             break
         arguments["cursor"] = page.next_cursor
-    return list(found.values())
+    return list(artifacts.values())
 
 
 def _merge_piece(artifacts: dict[str, Artifact], entry: TaskEntry) -> None:

@@ -85,9 +85,9 @@ async def worker_now(view: View) -> Mapping[str, Any]:
 
 async def _load_codebases(view: View) -> Mapping[str, list[Codebase]]:
     """Codebases by the ids of their workers."""
-    found = await query_if_allowed(view, "agora.codebase.list", {"limit": MAX_CODEBASES})
+    page = await query_if_allowed(view, "agora.codebase.list", {"limit": MAX_CODEBASES})
     by_worker: dict[str, list[Codebase]] = defaultdict(list)
-    for codebase in found.items if found else []:
+    for codebase in page.items if page else []:
         by_worker[codebase.worker_id].append(codebase)
     return by_worker
 

@@ -174,17 +174,17 @@ class Link:
     async def _execute_within_timeout(self, send: Callable[[Connection], Awaitable[Any]]) -> Any:
         connection = self._live_connection()
         if connection is None:
-            return await self._execute_when_connected(send, sent=False)
+            return await self._execute_when_connected(send, is_sent=False)
         self._check_capacity(connection.pending)
         try:
             return await send(connection)
         except Disconnected:
-            return await self._execute_when_connected(send, sent=True)
+            return await self._execute_when_connected(send, is_sent=True)
 
-    async def _execute_when_connected(self, send: Callable[[Connection], Awaitable[Any]], *, sent: bool) -> Any:
+    async def _execute_when_connected(self, send: Callable[[Connection], Awaitable[Any]], *, is_sent: bool) -> Any:
         """Send on the next connection, and again on the one after that, until the timeout.
 
-        sent: whether it was sent before. A command is only ever sent on a live connection, whose reply is a pending
+        is_sent: whether it was sent before. A command is only ever sent on a live connection, whose reply is a pending
         future: each turn of the loop lets the event loop run.
         """
         self._check_capacity(self._queued)
@@ -193,11 +193,11 @@ class Link:
             async with asyncio.timeout(self._timeout):
                 while True:
                     connection = await self._wait_for_connection()
-                    sent = True  # from now on a timeout leaves the outcome unknown
+                    is_sent = True  # from now on a timeout leaves the outcome unknown
                     with contextlib.suppress(Disconnected):
                         return await send(connection)
         except TimeoutError:
-            raise self._unavailable_error(sent=sent) from None
+            raise self._unavailable_error(sent=is_sent) from None
         finally:
             self._queued -= 1
 
