@@ -29,6 +29,7 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.shared.subscriptions import ResourceUpdated
 from scripts import conformance_mcp as suite
 
+from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import ServerProcess
 from tests.harness import free_port
 from tests.mcp_upstream import Far, serving, tool
@@ -318,6 +319,17 @@ async def test_links_lead_to_the_resource_through_the_server(shared_open_server:
             assert result.is_error
             assert "quarantined" in result.content[0].text
             assert "agora.upstream.accept" in result.content[0].text
+        assert "echo" in await asyncio.to_thread(_quarantined_in_monitor, shared_open_server)
+
+
+def _quarantined_in_monitor(server: ServerProcess) -> str:
+    """What the list of upstreams names as quarantined."""
+    with Browser(server.url) as person:
+        page = person.http.get("/v1/monitor/services/upstreams").text
+    row = page[page.index(">linking</a>") :]
+    row = row[: row.index("</tr>")]
+    assert ">1</span>" in row
+    return row.partition('<span class="sub clamp">')[2].partition("</span>")[0]
 
 
 class ChangingUpstream(Far):

@@ -120,6 +120,7 @@ def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> No
     assert tool.locator("pre.diff").first.is_visible(), (
         "what was unfolded stays so while the page is brought up to date"
     )
+    assert page.get_by_label("Say something to the agent").input_value() == "", "what was sent is not there again"
     page.get_by_label("Say something to the agent").fill("Then stop")
     page.get_by_role("button", name="Interrupt").click()
     box = page.get_by_label("Go on with this session")

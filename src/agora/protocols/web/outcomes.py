@@ -64,6 +64,7 @@ WORDS: Final[Mapping[str, str]] = {
     "task.comment": "Comment added",
     "task.message": "Answer sent",
     "task.reassign": "Task reassigned",
+    "task.requeue": "Task is back in its queue",
     "task.retry": "Task retried",
     "task.update": "Task changed",
     "tenant.create": "Tenant created",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from .list_parameters import ROWS, chosen_filters, list_operation, query_if_allo
 
 __all__ = ["service", "services", "upstream", "upstreams"]
 
+MAX_QUARANTINES = 10  #: upstreams whose quarantined tools are named in the list
 LIFECYCLES = [lifecycle.value for lifecycle in Lifecycle]
 
 
@@ -74,7 +76,15 @@ async def upstreams(view: View) -> Mapping[str, Any]:
 async def upstream_rows(view: View) -> Mapping[str, Any]:
     """The table."""
     result_page, _ = await list_operation(view, "agora.upstream.list", {})
-    return {"found": result_page}
+    rows = [row for row in (result_page.items if result_page.count else []) if row.quarantined][:MAX_QUARANTINES]
+    names = await asyncio.gather(*(_quarantined_names(view, row.name) for row in rows))
+    return {"found": result_page, "quarantined": {row.name: held for row, held in zip(rows, names, strict=True)}}
+
+
+async def _quarantined_names(view: View, upstream: str) -> list[str]:
+    """Names of what an upstream offers in another form than was accepted."""
+    record = await query_if_allowed(view, "agora.upstream.get", {"upstream": upstream})
+    return [item.name for item in (record.items if record else []) if item.state == "quarantined"]
 
 
 @page("services/upstreams/{upstream}", title="Upstream", scope="read:catalogue", needs="agora.upstream.get")

@@ -57,7 +57,7 @@ document.addEventListener("htmx:finally:request", async (event) => {
   if (response.status >= 400) return;
   renewKey(form);
   const dialog = form.closest("dialog");
-  if (dialog) form.reset();
+  if (dialog || form.closest(".say")) form.reset(); // what was sent is not sent again
   dialog?.close();
   await refreshPage();
   // The button that opened the dialog has the focus again, unless the act took it off the page.

@@ -5,7 +5,8 @@ const box = document.querySelector(".say");
 function carryText() {
   const fields = [...box.querySelectorAll("textarea")];
   const shown = fields.find((field) => field.checkVisibility());
-  const hidden = fields.find((field) => field !== shown && field.value);
+  // What is being sent stays where it is: it is gone once it has arrived.
+  const hidden = fields.find((field) => field !== shown && field.value && !field.form.matches(".htmx-request"));
   if (!shown || shown.value || !hidden) return;
   shown.value = hidden.value;
   hidden.value = "";
