@@ -30,6 +30,7 @@ EMITTERS = {
     "emit_push_event",
     "emit_session_event",
     "_emit_agent_event",
+    "_emit_worker_event",
     "emit_instance_event",
     "emit_letter_event",
 }
@@ -39,7 +40,7 @@ SHORT = (
     ("domains/tasks/", "tell", 2, "agora.task."),
     ("domains/workflows/", "run.emit", 0, "agora.workflow."),
     ("domains/workflows/run.py", "self.emit", 0, "agora.workflow."),
-    ("domains/workers/service.py", "self._emit", 0, "agora.worker."),
+    ("domains/workers/service.py", "self._emit_worker_event", 0, "agora.worker."),
     ("domains/mcp_upstreams/", "emit_offer_event", 1, "agora.upstream."),
     ("domains/a2a/remote_agents.py", "emit_remote_event", 1, "agora.remote."),
     ("domains/a2a/push_configs.py", "emit_push_event", 1, "agora.push."),
