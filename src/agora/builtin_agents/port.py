@@ -54,12 +54,14 @@ class Reply:
 
     parts: empty where everything was handed over by ``job.artifact`` already. result: the task's result, for those
     who read tasks and not artifacts; by default the text of the parts, or the data of the one part. notes: said with
-    the end, as the message of the task's last status.
+    the end, as the message of the task's last status. message_id: the parts are a message under this id, which answers in
+    place of a task: who asked over A2A, and has heard nothing else of the task, gets it as such.
     """
 
     parts: Sequence[Part] = ()
     result: JsonValue = None
     notes: str | None = None
+    message_id: str | None = None
 
 
 class TaskFailed(Exception):

@@ -177,11 +177,16 @@ class TaskRun(Job):
 
     async def _complete_task(self, answer: Any) -> None:
         result = as_result(answer)
+        is_message = isinstance(answer, Reply) and answer.message_id is not None and bool(answer.parts)
         try:
-            if isinstance(answer, Reply) and answer.parts and not is_plain(answer.parts):
+            if isinstance(answer, Reply) and not is_message and answer.parts and not is_plain(answer.parts):
                 await self.artifact(answer.parts, name="result")
             payload = result if isinstance(result, dict) else {"text": _reply_text(answer)}
             await self._reply_to_message(_reply_text(answer), intent="result", payload=payload)
+            if isinstance(answer, Reply) and is_message:
+                message = {"parts": list(answer.parts), "message_id": answer.message_id}
+                await self._write_task("message", status=TaskStatus.COMPLETED.value, **message)
+                return
             notes = answer.notes if isinstance(answer, Reply) else None
             await self._write_task("complete", result=result, **({"notes": _truncate_text(notes)} if notes else {}))
         except InvalidRequest as error:

@@ -278,11 +278,12 @@ class RemoteTaskRun:
         self._relayed_ids = {message.message_id for message in messages if message.message_id}
 
     async def _handle_message(self, message: Mapping[str, Any]) -> Reply:
-        """A message is the whole answer (section 3.1.1): there is no task."""
+        """A message is the whole answer (section 3.1.1): there is no task, and none is shown to who asked."""
         if message.get("contextId"):
             self._context = _check_id(message["contextId"])
             await self._save_checkpoint()
-        return Reply(message["parts"])
+        is_whole = not self._is_accepted and 1 <= len(message["parts"]) <= MAX_PARTS
+        return Reply(message["parts"], message_id=_check_id(message["messageId"]) if is_whole else None)
 
     async def _handle_task(self, task: Mapping[str, Any]) -> Reply | None:
         """Compare a snapshot of the remote task with what is written, and write the rest."""

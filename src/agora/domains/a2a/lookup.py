@@ -153,9 +153,10 @@ async def shows_work(reader: Reader, task_id: str) -> bool:
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise task_not_found(task_id)
-    return row.status not in ("pending", "in_progress") or bool(
-        row.said or row.output_size or row.progress or row.notes
-    )
+    if row.status not in ("pending", "in_progress") or row.said or row.output_size or row.progress or row.notes:
+        return True
+    # A proxy stores which task of the remote agent its own is, as soon as there is one.
+    return row.checkpoint is not None and "task" in decode_json(row.checkpoint)
 
 
 async def find_direct_answer(reader: Reader, task_id: str) -> dict[str, Any] | None:

@@ -173,7 +173,8 @@ def _profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
         "description": str(fields.get("description") or "")[:4000].replace("\0", ""),
         "category": CATEGORY,
         "tags": list(dict.fromkeys(tags))[:50],
-        "metadata": {"remote": True, "a2a": {"skills": skills, **_card_metadata(fields)}},
+        # A card does not say whether its agent answers with messages in place of tasks: any may.
+        "metadata": {"remote": True, "a2a": {"skills": skills, "answers": "message", **_card_metadata(fields)}},
     }
 
 

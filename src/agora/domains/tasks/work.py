@@ -238,6 +238,8 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
         _set_progress(draft, progress)
         _record_progress(draft, progress, None, None, alone=True)
     if request.checkpoint is not None:
+        if draft.row.checkpoint is None:  # the first sign of work that goes on elsewhere
+            draft.emit("progress", progress=draft.row.progress, notes=None, milestone=None)
         _set_checkpoint(draft, request.checkpoint, request.checkpoint_number)
         draft.append_entry("checkpoint", progress=draft.row.progress, data={"number": draft.row.checkpoint_number})
     await draft.save()

@@ -85,6 +85,11 @@ class Script(AgentExecutor):
             await updater.add_artifact([Part(text="after")], artifact_id="story", append=True, last_chunk=True)
             await updater.complete()
 
+    async def do_hold(self, updater: TaskUpdater, text: str) -> None:
+        await updater.start_work()
+        await self.go_on.wait()
+        await updater.complete()
+
     async def do_ask(self, updater: TaskUpdater, text: str) -> None:
         await updater.requires_input(updater.new_agent_message([Part(text="Which colour?")]))
 

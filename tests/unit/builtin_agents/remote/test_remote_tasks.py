@@ -9,6 +9,7 @@ import pytest
 from pydantic_core import to_json
 
 from agora.core.call import Caller
+from agora.domains.a2a import messages
 from tests.conformance.a2a.a2a_calls import ask, followed, say, shown, state_of, stream_of, texts
 from tests.market import Market
 from tests.unit.builtin_agents.remote.remote_calls import add, message, send, text_of
@@ -92,9 +93,28 @@ async def test_every_end_is_the_same_end(
 
 
 async def test_a_message_may_be_the_whole_answer(market: Market, ann: Caller, far: Elsewhere) -> None:
-    task = await send(market, ann, "direct")
-    assert state_of(task) == "TASK_STATE_COMPLETED"
-    assert text_of(task["artifacts"][0]) == "straight"
+    """It stays a message to who asked, who waits for it or begins a stream; the task is kept for those who look for it."""
+    for options in ({}, {"return_immediately": True}):
+        answer = await ask(market, ann, "send", message="direct", agent="Far", **options)
+        message = answer["message"]
+        assert (message["messageId"], message["role"], message["parts"]) == (
+            "direct",
+            "ROLE_AGENT",
+            [{"text": "straight"}],
+        )
+        task = await market.call(ann, "task.get", task_id=message["metadata"]["agora"]["task"])
+        assert (task.status, task.result) == ("completed", "straight")
+
+
+async def test_a_task_elsewhere_is_shown_as_soon_as_there_is_one(
+    market: Market, ann: Caller, far: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "DIRECT_ANSWER_SECONDS", 3600.0)  # so that only the task ends the wait for a message
+    task = await say(market, ann, "hold still", "Far", wait=3600.0)
+    assert state_of(task) == "TASK_STATE_SUBMITTED"
+    far.script.go_on.set()
+    await market.app.agent_host.wait_until_idle()
+    assert state_of(await shown(market, ann, task["id"])) == "TASK_STATE_COMPLETED"
 
 
 async def test_a_cancellation_is_passed_on(market: Market, ann: Caller, far: Elsewhere) -> None:
