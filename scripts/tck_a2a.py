@@ -138,31 +138,37 @@ def interpreter(tree: Path, version: str) -> Path:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """``agora serve`` with the kit's agent connected to it; answers the agent's address. The settings are all that is special."""
+def serving(*, required: bool = False) -> Iterator[tuple[str, str]]:
+    """``agora serve`` with the kit's agent connected to it; answers the agent's address, and a caller's token.
+
+    required: whether callers on this machine need a credential, too. The settings are all that is special.
+    """
     with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
-        settings = SETTINGS | {"a2a_grpc_port": str(free_port())}
+        settings = SETTINGS | {"a2a_grpc_port": str(free_port()), "auth_required": str(required).lower()}
         server = ServerProcess(Path(directory) / "data", **settings)
         stack.callback(server.close)
         server.start()
         command = [sys.executable, str(Path(__file__).with_name("tck_agent.py")), server.url, STREAMING_TIMEOUT]
-        agent = spawn_tethered(command, stdout=subprocess.PIPE, text=True, env=server.environment)
+        environment = server.environment | {"AGORA_TOKEN": server.admin_token if required else ""}
+        agent = spawn_tethered(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert agent.stdout is not None
         stack.callback(agent.stdout.close)
         stack.callback(agent.wait, 20)
         stack.callback(agent.terminate)
         if not agent.stdout.readline().strip():
             raise RuntimeError("the agent did not start")
-        yield f"http://localhost:{server.port}/a2a/{AGENT}"
+        yield f"http://localhost:{server.port}/a2a/{AGENT}", server.admin_token
 
 
-def run(version: str, tree: Path, python: Path, url: str, more: list[str]) -> Score:
-    """Run the tests of a version."""
+def run(version: str, tree: Path, python: Path, url: str, more: list[str], token: str = "") -> Score:
+    """Run the tests of a version. token: what the patched kit for 0.3 presents."""
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.xml"
         given = [f"{URL_OPTION[version]}={url}", f"--junitxml={report}", "--tb=short", "-q", *more]
         command = [str(python), "-m", "pytest", *OPTIONS[version], *given]
         environment = os.environ | {"TCK_STREAMING_TIMEOUT": STREAMING_TIMEOUT, "PYTHONPATH": str(tree)}
+        if token:
+            environment["TCK_AUTHORIZATION"] = f"Bearer {token}"
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, cwd=tree, env=environment, timeout=1800
         )
@@ -214,10 +220,13 @@ def main(arguments: list[str] | None = None) -> int:
     more = ["-k", options.only] if options.only else []
     for version, tree, python in ready:
         for title, kit in (("as it is", tree), ("patched", patched(tree, version))):
-            with serving() as agent:
+            # Patched, the kit for 0.3 has a credential; so the schemes that the card declares are required.
+            required = version == "0.3" and kit is not tree
+            with serving(required=required) as (agent, token):
                 # Unpatched, the kit for 0.3 knows agents at a host's root alone: there it meets the front agent.
                 at_root = version == "0.3" and kit is tree
-                score = run(version, kit, python, agent.rpartition("/a2a/")[0] if at_root else agent, more)
+                url = agent.rpartition("/a2a/")[0] if at_root else agent
+                score = run(version, kit, python, url, more, token if required else "")
             if options.verbose:
                 print(score.output)
             print(f"{score}, with the kit {title}")

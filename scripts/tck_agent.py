@@ -56,6 +56,10 @@ class TckAgent(Agent):
             await task.say("working")
             await asyncio.sleep(2 * self.streaming_timeout)
             return "done"
+        if id.startswith("test-state-message-id"):  # whose first state is to be seen, and takes a message meanwhile
+            await task.report(1)  # until it shows work, it may answer with a message, and has no state
+            await asyncio.sleep(2 * self.streaming_timeout)
+            return "done"
         if id.startswith("tck-message-response"):
             await task.answer("Direct message response")
             return None
