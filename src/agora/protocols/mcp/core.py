@@ -93,12 +93,23 @@ class Core:
     def find_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
         """The operation that a tools/call is for; None where it is for something else."""
         name = params.get("name")
-        if not isinstance(name, str) or name in _TOOLS_ABOUT_TOOLS or not self.tools.has(name, exchange.caller.tenant):
+        if not isinstance(name, str) or name in _TOOLS_ABOUT_TOOLS:
             return None
         try:
-            return self.tools.find(name, _requested_version(params), exchange.caller.tenant)
+            return self._resolve_operation(exchange, name, params)
         except (AgoraError, JsonRpcError):
             return None
+
+    def _resolve_operation(self, exchange: Exchange, name: str, params: Mapping[str, Any]) -> Operation | None:
+        """The operation of a name; None where there is none. Raises JsonRpcError for a version that there is not."""
+        version, resolved = _requested_version(params), exchange.resolved
+        if resolved is not None and resolved[0] == name and resolved[1] == version:
+            return resolved[2]
+        if not self.tools.has(name, exchange.caller.tenant):
+            return None
+        operation = self.tools.find(name, version, exchange.caller.tenant)
+        exchange.resolved = (name, version, operation)
+        return operation
 
     def find_called_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
         """The same, also for a call that comes through ``agora.tools.call``."""
@@ -133,7 +144,8 @@ class Core:
         if own == tool_search.ENABLE:
             return await self._change_toolsets(exchange, arguments)
         key = _idempotency_key(exchange, params)
-        if not self.tools.has(name, exchange.caller.tenant):
+        operation = self._resolve_operation(exchange, name, params)
+        if operation is None:
             offer = await self.offers.find(exchange, name)
             if offer is not None:
                 require_reading(exchange.view, name, None, arguments)
@@ -142,7 +154,7 @@ class Core:
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
             if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
                 raise unusable
-        operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
+            operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
         if not exchange.modern and self.tasks.may_create(exchange, params):
             raise no_task_support(name)
         require_reading(exchange.view, name, operation, arguments)

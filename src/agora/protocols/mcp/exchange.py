@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Caller, Progress
+from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, NotFound
 
 from .client_requests import NO_CLIENT, ClientRequests
@@ -43,6 +44,7 @@ class Exchange:
     modern: whether it speaks 2026-07-28. key: idempotency key of the HTTP header. valid: raises when the
     credential has ended. progress: where to tell how far it has come. client: what it may be asked meanwhile.
     session: of the older era, if there is one. client_name: what a client of the newer era calls itself.
+    resolved: name and version of the operation that was looked up last, and that operation: each step of a call asks for it.
     """
 
     caller: Caller
@@ -55,6 +57,7 @@ class Exchange:
     client: ClientRequests = NO_CLIENT
     session: Session | None = None
     client_name: str = ""
+    resolved: tuple[str, str | None, Operation] | None = None
 
 
 class JsonRpcError(Exception):
