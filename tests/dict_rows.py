@@ -20,10 +20,10 @@ class DictQuery(Query[Row]):
     def __init__(self, sql: str, **options: Any) -> None:
         super().__init__(sql, Row, **options)
 
-    def load(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
+    def load_records(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
         return _load_dicts(rows, columns)
 
 
 class DictWrite(Write[Row]):
-    def load(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
+    def load_records(self, rows: Sequence[Any], columns: Callable[[], Sequence[str]]) -> list[Row]:
         return _load_dicts(rows, columns)
