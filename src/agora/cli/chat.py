@@ -185,12 +185,12 @@ class _Words:
         from rich.live import Live
         from rich.markdown import Markdown
 
-        shown = Markdown(clean_text_lines(self._text))
+        rendering = Markdown(clean_text_lines(self._text))
         if self._live is None:
-            self._live = Live(shown, console=console, vertical_overflow="visible", refresh_per_second=8)
+            self._live = Live(rendering, console=console, vertical_overflow="visible", refresh_per_second=8)
             self._live.start()
         else:
-            self._live.update(shown)
+            self._live.update(rendering)
 
 
 def clean_text_lines(text: str) -> str:

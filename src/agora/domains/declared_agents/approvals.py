@@ -30,7 +30,7 @@ async def find_decision(call: Call, task_id: str, call_id: str, tool: str, argum
         if message.get("role") == "ROLE_AGENT":
             question = {"call_id": call_id, "tool": tool, "arguments": dict(arguments)}
             questions = [part["data"].get("approval") for part in parts if isinstance(part.get("data"), dict)]
-            if any(isinstance(asked, dict) for asked in questions):
+            if any(isinstance(each, dict) for each in questions):
                 is_asked, decision = question in questions, "open"
         elif is_asked and decision == "open" and not looks_like_id(row.actor):
             decision = "approved" if _says_yes(parts) else "rejected"
