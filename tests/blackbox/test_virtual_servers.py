@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from mcp import Client, StdioServerParameters
 
 from tests.blackbox.server import Account, ServerProcess
+from tests.mcp_upstream import Far, serving
 
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
 TOOLS = ["agora.query.agents", "agora_task_get", "agora.billing.balance", "Shouter.shout"]
@@ -140,3 +147,42 @@ def test_its_life(shared_server: ServerProcess) -> None:
     assert ask(client, "/mcp/servers/brief", "tools/list").status_code == 401
     agent = shared_server.register("Nosy")
     agent.post("/virtual-servers", {"name": "mine", "tools": ["agora.agent.get"]}, expect=403)
+
+
+async def test_the_bridge_leads_to_a_virtual_server(shared_server: ServerProcess, desk: str) -> None:
+    token = key(shared_server).token
+    arguments = ["-m", "agora.cli", "mcp", "--url", shared_server.url, "--server", "desk"]
+    environment = shared_server.environment | {"AGORA_TOKEN": token}
+    command = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
+    async with Client(command, mode="legacy", cache=None) as client:
+        assert client.instructions is not None
+        assert "Look things up for the desk." in client.instructions
+        assert {tool.name for tool in (await client.list_tools()).tools} == LISTED
+        result = await client.call_tool("agora_query_agents", {})
+        assert not result.is_error, result.content
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def federated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server that takes upstreams of this machine, on either engine."""
+    with contextlib.ExitStack() as stack:
+        settings = {}
+        if request.param == "postgres":
+            settings["store"] = stack.enter_context(request.getfixturevalue("postgres_server").database_url())
+        server = ServerProcess(tmp_path / "data", mcp_private_networks="true", **settings).start()
+        stack.callback(server.close)
+        yield server
+
+
+async def test_an_upstreams_tool_in_a_virtual_server(federated: ServerProcess) -> None:
+    async with serving(Far().app()) as url:
+        await asyncio.to_thread(federated.operator.post, "/upstreams", {"name": "far", "url": url})
+        body = {"name": "hall", "tools": ["far.echo", "agora.query.agents"]}
+        await asyncio.to_thread(federated.operator.post, "/virtual-servers", body)
+        visitor = await asyncio.to_thread(key, federated, "hall")
+        path = "/mcp/servers/hall"
+        assert await asyncio.to_thread(names, visitor, path) == {"far_echo", "agora_query_agents"}
+        said = await asyncio.to_thread(call, visitor, path, "far_echo", text="hello")
+        assert said.json()["result"]["content"][0]["text"] == "hello", said.text
+        refused = await asyncio.to_thread(call, visitor, path, "far.count")
+        assert "error" in refused.json() or refused.json()["result"]["isError"], refused.text

@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlencode
 
 import typer
 
@@ -71,6 +70,7 @@ def bridge(
     toolsets: view_options.Toolsets = None,
     tools: view_options.Tools = None,
     readonly: view_options.Readonly = False,
+    server: view_options.ServerName = None,
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds that a request waits for a server that is away.")
     ] = 30,
@@ -85,8 +85,9 @@ def bridge(
             raise typer.BadParameter("--embedded and --url exclude each other")
         place, identity = _locate_server(chosen if not embedded else None, connection, embedded)
         identity.token()  # a missing credential is said at once, not at the first request
-        query = urlencode(view_options.view_parameters(view, names, toolsets, tools, readonly=readonly))
-        raise typer.Exit(_relay_until_closed(place, identity, query, patience))
+        parameters = view_options.view_parameters(view, names, toolsets, tools, readonly=readonly)
+        path = view_options.endpoint_path(server, parameters)
+        raise typer.Exit(_relay_until_closed(place, identity, path, patience))
 
 
 def _locate_server(
@@ -107,7 +108,7 @@ def _locate_server(
     return place, identity
 
 
-def _relay_until_closed(place: ServerLocation, identity: Identity, query: str, patience: float) -> int:
+def _relay_until_closed(place: ServerLocation, identity: Identity, path: str, patience: float) -> int:
     """Relay until the client ends it; answers the exit code."""
     import asyncio
 
@@ -123,7 +124,7 @@ def _relay_until_closed(place: ServerLocation, identity: Identity, query: str, p
     async def run_bridge() -> None:
         pipe = Pipe(*claim_standard_streams())
         try:
-            upstream = Upstream(place, identity, query=query, version=__version__)
+            upstream = Upstream(place, identity, path=path, version=__version__)
             await Bridge(pipe, upstream, timeout=patience).run_until_closed()
         finally:
             pipe.close()

@@ -6,9 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import typer
 
@@ -42,6 +43,7 @@ def install(
     toolsets: view_options.Toolsets = None,
     tools: view_options.Tools = None,
     readonly: view_options.Readonly = False,
+    server: view_options.ServerName = None,
 ) -> None:
     """Print the configuration for an MCP client, ready to paste, or write it."""
     with reporting_errors(Output()):
@@ -52,7 +54,9 @@ def install(
             agent,
             url,
             scope or next(iter(host.scopes), "user"),
-            _choose_view(host, view_options.view_parameters(view, names, toolsets, tools, readonly=readonly)),
+            _choose_endpoint(
+                host, server, view_options.view_parameters(view, names, toolsets, tools, readonly=readonly)
+            ),
         )
         target = file or host.config_file(scope or next(iter(host.scopes), "user"))
         if scope and target is None:
@@ -114,7 +118,7 @@ def _is_ours(entry: Any) -> bool:
     command, arguments = entry.get("command"), entry.get("args") or []
     words = [*(command if isinstance(command, list) else [command]), *arguments]
     address = next((str(entry[key]) for key in ("url", "serverUrl", "httpUrl") if key in entry), "")
-    ours = any(f"/mcp?{parameter}=" in address for parameter in ("view", "names"))
+    ours = any(part in address for part in ("/mcp?view=", "/mcp?names=", "/mcp/servers/"))
     return ours or ("mcp" in words and any("agora" in str(word) for word in words))
 
 
@@ -137,22 +141,38 @@ def _choose_view(host: McpClient, chosen: dict[str, str]) -> dict[str, str]:
     return chosen if "names" in chosen or chosen.get("view") == "model" else chosen | {"names": "underscore"}
 
 
-def _create_entry(
-    host: McpClient, transport: str, agent: str | None, url: str | None, scope: str, view: dict[str, str]
-) -> ServerEntry:
-    """What is to be entered for that client."""
-    chosen = url or os.environ.get("AGORA_URL")
-    if transport == "http":
-        if host.http is None:
-            raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
-        return _url_entry(host, agent, chosen, view)
-    address = ("--url", chosen) if chosen else ()
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """What is entered: options of ``agora mcp``, or path and query of the server's address."""
+
+    options: tuple[str, ...]
+    path: str
+
+
+def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]) -> _Endpoint:
+    """A virtual server by its name, else what the client is shown of the marketplace."""
+    if server is not None:
+        return _Endpoint(("--server", server), view_options.endpoint_path(server, chosen))
+    view = _choose_view(host, chosen)
     options = [
         word
         for name, value in view.items()
         if (name, value) != ("view", "model")  # which is what the server shows without being asked
         for word in ((f"--{name}",) if name == "readonly" else (f"--{name}", value))
     ]
+    return _Endpoint(tuple(options), view_options.endpoint_path(None, view))
+
+
+def _create_entry(
+    host: McpClient, transport: str, agent: str | None, url: str | None, scope: str, endpoint: _Endpoint
+) -> ServerEntry:
+    """What is to be entered for that client."""
+    chosen = url or os.environ.get("AGORA_URL")
+    if transport == "http":
+        if host.http is None:
+            raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
+        return _url_entry(host, agent, chosen, endpoint.path)
+    address = ("--url", chosen) if chosen else ()
     identity = ("--agent", agent) if agent else ()
     environment = {name: os.environ[name] for name in ("AGORA_CREDENTIALS", "AGORA_DATA_DIR") if os.environ.get(name)}
     if os.environ.get("AGORA_TOKEN") and not agent:
@@ -164,10 +184,10 @@ def _create_entry(
             )
     if agent:
         _check_credential(agent, chosen)
-    return ServerEntry((*_program_command(scope), "mcp", *address, *identity, *options), environment)
+    return ServerEntry((*_program_command(scope), "mcp", *address, *identity, *endpoint.options), environment)
 
 
-def _url_entry(host: McpClient, agent: str | None, chosen: str | None, view: dict[str, str]) -> ServerEntry:
+def _url_entry(host: McpClient, agent: str | None, chosen: str | None, path: str) -> ServerEntry:
     from agora_sdk.session import DEFAULT_URL, Server
 
     url = Server(chosen or DEFAULT_URL).url
@@ -183,7 +203,7 @@ def _url_entry(host: McpClient, agent: str | None, chosen: str | None, view: dic
         _print_note(
             f"{host.title} takes the token from the variable AGORA_TOKEN; set it to the agent's token or a key."
         )
-    return ServerEntry(url=f"{url}/mcp?{urlencode(view)}", headers=headers)
+    return ServerEntry(url=f"{url}{path}", headers=headers)
 
 
 def _program_command(scope: str) -> tuple[str, ...]:

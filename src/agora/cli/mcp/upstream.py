@@ -70,9 +70,9 @@ Deliver = Callable[[Answer], Awaitable[None]]
 class Upstream:
     """Exchanges with the server's MCP endpoint, with one identity."""
 
-    def __init__(self, place: ServerLocation, identity: Identity, *, query: str = "", version: str = "") -> None:
+    def __init__(self, place: ServerLocation, identity: Identity, *, path: str = PATH, version: str = "") -> None:
         self._location, self._identity = place, identity
-        self._target = PATH + (f"?{query}" if query else "")
+        self._target = path
         self._agent = f"agora-mcp/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._server = Server(identity.url)  # where a login is renewed

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
 
 import typer
 
-__all__ = ["Names", "Readonly", "Tools", "Toolsets", "View", "view_parameters"]
+__all__ = ["Names", "Readonly", "ServerName", "Tools", "Toolsets", "View", "endpoint_path", "view_parameters"]
 
 View = Annotated[
     Literal["model", "full"] | None,
@@ -21,6 +23,33 @@ Tools = Annotated[
     str | None, typer.Option(help="Only these tools, with commas; beside the toolsets, if some are named.")
 ]
 Readonly = Annotated[bool, typer.Option("--readonly", help="Only tools that change nothing can be seen and called.")]
+
+
+ServerName = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="NAME",
+        help="A virtual server: the set of tools that an operator has named so. It excludes the other choices of tools.",
+    ),
+]
+NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+def endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
+    """Path and query of the endpoint: of a virtual server, or of the whole marketplace as it is to be shown.
+
+    Raises BadParameter for a name that none has, and for a choice of tools beside it.
+    """
+    if server is None:
+        return "/mcp" + (f"?{urlencode(parameters)}" if parameters else "")
+    if parameters:
+        raise typer.BadParameter(f"--server names the tools; --{next(iter(parameters))} cannot choose among them")
+    if not NAME.fullmatch(server):
+        raise typer.BadParameter(
+            f"{server!r} is no name of a virtual server: small letters, digits, hyphens, underscores"
+        )
+    return f"/mcp/servers/{server}"
 
 
 def view_parameters(

@@ -356,3 +356,17 @@ def test_the_page_names_every_client() -> None:
     for host in MCP_CLIENTS.values():
         assert f"| `{host.name}` |" in text
         assert host.project is None or f"`{host.project}`" in text
+
+
+@pytest.mark.parametrize("client", ["claude-code", "codex"])
+def test_a_virtual_server(run: Run, client: str) -> None:
+    entry = entry_of(client, run("install", client, "--server", "desk").stdout)
+    assert entry["args"][-2:] == ["--server", "desk"]
+    entry = entry_of(client, run("install", client, "--server", "desk", "--transport", "http").stdout)
+    assert entry["url"] == "http://127.0.0.1:8080/mcp/servers/desk"
+
+
+@pytest.mark.parametrize("words", [["--server", "desk", "--view", "full"], ["--server", "../admin"], ["--server", ""]])
+def test_a_virtual_server_is_named_alone_and_well(run: Run, words: list[str]) -> None:
+    run("install", "claude-code", *words, exit_code=2)
+    run(*words, exit_code=2)
