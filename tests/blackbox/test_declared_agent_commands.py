@@ -7,7 +7,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ import pytest
 from agora.demo.scripted_model import ModelRequest, ScriptedReply, ToolCall
 from tests.blackbox.server import ServerProcess
 from tests.blackbox.thinking import Thinkers, running_thinkers
+from tests.harness import free_port
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 FILE = """\
 agents:
   - name: Ada
@@ -70,6 +72,28 @@ def test_a_file_with_a_fault_is_refused(thinkers: Thinkers, tmp_path: Path, text
     refused = thinkers.server.run_cli("apply", "-f", str(tmp_path / "agents.yaml"))
     assert refused.returncode == 2, refused.stderr
     assert error in " ".join(refused.stderr.split())
+
+
+def test_the_examples_run_without_a_model(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server()
+    applied = server.run_cli("apply", "-f", str(EXAMPLES / "agents.yaml"))
+    assert applied.stdout.splitlines() == [f"{name} created (version 1)" for name in ("Researcher", "Writer", "Clerk")]
+    assert "set llm_model" in applied.stderr
+    variables = {name: value for name, value in server.environment.items() if not name.startswith("ANTHROPIC")}
+    environment = variables | {"AGORA_URL": server.url, "LLM_URL": f"http://127.0.0.1:{free_port()}"}
+    program = subprocess.run(
+        [sys.executable, str(EXAMPLES / "claude_agent.py")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert program.returncode == 0, program.stderr + server.log()
+    lines = program.stdout.splitlines()
+    assert lines[0].endswith("a stand-in answers.")
+    assert lines[-2:] == ["I ask the researcher. Did you know? **Octopuses have three hearts.**", "[completed]"]
 
 
 def test_an_agent_is_created_by_options(thinkers: Thinkers, tmp_path: Path) -> None:

@@ -293,6 +293,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerProcess]) -> None:
     """A run of eight steps, killed once at each request of the model: each message is sent once, in order."""
     steps = 8

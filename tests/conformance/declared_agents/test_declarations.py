@@ -112,11 +112,13 @@ async def test_only_administrators_declare(market: Market) -> None:
 async def test_keys_of_providers_are_sealed_and_never_shown(market: Market) -> None:
     assert "no provider 'local'" in (await apply(market)).problem
     url = "http://127.0.0.1:4000/v1"
-    provider = await market.call(market.operator, "model_provider.set", name="local", url=url, api_key="sk-secret-key")
-    assert (provider.url, provider.wire, provider.has_key) == (url, "openai", True)
+    provider = await market.call(
+        market.operator, "model_provider.set", name="local", base_url=url, api_key="sk-secret-key"
+    )
+    assert (provider.base_url, provider.wire, provider.has_key) == (url, "openai", True)
     assert (await apply(market)).problem is None
     kept = await market.call(market.operator, "model_provider.set", name="local")
-    assert (kept.url, kept.has_key) == (url, True)
+    assert (kept.base_url, kept.has_key) == (url, True)
     listed = await market.call(market.operator, "model_provider.list")
     assert "sk-secret" not in listed.model_dump_json()
     audit = await market.call(market.operator, "admin.audit", limit=50)
@@ -126,11 +128,11 @@ async def test_keys_of_providers_are_sealed_and_never_shown(market: Market) -> N
     await market.call(market.operator, "model_provider.delete", name="local")
     assert "no provider" in (await apply(market)).problem
     known = await market.call(market.operator, "model_provider.set", name="anthropic", api_key="k")
-    assert (known.wire, known.url) == ("anthropic", "https://api.anthropic.com")
+    assert (known.wire, known.base_url) == ("anthropic", "https://api.anthropic.com")
 
 
 async def test_only_operators_of_the_server_choose_a_url(market: Market) -> None:
     administrator = replace(market.operator, subject="key_1", kind="key", scopes=frozenset({"admin"}), authority=100)
     with pytest.raises(PermissionDenied):
-        await market.call(administrator, "model_provider.set", name="local", url="http://169.254.169.254/latest")
+        await market.call(administrator, "model_provider.set", name="local", base_url="http://169.254.169.254/latest")
     assert (await market.call(administrator, "model_provider.set", name="openai", api_key="k")).has_key

@@ -3765,8 +3765,8 @@ impl Request<ModelProviderSetOperation> {
     }
 
     /// Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one.
-    pub fn url(self, url: impl Into<String>) -> Self {
-        self.with::<String>("url", url.into())
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.with::<String>("base_url", base_url.into())
     }
 
     /// The protocol that it speaks; by its name if left out, else openai.

@@ -4955,8 +4955,8 @@ pub struct ModelProvider {
     pub name: String,
     /// The protocol that it speaks: openai or anthropic.
     pub wire: String,
-    /// `url`.
-    pub url: String,
+    /// `base_url`.
+    pub base_url: String,
     /// `has_key`.
     pub has_key: bool,
     /// `updated_by`.

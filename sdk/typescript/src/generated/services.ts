@@ -1811,7 +1811,7 @@ export interface ModelProviderSetArguments {
   /** Its API key, stored encrypted; the one of before if left out, none if empty. */
   apiKey?: string | null | undefined;
   /** Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one. */
-  url?: string | null | undefined;
+  baseUrl?: string | null | undefined;
   /** The protocol that it speaks; by its name if left out, else openai. */
   wire?: "openai" | "anthropic" | null | undefined;
 }

@@ -2179,7 +2179,7 @@ export interface ModelProvider {
   name: string;
   /** The protocol that it speaks: openai or anthropic. */
   wire: string;
-  url: string;
+  baseUrl: string;
   hasKey: boolean;
   updatedBy: string;
   /** RFC 3339 time, with its offset. */

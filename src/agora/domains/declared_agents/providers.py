@@ -48,7 +48,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
         name: str,
         *,
         api_key: str | None = None,
-        url: str | None = None,
+        base_url: str | None = None,
         wire: Literal["openai", "anthropic"] | None = None,
     ) -> contract.ModelProvider:
         call = self.call
@@ -57,13 +57,15 @@ class ModelProviderService(BoundService, contract.ModelProviders):
         before = await call.tx.one(statements.provider_by_name, name=name)
         speaks = wire or (before.wire if before is not None else "anthropic" if name == "anthropic" else "openai")
         # Whoever chooses the URL has the server connect to it, at private addresses too.
-        if url is not None and not is_installation_operator(call.caller, call.context.settings.admin_authority_level):
+        if base_url is not None and not is_installation_operator(
+            call.caller, call.context.settings.admin_authority_level
+        ):
             raise PermissionDenied(
                 "Only an operator of the server chooses the URL of a provider.",
-                fix="Leave url out for OpenAI's or Anthropic's own, or ask an operator.",
+                fix="Leave base_url out for OpenAI's or Anthropic's own, or ask an operator.",
                 required="admin",
             )
-        where = url or (before.url if before is not None and wire is None else URLS[speaks])
+        where = base_url or (before.url if before is not None and wire is None else URLS[speaks])
         sealed = before.sealed_key if before is not None else b""
         if api_key is not None:
             sealer = call.context.ports.get(KEY_SEALER)
@@ -154,7 +156,7 @@ def _build_provider(row: ModelProviderRow) -> contract.ModelProvider:
     return contract.ModelProvider.model_construct(
         name=row.name,
         wire=row.wire,
-        url=row.url,
+        base_url=row.url,
         has_key=bool(row.sealed_key),
         updated_by=row.updated_by,
         updated_at=to_datetime(row.updated_at),

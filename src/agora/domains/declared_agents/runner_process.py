@@ -46,7 +46,7 @@ class RunnerProcess:
         self._process: Process | None = None
         self._log_task: asyncio.Task[None] | None = None
         self._sent = b""
-        self._backoff = Backoff(1.0, 60.0)
+        self._backoff = Backoff(1.0, 15.0)
         self._started_at = 0.0
         self._start_again_at = 0.0
 

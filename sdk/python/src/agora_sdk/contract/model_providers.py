@@ -29,7 +29,7 @@ class ModelProvider(Result):
 
     name: str
     wire: str = Field(description="The protocol that it speaks: openai or anthropic.")
-    url: str
+    base_url: str
     has_key: bool
     updated_by: str
     updated_at: Timestamp
@@ -57,7 +57,7 @@ class ModelProviders(Service, category="model_provider"):
             Annotated[str, Field(max_length=2000, pattern=r"^[!-~]*$")] | None,
             Field(description="Its API key, stored encrypted; the one of before if left out, none if empty."),
         ] = None,
-        url: Annotated[
+        base_url: Annotated[
             Annotated[str, Field(max_length=500, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")] | None,
             Field(
                 description="Base URL; that of OpenAI or Anthropic if left out. Only operators of the server choose one."
