@@ -123,14 +123,19 @@ def _stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
 def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
     """A result's schema without the definition of any JSON value: some hosts refuse an empty schema."""
 
+    any_json = {"$ref": f"#/$defs/{_ANY_JSON}"}
+
     def replace_any_json(part: Any) -> Any:
         if isinstance(part, list):
             return [replace_any_json(each) for each in part]
         if not isinstance(part, dict):
             return part
         if part.get("$ref") == f"#/$defs/{_ANY_JSON}":
-            return {"description": "Any JSON value.", **{key: value for key, value in part.items() if key != "$ref"}}
-        return {key: value if key in _DATA else replace_any_json(value) for key, value in part.items()}
+            return {**ANY_VALUE, **{key: value for key, value in part.items() if key != "$ref"}}
+        members = {key: value if key in _DATA else replace_any_json(value) for key, value in part.items()}
+        if part.get("additionalProperties", {}) == any_json:  # of an object that may hold anything
+            members["additionalProperties"] = True
+        return members
 
     definitions = {name: part for name, part in schema.get("$defs", {}).items() if name != _ANY_JSON}
     rest = {key: value for key, value in schema.items() if key != "$defs"}
