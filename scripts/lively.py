@@ -361,6 +361,12 @@ class Lively:
                 parameters={"text": "a long text"},
             )
 
+    def terminate_instances(self) -> None:
+        """Terminate what runs: instances outlive their server."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        for instance in self.http.get("/marketplace/instances", headers=headers).json()["instances"]:
+            self.call("agora.instance.terminate", instance_id=instance["instance_id"])
+
 
 def fill(url: str, token: str, data: Path | None = None) -> Lively:
     """Fill a server; answers what was made."""

@@ -156,6 +156,7 @@ def main(directory: Path) -> None:
             for name in IN_HAND:
                 picture(page, pages(market)[name], directory / f"{name}-{theme}-360.png")
         browser.close()
+        market.terminate_instances()
 
 
 if __name__ == "__main__":
