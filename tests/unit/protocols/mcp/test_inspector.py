@@ -46,11 +46,13 @@ async def test_the_inspector_finds_its_way(inspector: list[str], server: Running
     for query, name in (("", "agora_messaging_send"), ("?view=full", "agora.messaging.send")):
         tools = (await inspect("--method", "tools/list", "--strict", query=query))["tools"]
         assert name in {tool["name"] for tool in tools}
-    sent = await inspect(*call, "agora.messaging.send", "--tool-arg", "to_agent=Bob", "--tool-arg", "content=hello")
+    sent = await inspect(
+        *call, "agora.messaging.send", "--tool-arg", "to_agent=Bob", "--tool-arg", "content=hello", query="?view=full"
+    )
     assert sent["structuredContent"]["message_id"].startswith("msg_")
     found = await inspect(*call, "agora_agent_get", "--tool-arg", "agent_id=Bob", query="?names=underscore")
     assert found["structuredContent"]["description"] == "builds"
-    failed = await inspect(*call, "agora.agent.get", "--tool-arg", "agent_id=Nobody")
+    failed = await inspect(*call, "agora.agent.get", "--tool-arg", "agent_id=Nobody", query="?view=full")
     assert failed["_meta"]["agora/problem"]["code"] == "not_found"
     read = await inspect("--method", "resources/read", "--uri", "agora://agents/Bob")
     assert from_json(read["contents"][0]["text"])["agent_name"] == "Bob"
