@@ -6,10 +6,11 @@ import { Executor } from "./executor.ts";
 import type { AgentRegisterArguments, MessagingSendArguments, TaskClaimArguments } from "./generated/services.ts";
 import { AgentStatus, type Event, type Message, type MessageReceipt, type Registration, ServiceTier } from "./generated/types.ts";
 import { Inbox } from "./inbox.ts";
+import { ASKS_BACK, type IncomingMessage, readInboxMessage, readTaskMessage } from "./incoming-message.ts";
 import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 import type { ClientOptions } from "./options.ts";
 import { isTransient } from "./problem.ts";
-import type { TaskRun } from "./task-run.ts";
+import { InputRequired, type TaskRun } from "./task-run.ts";
 
 const MESSAGE_EVENTS = ["agora.message.received", "agora.broadcast.sent"];
 /** After these a task may not be ours any more. */
@@ -83,14 +84,33 @@ export class AgentProgram {
 
   // -- what a subclass writes
 
+  /**
+   * Answer whoever asks, by a message or by a task: what it returns is the reply, or the task's result.
+   *
+   * A class that defines it needs neither `onMessage` nor `onTask`. Broadcasts, and replies to messages of its own, are no
+   * questions. An InputRequired asks back.
+   */
+  async processMessage(_message: IncomingMessage): Promise<JsonValue | void> {}
+
   /** A message came. */
-  async onMessage(_message: Message): Promise<void> {}
+  async onMessage(message: Message): Promise<void> {
+    if (!this.#processesMessages || message.replyTo !== null || message.broadcast) return;
+    try {
+      const answer = await this.processMessage(readInboxMessage(message));
+      if (answer !== undefined) await this.reply(message, typeof answer === "string" ? answer : JSON.stringify(answer));
+    } catch (error) {
+      if (!(error instanceof InputRequired)) throw error;
+      await this.reply(message, error.message, { metadata: ASKS_BACK });
+    }
+  }
 
   /**
    * A task was claimed: do it, and return its result. An error fails the attempt, which is repeated while attempts are left,
    * unless it is a PermanentFailure.
    */
-  async onTask(_task: TaskRun): Promise<JsonValue | void> {}
+  async onTask(task: TaskRun): Promise<JsonValue | void> {
+    return this.processMessage(readTaskMessage(task));
+  }
 
   /** An event of one of the types in `events` happened. */
   async onEvent(_event: Event): Promise<void> {}
@@ -193,8 +213,12 @@ export class AgentProgram {
     this.#registration = registration;
   }
 
+  get #processesMessages(): boolean {
+    return this.processMessage !== AgentProgram.prototype.processMessage;
+  }
+
   get #takesTasks(): boolean {
-    return this.onTask !== AgentProgram.prototype.onTask;
+    return this.#processesMessages || this.onTask !== AgentProgram.prototype.onTask;
   }
 
   #claimArguments(): TaskClaimArguments {

@@ -1,12 +1,23 @@
+import { type AgentEventHandler, AgentEventListener } from "./agent-events.ts";
+import { camelCase } from "./case.ts";
 import { defaultTokens } from "./credentials-file.ts";
-import type { AgentRegisterArguments, Services } from "./generated/services.ts";
-import type { Registration } from "./generated/types.ts";
+import { NotFound } from "./generated/errors.ts";
+import type { AgentRegisterArguments, Operations, Services } from "./generated/services.ts";
+import type { EventReceipt, Registration } from "./generated/types.ts";
 import { Identity } from "./identity.ts";
+import type { JsonValue } from "./json.ts";
 import { type CallOptions, type ClientOptions, environment, resolveOptions } from "./options.ts";
 import { type CallDefaults, Session } from "./session.ts";
 
 /** A client's services: an attribute for each category of operations. */
 export interface AgoraClient extends Services {}
+
+/** Arguments of an operation, which may be left out where none is required. */
+export type OperationArguments<Name extends keyof Operations> = object extends Operations[Name]["args"]
+  ? [args?: Operations[Name]["args"], options?: CallOptions]
+  : [args: Operations[Name]["args"], options?: CallOptions];
+
+type Method = (args?: object, options?: CallOptions) => unknown;
 
 /**
  * A client of one Agora server: every operation of the marketplace as a method.
@@ -47,6 +58,50 @@ export class AgoraClient {
   /** Register an agent, or update it where its token is known: short for `agent.register`. */
   register(args: AgentRegisterArguments, options?: CallOptions): Promise<Registration> {
     return this.agent.register(args, options);
+  }
+
+  /**
+   * Call an operation by its name, for programs that choose it when they run: `request("task.get", { taskId })` is
+   * `task.get({ taskId })`.
+   *
+   * @throws `NotFound` where this version of the SDK knows no such operation
+   */
+  request<Name extends keyof Operations>(
+    operation: Name | `agora.${Name}`,
+    ...[args, options]: OperationArguments<Name>
+  ): Operations[Name]["answer"] {
+    const [category = "", action = ""] = operation.replace(/^agora\./, "").split(".").map(camelCase);
+    const service = Object.hasOwn(this, category) ? (this as unknown as Record<string, Record<string, Method>>)[category] : undefined;
+    if (service === undefined || !Object.hasOwn(service, action)) throw new NotFound(`There is no operation ${operation}.`);
+    return service[action]?.(args, options) as Operations[Name]["answer"];
+  }
+
+  /** Publish an event of one's own: short for `event.publish`. */
+  publishEvent(eventType: string, data: JsonValue = null, options?: CallOptions): Promise<EventReceipt> {
+    return this.event.publish({ eventType, data }, options);
+  }
+
+  /**
+   * Call a handler for each such event that an agent publishes, or that is about it, from now on.
+   *
+   * @param agentName - its name or id; it may register later
+   * @param options - `signal` ends it, as closing what this answers does
+   */
+  async subscribeToAgentEvents(
+    agentName: string,
+    eventType: string,
+    handler: AgentEventHandler,
+    options: Pick<CallOptions, "signal"> = {},
+  ): Promise<AgentEventListener> {
+    const listener = new AgentEventListener(this, this.#session, agentName, eventType, handler, options.signal);
+    await listener.opened;
+    return listener;
+  }
+
+  /** A copy that acts as whoever has this token, and shares this client's connections. */
+  withToken(token: string): AgoraClient {
+    const { server, identity, defaults } = this.#session;
+    return fromSession(new Session(server, identity.ofToken(token), defaults));
   }
 
   /**

@@ -82,6 +82,11 @@ export class Identity {
     return identity;
   }
 
+  /** The identity of whoever has a token. */
+  ofToken(token: string): Identity {
+    return new Identity(this.#store, this.#url, { token, tenant: this.tenant });
+  }
+
   /**
    * Credentials to register a name with, the best first; each is tried where the one before is refused.
    *

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { beforeAll, expect, inject, test } from "vitest";
-import { Agent, AgoraClient, type Event, InputRequired, MemoryTokens, type Message, PermanentFailure, type TaskRun } from "../src/index.ts";
+import { Agent, AgoraClient, type Event, type IncomingMessage, InputRequired, MemoryTokens, type Message, PermanentFailure, type TaskRun } from "../src/index.ts";
 import { freePort, ServerProcess } from "./server.ts";
 
 const options = () => ({ url: inject("url"), tokens: new MemoryTokens() });
@@ -90,6 +90,28 @@ test("an agent answers messages, does tasks, hears events, and leaves", async ()
   expect(failures[0]?.data).toMatchObject({ attempt: 1, error: "Error: no" });
   await worker.stop();
   expect((await requester.agent.get({ agentId: "Worker" })).status).toBe("offline");
+});
+
+test("an agent that processes messages answers messages and tasks", async () => {
+  class Calculator extends Agent {
+    override async processMessage({ text, sender, task }: IncomingMessage) {
+      if (text === "") throw new InputRequired("Which numbers?");
+      const sum = text.split("+").map(Number).reduce((one, other) => one + other);
+      return task === undefined ? `${sum} for ${sender}` : { sum };
+    }
+  }
+  await using calculator = await new Calculator(options()).start();
+  const client = new AgoraClient(options());
+  const { agentId } = await client.register({ agentName: "Pupil" });
+  const { messageId } = await client.messaging.send({ toAgent: "Calculator", content: "3 + 4" });
+  const reply = await until(async () => (await client.messaging.receive({ unread: true, wait: 1 })).messages[0]);
+  expect([reply.content, reply.replyTo]).toEqual([`7 for ${agentId}`, messageId]);
+  expect((await ended(await assign("Calculator", { text: "1+2" }))).result).toEqual({ sum: 3 });
+  const { text } = { text: "5+6" };
+  const asked = await client.a2a.send({ agent: "Calculator", message: { messageId: "m1", role: "ROLE_USER", parts: [{ text }] } });
+  expect(JSON.stringify(asked)).toContain('"sum":11');
+  expect((await ended(await assign("Calculator", { text: "" }))).status).toBe("input_required");
+  expect(calculator.agentId).toMatch(/^agent_/);
 });
 
 test("a task's signal is aborted when the task is cancelled; a stop gives tasks back", async () => {

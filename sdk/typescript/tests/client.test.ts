@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, inject, test } from "vitest";
+import { expect, inject, test, vi } from "vitest";
 import {
   AgoraClient,
   AgoraError,
@@ -12,6 +12,7 @@ import {
   MemoryTokens,
   MessageType,
   NotFound,
+  type Operations,
   ServerUnreachable,
   ServiceTier,
   type Task,
@@ -215,4 +216,45 @@ test("one client acts for several agents", async () => {
   const inbox = await client.messaging.receive();
   expect(inbox[0]?.fromAgent).toBe(bob.agentId);
   expect(inbox[0]?.messageType).toBe("introduction");
+});
+
+test("operations are called by their names", async () => {
+  const client = makeClient();
+  const me = await client.request("agora.agent.register", { agentName: unique("ByName") });
+  const { status } = await client.request("agent.status", { agentId: me.agentId });
+  expect(status).toBe("active");
+  const page = await client.request("task.list", { agentId: me.agentId });
+  expect(page.tasks).toEqual([]);
+  const health: Operations["admin.health"]["answer"] = client.request("admin.health");
+  expect((await health).status).toBeTypeOf("string");
+  const unknown = client as unknown as { request(name: string): unknown };
+  for (const name of ["task.undo", "constructor.name", "task.constructor", "task"]) {
+    expect(() => unknown.request(name), name).toThrow(NotFound);
+  }
+});
+
+test("the errors of an operation are known to the compiler", () => {
+  const code: Operations["task.update"]["errors"] = "stale_lease";
+  // @ts-expect-error -- claiming a task takes no lease that could be stale
+  const other: Operations["task.claim"]["errors"] = code;
+  expect(other).toBe("stale_lease");
+});
+
+test("a handler is called for the events of one agent, until it is closed", async () => {
+  const { client, registration } = await registered("Publisher");
+  const { client: stranger } = await registered("Stranger");
+  const seen: unknown[] = [];
+  const listener = await stranger.subscribeToAgentEvents(registration.agentName, "work.*", (eventType, data) => {
+    seen.push([eventType, data]);
+    if (data === 1) throw new Error("a handler may fail");
+  });
+  await stranger.publishEvent("work.other", 0);
+  for (const data of [1, 2]) await client.publishEvent("work.done", data);
+  await vi.waitFor(() => expect(seen).toEqual([["work.done", 1], ["work.done", 2]]), { timeout: 20_000 });
+  listener.close();
+  await listener.ended;
+  const aborting = new AbortController();
+  const other = await stranger.subscribeToAgentEvents(registration.agentId, "work.done", () => undefined, { signal: aborting.signal });
+  aborting.abort();
+  await expect(other.ended).rejects.toThrow();
 });

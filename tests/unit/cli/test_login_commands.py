@@ -26,6 +26,7 @@ from tests.harness import Running, make_settings, running
 from tests.oidc.browser import browse
 from tests.oidc.issuer import issuing
 from tests.oidc.provider import CLIENT, SECRET, provider
+from tests.processes import TETHER, node_executable
 
 __all__ = ["provider"]
 
@@ -105,6 +106,19 @@ async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.Monk
     with pytest.raises(Unauthenticated):
         await served.app.authenticator.authenticate(fresh.access_token)
     assert "No user" in (await agora("logout")).stdout
+
+
+async def test_with_the_typescript_sdk(served: Running) -> None:
+    """The same with a code, in another language; a token that is about to end is renewed."""
+    environment = {**os.environ, "AGORA_URL": served.url}
+    program = [*TETHER, node_executable(), str(Path(__file__).with_name("typescript_login.ts"))]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*program, stdout=pipe, env=environment)
+    assert process.stdout is not None
+    await asyncio.to_thread(browse, json.loads(await process.stdout.readline()), "otto")
+    lines = [json.loads(line) async for line in process.stdout]
+    assert lines == [["otto", "user", "operator"], True, "unauthenticated"]
+    assert await process.wait() == 0
 
 
 async def test_with_a_browser_on_this_machine(provider: str, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:

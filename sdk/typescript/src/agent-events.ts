@@ -1,0 +1,91 @@
+import type { AgoraClient } from "./client.ts";
+import { EventStream } from "./event-stream.ts";
+import { NotFound } from "./generated/errors.ts";
+import type { Event } from "./generated/types.ts";
+import type { JsonValue } from "./json.ts";
+import type { Session } from "./session.ts";
+
+const SOURCE = "/agora/agents/";
+const MAX_REMEMBERED = 10_000;
+
+/** Called for each event; the next one waits for the promise that it returns. */
+export type AgentEventHandler = (eventType: string, data: JsonValue, event: Event) => unknown;
+
+/**
+ * Calls a handler for the events of one agent, until it is closed.
+ *
+ * The agent is known by its name or id; it may register later, or again. An error of the handler is logged, and the next event
+ * follows.
+ */
+export class AgentEventListener {
+  /** Resolves when it has ended; rejects with the error that ended it, such as Unauthenticated. */
+  readonly ended: Promise<void>;
+  readonly #client: AgoraClient;
+  readonly #agentName: string;
+  readonly #handler: AgentEventHandler;
+  readonly #stream: EventStream<Event>;
+  readonly #matches = new Map<string, boolean>();
+
+  /** @internal */
+  constructor(client: AgoraClient, session: Session, agentName: string, eventType: string, handler: AgentEventHandler, signal?: AbortSignal) {
+    this.#client = client;
+    this.#agentName = agentName;
+    this.#handler = handler;
+    this.#stream = new EventStream(session, "event/stream", { types: [eventType] }, { signal }, (item) => item, { skipsGaps: true });
+    this.ended = this.#handleEvents();
+    this.ended.catch(() => undefined); // whoever wants to know asks
+  }
+
+  /** Resolves when the server listens: no event after that is missed. */
+  get opened(): Promise<void> {
+    return this.#stream.opened;
+  }
+
+  /** End it; a handler that runs may finish. */
+  close(): void {
+    this.#stream.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #handleEvents(): Promise<void> {
+    for await (const event of this.#stream) {
+      if (!(await this.#isAboutAgent(event))) continue;
+      try {
+        await this.#handler(event.type, event.data, event);
+      } catch (error) {
+        console.error(`agora: the handler of ${event.type} of ${this.#agentName} failed:`, error);
+      }
+    }
+  }
+
+  /** Whether the agent published the event, or the event is about it. */
+  async #isAboutAgent(event: Event): Promise<boolean> {
+    const ids = [event.source.replace(SOURCE, ""), event.subject ?? ""].filter((id) => id !== "");
+    for (const id of ids) if (await this.#isIdOfAgent(id)) return true;
+    return false;
+  }
+
+  async #isIdOfAgent(id: string): Promise<boolean> {
+    if (id === this.#agentName) return true;
+    if (!id.startsWith("agent_")) return false;
+    let isMatch = this.#matches.get(id);
+    if (isMatch === undefined) {
+      if (this.#matches.size >= MAX_REMEMBERED) this.#matches.clear();
+      isMatch = await this.#hasName(id);
+      this.#matches.set(id, isMatch);
+    }
+    return isMatch;
+  }
+
+  async #hasName(agentId: string): Promise<boolean> {
+    try {
+      return (await this.#client.agent.get({ agentId })).agentName === this.#agentName;
+    } catch (error) {
+      if (error instanceof NotFound) return false;
+      throw error;
+    }
+  }
+}

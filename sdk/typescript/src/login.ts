@@ -1,0 +1,176 @@
+/** Logging a person in at the server's identity provider: as `agora login` does. */
+
+import { sleep } from "./backoff.ts";
+import { AgoraClient } from "./client.ts";
+import { DeadlineExceeded, NotFound, PermissionDenied, UpstreamFailed } from "./generated/errors.ts";
+import type { Login as PasswordLogin } from "./generated/types.ts";
+import { isObject, parseJson } from "./json.ts";
+
+const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+const CONFIRMATION_SECONDS = 600;
+const POLL_SECONDS = 5;
+/** How long before its end a token is renewed. */
+const RENEW_BEFORE_SECONDS = 30;
+const DEFAULT_LIFETIME_SECONDS = 60;
+
+/** What a person is to do: open the address in any browser, and confirm the code there. */
+export interface LoginPrompt {
+  readonly verificationUri: string;
+  /** The same address with the code in it, if the provider has one. */
+  readonly verificationUriComplete: string | undefined;
+  readonly userCode: string;
+}
+
+/** How a person logs in: by name and password where the server passes them on, else by a code. */
+export type LoginOptions =
+  | { username: string; password: string; signal?: AbortSignal }
+  | { prompt: (prompt: LoginPrompt) => unknown; signal?: AbortSignal };
+
+interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly expiresIn: number | null;
+}
+
+/** A person who is logged in. */
+export class LoginSession {
+  /** A client that acts as the person, until the token ends. */
+  client: AgoraClient;
+  readonly #start: AgoraClient;
+  readonly #clientId: string | undefined;
+  #refreshToken: string | null = null;
+  #renewAt = 0;
+
+  /** @internal */
+  constructor(start: AgoraClient, tokens: Tokens, clientId: string | undefined) {
+    this.#start = start;
+    this.#clientId = clientId;
+    this.client = this.#adopt(tokens);
+  }
+
+  /**
+   * A client that acts as the person, with a token that holds for a while: it is renewed if it is about to end.
+   *
+   * @throws `Unauthenticated` where the login has ended at the provider
+   */
+  async current(): Promise<AgoraClient> {
+    if (Date.now() / 1000 >= this.#renewAt && this.#refreshToken !== null) {
+      const args = { refreshToken: this.#refreshToken, clientId: this.#clientId };
+      this.client = this.#adopt(await this.#start.auth.refresh(args));
+    }
+    return this.client;
+  }
+
+  /** End the session at the server, and at the provider where that can be done from here. */
+  async logout(): Promise<void> {
+    const client = await this.current();
+    await client.auth.logout({ refreshToken: this.#refreshToken, clientId: this.#clientId });
+    this.#refreshToken = null;
+  }
+
+  #adopt({ accessToken, refreshToken, expiresIn }: Tokens): AgoraClient {
+    this.#refreshToken = refreshToken ?? this.#refreshToken;
+    this.#renewAt = Date.now() / 1000 + (expiresIn ?? DEFAULT_LIFETIME_SECONDS) - RENEW_BEFORE_SECONDS;
+    return this.#start.withToken(accessToken);
+  }
+}
+
+/**
+ * Log a person in.
+ *
+ * ```ts
+ * const session = await login(client, { prompt: ({ verificationUri, userCode }) => console.log(verificationUri, userCode) });
+ * console.log((await session.client.auth.userinfo()).name);
+ * ```
+ *
+ * @throws `NotFound` where the server has no identity provider, or no way for programs; `PermissionDenied` where the person
+ * refuses; `DeadlineExceeded` where they let the code expire; `UpstreamFailed` where the provider answers nonsense
+ */
+export async function login(client: AgoraClient, options: LoginOptions): Promise<LoginSession> {
+  const configuration = await client.auth.configuration();
+  if (!configuration.enabled || configuration.issuer === null) {
+    const fix = "Use a token, or let the operator set oidc_issuers.";
+    throw new NotFound(`${client.url} has no identity provider.`, { fix });
+  }
+  if ("username" in options) {
+    const grant: PasswordLogin = await client.auth.login({ username: options.username, password: options.password });
+    return new LoginSession(client, grant, undefined);
+  }
+  if (configuration.clientId === null) {
+    const fix = "Let the operator set oidc_cli_client_id to a public client, or log in by name and password.";
+    throw new NotFound("The server names no client for programs such as this one.", { fix });
+  }
+  const { issuer, clientId } = configuration;
+  const tokens = await confirmByCode(client, issuer, clientId, configuration.scope ?? "openid", options);
+  return new LoginSession(client, tokens, clientId);
+}
+
+/** The device flow (RFC 8628). */
+async function confirmByCode(
+  client: AgoraClient,
+  issuer: string,
+  clientId: string,
+  scope: string,
+  { prompt, signal }: { prompt: (prompt: LoginPrompt) => unknown; signal?: AbortSignal },
+): Promise<Tokens> {
+  const ask = (url: string, form?: Record<string, string>) => askProvider(client, issuer, url, form, signal);
+  const provider = await ask(`${issuer.replace(/\/+$/, "")}/.well-known/openid-configuration`);
+  if (provider["issuer"] !== issuer) throw new UpstreamFailed(`${issuer} does not describe itself as an identity provider does.`);
+  if (typeof provider["device_authorization_endpoint"] !== "string") {
+    const fix = "Log in by name and password, or use a token of the server.";
+    throw new NotFound(`${issuer} has no device authorization endpoint.`, { fix });
+  }
+  const device = await ask(provider["device_authorization_endpoint"], { client_id: clientId, scope });
+  const text = (name: string) => (typeof device[name] === "string" ? device[name] : undefined);
+  const [deviceCode, userCode, verificationUri] = [text("device_code"), text("user_code"), text("verification_uri")];
+  if (deviceCode === undefined || userCode === undefined || verificationUri === undefined) {
+    throw new UpstreamFailed(`${issuer} gives no code to confirm.`);
+  }
+  await prompt({ verificationUri, verificationUriComplete: text("verification_uri_complete"), userCode });
+  const deadline = Date.now() + 1000 * Math.min(Number(device["expires_in"] ?? CONFIRMATION_SECONDS), CONFIRMATION_SECONDS);
+  const form = { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: clientId };
+  for (let seconds = Number(device["interval"] ?? POLL_SECONDS); Date.now() < deadline; ) {
+    await sleep(seconds, signal);
+    const answer = await ask(String(provider["token_endpoint"]), form);
+    if (typeof answer["access_token"] === "string") return readTokens(answer);
+    if (answer["error"] === "slow_down") seconds += POLL_SECONDS;
+    else if (answer["error"] !== "authorization_pending") throw loginRefused(issuer, answer["error"]);
+  }
+  throw new DeadlineExceeded("Nobody confirmed the code in time.", { fix: "Log in again." });
+}
+
+function readTokens(answer: Record<string, unknown>): Tokens {
+  const { access_token, refresh_token, expires_in } = answer;
+  return {
+    accessToken: String(access_token),
+    refreshToken: typeof refresh_token === "string" ? refresh_token : null,
+    expiresIn: typeof expires_in === "number" ? expires_in : null,
+  };
+}
+
+function loginRefused(issuer: string, error: unknown): Error {
+  if (error === "expired_token") return new DeadlineExceeded("Nobody confirmed the code in time.", { fix: "Log in again." });
+  if (error === "access_denied") return new PermissionDenied("The login was refused.");
+  return new UpstreamFailed(`${issuer} refuses the login (${String(error)}).`);
+}
+
+/** The provider's answer: a JSON object. It is asked by https, or on this machine where it is on this machine itself. */
+async function askProvider(
+  client: AgoraClient,
+  issuer: string,
+  url: string,
+  form: Record<string, string> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, unknown>> {
+  const isLocal = (text: string) => /^http:\/\/(localhost|127\.[0-9.]+|\[::1\])(:|\/|$)/.test(text);
+  if (!url.startsWith("https://") && !(isLocal(url) && isLocal(issuer))) {
+    throw new UpstreamFailed(`"${url}" is no address to log in at.`, { fix: "Identity providers are asked by https." });
+  }
+  const headers = { accept: "application/json" };
+  const body = form && new URLSearchParams(form);
+  const { fetch } = AgoraClient.sessionOf(client).server;
+  const response = await fetch(url, { headers, ...(body && { method: "POST", body }), ...(signal && { signal }) });
+  const answer = parseJson(await response.text());
+  if (!isObject(answer)) throw new UpstreamFailed(`${url} answers no JSON object (${response.status}).`);
+  return answer;
+}
