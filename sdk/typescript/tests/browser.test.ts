@@ -67,6 +67,26 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   const HTML = '<!doctype html><link rel="icon" href="data:,"><div id="root"></div><script type="module" src="/main.js"></script>';
   const siteOf = (script: string) => (path: string) => ({ "/index.html": HTML, "/main.js": script })[path];
 
+  test("a worker of a page has a client of its own", async () => {
+    const worker = await bundleModule(`
+      import { AgoraClient, MemoryTokens } from "@agora/sdk";
+      const client = new AgoraClient({ url: ${JSON.stringify(server.url)}, tokens: new MemoryTokens() });
+      await client.register({ agentName: "WorkerAgent" });
+      const stream = client.event.stream({ types: ["worker.*"] });
+      await stream.opened;
+      await client.publishEvent("worker.ready", { some_name: 1 });
+      for await (const event of stream) { postMessage([client.agentName, event.data, typeof window]); break; }`);
+    const page = `
+      const worker = new Worker("/worker.js", { type: "module" });
+      window.result = new Promise((answered, failed) => {
+        worker.onmessage = ({ data }) => answered(data);
+        worker.onerror = (error) => failed(error.message);
+      });`;
+    const { page: visited, problems } = await visit((path) => (path === "/worker.js" ? worker : siteOf(page)(path)));
+    expect(await visited.evaluate("window.result")).toEqual(["WorkerAgent", { some_name: 1 }, "undefined"]);
+    expect(problems).toEqual([]);
+  });
+
   test("the client registers, sends, and hears events", async () => {
     const script = await bundleModule(`
       import { AgoraClient, NotFound, WebStorageTokens } from "@agora/sdk";

@@ -14,6 +14,7 @@ import { freePort, ServerProcess } from "./server.ts";
 
 const run = promisify(execFile);
 const PACKAGE = resolve(import.meta.dirname, "..");
+const PACKAGES = { "@agora/sdk": PACKAGE, "@agora/react": resolve(PACKAGE, "../react") };
 const BUDGET = 25_000; // bytes, with gzip
 
 const environmentOf = (url: string) => ({ ...process.env, AGORA_URL: url, AGORA_CREDENTIALS: join(newDirectory(), "credentials.json") });
@@ -22,9 +23,9 @@ function newDirectory(): string {
   return mkdtempSync(join(tmpdir(), "agora-package-"));
 }
 
-/** Pack the package into a directory; the path of the tarball. */
-async function pack(directory: string): Promise<string> {
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", directory], { cwd: PACKAGE });
+/** Pack a package into a directory; the path of the tarball. */
+async function pack(directory: string, packageDirectory = PACKAGE): Promise<string> {
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", directory], { cwd: packageDirectory });
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
   return join(directory, filename);
 }
@@ -64,8 +65,8 @@ test("the packed package installs and runs", async () => {
   expect(answer.stdout.trim()).toMatch(/^(healthy|degraded|warning|ok)$/);
 });
 
-test("the package is published as package managers and bundlers expect it", async () => {
-  const tarball = readFileSync(await pack(newDirectory()));
+test.each(Object.entries(PACKAGES))("%s is published as package managers and bundlers expect it", async (_, directory) => {
+  const tarball = readFileSync(await pack(newDirectory(), directory));
   const { messages } = await publint({ strict: true, pack: { tarball: new Uint8Array(tarball).buffer } });
   expect(messages).toEqual([]);
 });
@@ -80,11 +81,20 @@ test("the public surface is that of the report, and nothing in it is any", () =>
   for (const text of declarations) expect(text.replaceAll(/\/\*[^]*?\*\/|"[^"]*"/g, "")).not.toMatch(/\bany\b/);
 });
 
-test("what would be published is known without publishing it", async () => {
-  const { stdout } = await run("npm", ["pack", "--workspaces", "--dry-run", "--json"], { cwd: resolve(PACKAGE, "../..") });
-  expect(stdout).toContain('"@agora/sdk"');
-  expect(stdout).toContain('"@agora/react"');
+test("publishing is one command, which a dry run passes", async () => {
+  const workspaces = Object.keys(PACKAGES).flatMap((name) => ["--workspace", name]);
+  const command = ["publish", ...workspaces, "--access", "public", "--dry-run", "--offline", "--json"];
+  const { stdout } = await run("npm", command, { cwd: resolve(PACKAGE, "../.."), maxBuffer: 4_000_000 });
+  for (const name of Object.keys(PACKAGES)) expect(stdout).toContain(`"${name}@`);
   expect(stdout).toContain('"dist/index.d.ts"');
+  expect(stdout).not.toMatch(/"path": "(tests|tsconfig|node_modules)/);
+});
+
+test("threads of one program share the file of credentials", async () => {
+  const env = environmentOf(inject("url"));
+  const program = join(PACKAGE, "tests/source/threads.ts");
+  const { stdout } = await run(process.execPath, [program], { env, cwd: PACKAGE, timeout: 60_000 });
+  expect(stdout.trim().split("\n").sort()).toEqual(["Thread0 heard 0", "Thread1 heard 1", "Thread2 heard 2"]);
 });
 
 test("programs of Python and TypeScript share one file of credentials", async () => {

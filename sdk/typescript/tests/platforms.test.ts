@@ -26,14 +26,14 @@ describe.skipIf(process.env["AGORA_TYPESCRIPT_LONG"] === undefined)("platforms",
   beforeAll(async () => {
     writeFileSync(join(directory, "package.json"), '{ "private": true, "type": "module" }');
     writeFileSync(join(directory, "program.js"), PROGRAM);
-    await run("npm", ["pack", "--pack-destination", directory], { cwd: PACKAGE });
+    for (const each of [PACKAGE, resolve(PACKAGE, "../react")]) await run("npm", ["pack", "--pack-destination", directory], { cwd: each });
     const packages = ["deno", "bun", "@arethetypeswrong/cli", join(directory, "agora-sdk-5.0.0.tgz")];
     await run("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: directory });
   }, 300_000);
 
   test("Deno", async () => expect((await tool("deno", "run", "-A", "program.js")).stdout).toBe('{"some_name":1}\n'));
   test("Bun", async () => expect((await tool("bun", "program.js")).stdout).toBe('{"some_name":1}\n'));
-  test("types resolve", async () => {
-    await tool("attw", "--profile", "esm-only", join(directory, "agora-sdk-5.0.0.tgz")); // fails where they do not
+  test.each(["agora-sdk", "agora-react"])("types of %s resolve", async (name) => {
+    await tool("attw", "--profile", "esm-only", join(directory, `${name}-5.0.0.tgz`)); // fails where they do not
   });
 });
