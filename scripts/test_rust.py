@@ -51,7 +51,9 @@ def check_oldest_rust(packages: Sequence[Mapping[str, str | None]], oldest: str)
 
 
 def _parts(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
+    """``1.85`` as ``1.85.0``, which it means."""
+    numbers = tuple(map(int, version.split(".")))
+    return numbers + (0,) * (3 - len(numbers))
 
 
 def test(*, long: bool) -> None:
