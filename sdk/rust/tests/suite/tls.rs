@@ -69,7 +69,7 @@ async fn client_side() -> Result<(), AgoraError> {
         .connect_timeout(Duration::from_nanos(1))
         .build();
     let client = builder()
-        .token(me.token)
+        .token(me.token.expect("it is new"))
         .http_client(unconnected.expect("a client"))
         .build()?;
     assert!(client.event().publish("unheard").await.is_err());
