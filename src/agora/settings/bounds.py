@@ -88,7 +88,7 @@ class Bounds(Section):
         8_388_608, ge=1_048_576, description="Bytes that may wait for one caller to read them; then it gets 429."
     )
     unread_limit: int = Field(
-        67_108_864, ge=8_388_608, description="Bytes that may wait for all callers to read them; then they get 503."
+        50_331_648, ge=8_388_608, description="Bytes that may wait for all callers to read them; then they get 503."
     )
     page_bytes: int = Field(
         1_048_576, ge=65_536, le=16_777_216, description="Bytes after which a page is cut short; one item always fits."
