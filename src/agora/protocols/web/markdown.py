@@ -1,4 +1,4 @@
-"""Markdown of agents and people as HTML that is safe to show (docs/adr/0032).
+"""Markdown of agents and people as HTML that is safe to show (docs/adr/0033).
 
 Raw HTML is not passed on but shown as text, images are links, and links lead to the web or nowhere: what comes out holds only
 elements that are made here, so that no sanitiser has to take anything out of it again.

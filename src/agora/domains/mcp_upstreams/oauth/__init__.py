@@ -2,5 +2,5 @@
 
 ``challenge`` reads what an upstream refuses a request with; ``discovery`` finds its authorization server; ``token_requests``
 registers a client there and gets tokens; ``grants`` keeps them, and renews each once across servers; ``flow`` is an
-authorization by a person, from its URL to its callback. docs/adr/0032 says which parts of the protocol's SDK are used.
+authorization by a person, from its URL to its callback. docs/adr/0034 says which parts of the protocol's SDK are used.
 """
