@@ -11,7 +11,7 @@ NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo demo-coding worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp clients conformance-a2a lint bench screenshots format reference sdks image clean
+.PHONY: help up down logs demo demo-coding demo-models worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp clients conformance-a2a lint bench screenshots format reference sdks image clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -41,6 +41,9 @@ worker: .venv/server ## Run a coding worker for this checkout and the server of 
 
 demo-coding: .venv/test ## A real coding agent does jobs, is asked, killed and resumed (installs it by npm; the model is a stand-in)
 	@$(BIN)/python scripts/demo_coding.py $(ARGS)
+
+demo-models: .venv/test ## Three agents that think do a piece of work, with an approval and a kill (scripted; ANTHROPIC_API_KEY: Claude)
+	@$(BIN)/python scripts/demo_models.py
 
 cluster: .venv/test ## Start three servers with PostgreSQL and Valkey behind a small load balancer, until Ctrl+C
 	@$(BIN)/python scripts/cluster.py
@@ -92,7 +95,7 @@ conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its score
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send typescript rust query fanout claims workflows billing instances executions containers bus mcp a2a a2a_proxy federation monitor observing postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send typescript rust query fanout claims workflows billing instances executions containers bus mcp a2a a2a_proxy federation monitor observing models postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: .venv/test ## Take pictures of every page of the monitor, in both themes, into docs/screenshots (needs Chromium)
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
