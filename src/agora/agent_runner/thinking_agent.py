@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from agora_sdk.agent import Agent
 from agora_sdk.client import AgoraClient
+from agora_sdk.contract.declared_agents import AgentTool
 from agora_sdk.contract.messaging import Message
 from agora_sdk.taskrun import InputRequired, PermanentFailure, Rejected, TaskRun
 
@@ -20,6 +22,7 @@ __all__ = ["ThinkingAgent"]
 
 MESSAGE_ID_KEY = "agora.message_id"  #: in a task's metadata: the message that it was made of
 MAX_REPLY_CHARACTERS = 100_000
+TOOLS_SECONDS = 10.0  #: for which a list of tools is used
 
 
 class ThinkingAgent(Agent):
@@ -39,6 +42,8 @@ class ThinkingAgent(Agent):
         self._pool = ModelPool(configuration.models)
         self._contexts: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._runs: dict[str, ThinkingRun] = {}
+        self._tools: Sequence[AgentTool] = ()
+        self._tools_until = 0.0
 
     async def serve(self) -> None:
         """As any agent; the client is its own."""
@@ -91,11 +96,19 @@ class ThinkingAgent(Agent):
                 self._runs.pop(context, None)
 
     async def _think(self, task: TaskRun) -> Any:
-        toolbox = Toolbox(self.client, task, self.name)
+        toolbox = Toolbox(self.client, task, await self._list_tools())
         run = ThinkingRun(self.configuration, self._pool, toolbox, task)
         if task.context_id is not None:
             self._runs[task.context_id] = run
         return await run.run()
+
+    async def _list_tools(self) -> Sequence[AgentTool]:
+        """The tools that there are; those of upstreams come and go."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._tools_until:
+            self._tools = (await self.client.declared_agent.tools(self.name)).tools
+            self._tools_until = now + TOOLS_SECONDS
+        return self._tools
 
     async def _reply(self, task: TaskRun, key: str, text: str) -> None:
         """Reply to the message that the task was made of. Before the task ends: after a crash both are repeated."""

@@ -69,7 +69,7 @@ class ThinkingRun:
     async def run(self) -> Any:
         """Do the task; answers its result. Raises InputRequired, PermanentFailure, Postponed."""
         with self._telemetry.invoke_agent():
-            parameters = await self._build_parameters()
+            parameters = self._build_parameters()
             if not self._state.messages:
                 await self._begin()
             while True:
@@ -86,13 +86,13 @@ class ThinkingRun:
 
     # -- the beginning ------------------------------------------------------------------------------------
 
-    async def _build_parameters(self) -> ModelRequestParameters:
+    def _build_parameters(self) -> ModelRequestParameters:
         from pydantic_ai.models import ModelRequestParameters
         from pydantic_ai.tools import ToolDefinition
 
         tools = [
             ToolDefinition(name=tool.name, description=tool.description, parameters_json_schema=dict(tool.input_schema))
-            for tool in await self._toolbox.list_tools()
+            for tool in self._toolbox.tools
         ]
         about = "Ask whoever gave you the task, and wait for the answer."
         tools.append(ToolDefinition(name=ASK, description=about, parameters_json_schema=ASK_SCHEMA))
@@ -112,7 +112,6 @@ class ThinkingRun:
         history = await read_earlier_tasks(self._toolbox.client, self._task) if self._remembers else []
         prompt = describe_request(self._task.message, self._task.task_type)
         self._state.messages = [*history, ModelRequest(parts=[UserPromptPart(content=prompt)])]
-        await self._save()
 
     @property
     def _remembers(self) -> bool:
@@ -231,7 +230,8 @@ class ThinkingRun:
     async def _keep_result(self, number: int, status: str, content: str) -> None:
         self._state.results[str(number)] = {"status": status, "content": content}
         self._state.asked = None
-        await self._save()
+        if number + 1 < len(self._open_calls() or ()):  # the last result is saved with the request that it goes into
+            await self._save()
 
     async def _give_results(self, calls: Sequence[ToolCallPart]) -> None:
         """Hand the results to the model, as the next request."""

@@ -32,19 +32,13 @@ ENDED = frozenset(
 class Toolbox:
     """Calls tools for one task."""
 
-    def __init__(self, client: AgoraClient, task: TaskRun, name: str) -> None:
-        self.client, self._task, self._name = client, task, name
-        self._tools: Mapping[str, AgentTool] = {}
-
-    async def list_tools(self) -> Sequence[AgentTool]:
-        """The tools that there are now."""
-        tools = (await self.client.declared_agent.tools(self._name)).tools
-        self._tools = {tool.name: tool for tool in tools}
-        return tools
+    def __init__(self, client: AgoraClient, task: TaskRun, tools: Sequence[AgentTool]) -> None:
+        self.client, self._task, self.tools = client, task, tools
+        self._by_name: Mapping[str, AgentTool] = {tool.name: tool for tool in tools}
 
     def hands_over(self, tool: str) -> bool:
         """Whether a tool's result is that of the task."""
-        return tool in self._tools and self._tools[tool].hands_over
+        return tool in self._by_name and self._by_name[tool].hands_over
 
     async def call(self, call_id: str, tool: str, arguments: Mapping[str, Any]) -> ToolOutcome:
         """Call a tool; one that asks another agent is answered when that agent has."""
@@ -61,7 +55,7 @@ class Toolbox:
         return outcome
 
     def _asks_agent(self, tool: str) -> bool:
-        return tool in self._tools and self._tools[tool].asks_agent
+        return tool in self._by_name and self._by_name[tool].asks_agent
 
     async def _await_task(self, outcome: ToolOutcome) -> ToolOutcome:
         """Wait for the end of a task that another agent does, and answer its result."""
