@@ -59,6 +59,15 @@ AgentName = Annotated[
         rich_help_panel=AGENT,
     ),
 ]
+Account = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        help="Name of the account that the model's provider bills; a usage limit of it stops all workers with that name. "
+        "Left out, it is derived from the agent's credential.",
+        rich_help_panel=AGENT,
+    ),
+]
 Model = Annotated[str | None, typer.Option(help="Model that the agent is told to use.", rich_help_panel=AGENT)]
 Command = Annotated[
     str | None,
@@ -106,6 +115,7 @@ def run_worker(
     auto_approve: AutoApprove = "safe",
     agent: AgentName = None,
     model: Model = None,
+    account: Account = None,
     command: Command = None,
     tools: Tools = True,
     max_concurrent_tasks: AtOnce = 4,
@@ -153,6 +163,7 @@ def run_worker(
                 command=command,
                 offers_tools=tools,
                 approval=Approval(auto_approve),
+                provider_account=account or (chosen.name_account(os.environ, Path.home()) if chosen else None),
                 model=model,
                 max_concurrent_tasks=max_concurrent_tasks,
                 labels=[label.strip() for label in labels.split(",") if label.strip()],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,19 @@ class CodingAgent:
             if (home / name).exists():
                 return f"~/{name}"
         return None
+
+    def name_account(self, environment: Mapping[str, str], home: Path) -> str | None:
+        """An opaque name of the account that its credential belongs to: equal for equal credentials, on any machine."""
+        source = self.find_credential(environment, home)
+        if source is None:
+            return None
+        try:
+            secret = (home / source[2:]).read_bytes() if source.startswith("~/") else environment[source].encode()
+        except OSError:
+            return None
+        # Slow and cut short: whoever sees the name cannot try out credentials that people could have chosen.
+        digest = hashlib.scrypt(secret, salt=b"agora provider account", n=2**14, r=8, p=1, dklen=12)
+        return f"{self.name}:{digest.hex()}"
 
 
 AGENTS: Mapping[str, CodingAgent] = {

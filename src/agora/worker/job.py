@@ -135,7 +135,7 @@ class Job:
             await self._finish_turns()
             return await self._store_changes()
         except UsageLimitReached as limit:
-            self._breaker.open_until(limit.until)
+            await self._breaker.report_limit(limit.until)
             raise await self._pause_for_limit(limit) from limit
         except AgentFailed as error:
             raise PermanentFailure(f"The agent failed: {error}") from error
@@ -165,7 +165,7 @@ class Job:
     async def _begin_work(self) -> None:
         """Find the place to work, and begin the first turn or the one that goes on."""
         self._breaker.check_limit()
-        codebase = self._find_codebase()
+        codebase = await self._find_codebase()
         is_isolated = self._options.isolation is Isolation.WORKTREE
         earlier = await self._find_earlier_session()
         job = str(earlier.get("job") or self.task_id)
@@ -195,8 +195,8 @@ class Job:
         if result.exit_code:
             raise PermanentFailure(f"{words[0]} ended with exit code {result.exit_code}: {result.output[-2000:]}")
 
-    def _find_codebase(self) -> Codebase:
-        codebase = self._registry.find_codebase(self._request.codebase)
+    async def _find_codebase(self) -> Codebase:
+        codebase = await self._registry.resolve_codebase(self._client, self._request.codebase)
         if codebase is None:
             names = ", ".join(codebase.name for codebase in self._options.codebases)
             raise PermanentFailure(f"This worker has no codebase {self._request.codebase!r}; it has {names}.")

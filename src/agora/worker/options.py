@@ -29,7 +29,8 @@ class WorkerOptions:
     """What a worker is told by its owner.
 
     agent: the command of an agent that speaks ACP, with its environment; None if ``command`` is used, a command line with
-    ``{prompt}`` in it. offers_tools: whether agents are given the marketplace as an MCP server. check, setup: shell commands of the owner's. park_seconds: that an agent waits for a permission
+    ``{prompt}`` in it. provider_account: opaque name of the account that the model's provider bills: a usage limit of it holds
+    for all workers with that name. offers_tools: whether agents are given the marketplace as an MCP server. check, setup: shell commands of the owner's. park_seconds: that an agent waits for a permission
     before its process is ended; the job waits on. drain_seconds: that jobs under way may take once the worker is stopped. worktree_days, worktree_megabytes: age, and size for each codebase, beyond
     which worktrees without unmerged work are removed.
     """
@@ -42,6 +43,7 @@ class WorkerOptions:
     command: str | None = None
     offers_tools: bool = True
     approval: Approval = Approval.SAFE
+    provider_account: str | None = None
     model: str | None = None
     max_concurrent_tasks: int = 4
     labels: Sequence[str] = ()

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from agora_sdk.client import AgoraClient
+from agora_sdk.errors import NotFound
 
 from .codebases import Codebase
 from .options import WorkerOptions
 
 __all__ = ["CodebaseRegistry"]
+
+CODEBASE_ID = "cb_"  #: how the server's ids of codebases begin
 
 
 class CodebaseRegistry:
@@ -37,6 +40,17 @@ class CodebaseRegistry:
             if reference in (codebase.name, codebase.repository, self._ids.get(codebase.name)):
                 return codebase
         return None
+
+    async def resolve_codebase(self, client: AgoraClient, reference: str | None) -> Codebase | None:
+        """A codebase, also by the id of another worker's that has the same repository. Raises AgoraError."""
+        codebase = self.find_codebase(reference)
+        if codebase is not None or reference is None or not reference.startswith(CODEBASE_ID):
+            return codebase
+        try:
+            repository = (await client.codebase.get(reference)).repository
+        except NotFound:
+            return None
+        return self.find_codebase(repository) if repository is not None else None
 
     async def store_messages(
         self,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 from agora_sdk import Agent, AgoraError, InputRequired, TaskRun
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
+from agora_sdk.contract.workers import Worker
 
 from .job import Job
 from .options import WorkerOptions
@@ -34,6 +36,8 @@ class CodingWorker(Agent):
     to any worker that has it.
     """
 
+    follows_offers = True
+
     def __init__(self, options: WorkerOptions, client: AgoraClient) -> None:
         super().__init__(options.name, f"Coding agent {options.agent_name}", client=client)
         self.options = options
@@ -48,15 +52,37 @@ class CodingWorker(Agent):
         self.events = LOST_EVENTS
         self.metadata = {"agent": options.agent_name, "codebases": [codebase.name for codebase in options.codebases]}
         self.stop_seconds = options.drain_seconds  # type: ignore[misc]
+        self.provider_account = options.provider_account
         self._breaker = AccountBreaker()
+        if options.provider_account is not None:
+            self._breaker.share = self._share_limit
         self._registry = CodebaseRegistry(options)
         self._chores: list[asyncio.Task[None]] = []
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
 
+    async def _share_limit(self, until: float) -> None:
+        """Tell the server of a usage limit, and through it the account's other workers."""
+        assert self.worker_id is not None
+        moment = datetime.fromtimestamp(until, UTC)
+        try:
+            await self.client.worker.report_limit(self.worker_id, moment)
+        except AgoraError as error:
+            logger.warning("The usage limit is not shared: %s", error)
+
+    def _adopt_limit(self, worker: Worker) -> None:
+        """Keep from a usage limit that another worker of the account has reported."""
+        if worker.limited_until is not None:
+            self._breaker.open_until(worker.limited_until.timestamp())
+
+    async def on_worker_update(self, event: Event) -> None:
+        assert self.worker_id is not None
+        self._adopt_limit(await self.client.worker.get(self.worker_id))
+
     async def on_start(self) -> None:
         assert self.worker_id is not None
         names = await self._registry.register_codebases(self.client, self.worker_id)
+        self._adopt_limit(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
         self._chores = [asyncio.create_task(self._clean_regularly()), asyncio.create_task(self._report_alive())]
@@ -101,7 +127,7 @@ class CodingWorker(Agent):
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
-                await self.client.worker.heartbeat(self.worker_id)
+                self._adopt_limit(await self.client.worker.heartbeat(self.worker_id))
             except AgoraError as error:
                 logger.warning("%s: no heartbeat: %s", self.name, error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 __all__ = ["AccountBreaker", "UsageLimitReached", "parse_usage_limit"]
@@ -57,6 +58,16 @@ class AccountBreaker:
 
     def __init__(self) -> None:
         self._until = 0.0
+        self.share: Callable[[float], Awaitable[None]] | None = (
+            None  #: tells the account's other workers, once it is set
+        )
+
+    async def report_limit(self, until: float) -> None:
+        """The account has reached its limit: use it no more until then, here or elsewhere. until: seconds since 1970."""
+        is_known = until <= self._until
+        self.open_until(until)
+        if self.share is not None and not is_known:
+            await self.share(until)
 
     def open_until(self, until: float) -> None:
         """The account is not to be used before then; in seconds since 1970."""
@@ -65,4 +76,6 @@ class AccountBreaker:
     def check_limit(self) -> None:
         """Raises UsageLimitReached while the account is not to be used."""
         if time.time() < self._until:
-            raise UsageLimitReached("Another job has reached the usage limit of this account.", self._until)
+            raise UsageLimitReached(
+                "Another job, here or of another worker, has reached the usage limit of this account.", self._until
+            )

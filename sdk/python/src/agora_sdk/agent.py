@@ -18,7 +18,7 @@ from .client import AgoraClient
 from .contract.agents import Agents
 from .contract.fields import AgentStatus
 from .errors import AgoraError, InvalidRequest
-from .events import events_of
+from .events import events_of, offers_of
 from .executor import Executor
 from .inbox import Inbox
 from .message import Message as MultipartMessage
@@ -44,6 +44,7 @@ TASK_LOST_EVENTS = ["agora.task.cancelled", "agora.task.reassigned", "agora.task
          "agora.task.expired", "agora.task.dead_lettered"]  # fmt: skip
 HOOKS = ("initialize", "process_message", "on_reply", "on_message", "on_task", "on_event", "on_error", "on_start",
          "on_stop")  # fmt: skip
+WORKER_UPDATED = "agora.worker.updated"
 ERROR = "error"  #: type of the event about a message whose handler failed
 
 
@@ -105,6 +106,8 @@ class Agent:
     takes_unassigned: bool = True  #: whether it claims tasks for anyone, too, which name nobody and require nothing
     lease_seconds: int = 60
     worker: str | None = None
+    provider_account: str | None = None
+    follows_offers: ClassVar[bool] = False  #: claim when the server says that there is a task; needs ``worker``
 
     events: Sequence[str] = ()
     backoff: ClassVar[Backoff] = Backoff(first=0.5)  #: pauses between tries
@@ -133,6 +136,7 @@ class Agent:
         self.worker_id: str | None = None  #: of this process, once it is registered as ``worker``
         self._inbox: Inbox | None = None
         self._executor: Executor | None = None
+        self._wake: asyncio.Event | None = None
         self._stopping = asyncio.Event()
         self._listening = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
@@ -282,13 +286,16 @@ class Agent:
     async def _work_until_stopped(self) -> None:
         """Take messages, events and tasks until :meth:`stop`; then let the handlers end, and say goodbye."""
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
+        self._wake = asyncio.Event() if self.follows_offers and self.worker_id is not None else None
+        claiming = self._claim_arguments()
         self._executor = Executor(
-            self.client, self.max_concurrent_tasks, self._handle_task, self._claim_arguments(), self.backoff
+            self.client, self.max_concurrent_tasks, self._handle_task, claiming, self.backoff, self._wake
         )
         try:
             await self.initialize()
             await self.on_start()
             await self._run_loops(self._inbox, self._executor)
+            await self._drain_worker()
             await self._finish_handlers(self.stop_seconds)
             await self.on_stop()
             await self._go_offline()
@@ -306,7 +313,10 @@ class Agent:
         registration = await self.client.register(self.name, **arguments)
         self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
         if self._takes_tasks and self.worker is not None:
-            self.worker_id = (await self.client.worker.register(self.worker, models=list(self.models))).worker_id
+            worker = await self.client.worker.register(
+                self.worker, models=list(self.models), provider_account=self.provider_account
+            )
+            self.worker_id = worker.worker_id
         self.registration = registration
 
     async def _handle_task(self, task: TaskRun) -> Any:
@@ -338,6 +348,8 @@ class Agent:
         loops = [inbox.run(), self._follow_inbox_events(inbox, executor), self._send_heartbeats(inbox, executor)]
         if self._takes_tasks:
             loops.append(executor.run())
+        if self._wake is not None:
+            loops.append(self._follow_offers(self._wake))
         if self.events:
             loops.append(self._follow_subscribed_events())
         tasks = [asyncio.create_task(loop) for loop in loops]
@@ -375,6 +387,24 @@ class Agent:
 
         await self._retry_until_stopped(listen)
 
+    async def on_worker_update(self, event: Event) -> None:
+        """The server has changed this worker: it drains, stands in for another one, or has met a usage limit."""
+
+    async def _follow_offers(self, wake: asyncio.Event) -> None:
+        """Wake the executor at every connection, and whenever a task is offered to this worker."""
+
+        async def follow() -> None:
+            while True:  # a changed worker is offered other tasks: by a stream opened anew
+                offers = offers_of(self.client._session, str(self.worker_id), wake.set)
+                async with contextlib.aclosing(offers):
+                    async for event in offers:
+                        wake.set()
+                        if event.type == WORKER_UPDATED:
+                            await self.on_worker_update(event)
+                            break
+
+        await self._retry_until_stopped(follow)
+
     async def _follow_subscribed_events(self) -> None:
         stream = events_of(self.client._session, self.events, skips_gaps=True)
 
@@ -411,6 +441,15 @@ class Agent:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self.backoff.pause(attempt))
             attempt += 1
+
+    async def _drain_worker(self) -> None:
+        """Tell the server that this process takes no more tasks."""
+        if self.worker_id is None:
+            return
+        try:
+            await self.client.worker.drain(self.worker_id)
+        except AgoraError as error:
+            logger.warning("%s could not say that its worker drains: %s", self.name, error)
 
     async def _go_offline(self) -> None:
         try:

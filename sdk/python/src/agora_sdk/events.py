@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from . import sse, websocket, wire
 from .contract import Stream
 from .contract.events import Event, Events
+from .contract.workers import Workers
 from .errors import InvalidRequest
 from .retry import Backoff
 from .tail import ConnectionMethod, Tail
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .contract import Operation
     from .session import Session
 
-__all__ = ["EventStream", "events_of"]
+__all__ = ["EventStream", "events_of", "offers_of"]
 
 T = TypeVar("T")
 
@@ -39,6 +40,13 @@ def events_of(
     operation = Events.operations["stream"]
     arguments = wire.bind_arguments(operation, (list(types),), {})
     return EventStream(session, operation, arguments, skips_gaps=skips_gaps, on_listening=on_listening)
+
+
+def offers_of(session: Session, worker_id: str, on_listening: Callable[[], None]) -> EventStream[Event]:
+    """The tasks offered to a worker, and changes of it. on_listening: called whenever the server has begun to listen."""
+    operation = Workers.operations["stream"]
+    arguments = wire.bind_arguments(operation, (worker_id,), {})
+    return EventStream(session, operation, arguments, skips_gaps=True, on_listening=on_listening)
 
 
 class EventStream(Stream[T]):

@@ -38,6 +38,7 @@ class Executor:
     A task is claimed only for a free place, by a call that waits on the server until there is one. While its
     handler runs, its lease is renewed; a handler whose lease was lost is cancelled.
     handle: awaited with the task; answers its result. claiming: further arguments of ``agora.task.claim``.
+    wake: set whenever there may be a task; then claims do not wait on the server. None without such news.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class Executor:
         handle: Callable[[TaskRun], Awaitable[Any]],
         claiming: Mapping[str, Any],
         backoff: Backoff,
+        wake: asyncio.Event | None = None,
     ) -> None:
         self._client, self._handle, self._claim_arguments = client, handle, claiming
         self._max_concurrent, self._backoff = at_once, backoff
+        self._wake = wake
         self._free = asyncio.Event()
         self._free.set()
         self._leases: dict[str, Lease] = {}
@@ -72,10 +75,14 @@ class Executor:
         while True:
             await self._free.wait()
             begun = clock()
+            if self._wake is not None:
+                self._wake.clear()  # before the claim: what becomes available during it is claimed by the next one
             claim = await self._claim_tasks(self._max_concurrent - len(self._working))
             for task in claim.tasks:
                 self._start_task(task)
-            if not claim and clock() - begun < EARLY_RETURN_SECONDS:
+            if not claim and self._wake is not None:
+                await self._wake.wait()
+            elif not claim and clock() - begun < EARLY_RETURN_SECONDS:
                 await asyncio.sleep(self._backoff.pause(0))
 
     async def finish(self, seconds: float) -> None:
@@ -96,10 +103,11 @@ class Executor:
         """Claim until answered: one request under one key, so that tasks of a lost answer are answered again."""
         # Without the key a lost answer would leave its tasks leased to us, unknown, until their leases expire.
         client = self._client.with_options(idempotency_key=os.urandom(16).hex())
+        wait = CLAIM_WAIT_SECONDS if self._wake is None else 0
         attempt = 0
         while True:
             try:
-                return await client.task.claim(limit, CLAIM_WAIT_SECONDS, **self._claim_arguments)
+                return await client.task.claim(limit, wait, **self._claim_arguments)
             except AgoraError as error:
                 if not is_transient(error):
                     raise

@@ -1326,6 +1326,29 @@ impl Request<TaskListOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.task.stuck`.
+    pub TaskStuckOperation => TaskPage, Query, "task/stuck", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.task.stuck`.
+impl Request<TaskStuckOperation> {
+    /// Seconds in which nothing has happened to the task.
+    pub fn idle_seconds(self, idle_seconds: i64) -> Self {
+        self.with("idle_seconds", idle_seconds)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
     /// Marks requests of `agora.task.get`.
     pub TaskGetOperation => Task, Query, "task/get", [Halted, NotFound];
 }
@@ -1355,7 +1378,7 @@ impl Request<TaskHistoryOperation> {
 
 operation! {
     /// Marks requests of `agora.task.claim`.
-    pub TaskClaimOperation => Claim, Command, "task/claim", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
+    pub TaskClaimOperation => Claim, Command, "task/claim", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.task.claim`.
@@ -1398,6 +1421,11 @@ impl Request<TaskClaimOperation> {
     /// Whether to take tasks for anyone too, which name nobody and require nothing.
     pub fn unassigned(self, unassigned: bool) -> Self {
         self.with("unassigned", unassigned)
+    }
+
+    /// Only this task; refused (409) if it cannot be claimed any more.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
     }
 }
 
@@ -1505,6 +1533,19 @@ operation! {
 
 /// Optional arguments of `agora.task.cancel`.
 impl Request<TaskCancelOperation> {
+    /// Notes for people.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.task.requeue`.
+    pub TaskRequeueOperation => TaskUpdate, Command, "task/requeue", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.task.requeue`.
+impl Request<TaskRequeueOperation> {
     /// Notes for people.
     pub fn reason(self, reason: impl Into<String>) -> Self {
         self.with::<String>("reason", reason.into())
@@ -3800,7 +3841,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.worker.register`.
-    pub WorkerRegisterOperation => Worker, Command, "worker/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
+    pub WorkerRegisterOperation => Worker, Command, "worker/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.worker.register`.
@@ -3818,6 +3859,11 @@ impl Request<WorkerRegisterOperation> {
     /// Set `metadata`.
     pub fn metadata(self, metadata: impl Into<Value>) -> Self {
         self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Account that the worker's model provider bills, as an opaque name; never a credential. A usage limit that one worker reports holds for all workers of yours with that account.
+    pub fn provider_account(self, provider_account: impl Into<String>) -> Self {
+        self.with::<String>("provider_account", provider_account.into())
     }
 }
 
@@ -3866,7 +3912,73 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.worker.heartbeat`.
-    pub WorkerHeartbeatOperation => Worker, Command, "worker/heartbeat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+    pub WorkerHeartbeatOperation => Worker, Command, "worker/heartbeat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+operation! {
+    /// Marks requests of `agora.worker.drain`.
+    pub WorkerDrainOperation => Worker, Command, "worker/drain", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.worker.report_limit`.
+    pub WorkerReportLimitOperation => Worker, Command, "worker/report_limit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.worker.stream`.
+    pub WorkerStreamOperation => Event, Stream, "worker/stream", [Halted, NotFound, CursorTooOld];
+}
+
+/// Optional arguments of `agora.worker.stream`.
+impl StreamRequest<WorkerStreamOperation> {
+    /// Worker id or name.
+    pub fn worker_id(self, worker_id: impl Into<String>) -> Self {
+        self.with::<String>("worker_id", worker_id.into())
+    }
+
+    /// The caller's own name, if it is to be checked.
+    pub fn agent_name(self, agent_name: impl Into<String>) -> Self {
+        self.with::<String>("agent_name", agent_name.into())
+    }
+
+    /// Offer tasks for these, if no worker_id is given.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Of tasks for codebases only those for these, 'global' and '__pending__'.
+    pub fn codebases(self, codebases: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("codebases", codebases.into_iter().map(Into::into).collect())
+    }
+
+    /// Resume after this event: its id (evt_...) or its sequence number.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.worker.finish_task`.
+    pub WorkerFinishTaskOperation => TaskUpdate, Command, "worker/finish_task", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+/// Optional arguments of `agora.worker.finish_task`.
+impl Request<WorkerFinishTaskOperation> {
+    /// completed, failed (tried again while attempts are left), or pending: given back.
+    pub fn status(self, status: impl Into<String>) -> Self {
+        self.with::<String>("status", status.into())
+    }
+
+    /// Set `result`.
+    pub fn result(self, result: impl Into<Value>) -> Self {
+        self.with::<Value>("result", result.into())
+    }
+
+    /// Why it failed, or is given back.
+    pub fn error(self, error: impl Into<String>) -> Self {
+        self.with::<String>("error", error.into())
+    }
 }
 
 operation! {

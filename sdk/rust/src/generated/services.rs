@@ -554,6 +554,13 @@ impl TaskService<'_> {
         Request::new(self.client)
     }
 
+    /// List unfinished tasks that do not move: nobody claims them, or nothing is heard of their work. Yours; operators see all.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn stuck(&self) -> Request<TaskStuckOperation> {
+        Request::new(self.client)
+    }
+
     /// Read a task.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
@@ -568,12 +575,12 @@ impl TaskService<'_> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
-    /// Claim the best tasks for the caller: by priority, then deadline, then age.
+    /// Claim the best tasks for the caller: by priority, then deadline, then age; or one that is named.
     ///
     /// Each comes with a lease, which `renew` extends, and a fencing token, which every further write
     /// carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn claim(&self) -> Request<TaskClaimOperation> {
         Request::new(self.client)
     }
@@ -632,6 +639,13 @@ impl TaskService<'_> {
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn cancel(&self, task_id: impl Into<String>) -> Request<TaskCancelOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Take a task of yours from whoever works on it, back to the queue it came from. Its lease ends, the attempt counts.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
+    pub fn requeue(&self, task_id: impl Into<String>) -> Request<TaskRequeueOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }
 
@@ -1940,11 +1954,11 @@ pub struct WorkerService<'a> {
 }
 
 impl WorkerService<'_> {
-    /// Register or update a worker; its capabilities are the caller's unless given.
+    /// Register or update a worker; its capabilities are the caller's unless given. It drains no more.
     ///
     /// - `worker_name`: Worker id or name.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn register(&self, worker_name: impl Into<String>) -> Request<WorkerRegisterOperation> {
         Request::new(self.client).with::<String>("worker_name", worker_name.into())
     }
@@ -1978,9 +1992,53 @@ impl WorkerService<'_> {
     ///
     /// - `worker_id`: Worker id or name.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn heartbeat(&self, worker_id: impl Into<String>) -> Request<WorkerHeartbeatOperation> {
         Request::new(self.client).with::<String>("worker_id", worker_id.into())
+    }
+
+    /// Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
+    ///
+    /// - `worker_id`: Worker id or name.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn drain(&self, worker_id: impl Into<String>) -> Request<WorkerDrainOperation> {
+        Request::new(self.client).with::<String>("worker_id", worker_id.into())
+    }
+
+    /// Report that a worker's account has reached its usage limit: every worker of that account learns of it.
+    ///
+    /// - `worker_id`: Worker id or name.
+    /// - `until`: When the limit is lifted; at most a week from now.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn report_limit(
+        &self,
+        worker_id: impl Into<String>,
+        until: impl Into<String>,
+    ) -> Request<WorkerReportLimitOperation> {
+        Request::new(self.client)
+            .with::<String>("worker_id", worker_id.into())
+            .with::<String>("until", until.into())
+    }
+
+    /// Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.
+    ///
+    /// As server-sent events these are `connected`, then `task_available` and `worker_updated`, and `heartbeat`. The
+    /// arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities, X-Codebases, Last-Event-ID.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
+    pub fn stream(&self) -> StreamRequest<WorkerStreamOperation> {
+        StreamRequest::new(self.client)
+    }
+
+    /// Finish a claimed task, or give it back, in one call: `complete`, `fail` or `release` of tasks.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn finish_task(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<WorkerFinishTaskOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
     }
 }
 

@@ -7879,9 +7879,13 @@ pub struct Worker {
     /// `active_tasks`.
     #[serde(default)]
     pub active_tasks: i64,
-    /// online: seen within 90 seconds; stale: within 10 minutes. A worker is seen by its claims and heartbeats.
+    /// online: seen within 90 seconds; draining: so, and taking no more tasks; stale: seen within 10 minutes. A worker is seen by its claims and heartbeats.
     #[serde(default = "default_string_online")]
     pub status: String,
+    /// Account that its model provider bills: an opaque name.
+    pub provider_account: Option<String>,
+    /// When the usage limit of that account is lifted, as one of its workers has reported.
+    pub limited_until: Option<String>,
 }
 
 /// WorkerPage, as the contract has it.

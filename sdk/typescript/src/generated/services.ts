@@ -568,6 +568,16 @@ export interface TaskListArguments {
   cursor?: string | null | undefined;
 }
 
+/** Arguments of ``agora.task.stuck``. */
+export interface TaskStuckArguments {
+  /** Seconds in which nothing has happened to the task. */
+  idleSeconds?: number | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
 /** Arguments of ``agora.task.get``. */
 export interface TaskGetArguments {
   taskId: string;
@@ -602,6 +612,8 @@ export interface TaskClaimArguments {
   leaseSeconds?: number | undefined;
   /** Whether to take tasks for anyone too, which name nobody and require nothing. */
   unassigned?: boolean | undefined;
+  /** Only this task; refused (409) if it cannot be claimed any more. */
+  taskId?: string | null | undefined;
 }
 
 /** Arguments of ``agora.task.renew``. */
@@ -658,6 +670,13 @@ export interface TaskFailArguments {
 
 /** Arguments of ``agora.task.cancel``. */
 export interface TaskCancelArguments {
+  taskId: string;
+  /** Notes for people. */
+  reason?: string | null | undefined;
+}
+
+/** Arguments of ``agora.task.requeue``. */
+export interface TaskRequeueArguments {
   taskId: string;
   /** Notes for people. */
   reason?: string | null | undefined;
@@ -1838,6 +1857,8 @@ export interface WorkerRegisterArguments {
   /** Models that can be run. */
   models?: string[] | undefined;
   metadata?: { [key: string]: JsonValue } | undefined;
+  /** Account that the worker's model provider bills, as an opaque name; never a credential. A usage limit that one worker reports holds for all workers of yours with that account. */
+  providerAccount?: string | null | undefined;
 }
 
 /** Arguments of ``agora.worker.unregister``. */
@@ -1870,6 +1891,45 @@ export interface WorkerGetArguments {
 export interface WorkerHeartbeatArguments {
   /** Worker id or name. */
   workerId: string;
+}
+
+/** Arguments of ``agora.worker.drain``. */
+export interface WorkerDrainArguments {
+  /** Worker id or name. */
+  workerId: string;
+}
+
+/** Arguments of ``agora.worker.report_limit``. */
+export interface WorkerReportLimitArguments {
+  /** Worker id or name. */
+  workerId: string;
+  /** When the limit is lifted; at most a week from now. */
+  until: string;
+}
+
+/** Arguments of ``agora.worker.stream``. */
+export interface WorkerStreamArguments {
+  /** Worker id or name. */
+  workerId?: string | null | undefined;
+  /** The caller's own name, if it is to be checked. */
+  agentName?: string | null | undefined;
+  /** Offer tasks for these, if no worker_id is given. */
+  capabilities?: string[] | undefined;
+  /** Of tasks for codebases only those for these, 'global' and '__pending__'. */
+  codebases?: string[] | undefined;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.worker.finish_task``. */
+export interface WorkerFinishTaskArguments {
+  taskId: string;
+  fencingToken: number;
+  /** completed, failed (tried again while attempts are left), or pending: given back. */
+  status?: "completed" | "failed" | "pending" | undefined;
+  result?: JsonValue | undefined;
+  /** Why it failed, or is given back. */
+  error?: string | undefined;
 }
 
 /** Arguments of ``agora.monitor.agents``. */
@@ -2898,6 +2958,12 @@ export interface TaskService {
    */
   list(args?: TaskListArguments, options?: CallOptions): Promise<TaskPage>;
   /**
+   * List unfinished tasks that do not move: nobody claims them, or nothing is heard of their work. Yours; operators see all.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  stuck(args?: TaskStuckArguments, options?: CallOptions): Promise<TaskPage>;
+  /**
    * Read a task.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
@@ -2910,12 +2976,12 @@ export interface TaskService {
    */
   history(args: TaskHistoryArguments, options?: CallOptions): Promise<TaskEntryPage>;
   /**
-   * Claim the best tasks for the caller: by priority, then deadline, then age.
+   * Claim the best tasks for the caller: by priority, then deadline, then age; or one that is named.
    *
    * Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
    * carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   claim(args?: TaskClaimArguments, options?: CallOptions): Promise<Claim>;
   /**
@@ -2961,6 +3027,12 @@ export interface TaskService {
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   cancel(args: TaskCancelArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
+   * Take a task of yours from whoever works on it, back to the queue it came from. Its lease ends, the attempt counts.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
+   */
+  requeue(args: TaskRequeueArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
    * Retry an ended task as a new task, linked to the old one.
    *
@@ -3826,9 +3898,9 @@ export interface ModelProviderService {
 /** Operations of the category ``worker``. */
 export interface WorkerService {
   /**
-   * Register or update a worker; its capabilities are the caller's unless given.
+   * Register or update a worker; its capabilities are the caller's unless given. It drains no more.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   register(args: WorkerRegisterArguments, options?: CallOptions): Promise<Worker>;
   /**
@@ -3852,9 +3924,36 @@ export interface WorkerService {
   /**
    * Report that a worker of yours is alive; claims do so too.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   heartbeat(args: WorkerHeartbeatArguments, options?: CallOptions): Promise<Worker>;
+  /**
+   * Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  drain(args: WorkerDrainArguments, options?: CallOptions): Promise<Worker>;
+  /**
+   * Report that a worker's account has reached its usage limit: every worker of that account learns of it.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  reportLimit(args: WorkerReportLimitArguments, options?: CallOptions): Promise<Worker>;
+  /**
+   * Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.
+   *
+   * As server-sent events these are ``connected``, then ``task_available`` and ``worker_updated``, and ``heartbeat``. The
+   * arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities, X-Codebases, Last-Event-ID.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
+   */
+  stream(args?: WorkerStreamArguments, options?: CallOptions): EventStream<Event>;
+  /**
+   * Finish a claimed task, or give it back, in one call: ``complete``, ``fail`` or ``release`` of tasks.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  finishTask(args: WorkerFinishTaskArguments, options?: CallOptions): Promise<TaskUpdate>;
 }
 
 /** Operations of the category ``monitor``. */
@@ -4579,6 +4678,11 @@ export interface Operations {
     answer: Promise<TaskPage>;
     errors: CommonErrorCode | "halted" | "not_found";
   };
+  "task.stuck": {
+    args: TaskStuckArguments;
+    answer: Promise<TaskPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
   "task.get": {
     args: TaskGetArguments;
     answer: Promise<Task>;
@@ -4592,7 +4696,7 @@ export interface Operations {
   "task.claim": {
     args: TaskClaimArguments;
     answer: Promise<Claim>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
   };
   "task.renew": {
     args: TaskRenewArguments;
@@ -4623,6 +4727,11 @@ export interface Operations {
     args: TaskCancelArguments;
     answer: Promise<TaskUpdate>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "task.requeue": {
+    args: TaskRequeueArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
   };
   "task.retry": {
     args: TaskRetryArguments;
@@ -5227,7 +5336,7 @@ export interface Operations {
   "worker.register": {
     args: WorkerRegisterArguments;
     answer: Promise<Worker>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
   };
   "worker.unregister": {
     args: WorkerUnregisterArguments;
@@ -5247,7 +5356,27 @@ export interface Operations {
   "worker.heartbeat": {
     args: WorkerHeartbeatArguments;
     answer: Promise<Worker>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "worker.drain": {
+    args: WorkerDrainArguments;
+    answer: Promise<Worker>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "worker.report_limit": {
+    args: WorkerReportLimitArguments;
+    answer: Promise<Worker>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "worker.stream": {
+    args: WorkerStreamArguments;
+    answer: EventStream<Event>;
+    errors: CommonErrorCode | "halted" | "not_found" | "cursor_too_old";
+  };
+  "worker.finish_task": {
+    args: WorkerFinishTaskArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
   };
   "monitor.stats": {
     args: Record<string, never>;

@@ -3634,8 +3634,12 @@ export interface Worker {
   /** RFC 3339 time, with its offset. */
   lastSeen: string;
   activeTasks: number;
-  /** online: seen within 90 seconds; stale: within 10 minutes. A worker is seen by its claims and heartbeats. */
-  status: "online" | "stale" | "offline";
+  /** online: seen within 90 seconds; draining: so, and taking no more tasks; stale: seen within 10 minutes. A worker is seen by its claims and heartbeats. */
+  status: "online" | "draining" | "stale" | "offline";
+  /** Account that its model provider bills: an opaque name. */
+  providerAccount: string | null;
+  /** When the usage limit of that account is lifted, as one of its workers has reported. */
+  limitedUntil: string | null;
 }
 
 /** One page of a list; ``workers`` are its items. */

@@ -54,6 +54,7 @@ class CodebaseService(BoundService, contract.Codebases):
                 description=description,
                 registered_at=call.now,
                 updated_at=call.now,
+                stand_ins="[]",
             )
             call.tx.append(CODEBASES, row)
         else:

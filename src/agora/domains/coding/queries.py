@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agora.domains.tasks.records import WorkerRow
 from agora.store.port import Query, Write, in_list
 
 from .records import CodebaseRow, MessageRow, SessionRow
@@ -10,6 +11,8 @@ __all__ = [
     "codebase_by_id",
     "codebase_by_path",
     "codebase_count",
+    "codebases_with_stand_ins",
+    "codebases_without_worker",
     "delete_codebase",
     "delete_messages",
     "delete_sessions",
@@ -21,10 +24,12 @@ __all__ = [
     "message_exists",
     "session_by_id",
     "session_for_update",
+    "set_stand_ins",
     "set_worker_capabilities",
     "update_codebase",
     "update_session",
     "upsert_message",
+    "workers_of_repository",
 ]
 
 BIG = "bigint"
@@ -66,6 +71,49 @@ delete_sessions = Write("delete from coding_sessions where tenant_id = :tenant a
 delete_messages = Write("delete from coding_messages where tenant_id = :tenant and codebase_id = :codebase_id")
 set_worker_capabilities = Write(
     "update workers set capabilities = :capabilities where tenant_id = :tenant and worker_id = :worker_id"
+)
+
+#: codebases of known repositories whose worker is gone, and for which nobody stands in yet
+codebases_without_worker = Query(
+    """
+    select c.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
+    where c.tenant_id = :tenant and c.repository is not null and c.codebase_id > :after
+        and (w.retired_at is not null or w.last_seen < :seen_since)
+    order by c.codebase_id limit :limit
+    """,
+    CodebaseRow,
+    types={"seen_since": BIG, "limit": BIG},
+    scan=True,
+)
+#: codebases that others stand in for, although their worker is there
+codebases_with_stand_ins = Query(
+    """
+    select c.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
+    where c.tenant_id = :tenant and c.stand_ins <> '[]' and w.retired_at is null and w.last_seen >= :seen_since
+    order by c.codebase_id limit :limit
+    """,
+    CodebaseRow,
+    types={"seen_since": BIG, "limit": BIG},
+    scan=True,
+)
+#: workers that are there and have a repository, of the owner of a codebase, or of agents of the same account and registrar: a
+#: repository is what a worker says it has, and strangers do not get the jobs of others by saying so
+workers_of_repository = Query(
+    """
+    select distinct w.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
+    where c.tenant_id = :tenant and c.repository = :repository and w.retired_at is null and w.draining_at is null
+        and w.last_seen >= :seen_since and (w.owner = :owner or exists (
+            select 1 from agents mine join agents theirs on theirs.tenant_id = mine.tenant_id
+                and theirs.account_id = mine.account_id and coalesce(theirs.registrar, '') = coalesce(mine.registrar, '')
+            where mine.tenant_id = :tenant and mine.agent_id = :owner and theirs.agent_id = w.owner))
+    order by w.worker_id limit :limit
+    """,
+    WorkerRow,
+    types={"seen_since": BIG, "limit": BIG},
+    scan=True,
+)
+set_stand_ins = Write(
+    "update codebases set stand_ins = :stand_ins where tenant_id = :tenant and codebase_id = :codebase_id"
 )
 
 _SESSION = """

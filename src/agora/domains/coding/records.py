@@ -22,6 +22,7 @@ class CodebaseRow:
     description: str
     registered_at: int
     updated_at: int
+    stand_ins: str
 
 
 CODEBASES = Table("codebases", CodebaseRow)

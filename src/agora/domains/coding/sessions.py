@@ -19,6 +19,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .access import load_codebase, load_own_codebase, load_session, may_read_every_session
+from .codebases import codebase_capability
 from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
 
 __all__ = ["SessionService"]
@@ -194,7 +195,12 @@ class SessionService(BoundService, contract.Sessions):
         payload: JsonObject = {name: value for name, value in values.items() if value}
         # To its worker: the session and its worktree are on that machine.
         return await TaskService(call).assign(
-            JOB_TYPE, payload, f"worker:{codebase.worker_id}", priority=priority, context_id=session.context_id
+            JOB_TYPE,
+            payload,
+            f"worker:{codebase.worker_id}",
+            priority=priority,
+            required_capabilities=[codebase_capability(codebase_id)],
+            context_id=session.context_id,
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -18,7 +19,7 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.references import held_address
 from agora.store.port import NewEvent
 from agora_sdk.contract import tasks as contract
-from agora_sdk.errors import InvalidRequest, field_error
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as tasks
 from . import queues, views
@@ -56,7 +57,7 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
-    """Who claims what. wait: seconds, if there is none. capabilities: None for all that the caller has.
+    """Who claims what. wait: seconds, if there is none. capabilities: None for all that the caller has. task_id: only that task.
 
     unassigned: also tasks that name nobody and require nothing.
     """
@@ -69,12 +70,18 @@ class ClaimRequest:
     worker: str | None
     lease_seconds: int
     unassigned: bool = True
+    task_id: str | None = None
 
 
 async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
-    brought, addresses, worker_id = await _resolve_claimant(call, request.capabilities, request.models, request.worker)
+    brought, addresses, worker = await _resolve_claimant(call, request.capabilities, request.models, request.worker)
+    if worker is not None and worker.draining_at is not None:
+        return contract.Claim.model_construct(tasks=[], count=0)
+    worker_id = None if worker is None else worker.worker_id
     claimant = Claimant(brought, addresses, worker_id, frozenset(request.task_types), request.unassigned)
+    if request.task_id is not None:
+        return await _claim_one(call, claimant, request.task_id, request.lease_seconds)
     task_queues, most = await _find_queues(call, claimant, open=request.unassigned), call.context.settings.page_bytes
     rows = await _lease_tasks(call, claimant, task_queues, request.limit, request.lease_seconds, most)
     if rows:
@@ -99,13 +106,7 @@ async def _lease_tasks(
     call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int, most: int
 ) -> Sequence[TaskRow]:
     """Lease the most urgent tasks of these queues, in order of urgency, as many as fit into so many bytes."""
-    lease = {
-        "holder": call.caller.subject,
-        "worker": claimant.worker_id,
-        "lease_seconds": lease_seconds,
-        "lease_until": call.now + lease_seconds * SECOND,
-        "now": call.now,
-    }
+    lease = _lease_columns(call, claimant, lease_seconds)
     if not wanted:
         return ()
     # One statement that selects and leases with SKIP LOCKED; it finds nothing if all heads are locked by other claimants.
@@ -126,6 +127,39 @@ async def _lease_tasks(
     return ()
 
 
+def _lease_columns(call: Call, claimant: Claimant, lease_seconds: int) -> dict[str, Any]:
+    return {
+        "holder": call.caller.subject,
+        "worker": claimant.worker_id,
+        "lease_seconds": lease_seconds,
+        "lease_until": call.now + lease_seconds * SECOND,
+        "now": call.now,
+    }
+
+
+async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds: int) -> contract.Claim:
+    """Lease the task that the claimant names. Raises Conflict if it does not wait, or not for such a claimant."""
+    row = await call.tx.one(tasks.select_task, task_id=task_id)
+    rows: Sequence[TaskRow] = ()
+    if row is not None and row.waiting and _fits(row.queue, claimant):
+        lease = _lease_columns(call, claimant, lease_seconds)
+        rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json([task_id]), limit=1, **lease)
+    if not rows:  # in the same words, whether it is hidden from the caller or does not exist
+        raise Conflict(
+            f"{task_id} cannot be claimed by you: it does not wait, or requires what you have not registered.",
+            fix="Another worker may have been faster; claim another one.",
+        )
+    return await _build_claim(call, rows)
+
+
+def _fits(queue: str, claimant: Claimant) -> bool:
+    """Whether a claimant may claim from a queue."""
+    address = queues.queue_address(queue)
+    if address is not None:
+        return address in claimant.addresses
+    return queues.can_claim_from(queue, claimant.brought, claimant.task_types)
+
+
 async def _drop_beyond_limit(call: Call, candidates: Sequence[str], most: int) -> Sequence[str]:
     """The first of these tasks whose payloads and metadata fit into so many characters together; at least one."""
     rows = await call.tx.all(tasks.select_task_sizes, ids=encode_json(candidates))
@@ -144,8 +178,8 @@ def _urgency_key(row: QueueHead | TaskRow) -> tuple[int, int, str]:
 
 async def _resolve_claimant(
     call: Call, narrowed: Sequence[str] | None, models: Sequence[str], worker: str | None
-) -> tuple[frozenset[str], list[str], str | None]:
-    """Tokens of the caller's capabilities and models, its addresses, and its worker id. Raises InvalidRequest, NotFound."""
+) -> tuple[frozenset[str], list[str], WorkerRow | None]:
+    """Tokens of the caller's capabilities and models, its addresses, and its worker. Raises InvalidRequest, NotFound."""
     caller = call.caller
     addresses = [f"agent:{caller.subject}"]
     own: list[str] | None = None
@@ -153,21 +187,20 @@ async def _resolve_claimant(
         addresses.append(held_address(caller.name))
         row = await call.tx.one(agents.by_id, ref=caller.subject)
         own = decode_json(row.capabilities) if row is not None else []
-    worker_id = None
+    row_of_worker = None
     if worker is not None:
         row_of_worker = await _find_own_worker(call, worker)
-        worker_id = row_of_worker.worker_id
-        addresses.append(f"worker:{worker_id}")
+        addresses.append(f"worker:{row_of_worker.worker_id}")
         own, models = decode_json(row_of_worker.capabilities), [*models, *decode_json(row_of_worker.models)]
     if narrowed is None:
-        return frozenset(queues.requirement_tokens(own or (), models)), addresses, worker_id
+        return frozenset(queues.requirement_tokens(own or (), models)), addresses, row_of_worker
     if own is not None and (lacking := sorted(set(narrowed) - set(own))):
         raise InvalidRequest(
             f"You have not registered the capability {', '.join(map(repr, lacking))}.",
             fix="Register it with agora.agent.update, or leave it out.",
             errors=[field_error("capabilities", "not your own")],
         )
-    return frozenset(queues.requirement_tokens(narrowed, models)), addresses, worker_id
+    return frozenset(queues.requirement_tokens(narrowed, models)), addresses, row_of_worker
 
 
 async def _find_own_worker(call: Call, ref: str) -> WorkerRow:

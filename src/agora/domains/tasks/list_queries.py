@@ -29,6 +29,7 @@ BIG = "bigint"
 _TYPES = {
     "priority": BIG,
     "since": BIG,
+    "idle_before": BIG,
     "until": BIG,
     "after_priority": BIG,
     "after_deadline": BIG,
@@ -51,6 +52,8 @@ _FILTERS = {
     "context_id": f"and {IN_CONTEXT}",
     "since": "and created_at >= :since",
     "until": "and created_at < :until",
+    "idle_before": """and completed_at is null and updated_at < :idle_before and blocked = 0 and available_at is null
+        and status in ('pending', 'in_progress')""",
     "viewer": """and (created_by = :viewer or assigned_agent = :viewer or holder = :viewer
         or (completed_at is null and (assigned_agent is null or assigned_agent = :viewer_address)))""",
 }

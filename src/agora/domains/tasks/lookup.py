@@ -64,6 +64,7 @@ class TaskFilters:
     since: datetime | None = None
     until: datetime | None = None
     context_id: str | None = None
+    idle_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
         "worker": wanted.worker,
         "since": wanted.since and to_microseconds(wanted.since),
         "until": wanted.until and to_microseconds(wanted.until),
+        "idle_before": wanted.idle_before,
     }
     if wanted.context_id is not None:
         parameters |= context_filter(wanted.context_id)

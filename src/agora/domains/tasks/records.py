@@ -174,6 +174,9 @@ class WorkerRow:
     registered_at: int
     last_seen: int
     retired_at: int | None
+    draining_at: int | None
+    provider_account: str | None
+    limited_until: int | None
 
 
 WORKERS = Table("workers", WorkerRow)

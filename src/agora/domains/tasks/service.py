@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from pydantic import JsonValue
 
-from agora.clock import to_microseconds
+from agora.clock import SECOND, to_microseconds
 from agora.core.call import BoundService, LogStreamSpec, encode_json
 from agora.core.events.filter import Viewer
 from agora.store.port import Reader
@@ -21,7 +21,7 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
 from . import access, assignment, claims, delegation, lookup, messages, queues, states, views, work
 from . import queries as statements
-from .completion import end_task, move_task
+from .completion import end_task, move_task, requeue_task
 
 __all__ = ["TaskService"]
 
@@ -124,6 +124,12 @@ class TaskService(BoundService, contract.Tasks):
         return views.build_update(draft.row)
 
     @implements
+    async def requeue(self, task_id: str, reason: str | None = None) -> contract.TaskUpdate:
+        draft = await access.lock_own_task(self.call, task_id)
+        await requeue_task(draft, reason or f"taken back by {self.call.caller.subject}")
+        return views.build_update(draft.row)
+
+    @implements
     async def comment(self, task_id: str, text: str) -> contract.TaskEntry:
         call = self.call
         draft = await access.lock_visible_task(call, task_id)
@@ -212,6 +218,7 @@ class TaskService(BoundService, contract.Tasks):
         worker: str | None = None,
         lease_seconds: int = 60,
         unassigned: bool = True,
+        task_id: str | None = None,
     ) -> contract.Claim:
         request = claims.ClaimRequest(
             limit=limit,
@@ -222,6 +229,7 @@ class TaskService(BoundService, contract.Tasks):
             worker=worker,
             lease_seconds=lease_seconds,
             unassigned=unassigned,
+            task_id=task_id,
         )
         return await claims.claim_tasks(self.call, request)
 
@@ -328,6 +336,14 @@ class TaskService(BoundService, contract.Tasks):
         )
         request = lookup.TaskPageRequest(
             filters=filters, sort=sort, descending=descending, limit=limit, offset=offset, cursor=cursor
+        )
+        return await lookup.list_tasks(self.call, request)
+
+    @implements
+    async def stuck(self, idle_seconds: int = 300, *, limit: int = 50, cursor: str | None = None) -> contract.TaskPage:
+        filters = lookup.TaskFilters(idle_before=self.call.now - idle_seconds * SECOND)
+        request = lookup.TaskPageRequest(
+            filters=filters, sort="created", descending=False, limit=limit, offset=0, cursor=cursor
         )
         return await lookup.list_tasks(self.call, request)
 

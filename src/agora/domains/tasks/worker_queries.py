@@ -13,7 +13,10 @@ __all__ = [
     "active",
     "by_name",
     "by_ref",
+    "drain",
     "leased",
+    "limit_account",
+    "limit_of_account",
     "listing",
     "retire",
     "retire_all",
@@ -42,11 +45,30 @@ by_name = Query(
 )
 update = Write(
     """
-    update workers set capabilities = :capabilities, models = :models, metadata = :metadata, last_seen = :now
+    update workers set capabilities = :capabilities, models = :models, metadata = :metadata, last_seen = :now,
+        provider_account = :provider_account, limited_until = :limited_until, draining_at = null
     where tenant_id = :tenant and worker_id = :worker_id
+    """,
+    types={"now": BIG, "limited_until": BIG},
+)
+drain = Write(
+    """
+    update workers set draining_at = :now where tenant_id = :tenant and worker_id = :worker_id and draining_at is null
     """,
     types={"now": BIG},
 )
+#: workers of one provider account, if their owners are of one account here: nobody stops the workers of others
+_OF_ACCOUNT = """tenant_id = :tenant and retired_at is null and provider_account = :provider_account
+    and (owner = :owner or owner in (select a.agent_id from agents a where a.tenant_id = :tenant and a.account_id = :account))"""
+limit_account = Write(
+    f"""
+    update workers set limited_until = :until
+    where {_OF_ACCOUNT} and (limited_until is null or limited_until < :until) returning *
+    """,
+    WorkerRow,
+    types={"until": BIG},
+)
+limit_of_account = Query(f"select max(limited_until) as limited_until from workers where {_OF_ACCOUNT}", int)
 #: time of the last claim
 SEEN = Tally(
     "workers",

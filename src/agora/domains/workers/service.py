@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Literal, cast
 
-from agora.clock import SECOND, new_id, to_datetime
+from pydantic import JsonValue
+
+from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
 from agora.core.errors import not_found
+from agora.core.events import log as event_log
+from agora.core.events.filter import Viewer
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.signals import publish_declared_codebases
@@ -17,15 +22,23 @@ from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import requeue_task
 from agora.domains.tasks.deadlines import follow_unregistration
+from agora.domains.tasks.queues import requirement_tokens
 from agora.domains.tasks.records import WORKERS, WorkerRow, WorkerSighting
+from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract
+from agora_sdk.contract.events import Event
 from agora_sdk.contract.fields import JsonObject
+from agora_sdk.contract.tasks import TaskUpdate
+from agora_sdk.errors import InvalidRequest, field_error
+
+from .offers import build_offer_filter
 
 __all__ = ["WorkerService"]
 
 ONLINE_SECONDS = 90
 STALE_SECONDS = 600
+MAX_LIMIT_SECONDS = 7 * 86_400  #: for which one report may stop an account
 
 
 class WorkerService(BoundService, contract.Workers):
@@ -37,6 +50,7 @@ class WorkerService(BoundService, contract.Workers):
         models: list[str] = [],
         *,
         metadata: JsonObject = {},
+        provider_account: str | None = None,
     ) -> contract.Worker:
         call = self.call
         owner = call.caller.subject
@@ -55,6 +69,9 @@ class WorkerService(BoundService, contract.Workers):
             registered_at=call.now,
             last_seen=call.now,
             retired_at=None,
+            draining_at=None,
+            provider_account=provider_account,
+            limited_until=await self._find_limit(provider_account),
         )
         existing = await call.tx.one(statements.by_name, owner=owner, worker_name=worker_name)
         if existing is not None:
@@ -66,6 +83,8 @@ class WorkerService(BoundService, contract.Workers):
                 capabilities=row.capabilities,
                 models=row.models,
                 metadata=row.metadata,
+                provider_account=row.provider_account,
+                limited_until=row.limited_until,
                 now=call.now,
             )
             return _build_worker(row, 0, call.now)
@@ -104,6 +123,106 @@ class WorkerService(BoundService, contract.Workers):
         leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
         return _build_worker(row, len(leased), call.now)
 
+    @implements
+    async def drain(self, worker_id: str) -> contract.Worker:
+        call = self.call
+        row = await self._find_worker(worker_id, is_readable=call.caller.acts_for_others)
+        call.target = row.worker_id
+        if row.draining_at is None:
+            row.draining_at = call.now
+            await call.tx.execute(statements.drain, worker_id=row.worker_id, now=call.now)
+            self._emit_worker_event("updated", row, draining=True)
+        leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
+        return _build_worker(row, len(leased), call.now)
+
+    @implements
+    async def report_limit(self, worker_id: str, until: datetime) -> contract.Worker:
+        call, moment = self.call, to_microseconds(until)
+        row = await self._find_worker(worker_id, is_readable=False)
+        call.target = row.worker_id
+        if not call.now < moment <= call.now + MAX_LIMIT_SECONDS * SECOND:
+            raise InvalidRequest(
+                "A limit ends in the future, and within a week.",
+                fix="Give the time at which it is lifted; report it again if it lasts longer.",
+                errors=[field_error("until", "passed" if moment <= call.now else "more than a week from now")],
+            )
+        if row.provider_account is None:
+            raise InvalidRequest(
+                f"{row.worker_name} has named no account: there is nobody to share the limit with.",
+                fix="Register the worker with provider_account.",
+                errors=[field_error("worker_id", "has no provider_account")],
+            )
+        account = {"provider_account": row.provider_account, "owner": row.owner, "account": call.caller.account}
+        for changed in await call.tx.returning(statements.limit_account, **account, until=moment):
+            self._emit_worker_event("updated", changed, limited_until=until.isoformat())
+        row.limited_until = max(moment, row.limited_until or 0)
+        return _build_worker(row, 0, call.now)
+
+    async def _find_limit(self, provider_account: str | None) -> int | None:
+        """When the usage limit is lifted that another worker of the account has reported."""
+        if provider_account is None:
+            return None
+        caller = self.call.caller
+        account = {"provider_account": provider_account, "owner": caller.subject, "account": caller.account}
+        return await self.call.tx.one(statements.limit_of_account, **account)
+
+    @implements
+    async def finish_task(
+        self,
+        task_id: str,
+        fencing_token: int,
+        *,
+        status: Literal["completed", "failed", "pending"] = "completed",
+        result: JsonValue = None,
+        error: str = "",
+    ) -> TaskUpdate:
+        tasks = TaskService(self.call)
+        if status == "completed":
+            return await tasks.complete(task_id, result, fencing_token=fencing_token)
+        if status == "failed":
+            return await tasks.fail(task_id, error or "failed", fencing_token=fencing_token)
+        return await tasks.release(task_id, fencing_token, reason=error or None)
+
+    @implements
+    def stream(
+        self,
+        worker_id: str | None = None,
+        *,
+        agent_name: str | None = None,
+        capabilities: list[str] = [],
+        codebases: list[str] = [],
+        last_event_id: str | None = None,
+    ) -> AsyncIterator[Event]:
+        # The dispatcher awaits the specification within a read transaction; the feed then produces the events.
+        opening = self._open_stream(worker_id, agent_name, capabilities, codebases, last_event_id)
+        return cast("AsyncIterator[Event]", opening)
+
+    async def _open_stream(
+        self,
+        worker_id: str | None,
+        agent_name: str | None,
+        capabilities: Sequence[str],
+        codebases: Sequence[str],
+        last_event_id: str | None,
+    ) -> EventStreamSpec:
+        call = self.call
+        if agent_name is not None and agent_name not in (call.caller.name, call.caller.subject):
+            raise InvalidRequest(
+                f"You are {call.caller.name}, not {agent_name}.",
+                fix="Leave it out, or use that agent's token.",
+                errors=[field_error("agent_name", "not the caller's name")],
+            )
+        models: Sequence[str] = ()
+        if worker_id is not None:
+            worker = await self._find_worker(worker_id, is_readable=False)
+            worker_id, models = worker.worker_id, decode_json(worker.models)
+            registered = decode_json(worker.capabilities)
+            capabilities = [name for name in registered if name in capabilities] if capabilities else registered
+        offers = build_offer_filter(requirement_tokens(capabilities, models), codebases, worker_id)
+        place = str(await event_log.read_head(call.tx)) if last_event_id is None else last_event_id
+        position = await event_log.resolve_position(call.tx, place)
+        return EventStreamSpec(offers, Viewer(call.caller.subject), position, resumed=last_event_id is not None)
+
     async def _find_worker(self, ref: str, *, is_readable: bool) -> WorkerRow:
         """A worker of the caller, or any if the caller may read others'. Raises NotFound."""
         row = await self.call.tx.one(statements.by_ref, ref=ref, owner=self.call.caller.subject)
@@ -111,8 +230,8 @@ class WorkerService(BoundService, contract.Workers):
             raise not_found("worker_id", f"You have no worker {ref!r}.", fix="See GET /v1/agent/workers.")
         return row
 
-    def _emit_worker_event(self, happening: str, row: WorkerRow) -> None:
-        data = {"worker_id": row.worker_id, "worker_name": row.worker_name, "owner": row.owner}
+    def _emit_worker_event(self, happening: str, row: WorkerRow, **details: JsonValue) -> None:
+        data = {"worker_id": row.worker_id, "worker_name": row.worker_name, "owner": row.owner, **details}
         self.call.emit(f"agora.worker.{happening}", data, subject=row.worker_id, audience=(row.owner,))
 
     @implements
@@ -149,10 +268,10 @@ class WorkerService(BoundService, contract.Workers):
         )
 
 
-def _find_status(last_seen: int, now: int) -> Literal["online", "stale", "offline"]:
-    if now - last_seen <= ONLINE_SECONDS * SECOND:
-        return "online"
-    return "stale" if now - last_seen <= STALE_SECONDS * SECOND else "offline"
+def _find_status(row: WorkerRow, now: int) -> Literal["online", "draining", "stale", "offline"]:
+    if now - row.last_seen <= ONLINE_SECONDS * SECOND:
+        return "online" if row.draining_at is None else "draining"
+    return "stale" if now - row.last_seen <= STALE_SECONDS * SECOND else "offline"
 
 
 def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
@@ -166,5 +285,7 @@ def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
         registered_at=to_datetime(row.registered_at),
         last_seen=to_datetime(row.last_seen),
         active_tasks=active,
-        status=_find_status(row.last_seen, now),
+        status=_find_status(row, now),
+        provider_account=row.provider_account,
+        limited_until=to_datetime(row.limited_until) if row.limited_until and row.limited_until > now else None,
     )

@@ -14,6 +14,8 @@ from agora.protocols.http import Scope, abort_connection, read_header
 from agora.protocols.websockets import subprotocol_token
 from agora_sdk.contract import Operation
 
+from . import task_offers
+
 __all__ = ["Authenticate", "StreamRequest", "StreamingApp", "abort_connection"]
 
 
@@ -59,6 +61,8 @@ class StreamRequest:
             resume and "last_event_id" in operation.parameters
         ):  # a browser that reconnects sends the first URL again: the header knows better
             arguments["last_event_id"] = resume
+        if operation.name == task_offers.OPERATION:
+            arguments = task_offers.read_worker_headers(scope) | arguments
         return cls(scope, operation, credential, arguments)
 
 

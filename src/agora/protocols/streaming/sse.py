@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from agora.core.events.frames import Batch, CloseReason, closing_chunk
 from agora.core.events.stream import LiveStream
 from agora.protocols.http import Receive, Scope, Send, send_problem
-from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, follow_stream
+from agora.protocols.http_streams import HEADERS, RETRY_MILLISECONDS, StreamEncoder, follow_stream
 from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError
 
+from . import task_offers
 from .requests import StreamingApp, StreamRequest
 
 __all__ = ["EventSource"]
@@ -34,15 +35,22 @@ class EventSource(StreamingApp):
             await send_problem(send, error, instance=scope["path"])
             return
         try:
-            await self._send_stream(stream, receive, send)
+            encoder: StreamEncoder
+            if operation.name == task_offers.OPERATION:
+                start, encoder = task_offers.connected_chunk(stream.position), task_offers.OfferEncoder()
+            else:
+                start, encoder = b"id: %d\n: connected\n\n" % stream.position, _ChunkEncoder()
+            await self._send_stream(stream, start, encoder, receive, send)
         finally:
             stream.close()
 
-    async def _send_stream(self, stream: LiveStream, receive: Receive, send: Send) -> None:
-        start = b"retry: %d\nid: %d\n: connected\n\n" % (RETRY_MILLISECONDS, stream.position)
+    async def _send_stream(
+        self, stream: LiveStream, first: bytes, encoder: StreamEncoder, receive: Receive, send: Send
+    ) -> None:
+        start = b"retry: %d\n%b" % (RETRY_MILLISECONDS, first)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": start, "more_body": True})
-        await follow_stream(stream, _ChunkEncoder(), receive, send, self.dispatcher.feed.buffer_limit)
+        await follow_stream(stream, encoder, receive, send, self.dispatcher.feed.buffer_limit)
 
 
 class _ChunkEncoder:

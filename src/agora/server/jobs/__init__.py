@@ -23,6 +23,7 @@ from agora.domains.agents.jobs import Heartbeats
 from agora.domains.billing.jobs import Billing
 from agora.domains.bus.engines.port import BridgeBus
 from agora.domains.bus.jobs import BusReconciler
+from agora.domains.coding.jobs import StandIns
 from agora.domains.conversations.jobs import ConversationTimeouts
 from agora.domains.declared_agents.jobs import DeclaredAgentsController
 from agora.domains.events.jobs import PositionFlusher
@@ -54,6 +55,7 @@ KINDS: tuple[type[Controller], ...] = (
     Overrides,
     MailExpiry,
     TaskDeadlines,
+    StandIns,
     ConversationTimeouts,
     BusReconciler,
     RelaySettler,

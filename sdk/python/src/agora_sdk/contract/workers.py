@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from .fields import AgentRef, Capability, Cursor, JsonObject, Limit, Timestamp
+from .events import Event, LastEvent
+from .fields import AgentName, AgentRef, Capability, Cursor, JsonData, JsonObject, Limit, Text, Timestamp
 from .operation import Service, operation
 from .results import Page, Result
-from .tasks import Models, WorkerRef
+from .tasks import Models, TaskId, TaskUpdate, WorkerRef
+from .tasks.coding import of_worker_renewal
 
 __all__ = ["Unregistration", "Worker", "WorkerPage", "Workers"]
 
@@ -27,9 +29,16 @@ class Worker(Result):
     registered_at: Timestamp
     last_seen: Timestamp
     active_tasks: int = 0
-    status: Literal["online", "stale", "offline"] = Field(
+    status: Literal["online", "draining", "stale", "offline"] = Field(
         default="online",
-        description="online: seen within 90 seconds; stale: within 10 minutes. A worker is seen by its claims and heartbeats.",
+        description="online: seen within 90 seconds; draining: so, and taking no more tasks; stale: seen within 10 minutes. A "
+        "worker is seen by its claims and heartbeats.",
+    )
+    provider_account: str | None = Field(
+        default=None, description="Account that its model provider bills: an opaque name."
+    )
+    limited_until: Timestamp | None = Field(
+        default=None, description="When the usage limit of that account is lifted, as one of its workers has reported."
     )
 
 
@@ -60,6 +69,20 @@ def _of_coding_worker(document: Any) -> Any:
     return rest | {"worker_name": document["name"], "metadata": {**(metadata or {}), **reported}}
 
 
+Capabilities = list[Capability]
+CodebaseNames = list[Annotated[str, Field(min_length=1, max_length=100)]]
+ProviderAccount = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[!-~]+$",
+        description="Account that the worker's model provider bills, as an opaque name; never a credential. A usage limit that "
+        "one worker reports holds for all workers of yours with that account.",
+    ),
+]
+
+
 class Workers(Service, category="worker"):
     """Processes behind an agent: each with its own capabilities, models and tasks."""
 
@@ -71,8 +94,9 @@ class Workers(Service, category="worker"):
         models: Models = [],
         *,
         metadata: Annotated[JsonObject, Field(max_length=100)] = {},
+        provider_account: ProviderAccount | None = None,
     ) -> Worker:
-        """Register or update a worker; its capabilities are the caller's unless given."""
+        """Register or update a worker; its capabilities are the caller's unless given. It drains no more."""
 
     @operation("POST /v1/agent/workers/{worker_id}/unregister", scope="write:tasks", idempotent=True)
     async def unregister(self, worker_id: WorkerRef) -> Unregistration:
@@ -97,3 +121,55 @@ class Workers(Service, category="worker"):
     @operation("POST /v1/agent/workers/{worker_id}/heartbeat", scope="write:tasks", idempotent=True)
     async def heartbeat(self, worker_id: WorkerRef) -> Worker:
         """Report that a worker of yours is alive; claims do so too."""
+
+    @operation("POST /v1/agent/workers/{worker_id}/drain", scope="write:tasks", idempotent=True)
+    async def drain(self, worker_id: WorkerRef) -> Worker:
+        """Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that."""
+
+    @operation("POST /v1/agent/workers/{worker_id}/limit", scope="write:tasks", idempotent=True)
+    async def report_limit(
+        self,
+        worker_id: WorkerRef,
+        until: Annotated[Timestamp, Field(description="When the limit is lifted; at most a week from now.")],
+    ) -> Worker:
+        """Report that a worker's account has reached its usage limit: every worker of that account learns of it."""
+
+    @operation("GET /v1/worker/tasks/stream", scope="read:tasks")
+    def stream(
+        self,
+        worker_id: WorkerRef | None = None,
+        *,
+        agent_name: Annotated[
+            AgentName | None, Field(description="The caller's own name, if it is to be checked.")
+        ] = None,
+        capabilities: Annotated[
+            Capabilities, Field(max_length=100, description="Offer tasks for these, if no worker_id is given.")
+        ] = [],
+        codebases: Annotated[
+            CodebaseNames,
+            Field(
+                max_length=100, description="Of tasks for codebases only those for these, 'global' and '__pending__'."
+            ),
+        ] = [],
+        last_event_id: LastEvent = None,
+    ) -> AsyncIterator[Event]:
+        """Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.
+
+        As server-sent events these are ``connected``, then ``task_available`` and ``worker_updated``, and ``heartbeat``. The
+        arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities, X-Codebases, Last-Event-ID.
+        """
+
+    @operation("POST /v1/worker/tasks/release", scope="write:tasks", idempotent=True, translate=of_worker_renewal)
+    async def finish_task(
+        self,
+        task_id: TaskId,
+        fencing_token: Annotated[int, Field(ge=0, lt=2**53)],
+        *,
+        status: Annotated[
+            Literal["completed", "failed", "pending"],
+            Field(description="completed, failed (tried again while attempts are left), or pending: given back."),
+        ] = "completed",
+        result: JsonData = None,
+        error: Annotated[Text, Field(max_length=4000, description="Why it failed, or is given back.")] = "",
+    ) -> TaskUpdate:
+        """Finish a claimed task, or give it back, in one call: ``complete``, ``fail`` or ``release`` of tasks."""

@@ -27,7 +27,7 @@ from ..fields import (
 )
 from ..operation import Service, operation
 from ..parts import Extensions, Id, Metadata, Part
-from .coding import of_coding_task, of_worker_output, of_worker_status
+from .coding import of_coding_task, of_worker_claim, of_worker_output, of_worker_renewal, of_worker_status
 from .log import EntryType, TaskEntry, TaskEntryPage, TaskOutput
 from .statistics import DurationSummary, TaskStatistics
 from .task import Claim, ClaimedTask, Renewal, Task, TaskPage, TaskReceipt, TaskToken, TaskUpdate
@@ -191,6 +191,18 @@ class Tasks(Service, category="task"):
         ``since`` and ``until`` bound the time of creation.
         """
 
+    @operation("GET /v1/agent/tasks/stuck", scope="read:tasks")
+    async def stuck(
+        self,
+        idle_seconds: Annotated[
+            int, Field(ge=1, le=31_536_000, description="Seconds in which nothing has happened to the task.")
+        ] = 300,
+        *,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> TaskPage:
+        """List unfinished tasks that do not move: nobody claims them, or nothing is heard of their work. Yours; operators see all."""
+
     @operation("GET /agora/task/get", "GET /v1/agent/tasks/{task_id}", scope="read:tasks")
     async def get(self, task_id: TaskId) -> Task:
         """Read a task."""
@@ -201,7 +213,7 @@ class Tasks(Service, category="task"):
     ) -> TaskEntryPage:
         """Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts."""
 
-    @operation(scope="write:tasks")
+    @operation("POST /v1/worker/tasks/claim", scope="write:tasks", translate=of_worker_claim)
     async def claim(
         self,
         limit: Annotated[int, Field(ge=1, le=100, description="Most tasks to take at once.")] = 1,
@@ -215,14 +227,23 @@ class Tasks(Service, category="task"):
         unassigned: Annotated[
             bool, Field(description="Whether to take tasks for anyone too, which name nobody and require nothing.")
         ] = True,
+        task_id: Annotated[
+            TaskId | None, Field(description="Only this task; refused (409) if it cannot be claimed any more.")
+        ] = None,
     ) -> Claim:
-        """Claim the best tasks for the caller: by priority, then deadline, then age.
+        """Claim the best tasks for the caller: by priority, then deadline, then age; or one that is named.
 
         Each comes with a lease, which ``renew`` extends, and a fencing token, which every further write
         carries. A lease that runs out gives the task back, with its checkpoint, to the next one.
         """
 
-    @operation(scope="write:tasks", idempotent=True)
+    @operation(
+        "POST /v1/worker/tasks/heartbeat",
+        "POST /v1/worker/tasks/resume",
+        scope="write:tasks",
+        idempotent=True,
+        translate=of_worker_renewal,
+    )
     async def renew(
         self,
         task_id: TaskId,
@@ -280,9 +301,18 @@ class Tasks(Service, category="task"):
         A task that has failed for good keeps its error: another one is refused (409).
         """
 
-    @operation(scope="write:tasks", idempotent=True, destructive=True)
+    @operation(
+        "POST /v1/agent/tasks/{task_id}/cancel",
+        scope="write:tasks",
+        idempotent=True,
+        destructive=True,
+    )
     async def cancel(self, task_id: TaskId, reason: Notes | None = None) -> TaskUpdate:
         """Cancel a task; its worker learns it from the next response."""
+
+    @operation("POST /v1/agent/tasks/{task_id}/requeue", scope="write:tasks")
+    async def requeue(self, task_id: TaskId, reason: Notes | None = None) -> TaskUpdate:
+        """Take a task of yours from whoever works on it, back to the queue it came from. Its lease ends, the attempt counts."""
 
     @operation(scope="write:tasks")
     async def retry(self, task_id: TaskId, *, assignee: Assignee | None = None) -> TaskReceipt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["JOB_TYPE", "of_coding_task", "of_worker_output", "of_worker_status"]
+__all__ = ["JOB_TYPE", "of_coding_task", "of_worker_claim", "of_worker_output", "of_worker_renewal", "of_worker_status"]
 
 JOB_TYPE = "coding.job"
 #: what a job's payload holds; the rest is of the task
@@ -54,3 +54,18 @@ def of_worker_output(document: Any) -> Any:
         return document
     rest = {name: value for name, value in document.items() if name not in ("worker_id", "output")}
     return rest | {"content": document["output"]}
+
+
+def of_worker_claim(document: Any) -> Any:
+    """A claim with ``worker_id`` instead of ``worker``."""
+    if not isinstance(document, Mapping) or "worker_id" not in document or "worker" in document:
+        return document
+    rest = {name: value for name, value in document.items() if name != "worker_id"}
+    return rest | {"worker": document["worker_id"]}
+
+
+def of_worker_renewal(document: Any) -> Any:
+    """A worker's heartbeat for a task, whose ``worker_id`` says nothing beside its fencing token."""
+    if not isinstance(document, Mapping) or "worker_id" not in document:
+        return document
+    return {name: value for name, value in document.items() if name != "worker_id"}

@@ -1,0 +1,105 @@
+"""Stand-ins: workers with the same repository, which take the jobs of a codebase while its own worker is gone.
+
+A job for a codebase requires the capability ``codebase:ID``. While the codebase's worker is not seen, other workers with a clone of
+that repository have the capability, too; once it is back they lose it. What such a worker has claimed meanwhile it finishes.
+"""
+
+from __future__ import annotations
+
+from agora.clock import SECOND
+from agora.core.call import Call, decode_json, encode_json
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import queues
+from agora.domains.tasks import worker_queries as workers
+from agora.domains.tasks.access import lock_task
+from agora.domains.tasks.completion import announce_available, move_task, pool_queue
+from agora.domains.tasks.records import WorkerRow
+
+from . import queries as statements
+from .codebases import ONLINE_SECONDS, codebase_capability
+from .records import CodebaseRow
+
+__all__ = ["appoint_stand_ins", "dismiss_stand_ins"]
+
+MAX_STAND_INS = 20
+MAX_MOVED = 200  #: tasks of one codebase in one pass
+
+
+async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
+    """Have others stand in for the worker of a codebase, if it is still gone; answers whether anything has changed."""
+    row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    if row is None or row.repository is None or await _is_worker_there(call, row):
+        return False
+    seen_since = call.now - ONLINE_SECONDS * SECOND
+    candidates = await call.tx.all(
+        statements.workers_of_repository,
+        repository=row.repository,
+        owner=row.owner,
+        seen_since=seen_since,
+        limit=MAX_STAND_INS,
+    )
+    capability, changed = codebase_capability(codebase_id), False
+    for worker in candidates:
+        capabilities = decode_json(worker.capabilities)
+        if capability not in capabilities:
+            await _set_capabilities(call, worker, [*capabilities, capability])
+            changed = True
+    if not candidates:
+        return False
+    stand_ins = encode_json([worker.worker_id for worker in candidates])
+    if stand_ins != row.stand_ins:
+        await call.tx.execute(statements.set_stand_ins, codebase_id=codebase_id, stand_ins=stand_ins)
+        call.target, changed = codebase_id, True
+    moved = await _move_own_tasks(call, row)
+    if changed:
+        await _announce_waiting(call, capability)
+    return changed or moved
+
+
+async def dismiss_stand_ins(call: Call, codebase_id: str) -> bool:
+    """The worker of a codebase is back: nobody stands in for it any more. Answers whether anybody did."""
+    row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    if row is None or row.stand_ins == "[]" or not await _is_worker_there(call, row):
+        return False
+    capability = codebase_capability(codebase_id)
+    for worker_id in decode_json(row.stand_ins):
+        worker = await call.tx.one(workers.by_ref, ref=worker_id, owner="")
+        if worker is not None and worker.worker_id != row.worker_id:
+            capabilities = [name for name in decode_json(worker.capabilities) if name != capability]
+            await _set_capabilities(call, worker, capabilities)
+    await call.tx.execute(statements.set_stand_ins, codebase_id=codebase_id, stand_ins="[]")
+    call.target = codebase_id
+    return True
+
+
+async def _is_worker_there(call: Call, row: CodebaseRow) -> bool:
+    worker = await call.tx.one(workers.by_ref, ref=row.worker_id, owner="")
+    return worker is not None and call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
+
+
+async def _set_capabilities(call: Call, worker: WorkerRow, capabilities: list[str]) -> None:
+    await call.tx.execute(
+        statements.set_worker_capabilities, worker_id=worker.worker_id, capabilities=encode_json(capabilities)
+    )
+    data = {"worker_id": worker.worker_id, "worker_name": worker.worker_name, "owner": worker.owner}
+    call.emit("agora.worker.updated", data, subject=worker.worker_id, audience=(worker.owner,))
+
+
+async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
+    """Move what waits for the worker alone, such as the next prompt of a session, to whoever has the codebase."""
+    queue = queues.queue_name(f"worker:{row.worker_id}", "coding.job")
+    moved = False
+    for head in await call.tx.all(tasks.queue_heads, queue=queue, limit=MAX_MOVED):
+        draft = await lock_task(call, head.task_id)
+        if codebase_capability(row.codebase_id) in decode_json(draft.row.requirements) and draft.row.waiting:
+            await move_task(draft, pool_queue(draft), None, None, "its worker is gone; another one has the repository")
+            moved = True
+    return moved
+
+
+async def _announce_waiting(call: Call, capability: str) -> None:
+    """Offer what waits for a capability once more: somebody has it now."""
+    ranges = queues.queue_ranges((), [capability], open=False)
+    for queue in await call.tx.all(tasks.waiting_queues, ranges=encode_json(ranges), limit=MAX_STAND_INS):
+        for head in await call.tx.all(tasks.queue_heads, queue=queue, limit=MAX_STAND_INS):
+            announce_available(await lock_task(call, head.task_id))

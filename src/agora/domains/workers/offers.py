@@ -1,0 +1,48 @@
+"""Offers: which events of the log a worker's stream shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.core.events.filter import EventFilter
+from agora.domains.tasks import queues
+from agora.store.port import NewEvent
+
+__all__ = ["AVAILABLE", "UPDATED", "OfferFilter", "build_offer_filter"]
+
+AVAILABLE = "agora.task.available"
+UPDATED = "agora.worker.updated"
+CODEBASE = "codebase:"
+ANY_CODEBASE = frozenset({"codebase:global", "codebase:__pending__"})  #: offered whatever codebases a stream asks for
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFilter(EventFilter):
+    """Tasks whose requirements are among ``brought``, tasks for the reader itself, and changes of its worker."""
+
+    brought: frozenset[str] = frozenset()
+    worker_id: str | None = None
+
+    def matches(self, event: NewEvent) -> bool:
+        if event.type == UPDATED:
+            return self.worker_id is not None and event.subject == self.worker_id
+        if event.type != AVAILABLE:
+            return False
+        data: dict[str, Any] = from_json(event.data)
+        if data["queue"] == "own":
+            return True  # the viewer sees only its own
+        models = [data["required_model"]] if data["required_model"] else []
+        return self.brought.issuperset(queues.requirement_tokens(data["required_capabilities"], models))
+
+
+def build_offer_filter(brought: Iterable[str], codebases: Collection[str], worker_id: str | None) -> OfferFilter:
+    """The filter of a worker's stream. codebases: those that it asks for, by id or name; all that it has if empty."""
+    tokens = frozenset(brought)
+    if codebases:
+        named = ANY_CODEBASE | {CODEBASE + name for name in codebases}
+        tokens = frozenset(token for token in tokens if not token.startswith(CODEBASE) or token in named)
+    return OfferFilter(types=(AVAILABLE, UPDATED), brought=tokens, worker_id=worker_id)

@@ -1,0 +1,69 @@
+"""The stream of a worker as server-sent events: ``connected``, ``task_available``, ``worker_updated``, ``heartbeat``, ``closing``.
+
+An offer's data are the event's document, with the task's id and type beside it. Control messages have a ``control`` member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pydantic_core import from_json, to_json
+
+from agora.core.events.frames import Batch, CloseReason, Item, closing_chunk
+from agora.protocols.http import Scope, read_header
+
+__all__ = ["OPERATION", "OfferEncoder", "connected_chunk", "read_worker_headers"]
+
+OPERATION: Final = "agora.worker.stream"
+HEADERS: Final[Mapping[bytes, str]] = {
+    b"x-agent-name": "agent_name",
+    b"x-worker-id": "worker_id",
+    b"x-capabilities": "capabilities",
+    b"x-codebases": "codebases",
+}
+LISTS = ("capabilities", "codebases")
+KINDS: Final[Mapping[str, str]] = {
+    "agora.task.available": "task_available",
+    "agora.worker.updated": "worker_updated",
+}
+BESIDE = ("task_id", "task_type", "priority", "worker_id")  #: members of the event's data that stand beside them, too
+
+
+def read_worker_headers(scope: Scope) -> dict[str, str | list[str]]:
+    """Arguments that stand in headers; lists are separated by commas."""
+    arguments: dict[str, str | list[str]] = {}
+    for header, name in HEADERS.items():
+        value = read_header(scope, header)
+        if value:
+            arguments[name] = [part.strip() for part in value.split(",") if part.strip()] if name in LISTS else value
+    return arguments
+
+
+def connected_chunk(position: int) -> bytes:
+    """The first message: every task that becomes available from now on is offered."""
+    return b'id: %d\nevent: connected\ndata: {"control":"connected","sequence":%d}\n\n' % (position, position)
+
+
+class OfferEncoder:
+    """Writes what a worker's stream has."""
+
+    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+        return b"".join(_encode_batch(batch) for batch in batches)
+
+    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+        return closing_chunk(close_reason, position)
+
+
+def _encode_batch(batch: Batch) -> bytes:
+    if not batch.items:
+        data = b'{"control":"heartbeat","sequence":%d}' % batch.sequence
+        return b"id: %d\nevent: heartbeat\ndata: %b\n\n" % (batch.sequence, data)
+    return b"".join(map(_encode_offer, batch.items))
+
+
+def _encode_offer(item: Item) -> bytes:
+    document = from_json(item.json)
+    data = document.get("data") or {}
+    document |= {name: data[name] for name in BESIDE if name in data}
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (item.number, KINDS[item.kind].encode(), to_json(document))
