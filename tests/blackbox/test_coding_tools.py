@@ -144,3 +144,41 @@ def test_an_agent_without_http_servers_is_told_of(
         assert "takes no MCP servers over HTTP" in read_output(operator, job)
     finally:
         plain.close()
+
+
+def test_tokens_of_a_job_are_in_billing(shared_server: ServerProcess, worker: WorkerProcess) -> None:
+    """Each turn's tokens are recorded as the agent reports them, flagged as an estimate, and nothing is charged."""
+    operator = shared_server.operator
+    creator = shared_server.register("payer")
+    job = submit_job(creator, "SAY: hello", worker="tooled", payload={"model": "stub/large"})
+    wait_for_status(creator, job, "completed")
+    (usage,) = creator.get(f"/billing/tokens?task_id={job}")["tokens"]
+    assert (usage["input_tokens"], usage["output_tokens"], usage["is_estimate"]) == (100, 20, True)
+    assert (usage["model"], usage["account_id"]) == ("stub/large", creator.agent_id)
+    assert operator.get("/billing/tokens?agent_id=tooled&limit=1")["tokens"][0]["task_id"] == job
+    stranger = shared_server.register("onlooker")
+    assert stranger.get("/billing/tokens")["tokens"] == []
+    assert creator.get("/billing/usage")["usage"] == []
+
+
+def test_reported_tokens_never_fall(shared_server: ServerProcess) -> None:
+    operator, holder = shared_server.operator, shared_server.register("counter")
+    task = operator.post("/agora/task/assign", {"task_type": "count", "assignee": "counter"})["task_id"]
+    (claim,) = holder.post("/agora/task/claim")["tasks"]
+    report = {"task_id": task, "fencing_token": claim["fencing_token"], "model": "m"}
+    holder.post(
+        "/agora/task/report_usage",
+        {**report, "input_tokens": 50, "output_tokens": 5, "provider_cost": 0.25, "currency": "USD"},
+    )
+    late = holder.post("/agora/task/report_usage", {**report, "input_tokens": 40, "output_tokens": 9})
+    assert (late["input_tokens"], late["output_tokens"], late["provider_cost"]) == (50, 9, 0.25)
+    holder.post("/agora/task/report_usage", {**report, "input_tokens": -1, "output_tokens": 0}, 422)
+    holder.post(
+        "/agora/task/report_usage", {**report, "input_tokens": 1, "output_tokens": 0, "provider_cost": 1.0}, 422
+    )
+    operator.post(
+        "/agora/task/report_usage", {**report, "fencing_token": 99, "input_tokens": 1, "output_tokens": 0}, 409
+    )
+    shared_server.register("outsider").post(
+        "/agora/task/report_usage", {**report, "input_tokens": 1, "output_tokens": 0}, 404
+    )

@@ -339,6 +339,7 @@ class Job:
                 await self._agent.close()
                 await self._open_agent(CONTINUE.format(why="its process ended", prompt=self._request.prompt))
         self._state.usage.add_turn(end.usage)
+        await self._report_usage()
         await self._report_message("assistant", self._transcript.parts)
         self._state.text = self._transcript.text
         self._state.is_answered = True
@@ -346,6 +347,26 @@ class Job:
         await self._save_checkpoint()
         if end.stop_reason != "end_turn":
             raise PermanentFailure(f"The agent stopped: {end.stop_reason}. {self._state.text}"[:4000])
+
+    async def _report_usage(self) -> None:
+        """Report the job's tokens so far, where billing shows them."""
+        usage = self._state.usage
+        if not usage.input_tokens and not usage.output_tokens:
+            return
+        has_cost = usage.cost is not None and bool(usage.currency)
+        try:
+            await self._client.task.report_usage(
+                self.task_id,
+                self._run.fencing_token,
+                usage.input_tokens,
+                usage.output_tokens,
+                model=self._request.model or self._options.model or "",
+                provider_cost=usage.cost if has_cost else None,
+                currency=usage.currency if has_cost else None,
+                is_estimate=True,
+            )
+        except AgoraError as error:  # the result has it too
+            logger.warning("The usage of %s is not reported: %s", self.task_id, error)
 
     async def _await_turn(self) -> TurnEnd:
         assert self._turn is not None

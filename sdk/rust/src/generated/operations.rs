@@ -1486,6 +1486,34 @@ operation! {
 }
 
 operation! {
+    /// Marks requests of `agora.task.report_usage`.
+    pub TaskReportUsageOperation => TokenUsage, Command, "task/report_usage", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease];
+}
+
+/// Optional arguments of `agora.task.report_usage`.
+impl Request<TaskReportUsageOperation> {
+    /// Model that took them; empty if it is not known.
+    pub fn model(self, model: impl Into<String>) -> Self {
+        self.with::<String>("model", model.into())
+    }
+
+    /// What the model's provider charges, if that is known.
+    pub fn provider_cost(self, provider_cost: f64) -> Self {
+        self.with("provider_cost", provider_cost)
+    }
+
+    /// Currency of provider_cost, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+
+    /// Whether the numbers may be too low.
+    pub fn is_estimate(self, is_estimate: bool) -> Self {
+        self.with("is_estimate", is_estimate)
+    }
+}
+
+operation! {
     /// Marks requests of `agora.task.complete`.
     pub TaskCompleteOperation => TaskUpdate, Command, "task/complete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
 }
@@ -1933,6 +1961,49 @@ impl Request<BillingUsageOperation> {
     }
 
     /// Entries made before this.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.billing.tokens`.
+    pub BillingTokensOperation => TokenUsagePage, Query, "billing/tokens", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.billing.tokens`.
+impl Request<BillingTokensOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Only of this task.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+
+    /// Reported at or after this.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Reported before this.
     pub fn until(self, until: impl Into<String>) -> Self {
         self.with::<String>("until", until.into())
     }

@@ -615,6 +615,28 @@ impl TaskService<'_> {
             .with("fencing_token", fencing_token)
     }
 
+    /// Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
+    ///
+    /// `agora.billing.tokens` shows them; they are not charged.
+    ///
+    /// - `input_tokens`: Tokens, in all attempts so far.
+    /// - `output_tokens`: Tokens, in all attempts so far.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
+    pub fn report_usage(
+        &self,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        input_tokens: i64,
+        output_tokens: i64,
+    ) -> Request<TaskReportUsageOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with("input_tokens", input_tokens)
+            .with("output_tokens", output_tokens)
+    }
+
     /// Complete a task with its result.
     ///
     /// Repeating the same call returns the same result; a different result or different notes are refused (409).
@@ -791,6 +813,13 @@ impl BillingService<'_> {
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn usage(&self) -> Request<BillingUsageOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the tokens that tasks have taken, as their workers reported; the newest tasks first. They are not charged.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn tokens(&self) -> Request<BillingTokensOperation> {
         Request::new(self.client)
     }
 

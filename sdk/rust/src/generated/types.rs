@@ -7293,6 +7293,54 @@ pub struct TokenPage {
     pub tokens: Vec<Token>,
 }
 
+/// Tokens that the work on a task has taken of one model, as its worker reported: shown, and not charged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenUsage {
+    /// `task_id`.
+    pub task_id: String,
+    /// As its worker names it; empty if it does not say.
+    #[serde(default)]
+    pub model: String,
+    /// The agent that worked on it.
+    pub agent_id: String,
+    /// The account that pays for the task.
+    pub account_id: String,
+    /// `input_tokens`.
+    pub input_tokens: i64,
+    /// `output_tokens`.
+    pub output_tokens: i64,
+    /// What the model's provider charges, if the worker knows.
+    pub provider_cost: Option<f64>,
+    /// `currency`.
+    pub currency: Option<String>,
+    /// Whether the numbers may be too low, as with most coding agents.
+    #[serde(default = "default_bool_true")]
+    pub is_estimate: bool,
+    /// RFC 3339 time, with its offset.
+    pub reported_at: String,
+}
+
+/// TokenUsagePage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenUsagePage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `tokens`.
+    pub tokens: Vec<TokenUsage>,
+}
+
 /// What came of a call of a tool.
 ///
 /// `refused` and `failed` had no effect. `unknown` may have had one. `pending` is still under way: repeat the call.
@@ -8047,6 +8095,7 @@ crate::page::page!(TaskEntryPage, entries: TaskEntry);
 crate::page::page!(TaskPage, tasks: Task);
 crate::page::page!(TenantPage, tenants: Tenant);
 crate::page::page!(TokenPage, tokens: Token);
+crate::page::page!(TokenUsagePage, tokens: TokenUsage);
 crate::page::page!(UpstreamPage, upstreams: Upstream);
 crate::page::page!(UserPage, users: User);
 crate::page::page!(VirtualServerPage, servers: VirtualServer);

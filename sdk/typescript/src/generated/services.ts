@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -648,6 +648,24 @@ export interface TaskIssueTokenArguments {
   fencingToken: number;
 }
 
+/** Arguments of ``agora.task.report_usage``. */
+export interface TaskReportUsageArguments {
+  taskId: string;
+  fencingToken: number;
+  /** Tokens, in all attempts so far. */
+  inputTokens: number;
+  /** Tokens, in all attempts so far. */
+  outputTokens: number;
+  /** Model that took them; empty if it is not known. */
+  model?: string | undefined;
+  /** What the model's provider charges, if that is known. */
+  providerCost?: number | null | undefined;
+  /** Currency of provider_cost, such as USD. */
+  currency?: string | null | undefined;
+  /** Whether the numbers may be too low. */
+  isEstimate?: boolean | undefined;
+}
+
 /** Arguments of ``agora.task.complete``. */
 export interface TaskCompleteArguments {
   taskId: string;
@@ -854,6 +872,24 @@ export interface BillingUsageArguments {
   /** Entries made at or after this. */
   since?: string | null | undefined;
   /** Entries made before this. */
+  until?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.billing.tokens``. */
+export interface BillingTokensArguments {
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** Only of this task. */
+  taskId?: string | null | undefined;
+  /** Reported at or after this. */
+  since?: string | null | undefined;
+  /** Reported before this. */
   until?: string | null | undefined;
   /** Largest number of items in the answer. */
   limit?: number | undefined;
@@ -3006,6 +3042,14 @@ export interface TaskService {
    */
   issueToken(args: TaskIssueTokenArguments, options?: CallOptions): Promise<TaskToken>;
   /**
+   * Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
+   *
+   * ``agora.billing.tokens`` shows them; they are not charged.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
+   */
+  reportUsage(args: TaskReportUsageArguments, options?: CallOptions): Promise<TokenUsage>;
+  /**
    * Complete a task with its result.
    *
    * Repeating the same call returns the same result; a different result or different notes are refused (409).
@@ -3130,6 +3174,12 @@ export interface BillingService {
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   usage(args?: BillingUsageArguments, options?: CallOptions): Promise<EntryPage>;
+  /**
+   * List the tokens that tasks have taken, as their workers reported; the newest tasks first. They are not charged.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  tokens(args?: BillingTokensArguments, options?: CallOptions): Promise<TokenUsagePage>;
   /**
    * Show usage and cost so far, including the accrued cost of running instances.
    *
@@ -4713,6 +4763,11 @@ export interface Operations {
     answer: Promise<TaskToken>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition" | "stale_lease";
   };
+  "task.report_usage": {
+    args: TaskReportUsageArguments;
+    answer: Promise<TokenUsage>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
+  };
   "task.complete": {
     args: TaskCompleteArguments;
     answer: Promise<TaskUpdate>;
@@ -4801,6 +4856,11 @@ export interface Operations {
   "billing.usage": {
     args: BillingUsageArguments;
     answer: Promise<EntryPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "billing.tokens": {
+    args: BillingTokensArguments;
+    answer: Promise<TokenUsagePage>;
     errors: CommonErrorCode | "halted" | "not_found";
   };
   "billing.cost": {

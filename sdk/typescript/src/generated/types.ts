@@ -3294,6 +3294,31 @@ export interface TokenPage extends Page<Token> {
   tokens: Token[];
 }
 
+/** Tokens that the work on a task has taken of one model, as its worker reported: shown, and not charged. */
+export interface TokenUsage {
+  taskId: string;
+  /** As its worker names it; empty if it does not say. */
+  model: string;
+  /** The agent that worked on it. */
+  agentId: string;
+  /** The account that pays for the task. */
+  accountId: string;
+  inputTokens: number;
+  outputTokens: number;
+  /** What the model's provider charges, if the worker knows. */
+  providerCost: number | null;
+  currency: string | null;
+  /** Whether the numbers may be too low, as with most coding agents. */
+  isEstimate: boolean;
+  /** RFC 3339 time, with its offset. */
+  reportedAt: string;
+}
+
+/** One page of a list; ``tokens`` are its items. */
+export interface TokenUsagePage extends Page<TokenUsage> {
+  tokens: TokenUsage[];
+}
+
 /**
  * What came of a call of a tool.
  *

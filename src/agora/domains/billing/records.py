@@ -36,6 +36,7 @@ __all__ = [
     "ReductionRule",
     "ReservationRow",
     "TimedInstance",
+    "TokenUsageRow",
 ]
 
 
@@ -359,3 +360,20 @@ class LineSum:
     quantity: int
     amount: int
     entries: int
+
+
+@record
+class TokenUsageRow:
+    """A row of ``token_usage``."""
+
+    tenant_id: str
+    task_id: str
+    model: str
+    agent_id: str
+    account_id: str
+    input_tokens: int
+    output_tokens: int
+    cost: int | None
+    currency: str | None
+    is_estimate: int
+    reported_at: int

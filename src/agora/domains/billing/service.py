@@ -12,7 +12,7 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.billing import EntryKind, EntryKindLike, PricingType, PricingTypeLike
 
-from . import invoice_details, invoices, limits, lists, prices, reductions, reports, usage_records
+from . import invoice_details, invoices, limits, lists, prices, reductions, reports, token_usage, usage_records
 from . import queries as statements
 from .accounts import paying_account_of, require_pricing_right, resolve_visible_account
 from .invoice_files import render_invoice
@@ -88,6 +88,24 @@ class BillingService(BoundService, contract.Billing):
         version = await prices.add_version(call, agent, request)
         lists.announce_price(call, agent, version)
         return version
+
+    @implements
+    async def tokens(
+        self,
+        account: str | None = None,
+        agent_id: str | None = None,
+        task_id: str | None = None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.TokenUsagePage:
+        agent = await self._resolve_agent_id(agent_id) or None
+        filters = token_usage.TokenUsageFilters(
+            account=account, agent_id=agent, task_id=task_id, since=since, until=until
+        )
+        return await token_usage.list_token_usage(self.call, filters, limit, cursor)
 
     # -- the ledger --------------------------------------------------------------------------------
 

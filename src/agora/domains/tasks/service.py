@@ -11,6 +11,9 @@ from pydantic import JsonValue
 from agora.clock import SECOND, to_microseconds
 from agora.core.call import BoundService, LogStreamSpec, encode_json
 from agora.core.events.filter import Viewer
+from agora.domains.billing.accounts import resolve_paying_account
+from agora.domains.billing.money import to_micros
+from agora.domains.billing.token_usage import TokenUsageReport, record_token_usage
 from agora.store.port import Reader
 from agora.telemetry import with_trace
 from agora_sdk.contract import implements
@@ -279,6 +282,38 @@ class TaskService(BoundService, contract.Tasks):
             holding = (row.task_id, row.holder, row.worker, row.attempts)
             result.token = signer.task_token(tenant, *holding, result.scopes)
         return result
+
+    @implements
+    async def report_usage(
+        self,
+        task_id: str,
+        fencing_token: int,
+        input_tokens: int,
+        output_tokens: int,
+        *,
+        model: str = "",
+        provider_cost: float | None = None,
+        currency: str | None = None,
+        is_estimate: bool = False,
+    ) -> contract.TokenUsage:
+        draft = await access.lock_held_task(self.call, task_id, fencing_token)
+        if (provider_cost is None) != (currency is None):
+            raise InvalidRequest(
+                "A cost has a currency.",
+                fix="Give provider_cost and currency, or neither.",
+                errors=[field_error("currency", "goes with provider_cost")],
+            )
+        report = TokenUsageReport(
+            task_id=task_id,
+            account=resolve_paying_account(draft.row.account_id, draft.row.created_by),
+            model=model,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost=None if provider_cost is None else to_micros(round(provider_cost, 6)),
+            currency=currency,
+            is_estimate=is_estimate,
+        )
+        return await record_token_usage(self.call, report)
 
     @implements
     async def complete(

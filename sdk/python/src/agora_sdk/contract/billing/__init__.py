@@ -45,6 +45,7 @@ from .usage import (
     Revenue,
     RevenuePage,
     Seconds,
+    TokenUsagePage,
     UsageRecord,
 )
 
@@ -92,6 +93,7 @@ __all__ = [
     "Reductions",
     "Revenue",
     "RevenuePage",
+    "TokenUsagePage",
     "UsageRecord",
     "Words",
 ]
@@ -206,6 +208,20 @@ class Billing(Service, category="billing"):
         cursor: Cursor = None,
     ) -> EntryPage:
         """List the entries of the ledger, newest first."""
+
+    @operation("GET /billing/tokens", scope="read:billing")
+    async def tokens(
+        self,
+        account: Account | None = None,
+        agent_id: AgentRef | None = None,
+        task_id: Annotated[TaskId | None, Field(description="Only of this task.")] = None,
+        *,
+        since: Annotated[Timestamp | None, Field(description="Reported at or after this.")] = None,
+        until: Annotated[Timestamp | None, Field(description="Reported before this.")] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+    ) -> TokenUsagePage:
+        """List the tokens that tasks have taken, as their workers reported; the newest tasks first. They are not charged."""
 
     @operation("GET /billing/cost", scope="read:billing")
     async def cost(

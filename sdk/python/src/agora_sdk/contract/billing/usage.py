@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from ..fields import Timestamp, not_a_boolean, not_a_number
 from ..results import Page, Result
+from ..tasks.token_usage import TokenUsage
 
 __all__ = [
     "AgentCost",
@@ -28,6 +29,7 @@ __all__ = [
     "Revenue",
     "RevenuePage",
     "Seconds",
+    "TokenUsagePage",
     "UsageRecord",
 ]
 
@@ -184,3 +186,9 @@ class RevenuePage(Page[Revenue]):
     items_field: ClassVar[str] = "revenue"
 
     revenue: list[Revenue]
+
+
+class TokenUsagePage(Page[TokenUsage]):
+    items_field: ClassVar[str] = "tokens"
+
+    tokens: list[TokenUsage]

@@ -31,6 +31,7 @@ from .coding import of_coding_task, of_worker_claim, of_worker_output, of_worker
 from .log import EntryType, TaskEntry, TaskEntryPage, TaskOutput
 from .statistics import DurationSummary, TaskStatistics
 from .task import Claim, ClaimedTask, Renewal, Task, TaskPage, TaskReceipt, TaskToken, TaskUpdate
+from .token_usage import TokenUsage
 
 __all__ = [
     "Claim",
@@ -49,6 +50,7 @@ __all__ = [
     "TaskToken",
     "TaskUpdate",
     "Tasks",
+    "TokenUsage",
 ]
 
 MEBIBYTE = 1024 * 1024
@@ -104,6 +106,7 @@ ContextId = Annotated[
     ),
 ]
 Said = Annotated[list[Part], Field(max_length=100, description="The message in parts, if it is not a single text.")]
+Tokens = Annotated[int, Field(ge=0, le=1_000_000_000_000, description="Tokens, in all attempts so far.")]
 Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
 
 
@@ -276,6 +279,30 @@ class Tasks(Service, category="task"):
 
         It may do what the task's creator allowed in the payload (``scopes``; reading agents and operations if left out) and holds
         itself, as a principal of its own. It ends with the lease and with the task.
+        """
+
+    @operation(scope="write:tasks", idempotent=True)
+    async def report_usage(
+        self,
+        task_id: TaskId,
+        fencing_token: Annotated[int, Field(ge=0, lt=2**53)],
+        input_tokens: Tokens,
+        output_tokens: Tokens,
+        *,
+        model: Annotated[
+            Text, Field(max_length=200, description="Model that took them; empty if it is not known.")
+        ] = "",
+        provider_cost: Annotated[
+            float | None, Field(ge=0, le=1_000_000, description="What the model's provider charges, if that is known.")
+        ] = None,
+        currency: Annotated[
+            str | None, Field(pattern=r"^[A-Z]{3}$", description="Currency of provider_cost, such as USD.")
+        ] = None,
+        is_estimate: Annotated[bool, Field(description="Whether the numbers may be too low.")] = False,
+    ) -> TokenUsage:
+        """Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
+
+        ``agora.billing.tokens`` shows them; they are not charged.
         """
 
     @operation(scope="write:tasks", idempotent=True)

@@ -1,0 +1,149 @@
+"""Token usage: what the work on tasks has taken of language models, as its workers reported.
+
+It is shown and not charged: a worker says itself what it has used, and no entry of the ledger rests on that alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agora.clock import to_datetime, to_microseconds
+from agora.core import pagination as paging
+from agora.core.call import Call
+from agora.store.port import Query, Write
+from agora_sdk.contract import billing as contract
+from agora_sdk.contract.tasks import TokenUsage
+
+from .accounts import can_see_all_accounts, paying_account_of
+from .money import from_micros
+from .records import TokenUsageRow
+
+__all__ = ["TokenUsageFilters", "TokenUsageReport", "list_token_usage", "record_token_usage"]
+
+BIG = "bigint"
+LAST = "\x7f"  # sorts after every task id
+FOREVER = 1 << 62
+
+upsert_usage = Write(
+    """
+    insert into token_usage (tenant_id, task_id, model, agent_id, account_id, input_tokens, output_tokens, cost, currency,
+        is_estimate, reported_at)
+    values (:tenant, :task_id, :model, :agent_id, :account_id, :input_tokens, :output_tokens, :cost, :currency,
+        :is_estimate, :now)
+    on conflict (tenant_id, task_id, model) do update set agent_id = excluded.agent_id,
+        input_tokens = case when excluded.input_tokens > token_usage.input_tokens
+            then excluded.input_tokens else token_usage.input_tokens end,
+        output_tokens = case when excluded.output_tokens > token_usage.output_tokens
+            then excluded.output_tokens else token_usage.output_tokens end,
+        cost = coalesce(excluded.cost, token_usage.cost), currency = coalesce(excluded.currency, token_usage.currency),
+        is_estimate = excluded.is_estimate, reported_at = excluded.reported_at
+    returning *
+    """,
+    TokenUsageRow,
+    types={
+        "input_tokens": BIG,
+        "output_tokens": BIG,
+        "cost": BIG,
+        "is_estimate": BIG,
+        "now": BIG,
+    },
+)
+list_usage = Query(
+    """
+    select * from token_usage where tenant_id = :tenant and (task_id < :before or (task_id = :before and model > :after))
+        and (:viewer = '' or account_id = :viewer_account or agent_id = :viewer)
+        and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent)
+        and (:task = '' or task_id = :task) and reported_at >= :since and reported_at < :until
+    order by task_id desc, model limit :limit
+    """,
+    TokenUsageRow,
+    types={"since": BIG, "until": BIG, "limit": BIG},
+    scan=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenUsageReport:
+    """Totals of a task for one model. account: who pays for the task. cost: in millionths of the currency."""
+
+    task_id: str
+    account: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost: int | None
+    currency: str | None
+    is_estimate: bool
+
+
+async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage:
+    """Store what a worker reports. Idempotent: totals never fall, so late and repeated reports change nothing."""
+    (row,) = await call.tx.returning(
+        upsert_usage,
+        task_id=report.task_id,
+        model=report.model,
+        agent_id=call.caller.subject,
+        account_id=report.account,
+        input_tokens=report.input_tokens,
+        output_tokens=report.output_tokens,
+        cost=report.cost,
+        currency=report.currency,
+        is_estimate=int(report.is_estimate),
+        now=call.now,
+    )
+    return _build_usage(row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenUsageFilters:
+    """Which usage is listed; None for any."""
+
+    account: str | None
+    agent_id: str | None
+    task_id: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+async def list_token_usage(
+    call: Call, filters: TokenUsageFilters, limit: int, cursor: str | None
+) -> contract.TokenUsagePage:
+    """Usage of the caller's tasks, and of those it worked on; operators see all. The newest tasks first."""
+    before, after = paging.decode_cursor(cursor, str, str) if cursor else (LAST, "")
+    caller = call.caller
+    rows = await call.tx.all(
+        list_usage,
+        before=before,
+        after=after,
+        viewer="" if can_see_all_accounts(caller) else caller.subject,
+        viewer_account=paying_account_of(caller),
+        account=filters.account or "",
+        agent=filters.agent_id or "",
+        task=filters.task_id or "",
+        since=to_microseconds(filters.since) if filters.since else 0,
+        until=to_microseconds(filters.until) if filters.until else FOREVER,
+        limit=limit + 1,
+    )
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    return contract.TokenUsagePage(
+        tokens=[_build_usage(row) for row in rows],
+        count=len(rows),
+        has_more=more,
+        next_cursor=paging.encode_cursor(rows[-1].task_id, rows[-1].model) if more else None,
+    )
+
+
+def _build_usage(row: TokenUsageRow) -> TokenUsage:
+    return TokenUsage(
+        task_id=row.task_id,
+        model=row.model,
+        agent_id=row.agent_id,
+        account_id=row.account_id,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        provider_cost=None if row.cost is None else from_micros(row.cost),
+        currency=row.currency,
+        is_estimate=bool(row.is_estimate),
+        reported_at=to_datetime(row.reported_at),
+    )
