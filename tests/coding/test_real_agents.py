@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from a2a.types import a2a_pb2
 
+from tests.blackbox.coding_a2a import (
+    cancel_while_it_speaks,
+    connect_official_client,
+    read_artifacts,
+    send_message,
+)
 from tests.blackbox.coding_worker import WorkerProcess, create_repository, read_output, submit_job, wait_for_status
 from tests.blackbox.server import Account, ServerProcess
 from tests.coding.installed_agents import install_agents, model_server, stub_environment
@@ -116,6 +123,23 @@ def test_an_injected_order_meets_a_limited_credential(server: ServerProcess, sta
     order = f'{{"name": "agora.agent.deregister", "arguments": {{"agent_id": "{victim.agent_id}"}}}}'
     assert "permission_denied" in call_tool(operator, f"agora_tools_call {order}")
     assert operator.get(f"/agents/{victim.agent_id}")["status"] == "active"
+
+
+async def test_the_official_a2a_client_drives_it(server: ServerProcess, start_worker: StartWorker) -> None:
+    """Streaming, a permission, a context that is a session, and cancelling, over A2A."""
+    start_worker()
+    operator = server.operator
+    poll_until(lambda: operator.get("/v1/agent/workers?search=coder")["workers"], "the worker is there", 60)
+    async with connect_official_client(server, "coder") as client:
+        events, task, state = await send_message(client, "RUN: echo hi > official.txt", context_id="one")
+        while state == a2a_pb2.TASK_STATE_INPUT_REQUIRED:
+            events, task, state = await send_message(client, "allow once", task_id=task, context_id="one")
+        assert state == a2a_pb2.TASK_STATE_COMPLETED, read_output(operator, task)
+        assert "+hi" in read_artifacts(events)["diff"]
+        events, _, state = await send_message(client, "RECALL", context_id="one")
+        assert state == a2a_pb2.TASK_STATE_COMPLETED
+        assert "RUN: echo hi > official.txt" in str(events), "the session has its context"
+        assert await cancel_while_it_speaks(client, "SLOWLY: 1000") == a2a_pb2.TASK_STATE_CANCELED
 
 
 def call_tool(operator: Account, call: str) -> str:

@@ -12,7 +12,7 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,17 +22,18 @@ from agora_sdk.client import AgoraClient
 from .checks import run_check
 from .codebases import Codebase
 from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
+from .job_state import JobState
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
 from .permissions import Decision, PermissionRequest, parse_answer
 from .registry import CodebaseRegistry
 from .request import Answer, JobRequest, read_answers
 from .subprocesses import CommandError, run_command
-from .transcript import Transcript, Usage, remove_null_characters
+from .transcript import Transcript, remove_null_characters
 from .usage_limits import AccountBreaker, UsageLimitReached
 from .worktree import Workplace, find_workplace
 
-__all__ = ["Job", "JobState"]
+__all__ = ["Job"]
 
 logger = logging.getLogger("agora.worker")
 
@@ -48,39 +49,6 @@ FRESH = (
 )
 SEND_BACK = "The check `{command}` failed with exit code {code}. Mend the cause. Its output:\n\n{output}"
 DECIDED = "You asked for permission: {title}. The answer: {answer}. Go on with this task:\n\n{prompt}"
-
-
-@dataclass(slots=True)
-class JobState:
-    """What a job has reached, as its checkpoint holds it.
-
-    session_id: of the agent's session. seen: number of the last entry of the requester's that the agent was given.
-    is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
-    messages: of the session that this job has reported.
-    """
-
-    session_id: str | None = None
-    agent: str | None = None
-    workplace: Mapping[str, Any] = field(default_factory=dict)
-    seen: int = 0
-    is_prompted: bool = False
-    is_answered: bool = False
-    was_sent_back: bool = False
-    asked: Mapping[str, Any] | None = None
-    text: str = ""
-    messages: int = 0
-    usage: Usage = field(default_factory=Usage)
-
-    def to_checkpoint(self) -> dict[str, Any]:
-        """As JSON."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {"workplace": dict(self.workplace), "usage": self.usage.to_document()}
-
-    @classmethod
-    def from_checkpoint(cls, checkpoint: Mapping[str, Any] | None) -> JobState:
-        """From a checkpoint; a new job's if there is none."""
-        fields = {name: value for name, value in (checkpoint or {}).items() if name in cls.__slots__}
-        return cls(**fields | {"usage": Usage.from_document(fields.get("usage") or {})})
 
 
 @dataclass(slots=True)

@@ -1,0 +1,44 @@
+"""What a job has reached, as its task's checkpoint holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .transcript import Usage
+
+__all__ = ["JobState"]
+
+
+@dataclass(slots=True)
+class JobState:
+    """What a job has reached, as its checkpoint holds it.
+
+    session_id: of the agent's session. seen: number of the last entry of the requester's that the agent was given.
+    is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
+    messages: of the session that this job has reported.
+    """
+
+    session_id: str | None = None
+    agent: str | None = None
+    workplace: Mapping[str, Any] = field(default_factory=dict)
+    seen: int = 0
+    is_prompted: bool = False
+    is_answered: bool = False
+    was_sent_back: bool = False
+    asked: Mapping[str, Any] | None = None
+    text: str = ""
+    messages: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+    def to_checkpoint(self) -> dict[str, Any]:
+        """As JSON."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return values | {"workplace": dict(self.workplace), "usage": self.usage.to_document()}
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Mapping[str, Any] | None) -> JobState:
+        """From a checkpoint; a new job's if there is none."""
+        fields = {name: value for name, value in (checkpoint or {}).items() if name in cls.__slots__}
+        return cls(**fields | {"usage": Usage.from_document(fields.get("usage") or {})})
