@@ -40,6 +40,7 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.billing.invoices": "numbers",
     "agora.billing.prices": "numbers",
     "agora.billing.revenue": "numbers",
+    "agora.billing.tokens": "numbers and names",
     "agora.billing.usage": "numbers, and a description of 200 characters",
     "agora.bus.pending": "ids and numbers",
     "agora.dead_letter.list": "a destination of 2,000 characters and a reason of 1,000; contents are not in the list",
@@ -61,6 +62,7 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.upstream.list": "a description of 1,000 characters",
     "agora.user.list": "names",
     "agora.model_provider.list": "a name and a URL of 500 characters; keys are not shown",
+    "agora.task.stuck": "the pages of agora.task.list, which is looked at",
 }
 
 

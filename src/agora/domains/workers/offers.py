@@ -27,7 +27,7 @@ class OfferFilter(EventFilter):
     brought: frozenset[str] = frozenset()
     worker_id: str | None = None
 
-    def matches(self, event: NewEvent) -> bool:
+    def matches_event(self, event: NewEvent) -> bool:
         if event.type == UPDATED:
             return self.worker_id is not None and event.subject == self.worker_id
         if event.type != AVAILABLE:

@@ -124,6 +124,7 @@ BY_OPERATION: Final[Mapping[str, str]] = {
     "token.create.authority": "Authority of the key in overrides, 0 to 255.",
     "upstream.prompt.prompt": "Name of the prompt, as the upstream has it.",
     "upstream.read.uri": "URI of the resource, as the upstream has it.",
+    "worker.finish_task.result": "Result of the task, as JSON, if it is completed.",
     "worker.register.capabilities": "Capabilities of the worker; the caller's if left out.",
     "workflow.approve.approved": "false refuses the step, which then fails.",
     "workflow.create.assigned_agents": "Agents for the steps that name none: ids or names.",
