@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -323,3 +325,36 @@ def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerPr
         assert killed == set(range(steps + 1))
         messages = reader.get("/agora/messaging/receive")["messages"]
         assert sorted(message["content"] for message in messages) == [f"step {number}" for number in range(steps)]
+
+
+def test_traces_follow_the_conventions_for_generative_ai(
+    start_server: Callable[..., ServerProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies: list[bytes] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as collector:
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+        server = start_server(tracing="true")
+        with running_thinkers(server) as thinkers:
+            thinkers.scripts["look up"] = call_then_say("query_agents", {})
+            thinkers.declare("Traced", tools=["agents"])
+            assert thinkers.do("Traced", "look up something-secret", context_id="talk-9")["status"] == "completed"
+            server.stop()
+        collector.shutdown()
+    spans = b"".join(body for body in bodies if b"gen_ai" in body)
+    for text in ("invoke_agent Traced", "chat openai-script:tiny", "execute_tool query_agents", "gen_ai.agent.name"):
+        assert text.encode() in spans
+    for name in ("gen_ai.conversation.id", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"):
+        assert name.encode() in spans
+    assert b"something-secret" not in b"".join(bodies)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 
 from .configuration import RunnerConfiguration
 from .supervisor import Supervisor
@@ -23,11 +24,29 @@ async def run_until_input_ends() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # the server decides; a terminal's Ctrl-C reaches it, too
         loop.add_signal_handler(number, lambda: None)
     supervisor = Supervisor()
+    tracing: list[Callable[[], None]] = []
     try:
         while line := await reader.readline():
-            await supervisor.apply(RunnerConfiguration.parse(line))
+            configuration = RunnerConfiguration.parse(line)
+            if configuration.tracing and not tracing:
+                tracing.append(_open_tracing())
+            await supervisor.apply(configuration)
     finally:
         await supervisor.stop()
+        for end in tracing:
+            await asyncio.to_thread(end)
+
+
+def _open_tracing() -> Callable[[], None]:
+    """Send traces where the usual variables say; answers how to end it."""
+    from opentelemetry import trace
+
+    from agora import __version__
+    from agora.telemetry.tracing import open_provider
+
+    provider, end = open_provider(__version__)
+    trace.set_tracer_provider(provider)
+    return end
 
 
 def main() -> None:

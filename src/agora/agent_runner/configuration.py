@@ -41,9 +41,10 @@ class AgentConfiguration(BaseModel):
 
 
 class RunnerConfiguration(BaseModel):
-    """All agents to run. url: of the server."""
+    """All agents to run. url: of the server. tracing: whether traces are made."""
 
     url: str
+    tracing: bool = False
     agents: list[AgentConfiguration]
 
     @classmethod

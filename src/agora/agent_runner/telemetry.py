@@ -12,6 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from agora.telemetry.context import extract_trace
+
 if TYPE_CHECKING:
     from agora_sdk.taskrun import TaskRun
 
@@ -26,7 +28,7 @@ class RunTelemetry:
     """Spans of one task; none without OpenTelemetry."""
 
     def __init__(self, agent: str, task: TaskRun) -> None:
-        self._agent = agent
+        self._agent, self._metadata = agent, task.metadata
         self._attributes = {"gen_ai.agent.name": agent, "agora.task_id": task.task_id}
         if task.context_id is not None:
             self._attributes["gen_ai.conversation.id"] = task.context_id
@@ -65,5 +67,10 @@ class RunTelemetry:
         if self._tracer is None:
             yield None
             return
-        with self._tracer.start_as_current_span(name, attributes=self._attributes | attributes) as span:
+        from opentelemetry import trace
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        is_inner = trace.get_current_span().get_span_context().is_valid
+        parent = None if is_inner else TraceContextTextMapPropagator().extract(extract_trace(self._metadata))
+        with self._tracer.start_as_current_span(name, parent, attributes=self._attributes | attributes) as span:
             yield span

@@ -190,7 +190,8 @@ class DeclaredAgentsController(Controller):
                 self._has_warned = True
             return None
         configurations = [agent.configuration for agent in self._agents.values()]
-        return encode_json({"url": self._server_url(), "agents": configurations}).encode()
+        tracing = self.context.server.settings.tracing
+        return encode_json({"url": self._server_url(), "tracing": tracing, "agents": configurations}).encode()
 
     def _server_url(self) -> str:
         settings = self.context.server.settings

@@ -130,7 +130,8 @@ class RunnerProcess:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    return {name: variables[name] for name in INHERITED if name in variables}
+    # Where traces go, as for the server's own.
+    return {name: value for name, value in variables.items() if name in INHERITED or name.startswith("OTEL_")}
 
 
 async def _relay_log(process: Process) -> None:
