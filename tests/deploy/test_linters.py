@@ -122,7 +122,7 @@ def test_every_variable_that_it_sets_is_a_setting(tools: Tools, options: tuple[s
     )
     assert not settings.loopback
     mounts = {mount["mountPath"] for mount in container["volumeMounts"]}
-    assert {str(settings.data_dir), str(settings.keys)} <= mounts
+    assert {str(settings.data_dir), str(settings.secrets_dir)} <= mounts
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     own = {"http": settings.port, "events": settings.events_port, "mcp": settings.mcp_port}
     assert ports == {name: port for name, port in own.items() if port}

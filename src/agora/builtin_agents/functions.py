@@ -97,7 +97,7 @@ def _exp(number: Number) -> Number:
     return Number(number.decimal.exp(), True)
 
 
-def _evaluate_angle(function: Callable[[float], float], number: Number) -> Number:
+def _evaluate_trigonometric(function: Callable[[float], float], number: Number) -> Number:
     if abs(number.decimal) > FARTHEST:
         raise CalculationError("Angles go to 10^15.")
     try:
@@ -110,8 +110,8 @@ def _evaluate_angle(function: Callable[[float], float], number: Number) -> Numbe
     return Number(Fraction(rounded), True) if rounded == rounded.to_integral_value() else Number(rounded, True)
 
 
-def _of_angle(function: Callable[[float], float]) -> Function:
-    return lambda number: _evaluate_angle(function, number)
+def _wrap_trigonometric(function: Callable[[float], float]) -> Function:
+    return lambda number: _evaluate_trigonometric(function, number)
 
 
 def _gcd(*numbers: Number) -> Number:
@@ -157,14 +157,14 @@ def _median_of(first: Number, *others: Number) -> Number:
 
 FUNCTIONS: Mapping[str, Function] = {
     "abs": lambda number: Number(abs(number.value), number.real),
-    "acos": _of_angle(math.acos),
-    "asin": _of_angle(math.asin),
-    "atan": _of_angle(math.atan),
+    "acos": _wrap_trigonometric(math.acos),
+    "asin": _wrap_trigonometric(math.asin),
+    "atan": _wrap_trigonometric(math.atan),
     "average": _mean_of,
     "avg": _mean_of,
     "cbrt": _cbrt,
     "ceil": _ceil,
-    "cos": _of_angle(math.cos),
+    "cos": _wrap_trigonometric(math.cos),
     "degrees": lambda number: number * Number(Fraction(180)) / CONSTANTS["pi"],
     "divide": divide_numbers,
     "exp": _exp,
@@ -185,9 +185,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "product": _product_of,
     "radians": lambda number: number * CONSTANTS["pi"] / Number(Fraction(180)),
     "round": _round_to,
-    "sin": _of_angle(math.sin),
+    "sin": _wrap_trigonometric(math.sin),
     "sqrt": _sqrt,
     "sum": _sum_of,
-    "tan": _of_angle(math.tan),
+    "tan": _wrap_trigonometric(math.tan),
     "trunc": _trunc,
 }

@@ -93,7 +93,7 @@ class AgentHost:
         self._dispatcher, self._overrides, self._clock, self._find = dispatcher, overrides, clock, find
         self._alone = alone
         self._claim = find("agora.task.claim", "default")
-        self._places: dict[tuple[str, str], HostedAgent] = {}
+        self._hosted_agents: dict[tuple[str, str], HostedAgent] = {}
         self._tenants: dict[str, set[HostedAgent]] = {}
         self._handed: dict[str, tuple[HostedAgent, ClaimedTask]] = {}
         self._runs: dict[str, tuple[HostedAgent, TaskRun]] = {}
@@ -113,69 +113,69 @@ class AgentHost:
         """
         caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
         calls = AgentCalls(self._dispatcher, caller, self._find, self._wait_for_override)
-        place = HostedAgent(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
-        place.barred = barred
+        hosted = HostedAgent(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
+        hosted.barred = barred
         own = self._tenants.setdefault(tenant, set())
-        own.discard(self._places.get((tenant, agent_id), place))
-        own.add(place)
-        self._places[tenant, agent_id] = place
-        self.start_fetch(place)
+        own.discard(self._hosted_agents.get((tenant, agent_id), hosted))
+        own.add(hosted)
+        self._hosted_agents[tenant, agent_id] = hosted
+        self.start_fetch(hosted)
 
     async def remove(self, tenant: str, agent_id: str) -> None:
         """Stop hosting an agent and release its tasks."""
-        place = self._places.pop((tenant, agent_id), None)
-        if place is None:
+        hosted = self._hosted_agents.pop((tenant, agent_id), None)
+        if hosted is None:
             return
-        self._tenants[tenant].discard(place)
-        for task_id in place.handed:  # their leases run out
+        self._tenants[tenant].discard(hosted)
+        for task_id in hosted.handed:  # their leases run out
             del self._handed[task_id]
-        place.handed.clear()
-        await self._drain_runs([place])
-        await place.resident.close()
+        hosted.handed.clear()
+        await self._drain_runs([hosted])
+        await hosted.resident.close()
 
     def has_agent(self, tenant: str, agent_id: str) -> bool:
-        return (tenant, agent_id) in self._places
+        return (tenant, agent_id) in self._hosted_agents
 
     @property
-    def places(self) -> Sequence[HostedAgent]:
-        return tuple(self._places.values())
+    def hosted_agents(self) -> Sequence[HostedAgent]:
+        return tuple(self._hosted_agents.values())
 
     # -- tasks in --------------------------------------------------------------------------------
 
     def offered_lease_seconds(self, tenant: str, agent_id: str, /) -> int | None:
-        place = self._places.get((tenant, agent_id))
-        if place is None or self._closing or place.waiting or not self._is_allowed(place):
+        hosted = self._hosted_agents.get((tenant, agent_id))
+        if hosted is None or self._closing or hosted.waiting or not self._is_allowed(hosted):
             return None
-        if not place.free_slots:
-            self._forget_uncommitted(place)
-        if not place.free_slots:
+        if not hosted.free_slots:
+            self._forget_uncommitted(hosted)
+        if not hosted.free_slots:
             return None
-        return place.resident.lease_seconds
+        return hosted.resident.lease_seconds
 
     def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
-        place = self._places[tenant, agent_id]
-        place.handed[task.task_id] = time.monotonic()
-        self._handed[task.task_id] = (place, task)
+        hosted = self._hosted_agents[tenant, agent_id]
+        hosted.handed[task.task_id] = time.monotonic()
+        self._handed[task.task_id] = (hosted, task)
 
-    def _forget_uncommitted(self, place: HostedAgent) -> None:
+    def _forget_uncommitted(self, hosted: HostedAgent) -> None:
         """Free the slots of tasks whose transaction was rolled back."""
         before = time.monotonic() - FORGET
-        for task_id in [name for name, since in place.handed.items() if since < before]:
-            del place.handed[task_id], self._handed[task_id]
+        for task_id in [name for name, since in hosted.handed.items() if since < before]:
+            del hosted.handed[task_id], self._handed[task_id]
 
-    def _is_allowed(self, place: HostedAgent) -> bool:
+    def _is_allowed(self, hosted: HostedAgent) -> bool:
         """Whether the agent may claim tasks now: not suspended and not halted by an override."""
-        if place.barred:
+        if hosted.barred:
             return False
         try:
-            self._overrides.check_overrides(place.caller, self._claim, self._clock.now())
+            self._overrides.check_overrides(hosted.caller, self._claim, self._clock.now())
         except Halted:
             return False
         return True
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
         """Apply committed events on the event loop: start leased tasks, fetch waiting ones, stop ended ones."""
-        if not self._places or self._closing:
+        if not self._hosted_agents or self._closing:
             return
         for stored in events:
             try:
@@ -188,40 +188,40 @@ class AgentHost:
             self._apply_task_event(tenant, event, event.type.removeprefix("agora.task."))
         elif event.type == "agora.message.received":
             for agent_id in event.audience or ():
-                if place := self._places.get((tenant, agent_id)):
-                    place.mail = True
-                    self.start_fetch(place)
+                if hosted := self._hosted_agents.get((tenant, agent_id)):
+                    hosted.mail = True
+                    self.start_fetch(hosted)
         elif event.type.startswith("agora.override."):
             self._apply_override_event(tenant, event)
-        elif event.type in STATUS_EVENTS and (place := self._places.get((tenant, event.subject or ""))):
-            self._apply_status_event(place, event)
+        elif event.type in STATUS_EVENTS and (hosted := self._hosted_agents.get((tenant, event.subject or ""))):
+            self._apply_status_event(hosted, event)
 
-    def _apply_status_event(self, place: HostedAgent, event: NewEvent) -> None:
+    def _apply_status_event(self, hosted: HostedAgent, event: NewEvent) -> None:
         """Apply the suspension, the activation or the deregistration of an agent."""
         if event.type == "agora.agent.deregistered":
-            leaving = asyncio.get_running_loop().create_task(self.remove(place.caller.tenant, place.caller.subject))
+            leaving = asyncio.get_running_loop().create_task(self.remove(hosted.caller.tenant, hosted.caller.subject))
             self._leaving.add(leaving)
             leaving.add_done_callback(self._leaving.discard)
             return
-        place.barred = from_json(event.data)["to"] == "suspended"
-        if place.barred:
-            for run in tuple(place.runs.values()):
+        hosted.barred = from_json(event.data)["to"] == "suspended"
+        if hosted.barred:
+            for run in tuple(hosted.runs.values()):
                 run.stop_handler("stopping")
         else:
-            place.waiting = True
-            self.start_fetch(place)
+            hosted.waiting = True
+            self.start_fetch(hosted)
 
     def _apply_task_event(self, tenant: str, event: NewEvent, happening: str) -> None:
         task_id = event.subject or ""
         if happening == "started":
             if task_id in self._handed:
-                place, task = self._handed.pop(task_id)
-                del place.handed[task_id]
-                self._start_run(place, task)
+                hosted, task = self._handed.pop(task_id)
+                del hosted.handed[task_id]
+                self._start_run(hosted, task)
         elif happening == "available":
-            for place in self._eligible_agents(tenant, event):
-                place.waiting = True
-                self.start_fetch(place)
+            for hosted in self._eligible_agents(tenant, event):
+                hosted.waiting = True
+                self.start_fetch(hosted)
         elif task_id in self._runs and happening == "message":
             self._runs[task_id][1].news.set()
         elif task_id in self._runs and happening in ENDED_EVENTS:
@@ -234,97 +234,97 @@ class AgentHost:
     def _eligible_agents(self, tenant: str, event: NewEvent) -> Sequence[HostedAgent]:
         """Return the hosted agents that may claim a task: its assignee, or those with the required capabilities."""
         if event.audience is not None:
-            candidates = (self._places.get((tenant, agent_id)) for agent_id in event.audience)
-            return [place for place in candidates if place is not None]
+            candidates = (self._hosted_agents.get((tenant, agent_id)) for agent_id in event.audience)
+            return [hosted for hosted in candidates if hosted is not None]
         required = set(from_json(event.data)["required_capabilities"]) if tenant in self._tenants else set()
-        return [place for place in self._tenants.get(tenant, ()) if required and required <= place.capabilities]
+        return [hosted for hosted in self._tenants.get(tenant, ()) if required and required <= hosted.capabilities]
 
     def _apply_override_event(self, tenant: str, event: NewEvent) -> None:
         data = from_json(event.data)
         self._changed.set()
         self._changed = asyncio.Event()
-        for place in tuple(self._tenants.get(tenant, ())):
-            if data["target_id"] not in ("system_wide", place.caller.subject):
+        for hosted in tuple(self._tenants.get(tenant, ())):
+            if data["target_id"] not in ("system_wide", hosted.caller.subject):
                 continue
             if event.type == "agora.override.applied" and data["action"] in ("emergency_halt", "terminate"):
-                for run in tuple(place.runs.values()):
+                for run in tuple(hosted.runs.values()):
                     run.stop_handler("lost")
             elif event.type != "agora.override.applied":
-                place.waiting = True
-                self.start_fetch(place)
+                hosted.waiting = True
+                self.start_fetch(hosted)
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def _start_run(self, place: HostedAgent, task: ClaimedTask) -> None:
-        run = TaskRun.from_claimed_task(task, place.calls, place.resident, place.caller.tenant, self._clock.now())
-        place.runs[run.task_id] = run
-        self._runs[run.task_id] = (place, run)
+    def _start_run(self, hosted: HostedAgent, task: ClaimedTask) -> None:
+        run = TaskRun.from_claimed_task(task, hosted.calls, hosted.resident, hosted.caller.tenant, self._clock.now())
+        hosted.runs[run.task_id] = run
+        self._runs[run.task_id] = (hosted, run)
         run.task = asyncio.get_running_loop().create_task(run.run_handler(), name=f"resident {run.task_id}")
-        run.task.add_done_callback(partial(self._finish_run, place, run))
+        run.task.add_done_callback(partial(self._finish_run, hosted, run))
 
-    def _finish_run(self, place: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
+    def _finish_run(self, hosted: HostedAgent, run: TaskRun, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("what became of %s is not known", run.task_id, exc_info=error)
-        if place.runs.get(run.task_id) is run:
-            del place.runs[run.task_id]
+        if hosted.runs.get(run.task_id) is run:
+            del hosted.runs[run.task_id]
             del self._runs[run.task_id]
-        if place.waiting or place.mail:
-            self.start_fetch(place)
+        if hosted.waiting or hosted.mail:
+            self.start_fetch(hosted)
 
-    def start_fetch(self, place: HostedAgent) -> None:
+    def start_fetch(self, hosted: HostedAgent) -> None:
         """Start fetching work for an agent, unless a fetch is running."""
-        if place.fetching is None and not self._closing:
-            place.fetching = asyncio.get_running_loop().create_task(self._fetch_work(place))
+        if hosted.fetching is None and not self._closing:
+            hosted.fetching = asyncio.get_running_loop().create_task(self._fetch_work(hosted))
 
-    async def _fetch_work(self, place: HostedAgent) -> None:
+    async def _fetch_work(self, hosted: HostedAgent) -> None:
         """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`reconcile`."""
         try:
-            while not self._closing and self._is_allowed(place):
-                if place.stale:
-                    await self._reclaim_stale_tasks(place)
-                elif place.mail:
-                    await self._read_mail(place)
-                elif place.waiting and place.free_slots:
-                    await self._claim_tasks(place)
+            while not self._closing and self._is_allowed(hosted):
+                if hosted.stale:
+                    await self._reclaim_stale_tasks(hosted)
+                elif hosted.mail:
+                    await self._read_mail(hosted)
+                elif hosted.waiting and hosted.free_slots:
+                    await self._claim_tasks(hosted)
                 else:
                     return
         except AgoraError as error:
-            log.info("%s could not look for its tasks: %s", place.caller.name, error)
+            log.info("%s could not look for its tasks: %s", hosted.caller.name, error)
         except Exception:
-            log.exception("%s could not look for its tasks", place.caller.name)
+            log.exception("%s could not look for its tasks", hosted.caller.name)
         finally:
-            place.fetching = None
+            hosted.fetching = None
 
-    async def _reclaim_stale_tasks(self, place: HostedAgent) -> None:
-        work = partial(take_back_tasks, agent_id=place.caller.subject, running=frozenset(self._runs))
-        await self._dispatcher.run_as_system(place.caller.tenant, work, label=LABEL)
-        place.stale = False
+    async def _reclaim_stale_tasks(self, hosted: HostedAgent) -> None:
+        work = partial(take_back_tasks, agent_id=hosted.caller.subject, running=frozenset(self._runs))
+        await self._dispatcher.run_as_system(hosted.caller.tenant, work, label=LABEL)
+        hosted.stale = False
 
-    async def _read_mail(self, place: HostedAgent) -> None:
-        place.mail = False
+    async def _read_mail(self, hosted: HostedAgent) -> None:
+        hosted.mail = False
         try:
             count = await self._dispatcher.run_as_system(
-                place.caller.tenant, partial(create_message_tasks, reader=place.caller), label=LABEL
+                hosted.caller.tenant, partial(create_message_tasks, reader=hosted.caller), label=LABEL
             )
         except BaseException:
-            place.mail = True
+            hosted.mail = True
             raise
-        place.mail = place.mail or count >= BATCH
+        hosted.mail = hosted.mail or count >= BATCH
 
-    async def _claim_tasks(self, place: HostedAgent) -> None:
-        place.waiting, limit = False, place.free_slots
+    async def _claim_tasks(self, hosted: HostedAgent) -> None:
+        hosted.waiting, limit = False, hosted.free_slots
 
         async def claim_tasks(call: Call) -> Claim:
-            return await claim_own_tasks(replace(call, caller=place.caller), limit, place.resident.lease_seconds)
+            return await claim_own_tasks(replace(call, caller=hosted.caller), limit, hosted.resident.lease_seconds)
 
         try:
-            claim = await self._dispatcher.run_as_system(place.caller.tenant, claim_tasks, label=LABEL)
+            claim = await self._dispatcher.run_as_system(hosted.caller.tenant, claim_tasks, label=LABEL)
         except BaseException:
-            place.waiting = True
+            hosted.waiting = True
             raise
-        place.waiting = place.waiting or len(claim) >= limit
+        hosted.waiting = hosted.waiting or len(claim) >= limit
         for task in claim.tasks:
-            self._start_run(place, task)
+            self._start_run(hosted, task)
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -332,34 +332,34 @@ class AgentHost:
         """Renew the leases that are due and retry failed fetches. Called every two seconds."""
         now = self._clock.now()
         due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]
-        for place in self.places:
-            self._forget_uncommitted(place)
-            if place.waiting or place.mail or place.stale:
-                self.start_fetch(place)
+        for hosted in self.hosted_agents:
+            self._forget_uncommitted(hosted)
+            if hosted.waiting or hosted.mail or hosted.stale:
+                self.start_fetch(hosted)
         await asyncio.gather(*(run.renew_lease(now) for run in due))
 
     async def stop(self) -> None:
         """Let runs end for ``grace`` seconds, release the others, and close the agents."""
         self._closing = True
-        await self._drain_runs(self.places)
+        await self._drain_runs(self.hosted_agents)
         for checking in self._checking:
             checking.cancel()
-        await asyncio.gather(*(place.resident.close() for place in self.places), return_exceptions=True)
+        await asyncio.gather(*(hosted.resident.close() for hosted in self.hosted_agents), return_exceptions=True)
 
-    def _end_runs(self, places: Sequence[HostedAgent]) -> None:
-        for place in places:
-            for run in tuple(place.runs.values()):
+    def _end_runs(self, agents: Sequence[HostedAgent]) -> None:
+        for hosted in agents:
+            for run in tuple(hosted.runs.values()):
                 run.stop_handler("stopping")
 
-    async def _drain_runs(self, places: Sequence[HostedAgent]) -> None:
-        fetching = [place.fetching for place in places if place.fetching is not None]
+    async def _drain_runs(self, agents: Sequence[HostedAgent]) -> None:
+        fetching = [hosted.fetching for hosted in agents if hosted.fetching is not None]
         if fetching:
             await asyncio.wait(fetching)
-        working = [run.task for place in places for run in place.runs.values() if run.task is not None]
+        working = [run.task for hosted in agents for run in hosted.runs.values() if run.task is not None]
         if not working:
             return
         await asyncio.wait(working, timeout=self.grace)
-        self._end_runs(places)
+        self._end_runs(agents)
         late = [task for task in working if not task.done()]
         if late:
             await asyncio.wait(late, timeout=RELEASE)
@@ -370,7 +370,7 @@ class AgentHost:
         """Wait until no run, fetch or removal is in progress."""
         while pending := [
             *(run.task for _, run in self._runs.values() if run.task is not None),
-            *(place.fetching for place in self.places if place.fetching is not None),
+            *(hosted.fetching for hosted in self.hosted_agents if hosted.fetching is not None),
             *self._leaving,
             *self._checking,
         ]:

@@ -27,7 +27,7 @@ class BuiltinAgentsController(Controller):
         self._settled: set[str] = set()
         self._signs_at = 0
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self.reconcile(tenant)
 
@@ -57,6 +57,6 @@ class BuiltinAgentsController(Controller):
         if now < self._signs_at:
             return
         self._signs_at = now + int(settings.offline_after * SECOND / 3)
-        for place in self._host.places:
+        for place in self._host.hosted_agents:
             if place.resident.alive:
                 self.context.server.last_seen[place.caller.tenant, place.caller.subject] = now

@@ -9,7 +9,7 @@ import typer
 
 from .output import clean_text
 from .session import Session, client_command
-from .tasks import follow_task
+from .tasks import print_task_until_done
 
 if TYPE_CHECKING:
     from agora_sdk.contract.tasks import TaskEntry
@@ -76,7 +76,7 @@ def run_job(
     session.out.note(f"{receipt.status} {receipt.task_id}")
     if receipt.warning:
         session.out.note(receipt.warning)
-    follow_task(session, receipt.task_id, lambda entry: _answer_question(session, entry))
+    print_task_until_done(session, receipt.task_id, lambda entry: _answer_question(session, entry))
 
 
 def _read_scopes(text: str | None) -> dict[str, Any]:

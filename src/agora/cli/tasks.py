@@ -22,7 +22,7 @@ from .tables import TABLES
 if TYPE_CHECKING:
     from agora_sdk.contract.tasks import Task, TaskEntry
 
-__all__ = ["assign", "follow_task", "listing", "output", "show"]
+__all__ = ["assign", "listing", "output", "print_task_until_done", "show"]
 
 #: Columns of a list that are there only if they say something of one of its tasks.
 OPTIONAL_COLUMNS: Mapping[str, Callable[[Task], bool]] = {
@@ -60,7 +60,7 @@ def _assign_task(
         if receipt.warning:
             session.out.note(receipt.warning)
     if watch:
-        follow_task(session, receipt.task_id)
+        print_task_until_done(session, receipt.task_id)
 
 
 def _print_output(session: Session, operation: Operation, arguments: dict[str, Any], follow: bool) -> None:
@@ -119,8 +119,8 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
         session.out.note(f"the oldest {len(trail)} of {history.total} entries; all with agora task history {task_id}")
 
 
-def follow_task(session: Session, task_id: str, see: Callable[[TaskEntry], None] | None = None) -> None:
-    """Show a task to its end; leaves with an exit code that tells how it ended. see: is handed each entry, too."""
+def print_task_until_done(session: Session, task_id: str, on_entry: Callable[[TaskEntry], None] | None = None) -> None:
+    """Show a task to its end; leaves with an exit code that tells how it ended. on_entry: is handed each entry, too."""
 
     def print_entry(entry: TaskEntry) -> None:
         if session.out.json:
@@ -129,8 +129,8 @@ def follow_task(session: Session, task_id: str, see: Callable[[TaskEntry], None]
             _write_output(entry.content or "")
         elif entry.type != "done":
             session.out.note(_format_entry(entry))
-        if see is not None:
-            see(entry)
+        if on_entry is not None:
+            on_entry(entry)
 
     if _stream_entries(session, task_id, print_entry):
         _print_conclusion(session, session.client.task.get(task_id))
@@ -150,12 +150,12 @@ def _follow_output(session: Session, task_id: str, offset: int) -> None:
         _exit_with_status(session.client.task.get(task_id))
 
 
-def _stream_entries(session: Session, task_id: str, see: Callable[[TaskEntry], None]) -> bool:
+def _stream_entries(session: Session, task_id: str, on_entry: Callable[[TaskEntry], None]) -> bool:
     """Hand on each entry of a task's log; False if Ctrl-C ended it before the task did."""
     stream: Any = session.client.task.stream(task_id)
     try:
         for entry in stream:
-            see(entry)
+            on_entry(entry)
     except KeyboardInterrupt:
         return False
     finally:

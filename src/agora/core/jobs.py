@@ -76,12 +76,12 @@ class Controller:
         self._stop: asyncio.Event | None = None
         self._wakeup = asyncio.Event()
         self._longest_wait = MAX_WAIT_SECONDS
-        self._loaded = False
+        self._prepared = False
 
     # -- the job ---------------------------------------------------------------------------------
 
-    async def load(self) -> None:
-        """Before the server serves: take over what the store has."""
+    async def prepare(self) -> None:
+        """Before the server serves: take over what the store has, and announce what others read there."""
 
     async def step(self) -> None:
         """Run one pass. By default, call :meth:`reconcile` for every tenant."""
@@ -95,10 +95,10 @@ class Controller:
 
     # -- the loop --------------------------------------------------------------------------------
 
-    async def try_load(self) -> None:
-        """Load. While the store can only be read, leave it to the loop, so that a server on a full disk serves reads."""
+    async def try_prepare(self) -> None:
+        """Prepare. While the store can only be read, leave it to the loop, so that a server on a full disk serves reads."""
         try:
-            await self._load_once()
+            await self._prepare_once()
         except StoreUnavailable as error:
             if error.extra["cause"] not in READABLE:
                 raise
@@ -107,7 +107,7 @@ class Controller:
         """Step until told to stop; a step that fails is logged, and the next one waits longer."""
         self._stop = stop
         while not await self._wait_for_next_step(stop):
-            await self._run_recording_failure(self.step if self._loaded else self._load_once)
+            await self._run_recording_failure(self.step if self._prepared else self._prepare_once)
         await self._run_recording_failure(self.finish)
 
     @property
@@ -135,9 +135,9 @@ class Controller:
         self._wakeup.clear()
         return stop.is_set()
 
-    async def _load_once(self) -> None:
-        await self.load()
-        self._loaded = True
+    async def _prepare_once(self) -> None:
+        await self.prepare()
+        self._prepared = True
 
     async def _run_recording_failure(self, job: Callable[[], Awaitable[None]]) -> None:
         try:

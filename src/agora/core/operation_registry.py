@@ -222,7 +222,7 @@ class OperationRegistry:
         headers, life = {}, self.life(operation, tenant)
         if life.status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
             headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // SECOND}"
-            links = [self._successor_link(life.replacement), _guide_link(life.migration_guide)]
+            links = [self._format_successor_link(life.replacement), _format_deprecation_link(life.migration_guide)]
             if any(links):
                 headers["Link"] = ", ".join(filter(None, links))
         if life.sunset_date and life.status is not Lifecycle.ACTIVE:
@@ -234,7 +234,7 @@ class OperationRegistry:
         dated = _day_start_microseconds(operation.deprecation_date) or _day_start_microseconds(operation.sunset_date)
         return decision.changed_at if decision else dated or self._since
 
-    def _successor_link(self, replacement: str | None) -> str | None:
+    def _format_successor_link(self, replacement: str | None) -> str | None:
         if not replacement:
             return None
         try:
@@ -314,5 +314,5 @@ def _day_start_microseconds(day: date | None) -> int | None:
     return to_microseconds(_day_start(day)) if day else None
 
 
-def _guide_link(guide: str | None) -> str | None:
+def _format_deprecation_link(guide: str | None) -> str | None:
     return f'<{guide}>; rel="deprecation"; type="text/html"' if guide else None

@@ -186,7 +186,7 @@ class App:
             await self.replicas.begin()
             await self._load_tenants()
             for controller in self.controllers:
-                await controller.try_load()
+                await controller.try_prepare()
             for tenant in {DEFAULT_TENANT, *await self.store.tenants()}:
                 await self.federation.load_tenant(tenant)
         except BaseException:
@@ -255,7 +255,7 @@ class App:
         )
 
     def _build_authentication(self) -> None:
-        directory = self.settings.keys
+        directory = self.settings.secrets_dir
         self.signer = Signer(load_secret(directory / "signing.key").encode())
         admin_token = load_secret(directory / "admin-token", make="adm_")
         self.authenticator = Authenticator(self.store, self.signer, self.settings, self.clock, admin_token)

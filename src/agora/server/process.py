@@ -93,7 +93,7 @@ def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> l
         f"  MCP       {http}://{base}/mcp",
         f"  A2A       {http}://{base}/   {http}://{base}/a2a/AGENT",
         f"  events    {ws}://{host}:{ports[-1]}/ws   {http}://{base}/events",
-        f"  admin     {settings.keys / 'admin-token'} (token for operators)",
+        f"  admin     {settings.secrets_dir / 'admin-token'} (token for operators)",
     ]
     if not settings.trusts_local_callers:
         reason = "auth_required is set" if settings.loopback else "Not on loopback"

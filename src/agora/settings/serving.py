@@ -145,7 +145,7 @@ class Serving(Section):
         return self.public_url.rstrip("/") or f"{self.scheme}://{host}:{self.port}"
 
     @property
-    def keys(self) -> Path:
+    def secrets_dir(self) -> Path:
         """The directory of the server's own secrets."""
         return self.keys_dir or self.data_dir
 

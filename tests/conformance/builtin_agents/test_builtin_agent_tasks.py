@@ -270,7 +270,9 @@ async def test_a_paused_resident_takes_nothing_until_it_is_resumed(market: Marke
 
 
 def resident_id(market: Market) -> str:
-    return next(place.caller.subject for place in market.app.agent_host.places if place.caller.name == "Resident")
+    return next(
+        place.caller.subject for place in market.app.agent_host.hosted_agents if place.caller.name == "Resident"
+    )
 
 
 async def test_a_halt_stops_what_runs(market: Market, resident: Scripted) -> None:
@@ -324,7 +326,7 @@ async def test_who_moves_out_gives_back_what_it_has(market: Market, resident: Sc
     while not resident.begun:
         await asyncio.sleep(0)
     leaving = asyncio.create_task(market.app.agent_host.remove("default", resident_id(market)))
-    while market.app.agent_host.places[-1].caller.name == "Resident":
+    while market.app.agent_host.hosted_agents[-1].caller.name == "Resident":
         await asyncio.sleep(0)
     resident.begun[0].stop_handler("stopping")  # type: ignore[attr-defined]  # without the grace
     await leaving
@@ -399,7 +401,7 @@ async def test_built_in_agents_are_registered_once(engine: Engine, tmp_path: Pat
         assert ids in (set(), {agent.agent_id for agent in found})
         ids = {agent.agent_id for agent in found}
         assert {agent.status.value for agent in found} == {status}
-        assert bool(app.agent_host.places) is turned_on
+        assert bool(app.agent_host.hosted_agents) is turned_on
         await app.stop()
 
 
@@ -408,7 +410,7 @@ async def test_an_operator_who_deregisters_one_is_obeyed(engine: Engine, tmp_pat
         app = App(make_settings(tmp_path / "data", builtin_agents=True), clock=clock, store=engine.store(clock))
         await app.start()
         market = Market(app, clock)
-        names = {place.caller.name for place in app.agent_host.places}
+        names = {place.caller.name for place in app.agent_host.hosted_agents}
         assert ("Echo Agent" in names) is known
         if known:
             await market.call(market.operator, "admin.manage", resource="agent", target="Echo Agent", action="retire")
@@ -424,5 +426,5 @@ async def test_a_strangers_agent_is_not_taken_for_a_built_in_one(
         market = Market(app, clock)
         if not turned_on:
             await market.agent("Echo Agent", metadata={"builtin": True}, category="builtin")
-        assert "Echo Agent" not in {place.caller.name for place in app.agent_host.places}
+        assert "Echo Agent" not in {place.caller.name for place in app.agent_host.hosted_agents}
         await app.stop()

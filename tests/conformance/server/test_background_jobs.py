@@ -101,7 +101,7 @@ async def test_usage_survives_a_restart_and_several_servers_add_up(market: Marke
 
     first, second = server(), server()
     for counters, calls in ((first, 3), (second, 2)):
-        await counters.load()
+        await counters.prepare()
         for number in range(calls):
             counters.context.meter.record(operation, 0.01, number > 0)
     await asyncio.gather(first.step(), second.step())
@@ -111,7 +111,7 @@ async def test_usage_survives_a_restart_and_several_servers_add_up(market: Marke
     assert (first.context.meter.usage(operation).calls, first.context.meter.usage(operation).errors) == (6, 2)
 
     third = server()
-    await third.load()
+    await third.prepare()
     usage = third.context.meter.usage(operation)
     assert (usage.calls, usage.errors, sum(usage.buckets)) == (6, 2, 6)
     assert usage.duration_quantile(0.5) == pytest.approx(10, rel=0.13)
@@ -160,7 +160,7 @@ async def test_every_loop_steps_on_an_empty_marketplace(market: Market) -> None:
     )
     assert len({loop.name for loop in loops}) == len(loops) > 7
     for loop in loops:
-        await loop.load()
+        await loop.prepare()
         await loop.step()
         await loop.finish()
     assert list(monitor.loops) == loops

@@ -69,7 +69,7 @@ class RemoteAgentsController(Controller):
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self._sync_tenant(tenant)
 

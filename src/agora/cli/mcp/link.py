@@ -128,13 +128,13 @@ class ServerLink:
             await self._upstream.exchange_messages(json.dumps(session.build_handshake()).encode(), {}, on_opened)
             if session.generation == lost:
                 raise ConnectionBroken("the handshake was not granted")
-            for message in session.restore_messages():
-                await self._restore_state(message)
+            for message in session.list_messages_to_replay():
+                await self._replay_message(message)
         logger.info("The server began anew; the session was opened again.")
         for line in session.change_notifications():
             await self._announce(line)
 
-    async def _restore_state(self, message: Message) -> None:
+    async def _replay_message(self, message: Message) -> None:
         try:
             await self._upstream.exchange_messages(json.dumps(message).encode(), self.session.headers, _ignore_answer)
         except (AgoraError, SessionLost) as error:

@@ -38,7 +38,7 @@ class FixedLocation:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def find(self) -> str:
+    async def resolve_address(self) -> str:
         return self._url
 
     def mark_lost(self) -> None:
@@ -58,7 +58,7 @@ class LocalLocation:
         self._finding = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
 
-    async def find(self) -> str:
+    async def resolve_address(self) -> str:
         async with self._finding:
             if self._found is None:
                 self._found = self._usual if self._settled else await self._find_running() or await self._start_server()

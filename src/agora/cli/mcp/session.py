@@ -75,7 +75,7 @@ class Session:
         """The client's handshake once more, under an id of the bridge's own."""
         return self._request | {"id": self._bridge_request_id("initialize")}
 
-    def restore_messages(self) -> Iterator[Message]:
+    def list_messages_to_replay(self) -> Iterator[Message]:
         """What a new session of the server has to be told."""
         yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
         again = [*([self._level] if self._level else []), *self._watched.values()]

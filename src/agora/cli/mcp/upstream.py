@@ -43,8 +43,8 @@ class SessionLost(Exception):
 class ServerLocation(Protocol):
     """Where the server is."""
 
-    async def find(self) -> str:
-        """The server's address; raises Away where none answers."""
+    async def resolve_address(self) -> str:
+        """The server's address; raises ServerAway where none answers."""
         ...
 
     def mark_lost(self) -> None:
@@ -159,7 +159,7 @@ class Upstream:
                     await deliver(Answer(message, event.data, response.headers, event.id))
 
     async def _connect(self) -> tuple[httpx.AsyncClient, str]:
-        self._serves = base = await self._location.find()
+        self._serves = base = await self._location.resolve_address()
         if base not in self._clients:
             self._clients[base] = httpx.AsyncClient(**_client_options(base))
         return self._clients[base], base + self._target

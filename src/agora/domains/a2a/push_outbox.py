@@ -59,7 +59,7 @@ class PushOutbox(Controller):
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
         settings, sealer = context.server.settings, context.server.ports.get(CREDENTIAL_SEALER)
-        key = SigningKey(settings.keys / KEY_FILE)
+        key = SigningKey(settings.secrets_dir / KEY_FILE)
         issuer = settings.public_url or "urn:agora"
         self.sender = NotificationSender(key, sealer, issuer, seconds=settings.push_timeout)
         self.counts = context.server.pushes
@@ -72,7 +72,7 @@ class PushOutbox(Controller):
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
                 await self.run_as_system(tenant, _release_leases)

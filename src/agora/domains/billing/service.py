@@ -130,7 +130,7 @@ class BillingService(BoundService, contract.Billing):
             await self._resolve_agent_id(agent_id),
             usage_records.build_quantities(requests, seconds, input_tokens, output_tokens, instance_id),
             instance_id or "",
-            usage_records.parse_moment(self.call.now, at),
+            usage_records.resolve_usage_time(self.call.now, at),
             description or "",
         )
         return await usage_records.record_usage(self.call, usage)

@@ -28,9 +28,9 @@ __all__ = [
     "build_quantities",
     "close_month",
     "close_months",
-    "parse_moment",
     "record_credit",
     "record_usage",
+    "resolve_usage_time",
 ]
 
 OLDEST = 400 * 86_400_000_000  #: microseconds; usage that is older is not recorded any more
@@ -76,7 +76,7 @@ def build_quantities(
     return {kind: quantity for kind, quantity in amounts.items() if quantity}
 
 
-def parse_moment(now: int, at: datetime | None) -> int:
+def resolve_usage_time(now: int, at: datetime | None) -> int:
     """When usage was, in microseconds since 1970."""
     moment = now if at is None else to_microseconds(at)
     if not now - OLDEST <= moment <= now:

@@ -78,7 +78,7 @@ class BusBridge(Controller):
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         self.bus.on_change = self._on_bus_change
         try:
             await self.bus.start()

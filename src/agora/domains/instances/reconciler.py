@@ -88,7 +88,7 @@ class InstanceReconciler(DueController):
 
     # -- the loop --------------------------------------------------------------------------------
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         """Register this host in each tenant before the first call needs it."""
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self.store_heartbeat(tenant)

@@ -65,7 +65,7 @@ class UpstreamReconciler(Controller):
         self._unread: set[str] = set()
         self._read_at = 0
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         desired = read_declared(self.context.server.settings)
         conflicts = await self.run_as_system(
             DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired)

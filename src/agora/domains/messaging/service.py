@@ -315,7 +315,7 @@ class MessagingService(BoundService, contract.Messaging):
     async def _build_page(
         self, owner: _Inbox, filters: frozenset[str], parameters: dict[str, Any], limit: int, offset: int
     ) -> contract.MessagePage:
-        rows, more = await self._read_rows(filters, parameters, limit, offset)
+        rows, more = await self._read_inbox_page(filters, parameters, limit, offset)
         total, estimate = offset + len(rows), False
         if more or "after" in filters:
             large = sum(len(row.content) for row in rows) > LARGE_PAGE
@@ -328,7 +328,7 @@ class MessagingService(BoundService, contract.Messaging):
             total, estimate = paging.bounded_total(counted if counted else 0)
             if large:
                 self.call.context.ports.get(ADMISSION).check_backpressure(self.call.caller)
-                rows, more = await self._read_rows(filters, parameters, limit, offset)
+                rows, more = await self._read_inbox_page(filters, parameters, limit, offset)
         messages = [message_from_row(row, owner.agent_id, row.state) for row in rows]
         return contract.MessagePage.model_construct(
             messages=messages,
@@ -339,7 +339,7 @@ class MessagingService(BoundService, contract.Messaging):
             next_cursor=paging.encode_cursor(messages[-1].message_id) if more else None,
         )
 
-    async def _read_rows(
+    async def _read_inbox_page(
         self, filters: frozenset[str], parameters: Mapping[str, Any], limit: int, offset: int
     ) -> tuple[list[InboxRow], bool]:
         """The rows of a page, and whether there are more. Long messages make a page shorter."""

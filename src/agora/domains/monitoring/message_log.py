@@ -44,7 +44,7 @@ class MessageFilter:
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def needs_one_query(self) -> bool:
+    def fits_one_query(self) -> bool:
         """Whether one look finds all there is: every message is wanted, or one that is named."""
         return (not self.filters and not self.words) or "message_id" in self.filters
 
@@ -185,12 +185,12 @@ class MessageLogReader:
 
     async def _page_end_before(self, tx: Reader, before: str) -> MessagePosition | None:
         """Where the stretch ends that goes back from a message."""
-        if self.filter.needs_one_query:
+        if self.filter.fits_one_query:
             return None
         return await tx.one(statements.older, before=before, window=self.filter.scan_limit - 1)
 
     async def _page_end_after(self, tx: Reader, after: str) -> MessagePosition | None:
-        if self.filter.needs_one_query:
+        if self.filter.fits_one_query:
             return None
         return await tx.one(statements.newer, after=after, window=self.filter.scan_limit - 1)
 

@@ -26,7 +26,7 @@ class Readiness(Controller):
         self._monitor = monitor
         monitor.on_failure = self._wakeup.set
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         await self._monitor.probe()
 
     async def step(self) -> None:

@@ -16,7 +16,7 @@ class Sampling(Controller):
         super().__init__(context)
         self._monitor, self.interval = monitor, monitor.interval
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         await self._monitor.take_sample()
 
     async def step(self) -> None:

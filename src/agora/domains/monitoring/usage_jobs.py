@@ -23,7 +23,7 @@ class UsageCounters(Controller):
     name = "usage"
     interval = 10.0
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         """Take over what was counted before the start."""
         await self.run_for_each_tenant(self._load_tenant)
 

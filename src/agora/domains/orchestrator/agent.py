@@ -77,7 +77,7 @@ async def _record_usage(call: Call, draft: Draft) -> dict[str, Any]:
     fields = {"agent_id", "customer_id", "action", "duration", "timestamp"}
     details = {name: value for name, value in payload.items() if name not in fields}
     customer, action = _parse_word(payload, "customer_id"), _parse_word(payload, "action") or "use"
-    duration, used_at = _parse_duration(payload.get("duration")), _parse_time(payload.get("timestamp"), call.now)
+    duration, used_at = _parse_duration(payload.get("duration")), _parse_timestamp(payload.get("timestamp"), call.now)
     usage = ReportedUsageRow(
         tenant_id=call.caller.tenant,
         usage_id=usage_id,
@@ -128,9 +128,9 @@ def _parse_duration(value: Any) -> float:
     return float(value)
 
 
-def _parse_time(value: Any, now: int) -> int:
+def _parse_timestamp(value: Any, default: int) -> int:
     if value is None:
-        return now
+        return default
     try:
         return to_microseconds(_TIME.validate_python(value))
     except ValidationError:

@@ -60,11 +60,11 @@ class Outbox(DueController):
         super().__init__(context)
         settings = context.server.settings
         self._sender = HttpSender(limit=settings.body_limit)
-        self._key = SigningKey(settings.keys / KEY_FILE)
+        self._key = SigningKey(settings.secrets_dir / KEY_FILE)
         self._workers: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(MAX_WORKERS)
 
-    async def load(self) -> None:
+    async def prepare(self) -> None:
         if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
             for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
                 await self.run_as_system(tenant, _release_leases)

@@ -116,7 +116,7 @@ async def _lease_tasks(
         return rows
     # Other claimants may lease the candidates between the two statements: look at more of them in each attempt.
     for attempt in range(MAX_ATTEMPTS):
-        candidates = await _find_candidates(call, wanted, limit + attempt * SPARE)
+        candidates = await _find_candidate_tasks(call, wanted, limit + attempt * SPARE)
         if not candidates:
             break
         if limit > 1:
@@ -228,7 +228,7 @@ async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> 
     return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]
 
 
-async def _find_candidates(call: Call, wanted: Sequence[str], limit: int) -> Sequence[str]:
+async def _find_candidate_tasks(call: Call, wanted: Sequence[str], limit: int) -> Sequence[str]:
     """Ids of the most urgent tasks of these queues, in order of urgency."""
     heads: list[QueueHead] = []
     for queue in wanted:

@@ -85,7 +85,7 @@ async def _offer_to_others(draft: TaskDraft) -> None:
     """Move a task that its balanced agent has not claimed in time: to the pool, or to the next candidate."""
     queue, agent, others = pool_queue(draft), None, list[str]()
     if not decode_json(draft.row.requirements):
-        others = [agent_id for agent_id in await _find_candidates(draft) if agent_id != draft.row.assigned_agent]
+        others = [agent_id for agent_id in await _list_workflow_agents(draft) if agent_id != draft.row.assigned_agent]
         if not others:
             await draft.save()
             return
@@ -98,7 +98,7 @@ async def _offer_to_others(draft: TaskDraft) -> None:
         await end_task(draft, _S.FAILED, error=error.detail)
 
 
-async def _find_candidates(draft: TaskDraft) -> list[str]:
+async def _list_workflow_agents(draft: TaskDraft) -> list[str]:
     """Ids of the agents assigned to the task's workflow."""
     if draft.row.workflow_id is None:
         return []

@@ -35,7 +35,7 @@ class A2AApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings, core: Core | None = None) -> None:
         self._access, self._settings = access, settings
         self.core = core or Core(dispatcher, settings.a2a_wait)
-        self.cards = Cards(self.core, CardSigner(settings.keys / KEY_FILE), settings)
+        self.cards = Cards(self.core, CardSigner(settings.secrets_dir / KEY_FILE), settings)
         self._rpc = RpcEndpoint(self.core)
         self._http_json = HttpJsonEndpoint(self.core)
         self._grpc: GrpcServer | None = None

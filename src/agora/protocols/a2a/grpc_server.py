@@ -165,14 +165,16 @@ class GrpcServer:
             )
         caller = await self._authenticate(scope)
 
-        async def check_credential() -> None:
+        async def reauthenticate_caller() -> None:
             await self._authenticate(scope)
 
         method = METHODS[name]
         arguments = method.read(MessageToDict(message), False)
         if self._default_agent and name in _ADDRESSED:
             arguments.setdefault("agent", self._default_agent)
-        return Request(method, arguments, CURRENT, caller, extensions=read_extensions(scope), valid=check_credential)
+        return Request(
+            method, arguments, CURRENT, caller, extensions=read_extensions(scope), valid=reauthenticate_caller
+        )
 
     async def _run_traced(self, name: str, work: Awaitable[Any], context: Any) -> Any:
         """Do it in the caller's trace, or end the call with the error that it came to."""

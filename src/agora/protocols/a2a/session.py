@@ -46,7 +46,7 @@ class Session:
     def build_request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> Request:
         """What is to be done, with everything that HTTP said about it."""
 
-        async def check_credential() -> None:
+        async def reauthenticate_caller() -> None:
             await self.authenticate_caller()
 
         return Request(
@@ -59,7 +59,7 @@ class Session:
             extensions=read_extensions(self.scope),
             resume=self._read_resume_id() if method.streams else None,
             key=read_header(self.scope, b"idempotency-key"),
-            valid=check_credential,
+            valid=reauthenticate_caller,
         )
 
     def _read_resume_id(self) -> str | None:

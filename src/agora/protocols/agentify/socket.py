@@ -240,10 +240,12 @@ class _Socket:
             subject = profile.agent_id
         await self._fetch_pending(caller, subject, None)  # refused where it may not act for that agent
 
-        async def check_credential() -> None:
+        async def reauthenticate_caller() -> None:
             await self._app.access.authenticate_scope(self._scope, self._credential)
 
-        stream = await self._app.dispatcher.open_stream(STREAM, caller, {"types": ARRIVALS}, valid=check_credential)
+        stream = await self._app.dispatcher.open_stream(
+            STREAM, caller, {"types": ARRIVALS}, valid=reauthenticate_caller
+        )
         self._subject = subject
         if not self._identified.done():
             self._identified.set_result(None)

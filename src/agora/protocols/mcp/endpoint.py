@@ -232,14 +232,14 @@ class McpApp:
             await self.guard.send_error(scope, send, error)
 
     def _create_exchange(self, scope: Scope, caller: Caller, default: View, *, modern: bool) -> Exchange:
-        async def check_credential() -> None:
+        async def reauthenticate_caller() -> None:
             await self.guard.authenticate_caller(scope)
 
         return Exchange(
             caller,
             read_view(scope["query_string"], {name: read_header(scope, name) for name in VIEW_HEADERS}, default),
             modern,
-            check_credential,
+            reauthenticate_caller,
             key=read_header(scope, b"idempotency-key"),
             request_id=new_id("req"),
         )

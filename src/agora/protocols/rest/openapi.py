@@ -43,7 +43,7 @@ KEY_PARAMETER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 }
 
-PAGES = {
+HEALTH_ENDPOINTS = {
     "/health": "Liveness: the process answers.",
     "/health/live": "Liveness: the process answers.",
     "/ready": "Readiness: it can serve calls.",
@@ -62,8 +62,8 @@ def openapi_document(operations: Iterable[Operation], version: str) -> dict[str,
         for number, route in enumerate(operation.routes):
             entry = _operation_entry(operation, route, number, schemas)
             paths.setdefault(route.path, {})[route.method.lower()] = entry
-    for path, name in PAGES.items():
-        paths[path] = {"get": _page_entry(path.strip("/").replace("/", "."), name)}
+    for path, name in HEALTH_ENDPOINTS.items():
+        paths[path] = {"get": _build_health_operation(path.strip("/").replace("/", "."), name)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -91,7 +91,7 @@ def openapi_document(operations: Iterable[Operation], version: str) -> dict[str,
     }
 
 
-def _page_entry(name: str, description: str) -> dict[str, Any]:
+def _build_health_operation(name: str, description: str) -> dict[str, Any]:
     body = {"application/json": {"schema": {"type": "object"}}}
     return {
         "operationId": name,

@@ -81,10 +81,10 @@ class StreamingApp:
         async def authenticate_request() -> Caller:
             return await self.authenticate(request.scope, request.credential)
 
-        async def check_credential() -> None:
+        async def reauthenticate_caller() -> None:
             await authenticate_request()
 
         stream = await self.dispatcher.open_stream(
-            request.operation, await authenticate_request(), request.arguments, valid=check_credential
+            request.operation, await authenticate_request(), request.arguments, valid=reauthenticate_caller
         )
         return stream, authenticate_request

@@ -201,10 +201,10 @@ class MonitorApp:
                 return await self.access.authenticate_scope(scope)
             return await self.sessions.resolve_caller(scope, session)
 
-        async def check_credential() -> None:
+        async def reauthenticate_caller() -> None:
             await authenticate()
 
-        await self.exports(await authenticate(), check_credential, scope, receive, send)
+        await self.exports(await authenticate(), reauthenticate_caller, scope, receive, send)
 
     # -- pages -----------------------------------------------------------------------------------
 
@@ -291,13 +291,13 @@ class MonitorApp:
             await live.send_reload(send)
             return
 
-        async def check_credential() -> None:
+        async def reauthenticate_caller() -> None:
             await self.sessions.resolve_caller(scope, view.session)
 
         types = sorted({type for part in fragments for type in part.on}) or ["agora.none"]
         try:
             arguments = {"types": types, "last_event_id": after}
-            stream = await self.dispatcher.open_stream(STREAM, view.caller, arguments, valid=check_credential)
+            stream = await self.dispatcher.open_stream(STREAM, view.caller, arguments, valid=reauthenticate_caller)
         except CursorTooOld:
             await live.send_reload(send)
             return

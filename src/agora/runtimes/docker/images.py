@@ -103,7 +103,7 @@ class Images:
             )
         key = _hash_json([*recipe, source.digest])
         if await self._has_image(key):
-            return self._record_use(key, source.commit, cached=True)
+            return self._mark_used(key, source.commit, cached=True)
         return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
     def discard(self, build: Build) -> None:
@@ -207,9 +207,9 @@ class Images:
                 attempt.mkdir(mode=0o700)
                 key = _hash_json([*recipe, await self._fetch_source(spec, source, attempt, tell)])
                 if await self._has_image(key):  # what was fetched turned out to be known
-                    return self._record_use(key, source.commit, cached=True)
+                    return self._mark_used(key, source.commit, cached=True)
                 await self._build_image(spec, key, attempt, tell)
-                return self._record_use(key, source.commit, seconds=time.monotonic() - began)
+                return self._mark_used(key, source.commit, seconds=time.monotonic() - began)
             except OSError as error:
                 raise tree.to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             finally:
@@ -310,7 +310,8 @@ class Images:
     async def _has_image(self, key: str) -> bool:
         return await self._inspect_image(self._labels.image_name(key)) is not None
 
-    def _record_use(self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0) -> Build:
+    def _mark_used(self, key: str, commit: str | None, *, cached: bool = False, seconds: float = 0.0) -> Build:
+        """Note that an image was used now, which keeps it from clean-up. Returns its build."""
         (self._builds / "used" / key).touch()
         return Build("docker", key, self._labels.image_name(key), cached, commit, seconds)
 

@@ -14,10 +14,10 @@ def pack_archive(directory: Path, file: Path) -> None:
     """Write files, directories and links; sockets and pipes are nothing to keep."""
     with tarfile.open(file, "w:gz", compresslevel=1) as archive:
         for entry in sorted(os.listdir(directory)):
-            archive.add(directory / entry, arcname=entry, filter=_filter_member)
+            archive.add(directory / entry, arcname=entry, filter=_skip_special_files)
 
 
-def _filter_member(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+def _skip_special_files(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return member if member.isreg() or member.isdir() or member.issym() or member.islnk() else None
 
 

@@ -102,7 +102,7 @@ async def read_applied(connection: asyncpg.Connection) -> dict[int, str]:
 async def find_unprotected(connection: asyncpg.Connection) -> list[str]:
     """What keeps tenants apart and is missing: tables without their policies, or ``protection.sql`` itself."""
     bare = [row["relname"] for row in await connection.fetch(_BARE)]
-    return bare if await connection.fetchval(_GIVEN) == _load_protection()[1] else [*bare, _PROTECTION.name]
+    return bare if await connection.fetchval(_GIVEN) == _read_row_security_sql()[1] else [*bare, _PROTECTION.name]
 
 
 async def _owns_schema(connection: asyncpg.Connection) -> bool:
@@ -134,7 +134,7 @@ async def _apply_migration(connection: asyncpg.Connection, migration: migrate.Mi
 
 
 async def _apply_protection(connection: asyncpg.Connection) -> None:
-    sql, checksum = _load_protection()
+    sql, checksum = _read_row_security_sql()
     try:
         async with connection.transaction():
             await connection.execute(sql)
@@ -149,7 +149,7 @@ async def _apply_protection(connection: asyncpg.Connection) -> None:
 
 
 @cache
-def _load_protection() -> tuple[str, str]:
+def _read_row_security_sql() -> tuple[str, str]:
     """The text, and what it is known by."""
     sql = _PROTECTION.read_text(encoding="utf-8")
     return sql, f"protection {hashlib.sha256(sql.encode()).hexdigest()}"

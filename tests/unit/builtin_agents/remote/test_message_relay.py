@@ -91,14 +91,14 @@ async def test_what_was_said_when_nobody_was_there_is_passed_on_later(
         return (await market.call(ann, "task.get", task_id=task["id"])).checkpoint
 
     await until(saved)
-    (run,) = [run for place in market.app.agent_host.places for run in place.runs.values()]
+    (run,) = [run for place in market.app.agent_host.hosted_agents for run in place.runs.values()]
     run.stop_handler("stopping")
     monkeypatch.setattr(market.app.agent_host, "start_fetch", lambda place: None)
     await market.app.agent_host.wait_until_idle()
     for words in ("first", "second"):
         await say(market, ann, message(words, taskId=task["id"]))
     monkeypatch.undo()
-    for place in market.app.agent_host.places:
+    for place in market.app.agent_host.hosted_agents:
         market.app.agent_host.start_fetch(place)
 
     async def both() -> bool:

@@ -81,12 +81,12 @@ async def test_an_agent_is_known_by_the_usual_address(bridges: Bridges, monkeypa
 async def test_a_server_that_runs_is_found(server: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
     nearby = LocalLocation(server.url)
-    assert await nearby.find() == server.url
+    assert await nearby.resolve_address() == server.url
     (tmp_path / "mine").mkdir()
     told = tmp_path / "mine" / ADDRESS_FILE
     told.write_text(f"{server.url}\n")
-    assert await LocalLocation("http://127.0.0.1:1").find() == server.url
-    assert await LocalLocation("http://127.0.0.1:1", embedded=True).find() == server.url
+    assert await LocalLocation("http://127.0.0.1:1").resolve_address() == server.url
+    assert await LocalLocation("http://127.0.0.1:1", embedded=True).resolve_address() == server.url
 
 
 async def test_a_server_that_somebody_runs_is_waited_for(
@@ -96,9 +96,9 @@ async def test_a_server_that_somebody_runs_is_waited_for(
     monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path / "mine"))
     async with running(App(settings)) as server:
         nearby = LocalLocation(server.url)
-        assert await nearby.find() == server.url
+        assert await nearby.resolve_address() == server.url
     nearby.mark_lost()
-    assert await nearby.find() == server.url
+    assert await nearby.resolve_address() == server.url
     assert not (tmp_path / "mine").exists()
 
 

@@ -26,7 +26,10 @@ async def test_servers_that_share_it_know_each_other(tmp_path: Path, monkeypatch
     await asyncio.gather(one.start(), two.start())
     token = one.signer.agent_token("default", "agent_1", 1)
     assert two.signer.verify_agent_token(token) is not None
-    assert SigningKey(one.settings.keys / KEY_FILE).public_jwk == SigningKey(two.settings.keys / KEY_FILE).public_jwk
+    assert (
+        SigningKey(one.settings.secrets_dir / KEY_FILE).public_jwk
+        == SigningKey(two.settings.secrets_dir / KEY_FILE).public_jwk
+    )
     assert {path.name for path in keys.iterdir()} == SECRETS
     assert not SECRETS & {path.name for name in ("one", "two") for path in (tmp_path / name).iterdir()}
     monkeypatch.setenv("AGORA_KEYS_DIR", str(keys))
@@ -36,7 +39,7 @@ async def test_servers_that_share_it_know_each_other(tmp_path: Path, monkeypatch
 
 def test_without_it_they_are_in_the_data_directory(tmp_path: Path) -> None:
     settings = Settings.load_settings(environ={"AGORA_DATA_DIR": str(tmp_path), "AGORA_KEYS_DIR": ""})
-    assert settings.keys == tmp_path
+    assert settings.secrets_dir == tmp_path
 
 
 def test_all_who_make_a_secret_at_once_get_the_same(tmp_path: Path) -> None:

@@ -112,14 +112,14 @@ def _path_errors(path: Path, bound: frozenset[str], roots: set[str], names: Coll
         else:
             yield f"unknown variable '{root}'; known are {', '.join(sorted(roots))}"
     elif root == "steps" and selected and selected[0] not in names:
-        yield f"there is no step '{selected[0]}'" + _spelling_hint(str(selected[0]), names)
+        yield f"there is no step '{selected[0]}'" + _suggest_bracket_notation(str(selected[0]), names)
     elif root == "steps" and len(selected) > 1 and selected[1] not in STEP:
         yield f"a step has {', '.join(STEP)}, and no '{selected[1]}'"
     elif root == "workflow" and selected and selected[0] not in WORKFLOW:
         yield f"workflow has {', '.join(WORKFLOW)}, and no '{selected[0]}'"
 
 
-def _spelling_hint(start: str, names: Collection[str]) -> str:
+def _suggest_bracket_notation(start: str, names: Collection[str]) -> str:
     """How a name with '-' or '.' is written, if that may be what was meant."""
     meant = next((name for name in names if re.match(re.escape(start) + r"[-.]", name)), None)
     return f"; if '{meant}' is meant, write steps[\"{meant}\"]" if meant else ""
