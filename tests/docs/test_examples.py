@@ -160,6 +160,6 @@ async def test_a2a_cli(helpful: Running) -> None:
 
 
 def test_every_example_is_run() -> None:
-    tests = "".join(test.read_text() for test in Path(__file__).parent.glob("test_*example*.py"))
+    tests = "".join(test.read_text() for test in Path(__file__).parents[1].rglob("test_*.py"))
     examples = [example.name for kind in ("*.py", "*.yaml") for example in EXAMPLES.glob(kind)]
     assert [name for name in examples if f'"{name}"' not in tests] == []

@@ -157,7 +157,7 @@ async def test_who_is_taken_off_ends_its_tasks(market: Market, ann: Caller) -> N
         for given in (task, question):
             ended = await market.call(ann, "task.get", task_id=given["id"])
             assert (ended.status, ended.error) == ("failed", "Far was taken off the marketplace.")
-        assert market.app.agent_host.places == ()
+        assert market.app.agent_host.hosted_agents == ()
 
 
 @pytest.mark.parametrize("streams", [True, False])

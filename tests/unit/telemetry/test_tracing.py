@@ -135,7 +135,7 @@ async def test_what_the_sender_says_of_the_trace_stays(client: httpx.AsyncClient
 async def test_a_resident_goes_on_with_the_trace_of_its_task(
     client: httpx.AsyncClient, traced: App, spans: Spans
 ) -> None:
-    await _until(lambda: any(place.caller.name.startswith("Calc") for place in traced.agent_host.places))
+    await _until(lambda: any(place.caller.name.startswith("Calc") for place in traced.agent_host.hosted_agents))
     task = {"assignee": "Calculator Agent", "task_type": "calculate", "payload": {"text": "Calculate 6 * 7"}}
     assert (await client.post("/agora/task/assign", json=task)).is_success
     await _until(lambda: any(found.name == "resident.task" for found in spans.of()))
@@ -153,12 +153,12 @@ async def test_an_agent_elsewhere_is_in_the_same_trace(tmp_path: Path, spans: Sp
     far = App(make_settings(tmp_path / "far", builtin_agents=True), tracing=there.tracing)
     near = App(make_settings(tmp_path / "near", a2a_private_networks=True), tracing=spans.tracing)
     async with running(far) as elsewhere, running(near) as here, httpx.AsyncClient() as client:
-        await _until(lambda: any(place.caller.name.startswith("Calc") for place in far.agent_host.places))
+        await _until(lambda: any(place.caller.name.startswith("Calc") for place in far.agent_host.hosted_agents))
         market = Market(near, ManualClock())
         url = f"{elsewhere.url}/a2a/Calculator%20Agent"
         credential = {"Authorization": f"Bearer {admin_token(far.settings)}"}
         await market.call(market.operator, "a2a.add_remote", name="Faraway", url=url, headers=credential)
-        await _until(lambda: any(place.caller.name == "Faraway" for place in near.agent_host.places))
+        await _until(lambda: any(place.caller.name == "Faraway" for place in near.agent_host.hosted_agents))
         message = {"messageId": "m-1", "role": "ROLE_USER", "parts": [{"text": "Calculate 6 * 7"}]}
         rpc = {"jsonrpc": "2.0", "id": 1, "method": "SendMessage", "params": {"message": message}}
         headers = {"A2A-Version": "1.0", "traceparent": TRACEPARENT}

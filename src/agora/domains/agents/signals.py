@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from agora.core.call import Call
 from agora.core.lazy import Lazy
@@ -29,7 +28,7 @@ __all__ = [
     "publish_declared_codebases",
 ]
 
-CODEBASE_CAPABILITY: Final = "codebase:"  #: prefix of the capability that jobs for a codebase require
+CODEBASE_CAPABILITY = "codebase:"  #: prefix of the capability that jobs for a codebase require
 
 
 @dataclass(slots=True)
