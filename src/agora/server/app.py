@@ -526,41 +526,48 @@ class App:
                 span.fail(str(answer.status))
 
     async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whatever fails: an error that no protocol rendered becomes a problem document."""
         try:
             check_host(scope)
             if self.cors.is_preflight(scope):
                 await self.cors.send_preflight(scope, send)
-                return
-            match = self.routes.find_fixed(scope["method"], scope["path"])
-            if match is None:
-                for protocol, app in self.apps:
-                    if app.owns(scope):
-                        PROTOCOL.set(protocol)
-                        await app(scope, receive, send)
-                        return
-                match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
-            if self.monitor_app.owns(scope, match is not None):
-                PROTOCOL.set("monitor")
-                await self.monitor_app(scope, receive, send)
-                return
-            if match is None:
-                if await self.pages(scope, send):
-                    return
-                if self.monitor_app.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"]):
-                    await self.monitor_app.send_not_found(scope, send)
-                else:
-                    await self.rest.send_not_found(scope, send)
-            elif match.operation.kind is Kind.STREAM:
-                PROTOCOL.set("sse")
-                await self.events(match.operation, match.parameters, scope, receive, send)
             else:
-                await self.rest(match, scope, receive, send)
+                await self._route_to_protocol(scope, receive, send)
         except AgoraError as error:
             await send_problem(send, error, instance=scope["path"])
         except Exception:  # before a call was made of it: identity, arguments
             incident = new_id("err")
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
             await send_problem(send, InternalError("Something went wrong on our side.", incident=incident))
+
+    async def _route_to_protocol(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Fixed paths of the contract first: no protocol may take them over. Paths with parameters last: they match widely.
+        match = self.routes.find_fixed(scope["method"], scope["path"])
+        if match is None:
+            for protocol, app in self.apps:
+                if app.owns(scope):
+                    PROTOCOL.set(protocol)
+                    await app(scope, receive, send)
+                    return
+            match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+        if self.monitor_app.owns(scope, match is not None):
+            PROTOCOL.set("monitor")
+            await self.monitor_app(scope, receive, send)
+        elif match is None:
+            await self._send_page_or_not_found(scope, send)
+        elif match.operation.kind is Kind.STREAM:
+            PROTOCOL.set("sse")
+            await self.events(match.operation, match.parameters, scope, receive, send)
+        else:
+            await self.rest(match, scope, receive, send)
+
+    async def _send_page_or_not_found(self, scope: Scope, send: Send) -> None:
+        if await self.pages(scope, send):
+            return
+        if self.monitor_app.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"]):
+            await self.monitor_app.send_not_found(scope, send)
+        else:
+            await self.rest.send_not_found(scope, send)
 
     async def _handle_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         PROTOCOL.set("websocket")

@@ -139,6 +139,8 @@ class Executor:
             await asyncio.wait((handler, renewal), return_when=asyncio.FIRST_COMPLETED)
             if renewal.done():
                 renewal.result()
+            if lease.lost is not None:
+                raise lease.lost
             await self._report_outcome(handler, run, lease)
         except StaleLease as lost:
             logger.warning("Task %s is no longer ours: %s", run.task_id, lost)
@@ -152,8 +154,6 @@ class Executor:
 
     async def _report_outcome(self, handler: asyncio.Task[Any], run: TaskRun, lease: Lease) -> None:
         """Write how the handler ended; raises the AgoraError that this is refused with."""
-        if lease.lost is not None:
-            raise lease.lost
         try:
             result = handler.result()
         except asyncio.CancelledError:

@@ -119,9 +119,7 @@ class Inbound:
             return await self._process_in_order(deliveries)
 
     async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
-        fresh = [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
-        if ours := [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]:
-            await self._bus.ack(*self._stream_and_group, ours)
+        fresh = await self._skip_own_entries(deliveries)
         senders = await asyncio.gather(*map(self._identify_sender, fresh))
         turns = await self._take_buffered()
         for delivery, result in zip(fresh, senders, strict=True):
@@ -133,6 +131,13 @@ class Inbound:
         outcomes = await asyncio.gather(*(self._publish_in_order(sender, entries) for sender, entries in turns.items()))
         callers = {(caller.tenant, caller.subject): caller for result, _ in outcomes for caller in result}
         return list(callers.values()), [*refused, *(each for _, more in outcomes for each in more)]
+
+    async def _skip_own_entries(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """The entries that others wrote. The marketplace's own are acknowledged: published again, they would go in circles."""
+        own = [each.entry_id for each in deliveries if each.fields.get("origin") == wire.ORIGIN]
+        if own:
+            await self._bus.ack(*self._stream_and_group, own)
+        return [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
 
     async def _take_buffered(self) -> dict[Sender, list[Entry]]:
         """Buffered entries by sender, in order; after them those of which only the id was kept, as many as have room."""

@@ -156,9 +156,8 @@ class Outbound:
         What was appended again counts as acknowledged there, under its old id: so the moved entries are read after the
         acknowledged ones, and an acknowledgement is stored only for the id that the outbox has by then.
         """
-        name = agent.agent_name
         by_entry = {row.consumer: row for row in await self._read_sent(tenant, agent)}
-        settled = await self._bus.find_acknowledged(stream, name, list(by_entry))
+        settled = await self._bus.find_acknowledged(stream, agent.agent_name, list(by_entry))
         moved = await self._record_moved(tenant, agent, stream)
         previous = {each.previous_id for each in moved}
         if entry_ids := [each for each in settled if each not in previous]:
@@ -170,9 +169,18 @@ class Outbound:
             rows = [by_entry[each] for each in entry_ids if each not in letters]
             await self._controller.run_as_system(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
         if moved:
-            current = {row.consumer for row in await self._read_sent(tenant, agent)}
-            over = await self._bus.find_acknowledged(stream, name, [each.entry_id for each in moved])
-            await self._bus.forget_moved(stream, [each for each in over if each not in current])
+            await self._forget_settled_moves(tenant, agent, stream, [each.entry_id for each in moved])
+
+    async def _forget_settled_moves(
+        self, tenant: str, agent: BridgeMember, stream: str, entry_ids: Sequence[str]
+    ) -> None:
+        """Forget in Redis the moves of entries that are acknowledged there and no longer waiting in the outbox.
+
+        Until both hold, a server that dies needs the move to find the outbox entry by its new id.
+        """
+        waiting = {row.consumer for row in await self._read_sent(tenant, agent)}
+        acknowledged = await self._bus.find_acknowledged(stream, agent.agent_name, list(entry_ids))
+        await self._bus.forget_moved(stream, [each for each in acknowledged if each not in waiting])
 
     def _record_activity(self, tenant: str, agent: BridgeMember, idle: float | None) -> None:
         """Count requests of an agent's consumers as its own activity, so that it shows as online."""

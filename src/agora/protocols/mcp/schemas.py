@@ -209,17 +209,29 @@ def _portable_keywords(
         ported.pop("format", None)
     if "enum" in ported:
         ported.setdefault("type", "string" if all(isinstance(value, str) for value in ported["enum"]) else "number")
-    if "properties" in ported:
-        ported["properties"] = {
-            name: _portable_part(part, definitions, within) for name, part in schema["properties"].items()
-        }
     if ported.get("type") == "array":
-        ported["items"] = _portable_part(schema.get("items", {}), definitions, within)
+        ported.setdefault("items", {})
     if ported.get("additionalProperties") is not False:
         values = ported.pop("additionalProperties", None)
         if isinstance(values, dict) and not _is_any_json(values):
-            ported["additionalProperties"] = _portable_part(values, definitions, within)
-    return ported
+            ported["additionalProperties"] = values
+    return _port_subschemas(ported, definitions, within)
+
+
+def _port_subschemas(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
+) -> dict[str, Any]:
+    """A schema with those inside it made portable: of its members, its items, its other members."""
+    parts = {
+        key: _portable_part(schema[key], definitions, within)
+        for key in ("items", "additionalProperties")
+        if isinstance(schema.get(key), dict)
+    }
+    if "properties" in schema:
+        parts["properties"] = {
+            name: _portable_part(part, definitions, within) for name, part in schema["properties"].items()
+        }
+    return {**schema, **parts}
 
 
 def _is_any_json(schema: Mapping[str, Any]) -> bool:

@@ -386,16 +386,20 @@ def to_plain_json(value: Any) -> Any:
 
     ExpressionError for what JSON cannot say, such as infinity.
     """
+    if isinstance(value, Mapping):
+        return {_key_text(key): to_plain_json(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain_json(part) for part in value]
+    return _scalar_to_json(value)
+
+
+def _scalar_to_json(value: Any) -> Any:
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
         if not isfinite(value):
             raise ExpressionError("the result is not a finite number")
         return value
-    if isinstance(value, Mapping):
-        return {_key_text(key): to_plain_json(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_plain_json(part) for part in value]
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

@@ -252,14 +252,19 @@ def _expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterato
     is_before = _known_before(steps, build_graph(steps)) if any(texts) else None
     for at, step in enumerate(steps):
         for name, text, item in texts[at]:
-            wrong = check_expression(text, names, item=item)
-            if not wrong and is_before is not None:
-                late = sorted(other for other in referenced_steps(text) if not is_before(other, step.name))
-                wrong = [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
+            errors = check_expression(text, names, item=item)
+            if not errors and is_before is not None:
+                errors = _order_errors(text, step, is_before)
             prefix = f"${{{text[:60]}}}: " if name.endswith("payload") else ""
-            yield from (field_error(name, prefix + message) for message in wrong)
+            yield from (field_error(name, prefix + message) for message in errors)
         if step.workflow is not None:
             yield from _expression_errors(step.workflow, f"{field}[{at}].workflow", depth + 1)
+
+
+def _order_errors(text: str, step: Step, is_before: Callable[[str, str], bool]) -> list[str]:
+    """The steps that an expression of a step reads before they are done."""
+    late = sorted(other for other in referenced_steps(text) if not is_before(other, step.name))
+    return [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
 
 
 Texts = list[tuple[str, str, bool]]

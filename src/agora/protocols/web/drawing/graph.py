@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Layout", "Vertex", "arrange_graph"]
@@ -57,10 +57,7 @@ def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
 def _longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Longest path to each vertex. What stands in a cycle is taken in the order given."""
     open_needs = {v: {n for n in needs[v] if n in needs and n != v} for v in needs}
-    after: dict[str, list[str]] = {v: [] for v in needs}
-    for v, vertex_needs in open_needs.items():
-        for n in vertex_needs:
-            after[n].append(v)
+    followers = _reverse_needs(open_needs)
     depth: dict[str, int] = {}
     ready = deque(v for v in needs if not open_needs[v])
     waiting = iter(needs)
@@ -69,11 +66,20 @@ def _longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
         if v in depth:
             continue
         depth[v] = max((depth[n] + 1 for n in needs[v] if n in depth), default=0)
-        for follower in after[v]:
+        for follower in followers[v]:
             open_needs[follower].discard(v)
             if not open_needs[follower] and follower not in depth:
                 ready.append(follower)
     return depth
+
+
+def _reverse_needs(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """What needs each vertex, in the order of the vertices; each need is a vertex."""
+    followers: dict[str, list[str]] = {v: [] for v in needs}
+    for v, vertex_needs in needs.items():
+        for n in vertex_needs:
+            followers[n].append(v)
+    return followers
 
 
 def _transitive_reduction(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
