@@ -10,7 +10,7 @@ from agora.net.egress_policy import EgressPolicy
 from agora.net.http_client import ConnectionLost, HttpClient
 from agora.telemetry import trace_headers
 
-__all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient"]
+__all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient", "InstanceRequest"]
 
 MAX_CLIENTS = 1000  #: addresses to which connections are kept
 CONNECT_SECONDS = 5.0  #: seconds
@@ -26,6 +26,23 @@ class AnswerTooLarge(Exception):
     def __init__(self, limit: int) -> None:
         super().__init__(f"the answer is larger than {limit} bytes")
         self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRequest:
+    """A request to an instance.
+
+    address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
+    private: whether the address may be a private one.
+    """
+
+    address: str
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    limit: int
+    private: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +62,19 @@ class InstanceClient:
         self._clients: dict[tuple[str, bool], HttpClient] = {}
         self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
-    async def send_request(
-        self,
-        address: str,
-        method: str,
-        target: str,
-        headers: dict[str, str],
-        body: bytes,
-        *,
-        limit: int,
-        piece: Piece | None = None,
-        private: bool = True,
-    ) -> InstanceAnswer:
-        """Send one request and read all of its answer.
-
-        address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
-        private: whether the address may be a private one.
-        """
-        client = self._client_for(address, private)
-        reply = await client.request(method, target, {"host": client.host, **headers, **trace_headers()}, body)
+    async def send_request(self, request: InstanceRequest, piece: Piece | None = None) -> InstanceAnswer:
+        """Send one request and read all of its answer; ``piece`` gets each part of a streamed one. Raises AnswerTooLarge."""
+        client = self._client_for(request.address, request.private)
+        headers = {"host": client.host, **request.headers, **trace_headers()}
+        reply = await client.request(request.method, request.target, headers, request.body)
         kind = reply.headers.get("content-type", "")
         streamed = kind.partition(";")[0].strip().lower() in STREAMS
         parts, size = [], 0
         try:
             async for part in reply:
                 size += len(part)
-                if size > limit:
-                    raise AnswerTooLarge(limit)
+                if size > request.limit:
+                    raise AnswerTooLarge(request.limit)
                 parts.append(part)
                 if streamed and piece is not None:
                     await piece(part)

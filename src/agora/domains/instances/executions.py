@@ -26,7 +26,7 @@ from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer
+from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer, InstanceRequest
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.instances import ExecutionResult
 from agora_sdk.errors import (
@@ -51,19 +51,6 @@ SETTLING = 30_000_000  #: microseconds after the timeout until an execution with
 EXCERPT = 2000
 UNKNOWN = "unknown"
 IN_QUERY = frozenset({"GET", "DELETE"})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request to an instance. timeout: seconds. private: private addresses are allowed."""
-
-    address: str
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
-    timeout: float
-    private: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +80,12 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     call.target = row.instance_id
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress
     assert local is not None, "_build_request has checked it"
-    limit = call.context.settings.instance_answer_limit
 
     async def ask_instance() -> tuple[InstanceAnswer, int]:
         began = time.monotonic_ns()
         try:
-            answer = await local.asker.send_request(
-                request.address,
-                request.method,
-                request.target,
-                request.headers,
-                request.body,
-                limit=limit,
-                piece=_progress_reporter(progress) if progress is not None else None,
-                private=request.private,
-            )
+            piece = _progress_reporter(progress) if progress is not None else None
+            answer = await local.asker.send_request(request, piece)
         except (OSError, ConnectionLost, AnswerTooLarge) as error:
             raise _to_upstream_error(error, execution_id) from error
         return answer, (time.monotonic_ns() - began) // 1000
@@ -145,7 +123,7 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
     return instance_row
 
 
-async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, execution_id: str) -> Request:
+async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, execution_id: str) -> InstanceRequest:
     method, parameters = order.method, order.parameters
     host = await call.tx.one(host_queries.host, ref=row.host_id)
     local = call.context.ports.find(LOCAL_HOST)
@@ -170,8 +148,15 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
         _check_below(order.endpoint)
     path = base.path.rstrip("/") + quote(order.endpoint, safe="/%:@!$&'()*+,;=?~-._")
     target = path + (("&" if "?" in path else "?") + query if query else "")
-    private = host.kind == "server" or bool(host.private)
-    return Request(f"{base.scheme}://{base.netloc}", method, target, headers, body, order.timeout, private)
+    return InstanceRequest(
+        address=f"{base.scheme}://{base.netloc}",
+        method=method,
+        target=target,
+        headers=headers,
+        body=body,
+        limit=call.context.settings.instance_answer_limit,
+        private=host.kind == "server" or bool(host.private),
+    )
 
 
 def _check_below(endpoint: str) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from agora.clock import SECOND
 from agora.core.jobs import DueController, JobContext
 from agora.net.http_client import request_target
-from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient
+from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient, InstanceRequest
 
 from . import host_queries
 from . import queries as statements
@@ -73,16 +73,17 @@ class HostedInstanceReconciler(DueController):
             return True, "it says nothing of its health"
         parts = urlsplit(url)
         try:
+            request = InstanceRequest(
+                address=f"{parts.scheme}://{parts.netloc}",
+                method="GET",
+                target=request_target(url),
+                headers={"user-agent": "agora-health"},
+                body=b"",
+                limit=MAX_RESPONSE_BYTES,
+                private=bool(host.private),
+            )
             async with asyncio.timeout(TIMEOUT):
-                answer = await self._asker.send_request(
-                    f"{parts.scheme}://{parts.netloc}",
-                    "GET",
-                    request_target(url),
-                    {"user-agent": "agora-health"},
-                    b"",
-                    limit=MAX_RESPONSE_BYTES,
-                    private=bool(host.private),
-                )
+                answer = await self._asker.send_request(request)
         except TimeoutError:
             return False, f"it did not answer in {TIMEOUT:g} seconds"
         except (OSError, ValueError, ConnectionLost, AnswerTooLarge) as error:

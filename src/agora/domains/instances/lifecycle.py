@@ -221,8 +221,9 @@ class InstanceLifecycle:
                 raise StepSuperseded
             await metering.begin_interval(call, row, ticks)
             began, due = row.starting_at or call.now, call.now + self._next_check_delay(row)
-            look = metering.build_check_update(call, row, observation.usage, since=began, due=due)
-            await call.tx.execute(statements.checked, checks=encode_json([look]), now=call.now)
+            check = metering.CheckResult(observation.usage, since=began, due=due)
+            update = metering.build_check_update(call, row, check)
+            await call.tx.execute(statements.checked, checks=encode_json([update]), now=call.now)
             await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
             await report_running(call, row, row.address, row.health_url)

@@ -18,7 +18,7 @@ from agora.runtimes.port import Usage
 from . import queries as statements
 from .records import INTERVALS, InstanceIntervalRow, InstanceRow, OpenInterval
 
-__all__ = ["Ticks", "begin_interval", "bill_running_intervals", "build_check_update", "end_interval"]
+__all__ = ["CheckResult", "Ticks", "begin_interval", "bill_running_intervals", "build_check_update", "end_interval"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,21 @@ class Ticks:
 
     at: int
     boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check of a running instance has found.
+
+    since: time of the previous check; due: of the next one; both in microseconds since 1970. failing: how many health
+    checks have failed in a row; error: why the last one did.
+    """
+
+    usage: Usage
+    since: int
+    due: int
+    failing: int = 0
+    error: str | None = None
 
 
 async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
@@ -53,13 +68,13 @@ async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
     await bill_runs(call, [began])
 
 
-def build_check_update(
-    call: Call, row: InstanceRow, usage: Usage, *, since: int, due: int, failing: int = 0, error: str | None = None
-) -> list[Any]:
-    """A row of ``statements.checked`` for a running instance. since: time of the previous check, microseconds since 1970."""
+def build_check_update(call: Call, row: InstanceRow, check: CheckResult) -> list[Any]:
+    """A row of ``statements.checked`` for a running instance; CPU use is averaged over the time since the previous check."""
+    usage = check.usage
     used = max(0.0, usage.cpu_seconds - row.cpu_seconds)
-    percent = 100 * used / ((call.now - since) / SECOND) if call.now > since else 0.0
-    place, outcome = [row.instance_id, row.generation, due], [int(not failing), failing, error]
+    percent = 100 * used / ((call.now - check.since) / SECOND) if call.now > check.since else 0.0
+    place = [row.instance_id, row.generation, check.due]
+    outcome = [int(not check.failing), check.failing, check.error]
     return [*place, *outcome, usage.cpu_seconds, round(percent, 3), usage.rss, usage.received, usage.sent]
 
 

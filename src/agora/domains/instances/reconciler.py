@@ -296,11 +296,8 @@ class InstanceReconciler(DueController):
             since = row.seen_at or row.started_at or call.now
             due = call.now + (self.check_interval if failing < UNHEALTHY else 0)
             error = None if healthy else f"Its health check failed: {detail}."
-            checks.append(
-                metering.build_check_update(
-                    call, row, observation.usage, since=since, due=due, failing=failing, error=error
-                )
-            )
+            check = metering.CheckResult(observation.usage, since, due, failing, error)
+            checks.append(metering.build_check_update(call, row, check))
         await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
         rows = [row for row, _ in looks]
         await metering.bill_running_intervals(call, [row.instance_id for row in rows], ticks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,18 @@ OWN = f"{NAMESPACE}agora"
 OFFICIAL = "io.modelcontextprotocol.registry/official"
 MAX_DESCRIPTION_CHARACTERS = 100  # characters of a description in a server.json
 Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSummary:
+    """What an entry says of one server. query: of the address it is reached at here. Times: microseconds since 1970."""
+
+    name: str
+    description: str
+    version: str
+    query: str
+    published_at: int
+    updated_at: int
 
 
 class RegistryService(BoundService, contract.Registry):
@@ -125,36 +137,37 @@ def _has_version(entry: Entry, version: str) -> bool:
 
 def _own_entry(call: Call) -> Entry:
     about = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
-    return _build_entry(call, OWN, about, __version__, "", call.context.started_at, call.context.started_at)
+    began = call.context.started_at
+    return _build_entry(call, ServerSummary(OWN, about, __version__, "", began, began))
 
 
 def _upstream_entry(call: Call, row: UpstreamRow) -> Entry:
     name = row.registry_name or f"{NAMESPACE}{row.name}"
     about = row.description or f"The tools of {row.server_name or row.name}."
     version = row.server_version or "1.0.0"
-    return _build_entry(call, name, about, version, f"?toolsets={row.name}", row.created_at, row.updated_at)
+    summary = ServerSummary(name, about, version, f"?toolsets={row.name}", row.created_at, row.updated_at)
+    return _build_entry(call, summary)
 
 
-def _build_entry(call: Call, name: str, about: str, version: str, query: str, since: int, changed: int) -> Entry:
-    settings = call.context.settings
-    base = settings.own_url
-    server: Mapping[str, Any] = {
+def _build_entry(call: Call, summary: ServerSummary) -> Entry:
+    about, published_at = summary.description, to_datetime(summary.published_at)
+    if len(about) > MAX_DESCRIPTION_CHARACTERS:
+        about = about[: MAX_DESCRIPTION_CHARACTERS - 1] + "…"
+    server = {
         "$schema": SCHEMA,
-        "name": name,
-        "description": about
-        if len(about) <= MAX_DESCRIPTION_CHARACTERS
-        else about[: MAX_DESCRIPTION_CHARACTERS - 1] + "…",
-        "version": version,
-        "remotes": [{"type": "streamable-http", "url": f"{base}/mcp{query}"}],
+        "name": summary.name,
+        "description": about,
+        "version": summary.version,
+        "remotes": [{"type": "streamable-http", "url": f"{call.context.settings.own_url}/mcp{summary.query}"}],
     }
     official = {
         "status": "active",
-        "statusChangedAt": to_datetime(since),
-        "publishedAt": to_datetime(since),
-        "updatedAt": to_datetime(changed),
+        "statusChangedAt": published_at,
+        "publishedAt": published_at,
+        "updatedAt": to_datetime(summary.updated_at),
         "isLatest": True,
     }
-    return {"server": dict(server), "_meta": {OFFICIAL: official}}
+    return {"server": server, "_meta": {OFFICIAL: official}}
 
 
 def _local_name(registry_name: str) -> str:

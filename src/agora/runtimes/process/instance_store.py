@@ -21,7 +21,7 @@ from agora.runtimes.spec import NAME, Spec
 from . import archives, environment, observation, orphans
 from .cgroups import Cgroups
 from .guard import procfs, segments
-from .launch import launch_guard, prepare_instance
+from .launch import GuardLaunch, launch_guard, prepare_instance
 from .options import Options
 from .ports import Ports, is_free
 from .records import Instance, Record
@@ -175,12 +175,11 @@ class ProcessStore:
 
     def _launch_program(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
         variables = environment.instance_environment(self._options, spec, instance, build, record.ports)
+        command = environment.start_command(spec, record.ports)
+        launch = GuardLaunch(instance, spec.generation, spec.limits, command, variables)
         deadline = time.monotonic() + HANDOVER_TIMEOUT
         while True:
-            word = launch_guard(
-                self._options, instance, spec.generation, spec.limits, self._groups,
-                environment.start_command(spec, record.ports), variables,
-            )  # fmt: skip
+            word = launch_guard(self._options, self._groups, launch)
             handle = instance.build_handle(record, spec.generation)
             if handle is not None:
                 return handle

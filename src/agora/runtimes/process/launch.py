@@ -11,6 +11,7 @@ import tarfile
 import time
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.builds.cache import erase_directory
@@ -23,13 +24,24 @@ from .cgroups import Cgroups
 from .options import Options
 from .records import Instance
 
-__all__ = ["launch_guard", "prepare_instance"]
+__all__ = ["GuardLaunch", "launch_guard", "prepare_instance"]
 
 SEGMENTS = 10
 STARTING = 30.0  # seconds a guard has to start a program
 #: beside the guard, which looks now and then, the kernel refuses what would be far too much at once
 HEADROOM = 256 * 1024**2
 GUARD = "import sys; sys.path.append(sys.argv.pop(1)); import guard.main"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLaunch:
+    """What a guard is started for: one generation of an instance, its limits, its shell command and its variables."""
+
+    instance: Instance
+    generation: int
+    limits: Limits
+    command: str
+    environment: Mapping[str, str]
 
 
 def prepare_instance(instance: Instance, build_key: str, build: Path, restore: str | None) -> None:
@@ -80,30 +92,28 @@ def erase_if_there(directory: Path) -> None:
         directory.unlink(missing_ok=True)
 
 
-def launch_guard(
-    options: Options, instance: Instance, generation: int, limits: Limits, groups: Cgroups,
-    command: str, environment: Mapping[str, str],
-) -> str:  # fmt: skip
+def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
     """Start a guard and wait for its word.
 
     ``begun``; ``started``: it had been before; ``held``: another guard of the instance lives; ``stopped``: it may not.
     Raises StartFailed.
     """
+    instance = launch.instance
     arguments = {
         "directory": str(instance.directory),
-        "generation": str(generation),
+        "generation": str(launch.generation),
         "work": str(instance.work),
         "segment": str(max(options.log_size // SEGMENTS, 4096)),
         "segments": str(SEGMENTS),
-        **_guard_limits(options, limits, groups, instance.instance_id),
+        **_guard_limits(options, launch.limits, groups, instance.instance_id),
     }
-    log = instance.generation_directory(generation) / "guard.log"
+    log = instance.generation_directory(launch.generation) / "guard.log"
     try:
         with open(log, "ab") as errors:
             completed = subprocess.run(  # noqa: S603
                 [sys.executable, "-I", "-S", "-c", GUARD, str(Path(__file__).parent),
-                 *(f"{name}={value}" for name, value in arguments.items()), command],
-                env=dict(environment), cwd=instance.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                 *(f"{name}={value}" for name, value in arguments.items()), launch.command],
+                env=dict(launch.environment), cwd=instance.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=errors, start_new_session=True, timeout=STARTING, check=False,
             )  # fmt: skip
     except subprocess.TimeoutExpired:
