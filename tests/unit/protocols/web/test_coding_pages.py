@@ -217,6 +217,22 @@ async def test_a_long_session_is_read_from_its_end(market: Market, coding: Codin
     assert said == [f"saying {number:03}" for number in range(70)]
 
 
+async def test_a_job_goes_back_to_its_queue(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    task_id = coding.fence["task_id"]
+    browser = await signed_in(market)
+    opener = 'id="open-requeue"'
+    page = await read_page(browser, f"tasks/{task_id}")
+    assert opener in page
+    assert {"task_id", "reason"} <= dict(Forms(page).found)["agora.task.requeue"]
+    answer = await browser.act("agora.task.requeue", task_id=task_id, reason="its worker hangs")
+    assert answer.status_code == 303
+    page = await read_page(browser, f"tasks/{task_id}")
+    assert "Task is back in its queue" in page
+    assert opener not in page, "what waits is in its queue already"
+    assert (await market.call(market.operator, "task.get", task_id=task_id)).status == "pending"
+
+
 async def test_another_tenant_sees_and_does_nothing(market: Market, coding: Coding) -> None:
     await coding.begin()
     await coding.ask()
