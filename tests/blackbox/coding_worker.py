@@ -15,7 +15,7 @@ from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 from tests.processes import spawn_tethered
 
-__all__ = ["WorkerProcess", "create_repository", "read_output", "submit_job", "wait_for_status"]
+__all__ = ["GIT", "WorkerProcess", "create_repository", "read_output", "submit_job", "wait_for_status"]
 
 RECORDED_AGENT = Path(__file__).parents[1] / "coding" / "recorded_agent.py"
 GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@localhost")
@@ -24,7 +24,7 @@ ENDED = {"completed", "failed", "cancelled", "dead_lettered", "rejected", "expir
 
 def create_repository(path: Path, **files: str) -> Path:
     """A git repository with one commit."""
-    path.mkdir(parents=True)
+    path.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=path, check=True)
     for name, content in {"README": "a codebase\n", **files}.items():
         (path / name).write_text(content)

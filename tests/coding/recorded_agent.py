@@ -7,7 +7,7 @@ Its sessions are files below HOME, so that they outlive it. What it does is writ
 * ``EDIT: path=text`` - asks for permission, and writes the text to a file; it reports the change as a diff
 * ``THINK: text``; ``PLAN: step, step`` - a plan of which the first step is done
 * ``SAY: text``; ``SLOWLY: n`` - n words, a twentieth of a second apart, until cancelled
-* ``RECALL`` - says every prompt of its session
+* ``RECALL`` - says every prompt of its session, its model and its mode
 * ``TOOL: name {arguments}`` - calls a tool of the MCP server that it was given, and says what that answered; ``TOOL: list``
 * ``LIMIT: seconds`` - answers with a usage limit until so many seconds after the first refusal
 * ``DIE`` - ends by SIGKILL, once a directory
@@ -38,7 +38,10 @@ OPTIONS = [
     {"optionId": "always", "kind": "allow_always", "name": "Always allow"},
     {"optionId": "reject", "kind": "reject_once", "name": "Reject"},
 ]
-MODELS = [{"value": "stub/small", "name": "Small"}, {"value": "stub/large", "name": "Large"}]
+CHOICES = {
+    "model": [{"value": "stub/small", "name": "Small"}, {"value": "stub/large", "name": "Large"}],
+    "mode": [{"value": "build", "name": "Build"}, {"value": "plan", "name": "Plan"}],
+}
 
 
 class Problem(Exception):
@@ -153,26 +156,30 @@ class Agent:
     def session_new(self, cwd: str, **options: Any) -> JsonMap:
         session = f"ses_{uuid.uuid4().hex[:20]}"
         self.store(session, {"cwd": cwd, "prompts": [], "servers": options.get("mcpServers") or []})
-        return {"sessionId": session, **self.options(MODELS[0]["value"])}
+        return {"sessionId": session, **self.options({})}
 
     def session_resume(self, sessionId: str, **options: Any) -> JsonMap:  # noqa: N803
         content = self.load(sessionId)
         self.store(sessionId, content | {"servers": options.get("mcpServers") or []})
-        return self.options(MODELS[0]["value"])
+        return self.options({})
 
     def session_load(self, sessionId: str, **_: Any) -> JsonMap:  # noqa: N803
         for prompt in self.load(sessionId)["prompts"]:
             self.say(sessionId, f"(replayed) {prompt}")
-        return self.options(MODELS[0]["value"])
+        return self.options({})
 
     def session_set_config_option(self, sessionId: str, configId: str, value: str, **_: Any) -> JsonMap:  # noqa: N803
-        content = self.load(sessionId)
-        self.store(sessionId, content | {configId: value})
-        return self.options(value)
+        content = self.load(sessionId) | {configId: value}
+        self.store(sessionId, content)
+        return self.options(content)
 
-    def options(self, model: str) -> JsonMap:
-        option = {"id": "model", "name": "Model", "category": "model", "type": "select"}
-        return {"configOptions": [option | {"currentValue": model, "options": MODELS}]}
+    def options(self, content: JsonMap) -> JsonMap:
+        options = []
+        for name, choices in CHOICES.items():
+            current = content.get(name, choices[0]["value"])
+            option = {"id": name, "name": name.title(), "category": name, "type": "select"}
+            options.append(option | {"currentValue": current, "options": choices})
+        return {"configOptions": options}
 
     def session_prompt(self, sessionId: str, prompt: list[JsonMap], **_: Any) -> JsonMap:  # noqa: N803
         self.cancelled.clear()
@@ -193,7 +200,12 @@ class Agent:
             case "SAY":
                 self.say(session, rest)
             case "RECALL":
-                self.say(session, "I remember: " + " | ".join(content["prompts"]) + f" model={content.get('model')}")
+                self.say(
+                    session,
+                    "I remember: "
+                    + " | ".join(content["prompts"])
+                    + f" model={content.get('model')} mode={content.get('mode')}",
+                )
             case "SLOWLY":
                 for number in range(int(rest)):
                     self.say(session, f"word{number} ")

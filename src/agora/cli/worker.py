@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,7 +94,20 @@ Check = Annotated[
         help="Command that a job has to pass, such as 'make test'; it runs in the worktree.", rich_help_panel=WORK
     ),
 ]
-Setup = Annotated[str | None, typer.Option(help="Command that prepares a new worktree.", rich_help_panel=WORK)]
+Setup = Annotated[
+    str | None,
+    typer.Option(
+        help="Command that prepares a new worktree, instead of the repository's .agora/setup.sh.", rich_help_panel=WORK
+    ),
+]
+TrustSetup = Annotated[
+    bool,
+    typer.Option(
+        "--trust-setup",
+        help="Accept the repositories' .agora/setup.sh as they are now; a changed one has to be accepted again.",
+        rich_help_panel=WORK,
+    ),
+]
 State = Annotated[Path | None, typer.Option(help="Where worktrees are kept.", rich_help_panel=WORK)]
 Park = Annotated[
     float,
@@ -124,6 +138,7 @@ def run_worker(
     isolation: IsolationOption = "worktree",
     check: Check = None,
     setup: Setup = None,
+    trust_setup: TrustSetup = False,
     state: State = None,
     park_seconds: Park = 900.0,
     drain_seconds: Drain = 30.0,
@@ -162,13 +177,13 @@ def run_worker(
                 agent_environment=chosen.environment if chosen else {},
                 command=command,
                 offers_tools=tools,
-                approval=Approval(auto_approve),
+                approval=values.parse_choice("--auto-approve", auto_approve, Approval),
                 provider_account=account or (chosen.name_account(os.environ, Path.home()) if chosen else None),
                 model=model,
                 max_concurrent_tasks=max_concurrent_tasks,
                 labels=[label.strip() for label in labels.split(",") if label.strip()],
                 once=once,
-                isolation=values.Isolation(isolation),
+                isolation=values.parse_choice("--isolation", isolation, values.Isolation),
                 check=check,
                 setup=setup,
                 state=state or values.state_directory(),
@@ -180,7 +195,31 @@ def run_worker(
             )
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
+        if setup is None and options.isolation is values.Isolation.WORKTREE:
+            _accept_setups(options, is_accepted=trust_setup)
         _serve_worker(options, server, token)
+
+
+def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
+    """Show each set-up script that the owner has not accepted yet, and remember the answer."""
+    from agora.worker.repository_setup import SETUP_FILE, SetupConsent, escape_controls, read_setup
+
+    out, consent = Output(), SetupConsent(options.state)
+    for codebase in options.codebases:
+        try:
+            script = read_setup(codebase.path) if codebase.is_git else None
+        except ValueError as error:  # jobs in this codebase fail; those in the others do not
+            out.say(str(error), "red")
+            continue
+        if script is None or consent.covers(codebase.path, script):
+            continue
+        out.say(f"{codebase.path} brings a command for new worktrees, {SETUP_FILE}:", "yellow")
+        out.say(escape_controls(script))
+        if is_accepted or (sys.stdin.isatty() and typer.confirm("Run it, until it changes?")):
+            consent.grant(codebase.path, script)
+            out.say("Accepted.", "green")
+        else:
+            out.say("Not accepted: jobs in this codebase fail. To accept it: --trust-setup", "red")
 
 
 def _serve_worker(options: WorkerOptions, server: str | None, token: str | None) -> None:

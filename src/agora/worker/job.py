@@ -27,6 +27,7 @@ from .options import Isolation, WorkerOptions
 from .output import OutputWriter
 from .permissions import Decision, PermissionRequest, parse_answer
 from .registry import CodebaseRegistry
+from .repository_setup import SETUP_FILE, read_accepted_setup
 from .request import Answer, JobRequest, read_answers
 from .subprocesses import CommandError, run_command
 from .transcript import Transcript, remove_null_characters
@@ -186,12 +187,21 @@ class Job:
         return {}
 
     async def _set_up(self, place: Workplace) -> None:
-        if self._options.setup is None:
-            return
-        self._add_note(f"set-up: {self._options.setup}")
-        result = await run_command(
-            self._options.setup, place.path, timeout=SETUP_SECONDS, environment=self._agent_environment
-        )
+        """Prepare a new worktree by the owner's command, else by the repository's script. Raises PermanentFailure."""
+        command = self._options.setup
+        if command is not None:
+            self._add_note(f"set-up: {command}")
+        else:
+            try:
+                command = await asyncio.to_thread(
+                    read_accepted_setup, self._options.state, place.codebase.path, place.path
+                )
+            except ValueError as error:
+                raise PermanentFailure(str(error)) from error
+            if command is None:
+                return
+            self._add_note(f"set-up: {SETUP_FILE} of the repository")
+        result = await run_command(command, place.path, timeout=SETUP_SECONDS, environment=self._agent_environment)
         self._writer.add_text(result.output)
         if result.exit_code:
             raise PermanentFailure(f"The set-up failed with exit code {result.exit_code}: {result.output[-2000:]}")

@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from .agents import AGENTS, CodingAgent, find_installed
 from .codebases import Codebase
 from .permissions import Approval
 
-__all__ = ["Isolation", "WorkerOptions", "choose_agent", "default_name", "state_directory"]
+__all__ = ["Isolation", "WorkerOptions", "choose_agent", "default_name", "parse_choice", "state_directory"]
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Isolation(StrEnum):
@@ -69,6 +72,14 @@ def state_directory() -> Path:
     """Where worktrees are kept: the user's state directory."""
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local/state") / "agora-worker"
+
+
+def parse_choice(option: str, value: str, choices: type[Choice]) -> Choice:
+    """The choice of that name. Raises ValueError, which names the others."""
+    try:
+        return choices(value)
+    except ValueError as error:
+        raise ValueError(f"{option} is one of {', '.join(choices)}, not {value!r}.") from error
 
 
 def choose_agent(reference: str | None) -> CodingAgent:
