@@ -15,20 +15,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-import httpx2
 import mcp_types as types
 import pytest
 from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.client.subscriptions import listen
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp.shared.subscriptions import ResourceUpdated
 from scripts import conformance_mcp as suite
 
+from tests.blackbox.mcp_host import MODES, Host
 from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import ServerProcess
 from tests.harness import free_port
@@ -39,7 +37,6 @@ from tests.processes import spawn_tethered
 PACKAGE = "@modelcontextprotocol/server-everything@2026.8.31"
 DEADLINE = 90.0
 START_SECONDS = 60.0
-ROOT = "file:///home/person/project"
 
 #: every tool that it lists for a client with all capabilities, with arguments
 CALLS: dict[str, dict[str, Any]] = {
@@ -60,59 +57,6 @@ CALLS: dict[str, dict[str, Any]] = {
     "trigger-sampling-request": {"prompt": "Say it.", "maxTokens": 20},
     "trigger-url-elicitation": {"url": "https://example.com/consent", "elicitationId": "e1"},
 }
-
-
-@dataclass
-class Host:
-    """A client's side: answers what it is asked, and remembers it."""
-
-    asked: list[str] = field(default_factory=list)
-    told: list[float] = field(default_factory=list)
-    logs: list[Any] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-
-    async def elicit(self, context: Any, params: Any) -> types.ElicitResult:
-        self.asked.append(f"elicitation {params.mode if hasattr(params, 'mode') else 'form'}: {params.message}")
-        if isinstance(params, types.ElicitRequestURLParams):
-            return types.ElicitResult(action="accept")
-        return types.ElicitResult(action="accept", content={"name": "Ada", "check": True})
-
-    async def sample(self, context: Any, params: Any) -> types.CreateMessageResult:
-        self.asked.append(f"sampling: {params.messages[0].content}")
-        content = types.TextContent(type="text", text="So be it.")
-        return types.CreateMessageResult(role="assistant", content=content, model="test")
-
-    async def roots(self, context: Any) -> types.ListRootsResult:
-        self.asked.append("roots")
-        return types.ListRootsResult(roots=[types.Root(uri=ROOT, name="project")])
-
-    async def progress(self, progress: float, total: float | None, message: str | None) -> None:
-        self.told.append(progress)
-
-    async def log(self, params: Any) -> None:
-        self.logs.append(params.data)
-
-    async def hear(self, message: Any) -> None:
-        if isinstance(message, types.ResourceUpdatedNotification):
-            self.updated.append(str(message.params.uri))
-
-    @contextlib.asynccontextmanager
-    async def connect(self, url: str, mode: Any = "legacy", token: str = "") -> AsyncIterator[Client]:
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        async with (
-            httpx2.AsyncClient(headers=headers, timeout=60) as http,
-            Client(
-                streamable_http_client(url, http_client=http),
-                mode=mode,
-                cache=None,
-                elicitation_callback=self.elicit,
-                sampling_callback=self.sample,
-                list_roots_callback=self.roots,
-                logging_callback=self.log,
-                message_handler=self.hear,
-            ) as client,
-        ):
-            yield client
 
 
 def _accepts_connections(port: int) -> bool:
@@ -167,7 +111,7 @@ async def _call(host: Host, url: str, prefix: str, tool: str, mode: Any, token: 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("tool", CALLS)
 async def test_every_tool_works_as_it_does_directly(
     everything: str, federated: ServerProcess, tool: str, mode: str
@@ -188,9 +132,10 @@ async def test_logs_come_during_a_call_and_after_it(federated: ServerProcess) ->
 
 
 @pytest.mark.long
-async def test_a_link_to_a_resource_of_the_session_can_be_followed(federated: ServerProcess) -> None:
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_link_to_a_resource_of_the_session_can_be_followed(federated: ServerProcess, mode: str) -> None:
     arguments = CALLS["gzip-file-as-resource"] | {"outputType": "resourceLink"}
-    async with Host().connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
+    async with Host().connect(f"{federated.url}/mcp", mode, federated.admin_token) as client:
         result = await client.call_tool("everything.gzip-file-as-resource", arguments)
         link = next(block for block in result.content if block.type == "resource_link")
         (content,) = (await client.read_resource(link.uri)).contents
@@ -198,7 +143,10 @@ async def test_a_link_to_a_resource_of_the_session_can_be_followed(federated: Se
 
 
 @pytest.mark.long
-async def test_arguments_of_prompts_and_templates_are_completed(everything: str, federated: ServerProcess) -> None:
+@pytest.mark.parametrize("mode", MODES)
+async def test_arguments_of_prompts_and_templates_are_completed(
+    everything: str, federated: ServerProcess, mode: str
+) -> None:
     async def complete(client: Client, prefix: str, template: str) -> Any:
         prompt = types.PromptReference(type="ref/prompt", name=f"{prefix}completable-prompt")
         first = await client.complete(prompt, {"name": "department", "value": "E"})
@@ -213,7 +161,7 @@ async def test_arguments_of_prompts_and_templates_are_completed(everything: str,
         template = "demo://resource/dynamic/text/{resourceId}"
         direct = await complete(client, "", template)
     assert all(direct)
-    async with Host().connect(f"{federated.url}/mcp", token=federated.admin_token) as client:
+    async with Host().connect(f"{federated.url}/mcp", mode, federated.admin_token) as client:
         templates = (await client.list_resource_templates()).resource_templates
         local = next(each.uri_template for each in templates if "dynamic%2Ftext" in each.uri_template)
         assert await complete(client, "everything.", local) == direct
@@ -276,7 +224,7 @@ def shared_open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     server.close()
 
 
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("mode", MODES)
 async def test_what_an_upstream_asks_the_client_answers(asking: ServerProcess, mode: str) -> None:
     host = Host()
     async with host.connect(f"{asking.url}/mcp", mode, asking.admin_token) as client:
@@ -292,7 +240,8 @@ async def test_a_caller_who_cannot_be_asked_is_told_so(asking: ServerProcess) ->
     assert "cannot be asked" in response.text, response.text
 
 
-async def test_links_lead_to_the_resource_through_the_server(shared_open_server: ServerProcess) -> None:
+@pytest.mark.parametrize("mode", MODES)
+async def test_links_lead_to_the_resource_through_the_server(shared_open_server: ServerProcess, mode: str) -> None:
     class Linking(Far):
         async def _tool_link(self, ctx: Any, arguments: dict[str, Any]) -> Any:
             link = types.ResourceLink(type="resource_link", uri="far://note", name="note")
@@ -304,7 +253,7 @@ async def test_links_lead_to_the_resource_through_the_server(shared_open_server:
     far = Linking(tools={"link": tool("link"), "echo": tool("echo")})
     async with (
         serving(far.app()) as url,
-        Host().connect(f"{shared_open_server.url}/mcp", token=shared_open_server.admin_token) as client,
+        Host().connect(f"{shared_open_server.url}/mcp", mode, shared_open_server.admin_token) as client,
     ):
         await asyncio.to_thread(shared_open_server.operator.post, "/upstreams", {"name": "linking", "url": url})
         link, inside = (await client.call_tool("linking.link", {})).content
@@ -320,6 +269,7 @@ async def test_links_lead_to_the_resource_through_the_server(shared_open_server:
             assert "quarantined" in result.content[0].text
             assert "agora.upstream.accept" in result.content[0].text
         assert "echo" in await asyncio.to_thread(_quarantined_in_monitor, shared_open_server)
+        await asyncio.to_thread(shared_open_server.operator.call, "DELETE", "/upstreams/linking")
 
 
 def _quarantined_in_monitor(server: ServerProcess) -> str:
@@ -330,6 +280,76 @@ def _quarantined_in_monitor(server: ServerProcess) -> str:
     row = row[: row.index("</tr>")]
     assert ">1</span>" in row
     return row.partition('<span class="sub clamp">')[2].partition("</span>")[0]
+
+
+class LoggingUpstream(Far):
+    """An upstream with a tool that logs a message of each of two levels, and one that completes its prompt's argument."""
+
+    def server(self) -> Any:
+        server = super().server()
+        server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, self._on_set_level)
+        server.add_request_handler("completion/complete", types.CompleteRequestParams, self._on_complete)
+        return server
+
+    async def _on_set_level(self, ctx: Any, params: Any) -> dict[str, Any]:
+        return {}
+
+    async def _on_complete(self, ctx: Any, params: Any) -> types.CompleteResult:
+        values = [name for name in ("Ada", "Alan", "Grace") if name.startswith(params.argument.value)]
+        return types.CompleteResult(completion=types.Completion(values=values))
+
+    async def _tool_log(self, ctx: Any, arguments: dict[str, Any]) -> types.CallToolResult:
+        for level in ("debug", "warning"):
+            with pytest.warns(MCPDeprecationWarning):
+                await ctx.session.send_log_message(level, f"a {level}", related_request_id=ctx.request_id)
+        return types.CallToolResult(content=[types.TextContent(type="text", text="logged")])
+
+
+@contextlib.asynccontextmanager
+async def logging_upstream(server: ServerProcess, modern: bool) -> AsyncIterator[None]:
+    """One that is federated under the name ``logging``."""
+    far = LoggingUpstream(tools={"log": tool("log")}, modern=modern)
+    async with serving(far.app()) as url:
+        await asyncio.to_thread(server.operator.post, "/upstreams", {"name": "logging", "url": url})
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(server.operator.call, "DELETE", "/upstreams/logging")
+
+
+@pytest.mark.parametrize("modern", [False, True], ids=["legacy upstream", "modern upstream"])
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_call_brings_the_logs_of_its_level(shared_open_server: ServerProcess, mode: str, modern: bool) -> None:
+    async with logging_upstream(shared_open_server, modern):
+        for level, expected in (("warning", ["a warning"]), ("debug", ["a debug", "a warning"]), (None, [])):
+            assert await _logs_of_a_call(shared_open_server, mode, level, len(expected)) == expected
+
+
+async def _logs_of_a_call(server: ServerProcess, mode: str, level: Any, count: int) -> list[Any]:
+    """What a client that wants this level is told, at least so many messages; None is that it has not said so."""
+    host = Host()
+    async with host.connect(f"{server.url}/mcp", mode, server.admin_token, level) as client:
+        if mode == "legacy" and level is not None:
+            with pytest.warns(MCPDeprecationWarning):
+                await client.set_logging_level(level)
+        result = await asyncio.wait_for(client.call_tool("logging.log", {}), DEADLINE)
+        assert result.content[0].text == "logged"
+        await wait_until(lambda: len(host.logs) >= count, "the log messages", DEADLINE)
+    return host.logs
+
+
+@pytest.mark.parametrize("modern", [False, True], ids=["legacy upstream", "modern upstream"])
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_argument_of_an_upstreams_prompt_is_completed(
+    shared_open_server: ServerProcess, mode: str, modern: bool
+) -> None:
+    reference = types.PromptReference(type="ref/prompt", name="logging.greet")
+    async with (
+        logging_upstream(shared_open_server, modern),
+        Host().connect(f"{shared_open_server.url}/mcp", mode, shared_open_server.admin_token) as client,
+    ):
+        result = await client.complete(reference, {"name": "who", "value": "A"})
+    assert result.completion.values == ["Ada", "Alan"]
 
 
 class ChangingUpstream(Far):
@@ -359,7 +379,7 @@ class ChangingUpstream(Far):
 
 
 @pytest.mark.parametrize("modern", [False, True], ids=["legacy upstream", "modern upstream"])
-@pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("mode", MODES)
 async def test_a_change_of_an_upstreams_resource_is_told(
     shared_open_server: ServerProcess, mode: str, modern: bool
 ) -> None:

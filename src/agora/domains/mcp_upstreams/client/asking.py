@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import mcp_types as types
 
@@ -17,6 +17,7 @@ from agora.core.call import CallClient, ClientRefused
 __all__ = ["Asking", "ClientGone"]
 
 METHODS: Final = frozenset({"elicitation/create", "sampling/createMessage", "roots/list"})
+LEVELS: Final[tuple[str, ...]] = get_args(types.LoggingLevel)  #: of log messages, the least first
 REFUSED: Final = -32000  #: JSON-RPC code for a client that declined, left, or took too long
 NOBODY: Final = "The caller cannot be asked: it is no client that takes such requests, or there is no call under way."
 
@@ -90,10 +91,15 @@ class Asking:
         return result if isinstance(result, types.ErrorData) else types.ListRootsResult.model_validate(result)
 
     async def log(self, params: types.LoggingMessageNotificationParams) -> None:
-        """Pass a log message on; between calls to the client of the last one."""
+        """Pass a log message on if the client wants its level; between calls to the client of the last one."""
         client = self._client or self._latest
-        if client is not None:
+        if client is not None and _wants_level(client.log_level, params.level):
             await client.notify("notifications/message", _to_document(params))
+
+
+def _wants_level(least: str | None, level: str) -> bool:
+    """The upstream may log more: an earlier call of the same client may have wanted it."""
+    return least in LEVELS and LEVELS.index(level) >= LEVELS.index(least)
 
 
 def _to_document(params: Any) -> dict[str, Any]:

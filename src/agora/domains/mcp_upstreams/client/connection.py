@@ -126,7 +126,8 @@ class Connection:
                 answers: dict[str, Any] = {}
 
                 async def send_request(session: Session) -> dict[str, Any]:
-                    return await session.request(method, {**params, **answers}, ANSWER_SECONDS, progress)
+                    whole = {**params, **answers}
+                    return await session.request(method, whole, ANSWER_SECONDS, progress, client.log_level)
 
                 while True:
                     result = await self._use_session(send_request, until)

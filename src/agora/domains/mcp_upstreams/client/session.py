@@ -70,7 +70,7 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
     """Takes listings as they come, and lets through to the SDK what fits its types.
 
     One definition that does not fit would make the SDK refuse the page; it would drop others without a word.
-    Calls of the newer era go the direct way where there is one.
+    Calls of the newer era that want no log messages go the direct way where there is one.
     """
 
     version: str | None = None
@@ -81,8 +81,14 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         self.listings: dict[str, list[RawDefinition]] = {}
         self.left_out: dict[str, int] = {}
 
+    def _is_direct(self, method: str, params: Any) -> bool:
+        """Whether a request goes the direct way, which hears no log messages."""
+        if method not in REQUESTS or self.version not in MODERN_PROTOCOL_VERSIONS:
+            return False
+        return types.LOG_LEVEL_META_KEY not in ((params or {}).get("_meta") or {})
+
     async def send_raw_request(self, method: str, params: Any, opts: Any = None, **others: Any) -> dict[str, Any]:
-        if self._direct is not None and method in REQUESTS and self.version in MODERN_PROTOCOL_VERSIONS:
+        if self._direct is not None and self._is_direct(method, params):
             try:
                 return await self._direct.request(method, params, opts)
             except Redirected:
@@ -133,9 +139,19 @@ class Session:
         self._listing = asyncio.Lock()
 
     async def request(
-        self, method: str, params: Mapping[str, Any], seconds: float, progress: Progress | None
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        progress: Progress | None,
+        log_level: str | None = None,
     ) -> dict[str, Any]:
-        """Send one request; answers the result as it came. Raises MCPError, ValidationError."""
+        """Send one request; answers the result as it came. Raises MCPError, ValidationError.
+
+        log_level: the least level of log messages that the upstream sends during it, where each request says what it wants.
+        """
+        if log_level is not None and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            params = {**params, "_meta": {**params.get("_meta", {}), types.LOG_LEVEL_META_KEY: log_level}}
         on_progress = cast("ProgressFnT | None", progress)
         answer = await self._client.send_request(
             REQUESTS[method](params), _Raw, request_read_timeout_seconds=seconds, progress_callback=on_progress
