@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Literal
+
+import httpx2
+import mcp_types as types
+from mcp import Client
+from mcp.client.extension import ClientExtension, NotificationBinding, ResultClaim
+from mcp.client.streamable_http import streamable_http_client
+from pydantic import ConfigDict
 
 from tests.blackbox.mcp_wire import EXTENSION, RawClient
 from tests.blackbox.server import Account, ServerProcess
 
-__all__ = ["DECLARED", "LEGACY", "Baker", "begin"]
+__all__ = ["DECLARED", "LEGACY", "Baker", "Connection", "TasksExtension", "begin"]
 
 LEGACY = "2025-11-25"
 DECLARED = {"extensions": {EXTENSION: {}}, "elicitation": {}}
@@ -58,3 +66,66 @@ def begin(client: RawClient, tool: str, **task: Any) -> dict[str, Any]:
         return client.result("tools/call", params)
     handle: dict[str, Any] = client.result("tools/call", params | {"task": task})["task"]
     return handle
+
+
+class Connection:
+    """The official client, as an asynchronous context manager."""
+
+    def __init__(self, server: ServerProcess, mode: Any, **options: Any) -> None:
+        self._http = httpx2.AsyncClient(headers={"authorization": f"Bearer {server.admin_token}"}, timeout=60)
+        self._client = Client(
+            streamable_http_client(f"{server.url}/mcp", http_client=self._http), mode=mode, cache=None, **options
+        )
+
+    async def __aenter__(self) -> Client:
+        await self._http.__aenter__()
+        return await self._client.__aenter__()
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._client.__aexit__(*error)
+        await self._http.__aexit__(*error)
+
+
+class _TaskHandle(types.Result):
+    result_type: Literal["task"] = "task"
+    task_id: str
+    status: str
+    ttl_ms: int | None
+    poll_interval_ms: int | None = None
+
+
+class _DetailedTask(types.Result):
+    model_config = ConfigDict(extra="allow")
+
+    task_id: str
+    status: str
+    result: dict[str, Any] | None = None
+
+
+class _GetTask(types.Request[dict[str, Any], Literal["tasks/get"]]):
+    method: Literal["tasks/get"] = "tasks/get"
+    name_param = "taskId"
+
+
+class TasksExtension(ClientExtension):
+    """Resolves tasks by asking for them until they have ended."""
+
+    identifier = EXTENSION
+
+    def __init__(self) -> None:
+        self.statuses: list[str] = []
+
+    def claims(self) -> list[ResultClaim[Any]]:
+        return [ResultClaim(result_type="task", model=_TaskHandle, resolve=self._resolve)]
+
+    def notifications(self) -> list[NotificationBinding[Any]]:
+        return []
+
+    async def _resolve(self, handle: _TaskHandle, context: Any) -> types.CallToolResult:
+        while True:
+            request = _GetTask(params={"taskId": handle.task_id})
+            task = await context.session.send_request(request, _DetailedTask)
+            self.statuses.append(task.status)
+            if task.status not in ("working", "input_required"):
+                return types.CallToolResult.model_validate(task.result)
+            await asyncio.sleep(0.02)

@@ -8,18 +8,13 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import httpx2
 import mcp_types as types
 import pytest
-from mcp import Client
-from mcp.client.extension import ClientExtension, NotificationBinding, ResultClaim
-from mcp.client.streamable_http import streamable_http_client
-from pydantic import ConfigDict
 from scripts import conformance_mcp
 
-from tests.blackbox.mcp_task_calls import DECLARED, LEGACY, Baker, begin
+from tests.blackbox.mcp_task_calls import DECLARED, LEGACY, Baker, Connection, TasksExtension, begin
 from tests.blackbox.mcp_wire import EXTENSION, RawClient, stream_messages
 from tests.blackbox.server import ServerProcess
 from tests.polling import poll_until
@@ -312,7 +307,7 @@ def test_the_official_javascript_client_runs_a_tool_as_a_task(shared_server: Ser
 
 
 async def test_the_official_client_resolves_a_task_by_its_extension(shared_server: ServerProcess) -> None:
-    baker, extension = Baker(shared_server, "Resolved"), _TasksExtension()
+    baker, extension = Baker(shared_server, "Resolved"), TasksExtension()
 
     def work() -> None:
         baker.take()
@@ -455,66 +450,3 @@ def _shared_baker(server: ServerProcess) -> str:
     if server.url not in _BAKERS:
         _BAKERS[server.url] = Baker(server, "Idle").tool
     return _BAKERS[server.url]
-
-
-class Connection:
-    """The official client, as an asynchronous context manager."""
-
-    def __init__(self, server: ServerProcess, mode: Any, **options: Any) -> None:
-        self._http = httpx2.AsyncClient(headers={"authorization": f"Bearer {server.admin_token}"}, timeout=60)
-        self._client = Client(
-            streamable_http_client(f"{server.url}/mcp", http_client=self._http), mode=mode, cache=None, **options
-        )
-
-    async def __aenter__(self) -> Client:
-        await self._http.__aenter__()
-        return await self._client.__aenter__()
-
-    async def __aexit__(self, *error: Any) -> None:
-        await self._client.__aexit__(*error)
-        await self._http.__aexit__(*error)
-
-
-class _TaskHandle(types.Result):
-    result_type: Literal["task"] = "task"
-    task_id: str
-    status: str
-    ttl_ms: int | None
-    poll_interval_ms: int | None = None
-
-
-class _DetailedTask(types.Result):
-    model_config = ConfigDict(extra="allow")
-
-    task_id: str
-    status: str
-    result: dict[str, Any] | None = None
-
-
-class _GetTask(types.Request[dict[str, Any], Literal["tasks/get"]]):
-    method: Literal["tasks/get"] = "tasks/get"
-    name_param = "taskId"
-
-
-class _TasksExtension(ClientExtension):
-    """Resolves tasks by asking for them until they have ended."""
-
-    identifier = EXTENSION
-
-    def __init__(self) -> None:
-        self.statuses: list[str] = []
-
-    def claims(self) -> list[ResultClaim[Any]]:
-        return [ResultClaim(result_type="task", model=_TaskHandle, resolve=self._resolve)]
-
-    def notifications(self) -> list[NotificationBinding[Any]]:
-        return []
-
-    async def _resolve(self, handle: _TaskHandle, context: Any) -> types.CallToolResult:
-        while True:
-            request = _GetTask(params={"taskId": handle.task_id})
-            task = await context.session.send_request(request, _DetailedTask)
-            self.statuses.append(task.status)
-            if task.status not in ("working", "input_required"):
-                return types.CallToolResult.model_validate(task.result)
-            await asyncio.sleep(0.02)
