@@ -147,6 +147,7 @@ class Outcome:
     def body(self) -> bytes:
         if self._body is None:
             self._body = self.operation.output.dump_json(self._result, by_alias=True)
+            # The rate was charged when the call ended; a large answer is encoded after that, and must not be free.
             if self.usage is not None and len(self._body) > SMALL:
                 self.usage.add_seconds(len(self._body) * SECONDS_A_BYTE)
                 self.usage.charge_rate()
@@ -223,6 +224,7 @@ class Dispatcher:
             with self.tracing.open_span(operation.name, "internal", attributes):
                 return await self._run_operation(request, arguments)
         finally:
+            # Also for a call that failed or was cancelled: it has used the processor all the same.
             usage.charge_rate()
 
     def find_operation(self, caller: Caller, name: str, version: str | None = None) -> Operation:
@@ -263,9 +265,11 @@ class Dispatcher:
     async def _run_operation(self, request: _Request, arguments: bytes | Mapping[str, Any]) -> Outcome:
         operation, caller, usage = request.operation, request.caller, request.usage
         began, waited = time.perf_counter(), 0.0
+        # Set before anything can raise: a cancellation passes both handlers below, and is still counted as one.
         failure: str | None = "cancelled"
         REQUEST.set(request.request_id)
         try:
+            # Admitted before validated: a caller over its rate must not buy processor time with large arguments.
             self.admission.admit_call(operation, caller)
             values = self._validate_arguments(operation, arguments, usage)
             if operation.read_actions:
@@ -473,6 +477,7 @@ class Dispatcher:
         )
         if answer is None:
             return None
+        # An empty answer is the claim of a relay that still runs, or whose outcome nobody knows.
         if not answer:
             raise await relays.relay_in_progress_error(call, key)
         outcome = Outcome(operation, None, answer, replayed=True)

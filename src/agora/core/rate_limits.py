@@ -50,12 +50,14 @@ class RateLimiter:
         """Count one call; RateLimited with ``retry_after`` seconds when a bucket is empty."""
         now = self.clock()
         levels = []
+        # All buckets are checked before one is charged, without an await: a refused call costs none of them.
         for key, tier, rate in self._bucket_limits(caller):
             level, since = self._buckets.get(key) or self._new_bucket(key, rate, now)
             level = min(rate * BURST_SECONDS, level + (now - since) * rate)
             if level < 1:
                 raise self._rate_limited_error(tier, rate, level)
             levels.append((key, level))
+        # Bounded memory: forgetting gives each caller one more burst, and forgives what it owed.
         if len(self._buckets) > FORGET_ABOVE:
             self._buckets.clear()
         for key, level in levels:
@@ -70,6 +72,7 @@ class RateLimiter:
         calls = round(calls, 2)
         for key, _, rate in self._bucket_limits(caller):
             level, since = self._buckets.get(key) or self._new_bucket(key, rate, self.clock())
+            # ``since`` stays: the refill since then is added by the next call, and must be counted once.
             self._buckets[key] = (level - calls, since)
             self._count_spent(key, calls)
 
@@ -89,6 +92,7 @@ class RateLimiter:
         if len(self._remote_calls) > FORGET_ABOVE:
             self._remote_calls.clear()
         before, since = self._remote_calls.get(key, (0, self.clock()))
+        # Kept apart from the buckets: at which rate they refill is known only once the caller comes here.
         self._remote_calls[key] = (before + count, since)
 
     def _bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:

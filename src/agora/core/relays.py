@@ -133,6 +133,7 @@ async def _perform_relay(relay: Relay) -> Any:
         async with asyncio.timeout(relay.timeout):
             return await relay.perform()
     except AgoraError as error:
+        # An outcome, not an exception: the second transaction has to settle in each case.
         return error
     except TimeoutError:
         return _unknown_outcome(f"It did not respond within {relay.timeout:g} s.")

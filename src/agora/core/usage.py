@@ -160,6 +160,7 @@ class Traffic:
 
     def _start_minute(self, tenant: str, number: int) -> CallMinute:
         minutes = self._minutes.setdefault(tenant, {})
+        # Forgotten where minutes are added: each tenant has at most an hour of them, without a job.
         for old in [each for each in minutes if each <= number - MINUTES]:
             del minutes[old]
         minute = minutes[number] = CallMinute()
@@ -184,6 +185,7 @@ class Traffic:
     def take_unsaved_rows(self, tenant: str) -> dict[int, dict[str, Any]]:
         """Rows of the minutes that changed since they were stored; unmark them if storing fails."""
         fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
+        # Unmarked before the write: a call that is counted meanwhile marks the minute again.
         for minute in fresh.values():
             minute.fresh = False
         return {number: minute.to_row() for number, minute in fresh.items()}
@@ -262,6 +264,7 @@ class Meter:
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
         """What is to be stored now; it stays counted until :meth:`mark_saved` or the next call of this."""
         waiting = self._leaving.setdefault(tenant, {})
+        # Moved, not copied: calls during the write go to a new counter, and are neither lost nor stored twice.
         for operation, usage in self._fresh.pop(tenant, {}).items():
             waiting.setdefault((operation.name, operation.version), Usage()).add_usage(usage)
         if not waiting:
@@ -270,5 +273,6 @@ class Meter:
 
     def mark_saved(self, tenant: str, totals: Mapping[Key, Usage]) -> None:
         """The store has these totals now, with what was leaving in them."""
+        # No await between the two: ``usage`` adds both, and would count what left twice or not at all.
         self._leaving.pop(tenant, None)
         self._stored.setdefault(tenant, {}).update(totals)

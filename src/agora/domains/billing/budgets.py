@@ -112,6 +112,7 @@ async def find_block_reason(
         if row.currency != terms.currency:
             continue
         status = await read_budget_status(tx, row, month_of(now))
+        # At least a millionth: a limit that is used up exactly blocks, too.
         if row.hard_limit is not None and status.committed + max(ahead, 1) > row.hard_limit:
             return "budget"
         if status.available_credit is not None and status.available_credit < max(ahead, 1):
@@ -178,6 +179,7 @@ class SpendingLimits:
         await self._enforce_budgets(amount, month_of(self.call.now), enforce=True, reservation=amount)
 
     async def _enforce_budgets(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
+        # What is free takes no lock, and waits for no other charge of the account.
         if not amount:
             return
         budgets_in_any_currency = await self._read_budgets()
@@ -190,6 +192,7 @@ class SpendingLimits:
         if not any(row.currency == self.currency for row in budgets_in_any_currency):
             return
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
+        # Read again, locked, in one order for everybody: charges at once take turns here, and do not deadlock.
         budgets = await self.call.tx.all(statements.limits_locked, **names)
         statuses = [await read_budget_status(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
@@ -220,6 +223,7 @@ class SpendingLimits:
         is_credit_used_up = status.available_credit is not None and (
             status.available_credit <= 0 or status.available_credit < margin
         )
+        # The month told of last is on the row: one event a month, however many charges follow.
         if (soft is not None and committed >= soft) and warned < period:
             warned = period
             await self._emit_budget_event("agora.billing.budget_warning", row, status)

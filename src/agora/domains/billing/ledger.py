@@ -114,6 +114,7 @@ class Ledger:
         # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
         day = day_of(max(began, ended - 1))
         reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
+        # Before the entry: a trigger adds it to the sums that the limits read, which would have it twice (ADR 12).
         limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency)
         await limits.add_charge(amount - sum(each.amount for each in reductions), day // 100, enforce=enforce)
         entry = LedgerEntry(
@@ -157,6 +158,7 @@ class Ledger:
         reductions: list[Reduction] = []
         for rule in await tx.all(reduction_queries.rules, **names, now=self.call.now):
             if rule.kind == EntryKind.FREE_QUOTA:
+                # Locked: two charges at once would both take the same free rest of the quota.
                 await tx.one(reduction_queries.quota_for_update, agent=charge.agent_id, kind=kind)
                 days = {"first": period * 100, "last": period * 100 + 99}
                 used = await tx.one(reduction_queries.used_quantity, **names, **days) or 0
@@ -196,8 +198,10 @@ class Ledger:
             created_by=self.call.caller.subject,
         )
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency)
+        # Never refused, and in the entry's own month: giving back in May what April was charged lowers April.
         await limits.add_charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
+        # What was not paid of the charge goes with it; a reduction has none of its own.
         if row.kind not in REDUCTIONS:
             for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTIONS]):
                 await self.reverse_entry(reduction, reason)

@@ -74,6 +74,7 @@ async def release_reservation(call: Call, task_id: str) -> None:
     """Give back what is reserved for a task. Idempotent."""
     row = await call.tx.one(statements.reservation, task_id=task_id)
     if row is not None:
+        # Deleted in the same transaction: a second release finds no row, and gives nothing back twice.
         await call.tx.execute(statements.release, task_id=task_id)
         await use_allowance(call, row.spender, -row.amount)
 
@@ -87,6 +88,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
     charge = Charge(
         task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
     )
+    # The price that was reserved, not today's; and no limit can refuse it, as the work is done.
     terms = Terms(row.price_version, row.currency)
     await Ledger(call).write_entry(charge, terms, row.amount, enforce=False)
 

@@ -110,6 +110,7 @@ def outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
 
 async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
     """Create a group that starts at the stream's end, if it does not exist; return whether it was created."""
+    # A look without the lock, as nearly every read finds its group; ``create_group`` looks again under it.
     if await call.tx.one(statements.group, stream=owner.stream_name, group=group) is not None:
         return False
     return await streams.create_group(call.tx, owner.stream_name, group, call.now, whole=False)
@@ -150,6 +151,7 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     """Append unread messages to the stream, oldest first; return how many."""
     when = {"now": call.now, "horizon": expiry_horizon(call)}
     place = {"agent_id": owner.agent_id, "address": owner.address}
+    # The lock is for the inbox, too: two reads at once would append the same messages (ADR 14).
     head = await call.tx.one(statements.lock_stream, stream=owner.stream_name)
     floor = max(owner.joined, head.floor if head is not None else "")
     room = call.context.settings.page_bytes
@@ -207,6 +209,7 @@ async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max
     """Claim tasks for the agent, of at most so many bytes, and append them to its stream; return how many."""
     if owner.caller is None:
         return 0
+    # Lease and entry in one transaction: no task waits under a lease that nobody was told of.
     claim = await claim_own_tasks(impersonate_owner(call, owner), count, LEASE, max_bytes)
     rows = []
     for task in claim.tasks:

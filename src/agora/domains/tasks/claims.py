@@ -77,6 +77,7 @@ async def claim_tasks(call: Call, request: ClaimRequest) -> contract.Claim:
     """Lease up to ``limit`` tasks. Raises Wait if there are none: the dispatcher retries when one becomes available."""
     brought, addresses, worker = await _resolve_claimant(call, request.capabilities, request.models, request.worker)
     if worker is not None and worker.draining_at is not None:
+        # At once, without the wait: a draining worker is to end, not to sit in a long poll.
         return contract.Claim.model_construct(tasks=[], count=0)
     worker_id = None if worker is None else worker.worker_id
     claimant = Claimant(brought, addresses, worker_id, frozenset(request.task_types), request.unassigned)
@@ -141,6 +142,7 @@ async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds
     """Lease the task that the claimant names. Raises Conflict if it does not wait, or not for such a claimant."""
     row = await call.tx.one(tasks.select_task, task_id=task_id)
     rows: Sequence[TaskRow] = ()
+    # A look without the lock; ``lease_tasks`` checks again that the task waits, and a faster claimant wins.
     if row is not None and row.waiting and _fits(row.queue, claimant):
         lease = _lease_columns(call, claimant, lease_seconds)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json([task_id]), limit=1, **lease)
@@ -167,6 +169,7 @@ async def _drop_beyond_limit(call: Call, candidates: Sequence[str], most: int) -
     total = 0
     for count, task_id in enumerate(candidates):
         total += sizes.get(task_id, 0)
+        # The first one in any case, however large: nobody could claim it, and it would block its queue.
         if count and total > most:
             return candidates[:count]
     return candidates
@@ -209,6 +212,7 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
         )
+    # Seldom, and appended: claims of one worker must not wait for each other at its row.
     if call.now - row.last_seen > HEARTBEAT_WRITE_INTERVAL:
         sighting = WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
         call.tx.append(workers.SEEN, sighting)
@@ -245,6 +249,7 @@ async def _build_claim(call: Call, rows: Sequence[TaskRow]) -> contract.Claim:
         _log_start(call, row)
     call.target = rows[0].task_id if len(rows) == 1 else f"{len(rows)} tasks"
     if call.caller.kind == "agent":
+        # A change to add, not a number to write: no count is lost between claims of one agent at once.
         change = ActiveTasksChange(tenant_id=call.caller.tenant, agent_id=call.caller.subject, change=len(rows))
         call.tx.append(tasks.ACTIVE_TASKS, change)
     return contract.Claim.model_construct(tasks=claimed, count=len(claimed))

@@ -198,6 +198,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
     if status is _S.PENDING:
         await requeue_task(draft, notes or "given back")
     elif status in states.INTERRUPTED:
+        # No lease while it waits for an answer: a person may take days, and that is no crash of the worker.
         draft.set_columns(status=status.value, lease_until=None, said=draft.row.said + len(notes or ""))
         draft.append_entry("status", status=status, content=notes)
         draft.emit(status.value, notes=notes)
@@ -227,6 +228,7 @@ class RenewalRequest:
 async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
     """Extend a lease, and store progress and a checkpoint. Raises StaleLease, IllegalTransition, Conflict, PayloadTooLarge."""
     task_id, progress = request.task_id, request.progress
+    # The token is checked under the row's lock: who lost the lease cannot extend that of the next holder.
     draft = await access.lock_held_task(call, task_id, request.token)
     if draft.row.status in states.TERMINAL or draft.row.status == _S.PENDING:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
@@ -256,6 +258,7 @@ async def renew_lease(call: Call, request: RenewalRequest) -> contract.Renewal:
 
 def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None) -> None:
     text, last = encode_json(checkpoint), draft.row.checkpoint_number
+    # In characters of the text that is stored, not of what the caller sent.
     if len(text) > CHECKPOINT_LIMIT:
         raise PayloadTooLarge(
             f"The checkpoint takes {len(text)} characters; the limit is {CHECKPOINT_LIMIT}.",
@@ -327,6 +330,7 @@ async def append_output(
     if draft.row.status != _S.IN_PROGRESS:
         states.check_transition(task_id, draft.row.status, _S.IN_PROGRESS)
     limit = call.context.settings.task_output_limit
+    # Checked under the row's lock, where the size stands still: appends at once cannot pass the limit together.
     if size + len(content) > limit:
         raise PayloadTooLarge(
             f"The output of {task_id} would take {size + len(content)} characters; the limit is {limit}.",

@@ -71,6 +71,7 @@ class ProcessStore:
         for instance in self._all_instances():
             if (record := instance.read_record()) is not None:
                 self.ports.hold_ports(record.ports.values())
+        # Last: it is open only once the ports of the instances that live are held.
         self._lock = lock
 
     def close(self) -> None:
@@ -120,6 +121,7 @@ class ProcessStore:
             return handle
         if build.engine != "process" or not self._cache.contains_directory(build.reference):
             raise BuildMissing(f"The build {build.key[:16]} is not on this host.", fix="Build it again.")
+        # Until the guard has its lock, only this keeps a sweep from killing what is being started.
         self._starting.add(spec.instance_id)
         try:
             return self._begin_generation(instance, record, spec, build)
@@ -136,20 +138,24 @@ class ProcessStore:
             prepare_instance(instance, build.key, Path(build.reference), spec.restore)
             generation.mkdir(mode=0o700, parents=True, exist_ok=True)
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
+            # Before the guard starts: if the server dies in between, the next one finds ports and generation here (ADR 13).
             write_json(instance.directory / "instance.json", _record_fields(record))
         except BaseException as error:
+            # Only the new ones: those of the generation before are still in its record.
             self.ports.release(set(ports.values()) - set(previous_ports.values()))
             if before is None:
                 erase_directory(instance.directory)
             if isinstance(error, OSError) and (full := to_disk_full(error)):
                 raise full from error
             raise
+        # Only now: before the record was written, a crash would have brought the old ports back.
         self.ports.release(set(previous_ports.values()) - set(ports.values()))
         instance.forget_old()
         return self._launch_program(instance, record, spec, Path(build.reference))
 
     def _finish_generation(self, instance: Instance, generation: int) -> None:
         """See to it that nothing of an earlier generation runs, or begins late."""
+        # The guard looks for this file under its lock: it fences a generation that would begin late (ADR 13).
         if instance.generation_directory(generation).is_dir():
             replace_file(instance.generation_directory(generation) / "stop", "0")
         # a guard that was killed leaves its program, and one of before a crash may not have begun yet
@@ -234,9 +240,11 @@ class ProcessStore:
             return  # a later generation lives here
         orphans.kill_marked(instance.environment_marks(self._options.installation))
         trash = self._instances / f"{TRASH_PREFIX}{secrets.token_hex(8)}"
+        # Renamed first: a crash while erasing leaves trash for the sweep, never half an instance.
         with suppress(FileNotFoundError):
             instance.directory.rename(trash)
             erase_directory(trash)
+        # After the killing: nobody gets a port on which a process of this one may still listen.
         if record is not None:
             self.ports.release(record.ports.values())
         self._groups.remove(handle.instance_id)
@@ -318,6 +326,7 @@ def _terminate_process(process: procfs.Process) -> int | None:
         fd = os.pidfd_open(process.pid)
     except OSError:
         return None
+    # After the descriptor was opened: a pid that was reused before shows another start time, and is spared.
     now = procfs.read_process(process.pid)
     try:
         if now is not None and now.started == process.started:

@@ -133,6 +133,7 @@ class Writer:
         lane = self._lanes.setdefault(call.tenant, TenantQueue())
         lane.waiting.push_item(call.owner, call)
         if lane.pumps < (LANE_BATCHES if self._news() is None else LANE_BATCHES_AMONG_OTHERS):
+            # Counted before the pump runs, without an await: no burst of calls starts more pumps than the limit.
             lane.pumps += 1
             self._spawn_pump(self._pump_tenant(call.tenant, lane))
 
@@ -151,8 +152,10 @@ class Writer:
     async def _pump_tenant(self, tenant: str, lane: TenantQueue) -> None:
         while lane.waiting:
             async with self._slots:
+                # Taken with the slot in hand: until then more calls may join, and are one commit (ADR 23).
                 if calls := lane.pop_batch():
                     await self._run_guarded(self._commit_all(lane, calls), calls)
+        # No await since the queue was seen empty: a call that comes now finds the count, and starts a pump.
         lane.pumps -= 1
         if not lane.pumps:
             del self._lanes[tenant]
@@ -161,6 +164,7 @@ class Writer:
         while self._solos:
             call = self._solos.pop_item()
             await self._run_guarded(self._commit_alone(call), [call])
+        # No await since the queue was seen empty, as above.
         self._solo_pumps -= 1
 
     async def _run_guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
@@ -202,6 +206,7 @@ class Writer:
             await self._commit_all(lane, calls[:middle])
             await self._commit_all(lane, calls[middle:])
             return
+        # Last first, each to the front: they keep their order, before what came later.
         for call in reversed(batch.unstarted):
             lane.waiting.restore_item(call.owner, call)
         self._requeue_alone(batch.ejected)
@@ -226,6 +231,7 @@ class Writer:
         While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
         """
         turn = _tenant_lock(self._turns, call.tenant)
+        # A barrier, not held: first attempts run side by side, but none starts beside a repetition.
         async with turn:
             pass
         error = await self._try_alone(call)
@@ -265,6 +271,7 @@ class Writer:
             async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
         except ConnectionLost as error:
+            # Before COMMIT nothing was kept, so running it again cannot double it. A lost COMMIT is OutcomeUnknown.
             log.info("%s Trying another one.", error)
             async with self._connections.open_transaction(tenant) as transaction:
                 return await run(transaction)
@@ -283,6 +290,7 @@ class Writer:
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
         else:
             await self._commit_timed(transaction, attempts)
+        # After the publishing: who has its answer finds its event in the feed.
         for attempt in attempts:
             attempt.call.resolve_future(attempt.result)
 

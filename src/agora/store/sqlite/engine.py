@@ -179,6 +179,7 @@ class SqliteStore:
         self._lock_descriptor = descriptor
 
     def _unlock_directory(self) -> None:
+        # Closing releases the lock. The file stays: without it two servers could lock two files of the same name.
         os.close(self._lock_descriptor)
 
     def _open_connection(self, *, read_only: bool = False) -> sqlite3.Connection:
@@ -203,6 +204,7 @@ class SqliteStore:
     def _apply_migration(self, migration: migrate.Migration) -> None:
         record = (migration.number, migration.name, migration.checksum, self.clock.now())
         values = ", ".join(str(v) if isinstance(v, int) else "'" + v.replace("'", "''") + "'" for v in record)
+        # The migration and its record in one transaction: a crash leaves both or neither.
         script = f"begin immediate; {migration.sql}\n; insert into schema_migrations values ({values}); commit;"
         try:
             self._writer.executescript(script)
@@ -215,6 +217,7 @@ class SqliteStore:
 
     async def read(self, tenant: str, work: Reading[T]) -> T:
         try:
+            # A statement runs to its end in one step of the loop, so all readers share a connection without a lock.
             return await work(Reader(self._reading, self._scan_in_thread, tenant))
         except sqlite3.Error as error:
             failed = to_store_failure(error)
@@ -283,7 +286,9 @@ class SqliteStore:
             return future
         if not self._queue.has_room(owner):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
+        # The context (request id, trace, protocol) goes with the call: the batch runs in a callback, which has none.
         self._queue.push_item(owner, _Pending(tenant, work, future, contextvars.copy_context()))
+        # No await between the test and the change: one batch at a time, so the writer needs no lock.
         if not self._busy:
             self._busy = True
             self._idle.clear()
@@ -373,6 +378,7 @@ class SqliteStore:
     def _attempt_calls(self, calls: Iterable[_Pending], until: float) -> tuple[Batch, list[_Done]]:
         """Run calls in one open transaction, up to its flush; the transaction is rolled back on failure."""
         batch, results = Batch(), []
+        # A copy: it becomes the store's after COMMIT only, else a failed batch would leave a gap in the numbers.
         batch.heads = dict(self._heads)
         if not self._writer.in_transaction:
             self._writer.execute("begin immediate")
@@ -380,6 +386,7 @@ class SqliteStore:
             for call in calls:
                 if not call.future.cancelled():
                     results.append(self._run_call(call, batch))
+                # The loop serves nobody else while a batch runs: what has not begun waits for the next one.
                 if time.perf_counter() > until:
                     break
             flush_batch(self._writer, batch)
@@ -392,6 +399,7 @@ class SqliteStore:
     def _run_call(self, call: _Pending, batch: Batch) -> _Done:
         tx = Transaction(self._writer, batch, call.tenant)
         try:
+            # A copy for each attempt: a replay must not see what the first attempt has set.
             result = call.context.copy().run(run_to_completion, call.work(tx))
             tx.finish()
         except (Exception, asyncio.CancelledError) as error:
@@ -433,14 +441,17 @@ class SqliteStore:
             began = time.perf_counter()
             try:
                 self._commit_batch(batch)
+            # Whatever it is: a thread that ended here would leave every later write without an answer.
             except BaseException as raised:
                 error = raised
+            # Futures, queue and heads belong to the loop; this thread touches none of them.
             self._loop.call_soon_threadsafe(self._on_committed, batch, results, error, time.perf_counter() - began)
 
     def _on_committed(self, batch: Batch, results: list[_Done], error: BaseException | None, seconds: float) -> None:
         if self._commit_timer is not None:
             self._commit_timer.cancel()
         self._hung_since = None
+        # Only scheduled: the next batch begins after this callback has published and answered this one.
         self._schedule_next()
         if error is None:
             self.on_transaction(seconds, len(results))
@@ -458,9 +469,11 @@ class SqliteStore:
         if unkept is None:
             self.commits += 1
             self._heads = batch.heads
+            # Published before the callers are answered: who has its answer finds its event in the feed.
             if batch.events:
                 try:
                     self.on_commit(batch.events)
+                # What is committed is committed: a failing listener must not turn the answers into errors.
                 except Exception:
                     log.exception("publishing committed events failed")
         for call in results:

@@ -33,6 +33,7 @@ def run_to_completion(coroutine: Coroutine[Any, Any, T]) -> T:
         coroutine.send(None)
     except StopIteration as stop:
         return cast("T", stop.value)
+    # One writer, no interleaving: a suspended call would leave its savepoint open under the calls of others.
     coroutine.close()
     name = getattr(coroutine, "__qualname__", "the work")
     raise SuspendedInTransaction(f"{name} awaited something that is not the store")
@@ -96,12 +97,14 @@ class Transaction:
             raise TxClosed("the transaction was used after its call had ended")
 
     def _run_statement(self, statement: Statement[Any], parameters: dict[str, Any]) -> sqlite3.Cursor:
+        # Set last, over whatever was passed: a statement reaches only rows of its own tenant (ADR 17).
         parameters["tenant"] = self.tenant
         return self._connection.execute(statement.confined_sql, parameters)
 
     def _flush_for(self, tables: frozenset[str]) -> None:
         """Make buffered rows of these tables visible to the statement about to run."""
         self._check_open()
+        # Buffered rows of this call and of earlier ones of the batch must not be missing from a read (ADR 2).
         if any(table.name in tables for table in self._rows):
             self._begin_change(tables)
         elif any(table.name in tables for table in self._batch.rows):
@@ -137,6 +140,7 @@ class Transaction:
         self._open = False
         if self._savepoint:
             self._connection.execute("release call")
+        # Still not written: the rows of all calls are inserted table by table when the batch ends (ADR 2).
         for table, rows in self._rows.items():
             self._batch.rows.setdefault(table, []).extend(rows)
         if self._emitted:

@@ -105,6 +105,7 @@ async def append_entries(
     tx: Tx, stream: str, entries: Sequence[tuple[str | None, str | None, str]], now: int
 ) -> tuple[int, ...]:
     """Append entries (ref, name, fields as JSON text); return their numbers."""
+    # The update locks the stream's row until the commit: numbers become visible in their order, none is skipped.
     (last,) = await tx.returning(statements.advance, stream=stream, count=len(entries))
     first = last - len(entries) + 1
     for number, (ref, name, fields) in enumerate(entries, first):
@@ -127,6 +128,7 @@ async def create_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool
     """Create a group if it does not exist; return whether it was created. whole: it reads the stream from the start."""
     await tx.execute(statements.open_stream, stream=stream)
     head = await tx.one(statements.lock_stream, stream=stream)
+    # Under the stream's lock: of two that make the group at once, the second finds it.
     if await tx.one(statements.group, stream=stream, group=group) is not None:
         return False
     assert head is not None
@@ -153,6 +155,7 @@ async def _lock_group(tx: Tx, stream: str, group: str) -> GroupPosition:
 async def deliver_new(tx: Tx, request: ReadRequest) -> list[Delivery]:
     """Deliver entries that are new to the group. Raises NotFound without such a group."""
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
+    # One reader at a time: the group's position and its pending rows change together, so nothing new goes to two consumers.
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
 
@@ -192,6 +195,7 @@ async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *,
     Entries delivered ``terms.most`` times leave the group: they are for the caller to keep. Raises NotFound without such a group.
     """
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
+    # As above: two consumers must not be handed the same stale entry.
     await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
@@ -252,6 +256,7 @@ async def set_stream_owner(tx: Tx, stream: str, owner: str) -> bool:
     head = await tx.one(statements.lock_stream, stream=stream)
     if head is None or head.owner == owner:
         return False
+    # The name went to another agent, which must not read what was for its predecessor.
     for name in (stream, stream + DEAD):
         for clearing in statements.CLEARING[:-1]:
             await tx.execute(clearing, stream=name)
@@ -273,6 +278,7 @@ async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbe
 
 async def trim_stream(tx: Tx, stream: str, length: int, max_deletions: int) -> int:
     """Delete the oldest entries beyond a length that every group has acknowledged, at most ``most``; return how many."""
+    # Against a group that is being made meanwhile, which would need what is deleted here.
     await tx.one(statements.lock_stream, stream=stream)
     oldest = await find_trimmable_entries(tx, stream, length, max_deletions)
     return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]) if oldest else 0

@@ -44,14 +44,18 @@ class Guard:
     def begin(self) -> str:
         """Start the program, once in this generation; answers why not, or nothing."""
         lock = os.open(os.path.join(self.options["directory"], "lock"), os.O_RDWR)
+        # A record lock: the kernel drops it with this process, and the program does not inherit it. Who asks whether
+        # the instance is locked asks whether it is guarded.
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return "held"
+        # Under the lock: an engine that writes ``stop`` is either seen here, or finds the lock held and asks the guard.
         if os.path.exists(os.path.join(self.generation, "stop")):
             return "stopped"
         if os.path.exists(os.path.join(self.generation, "state.json")):
             return "started"
+        # Children whose parents die become those of the guard: none escapes its count and its killing.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._install_signals()
         self.output, theirs = os.pipe()
@@ -63,6 +67,7 @@ class Guard:
         )
         me = procfs.read_process(os.getpid())
         started = me.started if me is not None else 0
+        # Before the fork: it tells the engine whom to ask, and keeps this generation from beginning twice.
         self._write_file(
             "state.json",
             f'{{"version": 1, "pid": {os.getpid()}, "started": {started}, "boot": "{procfs.BOOT}",'
@@ -143,6 +148,7 @@ class Guard:
             if not only_output and not self._reap_children():
                 break
             self._enforce_limits()
+        # What was written before the last one died is still in the pipe.
         while self._pump_output() > 0:
             pass
 
@@ -168,6 +174,7 @@ class Guard:
         """SIGTERM once, to the program's group, and let what is paused hear it."""
         deadline = time.monotonic() + grace
         if self.deadline is not None:
+            # A second request may shorten the time, never lengthen it.
             self.deadline = min(self.deadline, deadline)
             return
         self.deadline = deadline
@@ -206,6 +213,7 @@ class Guard:
             others = [pid for pid in procfs.child_pids(os.getpid()) if pid != self.program]
             if not sum(os.waitpid(pid, os.WNOHANG)[0] for pid in others):
                 break  # else there may be children that the dead have left behind
+        # WNOWAIT leaves it a zombie: its pid, and with it the group's id that signals go to, is not reused.
         if not self.ended and os.waitid(os.P_PID, self.program, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             self.ended = True
             if self.deadline is None:
@@ -257,6 +265,7 @@ class Guard:
 
     def _write_file(self, name: str, text: str) -> None:
         path = os.path.join(self.generation, name)
+        # Whole or not there at all: the engine may read it at any time, and the host may lose power.
         with open(path + ".new", "w") as file:
             file.write(text)
             file.flush()
