@@ -8,7 +8,7 @@ from agora_sdk.client import AgoraClient
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks import Task
 from agora_sdk.message import Message
-from agora_sdk.taskrun import TaskRun
+from agora_sdk.taskrun import TaskRun, opening_message
 
 from .prompts import describe_request, truncate_text
 
@@ -44,12 +44,7 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
 
 
 def _question_of(task: Task) -> str:
-    payload = task.payload
-    first = payload.get("message")
-    if not isinstance(first, dict):
-        text = payload.get("text")
-        first = {"parts": [{"text": text} if isinstance(text, str) else {"data": payload}]}
-    return describe_request(Message.of({**first, "role": "ROLE_USER"}), task.task_type)
+    return describe_request(Message.of(opening_message(task.payload)), task.task_type)
 
 
 def _answer_of(task: Task) -> str | None:

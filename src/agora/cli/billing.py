@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +15,7 @@ from agora_sdk.contract.billing import Billing
 from .output import Column, format_cell
 from .projection import project_operation
 from .session import Session, client_command
+from .tables import attribute_columns
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import BillingInfo, Invoice
@@ -41,47 +41,43 @@ def _money_column(field: str) -> Callable[[Any], str]:
     return lambda item: format_money(getattr(item, field), item.currency)
 
 
-def _ledger_columns(**headings: str) -> list[Column]:
-    return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
-
-
 PRICES: Sequence[Column] = [
-    *_ledger_columns(agent="agent_name", type="type"),
+    *attribute_columns(agent="agent_name", type="type"),
     ("price", lambda item: _format_price(item)),
-    *_ledger_columns(version="version", since="effective_from"),
+    *attribute_columns(version="version", since="effective_from"),
 ]
 USAGE: Sequence[Column] = [
-    *_ledger_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
+    *attribute_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
     ("quantity", lambda item: format_quantity(item.quantity, item.unit)),
     ("amount", _money_column("amount")),
-    *_ledger_columns(instance="instance_id", id="entry_id", note="description"),
+    *attribute_columns(instance="instance_id", id="entry_id", note="description"),
 ]
 REVENUE: Sequence[Column] = [
-    *_ledger_columns(agent="agent_name"),
+    *attribute_columns(agent="agent_name"),
     ("revenue", _money_column("revenue")),
-    *_ledger_columns(executions="task_executions"),
+    *attribute_columns(executions="task_executions"),
     ("time", lambda item: _format_hours(item.usage_time)),
-    *_ledger_columns(customers="customers"),
+    *attribute_columns(customers="customers"),
 ]
 BALANCES: Sequence[Column] = [
-    *_ledger_columns(account="account_id"),
+    *attribute_columns(account="account_id"),
     ("credited", _money_column("credited")),
     ("charged", _money_column("charged")),
     ("balance", _money_column("balance")),
-    *_ledger_columns(prepaid="prepaid"),
+    *attribute_columns(prepaid="prepaid"),
 ]
 BUDGETS: Sequence[Column] = [
-    *_ledger_columns(account="account_id", agent="agent_id", month="period"),
+    *attribute_columns(account="account_id", agent="agent_id", month="period"),
     ("spent", _money_column("spent")),
     ("warning at", _money_column("soft_limit")),
     ("limit", _money_column("hard_limit")),
-    *_ledger_columns(state="state", set_by="set_by"),
+    *attribute_columns(state="state", set_by="set_by"),
 ]
 INVOICES: Sequence[Column] = [
-    *_ledger_columns(number="number", account="account_id", month="period"),
+    *attribute_columns(number="number", account="account_id", month="period"),
     ("charges", _money_column("charges")),
     ("due", _money_column("amount_due")),
-    *_ledger_columns(issued="issued_at"),
+    *attribute_columns(issued="issued_at"),
 ]
 
 
@@ -148,7 +144,7 @@ def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any
         session.out.fields(dict(_cost_fields(info)))
     if len(report.by_agent) > 1:
         session.out.table(
-            report.by_agent, [*_ledger_columns(agent="agent_name"), ("cost", _money_column("total_cost"))]
+            report.by_agent, [*attribute_columns(agent="agent_name"), ("cost", _money_column("total_cost"))]
         )
 
 
@@ -202,7 +198,7 @@ def _print_invoice(session: Session, invoice: Invoice) -> None:
         | {name.replace("_", " "): format_money(getattr(invoice, name), invoice.currency) for name in amounts}
     )
     columns: list[Column] = [
-        *_ledger_columns(month="period", description="description"),
+        *attribute_columns(month="period", description="description"),
         ("quantity", lambda line: format_quantity(line.quantity, line.unit)),
         ("amount", lambda line: format_money(line.amount, invoice.currency)),
     ]

@@ -6,8 +6,6 @@ No client secret is needed: the client is a public one.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import json
 import secrets
@@ -21,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
+from agora.core.pkce import challenge_of
 from agora_sdk.errors import (
     AgoraError,
     DeadlineExceeded,
@@ -213,7 +212,7 @@ def _browser_login(
             "redirect_uri": back,
             "state": state,
         }
-        parameters |= {"code_challenge": _pkce_challenge(verifier), "code_challenge_method": "S256"}
+        parameters |= {"code_challenge": challenge_of(verifier), "code_challenge_method": "S256"}
         url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(parameters)}"
         say(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
         show(url)
@@ -233,7 +232,3 @@ def _wait_for_callback(callback: _Callback, state: str) -> Mapping[str, str]:
         if query is not None and hmac.compare_digest(query.get("state", "").encode(), state.encode()):
             return query
     raise DeadlineExceeded("No user is logged in.", fix="Begin again: agora login.")
-
-
-def _pkce_challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -8,7 +8,7 @@ from typing import Any
 
 from .output import Column
 
-__all__ = ["TABLES", "columns_for"]
+__all__ = ["TABLES", "attribute_columns", "columns_for"]
 
 
 def columns_for(result: Any) -> Sequence[Column] | None:
@@ -17,6 +17,7 @@ def columns_for(result: Any) -> Sequence[Column] | None:
 
 
 def attribute_columns(**headings: str) -> list[Column]:
+    """Columns of attributes: the heading, with ``_`` for a space, and the attribute's name."""
     return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
 
 

@@ -15,11 +15,20 @@ from .message import Message
 if TYPE_CHECKING:
     from .lease import Lease
 
-__all__ = ["MESSAGE_TASK", "InputRequired", "PermanentFailure", "Postponed", "Rejected", "TaskRun"]
+__all__ = ["MESSAGE_TASK", "InputRequired", "PermanentFailure", "Postponed", "Rejected", "TaskRun", "opening_message"]
 
 MESSAGE_TASK = "a2a.message"  #: type of a task that is a message, of A2A or of another protocol
 
 MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
+
+
+def opening_message(payload: Mapping[str, Any]) -> JsonObject:
+    """The message that a task begins with, as A2A writes it: the payload's ``message``, its ``text``, or all of it as data."""
+    message = payload.get("message")
+    if not isinstance(message, dict):
+        text = payload.get("text")
+        message = {"parts": [{"text": text} if isinstance(text, str) else {"data": payload}]}
+    return {**message, "role": "ROLE_USER"}
 
 
 class PermanentFailure(Exception):
@@ -106,12 +115,7 @@ class TaskRun(ClaimedTask):
         """A run of a task under a lease."""
         run = cls.model_construct(task.model_fields_set, **dict(task))
         run._lease = lease
-        payload = task.payload
-        first = payload.get("message")
-        if not isinstance(first, dict):
-            text = payload.get("text")
-            first = {"parts": [{"text": text} if isinstance(text, str) else {"data": payload}]}
-        run.add_to_conversation({**first, "role": "ROLE_USER"})
+        run.add_to_conversation(opening_message(task.payload))
         return run
 
     def add_to_conversation(self, message: Mapping[str, Any]) -> None:

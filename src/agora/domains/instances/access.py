@@ -10,15 +10,7 @@ from agora_sdk.errors import PermissionDenied
 from . import queries as statements
 from .records import InstanceRow
 
-__all__ = ["find_audience", "require_instance", "resolve_owner_account", "resolve_visible_account"]
-
-
-def resolve_visible_account(caller: Caller, requested: str | None) -> str | None:
-    """The account to list instances of: None for all accounts, '' if the caller may not see the requested one."""
-    if can_see_all_accounts(caller):
-        return requested
-    own = paying_account_of(caller)
-    return own if requested in (None, own) else ""
+__all__ = ["find_audience", "require_instance", "resolve_owner_account"]
 
 
 def resolve_owner_account(caller: Caller, requested: str | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.billing.accounts import paying_account_of
+from agora.domains.billing.accounts import paying_account_of, resolve_visible_account
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
 from agora.domains.search.service import QueryService
@@ -17,7 +17,6 @@ from agora_sdk.contract.fields import AgentStatus
 
 from . import host_queries
 from . import queries as statements
-from .access import resolve_visible_account
 from .deployments import load_manifest
 from .placement import MAX_HOSTS, explain_missing_engine
 from .records import AccountInstanceCounts, AgentCounter, AgentInstanceCounts, DeploymentRow, HostRow, InstanceRow

@@ -12,6 +12,7 @@ from agora.core.call import BoundService, EventStreamSpec, encode_json
 from agora.core.events import log as event_log
 from agora.core.events.filter import EventFilter, Viewer
 from agora.domains.agents.references import load_agent
+from agora.domains.billing.accounts import resolve_visible_account
 from agora.domains.billing.money import to_micros
 from agora_sdk.contract import implements
 from agora_sdk.contract import instances as contract
@@ -22,7 +23,7 @@ from agora_sdk.contract.instances import InstanceConfig
 from . import backups as keeping
 from . import desired_state, host_queries, market, scaling
 from . import queries as statements
-from .access import require_instance, resolve_owner_account, resolve_visible_account
+from .access import require_instance, resolve_owner_account
 from .creation import InstanceRequest, create_instance
 from .executions import ExecutionOrder, execute_request
 from .views import build_detail, build_summaries, execution_fields, to_backup
