@@ -8,7 +8,7 @@ differently (the index of words, the heads of the event logs) is made anew from 
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from .port import StoreFailure
 from .postgres.connections import open_connection, redact_url
 from .postgres.failures import to_store_failure
 from .postgres.schema import migrate_schema
+from .sqlite.directory_lock import DataDirectoryLocked, lock_database
 
 __all__ = ["CopyResult", "copy_database"]
 
@@ -77,11 +78,12 @@ def _open_source(path: Path) -> Iterator[sqlite3.Connection]:
     """The file, locked against a server, in one snapshot."""
     if not path.is_file():
         raise StoreFailure(f"There is no file {path}.")
-    with path.with_suffix(".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreFailure(f"{path} is open in a server: stop that one first.") from None
+    try:
+        lock = lock_database(path)
+    except DataDirectoryLocked:
+        raise StoreFailure(f"{path} is open in a server: stop that one first.") from None
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, lock)
         connection = sqlite3.connect(path, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:

@@ -22,7 +22,7 @@ def main() -> int:
     from agora.server.process import run_server
     from agora.settings import ConfigurationError, Settings
     from agora.store.port import StoreFailure
-    from agora.store.sqlite.engine import DataDirectoryLocked
+    from agora.store.sqlite.directory_lock import DataDirectoryLocked
 
     from .server_location import ADDRESS_FILE, LOCKED
 

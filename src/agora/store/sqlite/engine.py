@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import fcntl
 import logging
 import os
 import queue
@@ -37,11 +36,12 @@ from .. import migrate
 from ..outages import Outages
 from ..port import ROOM, Query, Reading, StoredEvent, StoreFailure, StoreUnavailable, Work
 from ..probe_queries import write_probe
+from .directory_lock import lock_database
 from .failures import disk_failure, is_busy, is_hopeless, to_store_failure
 from .reading import Reader, load_all
 from .transaction import Batch, Transaction, flush_batch, run_to_completion
 
-__all__ = ["DataDirectoryLocked", "SqliteStore"]
+__all__ = ["SqliteStore"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -62,10 +62,6 @@ PRAGMAS = (
     "cache_size=-16000",
     "busy_timeout=5000",
 )
-
-
-class DataDirectoryLocked(StoreFailure):
-    """Another server has this data directory open."""
 
 
 @dataclass(slots=True, eq=False)
@@ -120,7 +116,7 @@ class SqliteStore:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock_directory()
+        self._lock_descriptor = lock_database(self.path)
         try:
             try:
                 self._open_writer()
@@ -131,7 +127,7 @@ class SqliteStore:
                 self._reserve.unlink()
                 self._open_writer()
         except BaseException as error:
-            self._unlock_directory()
+            os.close(self._lock_descriptor)
             if isinstance(error, sqlite3.Error):
                 raise StoreFailure(f"{self.path} cannot be used: {error}") from error
             raise
@@ -165,21 +161,6 @@ class SqliteStore:
         self._threads.shutdown()
         for connection in (*self._scanners, self._reading, self._writer):
             connection.close()
-        self._unlock_directory()
-
-    def _lock_directory(self) -> None:
-        descriptor = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            raise DataDirectoryLocked(
-                f"{self.path} is open in another Agora server: stop that one, or give this one another --data-dir"
-            ) from None
-        self._lock_descriptor = descriptor
-
-    def _unlock_directory(self) -> None:
-        # Closing releases the lock. The file stays: without it two servers could lock two files of the same name.
         os.close(self._lock_descriptor)
 
     def _open_connection(self, *, read_only: bool = False) -> sqlite3.Connection:
