@@ -45,7 +45,7 @@ def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = F
 
     database = _run_on_target(lambda target: database_status(target), url, dev, prod)
     _print_status(database, json)
-    if not database.current:
+    if not database.is_current:
         raise typer.Exit(1)
 
 
