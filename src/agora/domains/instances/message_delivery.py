@@ -24,7 +24,9 @@ LOOPBACK = ("http://127.", "http://localhost", "http://[::1]")
 class InstanceSource(EndpointSource):
     """Messages to the instances of agents."""
 
-    async def locate(self, reader: Reader, endpoint: Endpoint, context: ServerContext) -> tuple[str, bool] | None:
+    async def locate_endpoint(
+        self, reader: Reader, endpoint: Endpoint, context: ServerContext
+    ) -> tuple[str, bool] | None:
         """An instance that runs; None if the agent has none at all. Raises DeliveryRejected while none can be reached."""
         if endpoint.url is not None:  # it has an address of its own since
             return await super().locate_endpoint(reader, endpoint, context)
