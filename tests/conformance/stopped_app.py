@@ -39,7 +39,7 @@ class StillClock:
 class StillApp(App):
     """Without loops of its own."""
 
-    def _assemble(self) -> None:
+    def _build_asgi_app(self) -> None:
         super()._build_asgi_app()
         self.controllers = []
 

@@ -78,7 +78,7 @@ async def test_a_deletion_cut_short_is_finished_later(market: Market, context: J
     market.clock.advance(61 * DAY)
 
     class StoppingRetention(Retention):
-        stopping = True
+        is_stopping = True
 
     await StoppingRetention(context).step()
     assert await count(engine, "messages") == 1

@@ -54,7 +54,7 @@ async def test_two_lines_of_an_entry_may_change_places(
         charge = Charge(f"execution:{key}", "acme", agent.subject, EntryKind.REQUEST, 3)
 
         async def work(call: Call, charge: Charge = charge, module: Any = module) -> None:
-            await module.Ledger(call).charge(charge)
+            await module.Ledger(call).charge_usage(charge)
             await module.Ledger(call).reverse_by_key(charge.key)
 
         await till.act(work)
@@ -77,7 +77,7 @@ def test_two_fields_of_the_declaration_may_change_places() -> None:
     for table, entry in ((LEDGER, LedgerEntry(**values)), (Table("billing_ledger", swapped), swapped(**values))):
         connection = sqlite3.connect(":memory:")
         connection.execute(f"create table billing_ledger ({', '.join(sorted(names))})")
-        columns, marks = ", ".join(table.names), ", ".join("?" * len(table.names))
+        columns, marks = ", ".join(table.column_names), ", ".join("?" * len(table.column_names))
         connection.execute(f"insert into billing_ledger ({columns}) values ({marks})", table.to_row(entry, "x"))
         stored.append(connection.execute("select * from billing_ledger").fetchall())
         connection.close()
