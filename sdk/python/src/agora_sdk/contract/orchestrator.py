@@ -91,8 +91,8 @@ class Orchestrator(Service, category="orchestrator"):
     """Plain words instead of operations: finding, describing and registering agents, and numbers."""
 
     @operation(
-        "POST /orchestrator-agent/chat",
         "POST /functions/v1/orchestrator-agent/chat",
+        "POST /orchestrator-agent/chat",
         scope="",
         secrets=("token",),
     )

@@ -216,7 +216,7 @@ class Tasks(Service, category="task"):
     ) -> TaskEntryPage:
         """Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts."""
 
-    @operation("POST /v1/worker/tasks/claim", scope="write:tasks", translate=of_worker_claim)
+    @operation("POST /agora/task/claim", "POST /v1/worker/tasks/claim", scope="write:tasks", translate=of_worker_claim)
     async def claim(
         self,
         limit: Annotated[int, Field(ge=1, le=100, description="Most tasks to take at once.")] = 1,
@@ -241,6 +241,7 @@ class Tasks(Service, category="task"):
         """
 
     @operation(
+        "POST /agora/task/renew",
         "POST /v1/worker/tasks/heartbeat",
         "POST /v1/worker/tasks/resume",
         scope="write:tasks",
@@ -329,6 +330,7 @@ class Tasks(Service, category="task"):
         """
 
     @operation(
+        "POST /agora/task/cancel",
         "POST /v1/agent/tasks/{task_id}/cancel",
         scope="write:tasks",
         idempotent=True,
