@@ -314,7 +314,9 @@ class Agent:
         self.client = self.client.as_agent(registration)  # a copy, so that other uses of the client are not affected
         if self._takes_tasks and self.worker is not None:
             # A server of an earlier release takes no account: it is named only where there is one.
-            account = {} if self.provider_account is None else {"provider_account": self.provider_account}
+            account: dict[str, Any] = (
+                {} if self.provider_account is None else {"provider_account": self.provider_account}
+            )
             worker = await self.client.worker.register(self.worker, models=list(self.models), **account)
             self.worker_id = worker.worker_id
         self.registration = registration
