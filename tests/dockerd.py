@@ -128,7 +128,7 @@ def _install(may_install: bool) -> None:
     command = [
         "apt-get",
         "-o",
-        "DPkg::Lock::Timeout=300",
+        "DPkg::Lock::Timeout=120",
         "install",
         "-y",
         "-qq",
@@ -136,7 +136,6 @@ def _install(may_install: bool) -> None:
         "docker.io",
         "iptables",
     ]
-    command[2:2] = ["-o", "DPkg::Lock::Timeout=120"]  # somebody else may be installing
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         if subprocess.run(command, env=environment, capture_output=True).returncode:
