@@ -13,7 +13,7 @@ from tests.blackbox.server import ServerProcess
 from tests.e2e.chromium import barriers, browser
 from tests.polling import poll_until
 
-WAIT = 30_000
+WAIT = 60_000  # milliseconds, beside compilers and two other browsers
 HOME = "/v1/monitor/"
 
 

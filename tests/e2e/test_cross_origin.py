@@ -12,7 +12,7 @@ import pytest
 from tests.blackbox.server import ServerProcess
 from tests.e2e.chromium import browser
 
-WAIT = 30_000
+WAIT = 60_000  # milliseconds, beside compilers and two other browsers
 #: what a page does, with the server's address and a token; answers what it got by each protocol
 CALLS = """async ([url, token]) => {
   const authorized = {authorization: `Bearer ${token}`};

@@ -17,7 +17,7 @@ from agora.server.app import App
 from tests.e2e.chromium import barriers, browser
 from tests.harness import admin_token, make_settings, running
 
-WAIT = 30_000
+WAIT = 60_000  # milliseconds, beside compilers and two other browsers
 HOME = "/v1/monitor/"
 EVIL = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 
@@ -100,11 +100,19 @@ def page(context: Any) -> Iterator[Any]:
 
 def opened(page: Any, path: str) -> Any:
     """Go to a page, and wait until it is live if it is one that lives."""
+    from playwright.sync_api import TimeoutError as BrowserTimeout
+
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(f"{request.url}: {request.failure}"))
     answer = page.goto(HOME + path)
     assert answer.ok, f"{path}: {answer.status}"
     link = page.locator(".link")
     if link.count():
-        page.locator('.link[data-state="live"]').wait_for()
+        try:
+            page.locator('.link[data-state="live"]').wait_for()
+        except BrowserTimeout:
+            state = link.first.get_attribute("data-state")
+            raise AssertionError(f"{path} is {state}, not live; requests that failed: {failed}") from None
     return page
 
 
