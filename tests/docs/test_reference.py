@@ -22,7 +22,7 @@ EMITTERS = {
     "emit",
     "_emit",
     "_emit_budget_event",
-    "_announce",
+    "_announce_authorization",
     "_emit_event",
     "tell",
     "emit_offer_event",

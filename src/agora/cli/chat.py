@@ -102,7 +102,7 @@ class Conversation:
             self._session.out.note(receipt.warning)
         entry = None
         while True:
-            task, entry = self._follow(receipt.task_id, entry)
+            task, entry = self._follow_task(receipt.task_id, entry)
             if task.status not in ("input_required", "auth_required"):
                 break
             question = self._newest_question(task.task_id)
@@ -118,7 +118,7 @@ class Conversation:
             self._print_answer(task)
         return bool(task.status == "completed")
 
-    def _follow(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
+    def _follow_task(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
         """Print a task's words until it ends or asks; answers the task, and the last entry seen."""
         with _Words(self._session) as words:
             stream = self._client.task.stream(task_id, **({"last_event_id": after} if after else {}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -43,7 +43,7 @@ def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = F
     """Show the migration status of the database; the exit code is 1 if 'agora db upgrade' has something to do."""
     from agora.store.databases import database_status
 
-    database = _run_on_target(lambda target: database_status(target), url, dev, prod)
+    database = _run_on_target(database_status, url, dev, prod)
     _print_status(database, json)
     if not database.is_current:
         raise typer.Exit(1)
@@ -127,8 +127,8 @@ def copy(
         typer.echo(f"{sum(tables.values()):>9}  rows, counted on both sides")
 
 
-def _run_on_target(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
-    """Do it with the database that is meant; trouble becomes a line and exit code 2."""
+def _run_on_target(work: Callable[[str], Coroutine[Any, Any, T]], url: str | None, dev: bool, prod: bool) -> T:
+    """Run a command's work on the database that the options and settings name; an error becomes a line and exit code 2."""
     import asyncio
 
     from agora.settings import ConfigurationError, Settings
@@ -138,9 +138,8 @@ def _run_on_target(work: Any, url: str | None, dev: bool, prod: bool) -> Any:
     try:
         settings = Settings.load_settings()
         target = select_database(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
-        coroutine: Coroutine[Any, Any, Any] = work(target)
         resume_collection()
-        return asyncio.run(coroutine)
+        return asyncio.run(work(target))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from None

@@ -32,9 +32,9 @@ def serve(config: Path | None = None, **options: Any) -> None:
 def _option_parameters() -> Iterator[inspect.Parameter]:
     """An option for each setting; the values are checked with the settings, hence with the same errors."""
     for name, field in Settings.model_fields.items():
-        yield _parameter(name, _option_type(name, field))
+        yield _build_parameter(name, _option_type(name, field))
     about = f"Settings file; agora.toml if there is one ({PREFIX}CONFIG)."
-    yield _parameter("config", Annotated[Path | None, typer.Option("--config", help=about)])
+    yield _build_parameter("config", Annotated[Path | None, typer.Option("--config", help=about)])
 
 
 def _option_type(name: str, field: FieldInfo) -> Any:
@@ -47,7 +47,7 @@ def _option_type(name: str, field: FieldInfo) -> Any:
     return Annotated[str | None, typer.Option(option, help=about, metavar=metavar)]
 
 
-def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+def _build_parameter(name: str, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 

@@ -22,5 +22,5 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    given = _parse_arguments()
-    raise SystemExit(main(given.url, without=given.without))
+    options = _parse_arguments()
+    raise SystemExit(main(options.url, without=options.without))

@@ -179,7 +179,7 @@ def _write_refusal(writer: asyncio.StreamWriter, reply: ScriptedReply) -> None:
     writer.write(f"HTTP/1.1 {reply.status} Refused\r\n{lines}\r\n".encode() + content)
 
 
-async def _speak(reply: ScriptedReply) -> AsyncIterator[str]:
+async def _split_reply(reply: ScriptedReply) -> AsyncIterator[str]:
     for word in re.findall(r"\S+\s*|\s+", reply.text):
         if reply.pause:
             await asyncio.sleep(reply.pause)
@@ -193,7 +193,7 @@ async def _openai_chunks(request: ModelRequest, reply: ScriptedReply) -> AsyncIt
     def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         return base | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
-    async for word in _speak(reply):
+    async for word in _split_reply(reply):
         yield chunk({"role": "assistant", "content": word})
     for number, call in enumerate(reply.calls):
         function = {"name": call.name, "arguments": json.dumps(dict(call.arguments))}
@@ -219,7 +219,7 @@ async def _anthropic_events(request: ModelRequest, reply: ScriptedReply) -> Asyn
     index = 0
     if reply.text:
         yield {"type": "content_block_start", "index": index, "content_block": {"type": "text", "text": ""}}
-        async for word in _speak(reply):
+        async for word in _split_reply(reply):
             delta = {"type": "text_delta", "text": word}
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}

@@ -10,7 +10,7 @@ from agora.net.egress_policy import EgressPolicy
 from agora.net.http_client import ConnectionLost, HttpClient
 from agora.telemetry import trace_headers
 
-__all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient", "InstanceRequest"]
+__all__ = ["AnswerTooLarge", "ConnectionLost", "InstanceAnswer", "InstanceClient", "InstanceHttpRequest"]
 
 MAX_CLIENTS = 1000  #: addresses to which connections are kept
 CONNECT_SECONDS = 5.0  #: seconds
@@ -29,7 +29,7 @@ class AnswerTooLarge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceRequest:
+class InstanceHttpRequest:
     """A request to an instance.
 
     address: such as ``http://127.0.0.1:20000``. target: path and query. limit: most bytes of the answer.
@@ -62,7 +62,7 @@ class InstanceClient:
         self._clients: dict[tuple[str, bool], HttpClient] = {}
         self._egress = {private: EgressPolicy(private=private) for private in (True, False)}
 
-    async def send_request(self, request: InstanceRequest, piece: Piece | None = None) -> InstanceAnswer:
+    async def send_request(self, request: InstanceHttpRequest, piece: Piece | None = None) -> InstanceAnswer:
         """Send one request and read all of its answer; ``piece`` gets each part of a streamed one. Raises AnswerTooLarge."""
         client = self._client_for(request.address, request.private)
         headers = {"host": client.host, **request.headers, **trace_headers()}

@@ -21,7 +21,7 @@ MAX_NAME_CHARACTERS: Final = 64
 
 def named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The questions of an agent's message by name; empty for a message that is a single question."""
-    questions = _metadata(message).get(QUESTIONS)
+    questions = _read_metadata(message).get(QUESTIONS)
     if not isinstance(questions, Mapping) or not 1 <= len(questions) <= MAX_QUESTIONS:
         return {}
     is_sound = all(
@@ -35,7 +35,7 @@ def named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def answered_name(message: Mapping[str, Any]) -> str | None:
     """The question that a requester's message answers; None for one that answers all."""
-    name = _metadata(message).get(ANSWERS)
+    name = _read_metadata(message).get(ANSWERS)
     return name if isinstance(name, str) else None
 
 
@@ -50,6 +50,6 @@ def unanswered_names(question: Mapping[str, Any], answers: Iterable[Mapping[str,
     return names
 
 
-def _metadata(message: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_metadata(message: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = message.get("metadata")
     return metadata if isinstance(metadata, Mapping) else {}

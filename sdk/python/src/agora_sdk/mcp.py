@@ -139,7 +139,7 @@ class MCPClient:
                 name=alias, url=peer.url, version=version, protocol_version=peer.version, tools=list(peer.tools)
             )
 
-        return self._run("connect", work)
+        return self._run_operation("connect", work)
 
     def list_tools(self, server: str | None = None) -> Tools:
         """Ask the servers, or one of them, which tools they have now."""
@@ -151,7 +151,7 @@ class MCPClient:
                 listing += [_tool_from_wire(name, tool) for tool in tools.values()]
             return Tools(tools=listing)
 
-        return self._run("list_tools", work)
+        return self._run_operation("list_tools", work)
 
     def call_tool(
         self,
@@ -176,7 +176,7 @@ class MCPClient:
                 raise _tool_error(name, result)
             return result.value
 
-        return self._run("call_tool", work)
+        return self._run_operation("call_tool", work)
 
     def call_tool_result(
         self,
@@ -189,7 +189,7 @@ class MCPClient:
     ) -> ToolResult:
         """The same, answering everything that the tool did; one that failed is no error here."""
         seconds = timeout or self._options.timeout
-        return self._run(
+        return self._run_operation(
             "call_tool_result", lambda pick: self._call_tool(pick, name, arguments, server, seconds, on_progress)
         )
 
@@ -275,7 +275,7 @@ class MCPClient:
             unique = f"{name}-{number}"
         return unique
 
-    def _run(self, name: str, work: Callable[[Pick], Coroutine[Any, Any, T]]) -> T:
+    def _run_operation(self, name: str, work: Callable[[Pick], Coroutine[Any, Any, T]]) -> T:
         """Do something by the caller's habit: its result, or something to await for it."""
         if self._options.blocking:
             return run_blocking(work(lambda peer: peer.blocking))

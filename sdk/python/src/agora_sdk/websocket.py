@@ -72,7 +72,7 @@ def _translate_handshake_errors(url: str) -> Iterator[None]:
         raise ConnectionLost(str(error) or type(error).__name__) from error
 
 
-def _disconnected(error: ConnectionClosed) -> Disconnected:
+def _read_close_reason(error: ConnectionClosed) -> Disconnected:
     return Disconnected(error.rcvd.code, error.rcvd.reason) if error.rcvd else Disconnected()
 
 
@@ -84,7 +84,7 @@ class _BlockingSocket:
         try:
             return decode_frame(self._connection.recv())
         except ConnectionClosed as error:
-            raise _disconnected(error) from None
+            raise _read_close_reason(error) from None
 
     async def acknowledge(self, sequence: int) -> None:
         with suppress(ConnectionClosed):
@@ -102,7 +102,7 @@ class _LoopedSocket:
         try:
             return decode_frame(await self._connection.recv())
         except ConnectionClosed as error:
-            raise _disconnected(error) from None
+            raise _read_close_reason(error) from None
 
     async def acknowledge(self, sequence: int) -> None:
         with suppress(ConnectionClosed):

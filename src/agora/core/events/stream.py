@@ -110,7 +110,7 @@ class LiveStream(ABC):
                 CloseReason.from_error(InternalError("The log could not be read.", fix="Resume from the last item."))
             )
 
-    async def _send(self, items: Sequence[Item], position: int) -> None:
+    async def _send_page(self, items: Sequence[Item], position: int) -> None:
         """Give the sink a page of the log; return when there is room for the next."""
         if items and (close_reason := offer_batch(self.sink, Batch(items, position))):
             self.end(close_reason)
@@ -237,7 +237,7 @@ class EventStream(LiveStream):
         page = await channel.read(self._position, self.filter, self.viewer)
         if self.close_reason is None:
             channel.delivered += len(page.events)
-            await self._send([EncodedEvent(stored) for stored in page.events], page.position)
+            await self._send_page([EncodedEvent(stored) for stored in page.events], page.position)
 
     def _unsubscribe(self) -> None:
         if self._channel is not None:
@@ -298,7 +298,7 @@ class LogStream(LiveStream):
         for part in _split_entries(page_events.entries, self._feed.buffer_limit // 4):
             if self.close_reason is None:
                 channel.delivered += len(part)
-                await self._send(part, part[-1].number)
+                await self._send_page(part, part[-1].number)
         if page_events.done:
             self.end(ENDED)
         elif not page_events.entries:

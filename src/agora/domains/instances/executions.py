@@ -26,7 +26,7 @@ from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
 from agora.domains.instances.ports import LOCAL_HOST
-from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer, InstanceRequest
+from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceAnswer, InstanceHttpRequest
 from agora_sdk.contract.billing import EntryKind
 from agora_sdk.contract.instances import ExecutionResult
 from agora_sdk.errors import (
@@ -123,7 +123,7 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
     return instance_row
 
 
-async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, execution_id: str) -> InstanceRequest:
+async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, execution_id: str) -> InstanceHttpRequest:
     method, parameters = order.method, order.parameters
     host = await call.tx.one(host_queries.host, ref=row.host_id)
     local = call.context.ports.find(LOCAL_HOST)
@@ -148,7 +148,7 @@ async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, ex
         _check_below(order.endpoint)
     path = base.path.rstrip("/") + quote(order.endpoint, safe="/%:@!$&'()*+,;=?~-._")
     target = path + (("&" if "?" in path else "?") + query if query else "")
-    return InstanceRequest(
+    return InstanceHttpRequest(
         address=f"{base.scheme}://{base.netloc}",
         method=method,
         target=target,

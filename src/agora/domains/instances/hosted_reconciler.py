@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from agora.clock import SECOND
 from agora.core.jobs import DueController, JobContext
 from agora.net.http_client import request_target
-from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient, InstanceRequest
+from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient, InstanceHttpRequest
 
 from . import host_queries
 from . import queries as statements
@@ -73,7 +73,7 @@ class HostedInstanceReconciler(DueController):
             return True, "it says nothing of its health"
         parts = urlsplit(url)
         try:
-            request = InstanceRequest(
+            request = InstanceHttpRequest(
                 address=f"{parts.scheme}://{parts.netloc}",
                 method="GET",
                 target=request_target(url),

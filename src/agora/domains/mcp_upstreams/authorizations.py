@@ -57,7 +57,7 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
         if isinstance(outcome, AgoraError):
             raise outcome
         if outcome is None:
-            await _announce(end, row, subject)
+            await _announce_authorization(end, row, subject)
             return contract.UpstreamAuthorization(upstream=row.name, shared=True, authorized=True)
         return contract.UpstreamAuthorization(
             upstream=row.name,
@@ -88,7 +88,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
         await grants.store_grant(end, row.upstream_id, authorization.subject, outcome)
         if authorization.subject == SHARED:
             await check_and_record_administration(end, row.upstream_id)
-        await _announce(end, row, authorization.subject)
+        await _announce_authorization(end, row, authorization.subject)
         return contract.UpstreamAuthorization(
             upstream=row.name,
             shared=authorization.subject == SHARED,
@@ -110,7 +110,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
     stored = await call.tx.one(grant_statements.grant_of_subject, **key)
     await call.tx.execute(grant_statements.drop_grant, **key)
     if stored is not None:
-        await _announce(call, row, subject, ended=True)
+        await _announce_authorization(call, row, subject, ended=True)
 
     async def perform() -> bool:
         return stored is not None and await grants.revoke(endpoint, grants.open_grant(stored))
@@ -158,7 +158,7 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
     return call.caller.subject
 
 
-async def _announce(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
+async def _announce_authorization(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
     """Tell of an authorization, or of its end. The shared one takes new connections, on every server."""
     if subject == SHARED:
         await call.tx.execute(statements.renew_connections, upstream_id=row.upstream_id, now=call.now)

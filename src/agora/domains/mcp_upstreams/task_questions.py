@@ -98,7 +98,7 @@ class TaskClient:
         try:
             return await self._wait_for_answer(int(entry["number"]))
         except asyncio.CancelledError:
-            await asyncio.shield(self._withdraw())
+            await asyncio.shield(self._withdraw_question())
             raise
 
     async def _wait_for_answer(self, number: int) -> Mapping[str, Any] | None:
@@ -129,7 +129,7 @@ class TaskClient:
             if cursor is None:
                 return None
 
-    async def _withdraw(self) -> None:
+    async def _withdraw_question(self) -> None:
         """The call has ended before the answer: nobody waits for it any more."""
         notes = "The question is withdrawn: the call that asked it has ended."
         with contextlib.suppress(AgoraError):  # the task has ended, or is another's: then it is withdrawn as well
@@ -153,7 +153,7 @@ def read_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) ->
         return {"action": "accept"}
     for part in message.get("parts", ()):
         content = part.get("data") if "data" in part else _read_text(part.get("text"), schema)
-        if isinstance(content, dict) and _fits(content, schema):
+        if isinstance(content, dict) and _matches_schema(content, schema):
             return {"action": "accept", "content": content}
     return None
 
@@ -181,7 +181,7 @@ def _read_value(text: str, kind: Any) -> Any:
     return text
 
 
-def _fits(content: Mapping[str, Any], schema: Any) -> bool:
+def _matches_schema(content: Mapping[str, Any], schema: Any) -> bool:
     """Whether a content is what the form asks for; a form that is no schema takes everything."""
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]

@@ -143,7 +143,7 @@ async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds
     row = await call.tx.one(tasks.select_task, task_id=task_id)
     rows: Sequence[TaskRow] = ()
     # A look without the lock; ``lease_tasks`` checks again that the task waits, and a faster claimant wins.
-    if row is not None and row.waiting and _fits(row.queue, claimant):
+    if row is not None and row.waiting and _can_claim_from(row.queue, claimant):
         lease = _lease_columns(call, claimant, lease_seconds)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json([task_id]), limit=1, **lease)
     if not rows:  # in the same words, whether it is hidden from the caller or does not exist
@@ -154,7 +154,7 @@ async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds
     return await _build_claim(call, rows)
 
 
-def _fits(queue: str, claimant: Claimant) -> bool:
+def _can_claim_from(queue: str, claimant: Claimant) -> bool:
     """Whether a claimant may claim from a queue."""
     address = queues.queue_address(queue)
     if address is not None:

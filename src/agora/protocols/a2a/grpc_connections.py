@@ -124,7 +124,7 @@ class ClientSide(asyncio.Protocol):
         if self.connection is None:
             self.transport.abort()
             return
-        self.connection.refuse = self._refuse
+        self.connection.refuse = self._close_refused
         self.connection.relayed = lambda: self._answers.data
         self.transport.pause_reading()
         self._alarm = self._loop.call_later(self._listener.seconds, self._look_after)
@@ -199,7 +199,7 @@ class ClientSide(asyncio.Protocol):
 
     # -- its end ---------------------------------------------------------------------------------
 
-    def _refuse(self) -> None:
+    def _close_refused(self) -> None:
         self._loop.call_later(REFUSED_SECONDS, self.transport.close)
 
     def _look_after(self) -> None:

@@ -94,7 +94,7 @@ class TaskMethods:
         metadata = {} if exchange.modern else _legacy_metadata(params)
         task_id = await self._tasks.assign(exchange, offer, arguments, key, metadata)
         task = await self._tasks.read(exchange, task_id)
-        document = await self._describe(exchange, task, detailed=False)
+        document = await self._describe_task(exchange, task, detailed=False)
         if exchange.modern:
             return ToolResult(relayed={**document, "resultType": "task"})
         if exchange.session is not None and self._watch is not None:
@@ -107,7 +107,7 @@ class TaskMethods:
     async def get(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """``tasks/get``."""
         self._require_client(exchange, params, "tasks/get")
-        return await self._describe(exchange, await self._read_own(exchange, params), capabilities_of=params)
+        return await self._describe_task(exchange, await self._read_own(exchange, params), capabilities_of=params)
 
     async def list_own(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
         """``tasks/list`` of the older era: one page of the caller's tasks, the newest first."""
@@ -118,7 +118,7 @@ class TaskMethods:
         except InvalidRequest:
             raise JsonRpcError(INVALID_PARAMS, "Invalid cursor: leave it out to begin again.") from None
         except AgoraError as error:
-            raise _refusal(error) from None
+            raise _build_refusal(error) from None
         now = self._dispatcher.clock.now()
         tasks = [task for task in page["tasks"] if not is_expired(task, now, self._retention)]
         result: dict[str, Any] = {"tasks": [legacy_task(task, [], now, self._retention) for task in tasks]}
@@ -139,7 +139,7 @@ class TaskMethods:
         except IllegalTransition:  # it has ended meanwhile
             return {}
         except AgoraError as error:
-            raise _refusal(error) from None
+            raise _build_refusal(error) from None
         return {}
 
     async def cancel(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,8 +156,8 @@ class TaskMethods:
             if not exchange.modern:
                 raise JsonRpcError(INVALID_PARAMS, f"Cannot cancel task: {error}") from None
         except AgoraError as error:
-            raise _refusal(error) from None
-        return {} if exchange.modern else await self._describe(exchange, await self._read_own(exchange, params))
+            raise _build_refusal(error) from None
+        return {} if exchange.modern else await self._describe_task(exchange, await self._read_own(exchange, params))
 
     async def wait_for_result(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """``tasks/result`` of the older era: the result of the call at its end; what the agent asks meanwhile, the client is asked."""
@@ -199,7 +199,7 @@ class TaskMethods:
             task = await self._read_own(exchange, {"taskId": task_id})
         except JsonRpcError:
             return None
-        return await self._describe(exchange, task, capabilities_of=params)
+        return await self._describe_task(exchange, task, capabilities_of=params)
 
     # -- parts -----------------------------------------------------------------------------------
 
@@ -223,13 +223,13 @@ class TaskMethods:
         except (NotFound, InvalidRequest):
             raise _unknown_task() from None
         except AgoraError as error:
-            raise _refusal(error) from None
+            raise _build_refusal(error) from None
         is_own = task["created_by"] == exchange.caller.subject
         if not is_own or is_expired(task, self._dispatcher.clock.now(), self._retention):
             raise _unknown_task()
         return task
 
-    async def _describe(
+    async def _describe_task(
         self,
         exchange: Exchange,
         task: Mapping[str, Any],
@@ -240,7 +240,7 @@ class TaskMethods:
         try:
             questions = await self._tasks.questions(exchange, task)
         except AgoraError as error:
-            raise _refusal(error) from None
+            raise _build_refusal(error) from None
         now, retention = self._dispatcher.clock.now(), self._retention
         if not exchange.modern:
             return legacy_task(task, questions, now, retention)
@@ -262,15 +262,15 @@ class TaskMethods:
                         continue
                     for question in await self._tasks.questions(exchange, await self._tasks.read(exchange, task_id)):
                         if question.key not in questions_asked:
-                            questions_asked[question.key] = asyncio.create_task(self._ask(exchange, question))
+                            questions_asked[question.key] = asyncio.create_task(self._ask_client(exchange, question))
         except AgoraError as error:
-            raise _refusal(error) from None
+            raise _build_refusal(error) from None
         finally:
             for asking in questions_asked.values():
                 asking.cancel()
             await asyncio.gather(*questions_asked.values(), return_exceptions=True)
 
-    async def _ask(self, exchange: Exchange, question: Question) -> None:
+    async def _ask_client(self, exchange: Exchange, question: Question) -> None:
         """Ask the client, and pass its response on if the question still waits for one."""
         client = exchange.client
         if client.send is None or not client.is_supported(ELICIT):
@@ -333,5 +333,5 @@ def _unknown_task() -> JsonRpcError:
     return JsonRpcError(INVALID_PARAMS, "Failed to retrieve task: Task not found")
 
 
-def _refusal(error: AgoraError) -> Exception:
+def _build_refusal(error: AgoraError) -> Exception:
     return error if isinstance(error, Unauthenticated) else JsonRpcError.from_error(error, modern=True)

@@ -62,7 +62,7 @@ def legacy_task(task: Mapping[str, Any], questions: Sequence[Question], now: int
     ended = status in ENDED and status not in ("completed", "cancelled")
     view_status = "failed" if ended else _live_status(status)
     return _common_members(task, view_status, questions) | {
-        "ttl": _ttl(task, retention),
+        "ttl": _compute_ttl(task, retention),
         "pollInterval": _poll_interval(task, now),
     }
 
@@ -76,7 +76,7 @@ def detailed_task(
         "failed" if status in PROTOCOL_FAILURES else "completed" if status == "failed" else _live_status(status)
     )
     document = _common_members(task, view_status, questions) | {
-        "ttlMs": _ttl(task, retention),
+        "ttlMs": _compute_ttl(task, retention),
         "pollIntervalMs": _poll_interval(task, now),
     }
     if view_status == "input_required":
@@ -105,7 +105,7 @@ def task_result(task: Mapping[str, Any]) -> ToolResult:
 def is_expired(task: Mapping[str, Any], now: int, retention: int) -> bool:
     """Whether the time is over for which a client of the older era wanted its task. now: microseconds since 1970."""
     requested = _requested_ttl(task, retention)
-    return requested is not None and _microseconds(task["created_at"]) + requested * MILLISECOND <= now
+    return requested is not None and _parse_microseconds(task["created_at"]) + requested * MILLISECOND <= now
 
 
 def _failure_text(task: Mapping[str, Any]) -> str:
@@ -141,12 +141,12 @@ def _status_message(task: Mapping[str, Any], status: str, questions: Sequence[Qu
     return f"{progress:g} %: {notes}" if notes and progress else notes or (f"{progress:g} %" if progress else "")
 
 
-def _ttl(task: Mapping[str, Any], retention: int) -> int | None:
+def _compute_ttl(task: Mapping[str, Any], retention: int) -> int | None:
     """Milliseconds from its creation for which it can be read; None, which is without bound, while nothing bounds it."""
     requested = _requested_ttl(task, retention)
     if requested is not None or task.get("completed_at") is None:
         return requested
-    ended = _microseconds(task["completed_at"]) - _microseconds(task["created_at"])
+    ended = _parse_microseconds(task["completed_at"]) - _parse_microseconds(task["created_at"])
     return ended // MILLISECOND + retention * 1000
 
 
@@ -157,9 +157,9 @@ def _requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:
 
 
 def _poll_interval(task: Mapping[str, Any], now: int) -> int:
-    age = (now - _microseconds(task["created_at"])) // MILLISECOND
+    age = (now - _parse_microseconds(task["created_at"])) // MILLISECOND
     return FAST_POLL if age < FAST_POLL_AGE else SLOW_POLL
 
 
-def _microseconds(time: str) -> int:
+def _parse_microseconds(time: str) -> int:
     return to_microseconds(datetime.fromisoformat(time))

@@ -32,7 +32,7 @@ MAX_HEADING: Final = 6
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _create_parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": MAX_NESTING})
@@ -49,7 +49,7 @@ def render_markdown(text: str) -> Markup:
     """A text as HTML; one that is too long to be parsed in time, as plain text."""
     if len(text) > MAX_CHARACTERS or text.count("\n") > MAX_LINES:
         return tag("div", Markup("%s") % text, class_="message", dir="auto")
-    html = _parser().render(text)
+    html = _create_parser().render(text)
     return tag("div", Markup(html), class_="markdown", dir="auto")  # noqa: S704 - the parser escapes what is not Markdown
 
 

@@ -25,18 +25,18 @@ class RowChanges:
 
     def leave_out_unchanged(self, body: bytes) -> bytes | None:
         """The fragment as it has to be sent; None if nothing in it has changed."""
-        if (digest := _digest(body)) == self._body:
+        if (digest := _compute_digest(body)) == self._body:
             return None
         self._body = digest
         previous, self._rows = self._rows, {}
 
         def replace_row(match: re.Match[bytes]) -> bytes:
             tag, id = match[1], match[2]
-            self._rows[id] = _digest(match[0])
+            self._rows[id] = _compute_digest(match[0])
             return b'<%b id="%b" data-same></%b>' % (tag, id, tag) if previous.get(id) == self._rows[id] else match[0]
 
         return ROW.sub(replace_row, body)
 
 
-def _digest(data: bytes) -> bytes:
+def _compute_digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()

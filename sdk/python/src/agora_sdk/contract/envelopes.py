@@ -73,13 +73,13 @@ class Performative(StrEnum):
     SCALE = "scale"
 
 
-def _listed(value: Any) -> Any:
+def _wrap_name(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Intent = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$", description="Subject.")]
-Targets = Annotated[list[AgentRef], Field(max_length=100), BeforeValidator(_listed)]
+Targets = Annotated[list[AgentRef], Field(max_length=100), BeforeValidator(_wrap_name)]
 Permission = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Alias = Annotated[
     str,

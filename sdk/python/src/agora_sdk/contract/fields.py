@@ -217,24 +217,24 @@ EventType = Annotated[
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
-def _portable(value: Any) -> Any:
+def _check_portable(value: Any) -> Any:
     """Refuse JSON that some reader cannot read again: answers and events wrap it in further levels."""
     level = [value]
     for _ in range(MAX_DEPTH):
-        level = [part for item in level for part in _parts(item)]
+        level = [part for item in level for part in _list_parts(item)]
         if not level:
             return value
     raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
 
 
-def _parts(item: Any) -> Iterable[Any]:
+def _list_parts(item: Any) -> Iterable[Any]:
     if isinstance(item, float) and not isfinite(item):
         raise ValueError("NaN and infinity are not JSON")
     return item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
 
 
-JsonObject = Annotated[dict[Annotated[str, Field(max_length=200)], JsonValue], AfterValidator(_portable)]
-JsonData = Annotated[JsonValue, AfterValidator(_portable)]
+JsonObject = Annotated[dict[Annotated[str, Field(max_length=200)], JsonValue], AfterValidator(_check_portable)]
+JsonData = Annotated[JsonValue, AfterValidator(_check_portable)]
 Limit = Annotated[int, Field(ge=1, le=500, description="Largest number of items in the answer.")]
 Offset = Annotated[
     int,

@@ -22,7 +22,7 @@ def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Comple
     """What the program answers to these arguments; None for what is left to the real one."""
     command, rest = (arguments[0], _without_options(arguments[1:])) if arguments else ("", [])
     if command == "ping":
-        return _ping(layer, arguments)
+        return _ping_server(layer, arguments)
     if not rest or rest[0] not in layer.databases:
         return None
     if command == "call" and len(rest) > 1:
@@ -31,7 +31,7 @@ def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Comple
         error = "" if succeeded else f"{answer.get('error', '')}\n"
         return Completed(list(arguments), 0 if succeeded else 1, json.dumps(answer) + "\n", error)
     if command == "sql" and len(rest) > 1:
-        return _query(layer, arguments, rest[0], rest[1])
+        return _query_database(layer, arguments, rest[0], rest[1])
     if command == "logs":
         return Completed(list(arguments), 0, f"{rest[0]} is served by Agora v5 at {layer.agora_url}\n", "")
     if command == "stop":
@@ -49,7 +49,7 @@ def _without_options(arguments: Sequence[str]) -> list[str]:
     return rest
 
 
-def _ping(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed:
+def _ping_server(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed:
     try:
         layer.client.admin.health()
     except AgoraError as error:
@@ -57,7 +57,7 @@ def _ping(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed:
     return Completed(list(arguments), 0, f"Server is online: {layer.agora_url}\n", "")
 
 
-def _query(layer: V4CompatibilityLayer, arguments: Sequence[str], database: str, query: str) -> Completed:
+def _query_database(layer: V4CompatibilityLayer, arguments: Sequence[str], database: str, query: str) -> Completed:
     try:
         columns, rows = layer.query(database, query)
     except AgoraError as error:

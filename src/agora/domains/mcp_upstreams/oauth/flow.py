@@ -115,7 +115,7 @@ async def _store_authorization(
             raise RateLimited(f"{MAX_BEGUN} authorizations are under way already.", retry_after=60)
         row = UpstreamAuthorizationRow(
             tenant_id=endpoint.tenant,
-            state=_digest(state),
+            state=_hash_state(state),
             upstream_id=upstream_id,
             subject=subject,
             begun_by=begun_by,
@@ -131,7 +131,7 @@ async def _store_authorization(
 
 async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> TakenAuthorization:
     """Take an authorization of the caller out of the store: it is good once. Raises NotFound."""
-    row = await call.tx.one(statements.authorization_by_state, state=_digest(state))
+    row = await call.tx.one(statements.authorization_by_state, state=_hash_state(state))
     if row is None or row.begun_by != call.caller.subject or row.expires_at <= call.now:
         raise NotFound(
             "No such authorization of yours is under way.",
@@ -269,5 +269,5 @@ def _choose_scope(
     return " ".join(dict.fromkeys(names))
 
 
-def _digest(state: str) -> str:
+def _hash_state(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()

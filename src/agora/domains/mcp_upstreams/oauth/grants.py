@@ -134,11 +134,11 @@ class UpstreamGrants:
         """An access token that is good for a while; None if a person has to authorize. Raises UpstreamUnavailable."""
         grant = await self.read_grant(endpoint, subject, cached=True)
         if grant is None:
-            return await self._renew(endpoint, subject, 0, None) if endpoint.oauth_mode == "machine" else None
+            return await self._renew_token(endpoint, subject, 0, None) if endpoint.oauth_mode == "machine" else None
         if not self._ends_soon(grant):
             return str(grant.tokens["access"])
         try:
-            return await self._renew(endpoint, subject, grant.generation, None)
+            return await self._renew_token(endpoint, subject, grant.generation, None)
         except UpstreamUnavailable:
             if grant.expires_at is not None and grant.expires_at > self.clock.now():
                 return str(grant.tokens["access"])  # good for some seconds more
@@ -154,12 +154,12 @@ class UpstreamGrants:
         machine = endpoint.oauth_mode == "machine"
         if (grant is None or challenge.status == 403) and not machine:
             return None  # a refresh gives no scope that was not granted
-        return await self._renew(endpoint, subject, grant.generation if grant is not None else 0, challenge)
+        return await self._renew_token(endpoint, subject, grant.generation if grant is not None else 0, challenge)
 
     def _ends_soon(self, grant: Grant) -> bool:
         return grant.expires_at is not None and grant.expires_at <= self.clock.now() + EARLY_SECONDS * SECOND
 
-    async def _renew(
+    async def _renew_token(
         self, endpoint: Endpoint, subject: str, generation: int, challenge: Challenge | None
     ) -> str | None:
         """The token of a later generation than that one."""
@@ -172,7 +172,7 @@ class UpstreamGrants:
                 if grant is None:
                     return await self._get_machine_token(endpoint, challenge, "")
                 if await self._claim_renewal(endpoint, subject, grant):
-                    return await self._refresh(endpoint, subject, grant, challenge)
+                    return await self._refresh_grant(endpoint, subject, grant, challenge)
                 await asyncio.sleep(POLL_SECONDS)
         raise UpstreamUnavailable(f"The authorization of {endpoint.name} is being renewed.", retry_after=1)
 
@@ -198,7 +198,9 @@ class UpstreamGrants:
         await self._save_grant(endpoint, SHARED, grant)
         return str(grant.tokens["access"])
 
-    async def _refresh(self, endpoint: Endpoint, subject: str, grant: Grant, challenge: Challenge | None) -> str | None:
+    async def _refresh_grant(
+        self, endpoint: Endpoint, subject: str, grant: Grant, challenge: Challenge | None
+    ) -> str | None:
         """Renew a grant whose renewal is claimed. A refusal ends the grant."""
         try:
             if endpoint.oauth_mode == "machine":

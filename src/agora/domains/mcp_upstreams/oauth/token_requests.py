@@ -69,10 +69,10 @@ async def register_client(http: OAuthHttpClient, server: AuthorizationServer, re
         },
     )
     document: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-    client_id = _text(document, "client_id")
+    client_id = _read_visible_text(document, "client_id")
     if status not in (200, 201) or client_id is None:
-        raise UpstreamFailed(f"{server.issuer} did not register this server: {_describe(status, document)}.")
-    secret = _text(document, "client_secret")
+        raise UpstreamFailed(f"{server.issuer} did not register this server: {_describe_error(status, document)}.")
+    secret = _read_visible_text(document, "client_secret")
     assigned = document.get("token_endpoint_auth_method", method)
     if assigned not in METHODS or (assigned != "none" and secret is None):
         raise UpstreamFailed(f"{server.issuer} registered this server with an authentication that it cannot use.")
@@ -83,20 +83,20 @@ async def request_tokens(
     http: OAuthHttpClient, token_endpoint: str, client: OAuthClient, form: Mapping[str, str]
 ) -> Tokens:
     """Tokens for a grant. Raises GrantRefused, UpstreamFailed, UpstreamUnavailable."""
-    fields, headers = _authenticate(client, form)
+    fields, headers = _authenticate_client(client, form)
     status, answer = await http.post_form(token_endpoint, fields, headers)
     document: Mapping[str, Any] = answer if isinstance(answer, dict) else {}
-    access, kind = _text(document, "access_token"), str(document.get("token_type", "")).lower()
+    access, kind = _read_visible_text(document, "access_token"), str(document.get("token_type", "")).lower()
     if status == 200 and access is not None and kind == "bearer":
         seconds, scope = document.get("expires_in"), document.get("scope")
         is_duration = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < MAX_SECONDS
         return Tokens(
             access,
-            _text(document, "refresh_token"),
+            _read_visible_text(document, "refresh_token"),
             int(seconds) if is_duration and seconds is not None else None,
             scope[:MAX_TOKEN_CHARACTERS] if isinstance(scope, str) else None,
         )
-    detail = f"The authorization server refuses: {_describe(status, document)}."
+    detail = f"The authorization server refuses: {_describe_error(status, document)}."
     if document.get("error") in FINAL_ERRORS:
         raise GrantRefused(detail, fix="Authorize it again.", upstream_error=document["error"])
     if status >= 500 or status == 429:
@@ -106,12 +106,12 @@ async def request_tokens(
 
 async def revoke_token(http: OAuthHttpClient, endpoint: str, client: OAuthClient, token: str, hint: str) -> bool:
     """Revoke a token (RFC 7009); whether the server did. Raises UpstreamUnavailable."""
-    fields, headers = _authenticate(client, {"token": token, "token_type_hint": hint})
+    fields, headers = _authenticate_client(client, {"token": token, "token_type_hint": hint})
     status, _ = await http.post_form(endpoint, fields, headers)
     return status == 200
 
 
-def _authenticate(client: OAuthClient, form: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _authenticate_client(client: OAuthClient, form: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """A form and headers with which a client says who it is (RFC 6749, section 2.3.1)."""
     if client.method == "client_secret_basic" and client.client_secret:
         pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret, safe='')}"
@@ -120,7 +120,7 @@ def _authenticate(client: OAuthClient, form: Mapping[str, str]) -> tuple[dict[st
     return {**form, "client_id": client.client_id, **secret}, {}
 
 
-def _text(document: Mapping[str, Any], name: str) -> str | None:
+def _read_visible_text(document: Mapping[str, Any], name: str) -> str | None:
     """A visible text that fits into a header; None for anything else."""
     value = document.get(name)
     usable = (
@@ -129,7 +129,7 @@ def _text(document: Mapping[str, Any], name: str) -> str | None:
     return str(value) if usable else None
 
 
-def _describe(status: int, document: Mapping[str, Any]) -> str:
+def _describe_error(status: int, document: Mapping[str, Any]) -> str:
     """What an error says; never what else is in the answer."""
     parts = [document.get("error"), document.get("error_description")]
     words = ": ".join(part[:MAX_MESSAGE_CHARACTERS] for part in parts if isinstance(part, str) and part.isprintable())

@@ -92,13 +92,13 @@ def _draw_bar(bar: Bar, begin: datetime, end: datetime, span: float) -> list[Mar
 
 
 def _draw_piece(start: datetime, end: datetime, begin: datetime, span: float, kind: str) -> Markup:
-    start_x = _clamp((start - begin).total_seconds() / span * UNITS)
-    right = _clamp((end - begin).total_seconds() / span * UNITS)
+    start_x = _clamp_position((start - begin).total_seconds() / span * UNITS)
+    right = _clamp_position((end - begin).total_seconds() / span * UNITS)
     width = max(right - start_x, MIN_WIDTH)
     return tag("rect", x=min(start_x, UNITS - width), y=3, width=width, height=10, class_=f"piece {kind}")
 
 
-def _clamp(value: float) -> float:
+def _clamp_position(value: float) -> float:
     return min(max(value, 0.0), UNITS)
 
 

@@ -43,7 +43,7 @@ async def conversation(view: View) -> Mapping[str, Any]:
     arguments = {"conversation_id": view.path["key"], "limit": DRAWN, "cursor": view.query.get("cursor")}
     exchange = await view.invoke("agora.conversation.get", arguments)
     participant_names = await names_by_id(
-        view, [who for message in exchange.messages for who in (message.sender, *_recipients(message))]
+        view, [who for message in exchange.messages for who in (message.sender, *_list_recipients(message))]
     )
     arrows = [
         arrow
@@ -54,7 +54,7 @@ async def conversation(view: View) -> Mapping[str, Any]:
     return {"exchange": exchange, "names": participant_names, "drawing": drawing}
 
 
-def _recipients(message: AgentMessage) -> list[str]:
+def _list_recipients(message: AgentMessage) -> list[str]:
     return [message.to] if isinstance(message.to, str) else [str(to) for to in message.to]
 
 
@@ -62,7 +62,8 @@ def _message_arrows(number: int, messages: AgentMessage, names: Mapping[str, str
     words = f"{messages.type}: {messages.intent or messages.task or ''}".rstrip(": ")
     sender, state = names.get(messages.sender or "", messages.sender or "?"), _STATE.get(messages.type, "")
     return [
-        Arrow(sender, names.get(to, to), words, messages.ts, state, f"#said-{number}") for to in _recipients(messages)
+        Arrow(sender, names.get(to, to), words, messages.ts, state, f"#said-{number}")
+        for to in _list_recipients(messages)
     ]
 
 

@@ -91,7 +91,7 @@ async def event(view: View) -> Mapping[str, Any]:
     return {"event": listing.items[0], "line": describe_events(listing.items, {})[0]}
 
 
-def _matches(hit: Hit, words: str) -> bool:
+def _matches_words(hit: Hit, words: str) -> bool:
     """Whether every word is in one of its texts, or the words are its id or the end of it."""
     lowered = words.lower()
     if hit.id == words or (len(lowered) >= SHORT_ID and set(lowered) <= HEX and hit.id.endswith(lowered)):
@@ -192,7 +192,7 @@ async def _find_in_list(view: View, words: str, source: Source) -> Group:
 
 
 def _select_hits(hits: Iterable[Hit], words: str) -> list[Hit]:
-    matches = {hit.path: hit for hit in hits if _matches(hit, words)}
+    matches = {hit.path: hit for hit in hits if _matches_words(hit, words)}
     return list(matches.values())[:MAX_RESULTS]
 
 
@@ -239,7 +239,9 @@ async def _find_events(view: View, words: str) -> Group:
         detail = truncate(f"{line.about} {line.what} {line.detail}", 200)
         texts = (str(one.sequence), f"{one.source} {one.subject or ''}")
         hit = Hit(one.id, f"events/{one.sequence}", one.type, detail, texts=texts)
-        if _matches(hit, words) or (one.subject and _is_short_id(words) and short_id(one.subject) == words.lower()):
+        if _matches_words(hit, words) or (
+            one.subject and _is_short_id(words) and short_id(one.subject) == words.lower()
+        ):
             hits.append(hit)
     return Group("Events", hits[:MAX_RESULTS], "", NEWEST if after else None)
 
