@@ -33,6 +33,7 @@ REFERENCES: Mapping[str, str] = {
     "orchestrator": "orchestrator.service:OrchestratorService",
     "query": "search.service:QueryService",
     "registry": "mcp_upstreams.registry:RegistryService",
+    "runtime": "coding.runtime:RuntimeService",
     "session": "coding.sessions:SessionService",
     "task": "tasks.service:TaskService",
     "tenant": "tenants.service:TenantService",

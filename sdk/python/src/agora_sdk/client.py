@@ -79,6 +79,7 @@ class AgoraClient:
     orchestrator: contract.orchestrator.Orchestrator
     query: contract.query.Queries
     registry: contract.registry.Registry
+    runtime: contract.runtime.Runtime
     session: contract.codebases.Sessions
     task: contract.tasks.Tasks
     tenant: contract.tenants.Tenants

@@ -2666,6 +2666,108 @@ operation! {
 }
 
 operation! {
+    /// Marks requests of `agora.codebase.trigger`.
+    pub CodebaseTriggerOperation => TaskReceipt, Command, "codebase/trigger", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
+}
+
+/// Optional arguments of `agora.codebase.trigger`.
+impl Request<CodebaseTriggerOperation> {
+    /// Title, for people.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+
+    /// Mode of the agent, such as build.
+    pub fn agent_type(self, agent_type: impl Into<String>) -> Self {
+        self.with::<String>("agent_type", agent_type.into())
+    }
+
+    /// Model that the agent is told to use.
+    pub fn model(self, model: impl Into<String>) -> Self {
+        self.with::<String>("model", model.into())
+    }
+
+    /// Paths in the codebase that the agent is pointed to, or files that are put there first: objects with path and content (encoding base64 for bytes), or artifact with task_id and artifact_id.
+    pub fn files(self, files: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        self.with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Jobs of one context share a session.
+    pub fn context_id(self, context_id: impl Into<String>) -> Self {
+        self.with::<String>("context_id", context_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.message`.
+    pub CodebaseMessageOperation => TaskEntry, Command, "codebase/message", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease], keyed;
+}
+
+/// Optional arguments of `agora.codebase.message`.
+impl Request<CodebaseMessageOperation> {
+    /// The job; the newest of yours that has not ended if left out.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.interrupt`.
+    pub CodebaseInterruptOperation => EndedJobs, Command, "codebase/interrupt", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.stop`.
+    pub CodebaseStopOperation => EndedJobs, Command, "codebase/stop", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.status`.
+    pub CodebaseStatusOperation => CodebaseStatus, Query, "codebase/status", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.events`.
+    pub CodebaseEventsOperation => Event, Stream, "codebase/events", [Halted, NotFound, CursorTooOld];
+}
+
+/// Optional arguments of `agora.codebase.events`.
+impl StreamRequest<CodebaseEventsOperation> {
+    /// Resume after this event: its id (evt_...) or its sequence number.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.start_watch`.
+    pub CodebaseStartWatchOperation => Watch, Command, "codebase/start_watch", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+/// Optional arguments of `agora.codebase.start_watch`.
+impl Request<CodebaseStartWatchOperation> {
+    /// Seconds: the longest between two looks.
+    pub fn interval(self, interval: i64) -> Self {
+        self.with("interval", interval)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.stop_watch`.
+    pub CodebaseStopWatchOperation => Watch, Command, "codebase/stop_watch", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.watch_status`.
+    pub CodebaseWatchStatusOperation => Watch, Query, "codebase/watch_status", [Halted, NotFound];
+}
+
+operation! {
     /// Marks requests of `agora.session.list`.
     pub SessionListOperation => SessionPage, Query, "session/list", [Halted, NotFound], paged_by_cursor;
 }
@@ -4923,6 +5025,149 @@ impl Request<RegistryImportOperation> {
     /// Connect first; false stores it even if it cannot be reached now.
     pub fn verify(self, verify: bool) -> Self {
         self.with("verify", verify)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.runtime.status`.
+    pub RuntimeStatusOperation => RuntimeStatus, Query, "runtime/status", [Halted];
+}
+
+operation! {
+    /// Marks requests of `agora.runtime.projects`.
+    pub RuntimeProjectsOperation => RuntimeProjectPage, Query, "runtime/projects", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.runtime.projects`.
+impl Request<RuntimeProjectsOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.runtime.sessions`.
+    pub RuntimeSessionsOperation => RuntimeSessionPage, Query, "runtime/sessions", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.runtime.sessions`.
+impl Request<RuntimeSessionsOperation> {
+    /// Only sessions with this in title, id or directory.
+    pub fn q(self, q: impl Into<String>) -> Self {
+        self.with::<String>("q", q.into())
+    }
+
+    /// Only of this project: the id of a codebase.
+    pub fn project_id(self, project_id: impl Into<String>) -> Self {
+        self.with::<String>("project_id", project_id.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.runtime.session`.
+    pub RuntimeSessionOperation => RuntimeSession, Query, "runtime/session", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.runtime.session`.
+impl Request<RuntimeSessionOperation> {
+    /// Only of this project: the id of a codebase.
+    pub fn project_id(self, project_id: impl Into<String>) -> Self {
+        self.with::<String>("project_id", project_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.runtime.messages`.
+    pub RuntimeMessagesOperation => SessionMessagePage, Query, "runtime/messages", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.runtime.messages`.
+impl Request<RuntimeMessagesOperation> {
+    /// Only of this project: the id of a codebase.
+    pub fn project_id(self, project_id: impl Into<String>) -> Self {
+        self.with::<String>("project_id", project_id.into())
+    }
+
+    /// Newest first.
+    pub fn descending(self, descending: bool) -> Self {
+        self.with("descending", descending)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.runtime.parts`.
+    pub RuntimePartsOperation => RuntimeMessagePartPage, Query, "runtime/parts", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.runtime.parts`.
+impl Request<RuntimePartsOperation> {
+    /// Only of this project: the id of a codebase.
+    pub fn project_id(self, project_id: impl Into<String>) -> Self {
+        self.with::<String>("project_id", project_id.into())
+    }
+
+    /// Only parts of this type.
+    pub fn r#type(self, r#type: impl Into<String>) -> Self {
+        self.with::<String>("type", r#type.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.runtime.models`.
+    pub RuntimeModelsOperation => AvailableModelPage, Query, "runtime/models", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.runtime.models`.
+impl Request<RuntimeModelsOperation> {
+    /// Only models of this provider.
+    pub fn provider(self, provider: impl Into<String>) -> Self {
+        self.with::<String>("provider", provider.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
     }
 }
 

@@ -1123,6 +1123,101 @@ impl CodebaseService<'_> {
     pub fn remove(&self, codebase_id: impl Into<String>) -> Request<CodebaseRemoveOperation> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
+
+    /// Have the agent of a codebase do something; it runs also while the codebase is not watched.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `prompt`: What the agent is to do.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
+    pub fn trigger(
+        &self,
+        codebase_id: impl Into<String>,
+        prompt: impl Into<String>,
+    ) -> Request<CodebaseTriggerOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("prompt", prompt.into())
+    }
+
+    /// Say something to the agent that works in a codebase, or answer what it asks.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `message`: What the agent is to do.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn message(
+        &self,
+        codebase_id: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Request<CodebaseMessageOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("message", message.into())
+    }
+
+    /// Interrupt what runs in a codebase: your jobs under way are cancelled, queued ones stay; operators reach all.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn interrupt(&self, codebase_id: impl Into<String>) -> Request<CodebaseInterruptOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Stop all work in a codebase: your jobs there are cancelled, queued ones too; operators reach all.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn stop(&self, codebase_id: impl Into<String>) -> Request<CodebaseStopOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Read what goes on in a codebase.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn status(&self, codebase_id: impl Into<String>) -> Request<CodebaseStatusOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Stream the events of a codebase's jobs that concern the caller, from now on or after an event.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
+    pub fn events(&self, codebase_id: impl Into<String>) -> StreamRequest<CodebaseEventsOperation> {
+        StreamRequest::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Have the codebase's worker take queued jobs by itself, as it does from its registration on.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn start_watch(&self, codebase_id: impl Into<String>) -> Request<CodebaseStartWatchOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Hold the jobs that are queued for a codebase until it is watched again; jobs under way go on.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn stop_watch(&self, codebase_id: impl Into<String>) -> Request<CodebaseStopWatchOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Read whether a codebase is watched.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn watch_status(&self, codebase_id: impl Into<String>) -> Request<CodebaseWatchStatusOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
 }
 
 /// Operations of the category `session`: see [`AgoraClient::session`].
@@ -2408,6 +2503,69 @@ impl RegistryService<'_> {
     }
 }
 
+/// Operations of the category `runtime`: see [`AgoraClient::runtime`].
+#[derive(Debug, Clone, Copy)]
+pub struct RuntimeService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl RuntimeService<'_> {
+    /// Read whether an agent can be reached, and how many projects and sessions the caller may read.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn status(&self) -> Request<RuntimeStatusOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the directories that workers have.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn projects(&self) -> Request<RuntimeProjectsOperation> {
+        Request::new(self.client)
+    }
+
+    /// List sessions of all projects, the latest first: of your workers and your jobs; operators see all.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn sessions(&self) -> Request<RuntimeSessionsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read a session by its id alone; the latest, if agents of several workers use one id.
+    ///
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn session(&self, session_id: impl Into<String>) -> Request<RuntimeSessionOperation> {
+        Request::new(self.client).with::<String>("session_id", session_id.into())
+    }
+
+    /// Read the messages of a session, oldest first unless `descending`.
+    ///
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn messages(&self, session_id: impl Into<String>) -> Request<RuntimeMessagesOperation> {
+        Request::new(self.client).with::<String>("session_id", session_id.into())
+    }
+
+    /// Read the parts of a session's messages one by one; `limit` counts messages.
+    ///
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn parts(&self, session_id: impl Into<String>) -> Request<RuntimePartsOperation> {
+        Request::new(self.client).with::<String>("session_id", session_id.into())
+    }
+
+    /// List the models of the workers that are online: only what their agents are logged in to.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn models(&self) -> Request<RuntimeModelsOperation> {
+        Request::new(self.client)
+    }
+}
+
 /// Operations of the category `tenant`: see [`AgoraClient::tenant`].
 #[derive(Debug, Clone, Copy)]
 pub struct TenantService<'a> {
@@ -2879,6 +3037,12 @@ impl AgoraClient {
     #[must_use]
     pub fn registry(&self) -> RegistryService<'_> {
         RegistryService { client: self }
+    }
+
+    /// Operations of the category `runtime`.
+    #[must_use]
+    pub fn runtime(&self) -> RuntimeService<'_> {
+        RuntimeService { client: self }
     }
 
     /// Operations of the category `tenant`.

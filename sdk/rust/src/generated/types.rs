@@ -1741,6 +1741,43 @@ pub struct Availability {
     pub reason: Option<String>,
 }
 
+/// A model that a worker's agent is logged in to. model: as a job names it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AvailableModel {
+    /// `model`.
+    pub model: String,
+    /// `provider`.
+    #[serde(default)]
+    pub provider: String,
+    /// Coding agents that have it.
+    #[serde(default)]
+    pub agents: Vec<String>,
+    /// Ids of the workers online that have it.
+    #[serde(default)]
+    pub workers: Vec<String>,
+}
+
+/// AvailableModelPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AvailableModelPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `models`.
+    pub models: Vec<AvailableModel>,
+}
+
 /// The state of an instance (what it keeps in $AGORA_STATE_DIR), kept by the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -2426,6 +2463,32 @@ pub struct CodebasePage {
     pub next_cursor: Option<String>,
     /// `codebases`.
     pub codebases: Vec<Codebase>,
+}
+
+/// What goes on in a codebase, as far as the caller may see its jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CodebaseStatus {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// asking: a job waits for an answer; busy: an agent works; queued: jobs wait; offline: its worker is not there.
+    pub status: String,
+    /// `online`.
+    pub online: bool,
+    /// `worker_id`.
+    pub worker_id: String,
+    /// `watching`.
+    pub watching: bool,
+    /// `queued`.
+    pub queued: i64,
+    /// `running`.
+    pub running: i64,
+    /// `asking`.
+    pub asking: i64,
+    /// The newest job that has not ended.
+    pub task_id: Option<String>,
+    /// The session that was last worked in.
+    pub session_id: Option<String>,
 }
 
 /// ComponentHealth, as the contract has it.
@@ -3136,6 +3199,16 @@ impl Encryption {
         self.kids = Some(kids.into_iter().map(Into::into).collect());
         self
     }
+}
+
+/// Jobs that were cancelled. Their sessions stay, and can be resumed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EndedJobs {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `task_ids`.
+    pub task_ids: Vec<String>,
 }
 
 /// An entry of the ledger: never changed, never deleted. A reversal is a separate entry with the opposite amount.
@@ -6074,6 +6147,150 @@ pub struct RollbackStep {
     pub kept: i64,
 }
 
+/// A part of a message: of kinds such as text, thought, tool, plan and note.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RuntimeMessagePart {
+    /// `part_id`.
+    pub part_id: String,
+    /// `message_id`.
+    pub message_id: String,
+    /// `role`.
+    pub role: String,
+    /// `type`.
+    pub r#type: String,
+    /// `content`.
+    #[serde(default)]
+    pub content: Value,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+}
+
+/// The parts of a page of messages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RuntimeMessagePartPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `parts`.
+    pub parts: Vec<RuntimeMessagePart>,
+}
+
+/// A directory in which agents have sessions: a codebase of a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RuntimeProject {
+    /// `project_id`.
+    pub project_id: String,
+    /// `name`.
+    pub name: String,
+    /// Of the worker's machine.
+    pub path: String,
+    /// `worker_id`.
+    pub worker_id: String,
+    /// `online`.
+    pub online: bool,
+    /// `repository`.
+    pub repository: Option<String>,
+}
+
+/// RuntimeProjectPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RuntimeProjectPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `projects`.
+    pub projects: Vec<RuntimeProject>,
+}
+
+/// A session, and the directory it works in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RuntimeSession {
+    /// `session_id`.
+    pub session_id: String,
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `worker_id`.
+    pub worker_id: String,
+    /// `agent`.
+    #[serde(default)]
+    pub agent: String,
+    /// `title`.
+    #[serde(default)]
+    pub title: String,
+    /// Context of its tasks; null for a session from elsewhere.
+    pub context_id: Option<String>,
+    /// The last task that worked in it.
+    pub task_id: Option<String>,
+    /// `messages`.
+    #[serde(default)]
+    pub messages: i64,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+    /// Of the worker's machine; it may be outside of every codebase.
+    #[serde(default)]
+    pub directory: String,
+}
+
+/// RuntimeSessionPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RuntimeSessionPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `sessions`.
+    pub sessions: Vec<RuntimeSession>,
+}
+
+/// Whether a coding agent can be reached, and what is known of its sessions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RuntimeStatus {
+    /// Whether a worker with a codebase is online.
+    pub available: bool,
+    /// `projects`.
+    pub projects: i64,
+    /// `sessions`.
+    pub sessions: i64,
+    /// Number of workers online that have a codebase.
+    #[serde(default)]
+    pub workers: i64,
+}
+
 /// Actual and desired number of instances of an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -7891,6 +8108,20 @@ pub struct VirtualServerRemoval {
     pub revoked_keys: i64,
 }
 
+/// Whether a codebase's worker takes queued work by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Watch {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// off: queued jobs are held; what is triggered or resumed runs.
+    pub watching: bool,
+    /// Seconds: the longest until queued work is looked for; workers are told at once.
+    pub interval: i64,
+    /// Number of jobs that wait for it.
+    pub queued: i64,
+}
+
 /// Withdrawal, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -8056,6 +8287,7 @@ crate::page::page!(A2ACatalogue, agents: A2ACatalogueEntry);
 crate::page::page!(AgentPage, agents: Agent);
 crate::page::page!(AppPage, apps: MarketplaceAgent);
 crate::page::page!(AuditPage, entries: AuditEntry);
+crate::page::page!(AvailableModelPage, models: AvailableModel);
 crate::page::page!(BackupPage, backups: Backup);
 crate::page::page!(Balances, balances: Balance);
 crate::page::page!(BudgetPage, budgets: Budget);
@@ -8087,6 +8319,9 @@ crate::page::page!(PushDeadLetters, dead_letters: PushDeadLetter);
 crate::page::page!(RemoteAgentPage, agents: RemoteAgent);
 crate::page::page!(ReportedUsePage, records: ReportedUse);
 crate::page::page!(RevenuePage, revenue: Revenue);
+crate::page::page!(RuntimeMessagePartPage, parts: RuntimeMessagePart);
+crate::page::page!(RuntimeProjectPage, projects: RuntimeProject);
+crate::page::page!(RuntimeSessionPage, sessions: RuntimeSession);
 crate::page::page!(SearchResults, results: LoggedMessage);
 crate::page::page!(ServicePage, services: ServiceInfo);
 crate::page::page!(SessionMessagePage, messages: SessionMessage);

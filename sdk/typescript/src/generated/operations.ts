@@ -3,10 +3,10 @@
 import type { OperationTable } from "../operation.ts";
 
 /** Names below which arguments are contents of the caller's own: they are sent as they are. */
-export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions for_each headers input manifest messages metadata output_schema parameters payload result rows server sessions tool_timeouts value variables";
+export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions files for_each headers input manifest messages metadata output_schema parameters payload result rows server sessions tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
-export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema parts payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
+export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
 
 /** Names whose value is an object with names of somebody's own, and values of the contract. */
 export const MAPS = "components";
@@ -142,13 +142,22 @@ export const OPERATIONS = {
     register: { kind: "command" },
     get: { kind: "query" },
     remove: { kind: "command" },
+    trigger: { kind: "command", keyed: true },
+    message: { kind: "command", keyed: true },
+    interrupt: { kind: "command" },
+    stop: { kind: "command" },
+    status: { kind: "query" },
+    events: { kind: "stream" },
+    startWatch: { kind: "command" },
+    stopWatch: { kind: "command" },
+    watchStatus: { kind: "query" },
   },
   session: {
     list: { kind: "query", items: "sessions", pagedBy: "cursor" },
     get: { kind: "query" },
     sync: { kind: "command" },
     ingest: { kind: "command" },
-    messages: { kind: "query", items: "messages", pagedBy: "cursor" },
+    messages: { kind: "query", items: "messages", pagedBy: "cursor", opaque: "parts" },
     resume: { kind: "command", keyed: true },
   },
   conversation: {
@@ -291,6 +300,15 @@ export const OPERATIONS = {
     versions: { kind: "query" },
     get: { kind: "query" },
     import: { kind: "relay", keyed: true },
+  },
+  runtime: {
+    status: { kind: "query" },
+    projects: { kind: "query", items: "projects", pagedBy: "cursor" },
+    sessions: { kind: "query", items: "sessions", pagedBy: "cursor" },
+    session: { kind: "query" },
+    messages: { kind: "query", items: "messages", pagedBy: "cursor", opaque: "parts" },
+    parts: { kind: "query", items: "parts", pagedBy: "cursor" },
+    models: { kind: "query", items: "models", pagedBy: "cursor" },
   },
   tenant: {
     create: { kind: "command", keyed: true },

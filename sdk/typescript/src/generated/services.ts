@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1201,6 +1201,81 @@ export interface CodebaseRemoveArguments {
   codebaseId: string;
 }
 
+/** Arguments of ``agora.codebase.trigger``. */
+export interface CodebaseTriggerArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** What the agent is to do. */
+  prompt: string;
+  /** Title, for people. */
+  title?: string | undefined;
+  /** Mode of the agent, such as build. */
+  agentType?: string | null | undefined;
+  /** Model that the agent is told to use. */
+  model?: string | null | undefined;
+  /** Paths in the codebase that the agent is pointed to, or files that are put there first: objects with path and content (encoding base64 for bytes), or artifact with task_id and artifact_id. */
+  files?: (string | { [key: string]: JsonValue })[] | undefined;
+  priority?: Priority | undefined;
+  /** Jobs of one context share a session. */
+  contextId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.codebase.message``. */
+export interface CodebaseMessageArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** What the agent is to do. */
+  message: string;
+  /** The job; the newest of yours that has not ended if left out. */
+  taskId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.codebase.interrupt``. */
+export interface CodebaseInterruptArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+}
+
+/** Arguments of ``agora.codebase.stop``. */
+export interface CodebaseStopArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+}
+
+/** Arguments of ``agora.codebase.status``. */
+export interface CodebaseStatusArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+}
+
+/** Arguments of ``agora.codebase.events``. */
+export interface CodebaseEventsArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Resume after this event: its id (evt_...) or its sequence number. */
+  lastEventId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.codebase.start_watch``. */
+export interface CodebaseStartWatchArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Seconds: the longest between two looks. */
+  interval?: number | undefined;
+}
+
+/** Arguments of ``agora.codebase.stop_watch``. */
+export interface CodebaseStopWatchArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+}
+
+/** Arguments of ``agora.codebase.watch_status``. */
+export interface CodebaseWatchStatusArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+}
+
 /** Arguments of ``agora.session.list``. */
 export interface SessionListArguments {
   /** Id of a codebase. */
@@ -2376,6 +2451,72 @@ export interface RegistryImportArguments {
   verify?: boolean | undefined;
 }
 
+/** Arguments of ``agora.runtime.projects``. */
+export interface RuntimeProjectsArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.runtime.sessions``. */
+export interface RuntimeSessionsArguments {
+  /** Only sessions with this in title, id or directory. */
+  q?: string | undefined;
+  /** Only of this project: the id of a codebase. */
+  projectId?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.runtime.session``. */
+export interface RuntimeSessionArguments {
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  /** Only of this project: the id of a codebase. */
+  projectId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.runtime.messages``. */
+export interface RuntimeMessagesArguments {
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  /** Only of this project: the id of a codebase. */
+  projectId?: string | null | undefined;
+  /** Newest first. */
+  descending?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.runtime.parts``. */
+export interface RuntimePartsArguments {
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  /** Only of this project: the id of a codebase. */
+  projectId?: string | null | undefined;
+  /** Only parts of this type. */
+  type?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.runtime.models``. */
+export interface RuntimeModelsArguments {
+  /** Only models of this provider. */
+  provider?: string | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
 /** Arguments of ``agora.tenant.create``. */
 export interface TenantCreateArguments {
   /** Id of a tenant: small letters, digits, hyphens between. */
@@ -3403,6 +3544,60 @@ export interface CodebaseService {
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   remove(args: CodebaseRemoveArguments, options?: CallOptions): Promise<RemovedCodebase>;
+  /**
+   * Have the agent of a codebase do something; it runs also while the codebase is not watched.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
+   */
+  trigger(args: CodebaseTriggerArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Say something to the agent that works in a codebase, or answer what it asks.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  message(args: CodebaseMessageArguments, options?: CallOptions): Promise<TaskEntry>;
+  /**
+   * Interrupt what runs in a codebase: your jobs under way are cancelled, queued ones stay; operators reach all.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  interrupt(args: CodebaseInterruptArguments, options?: CallOptions): Promise<EndedJobs>;
+  /**
+   * Stop all work in a codebase: your jobs there are cancelled, queued ones too; operators reach all.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  stop(args: CodebaseStopArguments, options?: CallOptions): Promise<EndedJobs>;
+  /**
+   * Read what goes on in a codebase.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  status(args: CodebaseStatusArguments, options?: CallOptions): Promise<CodebaseStatus>;
+  /**
+   * Stream the events of a codebase's jobs that concern the caller, from now on or after an event.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``cursor_too_old``.
+   */
+  events(args: CodebaseEventsArguments, options?: CallOptions): EventStream<Event>;
+  /**
+   * Have the codebase's worker take queued jobs by itself, as it does from its registration on.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  startWatch(args: CodebaseStartWatchArguments, options?: CallOptions): Promise<Watch>;
+  /**
+   * Hold the jobs that are queued for a codebase until it is watched again; jobs under way go on.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  stopWatch(args: CodebaseStopWatchArguments, options?: CallOptions): Promise<Watch>;
+  /**
+   * Read whether a codebase is watched.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  watchStatus(args: CodebaseWatchStatusArguments, options?: CallOptions): Promise<Watch>;
 }
 
 /** Operations of the category ``session``. */
@@ -4232,6 +4427,52 @@ export interface RegistryService {
   import(args: RegistryImportArguments, options?: CallOptions): Promise<Upstream>;
 }
 
+/** Operations of the category ``runtime``. */
+export interface RuntimeService {
+  /**
+   * Read whether an agent can be reached, and how many projects and sessions the caller may read.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  status(options?: CallOptions): Promise<RuntimeStatus>;
+  /**
+   * List the directories that workers have.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  projects(args?: RuntimeProjectsArguments, options?: CallOptions): Promise<RuntimeProjectPage>;
+  /**
+   * List sessions of all projects, the latest first: of your workers and your jobs; operators see all.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  sessions(args?: RuntimeSessionsArguments, options?: CallOptions): Promise<RuntimeSessionPage>;
+  /**
+   * Read a session by its id alone; the latest, if agents of several workers use one id.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  session(args: RuntimeSessionArguments, options?: CallOptions): Promise<RuntimeSession>;
+  /**
+   * Read the messages of a session, oldest first unless ``descending``.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  messages(args: RuntimeMessagesArguments, options?: CallOptions): Promise<SessionMessagePage>;
+  /**
+   * Read the parts of a session's messages one by one; ``limit`` counts messages.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  parts(args: RuntimePartsArguments, options?: CallOptions): Promise<RuntimeMessagePartPage>;
+  /**
+   * List the models of the workers that are online: only what their agents are logged in to.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  models(args?: RuntimeModelsArguments, options?: CallOptions): Promise<AvailableModelPage>;
+}
+
 /** Operations of the category ``tenant``. */
 export interface TenantService {
   /**
@@ -4461,6 +4702,7 @@ export interface Services {
   readonly orchestrator: OrchestratorService;
   readonly upstream: UpstreamService;
   readonly registry: RegistryService;
+  readonly runtime: RuntimeService;
   readonly tenant: TenantService;
   readonly token: TokenService;
   readonly user: UserService;
@@ -5022,6 +5264,51 @@ export interface Operations {
     args: CodebaseRemoveArguments;
     answer: Promise<RemovedCodebase>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "codebase.trigger": {
+    args: CodebaseTriggerArguments;
+    answer: Promise<TaskReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "codebase.message": {
+    args: CodebaseMessageArguments;
+    answer: Promise<TaskEntry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "codebase.interrupt": {
+    args: CodebaseInterruptArguments;
+    answer: Promise<EndedJobs>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "codebase.stop": {
+    args: CodebaseStopArguments;
+    answer: Promise<EndedJobs>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "codebase.status": {
+    args: CodebaseStatusArguments;
+    answer: Promise<CodebaseStatus>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "codebase.events": {
+    args: CodebaseEventsArguments;
+    answer: EventStream<Event>;
+    errors: CommonErrorCode | "halted" | "not_found" | "cursor_too_old";
+  };
+  "codebase.start_watch": {
+    args: CodebaseStartWatchArguments;
+    answer: Promise<Watch>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "codebase.stop_watch": {
+    args: CodebaseStopWatchArguments;
+    answer: Promise<Watch>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "codebase.watch_status": {
+    args: CodebaseWatchStatusArguments;
+    answer: Promise<Watch>;
+    errors: CommonErrorCode | "halted" | "not_found";
   };
   "session.list": {
     args: SessionListArguments;
@@ -5597,6 +5884,41 @@ export interface Operations {
     args: RegistryImportArguments;
     answer: Promise<Upstream>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "upstream_failed" | "upstream_unavailable";
+  };
+  "runtime.status": {
+    args: Record<string, never>;
+    answer: Promise<RuntimeStatus>;
+    errors: CommonErrorCode | "halted";
+  };
+  "runtime.projects": {
+    args: RuntimeProjectsArguments;
+    answer: Promise<RuntimeProjectPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "runtime.sessions": {
+    args: RuntimeSessionsArguments;
+    answer: Promise<RuntimeSessionPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "runtime.session": {
+    args: RuntimeSessionArguments;
+    answer: Promise<RuntimeSession>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "runtime.messages": {
+    args: RuntimeMessagesArguments;
+    answer: Promise<SessionMessagePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "runtime.parts": {
+    args: RuntimePartsArguments;
+    answer: Promise<RuntimeMessagePartPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "runtime.models": {
+    args: RuntimeModelsArguments;
+    answer: Promise<AvailableModelPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
   };
   "tenant.create": {
     args: TenantCreateArguments;

@@ -512,6 +512,21 @@ export interface Availability {
   reason: string | null;
 }
 
+/** A model that a worker's agent is logged in to. model: as a job names it. */
+export interface AvailableModel {
+  model: string;
+  provider: string;
+  /** Coding agents that have it. */
+  agents: string[];
+  /** Ids of the workers online that have it. */
+  workers: string[];
+}
+
+/** One page of a list; ``models`` are its items. */
+export interface AvailableModelPage extends Page<AvailableModel> {
+  models: AvailableModel[];
+}
+
 /** The state of an instance (what it keeps in $AGORA_STATE_DIR), kept by the server. */
 export interface Backup {
   backupId: string;
@@ -879,6 +894,23 @@ export interface Codebase {
 /** One page of a list; ``codebases`` are its items. */
 export interface CodebasePage extends Page<Codebase> {
   codebases: Codebase[];
+}
+
+/** What goes on in a codebase, as far as the caller may see its jobs. */
+export interface CodebaseStatus {
+  codebaseId: string;
+  /** asking: a job waits for an answer; busy: an agent works; queued: jobs wait; offline: its worker is not there. */
+  status: "idle" | "queued" | "busy" | "asking" | "offline";
+  online: boolean;
+  workerId: string;
+  watching: boolean;
+  queued: number;
+  running: number;
+  asking: number;
+  /** The newest job that has not ended. */
+  taskId: string | null;
+  /** The session that was last worked in. */
+  sessionId: string | null;
 }
 
 export interface ComponentHealth {
@@ -1259,6 +1291,12 @@ export interface Encryption {
   enc: string;
   /** Keys it can be read with. */
   kids?: string[];
+}
+
+/** Jobs that were cancelled. Their sessions stay, and can be resumed. */
+export interface EndedJobs {
+  codebaseId: string;
+  taskIds: string[];
 }
 
 /** An entry of the ledger: never changed, never deleted. A reversal is a separate entry with the opposite amount. */
@@ -2731,6 +2769,73 @@ export interface RollbackStep {
   kept: number;
 }
 
+/** A part of a message: of kinds such as text, thought, tool, plan and note. */
+export interface RuntimeMessagePart {
+  partId: string;
+  messageId: string;
+  role: string;
+  type: string;
+  content: JsonValue;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** The parts of a page of messages. */
+export interface RuntimeMessagePartPage extends Page<RuntimeMessagePart> {
+  parts: RuntimeMessagePart[];
+}
+
+/** A directory in which agents have sessions: a codebase of a worker. */
+export interface RuntimeProject {
+  projectId: string;
+  name: string;
+  /** Of the worker's machine. */
+  path: string;
+  workerId: string;
+  online: boolean;
+  repository: string | null;
+}
+
+/** One page of a list; ``projects`` are its items. */
+export interface RuntimeProjectPage extends Page<RuntimeProject> {
+  projects: RuntimeProject[];
+}
+
+/** A session, and the directory it works in. */
+export interface RuntimeSession {
+  sessionId: string;
+  codebaseId: string;
+  workerId: string;
+  agent: string;
+  title: string;
+  /** Context of its tasks; null for a session from elsewhere. */
+  contextId: string | null;
+  /** The last task that worked in it. */
+  taskId: string | null;
+  messages: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Of the worker's machine; it may be outside of every codebase. */
+  directory: string;
+}
+
+/** One page of a list; ``sessions`` are its items. */
+export interface RuntimeSessionPage extends Page<RuntimeSession> {
+  sessions: RuntimeSession[];
+}
+
+/** Whether a coding agent can be reached, and what is known of its sessions. */
+export interface RuntimeStatus {
+  /** Whether a worker with a codebase is online. */
+  available: boolean;
+  projects: number;
+  sessions: number;
+  /** Number of workers online that have a codebase. */
+  workers: number;
+}
+
 /** Actual and desired number of instances of an agent. */
 export interface Scaling {
   agentId: string;
@@ -3639,6 +3744,17 @@ export const Visibility = {
 } as const;
 /** Visibility of an agent in searches. */
 export type Visibility = (typeof Visibility)[keyof typeof Visibility];
+
+/** Whether a codebase's worker takes queued work by itself. */
+export interface Watch {
+  codebaseId: string;
+  /** off: queued jobs are held; what is triggered or resumed runs. */
+  watching: boolean;
+  /** Seconds: the longest until queued work is looked for; workers are told at once. */
+  interval: number;
+  /** Number of jobs that wait for it. */
+  queued: number;
+}
 
 export interface Withdrawal {
   agentId: string;

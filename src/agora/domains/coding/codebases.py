@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import cast
 
 from agora.clock import SECOND, new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.domains.agents.signals import CODEBASE_CAPABILITY
 from agora.domains.search.words import contains_pattern
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.records import WorkerRow
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract import implements
+from agora_sdk.contract.events import Event
+from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike
+from agora_sdk.contract.tasks import TaskEntry, TaskReceipt
 from agora_sdk.errors import Conflict
 
 from . import queries as statements
+from . import steering, watch
 from .access import load_codebase, load_own_codebase
+from .capabilities import ONLINE_SECONDS, codebase_capability
 from .records import CODEBASES, CodebaseRow
 
-__all__ = ["CodebaseService", "codebase_capability"]
+__all__ = ["CodebaseService"]
 
-ONLINE_SECONDS = 90
+DEFAULT_INTERVAL = 5  #: seconds between two looks for queued work
 MAX_CODEBASES = 200  #: of one worker: each is a capability, which every claim of the worker looks at
-
-
-def codebase_capability(codebase_id: str) -> str:
-    """The capability that a job for a codebase requires."""
-    return f"{CODEBASE_CAPABILITY}{codebase_id}"
 
 
 class CodebaseService(BoundService, contract.Codebases):
@@ -55,6 +55,8 @@ class CodebaseService(BoundService, contract.Codebases):
                 registered_at=call.now,
                 updated_at=call.now,
                 stand_ins="[]",
+                watching=1,
+                watch_interval=DEFAULT_INTERVAL,
             )
             call.tx.append(CODEBASES, row)
         else:
@@ -135,6 +137,70 @@ class CodebaseService(BoundService, contract.Codebases):
         for statement in (statements.delete_messages, statements.delete_sessions, statements.delete_codebase):
             await call.tx.execute(statement, codebase_id=codebase_id)
         return contract.RemovedCodebase(codebase_id=codebase_id)
+
+    # -- the work in it -----------------------------------------------------------------------------------
+
+    @implements
+    async def trigger(
+        self,
+        codebase_id: str,
+        prompt: str,
+        *,
+        title: str = "",
+        agent_type: str | None = None,
+        model: str | None = None,
+        files: contract.JobFiles = [],
+        priority: PriorityLike = Priority.NORMAL,
+        context_id: str | None = None,
+    ) -> TaskReceipt:
+        codebase = await load_codebase(self.call, codebase_id)
+        values: JsonObject = {"prompt": prompt, "title": title, "agent_type": agent_type, "model": model}
+        values["files"] = list(files)
+        payload: JsonObject = {name: value for name, value in values.items() if value}
+        request = steering.JobRequest(payload=payload, priority=priority, context_id=context_id)
+        return await steering.submit_job(self.call, codebase, request)
+
+    @implements
+    async def message(self, codebase_id: str, message: str, *, task_id: str | None = None) -> TaskEntry:
+        return await steering.send_message(self.call, await load_codebase(self.call, codebase_id), message, task_id)
+
+    @implements
+    async def interrupt(self, codebase_id: str) -> contract.EndedJobs:
+        codebase = await load_codebase(self.call, codebase_id)
+        ended = await steering.cancel_jobs(self.call, codebase, queued=False, reason="interrupted")
+        return contract.EndedJobs(codebase_id=codebase_id, task_ids=ended)
+
+    @implements
+    async def stop(self, codebase_id: str) -> contract.EndedJobs:
+        codebase = await load_codebase(self.call, codebase_id)
+        ended = await steering.cancel_jobs(self.call, codebase, queued=True, reason="all work there was stopped")
+        return contract.EndedJobs(codebase_id=codebase_id, task_ids=ended)
+
+    @implements
+    async def status(self, codebase_id: str) -> contract.CodebaseStatus:
+        codebase = await load_codebase(self.call, codebase_id)
+        return await steering.read_status(self.call, codebase, online=await self._is_online(codebase))
+
+    @implements
+    def events(self, codebase_id: str, *, last_event_id: str | None = None) -> AsyncIterator[Event]:
+        # The dispatcher awaits the specification within a read transaction; the feed then produces the events.
+        return cast("AsyncIterator[Event]", self._open_events(codebase_id, last_event_id))
+
+    async def _open_events(self, codebase_id: str, last_event_id: str | None) -> EventStreamSpec:
+        return await steering.open_event_stream(self.call, await load_codebase(self.call, codebase_id), last_event_id)
+
+    @implements
+    async def start_watch(self, codebase_id: str, interval: int = DEFAULT_INTERVAL) -> contract.Watch:
+        codebase = await load_own_codebase(self.call, codebase_id)
+        return await watch.set_watch(self.call, codebase, watching=True, interval=interval)
+
+    @implements
+    async def stop_watch(self, codebase_id: str) -> contract.Watch:
+        return await watch.set_watch(self.call, await load_own_codebase(self.call, codebase_id), watching=False)
+
+    @implements
+    async def watch_status(self, codebase_id: str) -> contract.Watch:
+        return await watch.build_watch(self.call, await load_codebase(self.call, codebase_id))
 
 
 def _build_codebase(row: CodebaseRow, *, online: bool) -> contract.Codebase:

@@ -11,7 +11,7 @@ from agora.core.jobs import Controller
 from agora.store.port import StoredEvent
 
 from . import queries as statements
-from .codebases import ONLINE_SECONDS
+from .capabilities import ONLINE_SECONDS
 from .stand_ins import appoint_stand_ins, dismiss_stand_ins
 
 __all__ = ["StandIns"]

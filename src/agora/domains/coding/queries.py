@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agora.domains.tasks.records import WorkerRow
+from agora.domains.tasks.records import TaskRow, WorkerRow
 from agora.store.port import Query, Write, in_list
 
-from .records import CodebaseRow, MessageRow, SessionRow
+from .records import CodebaseRow, MessageRow, PlacedSessionRow, SessionRow, WorkerModels
 
 __all__ = [
     "codebase_by_id",
@@ -13,6 +13,9 @@ __all__ = [
     "codebase_count",
     "codebases_with_stand_ins",
     "codebases_without_worker",
+    "count_codebases",
+    "count_sessions",
+    "count_workers_online",
     "delete_codebase",
     "delete_messages",
     "delete_sessions",
@@ -22,10 +25,17 @@ __all__ = [
     "list_newest_messages",
     "list_sessions",
     "message_exists",
+    "models_online",
+    "open_jobs",
+    "recent_sessions",
+    "session_anywhere",
     "session_by_id",
     "session_for_update",
+    "set_held_capabilities",
     "set_stand_ins",
+    "set_watch",
     "set_worker_capabilities",
+    "unwatched_codebases",
     "update_codebase",
     "update_session",
     "upsert_message",
@@ -77,7 +87,7 @@ set_worker_capabilities = Write(
 codebases_without_worker = Query(
     """
     select c.* from codebases c join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
-    where c.tenant_id = :tenant and c.repository is not null and c.codebase_id > :after
+    where c.tenant_id = :tenant and c.repository is not null and c.watching = 1 and c.codebase_id > :after
         and (w.retired_at is not null or w.last_seen < :seen_since)
     order by c.codebase_id limit :limit
     """,
@@ -125,7 +135,7 @@ session_for_update = Query(_SESSION, SessionRow, lock=True)
 update_session = Write(
     """
     update coding_sessions set agent = :agent, title = :title, context_id = :context_id, task_id = :task_id,
-        requester = :requester, messages = :messages, updated_at = :updated_at
+        requester = :requester, messages = :messages, updated_at = :updated_at, directory = :directory
     where tenant_id = :tenant and codebase_id = :codebase_id and session_id = :session_id
     """,
     types={"messages": BIG, "updated_at": BIG},
@@ -175,4 +185,90 @@ list_messages = Query(
     """,
     MessageRow,
     types={"after": BIG, "limit": BIG},
+)
+
+#: jobs of a codebase that have not ended, the newest first: by its id, or by its name at its worker. viewer: '' sees all
+open_jobs = Query(
+    """
+    select * from tasks where tenant_id = :tenant and completed_at is null and task_type = 'coding.job'
+        and (lower(requirements) like :by_id escape '~'
+            or (worker = :worker_id and lower(requirements) like :by_name escape '~'))
+        and (:viewer = '' or created_by = :viewer or assigned_agent = :viewer or holder = :viewer)
+    order by task_id desc limit :limit
+    """,
+    TaskRow,
+    types={"limit": BIG},
+    scan=True,
+)
+set_watch = Write(
+    """
+    update codebases set watching = :watching, watch_interval = :watch_interval
+    where tenant_id = :tenant and codebase_id = :codebase_id
+    """,
+    types={"watching": BIG, "watch_interval": BIG},
+)
+unwatched_codebases = Query(
+    "select * from codebases where tenant_id = :tenant and worker_id = :worker_id and watching = 0 order by codebase_id",
+    CodebaseRow,
+)
+set_held_capabilities = Write("update workers set held = :held where tenant_id = :tenant and worker_id = :worker_id")
+
+_READABLE = "(:reader = '' or s.requester = :reader or c.owner = :reader)"
+_PLACED = f"""
+    select s.codebase_id, s.session_id, s.agent, s.title, s.context_id, s.task_id, s.messages, s.created_at, s.updated_at,
+        s.directory, c.worker_id, c.path
+    from coding_sessions s join codebases c on c.tenant_id = s.tenant_id and c.codebase_id = s.codebase_id
+    where s.tenant_id = :tenant and {_READABLE} and (:codebase_id = '' or s.codebase_id = :codebase_id)
+"""
+#: sessions of all codebases, the latest first. reader: '' reads all
+recent_sessions = Query(
+    _PLACED
+    + """
+        and (s.updated_at < :before or (s.updated_at = :before and (s.codebase_id, s.session_id) > (:after_codebase, :after)))
+        and (:search = '' or lower(s.title) like :search escape '~' or lower(s.session_id) like :search escape '~'
+            or lower(s.directory) like :search escape '~')
+    order by s.updated_at desc, s.codebase_id, s.session_id limit :limit
+    """,
+    PlacedSessionRow,
+    types={"before": BIG, "limit": BIG},
+    scan=True,
+)
+session_anywhere = Query(
+    _PLACED + " and s.session_id = :session_id order by s.updated_at desc, s.codebase_id limit 1",
+    PlacedSessionRow,
+    scan=True,
+)
+count_sessions = Query(
+    f"""
+    select count(*) as sessions from (
+        select 1 from coding_sessions s join codebases c on c.tenant_id = s.tenant_id and c.codebase_id = s.codebase_id
+        where s.tenant_id = :tenant and {_READABLE} limit :most) as counted
+    """,
+    int,
+    types={"most": BIG},
+    scan=True,
+)
+count_codebases = Query(
+    "select count(*) as codebases from (select 1 from codebases where tenant_id = :tenant limit :most) as counted",
+    int,
+    types={"most": BIG},
+)
+count_workers_online = Query(
+    """
+    select count(*) as workers from workers w where w.tenant_id = :tenant and w.retired_at is null
+        and w.last_seen >= :seen_since and exists (
+            select 1 from codebases c where c.tenant_id = :tenant and c.worker_id = w.worker_id)
+    """,
+    int,
+    types={"seen_since": BIG},
+    scan=True,
+)
+models_online = Query(
+    """
+    select worker_id, models, metadata from workers where tenant_id = :tenant and retired_at is null
+        and last_seen >= :seen_since and models <> '[]' order by worker_id limit :limit
+    """,
+    WorkerModels,
+    types={"seen_since": BIG, "limit": BIG},
+    scan=True,
 )

@@ -5,7 +5,16 @@ from __future__ import annotations
 from agora.store.port import Table
 from agora.store.records import record
 
-__all__ = ["CODEBASES", "MESSAGES", "SESSIONS", "CodebaseRow", "MessageRow", "SessionRow"]
+__all__ = [
+    "CODEBASES",
+    "MESSAGES",
+    "SESSIONS",
+    "CodebaseRow",
+    "MessageRow",
+    "PlacedSessionRow",
+    "SessionRow",
+    "WorkerModels",
+]
 
 
 @record
@@ -23,9 +32,38 @@ class CodebaseRow:
     registered_at: int
     updated_at: int
     stand_ins: str
+    watching: int
+    watch_interval: int
 
 
 CODEBASES = Table("codebases", CodebaseRow)
+
+
+@record
+class PlacedSessionRow:
+    """A session with its codebase."""
+
+    codebase_id: str
+    session_id: str
+    agent: str
+    title: str
+    context_id: str | None
+    task_id: str | None
+    messages: int
+    created_at: int
+    updated_at: int
+    directory: str
+    worker_id: str
+    path: str
+
+
+@record
+class WorkerModels:
+    """The models of a worker that is online. agent: of its metadata, as JSON."""
+
+    worker_id: str
+    models: str
+    metadata: str
 
 
 @record
@@ -43,6 +81,7 @@ class SessionRow:
     messages: int
     created_at: int
     updated_at: int
+    directory: str
 
 
 SESSIONS = Table("coding_sessions", SessionRow)

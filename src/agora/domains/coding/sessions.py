@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
-from agora.clock import to_datetime
+from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.domains.search.words import contains_pattern
@@ -19,7 +20,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .access import load_codebase, load_own_codebase, load_session, may_read_every_session
-from .codebases import codebase_capability
+from .capabilities import codebase_capability
 from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
 
 __all__ = ["SessionService"]
@@ -27,6 +28,7 @@ __all__ = ["SessionService"]
 JOB_TYPE = "coding.job"
 ROLES = ("user", "assistant", "system")
 MAX_ID_CHARACTERS = 200
+MAX_PATH = 4096
 
 
 class SessionService(BoundService, contract.Sessions):
@@ -68,10 +70,16 @@ class SessionService(BoundService, contract.Sessions):
         codebase = await load_own_codebase(self.call, codebase_id)
         for index, document in enumerate(sessions):
             session_id = _read_text(document, "session_id", f"sessions[{index}]", required=True)
+            place = f"sessions[{index}]"
             session = await self._open_session(codebase, session_id)
-            session.title = _read_text(document, "title", f"sessions[{index}]") or session.title
-            session.agent = _read_text(document, "agent", f"sessions[{index}]") or session.agent
-            await self._save_session(session)
+            session.title = _read_text(document, "title", place) or session.title
+            session.agent = _read_text(document, "agent", place) or session.agent
+            session.directory = _read_text(document, "directory", place, most=MAX_PATH) or session.directory
+            moment = _read_time(document, "updated_at", place)
+            is_new = session.created_at == session.updated_at == self.call.now
+            # What jobs have said of it is newer than what an agent lists.
+            changed_at = session.updated_at if moment is None else min(moment, self.call.now)
+            await self._save_session(session, changed_at if is_new else max(session.updated_at, changed_at))
         return contract.Synchronisation(codebase_id=codebase_id, sessions=len(sessions))
 
     @implements
@@ -114,6 +122,7 @@ class SessionService(BoundService, contract.Sessions):
             messages=0,
             created_at=call.now,
             updated_at=call.now,
+            directory="",
         )
         call.tx.append(SESSIONS, row)
         return row
@@ -143,10 +152,12 @@ class SessionService(BoundService, contract.Sessions):
         values = {"number": number, "role": role, "parts": encode_json(parts), "created_at": self.call.now}
         await self.call.tx.execute(statements.upsert_message, **key, **values)
 
-    async def _save_session(self, session: SessionRow) -> None:
+    async def _save_session(self, session: SessionRow, updated_at: int | None = None) -> None:
+        """Write a session. updated_at: None for now."""
         names = ("codebase_id", "session_id", "agent", "title", "context_id", "task_id", "requester", "messages")
-        values = {name: getattr(session, name) for name in names}
-        await self.call.tx.execute(statements.update_session, **values, updated_at=self.call.now)
+        values = {name: getattr(session, name) for name in (*names, "directory")}
+        moment = self.call.now if updated_at is None else updated_at
+        await self.call.tx.execute(statements.update_session, **values, updated_at=moment)
 
     @implements
     async def messages(
@@ -204,13 +215,29 @@ class SessionService(BoundService, contract.Sessions):
         )
 
 
-def _read_text(document: Mapping[str, Any], name: str, place: str, *, required: bool = False) -> str:
+def _read_time(document: Mapping[str, Any], name: str, place: str) -> int | None:
+    """A time of a document, in microseconds. Raises InvalidRequest for what is no ISO 8601 with an offset."""
+    text = _read_text(document, name, place)
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _field_problem(f"{place}.{name}", "a time in ISO 8601 with its offset is required")
+    return to_microseconds(moment)
+
+
+def _read_text(
+    document: Mapping[str, Any], name: str, place: str, *, required: bool = False, most: int = MAX_ID_CHARACTERS
+) -> str:
     """A text of a document. Raises InvalidRequest for anything else, and where a required one is missing or too long."""
     value = document.get(name, "")
     if not isinstance(value, str) or (required and not value):
         raise _field_problem(f"{place}.{name}", "a text is required")
-    if "\x00" in value or (name != "content" and len(value) > MAX_ID_CHARACTERS):
-        raise _field_problem(f"{place}.{name}", f"longer than {MAX_ID_CHARACTERS} characters, or has a null character")
+    if "\x00" in value or (name != "content" and len(value) > most):
+        raise _field_problem(f"{place}.{name}", f"longer than {most} characters, or has a null character")
     return value
 
 

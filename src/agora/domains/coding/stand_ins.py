@@ -16,10 +16,10 @@ from agora.domains.tasks.completion import announce_available, move_task, pool_q
 from agora.domains.tasks.records import WorkerRow
 
 from . import queries as statements
-from .codebases import ONLINE_SECONDS, codebase_capability
+from .capabilities import ONLINE_SECONDS, codebase_capability
 from .records import CodebaseRow
 
-__all__ = ["appoint_stand_ins", "dismiss_stand_ins"]
+__all__ = ["announce_waiting_jobs", "appoint_stand_ins", "dismiss_stand_ins", "end_stand_ins"]
 
 MAX_STAND_INS = 20
 MAX_MOVED = 200  #: tasks of one codebase in one pass
@@ -28,7 +28,7 @@ MAX_MOVED = 200  #: tasks of one codebase in one pass
 async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
     """Have others stand in for the worker of a codebase, if it is still gone; answers whether anything has changed."""
     row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
-    if row is None or row.repository is None or await _is_worker_there(call, row):
+    if row is None or row.repository is None or not row.watching or await _is_worker_there(call, row):
         return False
     seen_since = call.now - ONLINE_SECONDS * SECOND
     candidates = await call.tx.all(
@@ -52,7 +52,7 @@ async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
         call.target, changed = codebase_id, True
     moved = await _move_own_tasks(call, row)
     if changed:
-        await _announce_waiting(call, capability)
+        await announce_waiting_jobs(call, capability)
     return changed or moved
 
 
@@ -61,15 +61,20 @@ async def dismiss_stand_ins(call: Call, codebase_id: str) -> bool:
     row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
     if row is None or row.stand_ins == "[]" or not await _is_worker_there(call, row):
         return False
-    capability = codebase_capability(codebase_id)
+    await end_stand_ins(call, row)
+    return True
+
+
+async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
+    """Have nobody stand in for the worker of a codebase any more."""
+    capability = codebase_capability(row.codebase_id)
     for worker_id in decode_json(row.stand_ins):
         worker = await call.tx.one(workers.by_ref, ref=worker_id, owner="")
         if worker is not None and worker.worker_id != row.worker_id:
             capabilities = [name for name in decode_json(worker.capabilities) if name != capability]
             await _set_capabilities(call, worker, capabilities)
-    await call.tx.execute(statements.set_stand_ins, codebase_id=codebase_id, stand_ins="[]")
-    call.target = codebase_id
-    return True
+    await call.tx.execute(statements.set_stand_ins, codebase_id=row.codebase_id, stand_ins="[]")
+    call.target = row.codebase_id
 
 
 async def _is_worker_there(call: Call, row: CodebaseRow) -> bool:
@@ -97,7 +102,7 @@ async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
     return moved
 
 
-async def _announce_waiting(call: Call, capability: str) -> None:
+async def announce_waiting_jobs(call: Call, capability: str) -> None:
     """Offer what waits for a capability once more: somebody has it now."""
     ranges = queues.queue_ranges((), [capability], open=False)
     for queue in await call.tx.all(tasks.waiting_queues, ranges=encode_json(ranges), limit=MAX_STAND_INS):

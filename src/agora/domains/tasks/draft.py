@@ -14,6 +14,7 @@ from .records import ENTRIES, TaskEntryRow, TaskRow
 
 __all__ = ["REMARKS", "TaskDraft", "append_start", "emit_task_event", "list_parties"]
 
+CODEBASE = '"codebase:'  #: in the requirements of a job for a codebase, before its id or name
 REMARKS = frozenset({"progress", "milestone", "note"})  #: entry types whose content describes the task's state
 
 
@@ -40,6 +41,8 @@ def emit_task_event(
     }
     if row.workflow_id is not None:
         payload["workflow_id"], payload["step"] = row.workflow_id, row.step
+    if CODEBASE in row.requirements:
+        payload["codebase"] = row.requirements.split(CODEBASE, 1)[1].partition('"')[0]
     payload.update(data)
     call.emit(f"agora.task.{happening}", payload, subject=row.task_id, audience=audience, source=source)
 

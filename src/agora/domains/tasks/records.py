@@ -177,6 +177,7 @@ class WorkerRow:
     draining_at: int | None
     provider_account: str | None
     limited_until: int | None
+    held: str
 
 
 WORKERS = Table("workers", WorkerRow)

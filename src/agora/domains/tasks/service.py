@@ -22,7 +22,7 @@ from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskSt
 from agora_sdk.contract.parts import Part
 from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
 
-from . import access, assignment, claims, delegation, lookup, messages, queues, states, views, work
+from . import access, assignment, claims, delegation, job_files, lookup, messages, queues, states, views, work
 from . import queries as statements
 from .completion import end_task, move_task, requeue_task
 
@@ -58,6 +58,7 @@ class TaskService(BoundService, contract.Tasks):
         context_id: str | None = None,
     ) -> contract.TaskReceipt:
         delegation.check_requested_scopes(self.call.caller, task_type, payload)
+        job_files.check_job_files(task_type, payload)
         order = assignment.Order(
             task_type,
             encode_json(payload),

@@ -20,6 +20,7 @@ from agora.domains.agents.signals import publish_declared_codebases
 from agora.domains.search.words import contains_pattern
 from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
+from agora.domains.tasks.claims import list_claimable_capabilities
 from agora.domains.tasks.completion import requeue_task
 from agora.domains.tasks.deadlines import follow_unregistration
 from agora.domains.tasks.queues import requirement_tokens
@@ -72,6 +73,7 @@ class WorkerService(BoundService, contract.Workers):
             draining_at=None,
             provider_account=provider_account,
             limited_until=await self._find_limit(provider_account),
+            held="[]",
         )
         existing = await call.tx.one(statements.by_name, owner=owner, worker_name=worker_name)
         if existing is not None:
@@ -216,7 +218,7 @@ class WorkerService(BoundService, contract.Workers):
         if worker_id is not None:
             worker = await self._find_worker(worker_id, is_readable=False)
             worker_id, models = worker.worker_id, decode_json(worker.models)
-            registered = decode_json(worker.capabilities)
+            registered = list_claimable_capabilities(worker)
             capabilities = [name for name in registered if name in capabilities] if capabilities else registered
         offers = build_offer_filter(requirement_tokens(capabilities, models), codebases, worker_id)
         place = str(await event_log.read_head(call.tx)) if last_event_id is None else last_event_id

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from .events import Event, LastEvent
 from .fields import Cursor, JsonData, JsonObject, Limit, Priority, PriorityLike, Text, Timestamp
 from .operation import Service, operation
 from .results import Page, Result
-from .tasks import TaskReceipt, WorkerRef
+from .tasks import TaskEntry, TaskReceipt, WorkerRef
 
 __all__ = [
     "Codebase",
     "CodebasePage",
+    "CodebaseStatus",
     "Codebases",
     "Documents",
+    "EndedJobs",
     "Ingestion",
     "RemovedCodebase",
     "Session",
@@ -24,6 +28,7 @@ __all__ = [
     "SessionPage",
     "Sessions",
     "Synchronisation",
+    "Watch",
 ]
 
 MEBIBYTE = 1024 * 1024
@@ -41,6 +46,18 @@ MessageRef = Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABL
 Title = Annotated[Text, Field(max_length=200, description="Title, for people.")]
 Role = Literal["user", "assistant", "system"]
 Documents = list[JsonObject]
+TaskIds = list[str]
+Prompt = Annotated[Text, Field(min_length=1, max_length=262_144, description="What the agent is to do.")]
+AgentMode = Annotated[str, Field(max_length=64, pattern=PRINTABLE, description="Mode of the agent, such as build.")]
+ModelName = Annotated[str, Field(max_length=200, pattern=PRINTABLE, description="Model that the agent is told to use.")]
+JobFiles = Annotated[
+    list[str | JsonObject],
+    Field(
+        max_length=50,
+        description="Paths in the codebase that the agent is pointed to, or files that are put there first: objects with path "
+        "and content (encoding base64 for bytes), or artifact with task_id and artifact_id.",
+    ),
+]
 
 
 class Codebase(Result):
@@ -68,6 +85,39 @@ class CodebasePage(Page[Codebase]):
 
 class RemovedCodebase(Result):
     codebase_id: str
+
+
+class Watch(Result):
+    """Whether a codebase's worker takes queued work by itself."""
+
+    codebase_id: str
+    watching: bool = Field(description="off: queued jobs are held; what is triggered or resumed runs.")
+    interval: int = Field(description="Seconds: the longest until queued work is looked for; workers are told at once.")
+    queued: int = Field(description="Number of jobs that wait for it.")
+
+
+class CodebaseStatus(Result):
+    """What goes on in a codebase, as far as the caller may see its jobs."""
+
+    codebase_id: str
+    status: Literal["idle", "queued", "busy", "asking", "offline"] = Field(
+        description="asking: a job waits for an answer; busy: an agent works; queued: jobs wait; offline: its worker is not there."
+    )
+    online: bool
+    worker_id: str
+    watching: bool
+    queued: int
+    running: int
+    asking: int
+    task_id: str | None = Field(default=None, description="The newest job that has not ended.")
+    session_id: str | None = Field(default=None, description="The session that was last worked in.")
+
+
+class EndedJobs(Result):
+    """Jobs that were cancelled. Their sessions stay, and can be resumed."""
+
+    codebase_id: str
+    task_ids: TaskIds
 
 
 class Session(Result):
@@ -118,6 +168,14 @@ class Synchronisation(Result):
     sessions: int = Field(description="Number of sessions that were stored.")
 
 
+def _of_trigger(document: Any) -> Any:
+    """A trigger with ``agent`` instead of ``agent_type``."""
+    if not isinstance(document, Mapping) or "agent" not in document or "agent_type" in document:
+        return document
+    rest = {name: value for name, value in document.items() if name != "agent"}
+    return rest | {"agent_type": document["agent"]}
+
+
 class Codebases(Service, category="codebase"):
     """Codebases: what workers have checked out, and jobs can be done in."""
 
@@ -159,6 +217,67 @@ class Codebases(Service, category="codebase"):
     @operation("DELETE /v1/agent/codebases/{codebase_id}", scope="write:tasks", idempotent=True, destructive=True)
     async def remove(self, codebase_id: CodebaseRef) -> RemovedCodebase:
         """Unregister a codebase with its sessions; nothing on the worker's machine is touched."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/trigger", scope="write:tasks", translate=_of_trigger)
+    async def trigger(
+        self,
+        codebase_id: CodebaseRef,
+        prompt: Prompt,
+        *,
+        title: Title = "",
+        agent_type: AgentMode | None = None,
+        model: ModelName | None = None,
+        files: JobFiles = [],
+        priority: PriorityLike = Priority.NORMAL,
+        context_id: Annotated[
+            str | None, Field(max_length=200, pattern=PRINTABLE, description="Jobs of one context share a session.")
+        ] = None,
+    ) -> TaskReceipt:
+        """Have the agent of a codebase do something; it runs also while the codebase is not watched."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/message", scope="write:tasks")
+    async def message(
+        self,
+        codebase_id: CodebaseRef,
+        message: Prompt,
+        *,
+        task_id: Annotated[
+            str | None, Field(max_length=64, description="The job; the newest of yours that has not ended if left out.")
+        ] = None,
+    ) -> TaskEntry:
+        """Say something to the agent that works in a codebase, or answer what it asks."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/interrupt", scope="write:tasks", idempotent=True)
+    async def interrupt(self, codebase_id: CodebaseRef) -> EndedJobs:
+        """Interrupt what runs in a codebase: your jobs under way are cancelled, queued ones stay; operators reach all."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/stop", scope="write:tasks", idempotent=True)
+    async def stop(self, codebase_id: CodebaseRef) -> EndedJobs:
+        """Stop all work in a codebase: your jobs there are cancelled, queued ones too; operators reach all."""
+
+    @operation("GET /v1/agent/codebases/{codebase_id}/status", scope="read:tasks")
+    async def status(self, codebase_id: CodebaseRef) -> CodebaseStatus:
+        """Read what goes on in a codebase."""
+
+    @operation("GET /v1/agent/codebases/{codebase_id}/events", scope="read:tasks")
+    def events(self, codebase_id: CodebaseRef, *, last_event_id: LastEvent = None) -> AsyncIterator[Event]:
+        """Stream the events of a codebase's jobs that concern the caller, from now on or after an event."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/watch/start", scope="write:tasks", idempotent=True)
+    async def start_watch(
+        self,
+        codebase_id: CodebaseRef,
+        interval: Annotated[int, Field(ge=1, le=3600, description="Seconds: the longest between two looks.")] = 5,
+    ) -> Watch:
+        """Have the codebase's worker take queued jobs by itself, as it does from its registration on."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/watch/stop", scope="write:tasks", idempotent=True)
+    async def stop_watch(self, codebase_id: CodebaseRef) -> Watch:
+        """Hold the jobs that are queued for a codebase until it is watched again; jobs under way go on."""
+
+    @operation("GET /v1/agent/codebases/{codebase_id}/watch/status", scope="read:tasks")
+    async def watch_status(self, codebase_id: CodebaseRef) -> Watch:
+        """Read whether a codebase is watched."""
 
 
 class Sessions(Service, category="session"):

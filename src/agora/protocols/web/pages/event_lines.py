@@ -80,6 +80,7 @@ _PHRASES = {
     "agora.declared_agent.created": "was declared",
     "agora.declared_agent.updated": "was declared anew",
     "agora.declared_agent.deleted": "is declared no more",
+    "agora.codebase.updated": "is watched, or held",
     "agora.model_provider.updated": "was set",
     "agora.model_provider.deleted": "was deleted",
     "agora.virtual_server.created": "was created",

@@ -1,0 +1,218 @@
+"""What runs on workers' machines, over all their codebases: sessions by their ids alone, and the models that can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.clock import SECOND, to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, decode_json
+from agora.core.errors import not_found
+from agora.domains.search.words import contains_pattern
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import worker_queries as workers
+from agora_sdk.contract import codebases as sessions_contract
+from agora_sdk.contract import implements
+from agora_sdk.contract import runtime as contract
+
+from . import queries as statements
+from .capabilities import ONLINE_SECONDS
+from .records import CodebaseRow, PlacedSessionRow, WorkerModels
+from .sessions import SessionService
+
+__all__ = ["RuntimeService"]
+
+MAX_WORKERS = 1000  #: whose models are looked at
+COUNTED = 10_000  #: to which projects and sessions are counted
+
+
+class RuntimeService(BoundService, contract.Runtime):
+    """The contract's operations on what runs on workers' machines."""
+
+    @property
+    def _reader(self) -> str:
+        """Whose sessions the caller reads; '' reads all."""
+        caller = self.call.caller
+        return "" if caller.may("read:all") or caller.acts_for_others else caller.subject
+
+    @property
+    def _seen_since(self) -> int:
+        return self.call.now - ONLINE_SECONDS * SECOND
+
+    @implements
+    async def status(self) -> contract.RuntimeStatus:
+        tx = self.call.tx
+        online = await tx.one(statements.count_workers_online, seen_since=self._seen_since) or 0
+        return contract.RuntimeStatus.model_construct(
+            available=online > 0,
+            projects=await tx.one(statements.count_codebases, most=COUNTED) or 0,
+            sessions=await tx.one(statements.count_sessions, reader=self._reader, most=COUNTED) or 0,
+            workers=online,
+        )
+
+    @implements
+    async def projects(self, *, limit: int = 50, cursor: str | None = None) -> contract.RuntimeProjectPage:
+        call = self.call
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
+
+        async def read_rows(after: str, count: int) -> Sequence[CodebaseRow]:
+            return await call.tx.all(statements.list_codebases, search="", after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)
+        projects = [await self._build_project(row) for row in rows]
+        return contract.RuntimeProjectPage.model_construct(
+            projects=projects, **paging.page_fields(projects, "project_id", more=more, cursor=cursor)
+        )
+
+    async def _build_project(self, row: CodebaseRow) -> contract.RuntimeProject:
+        worker = await self.call.tx.one(workers.by_ref, ref=row.worker_id, owner=row.owner)
+        return contract.RuntimeProject.model_construct(
+            project_id=row.codebase_id,
+            name=row.name,
+            path=row.path,
+            worker_id=row.worker_id,
+            online=worker is not None and worker.last_seen >= self._seen_since,
+            repository=row.repository,
+        )
+
+    @implements
+    async def sessions(
+        self, q: str = "", *, project_id: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> contract.RuntimeSessionPage:
+        place = paging.decode_cursor(cursor, int, str, str) if cursor else (tasks.NEVER, "", "")
+        before, after_codebase, after = place
+        rows = await self.call.tx.all(
+            statements.recent_sessions,
+            reader=self._reader,
+            codebase_id=project_id or "",
+            before=before,
+            after_codebase=after_codebase,
+            after=after,
+            search=contains_pattern(q),
+            limit=limit + 1,
+        )
+        more, rows = len(rows) > limit, rows[:limit]
+        position = (rows[-1].updated_at, rows[-1].codebase_id, rows[-1].session_id) if more else None
+        return contract.RuntimeSessionPage.model_construct(
+            sessions=[_build_session(row) for row in rows],
+            count=len(rows),
+            total=None if more or cursor else len(rows),
+            has_more=more,
+            next_cursor=paging.encode_cursor(*position) if position else None,
+        )
+
+    async def _find_session(self, session_id: str, project_id: str | None) -> PlacedSessionRow:
+        """A session that the caller may read. Raises NotFound, without telling whether it is hidden."""
+        row = await self.call.tx.one(
+            statements.session_anywhere, reader=self._reader, codebase_id=project_id or "", session_id=session_id
+        )
+        if row is None:
+            raise not_found(
+                "session_id",
+                f"There is no session {session_id!r}.",
+                fix="See GET /v1/agent/runtime/sessions for their ids.",
+            )
+        return row
+
+    @implements
+    async def session(self, session_id: str, *, project_id: str | None = None) -> contract.RuntimeSession:
+        return _build_session(await self._find_session(session_id, project_id))
+
+    @implements
+    async def messages(
+        self,
+        session_id: str,
+        *,
+        project_id: str | None = None,
+        descending: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> sessions_contract.SessionMessagePage:
+        row = await self._find_session(session_id, project_id)
+        return await SessionService(self.call).messages(
+            row.codebase_id, session_id, descending=descending, limit=limit, cursor=cursor
+        )
+
+    @implements
+    async def parts(
+        self,
+        session_id: str,
+        *,
+        project_id: str | None = None,
+        type: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.RuntimeMessagePartPage:
+        page = await self.messages(session_id, project_id=project_id, limit=limit, cursor=cursor)
+        parts = [part for message in page.messages for part in _split_message(message) if type in (None, part.type)]
+        return contract.RuntimeMessagePartPage.model_construct(
+            parts=parts,
+            count=len(parts),
+            total=None if page.has_more or cursor else len(parts),
+            has_more=page.has_more,
+            next_cursor=page.next_cursor,
+        )
+
+    @implements
+    async def models(
+        self, provider: str = "", *, limit: int = 200, cursor: str | None = None
+    ) -> contract.AvailableModelPage:
+        rows = await self.call.tx.all(statements.models_online, seen_since=self._seen_since, limit=MAX_WORKERS)
+        models = _gather_models(rows)
+        names = sorted(name for name, model in models.items() if provider in ("", model.provider))
+        after = paging.decode_cursor(cursor)[0] if cursor else ""
+        rest = [name for name in names if name > after]
+        page = [models[name] for name in rest[:limit]]
+        return contract.AvailableModelPage.model_construct(
+            models=page, **paging.page_fields(page, "model", more=len(rest) > limit, cursor=cursor)
+        )
+
+
+def _gather_models(rows: Sequence[WorkerModels]) -> dict[str, contract.AvailableModel]:
+    """What workers have, by the name of the model."""
+    models: dict[str, contract.AvailableModel] = {}
+    for row in rows:
+        metadata = decode_json(row.metadata)
+        agent = metadata.get("agent") if isinstance(metadata, dict) else None
+        for name in decode_json(row.models):
+            model = models.get(name)
+            if model is None:
+                provider = name.partition("/")[0] if "/" in name else ""
+                model = models[name] = contract.AvailableModel(model=name, provider=provider)
+            model.workers.append(row.worker_id)
+            if isinstance(agent, str) and agent not in model.agents:
+                model.agents.append(agent)
+    return models
+
+
+def _split_message(message: sessions_contract.SessionMessage) -> list[contract.RuntimeMessagePart]:
+    """The parts of a message, each with an id."""
+    parts: Any = message.parts if isinstance(message.parts, list) else [message.parts]
+    return [
+        contract.RuntimeMessagePart.model_construct(
+            part_id=f"{message.message_id}:{index}",
+            message_id=message.message_id,
+            role=message.role,
+            type=str(part.get("type") or "text") if isinstance(part, dict) else "text",
+            content=part,
+            created_at=message.created_at,
+        )
+        for index, part in enumerate(parts)
+    ]
+
+
+def _build_session(row: PlacedSessionRow) -> contract.RuntimeSession:
+    return contract.RuntimeSession.model_construct(
+        session_id=row.session_id,
+        codebase_id=row.codebase_id,
+        worker_id=row.worker_id,
+        agent=row.agent,
+        title=row.title,
+        context_id=row.context_id,
+        task_id=row.task_id,
+        messages=row.messages,
+        created_at=to_datetime(row.created_at),
+        updated_at=to_datetime(row.updated_at),
+        directory=row.directory or row.path,
+    )

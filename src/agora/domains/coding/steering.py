@@ -1,0 +1,189 @@
+"""Steering the work in a codebase: giving a job, talking to the agent, ending what runs, and seeing what goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
+
+from agora.core.call import Call, EventStreamSpec
+from agora.core.errors import not_found
+from agora.core.events import log as event_log
+from agora.core.events.filter import EventFilter, Viewer
+from agora.domains.search.words import contains_pattern
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import states
+from agora.domains.tasks.records import TaskRow
+from agora.domains.tasks.service import TaskService
+from agora.store.port import NewEvent
+from agora_sdk.contract import codebases as contract
+from agora_sdk.contract.fields import JsonObject, PriorityLike, TaskStatus
+from agora_sdk.contract.tasks import TaskEntry, TaskReceipt
+from agora_sdk.contract.tasks.coding import JOB_TYPE
+from agora_sdk.errors import Conflict
+
+from . import queries as statements
+from .capabilities import codebase_capability
+from .records import CodebaseRow
+
+__all__ = [
+    "JobRequest",
+    "cancel_jobs",
+    "count_queued_jobs",
+    "open_event_stream",
+    "read_status",
+    "send_message",
+    "submit_job",
+]
+
+MAX_JOBS = 1000  #: of a codebase that one call looks at
+CODEBASE_EVENTS = ("agora.codebase.*", "agora.task.*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """A job as somebody asks for it. payload: what the worker reads of it, without what is empty."""
+
+    payload: JsonObject
+    priority: PriorityLike
+    context_id: str | None
+
+
+async def submit_job(call: Call, codebase: CodebaseRow, request: JobRequest) -> TaskReceipt:
+    """Queue a job for whoever has a codebase; for its worker alone while it is not watched, which asks for it by name."""
+    capability = codebase_capability(codebase.codebase_id)
+    return await TaskService(call).assign(
+        JOB_TYPE,
+        {**request.payload, "codebase_id": codebase.codebase_id},
+        None if codebase.watching else f"worker:{codebase.worker_id}",
+        priority=request.priority,
+        required_capabilities=[capability],
+        context_id=request.context_id,
+    )
+
+
+async def send_message(call: Call, codebase: CodebaseRow, text: str, task_id: str | None) -> TaskEntry:
+    """Say something to the agent of a job. Raises NotFound, Conflict if no job is under way."""
+    jobs = await _load_open_jobs(call, codebase, call.caller.subject if not call.caller.acts_for_others else "")
+    job = next((job for job in jobs if task_id in (None, job.task_id)), None)
+    if job is None and task_id is not None:
+        raise not_found(
+            "task_id",
+            f"{task_id} is no job of {codebase.codebase_id} that has not ended.",
+            fix=f"See GET /v1/agent/codebases/{codebase.codebase_id}/status.",
+        )
+    if job is None:
+        raise Conflict(
+            f"No job of yours is under way in {codebase.codebase_id}.",
+            fix="Begin one with .../trigger, or go on with a session: .../sessions/SESSION/resume.",
+        )
+    return await TaskService(call).message(job.task_id, text)
+
+
+async def cancel_jobs(call: Call, codebase: CodebaseRow, *, queued: bool, reason: str) -> list[str]:
+    """Cancel the caller's jobs of a codebase, everybody's for an operator; answers their ids. queued: also those that wait."""
+    jobs = await _load_open_jobs(call, codebase, "" if call.caller.acts_for_others else call.caller.subject)
+    ended: list[str] = []
+    for job in jobs:
+        is_creator = job.created_by == call.caller.subject or call.caller.acts_for_others
+        if is_creator and (queued or job.status != TaskStatus.PENDING):
+            await TaskService(call).cancel(job.task_id, reason)
+            ended.append(job.task_id)
+    call.target = codebase.codebase_id
+    return ended
+
+
+async def count_queued_jobs(call: Call, codebase: CodebaseRow) -> int:
+    """How many jobs wait that the caller may see."""
+    return sum(
+        job.status == TaskStatus.PENDING for job in await _load_open_jobs(call, codebase, _find_viewer(call, codebase))
+    )
+
+
+async def read_status(call: Call, codebase: CodebaseRow, *, online: bool) -> contract.CodebaseStatus:
+    """What goes on in a codebase, of the jobs that the caller may see."""
+    jobs = await _load_open_jobs(call, codebase, _find_viewer(call, codebase))
+    counts = {"queued": 0, "running": 0, "asking": 0}
+    for job in jobs:
+        kind = (
+            "queued"
+            if job.status == TaskStatus.PENDING
+            else "asking"
+            if job.status in states.INTERRUPTED
+            else "running"
+        )
+        counts[kind] += 1
+    reader = "" if call.caller.may("read:all") else call.caller.subject
+    latest = await call.tx.all(
+        statements.recent_sessions,
+        reader=reader,
+        codebase_id=codebase.codebase_id,
+        before=tasks.NEVER,
+        after_codebase="",
+        after="",
+        search="",
+        limit=1,
+    )
+    return contract.CodebaseStatus.model_construct(
+        codebase_id=codebase.codebase_id,
+        status=_name_status(counts, online=online),
+        online=online,
+        worker_id=codebase.worker_id,
+        watching=bool(codebase.watching),
+        task_id=jobs[0].task_id if jobs else None,
+        session_id=latest[0].session_id if latest else None,
+        queued=counts["queued"],
+        running=counts["running"],
+        asking=counts["asking"],
+    )
+
+
+def _name_status(counts: dict[str, int], *, online: bool) -> Any:
+    if not online:
+        return "offline"
+    names = (("asking", "asking"), ("running", "busy"), ("queued", "queued"))
+    return next((name for kind, name in names if counts[kind]), "idle")
+
+
+def _find_viewer(call: Call, codebase: CodebaseRow) -> str:
+    """Whose jobs a caller sees; '' sees all."""
+    caller = call.caller
+    sees_all = codebase.owner == caller.subject or caller.may("read:all") or caller.acts_for_others
+    return "" if sees_all else caller.subject
+
+
+async def _load_open_jobs(call: Call, codebase: CodebaseRow, viewer: str) -> Sequence[TaskRow]:
+    """Jobs of a codebase that have not ended, the newest first."""
+    return await call.tx.all(
+        statements.open_jobs,
+        worker_id=codebase.worker_id,
+        by_id=contains_pattern(f'"codebase:{codebase.codebase_id}"'),
+        by_name=contains_pattern(f'"codebase:{codebase.name}"'),
+        viewer=viewer,
+        limit=MAX_JOBS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CodebaseEventFilter(EventFilter):
+    """Events of a codebase, and of the jobs that were given for it by its id."""
+
+    codebase_id: str = ""
+
+    def matches_event(self, event: NewEvent) -> bool:
+        if not self.wants_type(event.type):
+            return False
+        if event.type.startswith("agora.codebase."):
+            return event.subject == self.codebase_id
+        return bool(from_json(event.data).get("codebase") == self.codebase_id)
+
+
+async def open_event_stream(call: Call, codebase: CodebaseRow, last_event_id: str | None) -> EventStreamSpec:
+    """The stream of a codebase's events: those that concern the caller, or all for who reads all."""
+    events = CodebaseEventFilter(types=CODEBASE_EVENTS, codebase_id=codebase.codebase_id)
+    place = str(await event_log.read_head(call.tx)) if last_event_id is None else last_event_id
+    position = await event_log.resolve_position(call.tx, place)
+    viewer = Viewer(call.caller.subject, sees_all=call.caller.may("read:all"))
+    return EventStreamSpec(events, viewer, position, resumed=last_event_id is not None)
