@@ -82,6 +82,7 @@ class Place:
     conversation: str = ""
     task: str = ""
     codebase: str = ""
+    job: str = ""
     turn: Iterator[int] = field(default_factory=itertools.count)
 
     def call(self, caller: Account, operation: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -131,6 +132,7 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
     "agora.deployment.list": Listing("deployments", caller="operator", least=5),
     "agora.discovery.list": Listing("services", least=100),
     "agora.event.list": Listing("events", least=20, caller="operator"),
+    "agora.follow_up.list": Listing("follow_ups", caller="giver", arguments=lambda place: {"task_id": place.job}),
     "agora.memory.list": Listing("memories"),
     "agora.memory.search": Listing("memories", arguments=lambda place: {"query": "large"}, least=1, whole=False),
     "agora.messaging.receive": Listing("messages"),
@@ -158,8 +160,8 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
 }
 
 
-def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str]:
-    """Large items of each kind; whoever gives them, whoever receives them, a conversation, a task and a codebase."""
+def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str, str]:
+    """Large items of each kind; whoever gives them, whoever receives them, a conversation, a task, a codebase and a job."""
     operator = server.operator
     giver = server.register("Giver")
     worker = server.register("Worker", capabilities=["large"])
@@ -201,8 +203,11 @@ def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str]:
     task = giver.post("/agora/task/assign", {"task_type": "t", "payload": {}, "assignee": "Giver"})["task_id"]
     for _ in range(18):
         giver.post("/agora/task/comment", {"task_id": task, "text": "c" * 4000})
+    job = giver.post("/v1/agent/tasks", {"prompt": "Mend it", "codebase_id": codebase})["task_id"]
+    for _ in range(COUNT):
+        giver.post(f"/v1/agent/tasks/{job}/follow-ups", {"text": LARGE})
     conversation = giver.get("/agora/conversation/list")["conversations"][0]["conversation_id"]
-    return giver, worker, conversation, task, codebase
+    return giver, worker, conversation, task, codebase, job
 
 
 def _workflow(number: int) -> dict[str, Any]:

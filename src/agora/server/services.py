@@ -23,6 +23,7 @@ REFERENCES: Mapping[str, str] = {
     "deployment": "instances.deployments:DeploymentService",
     "discovery": "discovery.service:DiscoveryService",
     "event": "events.service:EventService",
+    "follow_up": "coding.follow_ups:FollowUpService",
     "host": "instances.hosts:HostService",
     "instance": "instances.service:InstanceService",
     "memory": "memory.service:MemoryService",

@@ -12,7 +12,6 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,17 +21,21 @@ from agora_sdk.client import AgoraClient
 from .checks import run_check
 from .codebases import Codebase
 from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
+from .follow_ups import FollowUpQueue, TurnInterrupted
 from .job_state import JobState
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
-from .permissions import Decision, PermissionRequest, parse_answer
+from .permissions import Decision, OpenPermission, PermissionRequest, parse_answer
+from .prompts import CONTINUE, DECIDED, FRESH, SEND_BACK
 from .registry import CodebaseRegistry
-from .repository_setup import SETUP_FILE, read_accepted_setup
+from .reports import offer_tools, report_usage
 from .request import Answer, JobRequest, read_answers
+from .results import store_changes
 from .subprocesses import CommandError, run_command
 from .transcript import Transcript, remove_null_characters
 from .usage_limits import AccountBreaker, UsageLimitReached
 from .worktree import Workplace, find_workplace
+from .worktree_setup import prepare_worktree
 
 __all__ = ["Job"]
 
@@ -40,24 +43,8 @@ logger = logging.getLogger("agora.worker")
 
 MAX_AGENT_STARTS = 4  #: of one attempt: the first, and after deaths of the agent
 MAX_TRANSCRIPT_CHARACTERS = 20_000  #: that a fresh session is given of an earlier one
-SETUP_SECONDS = 900.0
 TOOL_SECONDS = 3600.0
 PROMPT_PLACE = "{prompt}"  #: in the command of a tool that speaks no ACP
-
-CONTINUE = "The work was interrupted: {why}. See what is done already, and go on with this task:\n\n{prompt}"
-FRESH = (
-    "An earlier session did a part of the work and cannot be opened again. Its transcript:\n\n{transcript}\n\n---\n\n"
-)
-SEND_BACK = "The check `{command}` failed with exit code {code}. Mend the cause. Its output:\n\n{output}"
-DECIDED = "You asked for permission: {title}. The answer: {answer}. Go on with this task:\n\n{prompt}"
-
-
-@dataclass(slots=True)
-class OpenPermission:
-    """A permission that the agent waits for."""
-
-    request: PermissionRequest
-    decision: asyncio.Future[Decision]
 
 
 class Job:
@@ -87,6 +74,8 @@ class Job:
         self._turn: asyncio.Task[TurnEnd] | None = None
         self._permission: OpenPermission | None = None
         self._is_asked = asyncio.Event()
+        self._is_steered = asyncio.Event()
+        self._follow_ups = FollowUpQueue(client)
         self._granted: Decision | None = None
 
     # -- its course ---------------------------------------------------------------------------------------
@@ -97,10 +86,13 @@ class Job:
         Raises InputRequired while the agent waits for a permission, Postponed at a usage limit, PermanentFailure.
         """
         try:
-            if self._permission is not None:
-                await self._answer_permission()
-            else:
+            if self._permission is None:
                 await self._begin_work()
+            elif (steering := await self._take_follow_up(steering=True)) is not None:
+                await self._interrupt_turn()
+                await self._prompt_again(steering)
+            else:
+                await self._answer_permission()
             await self._finish_turns()
             return await self._store_changes()
         except UsageLimitReached as limit:
@@ -115,6 +107,17 @@ class Job:
         """Go on under another claim of the task."""
         self._run = run
         self._writer.attach(run)
+
+    def interrupt(self) -> None:
+        """A steering follow-up has come: end the turn, and tell the agent."""
+        self._is_steered.set()
+
+    async def release(self) -> None:
+        """Give back a job that waits for a permission, if this worker still has it: it is claimed again."""
+        try:
+            await self._client.task.release(self.task_id, self._run.fencing_token, reason="interrupted by a follow-up")
+        except AgoraError as error:  # the server has given it back already
+            logger.debug("%s is not given back: %s", self.task_id, error)
 
     @property
     def is_parked(self) -> bool:
@@ -142,16 +145,19 @@ class Job:
         self._place = await self._closing.enter_async_context(place)
         self._state.workplace = self._place.to_document() | {"job": job}
         if self._place.is_new:
-            await self._set_up(self._place)
-        if self._options.command is not None:
-            await self._run_tool(self._options.command)
-        elif not self._state.is_answered:
-            await self._open_agent(await self._choose_prompt())
+            await prepare_worktree(
+                self._options, self._place, self._agent_environment, self._writer.add_text, self._add_note
+            )
+        prompt = await self._choose_prompt()
+        if prompt is not None:
+            await self._prompt_again(prompt)
 
-    async def _run_tool(self, command: str) -> None:
-        """Give the prompt to a command-line tool that speaks no ACP: one run of it is the turn."""
+    async def _run_tool(self, command: str, prompt: str) -> None:
+        """Give a prompt to a command-line tool that speaks no ACP: one run of it is the turn."""
         assert self._place is not None
-        words = [word.replace(PROMPT_PLACE, self._request.prompt) for word in shlex.split(command)]
+        words = [word.replace(PROMPT_PLACE, prompt) for word in shlex.split(command)]
+        self._state.is_prompted, self._state.is_answered = True, False
+        await self._save_checkpoint()
         result = await run_command(
             words,
             self._place.path,
@@ -186,29 +192,18 @@ class Job:
                 return dict(checkpoint.get("workplace") or {})
         return {}
 
-    async def _set_up(self, place: Workplace) -> None:
-        """Prepare a new worktree by the owner's command, else by the repository's script. Raises PermanentFailure."""
-        command = self._options.setup
-        if command is not None:
-            self._add_note(f"set-up: {command}")
-        else:
-            try:
-                command = await asyncio.to_thread(
-                    read_accepted_setup, self._options.state, place.codebase.path, place.path
-                )
-            except ValueError as error:
-                raise PermanentFailure(str(error)) from error
-            if command is None:
-                return
-            self._add_note(f"set-up: {SETUP_FILE} of the repository")
-        result = await run_command(command, place.path, timeout=SETUP_SECONDS, environment=self._agent_environment)
-        self._writer.add_text(result.output)
-        if result.exit_code:
-            raise PermanentFailure(f"The set-up failed with exit code {result.exit_code}: {result.output[-2000:]}")
-
-    async def _choose_prompt(self) -> str:
-        """The prompt, or what makes an interrupted agent go on."""
-        state, prompt = self._state, self._request.prompt
+    async def _choose_prompt(self) -> str | None:
+        """What the agent is told first: the prompt, or what makes an interrupted one go on; None if it has done its turn."""
+        state = self._state
+        begins_with_follow_up = self._request.has_follow_ups and not state.is_prompted
+        follow_up = await self._take_follow_up(steering=not begins_with_follow_up)
+        if follow_up is not None:
+            return follow_up
+        if begins_with_follow_up:  # it was removed before anybody took it
+            state.is_prompted = state.is_answered = True
+        if state.is_answered:
+            return None
+        prompt = await self._read_prompt()
         if state.asked is not None:
             request = PermissionRequest.from_document(state.asked)
             decision = await self._read_decision(request)
@@ -216,9 +211,25 @@ class Job:
             answer = decision.option.name if decision.option else "no"
             answer += f" ({decision.feedback})" if decision.feedback else ""
             return DECIDED.format(title=request.title, answer=answer, prompt=prompt)
-        if state.is_prompted:
+        if state.is_prompted and self._options.command is None:
             return CONTINUE.format(why="its worker or its agent ended", prompt=prompt)
         return prompt
+
+    async def _read_prompt(self) -> str:
+        """What the agent was told last: the follow-up that was taken last, else the job's prompt."""
+        return await self._follow_ups.read_taken(self._run, self._state.follow_up) or self._request.prompt
+
+    async def _take_follow_up(self, *, steering: bool = False, closing: bool = False) -> str | None:
+        """The next thing that people say to the job. The checkpoint that notes it is written before the agent is told."""
+        self._is_steered.clear()
+        follow_up = await self._follow_ups.take_next(
+            self._run, self._state.follow_up, steering=steering, closing=closing
+        )
+        if follow_up is None:
+            return None
+        assert follow_up.taken is not None
+        self._state.follow_up, self._state.was_sent_back = follow_up.taken, False
+        return str(follow_up.text)
 
     async def _open_agent(self, prompt: str) -> None:
         """Start the agent, open its session, and begin a turn with the prompt."""
@@ -233,7 +244,8 @@ class Job:
         self._agent = agent
         started = await agent.start()
         previous = state.session_id
-        session = await agent.open_session(previous, await self._offer_tools(agent))
+        tools = await offer_tools(self._client, self._run, agent, self._add_note) if options.offers_tools else []
+        session = await agent.open_session(previous, tools)
         state.session_id, state.agent = session.session_id, options.agent_name
         if previous is None:
             self._add_note(f"{started} works in {self._place.path}")
@@ -244,25 +256,6 @@ class Job:
             self._add_note(f"the session {previous} goes on by session/{session.rung}")
         await self._choose_options(agent)
         await self._begin_turn(prompt)
-
-    async def _offer_tools(self, agent: AgentProcess) -> list[dict[str, Any]]:
-        """The marketplace as an MCP server for the agent, with a credential for what the job's creator allowed."""
-        if not self._options.offers_tools:
-            return []
-        if not agent.takes_http_servers:
-            self._add_note("the agent takes no MCP servers over HTTP: it has no tools of the marketplace")
-            return []
-        try:
-            token = await self._client.task.issue_token(self.task_id, self._run.fencing_token)
-        except AgoraError as error:
-            self._add_note(f"the agent has no tools of the marketplace: {error}")
-            return []
-        if not token.scopes or token.token is None:
-            self._add_note("the job's creator allows no tools of the marketplace")
-            return []
-        self._add_note(f"the agent has tools of the marketplace, for {', '.join(token.scopes)}")
-        headers = [{"name": "Authorization", "value": f"Bearer {token.token}"}]
-        return [{"type": "http", "name": "agora", "url": f"{self._client.url}/mcp", "headers": headers}]
 
     async def _choose_options(self, agent: AgentProcess) -> None:
         model = self._request.model or self._options.model
@@ -284,40 +277,53 @@ class Job:
         self._turn = asyncio.create_task(self._agent.run_prompt(prompt))
 
     async def _finish_turns(self) -> None:
-        """Wait for the end of the turn, of those for what the requester says meanwhile, and of the check."""
+        """Wait for the end of the turn, of those for what people say meanwhile, and of the check."""
         while True:
-            if not self._state.is_answered:
-                await self._finish_turn()
+            if not self._state.is_answered and (steering := await self._finish_turn()) is not None:
+                await self._prompt_again(steering)
+                continue
             answers = await read_answers(self._client, self.task_id, self._state.seen)
             if answers and self._options.command is None:
                 self._state.seen = answers[-1].number
                 await self._prompt_again("\n\n".join(answer.text for answer in answers))
+            elif (follow_up := await self._take_follow_up()) is not None:
+                await self._prompt_again(follow_up)
             elif (complaint := await self._run_checks()) is not None:
                 await self._prompt_again(complaint)
+            elif (follow_up := await self._take_follow_up(closing=True)) is not None:
+                await self._prompt_again(follow_up)
             else:
                 return
 
     async def _prompt_again(self, prompt: str) -> None:
-        if self._agent is None:
+        if self._options.command is not None:
+            await self._run_tool(self._options.command, prompt)
+        elif self._agent is None:
             await self._open_agent(prompt)
         else:
             await self._begin_turn(prompt)
 
-    async def _finish_turn(self) -> None:
-        """Wait until the agent ends its turn; one that dies is started again. Raises InputRequired, PermanentFailure."""
+    async def _finish_turn(self) -> str | None:
+        """Wait until the agent ends its turn; one that dies is started again. Raises InputRequired, PermanentFailure.
+
+        Answers the steering follow-up that has interrupted it, if one has.
+        """
         for remaining in reversed(range(MAX_AGENT_STARTS)):
             try:
                 end = await self._await_turn()
                 break
+            except TurnInterrupted as interruption:
+                return interruption.prompt
             except AgentDied as death:
                 if not remaining:
                     raise PermanentFailure(f"The agent died {MAX_AGENT_STARTS} times: {death}") from death
                 self._add_note(f"the agent died: {death}")
                 assert self._agent is not None
                 await self._agent.close()
-                await self._open_agent(CONTINUE.format(why="its process ended", prompt=self._request.prompt))
+                await self._open_agent(CONTINUE.format(why="its process ended", prompt=await self._read_prompt()))
         self._state.usage.add_turn(end.usage)
-        await self._report_usage()
+        model = self._request.model or self._options.model or ""
+        await report_usage(self._client, self._run, self._state.usage, model)
         await self._report_message("assistant", self._transcript.parts)
         self._state.text = self._transcript.text
         self._state.is_answered = True
@@ -325,40 +331,45 @@ class Job:
         await self._save_checkpoint()
         if end.stop_reason != "end_turn":
             raise PermanentFailure(f"The agent stopped: {end.stop_reason}. {self._state.text}"[:4000])
-
-    async def _report_usage(self) -> None:
-        """Report the job's tokens so far, where billing shows them."""
-        usage = self._state.usage
-        if not usage.input_tokens and not usage.output_tokens:
-            return
-        has_cost = usage.cost is not None and bool(usage.currency)
-        try:
-            await self._client.task.report_usage(
-                self.task_id,
-                self._run.fencing_token,
-                usage.input_tokens,
-                usage.output_tokens,
-                model=self._request.model or self._options.model or "",
-                provider_cost=usage.cost if has_cost else None,
-                currency=usage.currency if has_cost else None,
-                is_estimate=True,
-            )
-        except AgoraError as error:  # the result has it too
-            logger.warning("The usage of %s is not reported: %s", self.task_id, error)
+        return None
 
     async def _await_turn(self) -> TurnEnd:
+        """Wait for the end of the turn. Raises TurnInterrupted, InputRequired, AgentDied, AgentFailed, UsageLimitReached."""
         assert self._turn is not None
-        asking = asyncio.create_task(self._is_asked.wait())
-        try:
-            await asyncio.wait((self._turn, asking), return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            self._turn.cancel()
-            raise
-        finally:
-            asking.cancel()
-        if self._turn.done():
-            return self._turn.result()
-        raise await self._park_agent()
+        while not self._turn.done():
+            signals = [asyncio.create_task(event.wait()) for event in (self._is_steered, self._is_asked)]
+            try:
+                await asyncio.wait((self._turn, *signals), return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                self._turn.cancel()
+                raise
+            finally:
+                for signal in signals:
+                    signal.cancel()
+            if self._is_steered.is_set() and not self._turn.done():
+                await self._interrupt_for_follow_up()
+            elif self._is_asked.is_set() and not self._turn.done():
+                raise await self._park_agent()
+        return self._turn.result()
+
+    async def _interrupt_for_follow_up(self) -> None:
+        """End the turn if a steering follow-up waits, which somebody may have removed. Raises TurnInterrupted."""
+        follow_up = await self._take_follow_up(steering=True)
+        if follow_up is not None:
+            await self._interrupt_turn()
+            raise TurnInterrupted(follow_up)
+
+    async def _interrupt_turn(self) -> None:
+        """End the turn; what it asks for meanwhile is answered as the protocol has it for cancelled turns."""
+        assert self._turn is not None
+        if self._permission is not None:
+            self._permission.decision.set_result(Decision(None))
+            self._permission = None
+            self._is_asked.clear()
+        self._turn.cancel()
+        await asyncio.gather(self._turn, return_exceptions=True)
+        self._add_note("the turn is interrupted by a follow-up")
+        await self._report_message("assistant", self._transcript.parts)
 
     # -- permissions --------------------------------------------------------------------------------------
 
@@ -434,23 +445,10 @@ class Job:
     async def _store_changes(self) -> dict[str, Any]:
         """Commit what is left, hand over what has changed; answers the result."""
         assert self._place is not None
-        await self._place.commit_rest(f"{self._request.title}\n\nJob {self.task_id}")
-        changes = await self._place.read_changes()
-        if changes:
-            diff = {"text": changes.diff, "mediaType": "text/x-diff", "filename": f"{self.task_id}.diff"}
-            await self._run.artifact([diff], name="diff", artifact_id="diff")
-            details = {"files": changes.files, "commits": changes.commits}
-            await self._run.artifact([{"data": details}], name="changes", artifact_id="changes")
+        title, agent = self._request.title, self._options.agent_name
+        result = await store_changes(self._run, self._place, self._state, title, agent)
         await self._writer.flush_output()
-        return {
-            "text": self._state.text,
-            "session_id": self._state.session_id,
-            "agent": self._options.agent_name,
-            "branch": self._place.branch,
-            "files": [file["path"] for file in changes.files],
-            "commits": [commit["id"] for commit in changes.commits],
-            "usage": self._state.usage.to_document(),
-        }
+        return result
 
     # -- what it shares -----------------------------------------------------------------------------------
 

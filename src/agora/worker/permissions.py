@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Approval", "Decision", "Option", "PermissionRequest", "parse_answer"]
+__all__ = ["Approval", "Decision", "OpenPermission", "Option", "PermissionRequest", "parse_answer"]
 
 #: Kinds of tool calls that change nothing.
 SAFE_KINDS = frozenset({"read", "search", "fetch", "think"})
@@ -112,6 +113,14 @@ class PermissionRequest:
         choices = [{"const": option.option_id, "title": option.name} for option in self.options]
         decision = {"type": "string", "title": self.title, "oneOf": choices}
         return {"type": "object", "properties": {"option_id": decision}, "required": ["option_id"]}
+
+
+@dataclass(slots=True)
+class OpenPermission:
+    """A permission that the agent waits for."""
+
+    request: PermissionRequest
+    decision: asyncio.Future[Decision]
 
 
 def _find_paths(raw: Mapping[str, Any]) -> Iterator[str]:

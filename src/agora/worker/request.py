@@ -20,7 +20,8 @@ PAGE = 500
 class JobRequest:
     """A job. codebase: name, id or repository of one. mode: of the agent, such as build or plan; None for its own.
 
-    session_id: of the agent's session that it goes on with, if that is not known from its context.
+    session_id: of the agent's session that it goes on with, if that is not known from its context. has_follow_ups: the job was
+    begun for follow-ups, which its worker takes; its prompt is an excerpt of the first.
     """
 
     prompt: str
@@ -29,6 +30,7 @@ class JobRequest:
     mode: str | None
     model: str | None
     session_id: str | None = None
+    has_follow_ups: bool = False
 
     @classmethod
     def from_task(cls, task: TaskRun) -> JobRequest:
@@ -47,7 +49,8 @@ class JobRequest:
         model = task.required_model or values.get("model")
         mode = values.get("agent_type")
         options = (codebase, mode, model, payload.get("session_id"))
-        return cls(prompt, title, *(str(value) if value else None for value in options))
+        codebase, mode, model, session_id = (str(value) if value else None for value in options)
+        return cls(prompt, title, codebase, mode, model, session_id, payload.get("follow_ups") is True)
 
 
 def read_text(message: Mapping[str, Any]) -> str:

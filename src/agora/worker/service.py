@@ -12,6 +12,7 @@ from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import Worker
 
+from .follow_ups import FOLLOW_UP_EVENT
 from .job import Job
 from .options import WorkerOptions
 from .registry import CodebaseRegistry
@@ -27,6 +28,7 @@ logger = logging.getLogger("agora.worker")
 CLEANING_SECONDS = 3600.0
 
 LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
+STEERING = "steering"
 
 
 class CodingWorker(Agent):
@@ -49,7 +51,7 @@ class CodingWorker(Agent):
         self.lease_seconds = options.lease_seconds
         self.category = "coding"
         self.tags = tuple(options.labels)
-        self.events = LOST_EVENTS
+        self.events = (*LOST_EVENTS, FOLLOW_UP_EVENT)
         self.metadata = {"agent": options.agent_name, "codebases": [codebase.name for codebase in options.codebases]}
         self.stop_seconds = options.drain_seconds  # type: ignore[misc]
         self.provider_account = options.provider_account
@@ -58,6 +60,7 @@ class CodingWorker(Agent):
             self._breaker.share = self._share_limit
         self._registry = CodebaseRegistry(options)
         self._chores: list[asyncio.Task[None]] = []
+        self._running: dict[str, Job] = {}
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
 
@@ -95,6 +98,7 @@ class CodingWorker(Agent):
         else:
             self._expiries.pop(task.task_id).cancel()
             job.take_over(task)
+        self._running[task.task_id] = job
         try:
             result = await job.run_job()
         except InputRequired:
@@ -104,16 +108,32 @@ class CodingWorker(Agent):
             await job.close()
             self._stop_if_once()
             raise
+        finally:
+            if self._running.get(task.task_id) is job:
+                del self._running[task.task_id]
         await job.close()
         self._stop_if_once()
         return result
 
     async def on_event(self, event: Event) -> None:
-        """A job that waits for a permission has ended, or another worker goes on with it."""
+        """A job that waits for a permission has ended, or another worker goes on with it; or somebody steers a job."""
         task_id = event.subject or ""
+        if event.type == FOLLOW_UP_EVENT:
+            await self._follow_steering(task_id, event)
+            return
         taken_here = event.type == "agora.task.started" and _worker_of(event) == self.worker_id
         if task_id in self._parked and not taken_here:
             await self._drop_parked_job(task_id)
+
+    async def _follow_steering(self, task_id: str, event: Event) -> None:
+        """Interrupt a job for a steering follow-up; one that came to wait for a permission meanwhile is claimed again."""
+        data = event.data if isinstance(event.data, dict) else {}
+        if data.get("mode") != STEERING or data.get("change") not in ("added", "changed"):
+            return
+        if (running := self._running.get(task_id)) is not None:
+            running.interrupt()
+        elif (parked := self._parked.get(task_id)) is not None:
+            await parked.release()
 
     async def on_stop(self) -> None:
         for chore in self._chores:

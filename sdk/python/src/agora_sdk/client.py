@@ -69,6 +69,7 @@ class AgoraClient:
     deployment: contract.deployments.Deployments
     discovery: contract.discovery.Discovery
     event: contract.events.Events
+    follow_up: contract.follow_ups.FollowUps
     host: contract.hosts.Hosts
     instance: contract.instances.Instances
     memory: contract.memory.Memories

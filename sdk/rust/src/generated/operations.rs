@@ -3333,6 +3333,93 @@ impl Request<DiscoverySchemaOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.follow_up.add`.
+    pub FollowUpAddOperation => FollowUp, Command, "follow_up/add", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.follow_up.add`.
+impl Request<FollowUpAddOperation> {
+    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
+    pub fn mode(self, mode: impl Into<String>) -> Self {
+        self.with::<String>("mode", mode.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.list`.
+    pub FollowUpListOperation => FollowUpPage, Query, "follow_up/list", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.follow_up.list`.
+impl Request<FollowUpListOperation> {
+    /// Only those that have not been taken.
+    pub fn waiting(self, waiting: bool) -> Self {
+        self.with("waiting", waiting)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.edit`.
+    pub FollowUpEditOperation => FollowUp, Command, "follow_up/edit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
+}
+
+/// Optional arguments of `agora.follow_up.edit`.
+impl Request<FollowUpEditOperation> {
+    /// What the agent is to be told.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.with::<String>("text", text.into())
+    }
+
+    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
+    pub fn mode(self, mode: impl Into<String>) -> Self {
+        self.with::<String>("mode", mode.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.remove`.
+    pub FollowUpRemoveOperation => RemovedFollowUp, Command, "follow_up/remove", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.wake`.
+    pub FollowUpWakeOperation => FollowUpsWoken, Command, "follow_up/wake", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.take`.
+    pub FollowUpTakeOperation => FollowUpTaken, Command, "follow_up/take", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease], keyed;
+}
+
+/// Optional arguments of `agora.follow_up.take`.
+impl Request<FollowUpTakeOperation> {
+    /// `taken` of the last one in the job's checkpoint, 0 at first.
+    pub fn after(self, after: i64) -> Self {
+        self.with("after", after)
+    }
+
+    /// Take a waiting one only if it is steering.
+    pub fn steering(self, steering: bool) -> Self {
+        self.with("steering", steering)
+    }
+
+    /// The job is about to end: close it if nothing waits.
+    pub fn closing(self, closing: bool) -> Self {
+        self.with("closing", closing)
+    }
+}
+
+operation! {
     /// Marks requests of `agora.host.list`.
     pub HostListOperation => HostPage, Query, "host/list", [Halted, NotFound], paged_by_cursor;
 }

@@ -1647,6 +1647,80 @@ impl DiscoveryService<'_> {
     }
 }
 
+/// Operations of the category `follow_up`: see [`AgoraClient::follow_up`].
+#[derive(Debug, Clone, Copy)]
+pub struct FollowUpService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl FollowUpService<'_> {
+    /// Say something to the agent of a coding job, in its session.
+    ///
+    /// A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
+    ///
+    /// - `text`: What the agent is to be told.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn add(&self, task_id: impl Into<String>, text: impl Into<String>) -> Request<FollowUpAddOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("text", text.into())
+    }
+
+    /// List the follow-ups of a job, in their order.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list(&self, task_id: impl Into<String>) -> Request<FollowUpListOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Change a follow-up that has not been taken; one that has is refused (409).
+    ///
+    /// - `follow_up_id`: Id of a follow-up.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn edit(&self, task_id: impl Into<String>, follow_up_id: impl Into<String>) -> Request<FollowUpEditOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("follow_up_id", follow_up_id.into())
+    }
+
+    /// Remove a follow-up that has not been taken; one that has is refused (409).
+    ///
+    /// - `follow_up_id`: Id of a follow-up.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn remove(
+        &self,
+        task_id: impl Into<String>,
+        follow_up_id: impl Into<String>,
+    ) -> Request<FollowUpRemoveOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("follow_up_id", follow_up_id.into())
+    }
+
+    /// Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
+    pub fn wake(&self, task_id: impl Into<String>) -> Request<FollowUpWakeOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Take the next follow-up of a job you hold, steering ones first.
+    ///
+    /// One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
+    ///
+    /// - `fencing_token`: The claim's fencing token.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
+    pub fn take(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<FollowUpTakeOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+    }
+}
+
 /// Operations of the category `host`: see [`AgoraClient::host`].
 #[derive(Debug, Clone, Copy)]
 pub struct HostService<'a> {
@@ -2977,6 +3051,12 @@ impl AgoraClient {
     #[must_use]
     pub fn discovery(&self) -> DiscoveryService<'_> {
         DiscoveryService { client: self }
+    }
+
+    /// Operations of the category `follow_up`.
+    #[must_use]
+    pub fn follow_up(&self) -> FollowUpService<'_> {
+        FollowUpService { client: self }
     }
 
     /// Operations of the category `host`.

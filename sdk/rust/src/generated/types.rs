@@ -3477,6 +3477,74 @@ pub struct Fault {
     pub message: String,
 }
 
+/// What the agent of a job is to be told next. It can be changed and removed until the worker has taken it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FollowUp {
+    /// `follow_up_id`.
+    pub follow_up_id: String,
+    /// The job that takes it: one that goes on with the session, if the first had ended.
+    pub task_id: String,
+    /// Orders the follow-ups of a job.
+    #[serde(default)]
+    pub number: i64,
+    /// `mode`.
+    pub mode: String,
+    /// `text`.
+    pub text: String,
+    /// `author`.
+    pub author: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+    /// Orders those that the worker has taken; null until then.
+    pub taken: Option<i64>,
+}
+
+/// FollowUpPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FollowUpPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `follow_ups`.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// The next follow-up of a job, for its worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FollowUpTaken {
+    /// `task_id`.
+    pub task_id: String,
+    /// Null if there is none.
+    pub follow_up: Option<FollowUp>,
+    /// Whether the job takes no more: what is said from now on begins another one.
+    #[serde(default)]
+    pub closed: bool,
+}
+
+/// What waits for an ended job is taken by another one, in the same session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FollowUpsWoken {
+    /// The job that goes on.
+    pub task_id: String,
+    /// Number of follow-ups that wait for it.
+    pub follow_ups: i64,
+}
+
 /// The value is deleted, whether or not it existed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -5927,6 +5995,14 @@ pub struct RemovedCodebase {
     pub codebase_id: String,
 }
 
+/// RemovedFollowUp, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RemovedFollowUp {
+    /// `follow_up_id`.
+    pub follow_up_id: String,
+}
+
 /// The current lease.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -8301,6 +8377,7 @@ crate::page::page!(DeployablePage, deployments: DeployableAgent);
 crate::page::page!(EntryPage, usage: Entry);
 crate::page::page!(EventPage, events: Event);
 crate::page::page!(ExecutionPage, executions: Execution);
+crate::page::page!(FollowUpPage, follow_ups: FollowUp);
 crate::page::page!(FoundAgentPage, agents: Agent);
 crate::page::page!(HostPage, hosts: Host);
 crate::page::page!(ImportRunPage, runs: ImportRun);

@@ -201,6 +201,14 @@ export const OPERATIONS = {
     list: { kind: "query", items: "services", pagedBy: "offset" },
     schema: { kind: "query" },
   },
+  followUp: {
+    add: { kind: "command", keyed: true },
+    list: { kind: "query", items: "followUps", pagedBy: "cursor" },
+    edit: { kind: "command" },
+    remove: { kind: "command" },
+    wake: { kind: "command", keyed: true },
+    take: { kind: "command", keyed: true },
+  },
   host: {
     list: { kind: "query", items: "hosts", pagedBy: "cursor" },
     get: { kind: "query" },

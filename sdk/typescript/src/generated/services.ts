@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedFollowUp, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1598,6 +1598,62 @@ export interface DiscoverySchemaArguments {
   service: string;
   /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
   version?: string | null | undefined;
+}
+
+/** Arguments of ``agora.follow_up.add``. */
+export interface FollowUpAddArguments {
+  taskId: string;
+  /** What the agent is to be told. */
+  text: string;
+  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
+  mode?: "queued" | "steering" | undefined;
+}
+
+/** Arguments of ``agora.follow_up.list``. */
+export interface FollowUpListArguments {
+  taskId: string;
+  /** Only those that have not been taken. */
+  waiting?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.follow_up.edit``. */
+export interface FollowUpEditArguments {
+  taskId: string;
+  /** Id of a follow-up. */
+  followUpId: string;
+  /** What the agent is to be told. */
+  text?: string | null | undefined;
+  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
+  mode?: "queued" | "steering" | null | undefined;
+}
+
+/** Arguments of ``agora.follow_up.remove``. */
+export interface FollowUpRemoveArguments {
+  taskId: string;
+  /** Id of a follow-up. */
+  followUpId: string;
+}
+
+/** Arguments of ``agora.follow_up.wake``. */
+export interface FollowUpWakeArguments {
+  taskId: string;
+}
+
+/** Arguments of ``agora.follow_up.take``. */
+export interface FollowUpTakeArguments {
+  taskId: string;
+  /** The claim's fencing token. */
+  fencingToken: number;
+  /** ``taken`` of the last one in the job's checkpoint, 0 at first. */
+  after?: number | undefined;
+  /** Take a waiting one only if it is steering. */
+  steering?: boolean | undefined;
+  /** The job is about to end: close it if nothing waits. */
+  closing?: boolean | undefined;
 }
 
 /** Arguments of ``agora.host.list``. */
@@ -3856,6 +3912,50 @@ export interface DiscoveryService {
   schema(args: DiscoverySchemaArguments, options?: CallOptions): Promise<ServiceSchema>;
 }
 
+/** Operations of the category ``follow_up``. */
+export interface FollowUpService {
+  /**
+   * Say something to the agent of a coding job, in its session.
+   *
+   * A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  add(args: FollowUpAddArguments, options?: CallOptions): Promise<FollowUp>;
+  /**
+   * List the follow-ups of a job, in their order.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  list(args: FollowUpListArguments, options?: CallOptions): Promise<FollowUpPage>;
+  /**
+   * Change a follow-up that has not been taken; one that has is refused (409).
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  edit(args: FollowUpEditArguments, options?: CallOptions): Promise<FollowUp>;
+  /**
+   * Remove a follow-up that has not been taken; one that has is refused (409).
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  remove(args: FollowUpRemoveArguments, options?: CallOptions): Promise<RemovedFollowUp>;
+  /**
+   * Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
+   */
+  wake(args: FollowUpWakeArguments, options?: CallOptions): Promise<FollowUpsWoken>;
+  /**
+   * Take the next follow-up of a job you hold, steering ones first.
+   *
+   * One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
+   */
+  take(args: FollowUpTakeArguments, options?: CallOptions): Promise<FollowUpTaken>;
+}
+
 /** Operations of the category ``host``. */
 export interface HostService {
   /**
@@ -4692,6 +4792,7 @@ export interface Services {
   readonly deployment: DeploymentService;
   readonly query: QueryService;
   readonly discovery: DiscoveryService;
+  readonly followUp: FollowUpService;
   readonly host: HostService;
   readonly instance: InstanceService;
   readonly memory: MemoryService;
@@ -5484,6 +5585,36 @@ export interface Operations {
     args: DiscoverySchemaArguments;
     answer: Promise<ServiceSchema>;
     errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "follow_up.add": {
+    args: FollowUpAddArguments;
+    answer: Promise<FollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "follow_up.list": {
+    args: FollowUpListArguments;
+    answer: Promise<FollowUpPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "follow_up.edit": {
+    args: FollowUpEditArguments;
+    answer: Promise<FollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "follow_up.remove": {
+    args: FollowUpRemoveArguments;
+    answer: Promise<RemovedFollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "follow_up.wake": {
+    args: FollowUpWakeArguments;
+    answer: Promise<FollowUpsWoken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+  };
+  "follow_up.take": {
+    args: FollowUpTakeArguments;
+    answer: Promise<FollowUpTaken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
   };
   "host.list": {
     args: HostListArguments;

@@ -1431,6 +1431,46 @@ export interface Fault {
   message: string;
 }
 
+/** What the agent of a job is to be told next. It can be changed and removed until the worker has taken it. */
+export interface FollowUp {
+  followUpId: string;
+  /** The job that takes it: one that goes on with the session, if the first had ended. */
+  taskId: string;
+  /** Orders the follow-ups of a job. */
+  number: number;
+  mode: "queued" | "steering";
+  text: string;
+  author: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** Orders those that the worker has taken; null until then. */
+  taken: number | null;
+}
+
+/** One page of a list; ``followUps`` are its items. */
+export interface FollowUpPage extends Page<FollowUp> {
+  followUps: FollowUp[];
+}
+
+/** The next follow-up of a job, for its worker. */
+export interface FollowUpTaken {
+  taskId: string;
+  /** Null if there is none. */
+  followUp: FollowUp | null;
+  /** Whether the job takes no more: what is said from now on begins another one. */
+  closed: boolean;
+}
+
+/** What waits for an ended job is taken by another one, in the same session. */
+export interface FollowUpsWoken {
+  /** The job that goes on. */
+  taskId: string;
+  /** Number of follow-ups that wait for it. */
+  followUps: number;
+}
+
 /** The value is deleted, whether or not it existed. */
 export interface Forgotten {
   namespace: string;
@@ -2657,6 +2697,10 @@ export type RemoteState = (typeof RemoteState)[keyof typeof RemoteState];
 
 export interface RemovedCodebase {
   codebaseId: string;
+}
+
+export interface RemovedFollowUp {
+  followUpId: string;
 }
 
 /** The current lease. */

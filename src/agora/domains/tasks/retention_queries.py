@@ -46,6 +46,8 @@ TASK_DELETES = (
     _delete_from("task_data", "task_id"),
     _delete_from("task_dependencies", "depends_on"),
     _delete_from("a2a_push_configs", "task_id"),
+    _delete_from("coding_follow_ups", "task_id"),
+    _delete_from("coding_closed_jobs", "task_id"),
     _delete_from("tasks", "task_id"),
 )
 WORKFLOW_DELETES = (

@@ -14,7 +14,7 @@ __all__ = ["describe_outcome", "find_result_page"]
 #: fields of a result that name what the operation made or changed, the most telling first
 RESULT_IDS: Final = ("task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
 
-#: by operation name without ``agora.``, followed by the form's ``action`` or ``approved`` where one operation does several things
+#: by operation name without ``agora.``, followed by the form's ``action``, ``approved`` or ``mode`` where one operation does several things
 WORDS: Final[Mapping[str, str]] = {
     "a2a.add_remote": "Remote agent added",
     "a2a.refresh_remote": "Remote agent refreshed",
@@ -42,6 +42,11 @@ WORDS: Final[Mapping[str, str]] = {
     "dead_letter.discard": "Discarded",
     "dead_letter.replay": "Replayed: it is delivered again",
     "event.publish": "Event published",
+    "follow_up.add": "Queued for the agent",
+    "follow_up.add steering": "The agent is interrupted and told",
+    "follow_up.edit": "Follow-up changed",
+    "follow_up.remove": "Follow-up removed",
+    "follow_up.wake": "Job queued: the session goes on",
     "instance.backup": "Instance backed up",
     "instance.create": "Instance created",
     "instance.execute": "Executed",
@@ -99,7 +104,7 @@ WORDS: Final[Mapping[str, str]] = {
 def describe_outcome(operation: Operation, field: Callable[[str], str | None]) -> str:
     """Describe what an operation did; without an entry in WORDS, by its summary. field: reads a field of the form."""
     name = operation.name.removeprefix("agora.")
-    which = field("action") or field("approved")
+    which = field("action") or field("approved") or field("mode")
     text = WORDS.get(f"{name} {which}") or WORDS.get(name)
     return text or f"Done: {operation.summary.rstrip('.')}"
 

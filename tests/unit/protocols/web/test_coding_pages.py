@@ -187,6 +187,34 @@ async def test_who_only_sees_has_no_forms_and_strangers_see_no_sessions(market: 
     assert {"agora.task.message", "agora.task.cancel", "agora.session.resume"} <= operations
 
 
+async def test_follow_ups_are_changed_on_the_page_until_they_are_taken(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    session = await coding.say([{"type": "text", "text": "hello"}])
+    task = {"task_id": coding.fence["task_id"]}
+    browser = await signed_in(market)
+    for mode in ("queued", "steering"):
+        await browser.act("agora.follow_up.add", **task, text=f"{mode} {EVIL}", mode=mode)
+    page = await read_page(browser, session)
+    assert page.count('<li id="follow-up-') == 2
+    assert page.index("queued &lt;img") < page.index("steering &lt;img")
+    listed = await market.call(market.operator, "follow_up.list", **task)
+    first, second = (follow_up.follow_up_id for follow_up in listed.follow_ups)
+    await browser.act("agora.follow_up.edit", **task, follow_up_id=first, text="changed")
+    await browser.act("agora.follow_up.remove", **task, follow_up_id=second)
+    page = await read_page(browser, session)
+    assert page.count('<li id="follow-up-') == 1
+    assert "changed" in page
+    await market.call(coding.coder, "task.fail", **coding.fence, error="broken", retry=False)
+    assert "Go on with them" in await read_page(browser, session)
+    await browser.act("agora.follow_up.wake", **task)
+    (successor,) = (await market.call(coding.coder, "task.claim", worker=coding.worker)).tasks
+    taken = await market.call(
+        coding.coder, "follow_up.take", task_id=successor.task_id, fencing_token=successor.fencing_token
+    )
+    assert taken.follow_up.text == "changed"
+    assert '<li id="follow-up-' not in await read_page(browser, session)
+
+
 async def test_a_new_job_leads_to_its_page(market: Market, coding: Coding) -> None:
     browser = await signed_in(market)
     page = await read_page(browser, f"codebases/{coding.codebase}")
@@ -260,6 +288,7 @@ async def test_forms_of_coding_work_need_the_token_of_the_session(market: Market
         "agora.task.assign": {"prompt": "x", "codebase_id": coding.codebase},
         "agora.task.message": {**task, "text": "once"},
         "agora.task.cancel": task,
+        "agora.follow_up.add": {**task, "text": "x"},
         "agora.session.resume": {"codebase_id": coding.codebase, "session_id": "ses_1", "prompt": "x"},
     }
     for operation, fields in forms.items():

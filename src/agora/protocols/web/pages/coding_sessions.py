@@ -20,6 +20,14 @@ __all__ = ["session"]
 
 SHOWN_MESSAGES: Final = 30  #: of a session, the newest
 OUTPUT_TAIL: Final = 6_000  #: characters of what the agent writes now
+SHOWN_FOLLOW_UPS: Final = 100
+FOLLOW_UP_EVENTS: Final = (
+    "agora.task.follow_up",
+    "agora.task.assigned",
+    "agora.task.completed",
+    "agora.task.failed",
+    "agora.task.cancelled",
+)
 #: What changes the messages of a session: the worker stores one when a turn begins, and one when it ends.
 TURN_EVENTS: Final = (
     "agora.task.started",
@@ -38,12 +46,14 @@ TURN_EVENTS: Final = (
     title="Session",
     scope="read:tasks",
     needs="agora.session.get",
-    live=("session_now", "session_messages", "session_output", "session_question"),
+    live=("session_now", "session_messages", "session_output", "session_follow_ups", "session_question"),
 )
 async def session(view: View) -> Mapping[str, Any]:
     """One session."""
-    now, messages, question = await asyncio.gather(session_now(view), session_messages(view), session_question(view))
-    return {**now, **messages, **question, **await _output_values(view, now["job"])}
+    now, messages, question, follow_ups = await asyncio.gather(
+        session_now(view), session_messages(view), session_question(view), session_follow_ups(view)
+    )
+    return {**now, **messages, **question, **follow_ups, **await _output_values(view, now["job"])}
 
 
 @fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
@@ -69,6 +79,16 @@ async def session_question(view: View) -> Mapping[str, Any]:
     job = _current_job(await _load_jobs(view, record))
     exchange = await load_exchange(view, job, artifacts=False) if job else Exchange([], [])
     return {"job": job, "phase": _phase_of(job), "exchange": exchange}
+
+
+@fragment("session_follow_ups", on=FOLLOW_UP_EVENTS, tick=30, every=0.5)
+async def session_follow_ups(view: View) -> Mapping[str, Any]:
+    """What the agent is to be told next, while it can be changed."""
+    _, record = await _load_session(view)
+    job = _current_job(await _load_jobs(view, record))
+    arguments = {"task_id": job.task_id if job else "", "waiting": True, "limit": SHOWN_FOLLOW_UPS}
+    page = await query_if_allowed(view, "agora.follow_up.list", arguments) if job else None
+    return {"follow_ups": page.items if page else [], "job": job, "phase": _phase_of(job)}
 
 
 @fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)

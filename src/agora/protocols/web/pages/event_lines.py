@@ -50,6 +50,7 @@ _PHRASES = {
     "agora.task.started": "has begun",
     "agora.task.message": "was talked about",
     "agora.task.commented": "was commented on",
+    "agora.task.follow_up": "has a follow-up: {change}",
     "agora.task.input_required": "has a question",
     "agora.task.auth_required": "needs a credential",
     "agora.task.overdue": "is past its deadline",

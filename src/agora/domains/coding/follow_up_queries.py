@@ -1,0 +1,112 @@
+"""SQL of follow-ups."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+from .follow_up_records import ClosedJobRow, FollowUpRow
+
+__all__ = [
+    "close_job",
+    "closed_job",
+    "count_waiting",
+    "delete_follow_up",
+    "follow_up_by_id",
+    "last_number",
+    "last_taken",
+    "list_follow_ups",
+    "list_waiting",
+    "move_waiting",
+    "next_waiting",
+    "taken_after",
+    "update_follow_up",
+]
+
+BIG = "bigint"
+
+follow_up_by_id = Query(
+    """
+    select * from coding_follow_ups
+    where tenant_id = :tenant and follow_up_id = :follow_up_id and task_id = :task_id
+    """,
+    FollowUpRow,
+    lock=True,
+)
+list_follow_ups = Query(
+    """
+    select * from coding_follow_ups
+    where tenant_id = :tenant and task_id = :task_id and number > :after order by number limit :limit
+    """,
+    FollowUpRow,
+    types={"after": BIG, "limit": BIG},
+)
+list_waiting = Query(
+    """
+    select * from coding_follow_ups
+    where tenant_id = :tenant and task_id = :task_id and number > :after and taken is null order by number limit :limit
+    """,
+    FollowUpRow,
+    types={"after": BIG, "limit": BIG},
+)
+count_waiting = Query(
+    """
+    select count(*) as waiting from coding_follow_ups
+    where tenant_id = :tenant and task_id = :task_id and taken is null
+    """,
+    int,
+)
+last_number = Query(
+    "select coalesce(max(number), 0) as number from coding_follow_ups where tenant_id = :tenant and task_id = :task_id",
+    int,
+)
+last_taken = Query(
+    "select coalesce(max(taken), 0) as taken from coding_follow_ups where tenant_id = :tenant and task_id = :task_id",
+    int,
+)
+#: the first that was taken after those that the worker's checkpoint knows
+taken_after = Query(
+    """
+    select * from coding_follow_ups
+    where tenant_id = :tenant and task_id = :task_id and taken > :after order by taken limit 1
+    """,
+    FollowUpRow,
+    types={"after": BIG},
+)
+#: steering ones come first; mode: empty for any
+next_waiting = Query(
+    """
+    select * from coding_follow_ups
+    where tenant_id = :tenant and task_id = :task_id and taken is null and (:mode = '' or mode = :mode)
+    order by case mode when 'steering' then 0 else 1 end, number limit 1
+    """,
+    FollowUpRow,
+    scan=True,
+)
+update_follow_up = Write(
+    """
+    update coding_follow_ups set mode = :mode, text = :text, taken = :taken, updated_at = :now
+    where tenant_id = :tenant and follow_up_id = :follow_up_id
+    """,
+    types={"taken": BIG, "now": BIG},
+)
+move_waiting = Write(
+    """
+    update coding_follow_ups set task_id = :successor
+    where tenant_id = :tenant and task_id = :task_id and taken is null
+    """
+)
+delete_follow_up = Write(
+    "delete from coding_follow_ups where tenant_id = :tenant and follow_up_id = :follow_up_id",
+)
+
+closed_job = Query(
+    "select * from coding_closed_jobs where tenant_id = :tenant and task_id = :task_id", ClosedJobRow, lock=True
+)
+close_job = Write(
+    """
+    insert into coding_closed_jobs (tenant_id, task_id, successor, closed_at)
+    values (:tenant, :task_id, :successor, :now)
+    on conflict (tenant_id, task_id) do update set successor = coalesce(excluded.successor, coding_closed_jobs.successor)
+    """,
+    types={"now": BIG},
+)

@@ -1,0 +1,266 @@
+"""Follow-ups to coding jobs: said to the agent one at a time, in order, each exactly once.
+
+A worker takes a follow-up under the fencing token of its claim and notes it in the job's checkpoint before the agent is told. After
+a crash, what was taken and is not in the checkpoint is given again. A job that is about to end is closed in the same transaction in
+which nothing waits for it; what is said afterwards begins a successor, a job in the same session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agora.clock import new_id, to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
+from agora.domains.tasks import access, states, views
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import worker_queries as workers
+from agora.domains.tasks.assignment import Order, create_task
+from agora.domains.tasks.completion import offer_task, requeue_task
+from agora.domains.tasks.draft import TaskDraft, list_parties
+from agora.domains.tasks.records import TaskRow
+from agora_sdk.contract import follow_ups as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.fields import JsonObject, TaskStatus
+from agora_sdk.contract.tasks.coding import JOB_TYPE
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from . import follow_up_queries as statements
+from .follow_up_records import FOLLOW_UPS, FollowUpRow
+
+__all__ = ["FollowUpService"]
+
+MAX_WAITING = 100  #: follow-ups of one job
+MAX_SUCCESSORS = 1000  #: that are looked through for the job that goes on
+QUEUED, STEERING = "queued", "steering"
+MAX_PROMPT_EXCERPT = 2_000  #: characters of a follow-up that the payload of the job made for it shows
+
+
+class FollowUpService(BoundService, contract.FollowUps):
+    """The contract's operations on follow-ups."""
+
+    @implements
+    async def add(self, task_id: str, text: str, *, mode: contract.Mode = "queued") -> contract.FollowUp:
+        call = self.call
+        draft = await self._lock_newest_job(task_id)
+        waiting = await call.tx.one(statements.count_waiting, task_id=draft.task_id) or 0
+        if waiting >= MAX_WAITING:
+            raise Conflict(
+                f"{MAX_WAITING} follow-ups wait for {draft.task_id} already.",
+                fix="Wait until the agent has been told of some, or remove some.",
+            )
+        number = await call.tx.one(statements.last_number, task_id=draft.task_id) or 0
+        row = FollowUpRow(
+            tenant_id=call.caller.tenant,
+            follow_up_id=new_id("fu"),
+            task_id=draft.task_id,
+            number=number + 1,
+            mode=mode,
+            text=text,
+            author=call.caller.subject,
+            created_at=call.now,
+            updated_at=call.now,
+            taken=None,
+        )
+        call.tx.append(FOLLOW_UPS, row)
+        if await self._is_closed(draft):
+            row.task_id = await self._begin_successor(draft, text)
+        else:
+            _announce_change(draft, row, "added")
+            await _wake_job(draft, mode)
+        return _build_follow_up(row)
+
+    @implements
+    async def list(
+        self, task_id: str, *, waiting: bool = False, limit: int = 50, cursor: str | None = None
+    ) -> contract.FollowUpPage:
+        call = self.call
+        await self._load_readable_job(task_id)
+        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
+        query = statements.list_waiting if waiting else statements.list_follow_ups
+
+        async def read_rows(after: int, count: int) -> Sequence[FollowUpRow]:
+            return await call.tx.all(query, task_id=task_id, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        page = [_build_follow_up(row) for row in rows]
+        return contract.FollowUpPage.model_construct(
+            follow_ups=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def edit(
+        self, task_id: str, follow_up_id: str, text: str | None = None, *, mode: contract.Mode | None = None
+    ) -> contract.FollowUp:
+        if text is None and mode is None:
+            raise InvalidRequest("There is nothing to change.", errors=[field_error("text", "give text or mode")])
+        draft, row = await self._lock_waiting(task_id, follow_up_id)
+        is_steering = mode == STEERING and row.mode != STEERING
+        row.text, row.mode, row.updated_at = text or row.text, mode or row.mode, self.call.now
+        await self._save_follow_up(row)
+        _announce_change(draft, row, "changed")
+        if is_steering and draft.row.status in states.UNFINISHED:
+            await _wake_job(draft, row.mode)
+        else:
+            await draft.save()
+        return _build_follow_up(row)
+
+    @implements
+    async def remove(self, task_id: str, follow_up_id: str) -> contract.RemovedFollowUp:
+        draft, row = await self._lock_waiting(task_id, follow_up_id)
+        await self.call.tx.execute(statements.delete_follow_up, follow_up_id=follow_up_id)
+        _announce_change(draft, row, "removed")
+        await draft.save()
+        return contract.RemovedFollowUp(follow_up_id=follow_up_id)
+
+    @implements
+    async def wake(self, task_id: str) -> contract.FollowUpsWoken:
+        draft = await access.lock_own_task(self.call, task_id)
+        waiting = await self.call.tx.all(statements.list_waiting, task_id=task_id, after=0, limit=MAX_WAITING)
+        if not waiting:
+            raise Conflict(f"No follow-up waits for {task_id}.", fix="Add one: POST .../follow-ups.")
+        if not await self._is_closed(draft):
+            raise Conflict(
+                f"{task_id} is {draft.row.status}: its worker takes them.",
+                fix="Make the follow-up steering, to have it said at once.",
+            )
+        successor = await self._begin_successor(draft, waiting[0].text)
+        return contract.FollowUpsWoken(task_id=successor, follow_ups=len(waiting))
+
+    @implements
+    async def take(
+        self, task_id: str, fencing_token: int, *, after: int = 0, steering: bool = False, closing: bool = False
+    ) -> contract.FollowUpTaken:
+        call = self.call
+        draft = await access.lock_held_task(call, task_id, fencing_token)
+        row = await call.tx.one(statements.taken_after, task_id=task_id, after=after)
+        if row is None:
+            row = await call.tx.one(statements.next_waiting, task_id=task_id, mode=STEERING if steering else "")
+            if row is not None:
+                row.taken = 1 + max(after, await call.tx.one(statements.last_taken, task_id=task_id) or 0)
+                await self._save_follow_up(row)
+                _announce_change(draft, row, "taken")
+                await draft.save()
+        if row is None and closing:
+            await call.tx.execute(statements.close_job, task_id=task_id, successor=None, now=call.now)
+        follow_up = None if row is None else _build_follow_up(row)
+        return contract.FollowUpTaken(task_id=task_id, follow_up=follow_up, closed=row is None and closing)
+
+    # -- jobs and their successors ------------------------------------------------------------------------
+
+    async def _lock_newest_job(self, task_id: str) -> TaskDraft:
+        """The job of the caller's that takes what is said to a job: itself, or the last of its successors, locked."""
+        for _ in range(MAX_SUCCESSORS):
+            draft = await access.lock_own_task(self.call, task_id)
+            if draft.row.task_type != JOB_TYPE:
+                raise InvalidRequest(
+                    f"{task_id} is no coding job, but a task of the type {draft.row.task_type}.",
+                    fix="Send it a message: agora.task.message.",
+                    errors=[field_error("task_id", "no coding job")],
+                )
+            closed = await self.call.tx.one(statements.closed_job, task_id=task_id)
+            if closed is None or closed.successor is None:
+                return draft
+            task_id = closed.successor
+        raise Conflict(f"{task_id} has too many successors.", fix="Begin a new job.")
+
+    async def _is_closed(self, draft: TaskDraft) -> bool:
+        """Whether a job takes no more follow-ups: it has ended, or is about to."""
+        if draft.row.status in states.TERMINAL:
+            return True
+        return await self.call.tx.one(statements.closed_job, task_id=draft.task_id) is not None
+
+    async def _begin_successor(self, draft: TaskDraft, text: str) -> str:
+        """Begin a job in the session of one that has ended, and move to it what waits; answers its id."""
+        call, row = self.call, draft.row
+        data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
+        assert data is not None
+        payload: JsonObject = decode_json(data.payload)
+        payload |= {"prompt": text[:MAX_PROMPT_EXCERPT], "follow_ups": True}
+        order = Order(
+            JOB_TYPE,
+            encode_json(payload),
+            await self._choose_assignee(row),
+            required=decode_json(row.requirements),
+            model=row.required_model,
+            priority=views.PRIORITIES[row.priority],
+            metadata=data.metadata,
+            created_by=row.created_by,
+            account=row.account_id,
+            context_id=views.task_context_id(row),
+        )
+        successor, _ = await create_task(call, order)
+        task_id = str(successor.task_id)
+        await call.tx.execute(statements.move_waiting, task_id=row.task_id, successor=task_id)
+        await call.tx.execute(statements.close_job, task_id=row.task_id, successor=task_id, now=call.now)
+        draft.append_entry("note", content=f"goes on as {task_id}")
+        await draft.save()
+        call.target = task_id
+        return task_id
+
+    async def _choose_assignee(self, row: TaskRow) -> str | None:
+        """The worker that did a job, which has its session and its worktree; else whoever the job was given to."""
+        if row.worker is None:
+            return row.assignee
+        worker = await self.call.tx.one(workers.by_ref, ref=row.worker, owner="")
+        return row.assignee if worker is None else f"worker:{worker.worker_id}"
+
+    # -- rows ---------------------------------------------------------------------------------------------
+
+    async def _load_readable_job(self, task_id: str) -> TaskRow:
+        """A job whose follow-ups the caller may read: its own, one that it holds, any for operators. Raises NotFound."""
+        row, caller = await access.load_visible_task(self.call, task_id), self.call.caller
+        takes_part = caller.subject in (row.created_by, row.assigned_agent, row.holder)
+        if not (takes_part or caller.may("read:all") or caller.acts_for_others):
+            raise not_found("task_id", f"There is no task {task_id}.", fix="Tasks are found with GET /agora/task/list.")
+        return row
+
+    async def _lock_waiting(self, task_id: str, follow_up_id: str) -> tuple[TaskDraft, FollowUpRow]:
+        """A follow-up to a job of the caller's that has not been taken. Raises NotFound, PermissionDenied, Conflict."""
+        draft = await access.lock_own_task(self.call, task_id)
+        row = await self.call.tx.one(statements.follow_up_by_id, task_id=task_id, follow_up_id=follow_up_id)
+        if row is None:
+            raise not_found(
+                "follow_up_id",
+                f"There is no follow-up {follow_up_id!r} to {task_id}.",
+                fix=f"See GET /v1/agent/tasks/{task_id}/follow-ups; it may have moved to the job that goes on.",
+            )
+        if row.taken is not None:
+            raise Conflict(f"The agent has been told {follow_up_id} already.", fix="Add another follow-up.")
+        return draft, row
+
+    async def _save_follow_up(self, row: FollowUpRow) -> None:
+        values = {"mode": row.mode, "text": row.text, "taken": row.taken, "now": row.updated_at}
+        await self.call.tx.execute(statements.update_follow_up, follow_up_id=row.follow_up_id, **values)
+
+
+async def _wake_job(draft: TaskDraft, mode: str) -> None:
+    """Have a paused job go on now; what is steering also takes the place of the answer to a permission."""
+    if draft.row.status == TaskStatus.PENDING and draft.row.available_at is not None:
+        draft.set_columns(available_at=None)
+        offer_task(draft)
+    elif mode == STEERING and draft.row.status in states.INTERRUPTED and draft.row.lease_until is None:
+        await requeue_task(draft, "interrupted by a follow-up", refund=True, to_holder=True)
+        return
+    await draft.save()
+
+
+def _announce_change(draft: TaskDraft, row: FollowUpRow, change: str) -> None:
+    """Emit that a follow-up was added, changed, removed or taken, to the parties of its job; without its text."""
+    data = {"task_id": draft.task_id, "follow_up_id": row.follow_up_id, "mode": row.mode, "change": change}
+    draft.call.emit("agora.task.follow_up", data, subject=draft.task_id, audience=list_parties(draft.row))
+
+
+def _build_follow_up(row: FollowUpRow) -> contract.FollowUp:
+    return contract.FollowUp.model_construct(
+        follow_up_id=row.follow_up_id,
+        task_id=row.task_id,
+        number=row.number,
+        mode="steering" if row.mode == STEERING else "queued",
+        text=row.text,
+        author=row.author,
+        created_at=to_datetime(row.created_at),
+        updated_at=to_datetime(row.updated_at),
+        taken=row.taken,
+    )

@@ -1,0 +1,12 @@
+"""What the worker itself tells an agent: how to go on after an interruption, a failed check, a decided permission."""
+
+from __future__ import annotations
+
+__all__ = ["CONTINUE", "DECIDED", "FRESH", "SEND_BACK"]
+
+CONTINUE = "The work was interrupted: {why}. See what is done already, and go on with this task:\n\n{prompt}"
+FRESH = (
+    "An earlier session did a part of the work and cannot be opened again. Its transcript:\n\n{transcript}\n\n---\n\n"
+)
+SEND_BACK = "The check `{command}` failed with exit code {code}. Mend the cause. Its output:\n\n{output}"
+DECIDED = "You asked for permission: {title}. The answer: {answer}. Go on with this task:\n\n{prompt}"

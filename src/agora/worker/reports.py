@@ -1,0 +1,57 @@
+"""What the worker reports of a job besides its output: the tokens used, and the tools that its agent is offered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from agora_sdk import AgoraError, TaskRun
+from agora_sdk.client import AgoraClient
+
+from .driver import AgentProcess
+from .transcript import Usage
+
+__all__ = ["offer_tools", "report_usage"]
+
+logger = logging.getLogger("agora.worker")
+
+
+async def report_usage(client: AgoraClient, run: TaskRun, usage: Usage, model: str) -> None:
+    """Report a job's tokens so far, where billing shows them."""
+    if not usage.input_tokens and not usage.output_tokens:
+        return
+    has_cost = usage.cost is not None and bool(usage.currency)
+    try:
+        await client.task.report_usage(
+            run.task_id,
+            run.fencing_token,
+            usage.input_tokens,
+            usage.output_tokens,
+            model=model,
+            provider_cost=usage.cost if has_cost else None,
+            currency=usage.currency if has_cost else None,
+            is_estimate=True,
+        )
+    except AgoraError as error:  # the result has it too
+        logger.warning("The usage of %s is not reported: %s", run.task_id, error)
+
+
+async def offer_tools(
+    client: AgoraClient, run: TaskRun, agent: AgentProcess, add_note: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """The marketplace as an MCP server for the agent, with a credential for what the job's creator allowed."""
+    if not agent.takes_http_servers:
+        add_note("the agent takes no MCP servers over HTTP: it has no tools of the marketplace")
+        return []
+    try:
+        token = await client.task.issue_token(run.task_id, run.fencing_token)
+    except AgoraError as error:
+        add_note(f"the agent has no tools of the marketplace: {error}")
+        return []
+    if not token.scopes or token.token is None:
+        add_note("the job's creator allows no tools of the marketplace")
+        return []
+    add_note(f"the agent has tools of the marketplace, for {', '.join(token.scopes)}")
+    headers = [{"name": "Authorization", "value": f"Bearer {token.token}"}]
+    return [{"type": "http", "name": "agora", "url": f"{client.url}/mcp", "headers": headers}]
