@@ -1,7 +1,8 @@
 """Tools of an upstream through Agora, beside the same tools called directly.
 
 The same official client, in a process of its own, calls the same tool of the same upstream (the official SDK's
-low-level server, one process) in both cases: directly, and as ``far.echo`` of Agora's ``/mcp``. Compared is the CPU of
+low-level server, one process) in both cases: directly, and as ``far.echo`` of Agora's ``/mcp?view=full``, which lists
+it: a client lists all tools again for each result of a tool that it has not seen listed. Compared is the CPU of
 everybody who takes part in a call, 8 at once: client and upstream; client, Agora and upstream. Agora does then what it
 does for every call: who may, what is sent, an audit record, and the outcome kept if the call has a key.
 
@@ -40,7 +41,7 @@ def _specs(server: process.Server, upstream: process.Server, mode: Mode) -> tupl
     """The same call, directly and federated."""
     pids, arguments = [server.process.pid, upstream.process.pid], {"text": "x" * 200}
     direct = mcp_client.Spec(f"{upstream.url}/mcp", "echo", arguments, mode, cpu_of=pids[1:])
-    return direct, mcp_client.Spec(f"{server.url}/mcp", "far.echo", arguments, mode, cpu_of=pids)
+    return direct, mcp_client.Spec(f"{server.url}/mcp?view=full", "far.echo", arguments, mode, cpu_of=pids)
 
 
 def _calls(server: process.Server, upstream: process.Server, rounds: int, mode: Mode) -> None:

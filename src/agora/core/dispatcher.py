@@ -232,12 +232,12 @@ class Dispatcher:
 
         A name that is not known costs a call, and the time that looking for similar ones takes.
         """
-        began = time.thread_time()
+        began = self.scheduler.clock.begin_step()
         try:
             return self.context.registry.find(name, version, caller.tenant)
         except AgoraError:
             usage = self._cpu_usage(caller)
-            usage.add_seconds(time.thread_time() - began)
+            usage.add_seconds(self.scheduler.clock.measure_step(began))
             usage.charge_rate()
             self.limiter.count_call(caller)
             raise
@@ -275,7 +275,9 @@ class Dispatcher:
             if operation.read_actions:
                 self.admission.check_arguments(operation, caller, values)
             if operation.kind is Kind.QUERY:
-                outcome = await MeteredCoroutine(self._run_query(request, values), usage.add_seconds)
+                outcome = await MeteredCoroutine(
+                    self._run_query(request, values), usage.add_seconds, self.scheduler.clock
+                )
             elif operation.kind is Kind.RELAY:
                 outcome = await self._run_relay(request, values)
             else:
@@ -320,11 +322,11 @@ class Dispatcher:
     ) -> dict[str, Any]:
         if type(arguments) is bytes and len(arguments) <= SMALL:
             return validate_arguments(operation, arguments)
-        began = time.thread_time()
+        began = self.scheduler.clock.begin_step()
         try:
             return validate_arguments(operation, arguments)
         finally:
-            usage.add_seconds(time.thread_time() - began)
+            usage.add_seconds(self.scheduler.clock.measure_step(began))
 
     def _build_call(self, operation: Operation, caller: Caller, tx: Any, request_id: str | None) -> Call:
         return Call(operation, caller, self.clock.now(), self.context, tx, request_id or new_id("req"))
@@ -412,7 +414,7 @@ class Dispatcher:
         """Run a caller's work in a transaction, among that of others, and count what it uses."""
 
         def run_metered(tx: Tx) -> MeteredCoroutine[T]:
-            return MeteredCoroutine(work(tx), usage.add_seconds)
+            return MeteredCoroutine(work(tx), usage.add_seconds, self.scheduler.clock)
 
         # Without an owner a write is not queued behind its caller's others: operators must get through a flooded queue.
         owner = None if caller.kind in ("operator", "system") else caller.owner

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from agora.scheduling import FairQueue, LoopScheduler, MeteredCoroutine, Share
+from agora.scheduling import FairQueue, LoopScheduler, MeteredCoroutine, Share, StepClock
 
 COST = 0.001  # seconds of each turn
 WEIGHT = 4.0
@@ -64,6 +64,13 @@ def test_a_queue_is_round_robin_over_owners() -> None:
         queue.pop_item()
 
 
+def test_a_step_counts_the_processor_not_the_time_that_its_thread_was_stopped() -> None:
+    monotonic, processor = iter([0.0, 5.0, 5.0002, 6.0, 9.0]), iter([0.0, 1.0, 1.5, 1.52])
+    clock = StepClock(lambda: next(monotonic), lambda: next(processor))
+    assert clock.measure_step(clock.begin_step()) == pytest.approx(0.0002)  # short: no reading of the processor's clock
+    assert clock.measure_step(clock.begin_step()) == pytest.approx(0.02)  # three seconds, of which it ran 20 ms
+
+
 async def test_a_metered_coroutine_counts_each_step_and_hands_errors_on() -> None:
     steps: list[float] = []
 
@@ -74,6 +81,6 @@ async def test_a_metered_coroutine_counts_each_step_and_hands_errors_on() -> Non
         await asyncio.sleep(0)
         return "done"
 
-    assert await MeteredCoroutine(work(), steps.append) == "done"
+    assert await MeteredCoroutine(work(), steps.append, StepClock()) == "done"
     assert len(steps) >= 3
     assert all(seconds >= 0 for seconds in steps)
