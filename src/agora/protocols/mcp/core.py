@@ -25,7 +25,7 @@ from .schemas import WAIT
 from .selection import lists_offers, require_member, require_reading, select_tools
 from .suspended_calls import SuspendedCalls
 from .task_methods import TaskMethods, WatchTask, no_task_support, serves_legacy_tasks
-from .tools import Listing, Tool, Tools, foreign_meta, tool_page, underscore_name
+from .tools import Listing, Tool, Tools, build_tool_page, foreign_meta, underscore_name
 from .toolsets import resolve_toolsets, toolset_names
 from .upstream_resources import with_local_uris
 
@@ -76,7 +76,7 @@ class Core:
         listed = select_tools(tools, view, toolsets) + tool_search.tools_about_tools(view)
         if serves_legacy_tasks(exchange):
             view = replace(view, task_support=True)
-        return tool_page(listed, view, cursor, self._page_bytes)
+        return await build_tool_page(listed, view, cursor, self._page_bytes)
 
     async def _toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
         """The toolsets of the view and those enabled since; raises InvalidRequest for one there is not."""

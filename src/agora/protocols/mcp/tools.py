@@ -6,6 +6,7 @@ alias; it is listed under one of the first two, depending on the view, and under
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from .model_view import MODEL_TOOLS, compact_document
 from .schemas import input_schema, output_schema
 from .view import View
 
-__all__ = ["NAME_LIMIT", "Listing", "Tool", "Tools", "foreign_meta", "tool_page", "underscore_name"]
+__all__ = ["NAME_LIMIT", "Listing", "Tool", "Tools", "build_tool_page", "foreign_meta", "underscore_name"]
 
 NAME_LIMIT = 64  #: several hosts refuse a whole server over one longer name
 META = "agora/"
@@ -95,9 +96,13 @@ class Tool:
     def _encoded_forms(self) -> dict[tuple[bool, bool, bool], bytes]:
         return {}
 
+    def is_encoded_for_view(self, view: View) -> bool:
+        """Whether :meth:`encode_for_view` has its answer at hand."""
+        return _view_form(view) in self._encoded_forms
+
     def encode_for_view(self, view: View) -> bytes:
         """The entry as JSON; kept, because listings are long and change seldom."""
-        form = (view.compact, view.underscores, view.task_support)
+        form = _view_form(view)
         encoding = self._encoded_forms.get(form)
         if encoding is None:
             encoding = self._encoded_forms[form] = to_json(self.render_for_view(view))
@@ -219,18 +224,28 @@ class Tools:
         return answer
 
 
-def tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) -> Listing:
-    """One page of tools in the order of their names, of so many bytes; raises Refusal for what is no cursor."""
+async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None, most: int) -> Listing:
+    """One page of tools in the order of their names, of so many bytes; raises Refusal for what is no cursor.
+
+    The schemas of all tools take a second of processor time at first, so the loop serves others after each new one.
+    """
     ordered = sorted(tools, key=lambda tool: tool.name)
     after = cursors.decode_cursor(cursor)
     begin = bisect_right(ordered, after, key=lambda tool: tool.name) if after else 0
     budget, entries = PageBudget(most), []
     for tool in ordered[begin : begin + view.page]:
+        if not tool.is_encoded_for_view(view):
+            await asyncio.sleep(0)
         if not budget.take_if_fits((tool.encode_for_view(view),)):
             break
         entries.append(tool)
     more = begin + len(entries) < len(ordered)
     return Listing(view, entries, cursors.encode_cursor(entries[-1].name) if more else None)
+
+
+def _view_form(view: View) -> tuple[bool, bool, bool]:
+    """What of a view changes how an entry reads."""
+    return view.compact, view.underscores, view.task_support
 
 
 def _create_tool(operation: Operation, life: OperationLife, name: str) -> Tool:

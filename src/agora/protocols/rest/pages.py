@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -22,7 +23,7 @@ from agora.domains.monitoring.health_monitor import HealthMonitor
 from agora.protocols.http import Scope, Send, send_response
 from agora_sdk.contract import Operation
 
-from .openapi import openapi_document
+from .openapi import build_openapi_document
 
 __all__ = ["Pages"]
 
@@ -55,6 +56,7 @@ class Pages:
         self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
         self._stopped = stopped
         self._openapi: bytes | None = None
+        self._openapi_lock = asyncio.Lock()
 
     async def __call__(self, scope: Scope, send: Send) -> bool:
         """Answer if the path is one of ours; tells whether it did."""
@@ -62,7 +64,7 @@ class Pages:
         if scope["method"] not in ("GET", "HEAD"):
             return False
         if path == "/openapi.json":
-            await send_response(send, 200, self.openapi_json())
+            await send_response(send, 200, await self.encode_openapi())
         elif path in ("/health", "/health/live"):
             await self._send_liveness(scope, send)
         elif path in ("/ready", "/health/ready"):
@@ -79,11 +81,12 @@ class Pages:
             return False
         return True
 
-    def openapi_json(self) -> bytes:
-        """The OpenAPI document, made at first use."""
-        if self._openapi is None:
-            self._openapi = to_json(openapi_document(self._operations, self._version))
-        return self._openapi
+    async def encode_openapi(self) -> bytes:
+        """The OpenAPI document as JSON, made once, at first use."""
+        async with self._openapi_lock:
+            if self._openapi is None:
+                self._openapi = to_json(await build_openapi_document(self._operations, self._version))
+            return self._openapi
 
     async def _send_liveness(self, scope: Scope, send: Send) -> None:
         """The process answers, so it is not to be restarted; what is wrong with it, ``/ready`` says with its status."""

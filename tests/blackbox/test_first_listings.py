@@ -1,0 +1,35 @@
+"""Whoever asks first for everything there is does not make the others wait while it is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.blackbox.server import ServerProcess
+from tests.processes import process_cpu_seconds
+
+from .loop_probe import LoopProbe
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/mcp/v1/tools"])
+def test_the_loop_serves_others_while_a_whole_listing_is_made(
+    start_server: Callable[..., ServerProcess],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    probe = LoopProbe(tmp_path / "probe")
+    for name, value in probe.environment.items():
+        monkeypatch.setenv(name, value)
+    server = start_server()
+    probe.attach(server.pid)
+    probe.reset()
+    before = process_cpu_seconds(server.pid)
+    answer = httpx.get(server.url + path, timeout=60)
+    used = process_cpu_seconds(server.pid) - before
+    assert answer.status_code == 200
+    assert len(answer.content) > 300_000, answer.text[:300]
+    assert probe.longest() < used / 4, f"the loop stood still for {probe.longest():.2f} of {used:.2f} s"
