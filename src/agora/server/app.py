@@ -53,6 +53,7 @@ from agora.domains.tasks.local_dispatch import LOCAL_AGENTS
 from agora.net.backpressure import Backpressure, Limits
 from agora.net.sealing import Sealer
 from agora.protocols.a2a.endpoint import A2AApp
+from agora.protocols.ag_ui.endpoint import AgUiApp
 from agora.protocols.agentify.endpoint import AgentifyApp
 from agora.protocols.agentify.socket import AgentSocketApp
 from agora.protocols.cors import CorsPolicy
@@ -455,6 +456,7 @@ class App:
             ("mcp", self.mcp),
             ("a2a", self.a2a),
             ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
+            ("ag-ui", AgUiApp(self.dispatcher, access, self.settings)),
             ("rest", MetricsPage(access, self.exporter.render, is_public=self.settings.metrics, token=token)),
             ("rest", InvoiceFiles(self.dispatcher, access)),
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),

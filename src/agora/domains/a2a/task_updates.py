@@ -160,6 +160,9 @@ class _UpdateLog:
             status["message"] = message
         status["timestamp"] = view.format_timestamp(row.time)
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "status": status}
-        if row.progress:
-            update["metadata"] = {"agora": {"progress": row.progress}}
+        own: dict[str, Any] = {"progress": row.progress} if row.progress else {}
+        if message is not None and row.type != "message" and row.status not in states.TERMINAL:
+            own["note"] = True  # about the work, and nothing that the agent says to its requester
+        if own:
+            update["metadata"] = {"agora": own}
         return Entry(number, "statusUpdate", view.encode_document({"statusUpdate": update}))

@@ -1,0 +1,144 @@
+"""The endpoint: a run posted, its events in the same response as server-sent events.
+
+========================  ===================================================
+``POST /ag-ui/{agent}``   a run of that agent, by id or name
+``POST /ag-ui``           a run of the front agent, which finds who can do it
+========================  ===================================================
+
+What is refused before a run begins is a problem document with its status: no credential, no such agent, a body that is no
+``RunAgentInput``, a halt, a limit. What does not fit the thread, and what fails later, is ``RUN_ERROR``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.frames import RESTARTING, Batch, CloseReason
+from agora.protocols.http import Access, Receive, Scope, Send, read_body, send_problem
+from agora.protocols.http_streams import HEADERS, follow_stream
+from agora.protocols.json_body import check_json_type, parse_json_object
+from agora.protocols.query_string import decode_segment
+from agora.settings import Settings
+from agora_sdk.errors import AgoraError, MethodNotAllowed
+
+from .run_events import Event, RunEvents
+from .run_input import RunInput, read_run_input
+from .runs import OpenedRun, RunOpener, RunRefused, RunRequest
+
+__all__ = ["AgUiApp"]
+
+PATH: Final = "/ag-ui"
+#: what some clients take for the end of a line, in UTF-8 and as JSON may say it
+_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
+
+
+class AgUiApp:
+    """ASGI application of ``/ag-ui``."""
+
+    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
+        self._dispatcher, self._access, self._settings = dispatcher, access, settings
+        self._runs = RunOpener(dispatcher)
+
+    def owns(self, scope: Scope) -> bool:
+        """Whether a request is for it."""
+        path: str = scope["path"]
+        return path == PATH or path.startswith(f"{PATH}/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            what = f"{scope['method']} is not possible at {scope['path']}."
+            error = MethodNotAllowed(what, fix="Use POST.", allowed=["POST"])
+            await send_problem(send, error, instance=scope["path"], extra={"allow": "POST"})
+            return
+        try:
+            run, opened, refusal = await self._begin_run(scope, receive)
+        except AgoraError as error:
+            await send_problem(send, error, instance=scope["path"])
+            return
+        await self._send_run(run, opened, refusal, receive, send)
+
+    async def _begin_run(self, scope: Scope, receive: Receive) -> tuple[RunInput, OpenedRun, RunRefused | None]:
+        caller = await self._access.authenticate_scope(scope)
+        body = await read_body(scope, receive, self._settings.body_limit)
+        check_json_type(scope, body)
+        await self._dispatcher.wait_for_turn(caller, len(body))
+        run = read_run_input(parse_json_object(body))
+
+        async def reauthenticate_caller() -> None:
+            await self._access.authenticate_scope(scope)
+
+        request = RunRequest(run, _read_agent(scope), caller, reauthenticate_caller)
+        try:
+            return run, await self._runs.open_run(request), None
+        except RunRefused as refusal:
+            return run, OpenedRun(), refusal
+
+    async def _send_run(
+        self, run: RunInput, opened: OpenedRun, refusal: RunRefused | None, receive: Receive, send: Send
+    ) -> None:
+        events = RunEvents(run.thread_id, run.run_id, run.state)
+        first = events.begin()
+        if refusal is not None:
+            first += events.fail(str(refusal), refusal.code)
+        elif opened.message is not None:
+            first += events.answer(opened.message)
+        elif opened.task_id is not None:
+            first += events.follow_task(opened.task_id)
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            more = opened.stream is not None
+            await send({"type": "http.response.body", "body": _encode_events(first), "more_body": more})
+            if opened.stream is not None:
+                await follow_stream(
+                    opened.stream, _RunEncoder(events), receive, send, self._dispatcher.feed.buffer_limit
+                )
+        finally:
+            if opened.stream is not None:
+                opened.stream.close()
+
+
+def _read_agent(scope: Scope) -> str | None:
+    """The agent that a path names; None for the front agent."""
+    raw = scope.get("raw_path")
+    path: str = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
+    return decode_segment(path.removeprefix(PATH).strip("/")) or None
+
+
+class _RunEncoder:
+    """Writes what a task's stream has. Implements the encoder of :mod:`..http_streams`."""
+
+    def __init__(self, events: RunEvents) -> None:
+        self._events = events
+
+    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+        return b"".join([self._encode_batch(batch) for batch in batches])
+
+    def _encode_batch(self, batch: Batch) -> bytes:
+        if not batch.items:
+            return b": heartbeat\n\n"
+        return b"".join([_encode_events(self._events.read_update(from_json(item.json))) for item in batch.items])
+
+    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+        """An end without a last event is an error: the client may run it again, under its id."""
+        if close_reason.error is not None:
+            return _encode_events(self._events.fail(str(close_reason.error), close_reason.error.code))
+        if close_reason.code == RESTARTING:
+            return _encode_events(
+                self._events.fail("The server stops; run it again with the same runId.", "restarting")
+            )
+        return _encode_events(self._events.fail("The task is not there any more.", "task_ended"))
+
+
+def _encode_events(events: Iterable[Event]) -> bytes:
+    return b"".join(map(_encode_event, events))
+
+
+def _encode_event(event: dict[str, Any]) -> bytes:
+    document = to_json(event)
+    for raw, escaped in _LINE_ENDS:
+        document = document.replace(raw, escaped)
+    return b"data: %b\n\n" % document

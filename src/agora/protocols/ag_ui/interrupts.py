@@ -1,0 +1,141 @@
+"""Interrupts: questions of an agent as AG-UI has them, and the messages that answer them.
+
+An interrupt's id is the task's, a colon and what tells the question from others of the task: the id of the message that asks,
+and the question's name where it asks several. A call's id is made likewise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from agora.wire.questions import ANSWERS, named_questions
+from agora.wire.tool_calls import TOOL_RESULT, find_approval, find_calls
+from agora_sdk.errors import Conflict
+
+from .run_input import ResumeEntry, ToolAnswer
+
+__all__ = [
+    "build_interrupts",
+    "join_texts",
+    "list_pending_calls",
+    "read_answers",
+    "read_tool_answer",
+    "split_task_id",
+    "wire_id",
+]
+
+_ID = re.compile(r"(task_[0-9a-f]{32}):(.{1,450})", re.DOTALL)
+TOOL_REASON: Final = "tool_call"
+INPUT_REASON: Final = "input_required"
+AUTHENTICATION_REASON: Final = "agora:auth_required"
+
+Fields = Mapping[str, Any]
+
+
+def wire_id(task_id: str, name: str) -> str:
+    """An id that names its task."""
+    return f"{task_id}:{name}"
+
+
+def split_task_id(identifier: str) -> tuple[str, str]:
+    """The task that an id names, and the rest. Raises Conflict for an id that is none of ours."""
+    match = _ID.fullmatch(identifier)
+    if match is None:
+        raise Conflict(
+            f"{identifier[:100]!r} is nothing that waits for an answer.", fix="Answer with the id as it came."
+        )
+    return match[1], match[2]
+
+
+def list_pending_calls(question: Fields) -> list[str]:
+    """Ids of the calls, within the task, that a question has the requester carry out."""
+    return [call.id for call in find_calls(question)]
+
+
+def build_interrupts(task_id: str, question: Fields, state: str) -> list[dict[str, Any]]:
+    """The interrupts that a question is. question: the message of A2A. state: of A2A, which asks for input or for a sign-in."""
+    message_id, text = str(question.get("messageId", "")), join_texts(question)
+    reason = AUTHENTICATION_REASON if state == "TASK_STATE_AUTH_REQUIRED" else INPUT_REASON
+    names = named_questions(question)
+    if names:
+        return [
+            _build_interrupt(wire_id(task_id, f"{message_id}:{name}"), reason, each["text"], each)
+            for name, each in names.items()
+        ]
+    interrupt = _build_interrupt(wire_id(task_id, message_id), reason, text, question.get("metadata") or {})
+    data = [part["data"] for part in question.get("parts", ()) if isinstance(part.get("data"), dict)]
+    if (approval := find_approval(question)) is not None:
+        interrupt |= {"reason": TOOL_REASON, "toolCallId": wire_id(task_id, approval.id)}
+    elif data:
+        interrupt["metadata"] = {"data": data}
+    return [interrupt]
+
+
+def _build_interrupt(identifier: str, reason: str, text: str, holder: Fields) -> dict[str, Any]:
+    interrupt: dict[str, Any] = {"id": identifier, "reason": reason, "message": text}
+    schema = holder.get("requestedSchema")
+    if isinstance(schema, dict):
+        interrupt["responseSchema"] = schema
+    return interrupt
+
+
+def read_answers(
+    task_id: str, question: Fields, state: str, entries: Sequence[ResumeEntry]
+) -> list[dict[str, Any]] | None:
+    """Messages, each with parts and metadata, that answer all of a question; None where the user gave no answer.
+
+    An approval that was not given is refused. Raises Conflict unless each interrupt is answered once.
+    """
+    interrupts = build_interrupts(task_id, question, state)
+    ids, answered = [each["id"] for each in interrupts], [entry.interrupt_id for entry in entries]
+    if sorted(ids) != sorted(answered):
+        raise Conflict(
+            f"The run waits for {', '.join(ids)}; answered were {', '.join(answered)}.",
+            fix="Answer each of its interrupts, once.",
+        )
+    is_approval = find_approval(question) is not None
+    if is_approval:
+        return [{"parts": [{"data": {"decision": _read_decision(entries[0])}}]}]
+    if any(entry.is_cancelled for entry in entries):
+        return None
+    messages: list[dict[str, Any]] = []
+    names = list(named_questions(question))
+    by_id = {entry.interrupt_id: entry for entry in entries}
+    for number, identifier in enumerate(ids):
+        metadata = {"metadata": {ANSWERS: names[number]}} if names else {}
+        messages.append({"parts": [_answer_part(by_id[identifier].payload)], **metadata})
+    return messages
+
+
+def _read_decision(entry: ResumeEntry) -> str:
+    """A decision as it is stored: interfaces say ``true``, ``{"approved": true}`` or ``{"decision": "approve"}``."""
+    payload = entry.payload
+    if isinstance(payload, dict):
+        payload = payload.get("decision", payload.get("approved"))
+    approves = payload is True or (
+        isinstance(payload, str) and payload.strip().lower() in ("approve", "approved", "yes")
+    )
+    return "approve" if approves and not entry.is_cancelled else "reject"
+
+
+def _answer_part(payload: Any) -> dict[str, Any]:
+    return {"text": payload} if isinstance(payload, str) and payload else {"data": payload}
+
+
+def read_tool_answer(task_id: str, question: Fields, answers: Sequence[ToolAnswer]) -> dict[str, Any]:
+    """The message with the results of calls that a question has asked for. Raises Conflict unless each has one."""
+    pending = list_pending_calls(question)
+    by_id = {split_task_id(answer.call_id)[1]: answer.content for answer in answers}
+    if set(pending) != set(by_id):
+        raise Conflict(
+            f"{task_id} waits for the results of {', '.join(pending) or 'no call'}; it was given {', '.join(by_id)}.",
+            fix="Send the result of each pending call, once.",
+        )
+    return {"parts": [{"data": {TOOL_RESULT: {"id": call_id, "content": by_id[call_id]}}} for call_id in pending]}
+
+
+def join_texts(message: Fields) -> str:
+    """The text of a message."""
+    return "\n".join(part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str))

@@ -1,0 +1,286 @@
+"""What happens in a task as the events of a run (AG-UI 1.0): text, calls of tools, state, and how the run ends.
+
+===========================================  =================================================================
+in the task                                  in the run
+===========================================  =================================================================
+output, chunk by chunk                       one text message that grows
+a message of the agent; text of an artifact  a text message
+``tool_call``, ``tool_result`` in a message  ``TOOL_CALL_START``, ``_ARGS``, ``_END``; ``TOOL_CALL_RESULT``
+progress, notes, status                      ``STATE_DELTA`` below ``/agora``
+the artifact ``state``                       ``STATE_SNAPSHOT``; appended to it, a JSON Patch: ``STATE_DELTA``
+another artifact                             ``CUSTOM`` named ``agora.artifact``
+a question                                   ``RUN_FINISHED`` with interrupts, or with pending calls of tools
+completed, canceled                          ``RUN_FINISHED``: success with the result, or cancelled
+failed, rejected                             ``RUN_ERROR``
+===========================================  =================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from agora.wire.tool_calls import ToolCall, find_approval, find_calls, find_results
+
+from .interrupts import build_interrupts, join_texts, list_pending_calls, wire_id
+
+__all__ = ["PROTOCOL_VERSION", "RunEvents"]
+
+PROTOCOL_VERSION: Final = "1.0"
+OUTPUT, RESULT, STATE = "output", "result", "state"  #: ids of artifacts
+OURS: Final = "agora"  #: the member of the state that the marketplace keeps
+PATCHES: Final = frozenset({"add", "remove", "replace", "move", "copy", "test"})
+MAX_PATCH: Final = 1000  #: operations of one delta
+MAX_REMEMBERED: Final = 65_536  #: characters of a run's last text, to tell a result that only repeats it
+
+Event = dict[str, Any]
+Fields = Mapping[str, Any]
+
+
+class RunEvents:
+    """Makes the events of one run, from its beginning to its one last event; ``has_ended`` tells when that was.
+
+    state: the value that the client begins with; only an object can be added to.
+    """
+
+    def __init__(self, thread_id: str, run_id: str, state: Any = None) -> None:
+        self._thread_id, self._run_id = thread_id, run_id
+        self._state: dict[str, Any] | None = dict(state or {}) if isinstance(state, dict | None) else None
+        self._task_id = ""
+        self._ours: dict[str, Any] = {}
+        self._open_message: str | None = None
+        self._last_text = ""
+        self._has_spoken = False
+        self._result: Any = None
+        self._shown_calls: set[str] = set()
+        self._is_patched = False
+        self._number = 0
+        self.has_ended = False
+
+    # -- the beginning and the end -------------------------------------------------------------------------
+
+    def begin(self) -> list[Event]:
+        """The first event of every run."""
+        return [self._boundary("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
+
+    def follow_task(self, task_id: str) -> list[Event]:
+        """The state as the run finds it; what follows is told of this task."""
+        self._task_id = task_id
+        self._ours = {
+            "task_id": task_id,
+            "context_id": self._thread_id,
+            "status": "submitted",
+            "progress": 0,
+            "note": None,
+            "artifacts": [],
+        }
+        return self._snapshot()
+
+    def fail(self, message: str, code: str) -> list[Event]:
+        """End the run with an error, unless it has ended."""
+        if self.has_ended:
+            return []
+        self.has_ended = True
+        return [*self._close_message(), {"type": "RUN_ERROR", "message": message or code, "code": code}]
+
+    def answer(self, message: Fields) -> list[Event]:
+        """End a run that is answered with a message, and has no task."""
+        return [*self._message_events(message), *self._finish({"type": "success"})]
+
+    def _boundary(self, kind: str, **more: Any) -> Event:
+        return {"type": kind, "threadId": self._thread_id, "runId": self._run_id, **more}
+
+    def _finish(self, outcome: Event, **more: Any) -> list[Event]:
+        self.has_ended = True
+        return [*self._close_message(), self._boundary("RUN_FINISHED", **more, outcome=outcome)]
+
+    # -- updates of the task -------------------------------------------------------------------------------
+
+    def read_update(self, update: Fields) -> list[Event]:
+        """The events of one item of a task's stream, as A2A 1.0 writes it."""
+        if self.has_ended:
+            return []
+        if "artifactUpdate" in update:
+            return list(self._artifact_events(update["artifactUpdate"]))
+        if "statusUpdate" in update:
+            return list(self._status_events(update["statusUpdate"]))
+        return []
+
+    def _status_events(self, update: Fields) -> Iterator[Event]:
+        status, ours = update["status"], (update.get("metadata") or {}).get(OURS) or {}
+        state, message = status["state"], status.get("message") or {}
+        changes = {"status": state.removeprefix("TASK_STATE_").lower()}
+        if "progress" in ours:
+            changes["progress"] = ours["progress"]
+        is_note = bool(ours.get("note"))
+        if is_note:
+            changes["note"] = join_texts(message)
+        yield from self._change_state(changes)
+        match state:
+            case "TASK_STATE_COMPLETED":
+                yield from self._complete()
+            case "TASK_STATE_CANCELED":
+                yield from self._finish({"type": "cancelled"})
+            case "TASK_STATE_FAILED" | "TASK_STATE_REJECTED":
+                yield from self.fail(join_texts(message), f"task_{changes['status']}")
+            case "TASK_STATE_INPUT_REQUIRED" | "TASK_STATE_AUTH_REQUIRED":
+                yield from self._interrupt(message, state)
+            case _ if message and not is_note:
+                yield from self._message_events(message)
+
+    def _complete(self) -> list[Event]:
+        events: list[Event] = []
+        if not self._has_spoken and self._result is not None:
+            events = self._text_message(f"{self._task_id}.{RESULT}", to_json(self._result).decode())
+        return [*events, *self._finish({"type": "success"}, result=self._result)]
+
+    def _interrupt(self, question: Fields, state: str) -> Iterator[Event]:
+        """End the run with what a question asks for. Calls are told before it, and the state as it is."""
+        approval, pending = find_approval(question), list_pending_calls(question)
+        text = join_texts(question)
+        if approval is None and text:
+            yield from self._text_message(str(question["messageId"]), text)
+        if approval is not None:
+            yield from self._call_events(approval)
+        for call in find_calls(question):
+            yield from self._call_events(call)
+        yield from self._snapshot()
+        if pending:
+            ids = [wire_id(self._task_id, each) for each in pending]
+            yield from self._finish({"type": "success", "pendingToolCallIds": ids})
+        else:
+            interrupts = build_interrupts(self._task_id, question, state)
+            yield from self._finish({"type": "interrupt", "interrupts": interrupts})
+
+    # -- text and calls ------------------------------------------------------------------------------------
+
+    def _message_events(self, message: Fields) -> Iterator[Event]:
+        if text := join_texts(message):
+            yield from self._text_message(str(message.get("messageId")), text)
+        for call in find_calls(message):
+            yield from self._call_events(call)
+        for result in find_results(message):
+            call_id = wire_id(self._task_id, result.id)
+            content = result.content if isinstance(result.content, str) else to_json(result.content).decode()
+            yield {
+                "type": "TOOL_CALL_RESULT",
+                "messageId": f"{call_id}.result",
+                "toolCallId": call_id,
+                "content": content,
+                "role": "tool",
+            }
+        files = [part for part in message.get("parts", ()) if "raw" in part or "url" in part]
+        if files:
+            yield {"type": "CUSTOM", "name": "agora.message", "value": {"parts": files}}
+
+    def _text_message(self, message_id: str, text: str) -> list[Event]:
+        self._has_spoken, self._last_text = True, text[-MAX_REMEMBERED:]
+        return [
+            *self._close_message(),
+            {"type": "TEXT_MESSAGE_START", "messageId": message_id, "role": "assistant"},
+            {"type": "TEXT_MESSAGE_CONTENT", "messageId": message_id, "delta": text},
+            {"type": "TEXT_MESSAGE_END", "messageId": message_id},
+        ]
+
+    def _call_events(self, call: ToolCall) -> Iterator[Event]:
+        """A call, once: who takes up a task again may tell of it again."""
+        call_id = wire_id(self._task_id, call.id)
+        if call_id in self._shown_calls:
+            return
+        self._shown_calls.add(call_id)
+        yield from self._close_message()
+        yield {"type": "TOOL_CALL_START", "toolCallId": call_id, "toolCallName": call.name}
+        yield {"type": "TOOL_CALL_ARGS", "toolCallId": call_id, "delta": to_json(call.arguments).decode()}
+        yield {"type": "TOOL_CALL_END", "toolCallId": call_id}
+
+    def _write_output(self, text: str) -> Iterator[Event]:
+        """Append to the message that the output is. What is said between two chunks ends one message and begins another."""
+        if not text:
+            return
+        if self._open_message is None:
+            self._last_text = ""
+            self._open_message = f"{self._task_id}.{OUTPUT}.{len(self._shown_calls)}.{self._next_number()}"
+            yield {"type": "TEXT_MESSAGE_START", "messageId": self._open_message, "role": "assistant"}
+        self._has_spoken = True
+        self._last_text = (self._last_text + text)[-MAX_REMEMBERED:]
+        yield {"type": "TEXT_MESSAGE_CONTENT", "messageId": self._open_message, "delta": text}
+
+    def _close_message(self) -> list[Event]:
+        if self._open_message is None:
+            return []
+        closing = {"type": "TEXT_MESSAGE_END", "messageId": self._open_message}
+        self._open_message = None
+        return [closing]
+
+    # -- artifacts and state -------------------------------------------------------------------------------
+
+    def _artifact_events(self, update: Fields) -> Iterator[Event]:
+        artifact, append = update["artifact"], bool(update.get("append"))
+        identifier, parts = artifact["artifactId"], artifact.get("parts", [])
+        if identifier == OUTPUT:
+            yield from self._write_output(join_texts(artifact))
+        elif identifier == RESULT and set(artifact) <= {"artifactId", "name", "parts"}:
+            yield from self._result_events(parts)
+        elif identifier == STATE and (events := self._state_events(parts, append=append)) is not None:
+            yield from events
+        else:
+            yield from self._handover_events(artifact, append=append)
+
+    def _result_events(self, parts: Sequence[Fields]) -> Iterator[Event]:
+        """The result is the run's; its text is said unless it only repeats what was said."""
+        part = parts[0] if parts else {}
+        self._result = part.get("text", part.get("data"))
+        if isinstance(self._result, str) and self._result.strip():
+            repeats = self._last_text.strip().endswith(self._result.strip()[-MAX_REMEMBERED:])
+            if not repeats:
+                yield from self._text_message(f"{self._task_id}.{RESULT}", self._result)
+
+    def _handover_events(self, artifact: Fields, *, append: bool) -> Iterator[Event]:
+        identifier = artifact["artifactId"]
+        if text := join_texts(artifact):
+            yield from self._text_message(f"{self._task_id}.{identifier}.{self._next_number()}", text)
+        yield {"type": "CUSTOM", "name": "agora.artifact", "value": {"artifact": artifact, "append": append}}
+        if not append and self._state is not None:
+            entry = {"artifact_id": identifier, "name": artifact.get("name")}
+            if entry not in self._ours["artifacts"]:
+                self._ours["artifacts"].append(entry)
+                yield _delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
+
+    def _state_events(self, parts: Sequence[Fields], *, append: bool) -> list[Event] | None:
+        """Events of the artifact that is the agent's state; None for one that is no state."""
+        value = parts[0].get("data") if len(parts) == 1 else None
+        if append:
+            if not isinstance(value, list) or len(value) > MAX_PATCH or not all(map(_is_patch_operation, value)):
+                return None
+            self._is_patched = True  # what the state is from now on, the client alone knows
+            return [_delta(value)]
+        if not isinstance(value, dict):
+            return None
+        self._state, self._is_patched = value, False
+        return self._snapshot()
+
+    def _snapshot(self) -> list[Event]:
+        if self._state is None or self._is_patched or not self._ours:
+            return []
+        return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OURS: dict(self._ours)}}]
+
+    def _change_state(self, changes: Fields) -> list[Event]:
+        fresh = {name: value for name, value in changes.items() if self._ours.get(name) != value}
+        self._ours.update(fresh)
+        if not fresh or self._state is None:
+            return []
+        return [_delta([{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in fresh.items()])]
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+
+def _delta(operations: Sequence[Any]) -> Event:
+    return {"type": "STATE_DELTA", "delta": list(operations)}
+
+
+def _is_patch_operation(operation: Any) -> bool:
+    return isinstance(operation, dict) and operation.get("op") in PATCHES and isinstance(operation.get("path"), str)

@@ -1,0 +1,212 @@
+"""``RunAgentInput``: what a client sends to begin a run, read with bounds.
+
+A client sends the whole conversation each time. The server has it already, as the tasks of the thread, so only what follows
+the last answer of the agent is new: messages of the user, or results of tools that the page has carried out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from agora_sdk.errors import InvalidRequest, field_error
+
+__all__ = ["ResumeEntry", "RunInput", "ToolAnswer", "read_run_input"]
+
+MAX_ID: Final = 150  #: characters of a thread's or run's id
+MAX_MESSAGES: Final = 10_000
+MAX_RESUMED: Final = 20
+MAX_TOOLS: Final = 128
+MAX_CONTEXT: Final = 100
+MAX_PARTS: Final = 100
+MAX_SURROUNDINGS: Final = 262_144  #: bytes of JSON of state, tools, context, forwardedProps and instructions together
+MAX_SKILL: Final = 64
+MEDIA: Final = frozenset({"image", "audio", "video", "document"})
+INSTRUCTIONS: Final = frozenset({"system", "developer"})
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]+")
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeEntry:
+    """The answer to one interrupt. is_cancelled: the user gave none."""
+
+    interrupt_id: str
+    is_cancelled: bool
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswer:
+    """The result of a tool that the page has carried out."""
+
+    call_id: str
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """A run as it was asked for.
+
+    parts: of A2A, the user's words since the agent's last answer. answers: results of tools since then. surroundings: what the page
+    says beside them, for agents that look at it. skill: for the front agent, of ``forwardedProps``.
+    """
+
+    thread_id: str
+    run_id: str
+    parts: Sequence[dict[str, Any]] = ()
+    answers: Sequence[ToolAnswer] = ()
+    resume: Sequence[ResumeEntry] = ()
+    state: Any = None
+    surroundings: dict[str, Any] = field(default_factory=dict)
+    skill: str | None = None
+
+
+def read_run_input(document: Fields) -> RunInput:
+    """Read a request's body. Raises InvalidRequest, which names the field."""
+    messages = _read_list(document, "messages", MAX_MESSAGES, required=True)
+    if not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
+        raise _refuse("messages", "should be objects with a role")
+    resume = [
+        _read_resume(entry, f"resume.{index}")
+        for index, entry in enumerate(_read_list(document, "resume", MAX_RESUMED))
+    ]
+    parts, answers = _read_news(messages)
+    if not resume and not parts and not answers:
+        raise _refuse("messages", "should end with a message of the user, or with the result of a tool")
+    return RunInput(
+        thread_id=_read_id(document, "threadId"),
+        run_id=_read_id(document, "runId"),
+        parts=parts,
+        answers=answers,
+        resume=resume,
+        state=document.get("state"),
+        surroundings=_read_surroundings(document, messages),
+        skill=_read_skill(document.get("forwardedProps")),
+    )
+
+
+def _read_id(document: Fields, name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID or _PRINTABLE.fullmatch(value) is None:
+        raise _refuse(name, f"should be a text of 1 to {MAX_ID} printable characters")
+    return value
+
+
+def _read_list(document: Fields, name: str, limit: int, *, required: bool = False) -> list[Any]:
+    value = document.get(name)
+    if value is None and not required:
+        return []
+    if not isinstance(value, list) or len(value) > limit:
+        raise _refuse(name, f"should be a list of at most {limit}")
+    return value
+
+
+def _read_resume(entry: Any, path: str) -> ResumeEntry:
+    if not isinstance(entry, dict):
+        raise _refuse(path, "should be an object")
+    interrupt_id, status = entry.get("interruptId"), entry.get("status")
+    if not isinstance(interrupt_id, str) or not 0 < len(interrupt_id) <= 500:
+        raise _refuse(f"{path}.interruptId", "should be the id of an interrupt")
+    if status not in ("resolved", "cancelled"):
+        raise _refuse(f"{path}.status", "should be 'resolved' or 'cancelled'")
+    return ResumeEntry(interrupt_id, status == "cancelled", entry.get("payload"))
+
+
+def _read_news(messages: Sequence[Fields]) -> tuple[list[dict[str, Any]], list[ToolAnswer]]:
+    """What follows the agent's last message: parts of the user's, and results of tools."""
+    begin = len(messages)
+    while begin and messages[begin - 1]["role"] not in ("assistant", "reasoning", "activity"):
+        begin -= 1
+    parts: list[dict[str, Any]] = []
+    answers: list[ToolAnswer] = []
+    for index in range(begin, len(messages)):
+        message, path = messages[index], f"messages.{index}"
+        if message["role"] == "user":
+            parts += _read_content(message.get("content"), f"{path}.content")
+        elif message["role"] == "tool":
+            answers.append(_read_tool_message(message, path))
+        elif message["role"] not in INSTRUCTIONS:
+            raise _refuse(f"{path}.role", "should be a role of AG-UI 1.0")
+    if len(parts) > MAX_PARTS:
+        raise _refuse("messages", f"hold more than {MAX_PARTS} new parts")
+    return parts, answers
+
+
+def _read_tool_message(message: Fields, path: str) -> ToolAnswer:
+    call_id = message.get("toolCallId")
+    if not isinstance(call_id, str) or not 0 < len(call_id) <= 500:
+        raise _refuse(f"{path}.toolCallId", "should be the id of a call")
+    error = message.get("error")
+    return ToolAnswer(call_id, {"error": error} if isinstance(error, str) and error else message.get("content"))
+
+
+def _read_content(content: Any, path: str) -> list[dict[str, Any]]:
+    """Content of a message as parts of A2A; texts without a character are left out."""
+    if isinstance(content, str):
+        return [{"text": content}] if content else []
+    if not isinstance(content, list):
+        raise _refuse(path, "should be a text or a list of parts")
+    parts = [_read_part(part, f"{path}.{index}") for index, part in enumerate(content)]
+    return [part for part in parts if part.get("text") != ""]
+
+
+def _read_part(part: Any, path: str) -> dict[str, Any]:
+    if not isinstance(part, dict):
+        raise _refuse(path, "should be an object")
+    kind = part.get("type")
+    if kind == "text":
+        if not isinstance(part.get("text"), str):
+            raise _refuse(f"{path}.text", "should be a text")
+        return {"text": part["text"]}
+    if kind == "binary":  # before 1.0
+        return _read_source({"data": "data", "url": "url"}, part, path)
+    if kind not in MEDIA:
+        raise _refuse(f"{path}.type", "should be text, image, audio, video or document")
+    source = part.get("source")
+    if not isinstance(source, dict) or source.get("type") not in ("data", "url"):
+        raise _refuse(f"{path}.source", "should be data or a url; files are not kept here")
+    return _read_source({source["type"]: "value"}, source, f"{path}.source")
+
+
+def _read_source(members: Mapping[str, str], source: Fields, path: str) -> dict[str, Any]:
+    """A file as A2A writes it. members: of the source that hold its bytes as base64, and its address."""
+    for kind, member in members.items():
+        value = source.get(member)
+        if isinstance(value, str) and value:
+            media_type = source.get("mimeType")
+            media = {"mediaType": media_type} if isinstance(media_type, str) and media_type else {}
+            return {"raw" if kind == "data" else "url": value, **media}
+    raise _refuse(path, "should hold data or a url")
+
+
+def _read_surroundings(document: Fields, messages: Sequence[Fields]) -> dict[str, Any]:
+    """What an agent may look at beside the message, under the names of AG-UI."""
+    _read_list(document, "tools", MAX_TOOLS)
+    _read_list(document, "context", MAX_CONTEXT)
+    names = ("state", "tools", "context", "forwardedProps", "parentRunId")
+    surroundings = {name: document[name] for name in names if document.get(name) not in (None, [], {}, "")}
+    texts = [message.get("content") for message in messages if message["role"] in INSTRUCTIONS]
+    if instructions := [text for text in texts if isinstance(text, str) and text]:
+        surroundings["instructions"] = instructions
+    if len(to_json(surroundings)) > MAX_SURROUNDINGS:
+        raise _refuse("state", f"with tools, context, forwardedProps and instructions is over {MAX_SURROUNDINGS} bytes")
+    return surroundings
+
+
+def _read_skill(forwarded: Any) -> str | None:
+    skill = forwarded.get("skill") if isinstance(forwarded, dict) else None
+    return skill if isinstance(skill, str) and 0 < len(skill) <= MAX_SKILL and skill.isprintable() else None
+
+
+def _refuse(name: str, problem: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{name} {problem}.",
+        fix="The body is a RunAgentInput of AG-UI 1.0.",
+        errors=[field_error(name, problem)],
+    )

@@ -1,0 +1,200 @@
+"""Begins runs: sends what is new in a thread to the agent, and opens the stream of the task that it is about.
+
+A run is idempotent by its id: its message bears it, so a repeated run sends nothing, and tells the same events again from the
+place in the task's log where it began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.stream import LiveStream
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound
+
+from .interrupts import build_interrupts, list_pending_calls, read_answers, read_tool_answer, split_task_id
+from .run_input import RunInput
+
+__all__ = ["OpenedRun", "RunOpener", "RunRefused"]
+
+INTERRUPTED: Final = ("TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED")
+TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"})
+SURROUNDINGS: Final = "ag_ui"  #: member of a message's metadata
+FROM_THE_START: Final = 0
+HISTORY_PAGE: Final = 500
+MAX_HISTORY_PAGES: Final = 40  #: a task's messages are fewer: its log is bounded
+
+Task = Mapping[str, Any]
+
+
+class RunRefused(Exception):
+    """A run that AGUI answers with ``RUN_ERROR``: it does not fit what its thread waits for."""
+
+    def __init__(self, code: str, error: Exception) -> None:
+        super().__init__(str(error))
+        self.code = code
+
+
+@dataclass(slots=True)
+class OpenedRun:
+    """A run about to be told: the task's stream, or the message that is all of the answer."""
+
+    task_id: str | None = None
+    stream: LiveStream | None = None
+    message: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """A run and whose it is. agent: whose address was used, None for the front agent. valid: raises when the credential has ended."""
+
+    run: RunInput
+    agent: str | None
+    caller: Caller
+    valid: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def agent_arguments(self) -> dict[str, Any]:
+        return {} if self.agent is None else {"agent": self.agent}
+
+
+class RunOpener:
+    """Opens runs by the operations of ``agora.a2a`` and ``agora.task``."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def open_run(self, request: RunRequest) -> OpenedRun:
+        """Begin a run, or find one that has begun. Raises AgoraError, and RunRefused."""
+        run = request.run
+        if run.resume or run.answers:
+            try:
+                task_id, position = await self._answer_task(request)
+            except (Conflict, NotFound, InvalidRequest) as error:
+                raise RunRefused("answer_refused", error) from error
+            return await self._follow_task(request, task_id, position)
+        return await self._send_first_message(request)
+
+    # -- a message ----------------------------------------------------------------------------------------
+
+    async def _send_first_message(self, request: RunRequest) -> OpenedRun:
+        run = request.run
+        await self._refuse_while_interrupted(request)
+        arguments: dict[str, Any] = {**request.agent_arguments, "context_id": run.thread_id, "return_immediately": True}
+        if run.skill is not None:
+            arguments["skill"] = run.skill
+        message = {"messageId": run.run_id, "role": "ROLE_USER", "parts": list(run.parts)}
+        surroundings = {"runId": run.run_id, **run.surroundings}
+        arguments |= {"message": {**message, "metadata": {SURROUNDINGS: surroundings}}, "wait": 0, "history_length": 0}
+        result = await self._call("agora.a2a.send", request.caller, arguments)
+        if "task" in result:
+            return await self._follow_task(request, result["task"]["id"], FROM_THE_START)
+        answer = result["message"]
+        task_id = ((answer.get("metadata") or {}).get("agora") or {}).get("task")
+        if task_id is None:
+            return OpenedRun(message=answer)
+        return await self._follow_task(request, task_id, FROM_THE_START)
+
+    async def _refuse_while_interrupted(self, request: RunRequest) -> None:
+        """A thread that waits for answers takes nothing else; but a run that began before is told again."""
+        waiting: list[str] = []
+        for state in INTERRUPTED:
+            filters = {
+                **request.agent_arguments,
+                "context_id": request.run.thread_id,
+                "status": state,
+                "page_size": 100,
+            }
+            page = await self._call("agora.a2a.list", request.caller, {**filters, "history_length": 100})
+            for task in page["tasks"]:
+                if any(message.get("messageId") == request.run.run_id for message in task.get("history", ())):
+                    return
+                question = task["status"].get("message", {})
+                if not list_pending_calls(question):
+                    waiting += [each["id"] for each in build_interrupts(task["id"], question, state)]
+        if waiting:
+            problem = f"The thread waits for answers to {', '.join(waiting[:20])}; send them in 'resume'."
+            raise RunRefused("interrupts_open", Conflict(problem))
+
+    # -- an answer ----------------------------------------------------------------------------------------
+
+    async def _answer_task(self, request: RunRequest) -> tuple[str, int]:
+        """Answer what a task waits for; the task's id, and the position in its log where the run begins."""
+        run = request.run
+        named = run.resume[0].interrupt_id if run.resume else run.answers[0].call_id
+        task_id, _ = split_task_id(named)
+        task = await self._read_task(request, task_id)
+        if task["contextId"] != run.thread_id:
+            raise NotFound(f"{task_id} is no task of the thread {run.thread_id}.")
+        begun = await self._find_run(request, task_id)
+        if begun is not None:
+            return task_id, begun
+        status = task["status"]
+        if status["state"] not in INTERRUPTED:
+            if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL:
+                return task_id, _position_of(task) - 2  # it was cancelled before: the end is told again
+            raise Conflict(f"{task_id} waits for no answer any more.")
+        question = status.get("message", {})
+        if run.resume:
+            messages = read_answers(task_id, question, status["state"], run.resume)
+        else:
+            messages = [read_tool_answer(task_id, question, run.answers)]
+        position = _position_of(task)
+        if messages is None:
+            await self._call(
+                "agora.a2a.cancel", request.caller, {"task_id": task_id, "metadata": {"reason": "abandoned"}}
+            )
+            return task_id, position
+        await self._send_answers(request, task_id, messages)
+        return task_id, await self._find_run(request, task_id) or position
+
+    async def _send_answers(self, request: RunRequest, task_id: str, messages: list[dict[str, Any]]) -> None:
+        run = request.run
+        for number, content in enumerate(messages):
+            message_id = run.run_id if number == 0 else f"{run.run_id}.{number + 1}"
+            surroundings = {SURROUNDINGS: {"runId": run.run_id}}
+            metadata = {**surroundings, **content.get("metadata", {})}
+            message = {"messageId": message_id, "role": "ROLE_USER", "parts": content["parts"], "metadata": metadata}
+            arguments = {"message": message, "task_id": task_id, "context_id": run.thread_id, "wait": 0}
+            await self._call(
+                "agora.a2a.send", request.caller, {**arguments, "return_immediately": True, "history_length": 0}
+            )
+
+    async def _find_run(self, request: RunRequest, task_id: str) -> int | None:
+        """The position after the message with which this run began in a task; None if it has not."""
+        arguments: dict[str, Any] = {"task_id": task_id, "types": ["message"], "limit": HISTORY_PAGE}
+        for _ in range(MAX_HISTORY_PAGES):
+            page = await self._call("agora.task.history", request.caller, arguments)
+            for entry in page["entries"]:
+                if (entry.get("data") or {}).get("messageId") == request.run.run_id:
+                    return 2 * int(entry["number"]) + 1
+            if not page.get("next_cursor"):
+                return None
+            arguments["cursor"] = page["next_cursor"]
+        return None
+
+    # -- operations ---------------------------------------------------------------------------------------
+
+    async def _read_task(self, request: RunRequest, task_id: str) -> Task:
+        arguments = {"task_id": task_id, **request.agent_arguments, "history_length": 0, "include_artifacts": False}
+        return await self._call("agora.a2a.get", request.caller, arguments)
+
+    async def _follow_task(self, request: RunRequest, task_id: str, position: int) -> OpenedRun:
+        arguments = {"task_id": task_id, "last_event_id": str(position), "until": "interrupted"}
+        operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, request.caller.tenant)
+        stream = await self._dispatcher.open_stream(operation, request.caller, arguments, valid=request.valid)
+        return OpenedRun(task_id, stream)
+
+    async def _call(self, name: str, caller: Caller, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
+        result: dict[str, Any] = from_json((await self._dispatcher.invoke(operation, caller, arguments)).body)
+        return result
+
+
+def _position_of(task: Task) -> int:
+    return int(task["metadata"]["agora"]["position"])

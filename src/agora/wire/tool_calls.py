@@ -1,0 +1,89 @@
+"""Calls of tools in the messages of a task, as data parts: what any protocol shows of them, and how a client is asked to carry one out.
+
+    the agent calls a tool:         {"data": {"tool_call": {"id": "1", "name": "search", "arguments": {...}}}}
+    and has its result:             {"data": {"tool_result": {"id": "1", "content": ...}}}
+    the agent asks for an approval: {"data": {"approval": {"call_id": "1", "tool": "search", "arguments": {...}}}}
+
+A ``tool_call`` in a question (``input_required``) is for the requester to carry out, who answers with a ``tool_result``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = [
+    "APPROVAL",
+    "TOOL_CALL",
+    "TOOL_RESULT",
+    "ToolCall",
+    "ToolResult",
+    "find_approval",
+    "find_calls",
+    "find_results",
+]
+
+TOOL_CALL: Final = "tool_call"
+TOOL_RESULT: Final = "tool_result"
+APPROVAL: Final = "approval"
+MAX_CALLS: Final = 20  #: of each kind in one message
+MAX_ID_CHARACTERS: Final = 100
+MAX_NAME_CHARACTERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool. id: unique within its task."""
+
+    id: str
+    name: str
+    arguments: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call came to. id: of the call."""
+
+    id: str
+    content: Any
+
+
+def find_calls(message: Mapping[str, Any]) -> list[ToolCall]:
+    """The calls that a message names."""
+    calls = [
+        ToolCall(value["id"], value["name"], value.get("arguments", {}))
+        for value in _members(message, TOOL_CALL)
+        if _is_text(value.get("id"), MAX_ID_CHARACTERS) and _is_text(value.get("name"), MAX_NAME_CHARACTERS)
+    ]
+    return calls[:MAX_CALLS]
+
+
+def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
+    """The results that a message names."""
+    results = [
+        ToolResult(value["id"], value.get("content"))
+        for value in _members(message, TOOL_RESULT)
+        if _is_text(value.get("id"), MAX_ID_CHARACTERS)
+    ]
+    return results[:MAX_CALLS]
+
+
+def find_approval(message: Mapping[str, Any]) -> ToolCall | None:
+    """The call for which a message asks a person's approval."""
+    for value in _members(message, APPROVAL):
+        if _is_text(value.get("call_id"), MAX_ID_CHARACTERS) and _is_text(value.get("tool"), MAX_NAME_CHARACTERS):
+            return ToolCall(value["call_id"], value["tool"], value.get("arguments", {}))
+    return None
+
+
+def _members(message: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+    for part in message.get("parts", ()):
+        data = part.get("data")
+        value = data.get(name) if isinstance(data, Mapping) else None
+        if isinstance(value, Mapping):
+            yield value
+
+
+def _is_text(value: Any, limit: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= limit

@@ -1,0 +1,66 @@
+"""The interop matrix of AG-UI: a run from a page is worked on over every protocol, and all of that is seen in the run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+from ag_ui.core import Event
+from pydantic import TypeAdapter
+
+from tests.interop.conftest import Parties
+from tests.interop.test_message_matrix import CONTENT, SENDERS
+
+EVENTS: TypeAdapter[Any] = TypeAdapter(Event)
+SECONDS = 60
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def _run(http: httpx.AsyncClient, agent: str, **body: Any) -> list[dict[str, Any]]:
+    answer = await http.post(f"/ag-ui/{agent}", json={"messages": [], **body})
+    assert answer.status_code == 200, answer.text
+    blocks = answer.content.decode().split(
+        "\n\n"
+    )  # not splitlines: a text may hold what some take for the end of a line
+    events = [json.loads(block.removeprefix("data: ")) for block in blocks if block.startswith("data: ")]
+    for event in events:
+        EVENTS.validate_python(event)
+    return events
+
+
+@pytest.mark.parametrize("kind", SENDERS)
+async def test_a_run_is_worked_on_from_every_protocol(parties: Parties, kind: str) -> None:
+    doer = await parties.get(kind, "AG-UI doer")
+    watcher = await parties.get("rest", "AG-UI watcher")
+
+    async def claim() -> dict[str, Any]:
+        (task,) = (await doer.call("agora.task.claim", {"wait": SECONDS, "lease_seconds": 30}))["tasks"]
+        return {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+
+    headers = {"Authorization": f"Bearer {watcher.token}"}
+    async with httpx.AsyncClient(base_url=watcher.url, headers=headers, timeout=SECONDS) as http:
+        thread = f"thread {kind}"
+        said = [{"id": "1", "role": "user", "content": CONTENT}]
+        asking = asyncio.create_task(_run(http, doer.agent_id, threadId=thread, runId=f"{kind} 1", messages=said))
+        held = await claim()
+        seen = await watcher.call("agora.task.get", {"task_id": held["task_id"]})
+        assert (seen["payload"]["text"], seen["context_id"]) == (CONTENT, thread)
+        await doer.call("agora.task.message", held | {"text": CONTENT, "status": "input_required"})
+        first = await asyncio.wait_for(asking, SECONDS)
+        (interrupt,) = first[-1]["outcome"]["interrupts"]
+        assert interrupt["message"] == CONTENT
+        resume = [{"interruptId": interrupt["id"], "status": "resolved", "payload": CONTENT}]
+        resuming = asyncio.create_task(_run(http, doer.agent_id, threadId=thread, runId=f"{kind} 2", resume=resume))
+        held = await claim()
+        await doer.call("agora.task.append", held | {"content": CONTENT})
+        await doer.call("agora.task.artifact", held | {"name": "plan", "parts": [{"data": {"said": CONTENT}}]})
+        await doer.call("agora.task.complete", held | {"result": "booked"})
+        second = await asyncio.wait_for(resuming, SECONDS)
+    text = [event["delta"] for event in second if event["type"] == "TEXT_MESSAGE_CONTENT"]
+    assert text[0] == CONTENT
+    (artifact,) = [event["value"]["artifact"] for event in second if event["type"] == "CUSTOM"]
+    assert artifact["parts"] == [{"data": {"said": CONTENT}}]
+    assert second[-1]["outcome"] == {"type": "success"}
