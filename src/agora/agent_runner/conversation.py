@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.fields import TaskStatus
-from agora_sdk.contract.tasks import Task
+from agora_sdk.contract.tasks import INTERRUPTED_BY_NEWER, Task
 from agora_sdk.message import Message
 from agora_sdk.taskrun import TaskRun, opening_message
 
@@ -19,7 +19,6 @@ __all__ = ["read_earlier_tasks"]
 
 REMEMBERED = 20  #: tasks of a context
 MAX_TEXT = 8_000  #: characters of each text
-INTERRUPTED = "Interrupted"  #: how the error of a task begins that a newer one interrupted
 
 
 async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMessage]:
@@ -35,8 +34,10 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
         if summary.task_id == task.task_id or summary.created_by != task.created_by:
             continue
         earlier = await client.task.get(summary.task_id)
-        answer = _answer_of(earlier)
-        if answer is None or earlier.assigned_agent != task.assigned_agent:
+        if earlier.assigned_agent != task.assigned_agent:
+            continue
+        answer = await _read_answer(client, earlier)
+        if answer is None:
             continue
         messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(_question_of(earlier), MAX_TEXT))]))
         messages.append(ModelResponse(parts=[TextPart(content=truncate_text(answer, MAX_TEXT))]))
@@ -47,9 +48,11 @@ def _question_of(task: Task) -> str:
     return describe_request(Message.of(opening_message(task.payload)), task.task_type)
 
 
-def _answer_of(task: Task) -> str | None:
+async def _read_answer(client: AgoraClient, task: Task) -> str | None:
+    """What a task has answered: its result; of one that a newer one interrupted, the words so far. None for any other."""
     if task.status == TaskStatus.COMPLETED:
         return task.result if isinstance(task.result, str) else str(task.result)
-    if task.status == TaskStatus.FAILED and (task.error or "").startswith(INTERRUPTED):
-        return task.error
+    if task.status == TaskStatus.CANCELLED and task.error == INTERRUPTED_BY_NEWER:
+        output = await client.task.output(task.task_id, limit=MAX_TEXT)
+        return f"{output.content}\n[interrupted]".strip()
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,12 +35,11 @@ class ThinkingAgent(Agent):
         super().__init__(configuration.name, specification.description, client=client)
         self.capabilities = specification.capabilities
         self.max_concurrent_tasks = specification.max_concurrent_tasks
+        self.busy = specification.busy
         self.metadata = {"declared": True}
         self.configuration = configuration
         self.models = ()
         self._pool = ModelPool(configuration.models)
-        self._contexts: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._runs: dict[str, ThinkingRun] = {}
         self._tools: Sequence[AgentTool] = ()
         self._tools_until = 0.0
 
@@ -58,7 +56,7 @@ class ThinkingAgent(Agent):
     async def on_task(self, task: TaskRun) -> Any:
         await self._check_asker(task)
         try:
-            result = await self._run_in_context(task)
+            result = await self._think(task)
         except InputRequired as question:
             await self._reply(task, f"question-{task.fencing_token}", question.question)
             raise
@@ -79,28 +77,9 @@ class ThinkingAgent(Agent):
                 return
         raise Rejected(f"{self.name} takes no tasks of yours.")
 
-    async def _run_in_context(self, task: TaskRun) -> Any:
-        """One task of a context at a time; what becomes of a second one, the declaration says."""
-        context = task.context_id
-        if context is None:
-            return await self._think(task)
-        busy, earlier = self.configuration.specification.busy, self._runs.get(context)
-        if earlier is not None and busy == "reject":
-            raise Rejected(f"{self.name} is busy with another task of this conversation.")
-        if earlier is not None and busy in ("interrupt", "rollback"):
-            earlier.interrupt(is_kept=busy == "interrupt")
-        async with self._contexts[context]:
-            try:
-                return await self._think(task)
-            finally:
-                self._runs.pop(context, None)
-
     async def _think(self, task: TaskRun) -> Any:
         toolbox = Toolbox(self.client, task, await self._list_tools())
-        run = ThinkingRun(self.configuration, self._pool, toolbox, task)
-        if task.context_id is not None:
-            self._runs[task.context_id] = run
-        return await run.run()
+        return await ThinkingRun(self.configuration, self._pool, toolbox, task).run()
 
     async def _list_tools(self) -> Sequence[AgentTool]:
         """The tools that there are; those of upstreams come and go."""

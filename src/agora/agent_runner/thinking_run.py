@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelRequest, ToolCallPart
     from pydantic_ai.models import ModelRequestParameters
 
-__all__ = ["INTERRUPTED", "ThinkingRun"]
+__all__ = ["ThinkingRun"]
 
 ASK, FINAL = "ask_requester", "final_result"
 ASK_SCHEMA: JsonObject = {
@@ -47,8 +47,6 @@ APPROVAL_SCHEMA: JsonObject = {
 MAX_CHECKPOINT = 900_000  #: characters of JSON, which a call can carry
 MAX_POSTPONED = 20  #: times in a row that no model answered
 MAX_CORRECTIONS = 3  #: of a result that does not fit its schema
-INTERRUPTED = "Interrupted by a newer task of the conversation."
-ROLLED_BACK = "Taken back for a newer task of the conversation."
 
 
 class ThinkingRun:
@@ -60,11 +58,6 @@ class ThinkingRun:
         self._state = RunState.load(task.checkpoint)
         self._telemetry = RunTelemetry(configuration.name, task)
         self._began = time.monotonic()
-        self._stopped: str | None = None
-
-    def interrupt(self, *, is_kept: bool) -> None:
-        """End after the step under way. is_kept: whether the conversation remembers what was said."""
-        self._stopped = INTERRUPTED if is_kept else ROLLED_BACK
 
     async def run(self) -> Any:
         """Do the task; answers its result. Raises InputRequired, PermanentFailure, Postponed."""
@@ -118,9 +111,7 @@ class ThinkingRun:
         return self._specification.memory.conversation and self._task.context_id is not None
 
     def _check_limits(self) -> None:
-        """Raises PermanentFailure at a limit, and where a newer task has come."""
-        if self._stopped is not None:
-            raise PermanentFailure(self._stopped)
+        """Raises PermanentFailure at a limit."""
         limits, state = self._specification.limits, self._state
         if state.steps >= limits.steps and self._open_calls() is None:
             raise PermanentFailure(f"The limit of {limits.steps} steps is reached.")

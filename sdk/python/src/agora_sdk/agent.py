@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .contract.agents import Registration
     from .contract.events import Event, EventReceipt
+    from .contract.fields import BusyPolicy
     from .contract.messaging import Message, MessageReceipt
     from .listener import Handler, Listener, Unsubscribed
     from .taskrun import TaskRun
@@ -85,6 +86,10 @@ class Agent:
     ``max_concurrent_tasks`` are done at once, beside the messages. Several processes may run the same agent: each
     claims tasks of its own. ``worker`` is a name for this process, to which tasks can be given as ``worker:ID``.
     A task returns to the queue when its agent has not renewed the lease for ``lease_seconds``.
+
+    ``busy`` says what becomes of a task in a context where the same requester's earlier one is under way: it waits
+    (``enqueue``, the default), is rejected (``reject``), replaces the earlier one, whose handler is cancelled (``interrupt``;
+    ``rollback`` leaves it out of the conversation, too), or is done beside it (``concurrent``).
     """
 
     name: str = ""
@@ -98,6 +103,7 @@ class Agent:
     metadata: Mapping[str, Any] = {}
     answers_with: Literal["task", "message"] = "task"
     max_concurrent_tasks: int = 1
+    busy: BusyPolicy | None = None
     proficiency_level: int | None = None
     alias: str | None = None
 

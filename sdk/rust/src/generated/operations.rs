@@ -609,6 +609,11 @@ impl Request<AgentRegisterOperation> {
         self.with("max_concurrent_tasks", max_concurrent_tasks)
     }
 
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    pub fn busy(self, busy: impl Into<String>) -> Self {
+        self.with::<String>("busy", busy.into())
+    }
+
     /// The agent's own rating of its skill, in percent.
     pub fn proficiency_level(self, proficiency_level: i64) -> Self {
         self.with("proficiency_level", proficiency_level)
@@ -729,6 +734,11 @@ impl Request<AgentUpdateOperation> {
     /// Maximum number of concurrent tasks.
     pub fn max_concurrent_tasks(self, max_concurrent_tasks: i64) -> Self {
         self.with("max_concurrent_tasks", max_concurrent_tasks)
+    }
+
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    pub fn busy(self, busy: impl Into<String>) -> Self {
+        self.with::<String>("busy", busy.into())
     }
 
     /// The agent's own rating of its skill, in percent.
@@ -1125,7 +1135,7 @@ impl StreamRequest<EventStreamOperation> {
 
 operation! {
     /// Marks requests of `agora.task.assign`.
-    pub TaskAssignOperation => TaskReceipt, Command, "task/assign", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
+    pub TaskAssignOperation => TaskReceipt, Command, "task/assign", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.task.assign`.
@@ -2667,7 +2677,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.codebase.trigger`.
-    pub CodebaseTriggerOperation => TaskReceipt, Command, "codebase/trigger", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
+    pub CodebaseTriggerOperation => TaskReceipt, Command, "codebase/trigger", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.codebase.trigger`.
@@ -2853,7 +2863,7 @@ impl Request<SessionMessagesOperation> {
 
 operation! {
     /// Marks requests of `agora.session.resume`.
-    pub SessionResumeOperation => TaskReceipt, Command, "session/resume", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
+    pub SessionResumeOperation => TaskReceipt, Command, "session/resume", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 /// Optional arguments of `agora.session.resume`.
@@ -3393,7 +3403,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.follow_up.wake`.
-    pub FollowUpWakeOperation => FollowUpsWoken, Command, "follow_up/wake", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict], keyed;
+    pub FollowUpWakeOperation => FollowUpsWoken, Command, "follow_up/wake", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
 
 operation! {

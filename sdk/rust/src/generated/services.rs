@@ -529,7 +529,7 @@ impl TaskService<'_> {
     /// The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
     /// expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn assign(&self, task_type: impl Into<String>) -> Request<TaskAssignOperation> {
         Request::new(self.client).with::<String>("task_type", task_type.into())
     }
@@ -1129,7 +1129,7 @@ impl CodebaseService<'_> {
     /// - `codebase_id`: Id of a codebase.
     /// - `prompt`: What the agent is to do.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn trigger(
         &self,
         codebase_id: impl Into<String>,
@@ -1302,7 +1302,7 @@ impl SessionService<'_> {
     /// - `session_id`: Id of the session, as its agent names it.
     /// - `prompt`: What the agent is to do next.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn resume(
         &self,
         codebase_id: impl Into<String>,
@@ -1702,7 +1702,7 @@ impl FollowUpService<'_> {
 
     /// Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn wake(&self, task_id: impl Into<String>) -> Request<FollowUpWakeOperation> {
         Request::new(self.client).with::<String>("task_id", task_id.into())
     }

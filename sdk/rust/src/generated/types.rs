@@ -1039,6 +1039,9 @@ pub struct Agent {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    #[serde(default = "default_string_enqueue")]
+    pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
     /// RFC 3339 time, with its offset.
@@ -1446,7 +1449,7 @@ pub struct AgentSpecification {
     /// What it remembers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<AgentMemory>,
-    /// A second task in a context under way: reject it, enqueue it behind, interrupt the first and keep what it said, or roll the first back as if it had not been.
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy: Option<String>,
     /// Tasks at once.
@@ -1545,7 +1548,7 @@ impl AgentSpecification {
         self
     }
 
-    /// A second task in a context under way: reject it, enqueue it behind, interrupt the first and keep what it said, or roll the first back as if it had not been.
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
     #[must_use]
     pub fn busy(mut self, busy: impl Into<String>) -> Self {
         self.busy = Some(busy.into());
@@ -2302,7 +2305,7 @@ pub struct ClaimedTask {
     /// `depends_on`.
     #[serde(default)]
     pub depends_on: Vec<String>,
-    /// Number of unfinished tasks in 'depends_on'.
+    /// Number of unfinished tasks in 'depends_on', and before it in its context.
     #[serde(default)]
     pub blocked_by: i64,
     /// `parent_id`.
@@ -4755,6 +4758,9 @@ pub struct MarketplaceAgent {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    #[serde(default = "default_string_enqueue")]
+    pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
     /// RFC 3339 time, with its offset.
@@ -5247,6 +5253,9 @@ pub struct MonitoredAgent {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    #[serde(default = "default_string_enqueue")]
+    pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
     /// RFC 3339 time, with its offset.
@@ -5818,6 +5827,9 @@ pub struct Registration {
     /// `max_concurrent_tasks`.
     #[serde(default = "default_i64_1")]
     pub max_concurrent_tasks: i64,
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    #[serde(default = "default_string_enqueue")]
+    pub busy: String,
     /// `proficiency_level`.
     pub proficiency_level: Option<i64>,
     /// RFC 3339 time, with its offset.
@@ -7144,7 +7156,7 @@ pub struct Task {
     /// `depends_on`.
     #[serde(default)]
     pub depends_on: Vec<String>,
-    /// Number of unfinished tasks in 'depends_on'.
+    /// Number of unfinished tasks in 'depends_on', and before it in its context.
     #[serde(default)]
     pub blocked_by: i64,
     /// `parent_id`.
@@ -8422,6 +8434,10 @@ impl From<A2AMessage> for Value {
 
 fn default_i64_1() -> i64 {
     1
+}
+
+fn default_string_enqueue() -> String {
+    String::from("enqueue")
 }
 
 fn default_f64_1_0() -> f64 {

@@ -275,6 +275,8 @@ export interface AgentRegisterArguments {
   metadata?: { [key: string]: JsonValue } | undefined;
   /** Maximum number of concurrent tasks. */
   maxConcurrentTasks?: number | undefined;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | undefined;
   /** The agent's own rating of its skill, in percent. */
   proficiencyLevel?: number | null | undefined;
   /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
@@ -321,6 +323,8 @@ export interface AgentUpdateArguments {
   metadata?: { [key: string]: JsonValue } | null | undefined;
   /** Maximum number of concurrent tasks. */
   maxConcurrentTasks?: number | null | undefined;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | null | undefined;
   /** The agent's own rating of its skill, in percent. */
   proficiencyLevel?: number | null | undefined;
   /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
@@ -3169,7 +3173,7 @@ export interface TaskService {
    * The answer comes after the commit. A deadline that passes before anyone has begun ends the task as
    * expired; one that passes later makes an event. A dependency that fails cancels what depends on it.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   assign(args: TaskAssignArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
@@ -3603,7 +3607,7 @@ export interface CodebaseService {
   /**
    * Have the agent of a codebase do something; it runs also while the codebase is not watched.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   trigger(args: CodebaseTriggerArguments, options?: CallOptions): Promise<TaskReceipt>;
   /**
@@ -3691,7 +3695,7 @@ export interface SessionService {
   /**
    * Go on with a session: a new job for the worker that holds it.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   resume(args: SessionResumeArguments, options?: CallOptions): Promise<TaskReceipt>;
 }
@@ -3943,7 +3947,7 @@ export interface FollowUpService {
   /**
    * Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   wake(args: FollowUpWakeArguments, options?: CallOptions): Promise<FollowUpsWoken>;
   /**
@@ -5059,7 +5063,7 @@ export interface Operations {
   "task.assign": {
     args: TaskAssignArguments;
     answer: Promise<TaskReceipt>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
   };
   "task.update": {
     args: TaskUpdateArguments;
@@ -5369,7 +5373,7 @@ export interface Operations {
   "codebase.trigger": {
     args: CodebaseTriggerArguments;
     answer: Promise<TaskReceipt>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
   };
   "codebase.message": {
     args: CodebaseMessageArguments;
@@ -5439,7 +5443,7 @@ export interface Operations {
   "session.resume": {
     args: SessionResumeArguments;
     answer: Promise<TaskReceipt>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
   };
   "conversation.send": {
     args: ConversationSendArguments;
@@ -5609,7 +5613,7 @@ export interface Operations {
   "follow_up.wake": {
     args: FollowUpWakeArguments;
     answer: Promise<FollowUpsWoken>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
   };
   "follow_up.take": {
     args: FollowUpTakeArguments;

@@ -274,6 +274,8 @@ export interface Agent {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
   /** RFC 3339 time, with its offset. */
   registeredAt: string;
@@ -393,8 +395,8 @@ export interface AgentSpecification {
   limits?: AgentLimits;
   /** What it remembers. */
   memory?: AgentMemory;
-  /** A second task in a context under way: reject it, enqueue it behind, interrupt the first and keep what it said, or roll the first back as if it had not been. */
-  busy?: "reject" | "enqueue" | "interrupt" | "rollback";
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   /** Tasks at once. */
   maxConcurrentTasks?: number;
 }
@@ -835,7 +837,7 @@ export interface ClaimedTask {
   requiredCapabilities: string[];
   requiredModel: string | null;
   dependsOn: string[];
-  /** Number of unfinished tasks in 'depends_on'. */
+  /** Number of unfinished tasks in 'depends_on', and before it in its context. */
   blockedBy: number;
   parentId: string | null;
   retryOf: string | null;
@@ -2091,6 +2093,8 @@ export interface MarketplaceAgent {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
   /** RFC 3339 time, with its offset. */
   registeredAt: string;
@@ -2342,6 +2346,8 @@ export interface MonitoredAgent {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
   /** RFC 3339 time, with its offset. */
   registeredAt: string;
@@ -2599,6 +2605,8 @@ export interface Registration {
   endpoints: { [key: string]: string };
   metadata: { [key: string]: JsonValue };
   maxConcurrentTasks: number;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   proficiencyLevel: number | null;
   /** RFC 3339 time, with its offset. */
   registeredAt: string;
@@ -3192,7 +3200,7 @@ export interface Task {
   requiredCapabilities: string[];
   requiredModel: string | null;
   dependsOn: string[];
-  /** Number of unfinished tasks in 'depends_on'. */
+  /** Number of unfinished tasks in 'depends_on', and before it in its context. */
   blockedBy: number;
   parentId: string | null;
   retryOf: string | null;

@@ -119,7 +119,7 @@ update = Write(
     update agents set capabilities = :capabilities, service_tier = :service_tier,
         requested_tier = :requested_tier, description = :description,
         category = :category, tags = :tags, visibility = :visibility, endpoints = :endpoints,
-        metadata = :metadata, max_concurrent_tasks = :max_concurrent_tasks,
+        metadata = :metadata, max_concurrent_tasks = :max_concurrent_tasks, busy = :busy,
         proficiency_level = :proficiency_level, alias = :alias, public_keys = :public_keys, last_activity = :now
     where tenant_id = :tenant and agent_id = :agent_id
     """,

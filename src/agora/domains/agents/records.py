@@ -52,6 +52,7 @@ class AgentRow:
     registrar: str | None
     enrolment: str | None
     name_key: str | None
+    busy: str
 
 
 AGENTS = Table("agents", AgentRow)

@@ -17,6 +17,7 @@ from agora_sdk.contract.envelopes import PublicKey
 from agora_sdk.contract.fields import (
     AgentStatus,
     AgentStatusLike,
+    BusyPolicy,
     JsonObject,
     ServiceTier,
     ServiceTierLike,
@@ -93,6 +94,7 @@ def _profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
         "endpoints": decode_json(row.endpoints),
         "metadata": decode_json(row.metadata),
         "max_concurrent_tasks": row.max_concurrent_tasks,
+        "busy": row.busy,
         "proficiency_level": row.proficiency_level,
         "registered_at": to_datetime(row.registered_at),
         "last_activity": to_datetime(row.last_activity),
@@ -138,6 +140,7 @@ class AgentService(BoundService, contract.Agents):
         endpoints: contract.Endpoints = {},
         metadata: JsonObject = {},
         max_concurrent_tasks: int = 1,
+        busy: BusyPolicy = "enqueue",
         proficiency_level: int | None = None,
         alias: str | None = None,
         public_keys: contract.PublicKeys | None = None,
@@ -153,6 +156,7 @@ class AgentService(BoundService, contract.Agents):
             "endpoints": endpoints,
             "metadata": metadata,
             "max_concurrent_tasks": max_concurrent_tasks,
+            "busy": busy,
             "proficiency_level": proficiency_level,
         }
         if manifest is not None:
@@ -425,6 +429,7 @@ class AgentService(BoundService, contract.Agents):
         endpoints: contract.Endpoints | None = None,
         metadata: JsonObject | None = None,
         max_concurrent_tasks: int | None = None,
+        busy: BusyPolicy | None = None,
         proficiency_level: int | None = None,
         alias: str | None = None,
         public_keys: contract.PublicKeys | None = None,
@@ -439,6 +444,7 @@ class AgentService(BoundService, contract.Agents):
             "endpoints": None if endpoints is None else encode_json(endpoints),
             "metadata": None if metadata is None else encode_json(metadata),
             "max_concurrent_tasks": max_concurrent_tasks,
+            "busy": busy,
             "proficiency_level": proficiency_level,
         }
         values = {name: getattr(row, name) if value is None else value for name, value in changes.items()}

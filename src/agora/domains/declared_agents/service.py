@@ -176,6 +176,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         profile: dict[str, Any] = {
             "description": specification.description,
             "max_concurrent_tasks": specification.max_concurrent_tasks,
+            "busy": specification.busy,
             "metadata": {"declared": True},
         }
         if row is not None and await self._is_registered(row):

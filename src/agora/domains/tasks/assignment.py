@@ -20,7 +20,8 @@ from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 from . import access, queues, states, views
 from . import queries as tasks
 from . import worker_queries as workers
-from .completion import announce_available
+from .completion import announce_available, end_task
+from .context_queue import find_tasks_under_way, wait_behind
 from .draft import TaskDraft
 from .local_dispatch import begin_local_task, hand_over_task
 from .prices import agree_on_price
@@ -81,12 +82,17 @@ class Order:
 
 @dataclass(slots=True)
 class Destination:
-    """Where a task waits. agent: id of its assignee, or ``name:NAME`` of one not registered yet; None in the pool."""
+    """Where a task waits.
+
+    agent: id of its assignee, or ``name:NAME`` of one not registered yet; None in the pool. row: of the assignee, where
+    it was looked up.
+    """
 
     lane: str
     agent: str | None = None
     requirements: list[str] = field(default_factory=list)
     warning: str | None = None
+    row: AgentRow | None = None
 
 
 async def resolve_destination(call: Call, order: Order) -> Destination:
@@ -106,7 +112,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
     row = order.agent if order.agent is not None else await find_agent(call.tx, ref)
     if row is not None and row.retired_at is None:
         _check_agent_able(row, required)
-        return Destination(f"agent:{row.agent_id}", row.agent_id, required)
+        return Destination(f"agent:{row.agent_id}", row.agent_id, required, row=row)
     return await _hold_for_name(call, ref, row, required)
 
 
@@ -210,7 +216,8 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     blocked = await _check_dependencies(call, order)
     if order.parent_id is not None:
         await access.load_visible_task(call, order.parent_id)
-    draft = TaskDraft(call, _build_row(call, order, target, blocked))
+    turn = await _take_turn(call, order, target)
+    draft = TaskDraft(call, _build_row(call, order, target, blocked + (turn.predecessor is not None), turn))
     await agree_on_price(draft, among=target.agent in order.among)
     draft.append_entry(
         "status", status=TaskStatus.PENDING, data={"retry_of": order.retry_of} if order.retry_of else None
@@ -233,11 +240,48 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     elif draft.row.waiting:
         announce_available(draft)
     await _insert_dependencies(draft)
+    if turn.predecessor is not None:
+        await wait_behind(draft, turn.predecessor)
+    if turn.rejection is not None:
+        await end_task(draft, TaskStatus.REJECTED, error=turn.rejection, content=turn.rejection)
     return draft, target
 
 
-def _build_row(call: Call, order: Order, where: Destination, blocked: int) -> TaskRow:
-    """Build the row of a new task. blocked: how many of its dependencies are not completed."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a task of a context is done. predecessor: the task it waits for. rejection: why it is not done at all."""
+
+    predecessor: str | None = None
+    rejection: str | None = None
+
+
+async def _take_turn(call: Call, order: Order, target: Destination) -> Turn:
+    """Apply the policy of a busy agent to a task in a context. Cancels the tasks that it replaces. Raises Conflict."""
+    if order.context_id is None or target.lane != f"agent:{target.agent}":
+        return Turn()
+    agent = target.row or await call.tx.one(agents.by_id, ref=target.agent)
+    if agent is None or agent.busy == "concurrent":
+        return Turn()
+    requester = order.created_by or call.caller.subject
+    rows = await find_tasks_under_way(call, order.context_id, agent.agent_id, requester)
+    if not rows:
+        return Turn()
+    if agent.busy == "reject":
+        text = f"{agent.agent_name} is busy with {rows[0].task_id} of this context."
+        target.warning = target.warning or text
+        return Turn(rejection=text)
+    if agent.busy == "enqueue":
+        target.warning = target.warning or f"It waits for {rows[-1].task_id} of its context."
+        # A task that it depends on anyway is waited for once.
+        return Turn() if rows[-1].task_id in order.depends_on else Turn(predecessor=rows[-1].task_id)
+    reason = contract.INTERRUPTED_BY_NEWER if agent.busy == "interrupt" else contract.ROLLED_BACK_FOR_NEWER
+    for row in rows:
+        await end_task(TaskDraft(call, row), TaskStatus.CANCELLED, error=reason, content=reason)
+    return Turn()
+
+
+def _build_row(call: Call, order: Order, where: Destination, blocked: int, turn: Turn) -> TaskRow:
+    """Build the row of a new task. blocked: how many tasks it waits for."""
     return TaskRow(
         tenant_id=call.caller.tenant,
         task_id=new_id("task"),
@@ -247,7 +291,7 @@ def _build_row(call: Call, order: Order, where: Destination, blocked: int) -> Ta
         assignee=order.assignee,
         assigned_agent=where.agent,
         queue=queues.queue_name(where.lane, order.task_type),
-        waiting=int(blocked == 0 and not order.paused),
+        waiting=int(blocked == 0 and not order.paused and turn.rejection is None),
         requirements=encode_json(where.requirements),
         required_model=order.model,
         created_by=order.created_by or call.caller.subject,
@@ -331,6 +375,7 @@ async def _insert_dependencies(draft: TaskDraft) -> None:
                 tenant_id=call.caller.tenant,
                 depends_on=task_id,
                 task_id=draft.task_id,
+                in_context=0,
             ),
         )
         await call.tx.execute(tasks.update_task(frozenset({"has_dependants"})), task_id=task_id, has_dependants=1)

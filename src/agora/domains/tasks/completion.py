@@ -12,6 +12,7 @@ from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
 from . import queues, states, views
+from .context_queue import find_predecessors, wait_behind
 from .draft import TaskDraft, list_parties
 from .prices import agree_on_price, charge_price, release_price
 from .records import ActiveTasksChange, TaskDuration
@@ -24,6 +25,7 @@ __all__ = [
     "move_task",
     "offer_task",
     "pool_queue",
+    "release_context",
     "requeue_task",
     "start_without_claim",
 ]
@@ -246,21 +248,44 @@ def _record_duration(draft: TaskDraft) -> None:
     draft.call.tx.append(tasks.TASK_DURATIONS, duration)
 
 
+async def release_context(draft: TaskDraft) -> None:
+    """Release the tasks of its context that wait for a task that now waits for its requester."""
+    if not draft.row.has_dependants:
+        return
+    call = draft.call
+    dependants = await call.tx.all(tasks.select_dependants, task_id=draft.task_id)
+    ids = [dependant.task_id for dependant in dependants if dependant.in_context]
+    await call.tx.execute(tasks.delete_context_dependants, task_id=draft.task_id)
+    for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(ids)):
+        if row.status not in states.TERMINAL:
+            await _unblock_task(TaskDraft(call, row))
+
+
+async def _unblock_task(draft: TaskDraft) -> None:
+    """Count one task less that this one waits for."""
+    draft.set_columns(blocked=draft.row.blocked - 1)
+    if draft.row.status == _S.PENDING:
+        offer_task(draft)
+    await draft.save()
+
+
 async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
-    """Unblock the dependants of a completed task, or cancel those of another; return the cancelled ones."""
+    """Unblock what waits for an ended task, or cancel what needs its result and gets none; return the cancelled ones."""
     call, ended = done.call, []
     dependants = await call.tx.all(tasks.select_dependants, task_id=done.task_id)
+    in_context = {dependant.task_id for dependant in dependants if dependant.in_context}
+    # One that ends before its own turn leaves its place to those behind it.
+    predecessors = await find_predecessors(call, done.task_id) if in_context else ()
     # Locked in the order of their ids, as everywhere, so that two ends with common dependants cannot deadlock.
-    rows = await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(dependants))
-    for row in rows:
+    ids = [dependant.task_id for dependant in dependants]
+    for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(ids)):
         draft = TaskDraft(call, row)
         if draft.row.status in states.TERMINAL:
             continue
-        if done.row.status == _S.COMPLETED:
-            draft.set_columns(blocked=draft.row.blocked - 1)
-            if draft.row.status == _S.PENDING:
-                offer_task(draft)
-            await draft.save()
+        if row.task_id in in_context and predecessors:
+            await wait_behind(draft, predecessors[-1])
+        elif row.task_id in in_context or done.row.status == _S.COMPLETED:
+            await _unblock_task(draft)
         else:
             why = f"It depends on {done.task_id}, which is {done.row.status}."
             await _end_one_task(draft, _S.CANCELLED, None, None, why)

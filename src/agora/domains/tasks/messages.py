@@ -19,7 +19,8 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 
 from . import access, states, views
 from . import list_queries as task_lists
-from .completion import end_task, requeue_task
+from .completion import end_task, release_context, requeue_task
+from .context_queue import join_context_queue
 from .draft import TaskDraft
 from .records import TaskEntryRow
 from .work import begin_work
@@ -136,6 +137,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
         draft.emit("started", attempt=draft.row.attempts)
         await draft.save()
     elif answers:
+        await join_context_queue(draft)
         await requeue_task(draft, "answered", refund=True, to_holder=True)
     else:
         await draft.save()
@@ -183,6 +185,8 @@ async def add_assignee_message(
         draft.emit(status.value, notes=join_text(kept["parts"])[:EVENT_TEXT_LIMIT] or None)
     draft.emit("message", **_message_event(draft, kept, number))
     await draft.save()
+    if status in states.INTERRUPTED:
+        await release_context(draft)
     return number
 
 

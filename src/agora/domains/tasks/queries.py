@@ -13,6 +13,7 @@ from .records import (
     QueueHead,
     ReaddressedTask,
     TaskData,
+    TaskDependant,
     TaskDuration,
     TaskRow,
     TaskSize,
@@ -23,22 +24,26 @@ __all__ = [
     "NEVER",
     "TASK_DURATIONS",
     "count_waiting_for_name",
+    "delete_context_dependants",
     "due_tasks",
     "duration_estimate",
     "extend_leases",
     "held_tasks",
     "lease_first_task",
     "lease_tasks",
+    "lock_context",
     "move_worker_tasks",
     "next_due",
     "queue_heads",
     "readdress_tasks",
+    "select_context_predecessors",
     "select_dependants",
     "select_task",
     "select_task_data",
     "select_task_for_update",
     "select_task_sizes",
     "select_tasks_for_update",
+    "select_under_way",
     "set_result",
     "update_task",
     "waiting_queues",
@@ -204,7 +209,39 @@ ACTIVE_TASKS = Tally(
 # -- dependencies ------------------------------------------------------------------------------
 
 select_dependants = Query(
-    "select task_id from task_dependencies where tenant_id = :tenant and depends_on = :task_id", str
+    "select task_id, in_context from task_dependencies where tenant_id = :tenant and depends_on = :task_id",
+    TaskDependant,
+)
+
+# -- contexts under way ------------------------------------------------------------------------
+
+# Two first tasks of a context find each other on PostgreSQL only if the second waits for the first one's commit. A row cannot
+# be locked for it: the context has none, and the agent's is written last by whoever ends a task.
+lock_context = Query(
+    "select 1 as locked where :tenant <> '' and :agent_id <> '' and :context_id <> ''",
+    int,
+    postgres="""
+    select 1 as locked from (
+        select pg_advisory_xact_lock(hashtextextended(:tenant || ' ' || :agent_id || ' ' || :context_id, 7)) as context
+    ) as context_lock where :tenant <> ''
+    """,
+    lock=True,
+)
+select_under_way = Query(
+    """
+    select * from tasks where tenant_id = :tenant and context_id = :context_id and completed_at is null
+        and assigned_agent = :agent_id and created_by = :requester and status in ('pending', 'in_progress')
+    order by task_id limit :limit
+    """,
+    TaskRow,
+    types={"limit": BIG},
+    lock=True,
+)
+select_context_predecessors = Query(
+    "select depends_on from task_dependencies where tenant_id = :tenant and task_id = :task_id and in_context = 1", str
+)
+delete_context_dependants = Write(
+    "delete from task_dependencies where tenant_id = :tenant and depends_on = :task_id and in_context = 1"
 )
 
 # -- unregistered names and former agents ------------------------------------------------------

@@ -19,6 +19,7 @@ __all__ = [
     "ReaddressedTask",
     "StatusCount",
     "TaskData",
+    "TaskDependant",
     "TaskDependency",
     "TaskDuration",
     "TaskEntryRow",
@@ -114,9 +115,18 @@ class TaskDependency:
     tenant_id: str
     depends_on: str
     task_id: str
+    in_context: int
 
 
 DEPENDENCIES = Table("task_dependencies", TaskDependency)
+
+
+@record
+class TaskDependant:
+    """A task that waits for another one. in_context: 1 for one that comes after it in a context, and that any end releases."""
+
+    task_id: str
+    in_context: int
 
 
 @record

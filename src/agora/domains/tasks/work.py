@@ -15,7 +15,7 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 from . import access, states
 from . import list_queries as task_lists
 from . import queries as tasks
-from .completion import end_task, fail_attempt, requeue_task, start_without_claim
+from .completion import end_task, fail_attempt, release_context, requeue_task, start_without_claim
 from .draft import TaskDraft
 
 __all__ = [
@@ -203,6 +203,7 @@ async def _change_status(draft: TaskDraft, status: TaskStatus, result: Any, note
         draft.append_entry("status", status=status, content=notes)
         draft.emit(status.value, notes=notes)
         await draft.save()
+        await release_context(draft)
     elif status is _S.IN_PROGRESS:
         draft.set_columns(status=status.value, holder=draft.row.holder or draft.call.caller.subject)
         draft.append_entry("status", status=status, content=notes)

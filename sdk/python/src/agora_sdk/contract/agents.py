@@ -13,6 +13,7 @@ from .fields import (
     AgentRef,
     AgentStatus,
     AgentStatusLike,
+    BusyPolicy,
     Capability,
     Cursor,
     JsonObject,
@@ -81,6 +82,7 @@ class Agent(Result):
     endpoints: dict[str, str] = {}
     metadata: JsonObject = {}
     max_concurrent_tasks: int = 1
+    busy: BusyPolicy = "enqueue"
     proficiency_level: int | None = None
     registered_at: Timestamp
     last_activity: Timestamp
@@ -148,7 +150,7 @@ class Deregistration(Result):
 
 
 #: what a registration says beside a manifest
-BESIDE = ("service_tier", "max_concurrent_tasks", "public_keys", "metadata")
+BESIDE = ("service_tier", "max_concurrent_tasks", "busy", "public_keys", "metadata")
 
 
 def _of_manifest(document: Any) -> Any:
@@ -187,6 +189,7 @@ class Agents(Service, category="agent"):
         endpoints: Endpoints = {},
         metadata: Metadata = {},
         max_concurrent_tasks: MaxTasks = 1,
+        busy: BusyPolicy = "enqueue",
         proficiency_level: Proficiency | None = None,
         alias: Alias | None = None,
         public_keys: PublicKeys | None = None,
@@ -235,6 +238,7 @@ class Agents(Service, category="agent"):
         endpoints: Endpoints | None = None,
         metadata: Metadata | None = None,
         max_concurrent_tasks: MaxTasks | None = None,
+        busy: BusyPolicy | None = None,
         proficiency_level: Proficiency | None = None,
         alias: Alias | None = None,
         public_keys: PublicKeys | None = None,

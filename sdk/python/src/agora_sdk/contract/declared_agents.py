@@ -6,7 +6,19 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .fields import PRINTABLE, AgentName, AgentRef, Capability, Cursor, JsonData, JsonObject, Limit, Text, Timestamp
+from .fields import (
+    PRINTABLE,
+    AgentName,
+    AgentRef,
+    BusyPolicy,
+    Capability,
+    Cursor,
+    JsonData,
+    JsonObject,
+    Limit,
+    Text,
+    Timestamp,
+)
 from .operation import Exposure, Kind, Service, operation
 from .results import Page, Result
 
@@ -101,11 +113,7 @@ class AgentSpecification(BaseModel):
     )
     limits: AgentLimits = Field(default=AgentLimits(), description="Bounds of one task.")
     memory: AgentMemory = Field(default=AgentMemory(), description="What it remembers.")
-    busy: Literal["reject", "enqueue", "interrupt", "rollback"] = Field(
-        default="enqueue",
-        description="A second task in a context under way: reject it, enqueue it behind, interrupt the first and keep what "
-        "it said, or roll the first back as if it had not been.",
-    )
+    busy: BusyPolicy = "enqueue"
     max_concurrent_tasks: int = Field(default=4, ge=1, le=100, description="Tasks at once.")
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "AgentRef",
     "AgentStatus",
     "AgentStatusLike",
+    "BusyPolicy",
     "Capability",
     "Cursor",
     "DeliveryState",
@@ -57,6 +58,16 @@ class Priority(StrEnum):
     NORMAL = "normal"
     HIGH = "high"
     URGENT = "urgent"
+
+
+BusyPolicy: TypeAlias = Annotated[
+    Literal["enqueue", "reject", "interrupt", "rollback", "concurrent"],
+    Field(
+        description="What becomes of a task in a context where the same requester's earlier task with the agent is under way: "
+        "it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in "
+        "the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent)."
+    ),
+]
 
 
 class ServiceTier(StrEnum):

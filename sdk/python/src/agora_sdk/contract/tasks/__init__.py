@@ -30,10 +30,23 @@ from ..parts import Extensions, Id, Metadata, Part
 from .coding import of_coding_task, of_worker_claim, of_worker_output, of_worker_renewal, of_worker_status
 from .log import EntryType, TaskEntry, TaskEntryPage, TaskOutput
 from .statistics import DurationSummary, TaskStatistics
-from .task import Claim, ClaimedTask, Renewal, Task, TaskPage, TaskReceipt, TaskToken, TaskUpdate
+from .task import (
+    INTERRUPTED_BY_NEWER,
+    ROLLED_BACK_FOR_NEWER,
+    Claim,
+    ClaimedTask,
+    Renewal,
+    Task,
+    TaskPage,
+    TaskReceipt,
+    TaskToken,
+    TaskUpdate,
+)
 from .token_usage import TokenUsage
 
 __all__ = [
+    "INTERRUPTED_BY_NEWER",
+    "ROLLED_BACK_FOR_NEWER",
     "Claim",
     "ClaimedTask",
     "DurationSummary",

@@ -9,7 +9,22 @@ from pydantic import Field
 from ..fields import JsonData, JsonObject, Priority, TaskStatus, Timestamp
 from ..results import Page, Result
 
-__all__ = ["Claim", "ClaimedTask", "Renewal", "Task", "TaskPage", "TaskReceipt", "TaskToken", "TaskUpdate"]
+__all__ = [
+    "INTERRUPTED_BY_NEWER",
+    "ROLLED_BACK_FOR_NEWER",
+    "Claim",
+    "ClaimedTask",
+    "Renewal",
+    "Task",
+    "TaskPage",
+    "TaskReceipt",
+    "TaskToken",
+    "TaskUpdate",
+]
+
+#: errors of tasks that a newer one of their context has replaced: one stays in the conversation, one is left out of it
+INTERRUPTED_BY_NEWER = "Interrupted by a newer task of its context."
+ROLLED_BACK_FOR_NEWER = "Rolled back for a newer task of its context."
 
 
 class TaskReceipt(Result):
@@ -61,7 +76,9 @@ class Task(Result):
     required_capabilities: list[str] = []
     required_model: str | None = None
     depends_on: list[str] = []
-    blocked_by: int = Field(default=0, description="Number of unfinished tasks in 'depends_on'.")
+    blocked_by: int = Field(
+        default=0, description="Number of unfinished tasks in 'depends_on', and before it in its context."
+    )
     parent_id: str | None = None
     retry_of: str | None = None
     workflow_id: str | None = None

@@ -1,0 +1,75 @@
+"""Contexts under way: the tasks that one requester has given to one agent in one context.
+
+Whether a further one waits, replaces them or is rejected, the agent's policy says (``busy`` of its profile). One that waits
+depends on the one before it, by a row of ``task_dependencies`` that any end of that one releases, and its question too:
+until it is answered, the context is not under way. Tasks of other requesters are never looked at: who guesses the name of a
+context interrupts nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agora.core.call import Call, encode_json
+from agora.domains.agents import queries as agents
+from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.errors import Conflict, field_error
+
+from . import queries as tasks
+from .draft import TaskDraft
+from .lookup import context_filter
+from .records import DEPENDENCIES, TaskDependency, TaskRow
+from .views import task_context_id
+
+__all__ = ["MAX_UNDER_WAY", "find_predecessors", "find_tasks_under_way", "join_context_queue", "wait_behind"]
+
+MAX_UNDER_WAY = 100  #: tasks of a requester in a context of an agent
+UNDER_WAY = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
+
+
+async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, requester: str) -> list[TaskRow]:
+    """Lock and return the tasks of a context that wait or are worked on, oldest first. Raises Conflict for too many."""
+    await call.tx.one(tasks.lock_context, context_id=context_id, agent_id=agent_id)
+    parties = {"agent_id": agent_id, "requester": requester}
+    rows = [*await call.tx.all(tasks.select_under_way, context_id=context_id, limit=MAX_UNDER_WAY, **parties)]
+    first_id = context_filter(context_id)["context_task"]  # the task that a context without a name began with
+    first = await call.tx.one(tasks.select_task_for_update, task_id=first_id) if first_id else None
+    if first is not None and (first.context_id, first.assigned_agent, first.created_by) == (None, agent_id, requester):
+        rows = [first, *rows] if first.status in UNDER_WAY else rows
+    if len(rows) >= MAX_UNDER_WAY:
+        raise Conflict(
+            f"{len(rows)} of your tasks are under way in the context {context_id!r} already.",
+            fix="Wait until some have ended, cancel some, or begin another context.",
+            errors=[field_error("context_id", "too many tasks under way")],
+        )
+    return rows
+
+
+async def join_context_queue(draft: TaskDraft) -> None:
+    """Have a task whose question was answered wait for what its context has begun meanwhile, if its agent says so."""
+    row = draft.row
+    agent = await draft.call.tx.one(agents.by_id, ref=row.assigned_agent) if row.assigned_agent else None
+    if agent is None or agent.busy != "enqueue":
+        return
+    rows = await find_tasks_under_way(draft.call, task_context_id(row), agent.agent_id, row.created_by)
+    others = [other for other in rows if other.task_id != row.task_id]
+    if others:
+        draft.set_columns(blocked=row.blocked + 1)
+        await wait_behind(draft, others[-1].task_id)
+
+
+async def wait_behind(draft: TaskDraft, predecessor: str) -> None:
+    """Insert that a task waits for another one of its context. The other one is locked; ``blocked`` counts it already."""
+    call = draft.call
+    dependency = TaskDependency(
+        tenant_id=call.caller.tenant, depends_on=predecessor, task_id=draft.task_id, in_context=1
+    )
+    call.tx.append(DEPENDENCIES, dependency)
+    await call.tx.execute(tasks.update_task(frozenset({"has_dependants"})), task_id=predecessor, has_dependants=1)
+
+
+async def find_predecessors(call: Call, task_id: str) -> Sequence[str]:
+    """Ids of the tasks, locked, that are under way and that a task waits for in its context."""
+    ids = await call.tx.all(tasks.select_context_predecessors, task_id=task_id)
+    rows = await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(sorted(ids))) if ids else ()
+    return [row.task_id for row in rows if row.status in UNDER_WAY]
