@@ -39,21 +39,23 @@ class StreamEncoder(Protocol):
         """The last message, after the item of that number; may be empty."""
 
 
-async def follow_stream(stream: LiveStream, wording: StreamEncoder, receive: Receive, send: Send, limit: int) -> None:
+async def follow_stream(
+    stream: LiveStream, wording: StreamEncoder, receive: Receive, send: Send, limit: int, *, ends: bool = True
+) -> None:
     """Go on with a response that has begun until the stream ends or the client leaves; the stream is closed then.
 
-    limit: bytes that the client may lag behind.
+    limit: bytes that the client may lag behind. ends: whether the response ends with the stream; else more of it may follow.
     """
     connection = send.connection if isinstance(send, Answer) else None
     sink = CuttingSink(limit, connection)
     with nullcontext() if connection is None else connection.count_queue(sink):
-        await _follow_until_closed(stream, sink, wording, receive, send)
+        await _follow_until_closed(stream, sink, wording, receive, send, ends=ends)
 
 
 async def _follow_until_closed(
-    stream: LiveStream, sink: CuttingSink, wording: StreamEncoder, receive: Receive, send: Send
+    stream: LiveStream, sink: CuttingSink, wording: StreamEncoder, receive: Receive, send: Send, *, ends: bool
 ) -> None:
-    writing = asyncio.create_task(_write_batches(stream, sink, wording, send))
+    writing = asyncio.create_task(_write_batches(stream, sink, wording, send, ends=ends))
     leaving = asyncio.create_task(wait_for_disconnect(receive))
     tasks = [writing, leaving, asyncio.create_task(stream.attach(sink))]
     try:
@@ -82,7 +84,9 @@ class CuttingSink(QueueSink):
             self.cut.set_result(None)
 
 
-async def _write_batches(stream: LiveStream, sink: QueueSink, wording: StreamEncoder, send: Send) -> None:
+async def _write_batches(
+    stream: LiveStream, sink: QueueSink, wording: StreamEncoder, send: Send, *, ends: bool
+) -> None:
     """Send what comes, as much as waits in one piece; at the end, say why."""
     position = stream.position
     while batches := await sink.take_batches():
@@ -90,4 +94,4 @@ async def _write_batches(stream: LiveStream, sink: QueueSink, wording: StreamEnc
         await send({"type": "http.response.body", "body": wording.chunk(batches), "more_body": True})
     if sink.close_reason is not None:
         last = wording.last(sink.close_reason, position)
-        await send({"type": "http.response.body", "body": last, "more_body": False})
+        await send({"type": "http.response.body", "body": last, "more_body": not ends})
