@@ -71,6 +71,7 @@ from agora.protocols.http import (
     send_problem,
 )
 from agora.protocols.mcp.endpoint import SESSION_EVENTS, McpApp
+from agora.protocols.openai.endpoint import OpenAiApp
 from agora.protocols.rest.app import RestApp
 from agora.protocols.rest.executions import ExecutionStreams
 from agora.protocols.rest.invoices import InvoiceFiles
@@ -457,6 +458,7 @@ class App:
             ("a2a", self.a2a),
             ("agentify", AgentifyApp(self.dispatcher, access, self.settings)),
             ("ag-ui", AgUiApp(self.dispatcher, access, self.settings)),
+            ("openai", OpenAiApp(self.dispatcher, access, self.settings)),
             ("rest", MetricsPage(access, self.exporter.render, is_public=self.settings.metrics, token=token)),
             ("rest", InvoiceFiles(self.dispatcher, access)),
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),

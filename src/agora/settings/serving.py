@@ -59,6 +59,10 @@ class Serving(Section):
         "text", description="Log lines for people or for machines; console means text too."
     )
     service_discovery: bool = Field(True, description="Whether agora.discovery answers (enabled, disabled).")
+    openai_door: bool = Field(
+        True,
+        description="Whether agents answer in the shape of OpenAI's API, at /v1/models, /v1/responses and /v1/chat/completions.",
+    )
     admin_authority_level: int = Field(255, ge=0, le=255, description="Authority of the operator; 255 is supreme.")
     auth_tokens: SecretStr = Field(
         SecretStr(""), description="Static tokens, as name:token,name2:token2; name:token:admin for all scopes."

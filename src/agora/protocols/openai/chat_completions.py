@@ -1,0 +1,116 @@
+"""Chat completions: a turn as one object, or as chunks of a stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from agora.clock import new_id
+from agora.wire.a2a.states import INTERRUPTED
+from agora_sdk.errors import AgoraError
+
+from .errors import agent_failed, build_error
+from .identifiers import CallId, TurnId
+from .pieces import Calls, End, Note, Piece, Text
+
+__all__ = ["ChatCompletion"]
+
+COMPLETED: Final = "TASK_STATE_COMPLETED"
+
+Usage = tuple[int, int] | None
+
+
+class ChatCompletion:
+    """A completion in the making. model: as it was asked for. turn: None where no agent was asked."""
+
+    def __init__(self, model: str, turn: TurnId | None, *, usage: bool = False) -> None:
+        self._model, self._turn, self.shows_usage = model, turn, usage
+        self._created = turn.created_at if turn is not None and not turn.entry else int(time.time())
+        self._id = f"chatcmpl-{turn.digits if turn is not None else new_id('x')[2:]}"
+        self._texts: list[str] = []
+        self._calls: list[dict[str, Any]] = []
+        self._finish: str | None = None
+        self.failure: AgoraError | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing follows."""
+        return self._finish is not None or self.failure is not None
+
+    def add(self, piece: Piece) -> dict[str, Any] | None:
+        """Take a piece of the turn; answers the delta that it is in a stream."""
+        match piece:
+            case Text(text):
+                self._texts.append(text)
+                return {"content": text}
+            case Calls():
+                self._calls = [_build_call(self._turn, piece, number) for number in range(len(piece.calls))]
+                return {"tool_calls": [{"index": index, **call} for index, call in enumerate(self._calls)]}
+            case End(state, reason):
+                if state == COMPLETED or state in INTERRUPTED:
+                    self._finish = "tool_calls" if self._calls else "stop"
+                else:
+                    self.failure = agent_failed(state, reason)
+            case Note():
+                pass  # a completion has no words for it
+        return None
+
+    def build(self) -> dict[str, Any]:
+        """The whole completion."""
+        message: dict[str, Any] = {"role": "assistant", "content": "".join(self._texts) or None, "refusal": None}
+        if self._calls:
+            message["tool_calls"] = self._calls
+        elif message["content"] is None:
+            message["content"] = ""
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish or "stop"}
+        return self._head("chat.completion") | {"choices": [choice]}
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+
+    # -- a stream ------------------------------------------------------------------------------------------
+
+    def opening_frames(self) -> bytes:
+        """The first chunk."""
+        return self._encode_chunk({"role": "assistant", "content": ""})
+
+    def encode_pieces(self, pieces: Iterable[Piece]) -> bytes:
+        """Chunks of pieces; the last of a turn among them."""
+        frames = [self._encode_chunk(delta) for piece in pieces if (delta := self.add(piece)) is not None]
+        if self._finish is not None:
+            frames.append(self._encode_chunk({}, self._finish))
+        if self.failure is not None:
+            frames.append(self.encode_failure(self.failure))
+        return b"".join(frames)
+
+    def encode_failure(self, error: AgoraError) -> bytes:
+        """The error that ends a stream."""
+        return _encode_data({"error": build_error(error)})
+
+    def encode_usage(self, usage: Usage) -> bytes:
+        """The chunk that follows the last, where it was asked for."""
+        if not self.shows_usage or self._finish is None:
+            return b""
+        read, written = usage or (0, 0)
+        counts = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+        return _encode_data(self._head("chat.completion.chunk") | {"choices": [], "usage": counts})
+
+    def _encode_chunk(self, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        chunk = self._head("chat.completion.chunk") | {"choices": [choice]}
+        return _encode_data(chunk | ({"usage": None} if self.shows_usage else {}))
+
+
+def _build_call(turn: TurnId | None, piece: Calls, number: int) -> dict[str, Any]:
+    call = piece.calls[number]
+    assert turn is not None
+    arguments = call.arguments if isinstance(call.arguments, str) else to_json(call.arguments).decode()
+    identifier = str(CallId(turn.task_id, piece.entry, number))
+    return {"id": identifier, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+
+
+def _encode_data(document: Mapping[str, Any]) -> bytes:
+    return b"data: %b\n\n" % to_json(document)

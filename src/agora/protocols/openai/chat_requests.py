@@ -1,0 +1,105 @@
+"""Requests of ``POST /v1/chat/completions``: the newest message is the agent's, those before it are its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .content import join_content_text, read_content
+from .errors import invalid_field
+from .identifiers import parse_call_id
+from .request_fields import (
+    MAX_MESSAGES,
+    AgentRequest,
+    ToolOutput,
+    collect_options,
+    list_tool_names,
+    read_flag,
+    read_list,
+    read_model,
+    read_object,
+    read_tools,
+)
+
+__all__ = ["read_chat_request"]
+
+INSTRUCTIONS: Final = ("system", "developer")
+ROLES: Final = (*INSTRUCTIONS, "user", "assistant", "tool", "function")
+
+Fields = Mapping[str, Any]
+
+
+def read_chat_request(body: Fields) -> AgentRequest:
+    """What a request asks of which agent. Raises InvalidRequest."""
+    model = read_model(body)
+    messages = [_read_message(value, number) for number, value in enumerate(_list_messages(body))]
+    if body.get("n") not in (None, 1):
+        raise invalid_field("n", "an agent answers once", fix="Leave it out, and ask again for another answer.")
+    if "audio" in (body.get("modalities") or ()):
+        raise invalid_field("modalities", "agents answer in text here", fix="Leave audio out.")
+    tools = read_tools(body)
+    options = body.get("stream_options")
+    request = AgentRequest(
+        model,
+        [],
+        {},
+        list_tool_names(tools, body.get("tool_choice")),
+        streams=read_flag(body, "stream"),
+        usage=read_flag(read_object(options, "stream_options"), "include_usage") if options is not None else False,
+    )
+    instructions = [join_content_text(each["content"]) for each in messages if each["role"] in INSTRUCTIONS]
+    spoken = [each for each in messages if each["role"] not in INSTRUCTIONS]
+    history = _split_newest(request, spoken)
+    members = {
+        "instructions": "\n".join(filter(None, instructions)),
+        "history": history,
+        "tools": tools,
+        "tool_choice": body.get("tool_choice") if tools else None,
+        "options": collect_options(body),
+    }
+    request.context = {"model": model} | {name: value for name, value in members.items() if value}
+    return request
+
+
+def _list_messages(body: Fields) -> list[Any]:
+    return read_list(body, "messages", MAX_MESSAGES, required=True)
+
+
+def _read_message(value: Any, number: int) -> dict[str, Any]:
+    at = f"messages.{number}"
+    message = read_object(value, at)
+    role = message.get("role")
+    if role not in ROLES:
+        raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")
+    content = message.get("content")
+    if role == "assistant" and content in (None, "", []):
+        return message | {"content": None}
+    read_content(content or " " if role in ("tool", "function") else content, f"{at}.content")
+    return message
+
+
+def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put what is new into the request; answers the messages before it.
+
+    New is what follows the assistant's last message. Outputs of calls that are none of ours belong to the history: another model asked
+    for them.
+    """
+    last = max((number for number, each in enumerate(messages) if each["role"] == "assistant"), default=-1)
+    fresh = messages[last + 1 :]
+    request.outputs = [
+        ToolOutput(str(each.get("tool_call_id")), join_content_text(each["content"]))
+        for each in fresh
+        if each["role"] == "tool" and parse_call_id(str(each.get("tool_call_id"))) is not None
+    ]
+    prompts = [number for number, each in enumerate(messages) if each["role"] == "user"]
+    if request.outputs:
+        asked = [each for each in fresh if each["role"] == "user"]
+        request.parts = [part for each in asked for part in read_content(each["content"], "messages")]
+        return messages[: last + 1]
+    if not prompts:
+        raise invalid_field("messages", "nobody asks anything", fix="Send a message with the role user.")
+    newest = prompts[-1]
+    request.parts = read_content(messages[newest]["content"], f"messages.{newest}.content")
+    if 0 <= last == newest - 1 and not messages[last].get("tool_calls"):
+        request.last_answer = join_content_text(messages[last]["content"])
+    return messages[:newest] + messages[newest + 1 :]

@@ -1,0 +1,107 @@
+"""Content of messages: from the parts of both APIs to the parts that agents are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from .errors import invalid_field
+
+__all__ = ["join_content_text", "read_content"]
+
+MAX_PARTS: Final = 100
+MAX_TEXT: Final = 900_000  #: characters of one part, as messages of agents have them
+MAX_FILE: Final = 5_600_000  #: characters of a file in base64
+_DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,(.*)", re.DOTALL)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
+_TEXTS: Final = frozenset({"text", "input_text", "output_text", "refusal"})
+_AUDIO: Final = frozenset({"wav", "mp3", "flac", "ogg", "aac"})
+
+Part = dict[str, Any]
+
+
+def read_content(content: Any, field: str) -> list[Part]:
+    """The parts of a message's content: a text, or a list of parts. Raises InvalidRequest."""
+    if isinstance(content, str):
+        if not content:
+            raise invalid_field(field, "is empty")
+        return [{"text": content[start : start + MAX_TEXT]} for start in range(0, len(content), MAX_TEXT)]
+    if not isinstance(content, list) or not content:
+        raise invalid_field(field, "should be a text, or a list of parts")
+    if len(content) > MAX_PARTS:
+        raise invalid_field(field, f"more than {MAX_PARTS} parts")
+    return [_read_part(part, f"{field}.{number}") for number, part in enumerate(content)]
+
+
+def _read_part(part: Any, at: str) -> Part:
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    if kind in _TEXTS:
+        return {"text": _read_limited(part.get("text", part.get("refusal")), f"{at}.text", MAX_TEXT)}
+    if kind in ("image_url", "input_image"):
+        image = part.get("image_url")
+        url = image.get("url") if isinstance(image, Mapping) else image
+        return _read_url(url, f"{at}.image_url")
+    if kind in ("file", "input_file"):
+        file = part["file"] if isinstance(part.get("file"), Mapping) else part
+        return _read_file(file, at)
+    if kind == "input_audio" and isinstance(part.get("input_audio"), Mapping):
+        audio = part["input_audio"]
+        format = audio.get("format") if audio.get("format") in _AUDIO else "wav"
+        return {"raw": _read_base64(audio.get("data"), f"{at}.input_audio.data"), "mediaType": f"audio/{format}"}
+    raise invalid_field(
+        f"{at}.type", f"{str(kind)[:100]!r} is no kind of content", fix="Send text, image_url, input_image or a file."
+    )
+
+
+def _read_file(file: Mapping[str, Any], at: str) -> Part:
+    if file.get("file_id"):
+        raise invalid_field(f"{at}.file_id", "files are not stored here", fix="Send it as file_data, or its file_url.")
+    name = file.get("filename")
+    named = {"filename": name[:1000]} if isinstance(name, str) and name else {}
+    if file.get("file_url"):
+        return {"url": _read_limited(file["file_url"], f"{at}.file_url", 2000), **named}
+    data = file.get("file_data")
+    if isinstance(data, str) and not data.startswith("data:"):
+        return {"raw": _read_base64(data, f"{at}.file_data"), **named}
+    return _read_url(data, f"{at}.file_data") | named
+
+
+def _read_url(url: Any, at: str) -> Part:
+    """A file by its URL; one that is a data URL has the file in it."""
+    text = _read_limited(url, at, MAX_FILE)
+    if not text.startswith("data:"):
+        return {"url": _read_limited(text, at, 2000)}
+    match = _DATA_URL.fullmatch(text)
+    if match is None:
+        raise invalid_field(at, "is no data URL", fix="Write it as data:image/png;base64,...")
+    media_type = match[1] or "text/plain"
+    if match[3]:
+        return {"raw": _read_base64(match[4], at), "mediaType": media_type}
+    return {"text": unquote_to_bytes(match[4]).decode(errors="replace"), "mediaType": media_type}
+
+
+def _read_base64(value: Any, at: str) -> str:
+    text = _read_limited(value, at, MAX_FILE)
+    if not _BASE64.fullmatch(text):
+        raise invalid_field(at, "is no base64")
+    return text
+
+
+def _read_limited(value: Any, at: str, limit: int) -> str:
+    if not isinstance(value, str) or not value:
+        raise invalid_field(at, "should be a text that is not empty")
+    if len(value) > limit:
+        raise invalid_field(at, f"longer than {limit:,} characters")
+    return value
+
+
+def join_content_text(content: Any) -> str:
+    """The text of a message's content."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") for part in content if isinstance(part, Mapping))
+    return "\n".join(text for text in texts if isinstance(text, str))

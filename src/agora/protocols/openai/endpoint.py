@@ -1,0 +1,327 @@
+"""The endpoint: models, responses and chat completions in OpenAI's shape, as an ASGI application.
+
+==========================================  ==================================================================
+``GET  /v1/models``, ``/v1/models/{id}``    agents that the key may ask
+``POST /v1/chat/completions``               ask one; the messages hold the conversation
+``POST /v1/responses``                      ask one; ``previous_response_id`` goes on with a conversation
+``GET  /v1/responses/{id}``                 a response as it is; ``?stream=true`` follows it
+``POST /v1/responses/{id}/cancel``          cancel it
+==========================================  ==================================================================
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import new_id
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.protocols.http import (
+    Access,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    read_header,
+    send_response,
+    while_connected,
+)
+from agora.protocols.http_streams import HEADERS, follow_stream
+from agora.protocols.json_body import check_json_type, parse_json_object
+from agora.protocols.query_string import decode_segment, parse_pairs
+from agora.settings import Settings
+from agora_sdk.errors import AgoraError, IllegalTransition, InternalError, InvalidRequest, MethodNotAllowed, NotFound
+
+from .chat_completions import ChatCompletion
+from .chat_requests import read_chat_request
+from .errors import invalid_field, model_not_found, send_error
+from .identifiers import TurnId, parse_response_id
+from .models import FRONT_MODEL, build_model, build_model_list, explain_page_error, read_page
+from .pieces import End, Piece, Text, TurnReader
+from .request_fields import AgentRequest, list_tool_names
+from .response_requests import read_response_request
+from .responses import ResponseBuilder
+from .streams import DONE, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
+from .turns import FRONT, Asking, BegunTurn, Turns, Update
+
+__all__ = ["OpenAiApp"]
+
+log = logging.getLogger(__name__)
+
+MODELS: Final = "/v1/models"
+RESPONSES: Final = "/v1/responses"
+CHAT: Final = "/v1/chat/completions"
+MIN_BODY_LIMIT: Final = 8 * 1024 * 1024  #: bytes, so that a picture fits
+
+
+class OpenAiApp:
+    """ASGI application of the paths below ``/v1`` that clients of OpenAI's API ask."""
+
+    def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
+        self._dispatcher, self._access = dispatcher, access
+        self._turns = Turns(dispatcher, settings.a2a_wait)
+        self._body_limit = max(settings.body_limit, MIN_BODY_LIMIT)
+        self._is_enabled = settings.openai_door
+
+    def owns(self, scope: Scope) -> bool:
+        """Whether a request is for it."""
+        path: str = scope["path"]
+        if not self._is_enabled or not path.startswith("/v1/"):
+            return False
+        return path == CHAT or any(path == root or path.startswith(f"{root}/") for root in (MODELS, RESPONSES))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            await _OpenAiRequest(self, scope, receive, send).answer()
+        except AgoraError as error:
+            await send_error(send, error)
+        except Exception:
+            incident = new_id("err")
+            log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
+            await send_error(send, InternalError("Something went wrong on our side.", incident=incident))
+
+    async def authenticate(self, scope: Scope) -> Asking:
+        """Who asks. Raises Unauthenticated."""
+
+        async def reauthenticate() -> None:
+            await self._access.authenticate_scope(scope)
+
+        caller = await self._access.authenticate_scope(scope)
+        return Asking(caller, read_header(scope, b"idempotency-key"), reauthenticate)
+
+    async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
+        """The object in a request's body. Raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType."""
+        body = await read_body(scope, receive, self._body_limit)
+        check_json_type(scope, body)
+        await self._dispatcher.wait_for_turn(caller, len(body))
+        return parse_json_object(body)
+
+    @property
+    def turns(self) -> Turns:
+        return self._turns
+
+    @property
+    def buffer_limit(self) -> int:
+        """Bytes that the reader of a stream may lag behind."""
+        return self._dispatcher.feed.buffer_limit
+
+    async def call_operation(self, name: str, caller: Caller, arguments: dict[str, Any]) -> dict[str, Any]:
+        """JSON of an operation's result. Raises an AgoraError."""
+        operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
+        outcome = await self._dispatcher.invoke(operation, caller, arguments)
+        result: dict[str, Any] = from_json(outcome.body)
+        return result
+
+
+class _OpenAiRequest:
+    """One request, from its path to its answer."""
+
+    def __init__(self, app: OpenAiApp, scope: Scope, receive: Receive, send: Send) -> None:
+        self._app, self._scope, self._receive, self._send = app, scope, receive, send
+        self._turns = app.turns
+
+    async def answer(self) -> None:
+        """Route the request. Raises an AgoraError before anything is sent."""
+        path: str = self._scope["path"]
+        if path == CHAT:
+            self._require_method("POST")
+            await self._answer_chat()
+        elif path.startswith(MODELS):
+            self._require_method("GET")
+            await self._answer_models(_rest_of(self._scope, MODELS))
+        else:
+            await self._answer_response(_rest_of(self._scope, RESPONSES))
+
+    def _require_method(self, method: str) -> None:
+        if self._scope["method"] != method:
+            raise MethodNotAllowed(
+                f"{self._scope['method']} is not possible here.", fix=f"Use {method}.", allowed=[method], allow=method
+            )
+
+    async def _send_document(self, document: dict[str, Any]) -> None:
+        await send_response(self._send, 200, to_json(document))
+
+    # -- models --------------------------------------------------------------------------------------------
+
+    async def _answer_models(self, name: str) -> None:
+        asking = await self._app.authenticate(self._scope)
+        if name == FRONT:
+            await self._send_document(dict(FRONT_MODEL))
+        elif name:
+            try:
+                agent = await self._app.call_operation("agora.agent.get", asking.caller, {"agent_id": name})
+            except (NotFound, InvalidRequest) as error:
+                raise model_not_found(name) from error
+            await self._send_document(build_model(agent))
+        else:
+            arguments = read_page(self._query())
+            try:
+                page = await self._app.call_operation("agora.agent.list", asking.caller, arguments)
+            except InvalidRequest as error:
+                raise explain_page_error(error) from error
+            await self._send_document(build_model_list(page, first="cursor" not in arguments))
+
+    def _query(self) -> dict[str, str]:
+        return dict(parse_pairs(self._scope["query_string"]))
+
+    # -- chat completions ----------------------------------------------------------------------------------
+
+    async def _answer_chat(self) -> None:
+        asking = await self._app.authenticate(self._scope)
+        request = read_chat_request(await self._app.read_document(self._scope, self._receive, asking.caller))
+        if request.streams:
+            begun = await self._turns.begin(request, asking)
+            completion = ChatCompletion(request.model, begun.id, usage=request.usage)
+            await self._stream_turn(begun, request.tools, ChatWriter(completion), asking, completion=completion)
+            return
+        begun, updates = await self._have_turn(request, asking)
+        completion = ChatCompletion(request.model, begun.id)
+        for piece in _list_pieces(begun, updates, request.tools):
+            completion.add(piece)
+        if completion.failure is not None:
+            raise completion.failure
+        if begun.text is None and not completion.is_over and begun.id is not None:
+            await self._turns.abandon(begun.id, asking)
+            raise self._turns.deadline_error()
+        await self._send_document(completion.build())
+
+    async def _have_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
+        return await while_connected(self._receive, self._turns.complete(request, asking))
+
+    async def _stream_turn(
+        self,
+        begun: BegunTurn,
+        tools: Collection[str],
+        writer: TurnWriter,
+        asking: Asking,
+        *,
+        outlives: bool = False,
+        completion: ChatCompletion | None = None,
+    ) -> None:
+        """Stream a turn. outlives: whether it goes on when the client leaves; else it is cancelled. completion: whose usage is told."""
+        encoder = TurnEncoder(TurnReader(tools), writer)
+        stream = None if begun.id is None else await self._turns.follow(begun.id, asking)
+        try:
+            await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            opening = writer.opening() + (writer.write(_list_pieces(begun, [], tools)) if stream is None else b"")
+            await self._send({"type": "http.response.body", "body": opening, "more_body": True})
+            if stream is not None:
+                limit = self._app.buffer_limit
+                await follow_stream(stream, encoder, self._receive, self._send, limit, ends=False)
+        finally:
+            if stream is not None:
+                stream.close()
+        if stream is None or encoder.was_closed:
+            ending = b"" if completion is None else await self._encode_usage(completion, begun.id, asking)
+            await self._send({"type": "http.response.body", "body": ending + DONE, "more_body": False})
+        elif begun.id is not None and not outlives and not writer.is_over:
+            await self._turns.abandon(begun.id, asking)
+
+    async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, asking: Asking) -> bytes:
+        if not completion.shows_usage:
+            return b""
+        return completion.encode_usage(None if turn is None else await self._turns.read_usage(turn, asking))
+
+    # -- responses -----------------------------------------------------------------------------------------
+
+    async def _answer_response(self, rest: str) -> None:
+        asking = await self._app.authenticate(self._scope)
+        identifier, _, action = rest.partition("/")
+        if not identifier:
+            self._require_method("POST")
+            await self._create_response(asking)
+        elif action == "cancel":
+            self._require_method("POST")
+            await self._cancel_response(parse_response_id(identifier), asking)
+        elif action:
+            raise NotFound(
+                f"There is nothing at {self._scope['path'][:200]}.", fix="A response can be read and cancelled."
+            )
+        else:
+            self._require_method("GET")
+            await self._read_response(parse_response_id(identifier), asking)
+
+    async def _create_response(self, asking: Asking) -> None:
+        request = read_response_request(await self._app.read_document(self._scope, self._receive, asking.caller))
+        if request.streams or request.background:
+            begun = await self._turns.begin(request, asking)
+            response = ResponseBuilder(request.model, begun.id, request.echo)
+            if request.streams:
+                writer = ResponseWriter(response)
+                await self._stream_turn(begun, request.tools, writer, asking, outlives=request.background)
+                return
+            updates: list[Update] = []
+        else:
+            begun, updates = await self._have_turn(request, asking)
+            response = ResponseBuilder(request.model, begun.id, request.echo)
+        response.add(_list_pieces(begun, updates, request.tools))
+        await self._send_document(response.build())
+
+    async def _read_response(self, turn: TurnId, asking: Asking) -> None:
+        query = self._query()
+        begun = await self._turns.read_begun(turn, asking)
+        response = _build_response(begun)
+        tools = _list_offered_tools(begun)
+        if query.get("stream", "").lower() == "true":
+            writer = ResponseWriter(response, _read_starting_after(query))
+            await self._stream_turn(begun, tools, writer, asking, outlives=True)
+            return
+        await self._send_read_response(begun, response, tools, asking)
+
+    async def _send_read_response(
+        self, begun: BegunTurn, response: ResponseBuilder, tools: Collection[str], asking: Asking
+    ) -> None:
+        assert begun.id is not None
+        response.add(_list_pieces(begun, await self._turns.read(begun.id, asking), tools))
+        usage = await self._turns.read_usage(begun.id, asking) if response.is_over else None
+        await self._send_document(response.build(usage))
+
+    async def _cancel_response(self, turn: TurnId, asking: Asking) -> None:
+        """Cancel a response; one that has ended is answered as it is."""
+        begun = await self._turns.read_begun(turn, asking)
+        with suppress(IllegalTransition):
+            await self._turns.cancel(turn, asking)
+        await self._send_read_response(begun, _build_response(begun), _list_offered_tools(begun), asking)
+
+
+def _list_pieces(begun: BegunTurn, updates: Sequence[Update], tools: Collection[str]) -> list[Piece]:
+    """The pieces of a turn; where the answer is a text and nothing else, that."""
+    if begun.text is not None:
+        return [Text(begun.text), End("TASK_STATE_COMPLETED")]
+    reader = TurnReader(tools)
+    return [piece for number, update in updates for piece in reader.read(update, number)]
+
+
+def _build_response(begun: BegunTurn) -> ResponseBuilder:
+    """The response that a turn is, as its first message tells: it may have been asked in another protocol."""
+    echo = begun.context.get("response")
+    model = begun.context.get("model")
+    model = model if isinstance(model, str) else begun.agent or FRONT
+    return ResponseBuilder(model, begun.id, echo if isinstance(echo, dict) else {})
+
+
+def _list_offered_tools(begun: BegunTurn) -> frozenset[str]:
+    tools = begun.context.get("tools")
+    return list_tool_names(tools, begun.context.get("tool_choice")) if isinstance(tools, list) else frozenset()
+
+
+def _read_starting_after(query: Mapping[str, str]) -> int:
+    text = query.get("starting_after", "")
+    if not text:
+        return -1
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise invalid_field("starting_after", "should be the sequence_number of an event")
+    return int(text)
+
+
+def _rest_of(scope: Scope, root: str) -> str:
+    """What a path has below a root. Raises MalformedRequest."""
+    raw = scope.get("raw_path")
+    path = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
+    return decode_segment(path[len(root) :].strip("/"))

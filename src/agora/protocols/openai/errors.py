@@ -1,0 +1,97 @@
+"""Errors in OpenAI's shape: ``{"error": {"message", "type", "param", "code"}}``; the message ends with the fix.
+
+The status is the error's own, except that invalid input is 400, and 422 an agent that has failed. Clients repeat 408, 409, 429 and 5xx by themselves; the header
+``x-should-retry`` tells them not to where a repetition cannot help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from agora.protocols.http import Send, send_response
+from agora_sdk.errors import (
+    AgoraError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    PaymentRequired,
+    PermissionDenied,
+    RateLimited,
+    StorageUnavailable,
+    Unauthenticated,
+)
+
+__all__ = ["agent_failed", "build_error", "invalid_field", "model_not_found", "send_error"]
+
+#: kinds of errors in order, with their ``type``; what is none of them is the server's
+_TYPES: Final = (
+    (Unauthenticated, "authentication_error"),
+    (PermissionDenied, "permission_error"),
+    (PaymentRequired, "insufficient_quota"),
+    (RateLimited, "rate_limit_error"),
+    ((NotFound, Conflict, InvalidRequest), "invalid_request_error"),
+)
+_CODES: Final[Mapping[str, str]] = {
+    "unauthenticated": "invalid_api_key",
+    "rate_limited": "rate_limit_exceeded",
+    "payment_required": "insufficient_quota",
+    "budget_exceeded": "insufficient_quota",
+    "credit_exhausted": "insufficient_quota",
+}
+_REPEATABLE: Final = (RateLimited, Overloaded, StorageUnavailable)
+_UNPROCESSABLE: Final = 422
+
+
+def build_error(error: AgoraError) -> dict[str, Any]:
+    """The member ``error`` of an answer, or of a stream's event."""
+    kind = next((name for kinds, name in _TYPES if isinstance(error, kinds)), "server_error")
+    if "agent_state" in error.extra:
+        kind = "agent_error"
+    fields = error.extra.get("errors") or [{}]
+    code = error.extra.get("openai_code") or _CODES.get(error.code, error.code)
+    return {"message": str(error), "type": kind, "param": fields[0].get("field"), "code": code}
+
+
+async def send_error(send: Send, error: AgoraError) -> None:
+    """Send an error as a response."""
+    is_malformed = error.status == _UNPROCESSABLE and "agent_state" not in error.extra
+    status = 400 if is_malformed else error.status
+    retry_after = error.extra.get("retry_after") or (1 if isinstance(error, RateLimited) else None)
+    headers = [(b"x-should-retry", b"true" if isinstance(error, _REPEATABLE) else b"false")]
+    if retry_after is not None:
+        headers.append((b"retry-after", str(int(retry_after)).encode()))
+    if isinstance(error, Unauthenticated):
+        headers.append((b"www-authenticate", b'Bearer realm="agora"'))
+    if allowed := error.extra.get("allow"):
+        headers.append((b"allow", allowed.encode()))
+    await send_response(send, status, to_json({"error": build_error(error)}), headers)
+
+
+def invalid_field(field: str, problem: str, fix: str | None = None) -> InvalidRequest:
+    """The error of one field of a request."""
+    return InvalidRequest(f"{field}: {problem}", fix=fix, errors=[{"field": field, "message": problem}])
+
+
+def model_not_found(model: str) -> NotFound:
+    """The error for a model that is no agent."""
+    return NotFound(
+        f"There is no agent {model[:200]!r}.",
+        fix="A model is the name or the id of an agent; GET /v1/models lists them.",
+        errors=[{"field": "model", "message": "unknown agent"}],
+        openai_code="model_not_found",
+    )
+
+
+def agent_failed(state: str, reason: str) -> InvalidRequest:
+    """The error for an agent that has failed, or was stopped: 422, which no client repeats, for it would ask, and pay, again."""
+    word = state.removeprefix("TASK_STATE_").lower()
+    return InvalidRequest(
+        reason or f"The agent has ended its task as {word}.",
+        fix=None if reason else "Ask it in other words, or ask another agent.",
+        openai_code=f"agent_{word}",
+        agent_state=word,
+    )

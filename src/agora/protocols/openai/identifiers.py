@@ -1,0 +1,82 @@
+"""Ids: a response is a turn of a task, a call a question of one; both name their task, so no table maps them.
+
+task_0199…                  the task
+resp_0199…                  its first turn
+resp_0199…_7                the turn after the question that is entry 7 of its log
+call_0199…_7_0              the first call that entry 7 asks for
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from agora_sdk.errors import NotFound, field_error
+
+__all__ = ["CallId", "TurnId", "parse_call_id", "parse_response_id", "response_not_found"]
+
+_RESPONSE: Final = re.compile(r"resp_([0-9a-f]{32})(?:_([1-9][0-9]{0,8}))?")
+_CALL: Final = re.compile(r"call_([0-9a-f]{32})_([1-9][0-9]{0,8})_([0-9]{1,2})")
+_TASK: Final = "task_"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnId:
+    """A turn. entry: the entry of the log after which it begins; 0 for the first."""
+
+    task_id: str
+    entry: int = 0
+
+    @property
+    def digits(self) -> str:
+        """What tells it from all others, without a prefix."""
+        digits = self.task_id.removeprefix(_TASK)
+        return f"{digits}_{self.entry}" if self.entry else digits
+
+    @property
+    def position(self) -> int:
+        """Number of the stream's item before its first."""
+        return 2 * self.entry + 1
+
+    @property
+    def created_at(self) -> int:
+        """Seconds since 1970 at which its task was made: the first digits of a UUIDv7 (RFC 9562)."""
+        return int(self.task_id.removeprefix(_TASK)[:12], 16) // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CallId:
+    """A call of a client's tool. entry: of the question; number: among the question's calls."""
+
+    task_id: str
+    entry: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"call_{self.task_id.removeprefix(_TASK)}_{self.entry}_{self.number}"
+
+
+def parse_response_id(text: str, field: str = "response_id") -> TurnId:
+    """The turn that a response's id names. Raises NotFound."""
+    match = _RESPONSE.fullmatch(text)
+    if match is None:
+        raise response_not_found(text, field)
+    return TurnId(_TASK + match[1], int(match[2] or 0))
+
+
+def parse_call_id(text: str) -> CallId | None:
+    """The call that an id names; None for one that is none of ours."""
+    match = _CALL.fullmatch(text)
+    return None if match is None else CallId(_TASK + match[1], int(match[2]), int(match[3]))
+
+
+def response_not_found(text: str, field: str = "response_id") -> NotFound:
+    """The error for a response that does not exist, or that the caller may not see."""
+    code = "previous_response_not_found" if field == "previous_response_id" else "response_not_found"
+    return NotFound(
+        f"There is no response {text[:100]!r}.",
+        fix="Use the id of a response that this key has asked for.",
+        errors=[field_error(field, "unknown")],
+        openai_code=code,
+    )

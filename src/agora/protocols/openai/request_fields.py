@@ -1,0 +1,186 @@
+"""Members that requests of both APIs have, read and bounded; and what of a request the agent is given.
+
+The newest message is the agent's message. What else a request says goes with it as metadata, under the name ``openai``:
+``instructions``, ``history`` (the messages before it, as the client wrote them), ``tools``, ``tool_choice`` and ``options``
+(``temperature`` and the like).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .errors import invalid_field
+from .identifiers import TurnId
+
+__all__ = [
+    "MAX_MESSAGES",
+    "METADATA",
+    "AgentRequest",
+    "ToolOutput",
+    "collect_options",
+    "list_tool_names",
+    "read_flag",
+    "read_list",
+    "read_model",
+    "read_object",
+    "read_text",
+    "read_tools",
+]
+
+METADATA: Final = "openai"  #: member of a message's metadata
+MAX_MESSAGES: Final = 1000
+MAX_TOOLS: Final = 128
+MAX_MODEL_CHARACTERS: Final = 200
+MAX_NAME_CHARACTERS: Final = 200
+
+#: members that are handed on to the agent as they are
+OPTIONS: Final = (
+    "frequency_penalty",
+    "logit_bias",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "max_tool_calls",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "reasoning",
+    "reasoning_effort",
+    "response_format",
+    "seed",
+    "stop",
+    "temperature",
+    "text",
+    "top_p",
+    "truncation",
+    "user",
+    "verbosity",
+)
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What a client's tool answered. call_id: as the client sent it."""
+
+    call_id: str
+    text: str
+
+
+@dataclass(slots=True)
+class AgentRequest:
+    """What is asked of an agent. model: its name or id.
+
+    parts: the newest message, as A2A has parts. context: what else the agent is given. tools: names of the client's tools.
+    outputs: of the calls that the agent asked for. previous: the turn before. last_answer: what the client has last heard.
+    """
+
+    model: str
+    parts: list[dict[str, Any]]
+    context: dict[str, Any]
+    tools: frozenset[str] = frozenset()
+    outputs: Sequence[ToolOutput] = ()
+    previous: TurnId | None = None
+    last_answer: str | None = None
+    streams: bool = False
+    background: bool = False
+    usage: bool = False
+    echo: dict[str, Any] = field(default_factory=dict)
+
+
+def read_text(body: Fields, name: str, limit: int, *, required: bool = False) -> str | None:
+    """A text of a request. Raises InvalidRequest."""
+    value = body.get(name)
+    if value is None and not required:
+        return None
+    if not isinstance(value, str) or not value:
+        raise invalid_field(name, "should be a text that is not empty")
+    if len(value) > limit:
+        raise invalid_field(name, f"longer than {limit:,} characters")
+    return value
+
+
+def read_model(body: Fields) -> str:
+    """The agent that is asked. Raises InvalidRequest."""
+    model = read_text(body, "model", MAX_MODEL_CHARACTERS, required=True)
+    assert model is not None
+    return model
+
+
+def read_flag(body: Fields, name: str) -> bool:
+    """A truth value that is false if left out. Raises InvalidRequest."""
+    value = body.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise invalid_field(name, "should be true or false")
+    return value
+
+
+def read_list(body: Fields, name: str, limit: int, *, required: bool = False) -> list[Any]:
+    """A list of a request; empty if left out. Raises InvalidRequest."""
+    value = body.get(name)
+    if value is None and not required:
+        return []
+    if not isinstance(value, list) or (required and not value):
+        raise invalid_field(name, "should be a list that is not empty" if required else "should be a list")
+    if len(value) > limit:
+        raise invalid_field(name, f"more than {limit:,} items", fix="Leave the oldest out.")
+    return value
+
+
+def read_object(value: Any, name: str) -> dict[str, Any]:
+    """An object of a request. Raises InvalidRequest."""
+    if not isinstance(value, dict):
+        raise invalid_field(name, "should be an object")
+    return value
+
+
+def read_tools(body: Fields) -> list[dict[str, Any]]:
+    """Functions of the client, in the shape of either API, as Responses writes them. Raises InvalidRequest.
+
+    A tool that the server of a model would carry out itself is refused: agents have tools of their own.
+    """
+    tools: list[dict[str, Any]] = []
+    for number, value in enumerate(read_list(body, "tools", MAX_TOOLS)):
+        at = f"tools.{number}"
+        tool = read_object(value, at)
+        if tool.get("type") != "function":
+            raise invalid_field(
+                f"{at}.type",
+                f"{str(tool.get('type'))[:100]!r} is no tool of yours",
+                fix="Send functions alone; an agent has its own tools.",
+            )
+        function = read_object(tool.get("function", tool), f"{at}.function")
+        name = function.get("name")
+        if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_CHARACTERS:
+            raise invalid_field(f"{at}.name", f"should be a text of 1 to {MAX_NAME_CHARACTERS} characters")
+        members = {key: function.get(key) for key in ("name", "description", "parameters", "strict")}
+        tools.append({"type": "function", **members})
+    return tools
+
+
+def list_tool_names(tools: Sequence[Fields], tool_choice: Any) -> frozenset[str]:
+    """Names of the tools that may be called: all, none, or those that the choice allows."""
+    names = frozenset(str(tool.get("name")) for tool in tools)
+    if tool_choice == "none":
+        return frozenset()
+    if isinstance(tool_choice, Mapping):
+        allowed = tool_choice.get("tools") or (tool_choice.get("allowed_tools") or {}).get("tools")
+        chosen = allowed if isinstance(allowed, list) else [tool_choice]
+        return names & frozenset(_tool_name(tool) for tool in chosen)
+    return names
+
+
+def _tool_name(tool: Any) -> str:
+    if not isinstance(tool, Mapping):
+        return ""
+    function = tool.get("function")
+    return str((function if isinstance(function, Mapping) else tool).get("name"))
+
+
+def collect_options(body: Fields) -> dict[str, Any]:
+    """Members about how to answer, for agents that heed them."""
+    return {name: body[name] for name in OPTIONS if body.get(name) is not None}

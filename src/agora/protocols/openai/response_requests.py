@@ -1,0 +1,148 @@
+"""Requests of ``POST /v1/responses`` (Open Responses): a text, or items of which the newest message is the agent's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .content import MAX_TEXT, join_content_text, read_content
+from .errors import invalid_field
+from .identifiers import TurnId, parse_call_id, parse_response_id
+from .request_fields import (
+    MAX_MESSAGES,
+    AgentRequest,
+    ToolOutput,
+    collect_options,
+    list_tool_names,
+    read_flag,
+    read_list,
+    read_model,
+    read_object,
+    read_text,
+    read_tools,
+)
+
+__all__ = ["ECHOED", "read_response_request"]
+
+INSTRUCTIONS: Final = ("system", "developer")
+ROLES: Final = (*INSTRUCTIONS, "user", "assistant")
+MAX_METADATA: Final = 16  #: pairs, as OpenAI bounds them
+MAX_ID_CHARACTERS: Final = 200
+#: members that mean something stored on the server of a model
+REFUSED: Final = {
+    "conversation": "Continue a conversation with previous_response_id.",
+    "prompt": "Send the text of the prompt as input.",
+}
+#: members of a request that are shown in its response
+ECHOED: Final = (
+    "background",
+    "frequency_penalty",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "metadata",
+    "model",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "previous_response_id",
+    "prompt_cache_key",
+    "safety_identifier",
+    "service_tier",
+    "temperature",
+    "text",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "truncation",
+)
+
+Fields = Mapping[str, Any]
+
+
+def read_response_request(body: Fields) -> AgentRequest:
+    """What a request asks of which agent. Raises InvalidRequest, NotFound."""
+    model = read_model(body)
+    for name, fix in REFUSED.items():
+        if body.get(name) is not None:
+            raise invalid_field(name, "is not known here", fix=fix)
+    previous_id = read_text(body, "previous_response_id", MAX_ID_CHARACTERS)
+    previous: TurnId | None = parse_response_id(previous_id, "previous_response_id") if previous_id else None
+    tools = read_tools(body)
+    request = AgentRequest(
+        model,
+        [],
+        {},
+        list_tool_names(tools, body.get("tool_choice")),
+        previous=previous,
+        streams=read_flag(body, "stream"),
+        background=read_flag(body, "background"),
+    )
+    instructions = [text] if (text := read_text(body, "instructions", MAX_TEXT)) else []
+    history = _read_input(request, body, instructions)
+    metadata = read_object(body.get("metadata") or {}, "metadata")
+    if len(metadata) > MAX_METADATA or any(not isinstance(value, str) for value in metadata.values()):
+        raise invalid_field("metadata", f"should be at most {MAX_METADATA} texts by name")
+    request.echo = {name: body[name] for name in ECHOED if body.get(name) is not None} | {"tools": tools}
+    members = {
+        "instructions": "\n".join(instructions),
+        "history": history,
+        "tools": tools,
+        "tool_choice": body.get("tool_choice") if tools else None,
+        "options": collect_options(body),
+    }
+    request.context = {"model": model, "response": request.echo}
+    request.context |= {name: value for name, value in members.items() if value}
+    return request
+
+
+def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) -> list[Any]:
+    """Put what is new into the request; answers the items before it."""
+    if isinstance(body.get("input"), str):
+        request.parts = read_content(body["input"], "input")
+        return []
+    items = [
+        _read_item(value, number) for number, value in enumerate(read_list(body, "input", MAX_MESSAGES, required=True))
+    ]
+    instructions += [join_content_text(each.get("content")) for each in items if each.get("role") in INSTRUCTIONS]
+    items = [each for each in items if each.get("role") not in INSTRUCTIONS]
+    outputs = [(number, each) for number, each in enumerate(items) if each["type"] == "function_call_output"]
+    ours = [(number, each) for number, each in outputs if parse_call_id(str(each.get("call_id"))) is not None]
+    prompts = [number for number, each in enumerate(items) if each.get("role") == "user"]
+    later = ours and not any(each.get("role") == "assistant" for each in items[ours[-1][0] :])
+    if later:
+        last = max(
+            (n for n, each in enumerate(items) if each["type"] == "function_call" or each.get("role") == "assistant"),
+            default=-1,
+        )
+        fresh = items[last + 1 :]
+        request.outputs = [
+            ToolOutput(str(each["call_id"]), _output_text(each.get("output"))) for number, each in ours if number > last
+        ]
+        asked = [each for each in fresh if each.get("role") == "user"]
+        request.parts = [part for each in asked for part in read_content(each["content"], "input")]
+        return items[: last + 1]
+    if not prompts:
+        raise invalid_field("input", "nobody asks anything", fix="Send a message with the role user.")
+    newest = prompts[-1]
+    request.parts = read_content(items[newest]["content"], f"input.{newest}.content")
+    return items[:newest] + items[newest + 1 :]
+
+
+def _read_item(value: Any, number: int) -> dict[str, Any]:
+    at = f"input.{number}"
+    item = read_object(value, at)
+    kind = item.get("type") or ("message" if "role" in item else None)
+    if not isinstance(kind, str):
+        raise invalid_field(f"{at}.type", "should name the item's kind", fix="Send messages, or function_call_output.")
+    if kind == "item_reference":
+        raise invalid_field(f"{at}.type", "items are not referred to here", fix="Use previous_response_id.")
+    if kind == "message":
+        if item.get("role") not in ROLES:
+            raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")
+        read_content(item.get("content"), f"{at}.content")
+    return {**item, "type": kind}
+
+
+def _output_text(output: Any) -> str:
+    return output if isinstance(output, str) else join_content_text(output)

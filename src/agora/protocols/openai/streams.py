@@ -1,0 +1,120 @@
+"""Streams of turns: server-sent events that end with ``[DONE]``.
+
+A comment that keeps a connection open is a line of its own, without the blank line that ends a message: several clients make an
+empty message of a comment and a blank line, and fail at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+from pydantic_core import from_json
+
+from agora.core.events.frames import RESTARTING, Batch, CloseReason
+from agora_sdk.errors import AgoraError, StorageUnavailable
+
+from .chat_completions import ChatCompletion
+from .pieces import Piece, TurnReader
+from .responses import ResponseBuilder, encode_event
+
+__all__ = ["DONE", "ChatWriter", "ResponseWriter", "TurnEncoder", "TurnWriter"]
+
+DONE: Final = b"data: [DONE]\n\n"
+HEARTBEAT: Final = b": keep-alive\n"
+#: what some clients take for the end of a line, in UTF-8 and as JSON may say it
+_LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
+
+
+class TurnWriter(Protocol):
+    """How an API writes a turn."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the turn has ended."""
+
+    def opening(self) -> bytes:
+        """What comes first."""
+
+    def write(self, pieces: Iterable[Piece], /) -> bytes:
+        """Pieces of the turn."""
+
+    def fail(self, error: AgoraError, /) -> bytes:
+        """The error with which a stream ends before its turn."""
+
+
+class ChatWriter:
+    """Writes chunks of a completion."""
+
+    def __init__(self, completion: ChatCompletion) -> None:
+        self._completion = completion
+
+    @property
+    def is_over(self) -> bool:
+        return self._completion.is_over
+
+    def opening(self) -> bytes:
+        return self._completion.opening_frames()
+
+    def write(self, pieces: Iterable[Piece], /) -> bytes:
+        return self._completion.encode_pieces(pieces)
+
+    def fail(self, error: AgoraError, /) -> bytes:
+        return self._completion.encode_failure(error)
+
+
+class ResponseWriter:
+    """Writes events of a response. after: number of the last that the client has; none before it are written."""
+
+    def __init__(self, response: ResponseBuilder, after: int = -1) -> None:
+        self._response, self._after = response, after
+
+    @property
+    def is_over(self) -> bool:
+        return self._response.is_over
+
+    def opening(self) -> bytes:
+        return self._encode(self._response.open())
+
+    def write(self, pieces: Iterable[Piece], /) -> bytes:
+        return self._encode(self._response.add(pieces))
+
+    def fail(self, error: AgoraError, /) -> bytes:
+        return self._encode(self._response.fail(error))
+
+    def _encode(self, events: Iterable[dict[str, object]]) -> bytes:
+        return b"".join([encode_event(event) for event in events if int(str(event["sequence_number"])) > self._after])
+
+
+class TurnEncoder:
+    """Writes a task's stream. Implements the encoder of :mod:`..http_streams`.
+
+    was_closed: whether the stream has ended by itself; else its client has left.
+    """
+
+    def __init__(self, reader: TurnReader, writer: TurnWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self.was_closed = False
+
+    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+        return b"".join([self._encode_batch(batch) for batch in batches])
+
+    def _encode_batch(self, batch: Batch) -> bytes:
+        if not batch.items:
+            return HEARTBEAT
+        frames = b"".join(
+            [self._writer.write(self._reader.read(from_json(item.json), item.number)) for item in batch.items]
+        )
+        for raw, escaped in _LINE_ENDS:
+            frames = frames.replace(raw, escaped)
+        return frames
+
+    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+        self.was_closed = True
+        if self._writer.is_over:
+            return b""
+        if close_reason.error is not None:
+            return self._writer.fail(close_reason.error)
+        text = "The server stops." if close_reason.code == RESTARTING else "The task has no end."
+        fix = "Ask for the response again in a moment; the agent goes on."
+        return self._writer.fail(StorageUnavailable(text, fix=fix))

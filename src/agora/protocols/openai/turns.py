@@ -1,0 +1,269 @@
+"""Turns of agents: begun, waited for, followed, read again and cancelled, by the operations of A2A."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from agora.clock import new_id
+from agora.core.call import Caller
+from agora.core.dispatcher import Dispatcher
+from agora.core.events.stream import LiveStream, LogStream
+from agora.wire.a2a.states import INTERRUPTED, TERMINAL
+from agora.wire.tool_calls import TOOL_RESULT, find_calls
+from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InvalidRequest, NotFound
+
+from .errors import invalid_field, model_not_found
+from .identifiers import CallId, TurnId, parse_call_id, response_not_found
+from .pieces import list_document_updates, render_parts
+from .request_fields import METADATA, AgentRequest
+
+__all__ = ["FRONT", "Asking", "BegunTurn", "Turns", "Update"]
+
+FRONT: Final = "agora"  #: the model that is the marketplace itself, which finds an agent
+WAITING_PAGE: Final = 20  #: tasks among which that of a repeated question is looked for
+
+Fields = Mapping[str, Any]
+Update = tuple[int, Fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks. key: the Idempotency-Key. valid: raises when the credential has ended."""
+
+    caller: Caller
+    key: str | None = None
+    valid: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(slots=True)
+class BegunTurn:
+    """A turn, or the text with which the marketplace answers where no agent does. context: see :mod:`.request_fields`."""
+
+    id: TurnId | None
+    text: str | None = None
+    context: Fields = field(default_factory=dict)
+    agent: str | None = None
+
+
+class Turns:
+    """Asks agents. wait: seconds that a call waits for a turn to end."""
+
+    def __init__(self, dispatcher: Dispatcher, wait: float) -> None:
+        self._dispatcher, self._wait = dispatcher, wait
+
+    async def _invoke(self, name: str, asking: Asking, arguments: Fields, key: str | None = None) -> dict[str, Any]:
+        operation = self._dispatcher.context.registry.find(name, None, asking.caller.tenant)
+        outcome = await self._dispatcher.invoke(operation, asking.caller, arguments, idempotency_key=key)
+        result: dict[str, Any] = from_json(outcome.body)
+        return result
+
+    # -- asking --------------------------------------------------------------------------------------------
+
+    async def begin(self, request: AgentRequest, asking: Asking) -> BegunTurn:
+        """Begin a turn and do not wait for it. Raises an AgoraError: nothing was begun."""
+        if request.outputs:
+            return await self._send_outputs(request, asking)
+        arguments = _message_arguments(request, asking)
+        question = await self._find_open_question(request, asking, arguments)
+        result = await self._send(request, asking, arguments | {"return_immediately": True})
+        if "task" not in result:
+            return BegunTurn(None, render_parts(result["message"].get("parts", ())))
+        return BegunTurn(question or TurnId(result["task"]["id"]))
+
+    async def complete(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
+        """Have a turn, and wait until it ends: its updates. They lack an end where it takes longer than is waited for."""
+        if request.outputs or request.previous is not None or request.last_answer is not None:
+            begun = await self.begin(request, asking)
+            return begun, [] if begun.id is None else await self._collect(begun.id, asking)
+        arguments = _message_arguments(request, asking)
+        try:
+            result = await self._send(request, asking, arguments | {"wait": self._wait})
+        except asyncio.CancelledError:  # the client has left
+            await self._abandon(request, asking, arguments)
+            raise
+        if "task" in result:
+            return BegunTurn(TurnId(result["task"]["id"])), list_document_updates(result["task"])
+        message = result["message"]
+        own = (message.get("metadata") or {}).get("agora") or {}
+        turn = TurnId(own["task"]) if own.get("task") else None
+        return BegunTurn(turn, render_parts(message.get("parts", ()))), []
+
+    async def _send(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._invoke("agora.a2a.send", asking, arguments, asking.key)
+        except NotFound as error:
+            if (error.extra.get("errors") or [{}])[0].get("field") == "agent":
+                raise model_not_found(request.model) from error
+            raise
+
+    async def _abandon(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> None:
+        """Cancel the turn of a client that has left before it knew the turn's id: the same message finds its task."""
+        with suppress(AgoraError):
+            result = await self._send(request, asking, arguments | {"return_immediately": True})
+            if "task" in result:
+                await self.cancel(TurnId(result["task"]["id"]), asking)
+
+    async def _find_open_question(
+        self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]
+    ) -> TurnId | None:
+        """Point a message at the task whose question it answers, or at the conversation it goes on with."""
+        task: Fields | None = None
+        if request.previous is not None:
+            task = await self._read_task(request.previous, asking, "previous_response_id")
+            state = task["status"]["state"]
+            if state not in TERMINAL and state not in INTERRUPTED:
+                raise Conflict(
+                    "The previous response is not complete.",
+                    fix="Wait for it, or cancel it with POST /v1/responses/{id}/cancel.",
+                    errors=[{"field": "previous_response_id", "message": "in progress"}],
+                )
+            arguments["context_id"] = task["contextId"]
+        elif request.last_answer:
+            task = await self._find_waiting_task(request, asking)
+        if task is None or task["status"]["state"] not in INTERRUPTED:
+            return None
+        arguments |= {"task_id": task["id"], "context_id": task["contextId"]}
+        return TurnId(task["id"], (int(task["metadata"]["agora"]["position"]) - 1) // 2)
+
+    async def _find_waiting_task(self, request: AgentRequest, asking: Asking) -> Fields | None:
+        """The task that waits for the answer to what the client repeats as the agent's last words."""
+        arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE, "history_length": 0}
+        agent = {} if request.model == FRONT else {"agent": request.model}
+        page = await self._invoke("agora.a2a.list", asking, arguments | agent)
+        for task in page.get("tasks", ()):
+            question = render_parts((task["status"].get("message") or {}).get("parts", ()))
+            if question and (request.last_answer or "").strip().endswith(question.strip()):
+                found: Fields = task
+                return found
+        return None
+
+    async def _send_outputs(self, request: AgentRequest, asking: Asking) -> BegunTurn:
+        """Give an agent what its calls of the client's tools came to. The message's id is the question's, so a repetition is one."""
+        calls = [call for output in request.outputs if (call := parse_call_id(output.call_id)) is not None]
+        task_id, entry = calls[0].task_id, calls[0].entry
+        names = await self._read_call_names(calls, asking)
+        outputs = {call.number: output.text for call, output in zip(calls, request.outputs, strict=True)}
+        if set(outputs) != set(range(len(names))):
+            ids = ", ".join(str(CallId(task_id, entry, number)) for number in range(len(names)))
+            raise invalid_field(
+                "input", f"the agent waits for the outputs of {ids}", fix="Send the output of each, once."
+            )
+        results = [{"data": {TOOL_RESULT: {"id": name, "content": outputs[i]}}} for i, name in enumerate(names)]
+        message = {
+            "messageId": f"{task_id}.{entry}.outputs",
+            "taskId": task_id,
+            "parts": results + request.parts,
+            "metadata": {METADATA: request.context},
+        }
+        await self._invoke("agora.a2a.send", asking, {"message": message, "return_immediately": True})
+        return BegunTurn(TurnId(task_id, entry))
+
+    async def _read_call_names(self, calls: Sequence[CallId], asking: Asking) -> list[str]:
+        """Ids, as the agent gave them, of the calls that a question asks for."""
+        first = calls[0]
+        if any((call.task_id, call.entry) != (first.task_id, first.entry) for call in calls):
+            raise invalid_field(
+                "input", "the outputs are of calls of several questions", fix="Send those of the newest."
+            )
+        turn = TurnId(first.task_id, first.entry - 1)
+        for _, update in await self.read(turn, asking, "call_id"):
+            status = (update.get("statusUpdate") or {}).get("status") or {}
+            if status.get("state") in INTERRUPTED:
+                names = [call.id for call in find_calls(status.get("message") or {})]
+                if names:
+                    return names
+        raise invalid_field("call_id", f"{first} is no call that the agent asked for", fix="Send the id as it came.")
+
+    # -- following and reading -----------------------------------------------------------------------------
+
+    async def follow(self, turn: TurnId, asking: Asking, field: str = "response_id") -> LiveStream:
+        """The updates of a turn, those that were and those to come, to its end. Raises NotFound."""
+        operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, asking.caller.tenant)
+        arguments = {"task_id": turn.task_id, "last_event_id": str(turn.position), "until": "interrupted"}
+        try:
+            return await self._dispatcher.open_stream(operation, asking.caller, arguments, valid=asking.valid)
+        except (NotFound, InvalidRequest) as error:
+            raise response_not_found(f"resp_{turn.digits}", field) from error
+
+    async def read(self, turn: TurnId, asking: Asking, field: str = "response_id") -> list[Update]:
+        """The updates of a turn so far."""
+        stream = await self.follow(turn, asking, field)
+        try:
+            assert isinstance(stream, LogStream)
+            return [(entry.number, from_json(entry.json)) for entry in await stream.read_available()]
+        finally:
+            stream.close()
+
+    async def _collect(self, turn: TurnId, asking: Asking) -> list[Update]:
+        """The updates of a turn, to its end or as long as is waited."""
+        updates: list[Update] = []
+        stream = await self.follow(turn, asking)
+        try:
+            async with asyncio.timeout(self._wait):
+                async for entry in stream:
+                    updates.append((entry.number, from_json(entry.json)))  # noqa: PERF401 - kept if the time is up
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError:  # the client has left
+            await self.abandon(turn, asking)
+            raise
+        return updates
+
+    async def read_begun(self, turn: TurnId, asking: Asking) -> BegunTurn:
+        """A turn with what was asked in it, as its task's first message tells. Raises NotFound."""
+        task = await self._read_task(turn, asking, "response_id", history=True)
+        contexts = [(each.get("metadata") or {}).get(METADATA) for each in task.get("history", ())]
+        context = next((each for each in contexts if isinstance(each, dict)), {})
+        return BegunTurn(turn, None, context, task["metadata"]["agora"].get("agent"))
+
+    async def _read_task(self, turn: TurnId, asking: Asking, field: str, *, history: bool = False) -> Fields:
+        arguments: dict[str, Any] = {"task_id": turn.task_id, "include_artifacts": False}
+        if not history:
+            arguments["history_length"] = 0
+        try:
+            return await self._invoke("agora.a2a.get", asking, arguments)
+        except NotFound as error:
+            raise response_not_found(f"resp_{turn.digits}", field) from error
+
+    async def read_usage(self, turn: TurnId, asking: Asking) -> tuple[int, int] | None:
+        """Tokens in and out of the turn's task, as its worker reported; None if it did not, or the key may not see them."""
+        if not asking.caller.may("read:billing"):
+            return None
+        page = await self._invoke("agora.billing.tokens", asking, {"task_id": turn.task_id})
+        if not page.get("tokens"):
+            return None
+        return sum(row["input_tokens"] for row in page["tokens"]), sum(row["output_tokens"] for row in page["tokens"])
+
+    # -- ending --------------------------------------------------------------------------------------------
+
+    async def cancel(self, turn: TurnId, asking: Asking) -> None:
+        """Cancel a turn's task. Raises NotFound, and IllegalTransition for one that has ended."""
+        await self._invoke("agora.a2a.cancel", asking, {"task_id": turn.task_id})
+
+    async def abandon(self, turn: TurnId, asking: Asking) -> None:
+        """Cancel a turn's task because its client has left; it may have ended."""
+        with suppress(AgoraError):
+            await self.cancel(turn, asking)
+
+    def deadline_error(self) -> DeadlineExceeded:
+        """The error for a turn that takes longer than is waited."""
+        return DeadlineExceeded(
+            f"The agent has not answered within {self._wait:g} seconds.",
+            fix="Stream the answer, or ask with POST /v1/responses and background.",
+        )
+
+
+def _message_arguments(request: AgentRequest, asking: Asking) -> dict[str, Any]:
+    message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA: request.context}}
+    if asking.key is None:  # else the key is its id, and a repeated request the same
+        message["messageId"] = new_id("msg")
+    arguments: dict[str, Any] = {"message": message}
+    if request.model != FRONT:
+        arguments["agent"] = request.model
+    return arguments

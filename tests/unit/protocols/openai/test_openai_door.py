@@ -1,0 +1,350 @@
+"""Agents in the shape of OpenAI's API, over HTTP: models, chat completions and responses, streamed and whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from agora.server.app import App
+from agora_sdk import AgoraClient
+from tests.harness import make_settings, running
+from tests.openai_agent import NAME, QUESTION, OpenAiAgent
+from tests.polling import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TOOL: dict[str, Any] = {"name": "get_weather", "description": "The weather.", "parameters": {"type": "object"}}
+PICTURE = "data:image/png;base64,iVBORw0KGgo="
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def http(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server with its own agents, and with one made with the SDK."""
+    app = App(make_settings(tmp_path_factory.mktemp("door"), builtin_agents=True))
+    async with (
+        running(app) as server,
+        OpenAiAgent(NAME, client=AgoraClient(server.url, mode="async")),
+        httpx.AsyncClient(base_url=server.url, timeout=60) as http,
+    ):
+        yield http
+
+
+async def post(http: httpx.AsyncClient, path: str, status: int = 200, **body: Any) -> Any:
+    answer = await http.post(path, json={"model": NAME} | body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def chat(http: httpx.AsyncClient, *messages: Any, status: int = 200, **body: Any) -> Any:
+    spoken = [{"role": "user", "content": each} if isinstance(each, str) else each for each in messages]
+    return await post(http, "/v1/chat/completions", status, messages=spoken, **body)
+
+
+async def respond(http: httpx.AsyncClient, input: Any, status: int = 200, **body: Any) -> Any:
+    return await post(http, "/v1/responses", status, input=input, **body)
+
+
+async def stream(http: httpx.AsyncClient, path: str, **body: Any) -> list[Any]:
+    """The documents of a stream, which ends with ``[DONE]``."""
+    answer = await http.post(path, json={"model": NAME, "stream": True} | body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    return documents_of(answer.text)
+
+
+def documents_of(text: str) -> list[Any]:
+    data = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
+    assert data[-1] == "[DONE]"
+    return [json.loads(each) for each in data[:-1]]
+
+
+def said(completion: Any) -> Any:
+    return completion["choices"][0]["message"]["content"]
+
+
+def output_text(response: Any) -> str:
+    messages = [item for item in response["output"] if item["type"] == "message"]
+    return "".join(part["text"] for item in messages for part in item["content"])
+
+
+# -- models --------------------------------------------------------------------------------------------
+
+
+async def test_models_are_the_agents_in_pages(http: httpx.AsyncClient) -> None:
+    first = (await http.get("/v1/models", params={"limit": 3})).json()
+    rest = (await http.get("/v1/models", params={"after": first["last_id"]})).json()
+    names = [model["id"] for model in first["data"] + rest["data"]]
+    assert names[0] == "agora"
+    assert {NAME, "Echo Agent"} <= set(names)
+    assert len(names) == len(set(names))
+    assert (first["has_more"], rest["has_more"]) == (True, False)
+    echo = (await http.get("/v1/models/Echo%20Agent")).json()
+    assert echo["object"] == "model"
+    assert echo["id"] == "Echo Agent"
+    missing = await http.get("/v1/models/nobody")
+    assert missing.status_code == 404
+    assert missing.json()["error"]["code"] == "model_not_found"
+
+
+# -- chat completions ----------------------------------------------------------------------------------
+
+
+async def test_a_chat_completion_of_a_built_in_agent_an_sdk_agent_and_whom_the_marketplace_finds(
+    http: httpx.AsyncClient,
+) -> None:
+    assert said(await chat(http, "2 * 21", model="Calculator Agent")) == "The result is 42"
+    completion = await chat(http, "hello")
+    assert said(completion) == "hello"
+    assert completion["choices"][0]["finish_reason"] == "stop"
+    assert said(await chat(http, "What is 10 plus 5?", model="agora")) == "The result is 15"
+
+
+async def test_a_streamed_completion_has_the_pieces_as_they_are_written(http: httpx.AsyncClient) -> None:
+    chunks = await stream(
+        http,
+        "/v1/chat/completions",
+        messages=[{"role": "user", "content": "count 3"}],
+        stream_options={"include_usage": True},
+    )
+    deltas = [chunk["choices"][0]["delta"].get("content") for chunk in chunks if chunk["choices"]]
+    assert "".join(filter(None, deltas)) == "1 2 3 "
+    assert chunks[-2]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["choices"] == []
+    assert set(chunks[-1]["usage"]) == {
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+    }
+
+
+async def test_the_history_and_the_options_are_the_agents_context(http: httpx.AsyncClient) -> None:
+    completion = await chat(
+        http,
+        {"role": "system", "content": "Be brief."},
+        "My name is Alice.",
+        {"role": "assistant", "content": "Hello Alice."},
+        "context please",
+        temperature=0.5,
+    )
+    context = json.loads(said(completion))
+    assert context["instructions"] == "Be brief."
+    assert context["options"] == {"temperature": 0.5}
+    assert [each["content"] for each in context["history"]] == ["My name is Alice.", "Hello Alice."]
+
+
+async def test_content_parts_become_the_agents_parts(http: httpx.AsyncClient) -> None:
+    content = [
+        {"type": "text", "text": "parts"},
+        {"type": "image_url", "image_url": {"url": PICTURE}},
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        {"type": "file", "file": {"filename": "a.txt", "file_data": "aGk="}},
+    ]
+    assert said(await chat(http, {"role": "user", "content": content})) == "text file url file"
+
+
+async def test_a_question_is_answered_by_the_next_completion_of_the_conversation(http: httpx.AsyncClient) -> None:
+    assert said(await chat(http, "choose")) == QUESTION
+    asked = {"role": "assistant", "content": QUESTION}
+    assert said(await chat(http, "choose", asked, "the red one")) == "You chose the red one."
+
+
+async def test_tools_are_passed_through(http: httpx.AsyncClient) -> None:
+    tools = [{"type": "function", "function": TOOL}]
+    asked = await chat(http, "How is the weather?", tools=tools)
+    assert asked["choices"][0]["finish_reason"] == "tool_calls"
+    message = asked["choices"][0]["message"]
+    (call,) = message["tool_calls"]
+    assert call["function"]["name"] == "get_weather"
+    assert message["content"] is None
+    assert json.loads(call["function"]["arguments"]) == {"location": "San Francisco"}
+    output = {"role": "tool", "tool_call_id": call["id"], "content": "sunny"}
+    for _ in range(2):  # a repetition is the same turn
+        assert said(await chat(http, "How is the weather?", message, output, tools=tools)) == "The tool says sunny."
+    other = output | {"content": "rain"}
+    refused = await chat(http, "How is the weather?", message, other, tools=tools, status=409)
+    assert refused["error"]["type"] == "invalid_request_error"
+    # without the tool there is a question in its place
+    chosen = await chat(http, "How is the weather?", tools=tools, tool_choice="none")
+    assert said(chosen) == "I need your tool."
+
+
+async def test_an_agent_that_fails_is_an_error_that_no_client_repeats(http: httpx.AsyncClient) -> None:
+    body = {"model": NAME, "messages": [{"role": "user", "content": "fail No luck."}]}
+    answer = await http.post("/v1/chat/completions", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["x-should-retry"] == "false"
+    error = answer.json()["error"]
+    assert (error["message"], error["type"], error["code"]) == ("No luck.", "agent_error", "agent_failed")
+    chunks = await stream(http, "/v1/chat/completions", messages=body["messages"])
+    assert chunks[-1]["error"]["code"] == "agent_failed"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "user", "content": "x"}] * 1001}, "messages"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "user", "content": [{"type": "video"}]}]}, "messages.0.content.0.type"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}] * 101}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": "x"}], "n": 2}, "n"),
+        ({"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "web_search"}]}, "tools.0.type"),
+        ({"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", **TOOL}] * 129}, "tools"),
+        ({"messages": [{"role": "user", "content": "x"}], "model": ""}, "model"),
+        ({"messages": [{"role": "user", "content": "x"}], "stream": "yes"}, "stream"),
+    ],
+)
+async def test_a_request_that_cannot_be_understood_names_its_field(
+    http: httpx.AsyncClient, body: dict[str, Any], param: str
+) -> None:
+    refused = await post(http, "/v1/chat/completions", 400, **body)
+    assert refused["error"]["type"] == "invalid_request_error"
+    assert refused["error"]["param"] == param
+
+
+# -- responses -----------------------------------------------------------------------------------------
+
+
+async def test_a_response_is_kept_and_the_next_one_goes_on_with_its_conversation(http: httpx.AsyncClient) -> None:
+    first = await respond(http, "choose", metadata={"a": "b"}, instructions="Be brief.")
+    assert (first["status"], output_text(first), first["metadata"]) == ("completed", QUESTION, {"a": "b"})
+    second = await respond(http, "the red one", previous_response_id=first["id"])
+    assert output_text(second) == "You chose the red one."
+    assert second["previous_response_id"] == first["id"]
+    third = await respond(http, "hello", previous_response_id=second["id"])
+    assert output_text(third) == "hello"
+    for response in (first, second, third):
+        kept = (await http.get(f"/v1/responses/{response['id']}")).json()
+        assert (kept["id"], output_text(kept), kept["status"]) == (
+            response["id"],
+            output_text(response),
+            response["status"],
+        )
+    assert (await http.get(f"/v1/responses/{first['id']}")).json() == first
+
+
+async def test_the_events_of_a_response_resume_after_any_of_them(http: httpx.AsyncClient) -> None:
+    events = await stream(http, "/v1/responses", input="count 3")
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    kinds = [event["type"] for event in events]
+    assert kinds[:2] == ["response.created", "response.in_progress"]
+    assert kinds[-1] == "response.completed"
+    deltas = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
+    assert "".join(deltas) == "1 2 3 "
+    final = events[-1]["response"]
+    assert [item["type"] for item in final["output"]] == ["reasoning", "message"]
+    assert final["output"][0]["summary"][0]["text"] == "I begin."
+    query = {"stream": "true", "starting_after": "4"}
+    again = await http.get(f"/v1/responses/{final['id']}", params=query)
+    resumed = documents_of(again.text)
+    assert resumed[0]["sequence_number"] == 5
+    assert [event["type"] for event in resumed[-4:]] == kinds[-4:]
+    assert output_text(resumed[-1]["response"]) == output_text(final)
+
+
+async def test_a_response_in_the_background_is_read_and_cancelled(http: httpx.AsyncClient) -> None:
+    begun = await respond(http, "wait", background=True)
+    assert begun["status"] == "in_progress"
+    assert begun["background"] is True
+    assert (await http.get(f"/v1/responses/{begun['id']}")).json()["status"] == "in_progress"
+    refused = await respond(http, "and?", previous_response_id=begun["id"], status=409)
+    assert "in progress" in json.dumps(refused) or "not complete" in refused["error"]["message"]
+    cancelled = (await http.post(f"/v1/responses/{begun['id']}/cancel")).json()
+    assert cancelled["status"] == "cancelled"
+    again = await http.post(f"/v1/responses/{begun['id']}/cancel")
+    assert again.status_code == 200
+    assert again.json()["status"] == "cancelled"
+
+
+async def test_a_client_that_leaves_cancels_what_is_not_in_the_background(http: httpx.AsyncClient) -> None:
+    body = {"model": NAME, "input": "wait", "stream": True}
+    async with http.stream("POST", "/v1/responses", json=body) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                response = json.loads(line.removeprefix("data: "))["response"]
+                break
+
+    async def is_cancelled() -> bool:
+        return (await http.get(f"/v1/responses/{response['id']}")).json()["status"] == "cancelled"
+
+    await eventually(is_cancelled, bool)
+    left = asyncio.create_task(chat(http, "wait"))
+    tasks = "/agora/task/list"
+
+    async def waiting() -> list[Any]:
+        rows = (await http.get(tasks, params={"status": "in_progress"})).json()["tasks"]
+        return [row["task_id"] for row in rows]
+
+    await eventually(waiting, bool)
+    left.cancel()
+
+    async def is_over() -> bool:
+        return not await waiting()
+
+    await eventually(is_over, bool)
+
+
+async def test_calls_of_the_clients_tools_are_function_calls(http: httpx.AsyncClient) -> None:
+    tools = [{"type": "function", **TOOL}]
+    events = await stream(http, "/v1/responses", input="How is the weather?", tools=tools)
+    asked = events[-1]["response"]
+    (call,) = asked["output"]
+    assert (call["type"], call["name"], asked["status"]) == ("function_call", "get_weather", "completed")
+    assert {"response.function_call_arguments.delta", "response.function_call_arguments.done"} <= {
+        event["type"] for event in events
+    }
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "sunny"}
+    answered = await respond(http, [output], previous_response_id=asked["id"])
+    assert output_text(answered) == "The tool says sunny."
+    assert output_text((await http.get(f"/v1/responses/{answered['id']}")).json()) == "The tool says sunny."
+    unknown = output | {"call_id": f"{call['call_id'][:-1]}7"}
+    assert (await respond(http, [unknown], status=400))["error"]["type"] == "invalid_request_error"
+
+
+async def test_a_response_that_nobody_knows_is_not_found(http: httpx.AsyncClient) -> None:
+    missing = "resp_" + "0" * 32
+    assert (await http.get(f"/v1/responses/{missing}")).json()["error"]["code"] == "response_not_found"
+    refused = await respond(http, "x", previous_response_id=missing, status=404)
+    assert refused["error"]["code"] == "previous_response_not_found"
+    assert (await http.delete(f"/v1/responses/{missing}")).status_code == 405
+    assert (await http.get(f"/v1/responses/{missing}/nothing")).status_code == 404
+
+
+# -- who asks ------------------------------------------------------------------------------------------
+
+
+async def test_keys_scopes_tenants_and_halts_hold_here_too(http: httpx.AsyncClient) -> None:
+    first = (await http.post("/agents/register", json={"agent_name": "First Client"})).json()["token"]
+    other = (await http.post("/agents/register", json={"agent_name": "Other Client"})).json()["token"]
+    asking, looking = ({"Authorization": f"Bearer {token}"} for token in (first, other))
+    body = {"model": NAME, "input": "hello"}
+    response = (await http.post("/v1/responses", json=body, headers=asking)).json()
+    hidden = await http.get(f"/v1/responses/{response['id']}", headers=looking)
+    assert hidden.status_code == 404
+    assert hidden.json()["error"]["code"] == "response_not_found"
+    forged = await http.post("/v1/responses", json=body, headers={"Authorization": "Bearer wrong"})
+    assert forged.status_code == 401
+    assert forged.json()["error"]["code"] == "invalid_api_key"
+    action = {"target_id": "system_wide", "action": "emergency_halt"}
+    halt = await http.post("/agora/admin/override", json=action)
+    assert halt.status_code == 200, halt.text
+    halted = await http.post(
+        "/v1/chat/completions", json={"model": NAME, "messages": [{"role": "user", "content": "x"}]}, headers=asking
+    )
+    assert halted.status_code == 423
+    assert halted.json()["error"]["code"] == "halted"
+    lifted = await http.post("/agora/admin/override", json=action | {"action": "resume"})
+    assert lifted.status_code == 200, lifted.text
+
+
+async def test_the_door_can_be_closed(tmp_path: Path) -> None:
+    async with running(App(make_settings(tmp_path, openai_door=False))) as server, httpx.AsyncClient() as http:
+        assert (await http.get(f"{server.url}/v1/models")).status_code == 404
