@@ -95,7 +95,7 @@ conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its score
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
-	@for name in startup send typescript rust query fanout claims workflows billing instances executions containers coding bus mcp a2a a2a_proxy federation monitor observing models postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in startup send typescript rust query fanout claims workflows billing instances executions containers coding bus mcp a2a a2a_proxy openai_door federation monitor observing models postgres cluster install; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 screenshots: .venv/test ## Take pictures of every page of the monitor, in both themes, into docs/screenshots (needs Chromium)
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
