@@ -109,6 +109,15 @@ def by_retrying(place: Place) -> None:
     place.cheater.post("/agora/task/retry", {"task_id": task}, expect=402)
 
 
+def as_a_model(place: Place) -> None:
+    """OpenAI's shape: whole, streamed and in the background."""
+    body = {"model": place.dear.name, "messages": [{"role": "user", "content": "work"}]}
+    refusal = place.cheater.post("/v1/chat/completions", body, expect=402)
+    assert refusal["error"]["code"] == "insufficient_quota"
+    place.cheater.post("/v1/chat/completions", body | {"stream": True}, expect=402)
+    place.cheater.post("/v1/responses", {"model": place.dear.agent_id, "input": "work", "background": True}, expect=402)
+
+
 def over_mcp(place: Place) -> None:
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -221,6 +230,7 @@ ENTRANCES = (
     from_the_pool,
     from_a_cheaper_agent,
     by_retrying,
+    as_a_model,
     over_mcp,
     over_a_websocket,
     over_the_agent_protocol,

@@ -23,6 +23,8 @@ import websockets
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
 from a2a.types import a2a_pb2
 from google.protobuf.json_format import MessageToDict, ParseDict
+from openai import AsyncOpenAI
+from openai.types.responses import Response
 
 from agora.domains.bus.engines import wire
 from agora.wire.envelopes import from_agentify, from_bus
@@ -31,7 +33,7 @@ from agora_sdk.contract.bus import BusEntry
 from tests.processes import TETHER, node_executable
 from tests.unit.protocols.mcp.mcp_clients import connect
 
-__all__ = ["CONNECTORS", "Connector"]
+__all__ = ["CONNECTORS", "Connector", "OpenAi"]
 
 CONNECTORS: dict[str, type[Connector]] = {}
 WAIT = 60
@@ -407,6 +409,27 @@ class A2aLegacy(A2a):
 
     name = "a2a-legacy"
     version = "0.3"
+
+
+class OpenAi(Connector):
+    """The official client of OpenAI's API: it asks agents as if they were models, and nothing else."""
+
+    name = "openai"
+    sends = observes = False
+
+    async def open(self) -> None:
+        client = AsyncOpenAI(base_url=f"{self.url}/v1", api_key=self.token, max_retries=0, timeout=WAIT)
+        self.client = await self.stack.enter_async_context(client)
+
+    async def respond(self, agent: str, text: str, previous_response_id: str | None = None) -> Response:
+        """Have an agent answer, streamed; answers the response as the events say it is in the end."""
+        stream = await self.client.responses.create(
+            model=agent, input=text, stream=True, previous_response_id=previous_response_id
+        )
+        async for event in stream:
+            if event.type in ("response.completed", "response.failed", "response.incomplete"):
+                return event.response
+        raise AssertionError("the stream has no end")
 
 
 class Bus(Connector):
