@@ -1,0 +1,146 @@
+"""The catalogue of model prices that comes with the server: ``model_prices.json``, written by ``scripts/model_prices.py``.
+
+It is read with the first look at it. Prices are tuples: millionths of a dollar for a million tokens, and, where the provider
+charges other prices for long inputs, pairs of a number of input tokens and the price of all tokens above it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["CATALOG", "CatalogPrice", "ModelCatalog", "Rate"]
+
+FILE: Final = Path(__file__).with_name("model_prices.json")
+Rate = tuple[int, ...]
+DATED = re.compile(r"-(\d{4})(\d{2})(\d{2})$")
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogPrice:
+    """What a model costs by the catalogue; None for kinds of tokens without a price of their own."""
+
+    provider: str
+    model: str
+    input: Rate
+    output: Rate
+    cache_read: Rate | None
+    cache_write: Rate | None
+    reasoning: Rate | None
+
+
+class ModelCatalog:
+    """Prices of models by provider; which provider an address or a model's name is of."""
+
+    def __init__(self, file: Path = FILE) -> None:
+        self._file = file
+        self.find_price = lru_cache(maxsize=4096)(self._find_price)
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self._file.read_text("utf-8"))
+        return document
+
+    @property
+    def source(self) -> str:
+        """Where the prices are from, and of which day."""
+        return f"{self._document['source']}, {self.date}"
+
+    @property
+    def date(self) -> str:
+        """The day on which the prices held."""
+        return str(self._document["date"])
+
+    @property
+    def currency(self) -> str:
+        """Currency of all prices."""
+        return str(self._document["currency"])
+
+    def find_provider(self, name: str, url: str = "", model: str = "") -> str:
+        """The provider that a name means: one of the catalogue's, or that of the address or of the model; '' for none.
+
+        url: where models of that name are asked; model: whose name tells the provider where nothing else does.
+        """
+        providers = self._document["providers"]
+        if name in providers:
+            return name
+        for id, provider in providers.items():
+            if url and re.match(provider["url"], url):
+                return str(id)
+        for id, provider in providers.items():
+            if (
+                model
+                and not url
+                and not name
+                and provider["models_of"]
+                and _matches(provider["models_of"], model.lower())
+            ):
+                return str(id)
+        return ""
+
+    def _find_price(self, provider: str, model: str) -> CatalogPrice | None:
+        """What a model of a provider costs; None if the catalogue does not say."""
+        names = [model.lower(), DATED.sub(r"-\1-\2-\3", model.lower())]
+        for name in dict.fromkeys(names):
+            for id in (provider, *self._fallbacks(provider)):
+                for row in self._rows(id):
+                    if _matches(row[1], name):
+                        return _build_price(provider, row)
+        return None
+
+    def list_prices(self, provider: str | None, after: tuple[str, str]) -> Iterator[CatalogPrice]:
+        """Prices by provider and model. after: provider and model of the last one that is left out."""
+        for id in sorted(self._document["providers"]):
+            if provider in (None, id):
+                rows = sorted(self._rows(id), key=lambda row: str(row[0]))
+                yield from (_build_price(id, row) for row in rows if (id, row[0]) > after)
+
+    def _rows(self, provider: str) -> Sequence[list[Any]]:
+        entry = self._document["providers"].get(provider)
+        return entry["models"] if entry else ()
+
+    def _fallbacks(self, provider: str) -> Sequence[str]:
+        """Providers whose models a provider offers at their prices."""
+        entry = self._document["providers"].get(provider)
+        return entry["fallbacks"] if entry else ()
+
+
+def _build_price(provider: str, row: list[Any]) -> CatalogPrice:
+    model, _, *prices = row
+    rates = [_parse_rate(price) for price in prices] + [None] * (5 - len(prices))
+    # A kind without a price is charged as the other: nothing is free because the catalogue does not say.
+    input, output = rates[0] or rates[1] or (0,), rates[1] or rates[0] or (0,)
+    return CatalogPrice(provider, model, input, output, rates[2], rates[3], rates[4])
+
+
+def _parse_rate(price: int | list[int] | None) -> Rate | None:
+    if price is None:
+        return None
+    return tuple(price) if isinstance(price, list) else (price,)
+
+
+def _matches(clause: list[Any], name: str) -> bool:
+    kind, *values = clause
+    match kind:
+        case "|":
+            return any(_matches(value, name) for value in values)
+        case "&":
+            return all(_matches(value, name) for value in values)
+        case "=":
+            return bool(name == values[0])
+        case "^":
+            return name.startswith(values[0])
+        case "$":
+            return name.endswith(values[0])
+        case "~":
+            return values[0] in name
+        case _:
+            return re.search(values[0], name) is not None
+
+
+CATALOG: Final = ModelCatalog()
