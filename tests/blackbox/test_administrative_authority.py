@@ -240,6 +240,16 @@ def declared_agent(operation: str, **arguments: Any) -> Callable[[Marketplace], 
     return case
 
 
+def model_price(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
+    def case(place: Marketplace) -> Case:
+        price = {"provider": "own", "model": place.name("model")}
+        amounts = {"input_cost_per_m": 1, "output_cost_per_m": 2}
+        place.operator.post("/agora/token_billing/set_price", price | amounts)
+        return f"token_billing.{operation}", price | arguments
+
+    return case
+
+
 def model_provider(operation: str, **arguments: Any) -> Callable[[Marketplace], Case]:
     def case(place: Marketplace) -> Case:
         name = place.name("provider-").lower()
@@ -280,6 +290,8 @@ CASES: dict[str, list[Callable[[Marketplace], Case]]] = {
     "tenant.update": [tenant("update", name="Other")],
     "token.create": [token_create_tier, token_create_authority, token_create_scopes],
     "token.revoke": [token_revoke],
+    "token_billing.delete_price": [model_price("delete_price")],
+    "token_billing.set_price": [model_price("set_price", input_cost_per_m=0, output_cost_per_m=0)],
     "declared_agent.apply": [declared_agent("apply", specification={"model": "none:third"})],
     "declared_agent.delete": [declared_agent("delete")],
     "declared_agent.rollback": [declared_agent("rollback", version=1)],
@@ -301,6 +313,7 @@ ADDING = {
     "host.register",
     "migration.begin_import",
     "registry.import",
+    "token_billing.credits",
     "upstream.add",
     "virtual_server.create",
 }

@@ -42,6 +42,8 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.billing.revenue": "numbers",
     "agora.billing.tokens": "numbers and names",
     "agora.billing.usage": "numbers, and a description of 200 characters",
+    "agora.token_billing.pricing": "numbers and names",
+    "agora.token_billing.recent": "numbers and names",
     "agora.bus.pending": "ids and numbers",
     "agora.dead_letter.list": "a destination of 2,000 characters and a reason of 1,000; contents are not in the list",
     "agora.conversation.list": "ids, and what the first message is about in a few words",

@@ -39,6 +39,7 @@ REFERENCES: Mapping[str, str] = {
     "task": "tasks.service:TaskService",
     "tenant": "tenants.service:TenantService",
     "token": "identity.tokens:TokenService",
+    "token_billing": "billing.token_billing:TokenBillingService",
     "upstream": "mcp_upstreams.service:UpstreamService",
     "user": "identity.users:UserService",
     "virtual_server": "virtual_servers.service:VirtualServerService",

@@ -50,6 +50,16 @@ class Work(Section):
     billing_payment_days: int = Field(
         30, ge=0, le=365, description="Days from the issue of an invoice until it is due."
     )
+    billing_unknown_model_price: str = Field(
+        "refuse",
+        pattern=r"^(refuse|[0-9]{1,6}(\.[0-9]{1,6})?/[0-9]{1,6}(\.[0-9]{1,6})?)$",
+        description="What models without a price cost: 'refuse' to call none, or amounts in billing_currency for a million tokens "
+        "of input and of output, such as 5/25.",
+    )
+    billing_reported_tokens: bool = Field(
+        True,
+        description="Whether the tokens that workers report of their jobs are charged; if not, they are shown alone.",
+    )
     process_engine: bool = Field(True, description="Whether instances of agents may run as processes of this machine.")
     instance_sources: Annotated[tuple[Path, ...], Field(max_length=100)] = Field(
         (),

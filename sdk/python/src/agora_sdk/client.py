@@ -85,6 +85,7 @@ class AgoraClient:
     task: contract.tasks.Tasks
     tenant: contract.tenants.Tenants
     token: contract.tokens.Tokens
+    token_billing: contract.token_billing.TokenBilling
     upstream: contract.upstreams.Upstreams
     user: contract.users.Users
     virtual_server: contract.virtual_servers.VirtualServers

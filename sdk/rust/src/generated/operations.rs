@@ -1497,7 +1497,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.task.report_usage`.
-    pub TaskReportUsageOperation => TokenUsage, Command, "task/report_usage", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease];
+    pub TaskReportUsageOperation => TokenUsage, Command, "task/report_usage", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, StaleLease];
 }
 
 /// Optional arguments of `agora.task.report_usage`.
@@ -2204,6 +2204,16 @@ impl Request<BillingBudgetOperation> {
     /// Refuse calls that the account's credit does not cover.
     pub fn prepaid(self, prepaid: bool) -> Self {
         self.with("prepaid", prepaid)
+    }
+
+    /// Count only what calls of this model (PROVIDER:MODEL) cost.
+    pub fn model(self, model: impl Into<String>) -> Self {
+        self.with::<String>("model", model.into())
+    }
+
+    /// Count only what calls of models for tasks of this project cost.
+    pub fn project(self, project: impl Into<String>) -> Self {
+        self.with::<String>("project", project.into())
     }
 }
 
@@ -5361,6 +5371,233 @@ impl Request<TenantCreateKeyOperation> {
 operation! {
     /// Marks requests of `agora.tenant.delete`.
     pub TenantDeleteOperation => DeletedTenant, Command, "tenant/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.summary`.
+    pub TokenBillingSummaryOperation => TokenSummary, Query, "token_billing/summary", [Halted];
+}
+
+/// Optional arguments of `agora.token_billing.summary`.
+impl Request<TokenBillingSummaryOperation> {
+    /// The present one (UTC) if left out.
+    pub fn month(self, month: impl Into<String>) -> Self {
+        self.with::<String>("month", month.into())
+    }
+
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.recent`.
+    pub TokenBillingRecentOperation => ModelCallPage, Query, "token_billing/recent", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.token_billing.recent`.
+impl Request<TokenBillingRecentOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Only for this task.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.report`.
+    pub TokenBillingReportOperation => ModelCall, Command, "token_billing/report", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound];
+}
+
+/// Optional arguments of `agora.token_billing.report`.
+impl Request<TokenBillingReportOperation> {
+    /// The task that the caller holds and made the call for.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+
+    /// Whether the tokens were estimated, not counted.
+    pub fn is_estimate(self, is_estimate: bool) -> Self {
+        self.with("is_estimate", is_estimate)
+    }
+
+    /// Seconds until the answer began.
+    pub fn time_to_first_token(self, time_to_first_token: f64) -> Self {
+        self.with("time_to_first_token", time_to_first_token)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.budget`.
+    pub TokenBillingBudgetOperation => BudgetCheck, Query, "token_billing/budget", [Halted];
+}
+
+/// Optional arguments of `agora.token_billing.budget`.
+impl Request<TokenBillingBudgetOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// Code of the currency in ISO 4217, such as USD.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.credits`.
+    pub TokenBillingCreditsOperation => TokenCredits, Command, "token_billing/credits", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound], keyed;
+}
+
+/// Optional arguments of `agora.token_billing.credits`.
+impl Request<TokenBillingCreditsOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.billing_model`.
+    pub TokenBillingBillingModelOperation => BillingModel, Command, "token_billing/billing_model", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
+}
+
+/// Optional arguments of `agora.token_billing.billing_model`.
+impl Request<TokenBillingBillingModelOperation> {
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+
+    /// The hard limit; none if left out.
+    pub fn monthly_limit_cents(self, monthly_limit_cents: i64) -> Self {
+        self.with("monthly_limit_cents", monthly_limit_cents)
+    }
+
+    /// The soft limit; 80 % if left out.
+    pub fn monthly_alert_cents(self, monthly_alert_cents: i64) -> Self {
+        self.with("monthly_alert_cents", monthly_alert_cents)
+    }
+
+    /// Of all models without one of their own: for operators.
+    pub fn markup_percent(self, markup_percent: f64) -> Self {
+        self.with("markup_percent", markup_percent)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.spending_limit`.
+    pub TokenBillingSpendingLimitOperation => SpendingLimit, Command, "token_billing/spending_limit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
+}
+
+/// Optional arguments of `agora.token_billing.spending_limit`.
+impl Request<TokenBillingSpendingLimitOperation> {
+    /// The hard limit; none if null.
+    pub fn monthly_limit_cents(self, monthly_limit_cents: i64) -> Self {
+        self.with("monthly_limit_cents", monthly_limit_cents)
+    }
+
+    /// The soft limit; 80 % if left out.
+    pub fn monthly_alert_cents(self, monthly_alert_cents: i64) -> Self {
+        self.with("monthly_alert_cents", monthly_alert_cents)
+    }
+
+    /// The account; by default that of the caller's credential, or the caller's id if the credential has none.
+    pub fn account(self, account: impl Into<String>) -> Self {
+        self.with::<String>("account", account.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.pricing`.
+    pub TokenBillingPricingOperation => ModelPricePage, Query, "token_billing/pricing", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.token_billing.pricing`.
+impl Request<TokenBillingPricingOperation> {
+    /// The provider: the part of a model's name before the colon.
+    pub fn provider(self, provider: impl Into<String>) -> Self {
+        self.with::<String>("provider", provider.into())
+    }
+
+    /// What this model of the provider costs.
+    pub fn model(self, model: impl Into<String>) -> Self {
+        self.with::<String>("model", model.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.set_price`.
+    pub TokenBillingSetPriceOperation => ModelPrice, Command, "token_billing/set_price", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
+}
+
+/// Optional arguments of `agora.token_billing.set_price`.
+impl Request<TokenBillingSetPriceOperation> {
+    /// That of input if left out.
+    pub fn cache_read_cost_per_m(self, cache_read_cost_per_m: f64) -> Self {
+        self.with("cache_read_cost_per_m", cache_read_cost_per_m)
+    }
+
+    /// That of input if left out.
+    pub fn cache_write_cost_per_m(self, cache_write_cost_per_m: f64) -> Self {
+        self.with("cache_write_cost_per_m", cache_write_cost_per_m)
+    }
+
+    /// That of output if left out.
+    pub fn reasoning_cost_per_m(self, reasoning_cost_per_m: f64) -> Self {
+        self.with("reasoning_cost_per_m", reasoning_cost_per_m)
+    }
+
+    /// That of all models if left out.
+    pub fn markup_percent(self, markup_percent: f64) -> Self {
+        self.with("markup_percent", markup_percent)
+    }
+
+    /// USD if left out.
+    pub fn currency(self, currency: impl Into<String>) -> Self {
+        self.with::<String>("currency", currency.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.token_billing.delete_price`.
+    pub TokenBillingDeletePriceOperation => RemovedPrice, Command, "token_billing/delete_price", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }
 
 operation! {

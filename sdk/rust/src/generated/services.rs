@@ -617,12 +617,13 @@ impl TaskService<'_> {
 
     /// Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
     ///
-    /// `agora.billing.tokens` shows them; they are not charged.
+    /// `agora.billing.tokens` shows them. What is new becomes an entry of the ledger, which the worker's own account pays
+    /// unless it is that of the task, or the worker has the scope meter:billing.
     ///
     /// - `input_tokens`: Tokens, in all attempts so far.
     /// - `output_tokens`: Tokens, in all attempts so far.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `stale_lease`.
     pub fn report_usage(
         &self,
         task_id: impl Into<String>,
@@ -816,7 +817,7 @@ impl BillingService<'_> {
         Request::new(self.client)
     }
 
-    /// List the tokens that tasks have taken, as their workers reported; the newest tasks first. They are not charged.
+    /// List the tokens that tasks have taken, as their workers reported in totals; the newest tasks first.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn tokens(&self) -> Request<BillingTokensOperation> {
@@ -865,7 +866,7 @@ impl BillingService<'_> {
     /// Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
     ///
     /// An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
-    /// operator changes.
+    /// operator changes. From the soft limit on, an agent with several models uses the cheapest of them.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
     pub fn budget(&self) -> Request<BillingBudgetOperation> {
@@ -2721,6 +2722,129 @@ impl TenantService<'_> {
     }
 }
 
+/// Operations of the category `token_billing`: see [`AgoraClient::token_billing`].
+#[derive(Debug, Clone, Copy)]
+pub struct TokenBillingService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl TokenBillingService<'_> {
+    /// Sum up a month's calls of models by model: of the caller's account; for operators, of all if none is named.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn summary(&self) -> Request<TokenBillingSummaryOperation> {
+        Request::new(self.client)
+    }
+
+    /// List calls of models, newest first: those that the caller's account pays for, or that the caller made.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn recent(&self) -> Request<TokenBillingRecentOperation> {
+        Request::new(self.client)
+    }
+
+    /// Report a call of a model by an agent. A model without a price is refused, and nothing is recorded.
+    ///
+    /// The account of the task pays if it is the reporter's own, or the reporter has the scope meter:billing; otherwise the
+    /// reporter's account does: nobody spends the money of others by what it says itself.
+    ///
+    /// - `call_key`: Names the call: reported again, it is charged once.
+    /// - `provider`: The provider: the part of a model's name before the colon.
+    /// - `model`: The model as its provider names it; '*' for every one of the provider.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
+    pub fn report(
+        &self,
+        call_key: impl Into<String>,
+        provider: impl Into<String>,
+        model: impl Into<String>,
+        tokens: ModelTokens,
+    ) -> Request<TokenBillingReportOperation> {
+        Request::new(self.client)
+            .with::<String>("call_key", call_key.into())
+            .with::<String>("provider", provider.into())
+            .with::<String>("model", model.into())
+            .with("tokens", tokens)
+    }
+
+    /// Say whether an account may call models now, by its budget and its credit.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn budget(&self) -> Request<TokenBillingBudgetOperation> {
+        Request::new(self.client)
+    }
+
+    /// Give an account credit in USD, as agora.billing.credit does.
+    ///
+    /// - `amount_cents`: Hundredths of a dollar.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`.
+    pub fn credits(&self, amount_cents: i64) -> Request<TokenBillingCreditsOperation> {
+        Request::new(self.client).with("amount_cents", amount_cents)
+    }
+
+    /// Set how an account pays: its budget in USD.
+    ///
+    /// - `billing_model`: prepaid: what the credit does not cover is refused. metered: it is owed, and invoiced.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
+    pub fn billing_model(&self, billing_model: impl Into<String>) -> Request<TokenBillingBillingModelOperation> {
+        Request::new(self.client).with::<String>("billing_model", billing_model.into())
+    }
+
+    /// Set an account's monthly limit in USD, or lift it; whether it is prepaid stays.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
+    pub fn spending_limit(&self) -> Request<TokenBillingSpendingLimitOperation> {
+        Request::new(self.client)
+    }
+
+    /// List what models cost: what operators set first, then what came with the server; or the price of one model.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn pricing(&self) -> Request<TokenBillingPricingOperation> {
+        Request::new(self.client)
+    }
+
+    /// Set what a model costs from now on, in place of what came with the server. Zero makes it free, explicitly.
+    ///
+    /// - `provider`: The provider: the part of a model's name before the colon.
+    /// - `model`: The model as its provider names it; '*' for every one of the provider.
+    /// - `input_cost_per_m`: For a million tokens of input.
+    /// - `output_cost_per_m`: For a million tokens of output.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
+    pub fn set_price(
+        &self,
+        provider: impl Into<String>,
+        model: impl Into<String>,
+        input_cost_per_m: f64,
+        output_cost_per_m: f64,
+    ) -> Request<TokenBillingSetPriceOperation> {
+        Request::new(self.client)
+            .with::<String>("provider", provider.into())
+            .with::<String>("model", model.into())
+            .with("input_cost_per_m", input_cost_per_m)
+            .with("output_cost_per_m", output_cost_per_m)
+    }
+
+    /// Delete a price that was set, so that what came with the server holds again.
+    ///
+    /// - `provider`: The provider: the part of a model's name before the colon.
+    /// - `model`: The model as its provider names it; '*' for every one of the provider.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn delete_price(
+        &self,
+        provider: impl Into<String>,
+        model: impl Into<String>,
+    ) -> Request<TokenBillingDeletePriceOperation> {
+        Request::new(self.client)
+            .with::<String>("provider", provider.into())
+            .with::<String>("model", model.into())
+    }
+}
+
 /// Operations of the category `token`: see [`AgoraClient::token`].
 #[derive(Debug, Clone, Copy)]
 pub struct TokenService<'a> {
@@ -3129,6 +3253,12 @@ impl AgoraClient {
     #[must_use]
     pub fn tenant(&self) -> TenantService<'_> {
         TenantService { client: self }
+    }
+
+    /// Operations of the category `token_billing`.
+    #[must_use]
+    pub fn token_billing(&self) -> TokenBillingService<'_> {
+        TokenBillingService { client: self }
     }
 
     /// Operations of the category `token`.

@@ -116,6 +116,7 @@ string_enum! {
         Task = "task",
         InputTokens = "input_tokens",
         OutputTokens = "output_tokens",
+        Model = "model",
         Credit = "credit",
         Payment = "payment",
         Discount = "discount",
@@ -1918,6 +1919,23 @@ pub struct BillingInfo {
     pub accrued_cost: f64,
 }
 
+/// How an account pays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingModel {
+    /// `status`.
+    #[serde(default = "default_string_ok")]
+    pub status: String,
+    /// `account_id`.
+    pub account_id: String,
+    /// `billing_model`.
+    pub billing_model: String,
+    /// `monthly_limit_dollars`.
+    pub monthly_limit_dollars: Option<f64>,
+    /// Of all models without a markup of their own.
+    pub markup_percent: Option<f64>,
+}
+
 /// Who an account is, as its invoices show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -1941,6 +1959,8 @@ pub struct BillingProfile {
 }
 
 /// A limit for a month: of an account, of an agent, or of an account's use of an agent.
+///
+/// With a model or a project it counts what calls of that model, or for that project, cost.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Budget {
@@ -1948,6 +1968,10 @@ pub struct Budget {
     pub account_id: Option<String>,
     /// `agent_id`.
     pub agent_id: Option<String>,
+    /// `model`.
+    pub model: Option<String>,
+    /// `project`.
+    pub project: Option<String>,
     /// `currency`.
     pub currency: String,
     /// `soft_limit`.
@@ -1970,6 +1994,28 @@ pub struct Budget {
     pub set_by: String,
     /// RFC 3339 time, with its offset.
     pub updated_at: String,
+}
+
+/// Whether an account may call models now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BudgetCheck {
+    /// `allowed`.
+    pub allowed: bool,
+    /// `reason`.
+    pub reason: String,
+    /// `account_id`.
+    pub account_id: String,
+    /// `currency`.
+    pub currency: String,
+    /// `balance_dollars`.
+    pub balance_dollars: f64,
+    /// `monthly_spend_dollars`.
+    pub monthly_spend_dollars: f64,
+    /// `monthly_limit_dollars`.
+    pub monthly_limit_dollars: Option<f64>,
+    /// `billing_model`.
+    pub billing_model: String,
 }
 
 /// BudgetPage, as the contract has it.
@@ -5094,6 +5140,131 @@ pub struct Minute {
     pub p95_ms: Option<f64>,
 }
 
+/// A call of a model, as an entry of the ledger has it; of a reversal all numbers are negative.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelCall {
+    /// `entry_id`.
+    pub entry_id: String,
+    /// `account_id`.
+    pub account_id: String,
+    /// `agent_id`.
+    pub agent_id: Option<String>,
+    /// `task_id`.
+    pub task_id: Option<String>,
+    /// `project`.
+    pub project: Option<String>,
+    /// `provider`.
+    pub provider: String,
+    /// `model`.
+    pub model: String,
+    /// `input_tokens`.
+    pub input_tokens: i64,
+    /// `output_tokens`.
+    pub output_tokens: i64,
+    /// `cache_read_tokens`.
+    #[serde(default)]
+    pub cache_read_tokens: i64,
+    /// `cache_write_tokens`.
+    #[serde(default)]
+    pub cache_write_tokens: i64,
+    /// `reasoning_tokens`.
+    #[serde(default)]
+    pub reasoning_tokens: i64,
+    /// What was charged, reductions deducted.
+    pub cost: f64,
+    /// What it comes to without the markup.
+    pub base_cost: f64,
+    /// `currency`.
+    pub currency: String,
+    /// Whether the tokens were estimated, not counted.
+    #[serde(default)]
+    pub is_estimate: bool,
+    /// Seconds until the answer began.
+    pub time_to_first_token: Option<f64>,
+    /// Seconds until the answer was complete.
+    pub seconds: Option<f64>,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+}
+
+/// ModelCallPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelCallPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `calls`.
+    pub calls: Vec<ModelCall>,
+}
+
+/// What a model costs: dollars, or the currency that is named, for a million tokens, without the markup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelPrice {
+    /// PROVIDER:MODEL.
+    pub id: String,
+    /// `provider`.
+    pub provider: String,
+    /// `model`.
+    pub model: String,
+    /// `currency`.
+    pub currency: String,
+    /// `input_cost_per_m`.
+    pub input_cost_per_m: f64,
+    /// `output_cost_per_m`.
+    pub output_cost_per_m: f64,
+    /// That of input where the provider names no other.
+    pub cache_read_cost_per_m: f64,
+    /// That of input where the provider names no other.
+    pub cache_write_cost_per_m: f64,
+    /// That of output where it is null.
+    pub reasoning_cost_per_m: Option<f64>,
+    /// What is added to them when a call is charged.
+    #[serde(default)]
+    pub markup_percent: f64,
+    /// Numbers of input tokens above which the provider charges other prices.
+    #[serde(default)]
+    pub above_tokens: Vec<i64>,
+    /// Whether it came with the server or was set here.
+    pub set_by: String,
+    /// When the price held (package), or was set (operator).
+    pub as_of: String,
+}
+
+/// ModelPricePage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelPricePage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `pricing`.
+    pub pricing: Vec<ModelPrice>,
+    /// Where the prices that came with the server are from, and their day.
+    #[serde(default)]
+    pub source: String,
+}
+
 /// A provider of language models; its key is never shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -5138,6 +5309,98 @@ pub struct ModelProviderPage {
 pub struct ModelProviderRemoval {
     /// `name`.
     pub name: String,
+}
+
+/// Tokens that one call of a model took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelTokens {
+    /// All tokens of input, those of a cache included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<i64>,
+    /// All tokens of output, those of reasoning included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<i64>,
+    /// Of the input, read from a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_read_tokens: Option<i64>,
+    /// Of the input, written to a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<i64>,
+    /// Of the output, for reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<i64>,
+}
+
+impl Default for ModelTokens {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ModelTokens {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            input_tokens: None,
+            output_tokens: None,
+            cache_read_tokens: None,
+            cache_write_tokens: None,
+            reasoning_tokens: None,
+        }
+    }
+
+    /// All tokens of input, those of a cache included.
+    #[must_use]
+    pub fn input_tokens(mut self, input_tokens: i64) -> Self {
+        self.input_tokens = Some(input_tokens);
+        self
+    }
+
+    /// All tokens of output, those of reasoning included.
+    #[must_use]
+    pub fn output_tokens(mut self, output_tokens: i64) -> Self {
+        self.output_tokens = Some(output_tokens);
+        self
+    }
+
+    /// Of the input, read from a cache.
+    #[must_use]
+    pub fn cache_read_tokens(mut self, cache_read_tokens: i64) -> Self {
+        self.cache_read_tokens = Some(cache_read_tokens);
+        self
+    }
+
+    /// Of the input, written to a cache.
+    #[must_use]
+    pub fn cache_write_tokens(mut self, cache_write_tokens: i64) -> Self {
+        self.cache_write_tokens = Some(cache_write_tokens);
+        self
+    }
+
+    /// Of the output, for reasoning.
+    #[must_use]
+    pub fn reasoning_tokens(mut self, reasoning_tokens: i64) -> Self {
+        self.reasoning_tokens = Some(reasoning_tokens);
+        self
+    }
+}
+
+/// What calls of one model came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelUsage {
+    /// `provider`.
+    pub provider: String,
+    /// `model`.
+    pub model: String,
+    /// `request_count`.
+    pub request_count: i64,
+    /// `total_tokens`.
+    pub total_tokens: i64,
+    /// `cost_dollars`.
+    pub cost_dollars: f64,
 }
 
 /// Modification, as the contract has it.
@@ -6015,6 +6278,16 @@ pub struct RemovedFollowUp {
     pub follow_up_id: String,
 }
 
+/// RemovedPrice, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RemovedPrice {
+    /// `provider`.
+    pub provider: String,
+    /// `model`.
+    pub model: String,
+}
+
 /// The current lease.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6749,6 +7022,19 @@ pub struct Span {
     /// `depends_on`.
     #[serde(default)]
     pub depends_on: Vec<String>,
+}
+
+/// An account's monthly limit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SpendingLimit {
+    /// `status`.
+    #[serde(default = "default_string_ok")]
+    pub status: String,
+    /// `account_id`.
+    pub account_id: String,
+    /// `monthly_limit_dollars`.
+    pub monthly_limit_dollars: Option<f64>,
 }
 
 /// One step, as its author writes it.
@@ -7578,6 +7864,18 @@ pub struct Token {
     pub revoked_at: Option<String>,
 }
 
+/// An account's credit after some was added.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenCredits {
+    /// `account_id`.
+    pub account_id: String,
+    /// `currency`.
+    pub currency: String,
+    /// `new_balance_dollars`.
+    pub new_balance_dollars: f64,
+}
+
 /// TokenPage, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -7598,7 +7896,31 @@ pub struct TokenPage {
     pub tokens: Vec<Token>,
 }
 
-/// Tokens that the work on a task has taken of one model, as its worker reported: shown, and not charged.
+/// Calls of models in a month, of one account or of all, in one currency.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenSummary {
+    /// `tenant_id`.
+    pub tenant_id: String,
+    /// `account_id`.
+    pub account_id: Option<String>,
+    /// `month`.
+    pub month: String,
+    /// `currency`.
+    pub currency: String,
+    /// `billing_model`.
+    pub billing_model: String,
+    /// `balance_dollars`.
+    pub balance_dollars: f64,
+    /// `monthly_limit_dollars`.
+    pub monthly_limit_dollars: Option<f64>,
+    /// `totals`.
+    pub totals: UsageTotals,
+    /// The dearest first.
+    pub by_model: Vec<ModelUsage>,
+}
+
+/// Tokens that the work on a task has taken of one model, as its worker reported in totals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenUsage {
@@ -7622,6 +7944,9 @@ pub struct TokenUsage {
     /// Whether the numbers may be too low, as with most coding agents.
     #[serde(default = "default_bool_true")]
     pub is_estimate: bool,
+    /// Whether all of it is in the ledger; not while the model has no price.
+    #[serde(default)]
+    pub is_charged: bool,
     /// RFC 3339 time, with its offset.
     pub reported_at: String,
 }
@@ -7969,6 +8294,36 @@ pub struct UsageRecord {
     pub total_cost: f64,
     /// `currency`.
     pub currency: String,
+}
+
+/// What calls of models came to. The amounts are in the currency of the summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct UsageTotals {
+    /// `request_count`.
+    #[serde(default)]
+    pub request_count: i64,
+    /// `input_tokens`.
+    #[serde(default)]
+    pub input_tokens: i64,
+    /// `output_tokens`.
+    #[serde(default)]
+    pub output_tokens: i64,
+    /// `reasoning_tokens`.
+    #[serde(default)]
+    pub reasoning_tokens: i64,
+    /// `cache_read_tokens`.
+    #[serde(default)]
+    pub cache_read_tokens: i64,
+    /// `cache_write_tokens`.
+    #[serde(default)]
+    pub cache_write_tokens: i64,
+    /// `cost_dollars`.
+    #[serde(default)]
+    pub cost_dollars: f64,
+    /// Without the markup.
+    #[serde(default)]
+    pub base_cost_dollars: f64,
 }
 
 /// An SSO user. The record is created at the first login.
@@ -8400,6 +8755,8 @@ crate::page::page!(MatchPage, agents: MarketplaceAgent);
 crate::page::page!(MemoryPage, memories: Memory);
 crate::page::page!(MessageLog, messages: LoggedMessage);
 crate::page::page!(MessagePage, messages: Message);
+crate::page::page!(ModelCallPage, calls: ModelCall);
+crate::page::page!(ModelPricePage, pricing: ModelPrice);
 crate::page::page!(ModelProviderPage, providers: ModelProvider);
 crate::page::page!(MonitoredAgentPage, agents: MonitoredAgent);
 crate::page::page!(PendingPage, messages: AgentMessage);
@@ -8442,6 +8799,10 @@ fn default_string_enqueue() -> String {
 
 fn default_f64_1_0() -> f64 {
     1.0
+}
+
+fn default_string_ok() -> String {
+    String::from("ok")
 }
 
 fn default_i64_3() -> i64 {

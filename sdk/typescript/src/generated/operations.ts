@@ -328,6 +328,18 @@ export const OPERATIONS = {
     createKey: { kind: "command", keyed: true },
     delete: { kind: "command" },
   },
+  tokenBilling: {
+    summary: { kind: "query" },
+    recent: { kind: "query", items: "calls", pagedBy: "cursor" },
+    report: { kind: "command" },
+    budget: { kind: "query" },
+    credits: { kind: "command", keyed: true },
+    billingModel: { kind: "command" },
+    spendingLimit: { kind: "command" },
+    pricing: { kind: "query", items: "pricing", pagedBy: "cursor" },
+    setPrice: { kind: "command" },
+    deletePrice: { kind: "command", keyed: true },
+  },
   token: {
     create: { kind: "command", keyed: true },
     list: { kind: "query", items: "tokens", pagedBy: "cursor" },

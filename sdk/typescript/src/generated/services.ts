@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingProfile, Budget, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelProvider, ModelProviderPage, ModelProviderRemoval, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedFollowUp, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenPage, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -976,6 +976,10 @@ export interface BillingBudgetArguments {
   hardLimit?: number | null | undefined;
   /** Refuse calls that the account's credit does not cover. */
   prepaid?: boolean | undefined;
+  /** Count only what calls of this model (PROVIDER:MODEL) cost. */
+  model?: string | null | undefined;
+  /** Count only what calls of models for tasks of this project cost. */
+  project?: string | null | undefined;
 }
 
 /** Arguments of ``agora.billing.budgets``. */
@@ -2640,6 +2644,129 @@ export interface TenantDeleteArguments {
   confirm: string;
 }
 
+/** Arguments of ``agora.token_billing.summary``. */
+export interface TokenBillingSummaryArguments {
+  /** The present one (UTC) if left out. */
+  month?: string | null | undefined;
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+  /** Code of the currency in ISO 4217, such as USD. */
+  currency?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.recent``. */
+export interface TokenBillingRecentArguments {
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** Only for this task. */
+  taskId?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.report``. */
+export interface TokenBillingReportArguments {
+  /** Names the call: reported again, it is charged once. */
+  callKey: string;
+  /** The provider: the part of a model's name before the colon. */
+  provider: string;
+  /** The model as its provider names it; '*' for every one of the provider. */
+  model: string;
+  tokens: ModelTokens;
+  /** The task that the caller holds and made the call for. */
+  taskId?: string | null | undefined;
+  /** Whether the tokens were estimated, not counted. */
+  isEstimate?: boolean | undefined;
+  /** Seconds until the answer began. */
+  timeToFirstToken?: number | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.budget``. */
+export interface TokenBillingBudgetArguments {
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+  /** Code of the currency in ISO 4217, such as USD. */
+  currency?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.credits``. */
+export interface TokenBillingCreditsArguments {
+  /** Hundredths of a dollar. */
+  amountCents: number;
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.billing_model``. */
+export interface TokenBillingBillingModelArguments {
+  /** prepaid: what the credit does not cover is refused. metered: it is owed, and invoiced. */
+  billingModel: "prepaid" | "metered";
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+  /** The hard limit; none if left out. */
+  monthlyLimitCents?: number | null | undefined;
+  /** The soft limit; 80 % if left out. */
+  monthlyAlertCents?: number | null | undefined;
+  /** Of all models without one of their own: for operators. */
+  markupPercent?: number | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.spending_limit``. */
+export interface TokenBillingSpendingLimitArguments {
+  /** The hard limit; none if null. */
+  monthlyLimitCents?: number | null | undefined;
+  /** The soft limit; 80 % if left out. */
+  monthlyAlertCents?: number | null | undefined;
+  /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
+  account?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.pricing``. */
+export interface TokenBillingPricingArguments {
+  /** The provider: the part of a model's name before the colon. */
+  provider?: string | null | undefined;
+  /** What this model of the provider costs. */
+  model?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.set_price``. */
+export interface TokenBillingSetPriceArguments {
+  /** The provider: the part of a model's name before the colon. */
+  provider: string;
+  /** The model as its provider names it; '*' for every one of the provider. */
+  model: string;
+  /** For a million tokens of input. */
+  inputCostPerM: number;
+  /** For a million tokens of output. */
+  outputCostPerM: number;
+  /** That of input if left out. */
+  cacheReadCostPerM?: number | null | undefined;
+  /** That of input if left out. */
+  cacheWriteCostPerM?: number | null | undefined;
+  /** That of output if left out. */
+  reasoningCostPerM?: number | null | undefined;
+  /** That of all models if left out. */
+  markupPercent?: number | null | undefined;
+  /** USD if left out. */
+  currency?: string | null | undefined;
+}
+
+/** Arguments of ``agora.token_billing.delete_price``. */
+export interface TokenBillingDeletePriceArguments {
+  /** The provider: the part of a model's name before the colon. */
+  provider: string;
+  /** The model as its provider names it; '*' for every one of the provider. */
+  model: string;
+}
+
 /** Arguments of ``agora.token.create``. */
 export interface TokenCreateArguments {
   /** Name of the agent, unique in the marketplace; no slash, no control character. */
@@ -3245,9 +3372,10 @@ export interface TaskService {
   /**
    * Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
    *
-   * ``agora.billing.tokens`` shows them; they are not charged.
+   * ``agora.billing.tokens`` shows them. What is new becomes an entry of the ledger, which the worker's own account pays
+   * unless it is that of the task, or the worker has the scope meter:billing.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``stale_lease``.
    */
   reportUsage(args: TaskReportUsageArguments, options?: CallOptions): Promise<TokenUsage>;
   /**
@@ -3376,7 +3504,7 @@ export interface BillingService {
    */
   usage(args?: BillingUsageArguments, options?: CallOptions): Promise<EntryPage>;
   /**
-   * List the tokens that tasks have taken, as their workers reported; the newest tasks first. They are not charged.
+   * List the tokens that tasks have taken, as their workers reported in totals; the newest tasks first.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -3415,7 +3543,7 @@ export interface BillingService {
    * Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
    *
    * An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
-   * operator changes.
+   * operator changes. From the soft limit on, an agent with several models uses the cheapest of them.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
@@ -4629,6 +4757,73 @@ export interface TenantService {
   delete(args: TenantDeleteArguments, options?: CallOptions): Promise<DeletedTenant>;
 }
 
+/** Operations of the category ``token_billing``. */
+export interface TokenBillingService {
+  /**
+   * Sum up a month's calls of models by model: of the caller's account; for operators, of all if none is named.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  summary(args?: TokenBillingSummaryArguments, options?: CallOptions): Promise<TokenSummary>;
+  /**
+   * List calls of models, newest first: those that the caller's account pays for, or that the caller made.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  recent(args?: TokenBillingRecentArguments, options?: CallOptions): Promise<ModelCallPage>;
+  /**
+   * Report a call of a model by an agent. A model without a price is refused, and nothing is recorded.
+   *
+   * The account of the task pays if it is the reporter's own, or the reporter has the scope meter:billing; otherwise the
+   * reporter's account does: nobody spends the money of others by what it says itself.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
+   */
+  report(args: TokenBillingReportArguments, options?: CallOptions): Promise<ModelCall>;
+  /**
+   * Say whether an account may call models now, by its budget and its credit.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  budget(args?: TokenBillingBudgetArguments, options?: CallOptions): Promise<BudgetCheck>;
+  /**
+   * Give an account credit in USD, as agora.billing.credit does.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``.
+   */
+  credits(args: TokenBillingCreditsArguments, options?: CallOptions): Promise<TokenCredits>;
+  /**
+   * Set how an account pays: its budget in USD.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
+   */
+  billingModel(args: TokenBillingBillingModelArguments, options?: CallOptions): Promise<BillingModel>;
+  /**
+   * Set an account's monthly limit in USD, or lift it; whether it is prepaid stays.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
+   */
+  spendingLimit(args?: TokenBillingSpendingLimitArguments, options?: CallOptions): Promise<SpendingLimit>;
+  /**
+   * List what models cost: what operators set first, then what came with the server; or the price of one model.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  pricing(args?: TokenBillingPricingArguments, options?: CallOptions): Promise<ModelPricePage>;
+  /**
+   * Set what a model costs from now on, in place of what came with the server. Zero makes it free, explicitly.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
+   */
+  setPrice(args: TokenBillingSetPriceArguments, options?: CallOptions): Promise<ModelPrice>;
+  /**
+   * Delete a price that was set, so that what came with the server holds again.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  deletePrice(args: TokenBillingDeletePriceArguments, options?: CallOptions): Promise<RemovedPrice>;
+}
+
 /** Operations of the category ``token``. */
 export interface TokenService {
   /**
@@ -4809,6 +5004,7 @@ export interface Services {
   readonly registry: RegistryService;
   readonly runtime: RuntimeService;
   readonly tenant: TenantService;
+  readonly tokenBilling: TokenBillingService;
   readonly token: TokenService;
   readonly user: UserService;
   readonly virtualServer: VirtualServerService;
@@ -5113,7 +5309,7 @@ export interface Operations {
   "task.report_usage": {
     args: TaskReportUsageArguments;
     answer: Promise<TokenUsage>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "stale_lease";
   };
   "task.complete": {
     args: TaskCompleteArguments;
@@ -6094,6 +6290,56 @@ export interface Operations {
     args: TenantDeleteArguments;
     answer: Promise<DeletedTenant>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "token_billing.summary": {
+    args: TokenBillingSummaryArguments;
+    answer: Promise<TokenSummary>;
+    errors: CommonErrorCode | "halted";
+  };
+  "token_billing.recent": {
+    args: TokenBillingRecentArguments;
+    answer: Promise<ModelCallPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "token_billing.report": {
+    args: TokenBillingReportArguments;
+    answer: Promise<ModelCall>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found";
+  };
+  "token_billing.budget": {
+    args: TokenBillingBudgetArguments;
+    answer: Promise<BudgetCheck>;
+    errors: CommonErrorCode | "halted";
+  };
+  "token_billing.credits": {
+    args: TokenBillingCreditsArguments;
+    answer: Promise<TokenCredits>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found";
+  };
+  "token_billing.billing_model": {
+    args: TokenBillingBillingModelArguments;
+    answer: Promise<BillingModel>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "token_billing.spending_limit": {
+    args: TokenBillingSpendingLimitArguments;
+    answer: Promise<SpendingLimit>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "token_billing.pricing": {
+    args: TokenBillingPricingArguments;
+    answer: Promise<ModelPricePage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "token_billing.set_price": {
+    args: TokenBillingSetPriceArguments;
+    answer: Promise<ModelPrice>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "token_billing.delete_price": {
+    args: TokenBillingDeletePriceArguments;
+    answer: Promise<RemovedPrice>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
   };
   "token.create": {
     args: TokenCreateArguments;

@@ -594,6 +594,16 @@ export interface BillingInfo {
   accruedCost: number;
 }
 
+/** How an account pays. */
+export interface BillingModel {
+  status: "ok";
+  accountId: string;
+  billingModel: "prepaid" | "metered";
+  monthlyLimitDollars: number | null;
+  /** Of all models without a markup of their own. */
+  markupPercent: number | null;
+}
+
 /** Who an account is, as its invoices show it. */
 export interface BillingProfile {
   accountId: string;
@@ -607,10 +617,16 @@ export interface BillingProfile {
   updatedAt: string | null;
 }
 
-/** A limit for a month: of an account, of an agent, or of an account's use of an agent. */
+/**
+ * A limit for a month: of an account, of an agent, or of an account's use of an agent.
+ *
+ * With a model or a project it counts what calls of that model, or for that project, cost.
+ */
 export interface Budget {
   accountId: string | null;
   agentId: string | null;
+  model: string | null;
+  project: string | null;
   currency: string;
   softLimit: number | null;
   hardLimit: number | null;
@@ -624,6 +640,18 @@ export interface Budget {
   setBy: "account" | "operator";
   /** RFC 3339 time, with its offset. */
   updatedAt: string;
+}
+
+/** Whether an account may call models now. */
+export interface BudgetCheck {
+  allowed: boolean;
+  reason: string;
+  accountId: string;
+  currency: string;
+  balanceDollars: number;
+  monthlySpendDollars: number;
+  monthlyLimitDollars: number | null;
+  billingModel: "prepaid" | "metered";
 }
 
 /** One page of a list; ``budgets`` are its items. */
@@ -1338,6 +1366,7 @@ export const EntryKind = {
   TASK: "task",
   INPUT_TOKENS: "input_tokens",
   OUTPUT_TOKENS: "output_tokens",
+  MODEL: "model",
   CREDIT: "credit",
   PAYMENT: "payment",
   DISCOUNT: "discount",
@@ -2256,6 +2285,72 @@ export interface Minute {
   p95Ms: number | null;
 }
 
+/** A call of a model, as an entry of the ledger has it; of a reversal all numbers are negative. */
+export interface ModelCall {
+  entryId: string;
+  accountId: string;
+  agentId: string | null;
+  taskId: string | null;
+  project: string | null;
+  provider: string;
+  model: string;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  /** What was charged, reductions deducted. */
+  cost: number;
+  /** What it comes to without the markup. */
+  baseCost: number;
+  currency: string;
+  /** Whether the tokens were estimated, not counted. */
+  isEstimate: boolean;
+  /** Seconds until the answer began. */
+  timeToFirstToken: number | null;
+  /** Seconds until the answer was complete. */
+  seconds: number | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``calls`` are its items. */
+export interface ModelCallPage extends Page<ModelCall> {
+  calls: ModelCall[];
+}
+
+/** What a model costs: dollars, or the currency that is named, for a million tokens, without the markup. */
+export interface ModelPrice {
+  /** PROVIDER:MODEL. */
+  id: string;
+  provider: string;
+  model: string;
+  currency: string;
+  inputCostPerM: number;
+  outputCostPerM: number;
+  /** That of input where the provider names no other. */
+  cacheReadCostPerM: number;
+  /** That of input where the provider names no other. */
+  cacheWriteCostPerM: number;
+  /** That of output where it is null. */
+  reasoningCostPerM: number | null;
+  /** What is added to them when a call is charged. */
+  markupPercent: number;
+  /** Numbers of input tokens above which the provider charges other prices. */
+  aboveTokens: number[];
+  /** Whether it came with the server or was set here. */
+  setBy: "package" | "operator";
+  /** When the price held (package), or was set (operator). */
+  asOf: string;
+}
+
+/** One page of a list; ``pricing`` are its items. */
+export interface ModelPricePage extends Page<ModelPrice> {
+  pricing: ModelPrice[];
+  /** Where the prices that came with the server are from, and their day. */
+  source: string;
+}
+
 /** A provider of language models; its key is never shown. */
 export interface ModelProvider {
   name: string;
@@ -2275,6 +2370,29 @@ export interface ModelProviderPage extends Page<ModelProvider> {
 
 export interface ModelProviderRemoval {
   name: string;
+}
+
+/** Tokens that one call of a model took. */
+export interface ModelTokens {
+  /** All tokens of input, those of a cache included. */
+  inputTokens?: number;
+  /** All tokens of output, those of reasoning included. */
+  outputTokens?: number;
+  /** Of the input, read from a cache. */
+  cacheReadTokens?: number;
+  /** Of the input, written to a cache. */
+  cacheWriteTokens?: number;
+  /** Of the output, for reasoning. */
+  reasoningTokens?: number;
+}
+
+/** What calls of one model came to. */
+export interface ModelUsage {
+  provider: string;
+  model: string;
+  requestCount: number;
+  totalTokens: number;
+  costDollars: number;
 }
 
 export interface Modification {
@@ -2711,6 +2829,11 @@ export interface RemovedFollowUp {
   followUpId: string;
 }
 
+export interface RemovedPrice {
+  provider: string;
+  model: string;
+}
+
 /** The current lease. */
 export interface Renewal {
   taskId: string;
@@ -3046,6 +3169,13 @@ export interface Span {
   /** Of a for_each: index of the item. */
   index: number | null;
   dependsOn: string[];
+}
+
+/** An account's monthly limit. */
+export interface SpendingLimit {
+  status: "ok";
+  accountId: string;
+  monthlyLimitDollars: number | null;
 }
 
 /**
@@ -3446,12 +3576,33 @@ export interface Token {
   revokedAt: string | null;
 }
 
+/** An account's credit after some was added. */
+export interface TokenCredits {
+  accountId: string;
+  currency: string;
+  newBalanceDollars: number;
+}
+
 /** One page of a list; ``tokens`` are its items. */
 export interface TokenPage extends Page<Token> {
   tokens: Token[];
 }
 
-/** Tokens that the work on a task has taken of one model, as its worker reported: shown, and not charged. */
+/** Calls of models in a month, of one account or of all, in one currency. */
+export interface TokenSummary {
+  tenantId: string;
+  accountId: string | null;
+  month: string;
+  currency: string;
+  billingModel: "prepaid" | "metered";
+  balanceDollars: number;
+  monthlyLimitDollars: number | null;
+  totals: UsageTotals;
+  /** The dearest first. */
+  byModel: ModelUsage[];
+}
+
+/** Tokens that the work on a task has taken of one model, as its worker reported in totals. */
 export interface TokenUsage {
   taskId: string;
   /** As its worker names it; empty if it does not say. */
@@ -3467,6 +3618,8 @@ export interface TokenUsage {
   currency: string | null;
   /** Whether the numbers may be too low, as with most coding agents. */
   isEstimate: boolean;
+  /** Whether all of it is in the ledger; not while the model has no price. */
+  isCharged: boolean;
   /** RFC 3339 time, with its offset. */
   reportedAt: string;
 }
@@ -3658,6 +3811,19 @@ export interface UsageRecord {
   entries: Entry[];
   totalCost: number;
   currency: string;
+}
+
+/** What calls of models came to. The amounts are in the currency of the summary. */
+export interface UsageTotals {
+  requestCount: number;
+  inputTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  costDollars: number;
+  /** Without the markup. */
+  baseCostDollars: number;
 }
 
 /** An SSO user. The record is created at the first login. */

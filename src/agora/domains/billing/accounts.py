@@ -24,6 +24,7 @@ __all__ = [
     "require_account",
     "require_pricing_right",
     "resolve_paying_account",
+    "resolve_reporting_account",
     "resolve_visible_account",
 ]
 
@@ -43,6 +44,15 @@ def resolve_paying_account(account_id: str, subject: str) -> str:
 def paying_account_of(caller: Caller) -> str:
     """The account that pays for what a caller does."""
     return resolve_paying_account(caller.account, caller.subject)
+
+
+def resolve_reporting_account(caller: Caller, payer: str) -> str:
+    """The account that pays for what a caller says that it has used for an account: its own, unless it may meter for others.
+
+    Nobody spends the money of others by what it says itself.
+    """
+    own = paying_account_of(caller)
+    return payer if payer == own or caller.may("meter:billing") else own
 
 
 async def find_account_of_subject(tx: Reader, subject: str) -> str:

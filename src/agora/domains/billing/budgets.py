@@ -73,7 +73,9 @@ async def read_budget_status(tx: Reader, budget: BudgetRow, period: int) -> Budg
 
 async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
-    if account and agent:
+    if budget.model or budget.project:
+        row = await tx.one(statements.spent_on_models, **_model_scope(budget), period=period)
+    elif account and agent:
         row = await tx.one(statements.spent_on, account=account, agent=agent, currency=currency, period=period)
     else:
         scope, ref = ("account", account) if account else ("agent", agent)
@@ -83,11 +85,24 @@ async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
 
 async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
-    if account:
+    if budget.model or budget.project:
+        row = await tx.one(statements.reserved_for_models, **_model_scope(budget))
+    elif account:
         row = await tx.one(statements.reserved_of_account, account=account, agent=agent, currency=currency)
     else:
         row = await tx.one(statements.reserved_of_agent, agent=agent, currency=currency)
     return int(row) if row is not None else 0
+
+
+def _model_scope(budget: BudgetRow) -> dict[str, str]:
+    """Which calls of models a budget counts."""
+    return {
+        "account": budget.account_id,
+        "agent": budget.agent_id,
+        "currency": budget.currency,
+        "model": budget.model,
+        "project": budget.project,
+    }
 
 
 async def _read_balance(tx: Reader, account: str, currency: str) -> int:
@@ -105,7 +120,7 @@ async def find_block_reason(
     """
     if not terms.is_chargeable:
         return None
-    budgets = await tx.all(statements.limits, account=account, agent=agent)
+    budgets = await tx.all(statements.limits, account=account, agent=agent, model="", project="")
     if _is_limited_in_other_currency(budgets, account, terms.currency):
         return "budget"
     for row in budgets:
@@ -136,7 +151,7 @@ class Headroom:
 async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now: int) -> list[Headroom]:
     """What is left under each limit over what an account spends on an agent."""
     headroom = []
-    for row in await tx.all(statements.limits, account=account, agent=agent):
+    for row in await tx.all(statements.limits, account=account, agent=agent, model="", project=""):
         if row.currency != currency:
             continue
         status = await read_budget_status(tx, row, month_of(now))
@@ -149,11 +164,17 @@ async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now
 
 
 class SpendingLimits:
-    """The limits over what one account spends on one agent in one currency."""
+    """The limits over what one account spends on one agent in one currency.
 
-    def __init__(self, call: Call, account: str, agent: str, currency: str) -> None:
+    model, project: of a call of a model, which counts against their budgets, too.
+    """
+
+    def __init__(
+        self, call: Call, account: str, agent: str, currency: str, *, model: str = "", project: str = ""
+    ) -> None:
         self.call = call
         self.account, self.agent, self.currency = account, agent, currency
+        self.model, self.project = model, project
 
     async def has_budget(self) -> bool:
         """Whether there are any."""
@@ -161,7 +182,9 @@ class SpendingLimits:
 
     async def _read_budgets(self) -> Sequence[BudgetRow]:
         """Budgets over the account and the agent, in every currency."""
-        return await self.call.tx.all(statements.limits, account=self.account, agent=self.agent)
+        return await self.call.tx.all(
+            statements.limits, account=self.account, agent=self.agent, model=self.model, project=self.project
+        )
 
     async def add_charge(self, amount: int, period: int, *, enforce: bool) -> None:
         """Note that so much more is spent in a month. Called before the entry is written.
@@ -183,25 +206,27 @@ class SpendingLimits:
         if not amount:
             return
         budgets_in_any_currency = await self._read_budgets()
-        if (
-            enforce
-            and amount > 0
-            and _is_limited_in_other_currency(budgets_in_any_currency, self.account, self.currency)
-        ):
-            raise self._other_currency_error(budgets_in_any_currency)
+        if enforce and amount > 0:
+            self.check_currency(budgets_in_any_currency)
         if not any(row.currency == self.currency for row in budgets_in_any_currency):
             return
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
+        names |= {"model": self.model, "project": self.project}
         # Read again, locked, in one order for everybody: charges at once take turns here, and do not deadlock.
         budgets = await self.call.tx.all(statements.limits_locked, **names)
         statuses = [await read_budget_status(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
             for row, status in zip(budgets, statuses, strict=True):
-                self._check_amount(row, status, amount)
+                self.check_amount(row, status, amount)
         for row, status in zip(budgets, statuses, strict=True):
             await self.emit_threshold_events(row, status.with_change(**change), margin=max(amount, 0) if enforce else 0)
 
-    def _check_amount(self, row: BudgetRow, status: BudgetStatus, amount: int) -> None:
+    def check_currency(self, budgets: Sequence[BudgetRow]) -> None:
+        """Refuse a currency in which the account may not spend. budgets: in every currency. Raises BudgetExceeded."""
+        if _is_limited_in_other_currency(budgets, self.account, self.currency):
+            raise self._other_currency_error(budgets)
+
+    def check_amount(self, row: BudgetRow, status: BudgetStatus, amount: int) -> None:
         """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
         if row.hard_limit is not None and status.committed + amount > row.hard_limit:
             raise self._limit_exceeded_error(row, status, amount)
@@ -237,6 +262,8 @@ class SpendingLimits:
         data = {
             "account_id": row.account_id or None,
             "agent_id": row.agent_id or None,
+            "model": row.model or None,
+            "project": row.project or None,
             "currency": row.currency,
             "period": format_month(status.period),
             "spent": from_micros(status.spent),
@@ -259,6 +286,8 @@ class SpendingLimits:
         owner = f"the account {row.account_id}" if row.account_id else f"the agent {row.agent_id}"
         if row.account_id and row.agent_id:
             owner += f" for {row.agent_id}"
+        owner += f" for the model {row.model}" if row.model else ""
+        owner += f" for the project {row.project}" if row.project else ""
         fix = "Raise the limit with agora.billing.budget, or wait for the next month."
         if status.reserved:
             fix = "Raise the limit with agora.billing.budget, or cancel tasks for which some of it is reserved."
@@ -281,13 +310,19 @@ def _format_reserved_share(status: BudgetStatus, row: BudgetRow) -> str:
 
 def _is_limited_in_other_currency(budgets: Sequence[BudgetRow], account: str, currency: str) -> bool:
     """Whether an account is limited as a whole, but not in this currency: a limit cannot be passed in another one."""
-    wide = [row for row in budgets if row.account_id == account and not row.agent_id]
+    wide = [row for row in budgets if row.account_id == account and not (row.agent_id or row.model or row.project)]
     limited = any(row.hard_limit is not None or row.prepaid for row in wide)
     return limited and not any(row.currency == currency for row in wide)
 
 
 def _budget_key(row: BudgetRow) -> dict[str, Any]:
-    return {"account": row.account_id, "agent": row.agent_id, "currency": row.currency}
+    return {
+        "account": row.account_id,
+        "agent": row.agent_id,
+        "currency": row.currency,
+        "model": row.model,
+        "project": row.project,
+    }
 
 
 def _format_money(amount: int, row: BudgetRow) -> str:

@@ -37,6 +37,7 @@ DESCRIPTIONS: Mapping[EntryKind, str] = {
     EntryKind.TASK: "Tasks",
     EntryKind.INPUT_TOKENS: "Tokens in",
     EntryKind.OUTPUT_TOKENS: "Tokens out",
+    EntryKind.MODEL: "Calls of models",
     EntryKind.CREDIT: "Credit",
     EntryKind.PAYMENT: "Payment",
     EntryKind.DISCOUNT: "Discount",

@@ -28,10 +28,12 @@ class Billing(Controller):
         self._looked: dict[str, int] = {}
 
     async def reconcile(self, tenant: str) -> None:
+        from .model_calls import release_abandoned_calls
         from .reservations import charge_completed_tasks
 
-        while not self.is_stopping and await self.run_as_system(tenant, charge_completed_tasks):
-            pass
+        for settle in (charge_completed_tasks, release_abandoned_calls):
+            while not self.is_stopping and await self.run_as_system(tenant, settle):
+                pass
         now = self.context.clock.now()
         if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
             await self._issue_due_invoices(tenant, month_before(month_of(now - SETTLING)))

@@ -16,16 +16,17 @@ from agora.clock import SECOND, new_id
 from agora.core.call import Call
 from agora.core.errors import not_found
 from agora_sdk.contract.billing import EntryKind
+from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.errors import InvalidRequest, field_error
 
+from . import model_queries, reduction_queries
 from . import queries as statements
-from . import reduction_queries
 from .budgets import SpendingLimits, find_block_reason
 from .money import day_of, divide_half_up
-from .records import LEDGER, LedgerEntry
+from .records import LEDGER, MODEL_CALLS, LedgerEntry, ModelCallRow
 from .terms import Terms, find_agreed_terms, find_terms_in_force
 
-__all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger"]
+__all__ = ["MAX_ENTRY_MICROS", "Charge", "Ledger", "ModelUse"]
 
 MAX_ENTRY_MICROS = (
     10**13
@@ -33,6 +34,31 @@ MAX_ENTRY_MICROS = (
 PAID_IN = frozenset({EntryKind.CREDIT, EntryKind.PAYMENT})
 REDUCTIONS = (EntryKind.FREE_QUOTA, EntryKind.DISCOUNT)
 BASIS = 10_000  # basis points of the whole
+#: columns of a call of a model whose sums a reversal brings back to what they were
+NEGATED = (
+    *("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
+    *("cost", "base_cost"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """The call of a model that a charge is for. base_cost: in millionths. first_token, duration: microseconds."""
+
+    provider: str
+    model: str
+    task_id: str
+    project: str
+    tokens: ModelTokens
+    base_cost: int
+    is_estimate: bool
+    first_token: int | None
+    duration: int | None
+
+    @property
+    def name(self) -> str:
+        """PROVIDER:MODEL."""
+        return f"{self.provider}:{self.model}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +66,7 @@ class Charge:
     """Usage to be charged for.
 
     key: names it for ever, unique in the marketplace. quantity: of time in microseconds. began, ended: microseconds
-    since 1970; now if left out.
+    since 1970; now if left out. use: of kind model.
     """
 
     key: str
@@ -52,6 +78,7 @@ class Charge:
     began: int | None = None
     ended: int | None = None
     description: str = ""
+    use: ModelUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +142,8 @@ class Ledger:
         day = day_of(max(began, ended - 1))
         reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
         # Before the entry: a trigger adds it to the sums that the limits read, which would have it twice (ADR 12).
-        limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency)
+        model, project = ("", "") if charge.use is None else (charge.use.name, charge.use.project)
+        limits = SpendingLimits(call, charge.account_id, charge.agent_id, terms.currency, model=model, project=project)
         await limits.add_charge(amount - sum(each.amount for each in reductions), day // 100, enforce=enforce)
         entry = LedgerEntry(
             tenant_id=call.caller.tenant,
@@ -149,6 +177,9 @@ class Ledger:
                 description=each.description,
             )
             call.tx.append(LEDGER, reduction)
+        if charge.use is not None:
+            net = amount - sum(each.amount for each in reductions)
+            call.tx.append(MODEL_CALLS, _build_model_call(entry, charge.use, net))
         return entry
 
     async def _find_reductions(self, charge: Charge, amount: int, period: int) -> list[Reduction]:
@@ -197,10 +228,16 @@ class Ledger:
             created_at=self.call.now,
             created_by=self.call.caller.subject,
         )
-        limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency)
+        model_call = None
+        if row.kind == EntryKind.MODEL:
+            model_call = await self.call.tx.one(model_queries.call_by_entry, entry_id=row.entry_id)
+        name, project = ("", "") if model_call is None else (_name_of(model_call), model_call.project)
+        limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency, model=name, project=project)
         # Never refused, and in the entry's own month: giving back in May what April was charged lowers April.
         await limits.add_charge(entry.amount, row.day // 100, enforce=False)
         self.call.tx.append(LEDGER, entry)
+        if model_call is not None:
+            self.call.tx.append(MODEL_CALLS, _negate_model_call(model_call, entry))
         # What was not paid of the charge goes with it; a reduction has none of its own.
         if row.kind not in REDUCTIONS:
             for reduction in await self.find_entries([f"{row.key}:{kind}" for kind in REDUCTIONS]):
@@ -244,6 +281,44 @@ class Ledger:
 
     async def _find_entry(self, key: str) -> LedgerEntry | None:
         return await self.call.tx.one(statements.by_key, key=key)
+
+
+def _build_model_call(entry: LedgerEntry, use: ModelUse, cost: int) -> ModelCallRow:
+    tokens = use.tokens
+    return ModelCallRow(
+        tenant_id=entry.tenant_id,
+        entry_id=entry.entry_id,
+        account_id=entry.account_id,
+        agent_id=entry.agent_id,
+        task_id=use.task_id,
+        project=use.project,
+        provider=use.provider,
+        model=use.model,
+        calls=1,
+        input_tokens=tokens.input_tokens,
+        output_tokens=tokens.output_tokens,
+        cache_read_tokens=tokens.cache_read_tokens,
+        cache_write_tokens=tokens.cache_write_tokens,
+        reasoning_tokens=tokens.reasoning_tokens,
+        currency=entry.currency,
+        cost=cost,
+        base_cost=use.base_cost,
+        is_estimate=int(use.is_estimate),
+        first_token=use.first_token,
+        duration=use.duration,
+        period=entry.day // 100,
+        created_at=entry.created_at,
+    )
+
+
+def _negate_model_call(row: ModelCallRow, reversal: LedgerEntry) -> ModelCallRow:
+    """The same with opposite amounts, for the entry that reverses it."""
+    amounts = {name: -getattr(row, name) for name in NEGATED}
+    return replace(row, entry_id=reversal.entry_id, created_at=reversal.created_at, **amounts)
+
+
+def _name_of(row: ModelCallRow) -> str:
+    return f"{row.provider}:{row.model}"
 
 
 def _check_amount(amount: int) -> None:

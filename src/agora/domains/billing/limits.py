@@ -22,8 +22,9 @@ from .money import format_month, from_micros, month_of
 from .records import BudgetRow
 from .signals import BUDGET_SET
 
-__all__ = ["BudgetLimits", "list_budgets", "set_budget"]
+__all__ = ["BudgetLimits", "BudgetScope", "list_budgets", "set_budget"]
 
+_AFTER = ("account_after", "agent_after", "currency_after", "model_after", "project_after")
 MAX_BUDGETS = 200  #: budgets of one account, or of one agent by itself
 
 
@@ -43,18 +44,27 @@ class BudgetLimits:
         return self.soft
 
 
-async def set_budget(
-    call: Call, account: str | None, agent: AgentRow | None, currency: str, wish: BudgetLimits
-) -> contract.Budget:
+@dataclass(frozen=True, slots=True)
+class BudgetScope:
+    """What a budget counts. account: None for the caller's, or, with an agent, for everybody's. model, project: '' for all."""
+
+    account: str | None
+    agent: AgentRow | None
+    model: str = ""
+    project: str = ""
+
+
+async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: BudgetLimits) -> contract.Budget:
     """Set or lift a budget, and emit its warnings if it is already reached. Raises InvalidRequest, PermissionDenied."""
-    _check_limits(wish, account, agent)
-    account = _resolve_account(call, account, agent)
+    _check_limits(wish, scope)
+    account, agent = _resolve_account(call, scope.account, scope.agent), scope.agent
     place = {"account": account, "agent": "" if agent is None else agent.agent_id, "currency": currency}
+    place |= {"model": scope.model, "project": scope.project}
     call.target = account or place["agent"]
     await _check_permission(call, place)
     operator = call.caller.may("admin")
     if operator:
-        await check_and_record_administration(call, f"budget:{place['account']}:{place['agent']}:{currency}")
+        await check_and_record_administration(call, _administration_target(place))
     values = {
         "soft_limit": wish.warning_threshold,
         "hard_limit": wish.hard,
@@ -75,6 +85,11 @@ async def set_budget(
     return await _build_budget(call.tx, row, call.now)
 
 
+def _administration_target(place: Mapping[str, str]) -> str:
+    target = f"budget:{place['account']}:{place['agent']}:{place['currency']}"
+    return f"{target}:{place['model']}:{place['project']}" if place["model"] or place["project"] else target
+
+
 def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) -> str:
     """The account of a budget; '' for an agent's own budget. Raises PermissionDenied for another's account or agent."""
     caller = call.caller
@@ -90,18 +105,18 @@ def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) ->
     return account or own_account
 
 
-def _check_limits(wish: BudgetLimits, account: str | None, agent: AgentRow | None) -> None:
+def _check_limits(wish: BudgetLimits, scope: BudgetScope) -> None:
     if wish.soft is not None and wish.hard is not None and wish.soft > wish.hard:
         raise InvalidRequest(
             "The soft limit is above the hard one.",
             fix="The warning comes first: lower soft_limit.",
             errors=[field_error("soft_limit", "above hard_limit")],
         )
-    if wish.prepaid and agent is not None:
+    if wish.prepaid and (scope.agent is not None or scope.model or scope.project):
         raise InvalidRequest(
-            "Credit belongs to an account and applies to all agents.",
-            fix="Leave agent_id out with prepaid.",
-            errors=[field_error("prepaid", "not for an agent")],
+            "Credit belongs to an account and applies to all agents, models and projects.",
+            fix="Leave agent_id, model and project out with prepaid.",
+            errors=[field_error("prepaid", "not for a part of an account")],
         )
 
 
@@ -124,9 +139,9 @@ async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
 async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
     """An account with an operator's limit may not add a currency, which would evade that limit. Raises PermissionDenied."""
     account, agent = place["account"], place["agent"]
-    if agent or not account:
+    if agent or not account or place["model"] or place["project"]:
         return
-    for row in await call.tx.all(statements.limits, account=account, agent=""):
+    for row in await call.tx.all(statements.limits, account=account, agent="", model="", project=""):
         if row.account_id == account and row.set_by == "operator":
             raise PermissionDenied(
                 f"An operator limits {account} in {row.currency}; a budget in another currency is an operator's too.",
@@ -135,7 +150,7 @@ async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
 
 
 async def _emit_warnings(call: Call, row: BudgetRow) -> None:
-    limits = SpendingLimits(call, row.account_id, row.agent_id, row.currency)
+    limits = SpendingLimits(call, row.account_id, row.agent_id, row.currency, model=row.model, project=row.project)
     await limits.emit_threshold_events(row, await read_budget_status(call.tx, row, month_of(call.now)))
 
 
@@ -144,6 +159,8 @@ async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget
     return contract.Budget(
         account_id=row.account_id or None,
         agent_id=row.agent_id or None,
+        model=row.model or None,
+        project=row.project or None,
         currency=row.currency,
         soft_limit=None if row.soft_limit is None else from_micros(row.soft_limit),
         hard_limit=None if row.hard_limit is None else from_micros(row.hard_limit),
@@ -168,7 +185,7 @@ def _budget_state(row: BudgetRow, status: BudgetStatus) -> Literal["ok", "warned
 
 async def list_budgets(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.BudgetPage:
     """Budgets the caller may see, a page of them."""
-    after = paging.decode_cursor(cursor, str, str, str) if cursor else ["", "", ""]
+    after = paging.decode_cursor(cursor, str, str, str, str, str) if cursor else [""] * 5
     everyone = can_see_all_accounts(call.caller)
     visible_account = paying_account_of(call.caller) if account is None or everyone else account
     parameters: dict[str, Any] = {
@@ -180,7 +197,7 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
     if not everyone and account not in (None, paying_account_of(call.caller)):
         rows: Sequence[BudgetRow] = ()
     else:
-        places = dict(zip(("account_after", "agent_after", "currency_after"), after, strict=True))
+        places = dict(zip(_AFTER, after, strict=True))
         rows = await call.tx.all(statements.budgets_of, **parameters, **places)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [await _build_budget(call.tx, row, call.now) for row in rows]
@@ -189,5 +206,7 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
         budgets=page,
         count=len(page),
         has_more=more,
-        next_cursor=paging.encode_cursor(last.account_id, last.agent_id, last.currency) if last else None,
+        next_cursor=None
+        if last is None
+        else paging.encode_cursor(last.account_id, last.agent_id, last.currency, last.model, last.project),
     )

@@ -40,7 +40,12 @@ __all__ = [
 NEWEST = "use_g"  #: sorts after every id of an entry
 MAX_SUM_MICROS = 2**62
 
-TASK_KINDS = (EntryKind.TASK, EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)  #: kinds of entries that are of tasks
+TASK_KINDS = (
+    EntryKind.TASK,
+    EntryKind.MODEL,
+    EntryKind.DISCOUNT,
+    EntryKind.FREE_QUOTA,
+)  #: kinds of entries that are of tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
 def _task_parameters(filters: EntryFilters) -> dict[str, str]:
     """Parameters that only the statements of tasks and workflows have."""
     if filters.task:
-        return {"key": task_charge_key(filters.task), "workflow": filters.workflow}
+        return {"key": task_charge_key(filters.task), "task": filters.task, "workflow": filters.workflow}
     return {"workflow": filters.workflow} if filters.workflow else {}
 
 

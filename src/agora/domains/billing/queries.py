@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write
+from agora.store.port import Query, Write, in_list
 
 from .records import (
     AllowanceRow,
@@ -16,12 +16,14 @@ from .records import (
 )
 
 __all__ = [
+    "abandoned",
     "account_agents",
     "account_exists",
     "account_keys",
     "allowance",
     "balance",
     "budget",
+    "budget_unlocked",
     "budgets_of",
     "budgets_standing",
     "by_id",
@@ -41,6 +43,7 @@ __all__ = [
     "latest_price",
     "limits",
     "limits_locked",
+    "limits_of_models_locked",
     "lock_meter",
     "price_agreed",
     "price_at",
@@ -48,6 +51,7 @@ __all__ = [
     "prices_from",
     "release",
     "reservation",
+    "reserved_for_models",
     "reserved_of_account",
     "reserved_of_agent",
     "run",
@@ -56,6 +60,7 @@ __all__ = [
     "some_accounts",
     "spent",
     "spent_on",
+    "spent_on_models",
     "tell",
     "timed",
     "unsettled",
@@ -63,6 +68,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
+_IN, _IN_POSTGRES = in_list("models")
 
 
 # -- prices ------------------------------------------------------------------------------------
@@ -180,9 +186,18 @@ _WORKFLOW_TASKS = (
     "where t.tenant_id = :tenant and t.workflow_id = :workflow"
 )
 _OF_TASK = "(:key, :key || ':discount', :key || ':free_quota')"
+# What calls of models cost for a task is under keys that begin with its id; reductions of them, too.
+_MODELS_OF_TASK = "> 'model:' || :task || ':' and {key} < 'model:' || :task || ';'"
+_MODELS_OF_WORKFLOW = (
+    "select m.entry_id from billing_model_calls as m join tasks as w on w.tenant_id = m.tenant_id and w.task_id = m.task_id "
+    "where m.tenant_id = :tenant and m.task_id <> '' and w.workflow_id = :workflow"
+)
 entries_of_task = Query(
     f"""
-    select * from billing_ledger where {_LATER} and (key in {_OF_TASK} or key in ({_TASKS_CHARGES} in {_OF_TASK}))
+    select * from billing_ledger
+    where {_LATER} and (key in {_OF_TASK} or key in ({_TASKS_CHARGES} in {_OF_TASK})
+        or (key {_MODELS_OF_TASK.format(key="key")})
+        or key in ({_TASKS_CHARGES} {_MODELS_OF_TASK.format(key="charge.key")}))
         and (:workflow = '' or :key in ({_WORKFLOW_TASKS})) and {_WANTED}
     """,
     LedgerEntry,
@@ -192,7 +207,8 @@ entries_of_task = Query(
 entries_of_workflow = Query(
     f"""
     select * from billing_ledger
-    where {_LATER} and key in ({_WORKFLOW_TASKS} union all {_TASKS_CHARGES} in ({_WORKFLOW_TASKS})) and {_WANTED}
+    where {_LATER} and (key in ({_WORKFLOW_TASKS} union all {_TASKS_CHARGES} in ({_WORKFLOW_TASKS}))
+        or entry_id in ({_MODELS_OF_WORKFLOW})) and {_WANTED}
     """,
     LedgerEntry,
     types=_PAGE,
@@ -204,14 +220,25 @@ entries_of_workflow = Query(
 _LIMITS = """
     select * from billing_budgets
     where tenant_id = :tenant and account_id in ('', :account) and agent_id in ('', :agent)
+        and project in ('', :project)
 """
-limits = Query(_LIMITS, BudgetRow)
-limits_locked = Query(f"{_LIMITS} and currency = :currency order by account_id, agent_id", BudgetRow, lock=True)
+limits = Query(f"{_LIMITS} and model in ('', :model)", BudgetRow)
+# Everybody locks them in the order of the primary key: charges at once take turns here, and do not deadlock.
+_ORDER = "order by account_id, agent_id, currency, model, project"
+limits_locked = Query(f"{_LIMITS} and model in ('', :model) and currency = :currency {_ORDER}", BudgetRow, lock=True)
+limits_of_models_locked = Query(
+    f"{_LIMITS} and model {_IN} {_ORDER}",
+    BudgetRow,
+    postgres=f"{_LIMITS} and model {_IN_POSTGRES} {_ORDER}",
+    lock=True,
+)
 _BUDGET = """
     select * from billing_budgets
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+        and model = :model and project = :project
 """
 budget = Query(_BUDGET, BudgetRow, lock=True)
+budget_unlocked = Query(_BUDGET, BudgetRow)
 budgets_standing = Query(
     """
     select count(*) as budgets from billing_budgets
@@ -222,13 +249,14 @@ budgets_standing = Query(
 budgets_of = Query(
     """
     select * from billing_budgets
-    where tenant_id = :tenant and (account_id, agent_id, currency) > (:account_after, :agent_after, :currency_after)
+    where tenant_id = :tenant and (account_id, agent_id, currency, model, project)
+            > (:account_after, :agent_after, :currency_after, :model_after, :project_after)
         and (:everyone = 1 or account_id = :account
             or (account_id = '' and agent_id in (
                 select agent_id from agents
                 where agents.tenant_id = :tenant and (agents.agent_id = :viewer
                     or (agents.account_id <> 'default' and agents.account_id = :account)))))
-    order by account_id, agent_id, currency limit :limit
+    order by account_id, agent_id, currency, model, project limit :limit
     """,
     BudgetRow,
     types={"everyone": BIG, "limit": BIG},
@@ -236,10 +264,10 @@ budgets_of = Query(
 )
 save_budget = Write(
     """
-    insert into billing_budgets (tenant_id, account_id, agent_id, currency, soft_limit, hard_limit, prepaid, warned,
-        exhausted, set_by, updated_at, updated_by)
-    values (:tenant, :account, :agent, :currency, :soft_limit, :hard_limit, :prepaid, 0, 0, :set_by, :now, :actor)
-    on conflict (tenant_id, account_id, agent_id, currency) do update set
+    insert into billing_budgets (tenant_id, account_id, agent_id, currency, model, project, soft_limit, hard_limit, prepaid,
+        warned, exhausted, set_by, updated_at, updated_by)
+    values (:tenant, :account, :agent, :currency, :model, :project, :soft_limit, :hard_limit, :prepaid, 0, 0, :set_by, :now, :actor)
+    on conflict (tenant_id, account_id, agent_id, currency, model, project) do update set
         soft_limit = excluded.soft_limit, hard_limit = excluded.hard_limit, prepaid = excluded.prepaid, warned = 0,
         exhausted = 0, set_by = excluded.set_by, updated_at = excluded.updated_at, updated_by = excluded.updated_by
     """,
@@ -249,12 +277,14 @@ drop_budget = Write(
     """
     delete from billing_budgets
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+        and model = :model and project = :project
     """
 )
 tell = Write(
     """
     update billing_budgets set warned = :warned, exhausted = :exhausted
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
+        and model = :model and project = :project
     """,
     types={"warned": BIG, "exhausted": BIG},
 )
@@ -292,6 +322,24 @@ reserved_of_account = Query(
     f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)", int
 )
 reserved_of_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency", int)
+# Of budgets of a model or a project: what calls of models cost, and what is reserved for them.
+_NARROWED = (
+    "(:agent = '' or agent_id = :agent) and (:model = '' or model = :model) and (:project = '' or project = :project)"
+)
+reserved_for_models = Query(
+    f"{_RESERVED} and (:account = '' or account_id = :account) and currency = :currency and model <> '' and {_NARROWED}",
+    int,
+)
+spent_on_models = Query(
+    """
+    select cast(coalesce(sum(cost), 0) as bigint) as spent from billing_model_months /* summed from billing_model_calls */
+    where tenant_id = :tenant and period = :period and (:account = '' or account_id = :account) and currency = :currency
+        and (:agent = '' or agent_id = :agent) and (:model = '' or provider || ':' || model = :model)
+        and (:project = '' or project = :project)
+    """,
+    int,
+    types={"period": BIG},
+)
 allowance = Query(
     "select * from billing_allowances where tenant_id = :tenant and subject = :subject",
     AllowanceRow,
@@ -378,6 +426,17 @@ reservation = Query(
     "select * from billing_reservations where tenant_id = :tenant and task_id = :task_id", ReservationRow
 )
 release = Write("delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id")
+# Reserved for calls of models, by a task that has ended meanwhile: nobody will say what became of them.
+abandoned = Query(
+    """
+    select r.* from billing_reservations as r join tasks as t
+        on t.tenant_id = r.tenant_id and r.task_id = t.task_id || ':model'
+    where r.tenant_id = :tenant and r.model <> '' and t.completed_at is not null and t.completed_at < :before limit :limit
+    """,
+    ReservationRow,
+    types={"before": BIG, "limit": BIG},
+    scan=True,
+)
 unsettled = Query(
     """
     select r.task_id from billing_reservations as r join tasks as t on t.tenant_id = r.tenant_id and t.task_id = r.task_id

@@ -11,6 +11,7 @@ __all__ = [
     "INVOICES",
     "INVOICE_LINES",
     "LEDGER",
+    "MODEL_CALLS",
     "PRICES",
     "RESERVATIONS",
     "AccountBalance",
@@ -29,7 +30,11 @@ __all__ = [
     "LedgerEntry",
     "LineSum",
     "MeteredRun",
+    "ModelCallRow",
+    "ModelPriceRow",
+    "ModelSum",
     "MonthCost",
+    "PayableTask",
     "PriceChange",
     "PriceRow",
     "ProfileRow",
@@ -92,7 +97,7 @@ LEDGER = Table("billing_ledger", LedgerEntry)
 
 @record
 class ReservationRow:
-    """What is set aside for a task until it ends."""
+    """What is set aside for a task until it ends, or, with a model, for its next call of that model."""
 
     tenant_id: str
     task_id: str
@@ -104,6 +109,8 @@ class ReservationRow:
     spender: str
     description: str
     created_at: int
+    model: str = ""
+    project: str = ""
 
 
 RESERVATIONS = Table("billing_reservations", ReservationRow)
@@ -236,12 +243,17 @@ class PriceChange(PriceRow):
 
 @record
 class BudgetRow:
-    """A budget: of an account, an agent, or both; amounts in millionths."""
+    """A budget: of an account, an agent, or both; amounts in millionths.
+
+    model, project: whose calls of models it counts alone; '' for all that is charged.
+    """
 
     tenant_id: str
     account_id: str
     agent_id: str
     currency: str
+    model: str
+    project: str
     soft_limit: int | None
     hard_limit: int | None
     prepaid: int
@@ -377,3 +389,84 @@ class TokenUsageRow:
     currency: str | None
     is_estimate: int
     reported_at: int
+    charged_input: int
+    charged_output: int
+    charged_cost: int
+
+
+@record
+class ModelPriceRow:
+    """A row of ``billing_model_prices``: prices for a million tokens, markup in hundredths of a percent."""
+
+    tenant_id: str
+    provider: str
+    model: str
+    currency: str
+    input_price: int
+    output_price: int
+    cache_read_price: int | None
+    cache_write_price: int | None
+    reasoning_price: int | None
+    markup: int | None
+    updated_at: int
+    updated_by: str
+
+
+@record
+class ModelCallRow:
+    """A call of a model: the details of an entry of the ledger. calls: 1, or -1 for its reversal."""
+
+    tenant_id: str
+    entry_id: str
+    account_id: str
+    agent_id: str
+    task_id: str
+    project: str
+    provider: str
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    currency: str
+    cost: int
+    base_cost: int
+    is_estimate: int
+    first_token: int | None
+    duration: int | None
+    period: int
+    created_at: int
+
+
+MODEL_CALLS = Table("billing_model_calls", ModelCallRow)
+
+
+@record
+class ModelSum:
+    """What the calls of a model come to."""
+
+    provider: str
+    model: str
+    currency: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost: int
+    base_cost: int
+
+
+@record
+class PayableTask:
+    """A task for which a model is called. metadata, payload: JSON."""
+
+    task_id: str
+    account_id: str
+    created_by: str
+    holder: str | None
+    metadata: str
+    payload: str

@@ -246,6 +246,8 @@ class BillingService(BoundService, contract.Billing):
         soft_limit: float | None = None,
         hard_limit: float | None = None,
         prepaid: bool = False,
+        model: str | None = None,
+        project: str | None = None,
     ) -> contract.Budget:
         agent = None if agent_id is None else await load_agent(self.call.tx, agent_id)
         currency = currency or self._default_currency
@@ -255,7 +257,8 @@ class BillingService(BoundService, contract.Billing):
             None if hard_limit is None else to_micros(hard_limit),
             prepaid,
         )
-        return await limits.set_budget(self.call, account, agent, currency, desired)
+        scope = limits.BudgetScope(account, agent, model or "", project or "")
+        return await limits.set_budget(self.call, scope, currency, desired)
 
     @implements
     async def budgets(

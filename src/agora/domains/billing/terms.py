@@ -36,6 +36,7 @@ UNITS: Mapping[EntryKind, tuple[str, int]] = {
     EntryKind.TASK: ("task", 1),
     EntryKind.INPUT_TOKENS: ("token", 1),
     EntryKind.OUTPUT_TOKENS: ("token", 1),
+    EntryKind.MODEL: ("token", 1),
     EntryKind.CREDIT: ("credit", 1),
     EntryKind.PAYMENT: ("payment", 1),
     EntryKind.DISCOUNT: ("discount", 1),

@@ -1,11 +1,12 @@
-"""Token usage: what the work on tasks has taken of language models, as its workers reported.
+"""Token usage: what the work on tasks has taken of language models, as its workers reported in totals.
 
-It is shown and not charged: a worker says itself what it has used, and no entry of the ledger rests on that alone.
+What a report adds to the one before becomes an entry of the ledger, for a model that has a price or whose cost the worker
+knows. A worker says itself what it has used, so its own account pays, unless that is the payer's, or it may meter for others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agora.clock import to_datetime, to_microseconds
@@ -13,9 +14,14 @@ from agora.core import pagination as paging
 from agora.core.call import Call
 from agora.store.port import Query, Write
 from agora_sdk.contract import billing as contract
+from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.tasks import TokenUsage
+from agora_sdk.errors import InvalidRequest
 
-from .accounts import can_see_all_accounts, paying_account_of
+from . import model_queries as models
+from .accounts import can_see_all_accounts, paying_account_of, resolve_reporting_account
+from .model_calls import CallPayer, ModelReport, charge_model_call, read_project
+from .model_prices import build_reported_rates, resolve_model_price, split_model_name
 from .money import from_micros
 from .records import TokenUsageRow
 
@@ -78,7 +84,12 @@ class TokenUsageReport:
 
 
 async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage:
-    """Store what a worker reports. Idempotent: totals never fall, so late and repeated reports change nothing."""
+    """Store what a worker reports, and charge for what is new.
+
+    Idempotent: totals never fall, so late and repeated reports change nothing.
+    """
+    # Locked: reports of a task at once would both charge what is new.
+    await call.tx.one(models.lock_usage, task_id=report.task_id, model=report.model)
     (row,) = await call.tx.returning(
         upsert_usage,
         task_id=report.task_id,
@@ -92,7 +103,48 @@ async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage
         is_estimate=int(report.is_estimate),
         now=call.now,
     )
+    if call.context.settings.billing_reported_tokens:
+        row = await _charge_new_tokens(call, report, row)
     return _build_usage(row)
+
+
+async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsageRow) -> TokenUsageRow:
+    """Charge for what is not in the ledger yet; without a price, it waits for one."""
+    input_tokens, output_tokens = row.input_tokens - row.charged_input, row.output_tokens - row.charged_output
+    cost = max(0, (row.cost or 0) - row.charged_cost)
+    if not input_tokens and not output_tokens:
+        return row
+    provider, model = split_model_name(row.model)
+    try:
+        rates, base_cost = (await resolve_model_price(call, provider, model)).without_thresholds(), None
+    except InvalidRequest:
+        if row.cost is None or row.currency is None:
+            return row
+        rates, base_cost = await build_reported_rates(call, provider, model, row.currency), cost
+    task = await call.tx.one(models.payable_task, task_id=row.task_id)
+    payer = CallPayer(
+        account=resolve_reporting_account(call.caller, report.account),
+        agent_id=row.agent_id,
+        task_id=row.task_id,
+        project="" if task is None else read_project(task.metadata, task.payload),
+    )
+    call_report = ModelReport(
+        call_id=f"report/{row.input_tokens}/{row.output_tokens}/{row.model}",
+        tokens=ModelTokens(input_tokens=input_tokens, output_tokens=output_tokens),
+        is_estimate=bool(row.is_estimate),
+        base_cost=base_cost,
+    )
+    await charge_model_call(call, payer, rates, call_report)
+    charged = replace(row, charged_input=row.input_tokens, charged_output=row.output_tokens, charged_cost=row.cost or 0)
+    await call.tx.execute(
+        models.mark_charged,
+        task_id=row.task_id,
+        model=row.model,
+        charged_input=charged.charged_input,
+        charged_output=charged.charged_output,
+        charged_cost=charged.charged_cost,
+    )
+    return charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,5 +197,6 @@ def _build_usage(row: TokenUsageRow) -> TokenUsage:
         provider_cost=None if row.cost is None else from_micros(row.cost),
         currency=row.currency,
         is_estimate=bool(row.is_estimate),
+        is_charged=(row.charged_input, row.charged_output) == (row.input_tokens, row.output_tokens),
         reported_at=to_datetime(row.reported_at),
     )

@@ -32,6 +32,7 @@ __all__ = [
     "days_before",
     "load_current_tallies",
     "merge_by_currency",
+    "model_charge_key",
     "parse_day_range",
     "parse_task_charge_key",
     "rank_agents_by_cost",
@@ -39,9 +40,9 @@ __all__ = [
     "task_charge_key",
 ]
 
-TASK_KEY = "task:"
+TASK_KEY, MODEL_KEY = "task:", "model:"
 BASE = (EntryKind.BASE,)
-USAGE = (EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
+USAGE = (EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS, EntryKind.MODEL)
 TASKS = (EntryKind.REQUEST, EntryKind.TASK)
 REDUCTIONS = (EntryKind.DISCOUNT, EntryKind.FREE_QUOTA)
 
@@ -223,7 +224,13 @@ def task_charge_key(task_id: str) -> str:
 
 def parse_task_charge_key(key: str) -> str | None:
     """The task that an entry with such a key charges for, or reduces the charge for."""
-    return key.removeprefix(TASK_KEY).partition(":")[0] if key.startswith(TASK_KEY) else None
+    prefix = next((each for each in (TASK_KEY, MODEL_KEY) if key.startswith(each)), None)
+    return None if prefix is None else key.removeprefix(prefix).partition(":")[0] or None
+
+
+def model_charge_key(task_id: str, call_id: str) -> str:
+    """The key under which a call of a model is charged for, once. task_id: '' for none."""
+    return f"{MODEL_KEY}{task_id}:{call_id}"
 
 
 def build_entry(row: LedgerEntry, reversed_tasks: Mapping[str, str] = {}) -> contract.Entry:

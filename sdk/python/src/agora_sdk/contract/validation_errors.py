@@ -52,6 +52,7 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$": _ALONE.format("! # $ % & ' * + . ^ _ ` | ~ -"),
     r"^[a-z0-9_]+$": "takes lower-case letters from a to z, digits and _ alone",
     r"^[a-z0-9_-]+$": "takes lower-case letters from a to z, digits and _ - alone",
+    r"^[a-z0-9][a-z0-9._-]*$": "has to begin with a letter from a to z or a digit, and to go on with those and . _ -",
     r"^[a-z][a-z0-9_-]*$": "has to begin with a letter from a to z, and to go on with those, digits and _ -",
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "takes lower-case letters from a to z, digits and, between them, hyphens",
     r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$": "takes letters from A to Z, digits and, between them, . _ -",

@@ -26,6 +26,7 @@ from .invoices import (
     InvoiceSummary,
     Month,
 )
+from .models import ModelName, ProjectName
 from .prices import Amount, Currency, Positive, Price, PricePage, PricingInfo, PricingType, PricingTypeLike
 from .reductions import Coupon, CouponCode, CouponPage, Discount, FreeQuota, Reductions
 from .usage import (
@@ -221,7 +222,7 @@ class Billing(Service, category="billing"):
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> TokenUsagePage:
-        """List the tokens that tasks have taken, as their workers reported; the newest tasks first. They are not charged."""
+        """List the tokens that tasks have taken, as their workers reported in totals; the newest tasks first."""
 
     @operation("GET /billing/cost", scope="read:billing")
     async def cost(
@@ -290,11 +291,17 @@ class Billing(Service, category="billing"):
             Field(description="Monthly; charges beyond it are refused, and instances pause when it is reached."),
         ] = None,
         prepaid: Annotated[bool, Field(description="Refuse calls that the account's credit does not cover.")] = False,
+        model: Annotated[
+            ModelName | None, Field(description="Count only what calls of this model (PROVIDER:MODEL) cost.")
+        ] = None,
+        project: Annotated[
+            ProjectName | None, Field(description="Count only what calls of models for tasks of this project cost.")
+        ] = None,
     ) -> Budget:
         """Set the limits of an account, of an agent, or of an account's use of an agent; without any, lift them.
 
         An account sets its own, an agent's developer the agent's, an operator any. What an operator has set only an
-        operator changes.
+        operator changes. From the soft limit on, an agent with several models uses the cheapest of them.
         """
 
     @operation("GET /billing/budget", scope="read:billing")

@@ -33,10 +33,15 @@ class Balances(Page[Balance]):
 
 
 class Budget(Result):
-    """A limit for a month: of an account, of an agent, or of an account's use of an agent."""
+    """A limit for a month: of an account, of an agent, or of an account's use of an agent.
+
+    With a model or a project it counts what calls of that model, or for that project, cost.
+    """
 
     account_id: str | None = None
     agent_id: str | None = None
+    model: str | None = None
+    project: str | None = None
     currency: str
     soft_limit: float | None = None
     hard_limit: float | None = None

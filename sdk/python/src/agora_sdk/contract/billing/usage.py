@@ -57,6 +57,7 @@ class EntryKind(StrEnum):
     TASK = "task"
     INPUT_TOKENS = "input_tokens"
     OUTPUT_TOKENS = "output_tokens"
+    MODEL = "model"  #: a call of a language model
     CREDIT = "credit"
     PAYMENT = "payment"
     DISCOUNT = "discount"
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
             "task",
             "input_tokens",
             "output_tokens",
+            "model",
             "credit",
             "payment",
             "discount",

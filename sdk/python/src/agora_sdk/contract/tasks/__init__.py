@@ -316,7 +316,8 @@ class Tasks(Service, category="task"):
     ) -> TokenUsage:
         """Report the tokens that a task you hold has taken so far, of one model: totals, which never fall.
 
-        ``agora.billing.tokens`` shows them; they are not charged.
+        ``agora.billing.tokens`` shows them. What is new becomes an entry of the ledger, which the worker's own account pays
+        unless it is that of the task, or the worker has the scope meter:billing.
         """
 
     @operation(scope="write:tasks", idempotent=True)

@@ -11,7 +11,7 @@ __all__ = ["TokenUsage"]
 
 
 class TokenUsage(Result):
-    """Tokens that the work on a task has taken of one model, as its worker reported: shown, and not charged."""
+    """Tokens that the work on a task has taken of one model, as its worker reported in totals."""
 
     task_id: str
     model: str = Field(default="", description="As its worker names it; empty if it does not say.")
@@ -25,5 +25,8 @@ class TokenUsage(Result):
     currency: str | None = None
     is_estimate: bool = Field(
         default=True, description="Whether the numbers may be too low, as with most coding agents."
+    )
+    is_charged: bool = Field(
+        default=False, description="Whether all of it is in the ledger; not while the model has no price."
     )
     reported_at: Timestamp

@@ -1,0 +1,298 @@
+"""Calls of language models: reserved before they are made, and charged when their tokens are known.
+
+What a call may cost at most is reserved against every limit over it, so that calls at once cannot pass a limit together.
+Near a limit the cheapest of the models that are offered is chosen. The entry of the ledger takes the place of the
+reservation; it has a key made of the task and the call, so that a call that is reported twice is charged once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.clock import SECOND, to_datetime
+from agora.core.call import Call, decode_json, encode_json
+from agora_sdk.contract.billing import EntryKind
+from agora_sdk.contract.billing.models import ModelCall, ModelTokens
+from agora_sdk.errors import PaymentRequired
+
+from . import model_queries as models
+from . import queries as statements
+from .allowances import find_allowance, use_allowance
+from .budgets import BudgetStatus, SpendingLimits, read_budget_status
+from .ledger import Charge, Ledger, ModelUse
+from .model_prices import TokenRates
+from .money import from_micros, month_of
+from .records import RESERVATIONS, BudgetRow, LedgerEntry, ModelCallRow, ReservationRow
+from .terms import Terms
+from .views import model_charge_key
+
+__all__ = [
+    "CallPayer",
+    "ModelOffer",
+    "ModelReport",
+    "ReservedCall",
+    "build_model_call",
+    "charge_model_call",
+    "find_reservation",
+    "read_project",
+    "release_abandoned_calls",
+    "release_model_call",
+    "reserve_model_call",
+]
+
+ABANDONED_AFTER = 60 * SECOND  #: from the end of a task until nobody reports its last call any more
+BATCH = 500  #: reservations released in one transaction
+LONGEST_PROJECT = 100  #: characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPayer:
+    """Who pays for a call of a model, and what for. subject: whose allowance it is taken from, '' for nobody's."""
+
+    account: str
+    agent_id: str
+    task_id: str = ""
+    project: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOffer:
+    """A model that may be called, and what the call costs at most, in millionths."""
+
+    rates: TokenRates
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedCall:
+    """The model that is to be called. is_cheaper: whether a limit is near, and it was chosen for its price."""
+
+    offer: ModelOffer
+    is_cheaper: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReport:
+    """What a call has taken. call_id: names it in its task. first_token, seconds: until the answer began and ended.
+
+    base_cost: what the provider charges, in millionths, where it is reported as an amount; None for tokens at their price.
+    """
+
+    call_id: str
+    tokens: ModelTokens
+    is_estimate: bool = False
+    first_token: float | None = None
+    seconds: float | None = None
+    base_cost: int | None = None
+
+
+def read_project(metadata: str, payload: str) -> str:
+    """The project of a task: the field ``project`` of its metadata, or the codebase of a coding job; '' for none. Both: JSON."""
+    values = (decode_json(metadata).get("project"), *map(decode_json(payload).get, ("codebase_id", "codebase")))
+    name = next((value for value in values if isinstance(value, str) and value), "")
+    return name[:LONGEST_PROJECT]
+
+
+# -- before the call -------------------------------------------------------------------------------
+
+
+def _reservation_id(task_id: str) -> str:
+    return f"{task_id}:model"
+
+
+async def find_reservation(call: Call, task_id: str) -> ReservationRow | None:
+    """What is reserved for the next call of a model by a task; its description is the call's id."""
+    return await call.tx.one(statements.reservation, task_id=_reservation_id(task_id))
+
+
+async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ReservedCall:
+    """Reserve the most that the next call of a task may cost, in place of what was reserved for an earlier one.
+
+    offers: the models that may be called, in order; the first that every limit covers is chosen, or, once a limit over it has
+    given its warning, the cheapest that is covered. Raises BudgetExceeded, CreditExhausted where none is.
+    """
+    await release_model_call(call, payer.task_id)
+    reserved = await _choose_offer(call, payer, offers)
+    rates, amount = reserved.offer.rates, reserved.offer.amount
+    if not amount:
+        return reserved
+    spender = await find_allowance(call, payer.subject, amount, rates.currency)
+    limits = _limits_of(call, payer, rates)
+    await limits.add_reservation(amount)
+    await use_allowance(call, spender, amount)
+    row = ReservationRow(
+        tenant_id=call.caller.tenant,
+        task_id=_reservation_id(payer.task_id),
+        account_id=payer.account,
+        agent_id=payer.agent_id,
+        currency=rates.currency,
+        amount=amount,
+        price_version=0,
+        spender=spender,
+        description=call_id,
+        created_at=call.now,
+        model=rates.name,
+        project=payer.project,
+    )
+    call.tx.append(RESERVATIONS, row)
+    return reserved
+
+
+def _limits_of(call: Call, payer: CallPayer, rates: TokenRates) -> SpendingLimits:
+    return SpendingLimits(call, payer.account, payer.agent_id, rates.currency, model=rates.name, project=payer.project)
+
+
+async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffer]) -> ReservedCall:
+    """The offer to take. Raises BudgetExceeded, CreditExhausted."""
+    names = encode_json(["", *(offer.rates.name for offer in offers)])
+    # All of them are locked at once, in the order that everybody locks them in: offers are in orders of their own.
+    rows = await call.tx.all(
+        statements.limits_of_models_locked,
+        account=payer.account,
+        agent=payer.agent_id,
+        project=payer.project,
+        models=names,
+    )
+    period = month_of(call.now)
+    budgets = [(row, await read_budget_status(call.tx, row, period)) for row in rows]
+    affordable: list[ModelOffer] = []
+    refusals: list[PaymentRequired] = []
+    for offer in offers:
+        try:
+            _check_offer(_limits_of(call, payer, offer.rates), budgets, offer)
+            affordable.append(offer)
+        except PaymentRequired as refusal:
+            refusals.append(refusal)
+    if not affordable:
+        raise refusals[0]
+    cheapest = min(affordable, key=lambda offer: offer.amount)
+    is_near = any(_is_warned(row, status) for row, status in _budgets_over(budgets, offers[0]))
+    chosen = cheapest if is_near else affordable[0]
+    return ReservedCall(chosen, chosen is not offers[0])
+
+
+Budgets = Sequence[tuple[BudgetRow, BudgetStatus]]
+
+
+def _budgets_over(budgets: Budgets, offer: ModelOffer) -> Budgets:
+    """Those of them that an offer counts against."""
+    return [
+        (row, status)
+        for row, status in budgets
+        if row.currency == offer.rates.currency and row.model in ("", offer.rates.name)
+    ]
+
+
+def _check_offer(limits: SpendingLimits, budgets: Budgets, offer: ModelOffer) -> None:
+    """Refuse an offer that a limit does not cover. Raises BudgetExceeded, CreditExhausted."""
+    if not offer.amount:
+        return
+    limits.check_currency([row for row, _ in budgets])
+    for row, status in _budgets_over(budgets, offer):
+        limits.check_amount(row, status, offer.amount)
+
+
+def _is_warned(row: BudgetRow, status: BudgetStatus) -> bool:
+    return row.soft_limit is not None and status.committed >= row.soft_limit
+
+
+async def release_model_call(call: Call, task_id: str) -> None:
+    """Give back what is reserved for a call that was not made. Idempotent."""
+    row = await find_reservation(call, task_id)
+    if row is not None:
+        await call.tx.execute(statements.release, task_id=row.task_id)
+        await use_allowance(call, row.spender, -row.amount)
+
+
+async def release_abandoned_calls(call: Call) -> bool:
+    """Give back what was reserved by tasks that have ended since; tells whether there may be more."""
+    rows = await call.tx.all(statements.abandoned, before=call.now - ABANDONED_AFTER, limit=BATCH)
+    for row in rows:
+        await call.tx.execute(statements.release, task_id=row.task_id)
+        await use_allowance(call, row.spender, -row.amount)
+    return len(rows) == BATCH
+
+
+# -- after the call --------------------------------------------------------------------------------
+
+
+async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, report: ModelReport) -> ModelCallRow:
+    """Charge for a call that was made: no limit refuses it any more. Answers the earlier one if it was charged already."""
+    key = model_charge_key(payer.task_id, report.call_id)
+    ledger = Ledger(call)
+    existing = await call.tx.one(statements.by_key, key=key)
+    if existing is not None:
+        return await _require_call(call, existing)
+    reservation = await find_reservation(call, payer.task_id) if payer.task_id else None
+    fixed = report.base_cost
+    amount = rates.compute_cost(report.tokens) if fixed is None else rates.add_markup(fixed)
+    if reservation is not None and reservation.description == report.call_id:
+        await release_model_call(call, payer.task_id)  # first, or it would count twice
+        await use_allowance(call, reservation.spender, amount)
+    tokens = report.tokens
+    charge = Charge(
+        key,
+        payer.account,
+        payer.agent_id,
+        EntryKind.MODEL,
+        tokens.input_tokens + tokens.output_tokens,
+        description=rates.name,
+        use=_build_use(payer, rates, report),
+    )
+    entry = await ledger.write_entry(charge, Terms(0, rates.currency), amount, enforce=False)
+    row = await _require_call(call, entry)
+    call.emit("agora.billing.model_called", _event_data(row), subject=row.agent_id, audience=(call.caller.subject,))
+    return row
+
+
+def _build_use(payer: CallPayer, rates: TokenRates, report: ModelReport) -> ModelUse:
+    return ModelUse(
+        provider=rates.provider,
+        model=rates.model,
+        task_id=payer.task_id,
+        project=payer.project,
+        tokens=report.tokens,
+        base_cost=rates.compute_base_cost(report.tokens) if report.base_cost is None else report.base_cost,
+        is_estimate=report.is_estimate,
+        first_token=None if report.first_token is None else int(report.first_token * SECOND),
+        duration=None if report.seconds is None else int(report.seconds * SECOND),
+    )
+
+
+async def _require_call(call: Call, entry: LedgerEntry) -> ModelCallRow:
+    row = await call.tx.one(models.call_by_entry, entry_id=entry.entry_id)
+    assert row is not None
+    return row
+
+
+def _event_data(row: ModelCallRow) -> dict[str, Any]:
+    data = build_model_call(row).model_dump(mode="json", exclude={"created_at", "account_id"})
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def build_model_call(row: ModelCallRow) -> ModelCall:
+    """A call as answers show it."""
+    return ModelCall(
+        entry_id=row.entry_id,
+        account_id=row.account_id,
+        agent_id=row.agent_id or None,
+        task_id=row.task_id or None,
+        project=row.project or None,
+        provider=row.provider,
+        model=row.model,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cache_read_tokens=row.cache_read_tokens,
+        cache_write_tokens=row.cache_write_tokens,
+        reasoning_tokens=row.reasoning_tokens,
+        cost=from_micros(row.cost),
+        base_cost=from_micros(row.base_cost),
+        currency=row.currency,
+        is_estimate=bool(row.is_estimate),
+        time_to_first_token=None if row.first_token is None else from_micros(row.first_token),
+        seconds=None if row.duration is None else from_micros(row.duration),
+        created_at=to_datetime(row.created_at),
+    )

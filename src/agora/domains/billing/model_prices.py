@@ -1,0 +1,335 @@
+"""Prices of language models: of the catalogue that comes with the server, or as operators have set them for their tenant.
+
+A model without a price is refused, or charged at the price of the setting ``billing_unknown_model_price``: never at none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from agora.clock import to_datetime
+from agora.core import pagination as paging
+from agora.core.call import Call
+from agora.core.errors import not_found
+from agora.domains.identity.authority import check_and_record_administration
+from agora_sdk.contract.billing.models import ModelPrice, ModelPricePage, ModelTokens, RemovedPrice
+from agora_sdk.errors import InvalidRequest, field_error
+
+from . import model_queries as statements
+from .model_catalog import CATALOG, CatalogPrice, Rate
+from .money import MICROS, from_micros, to_micros
+from .records import ModelPriceRow
+
+__all__ = [
+    "ANY_MODEL",
+    "PriceWish",
+    "TokenRates",
+    "build_reported_rates",
+    "delete_model_price",
+    "list_model_prices",
+    "resolve_model_price",
+    "set_default_markup",
+    "set_model_price",
+    "split_model_name",
+]
+
+ANY_MODEL = "*"
+BASIS = 10_000  #: hundredths of a percent of the whole
+REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRates:
+    """What a model costs: prices for a million tokens in millionths of a currency, markup in hundredths of a percent."""
+
+    provider: str
+    model: str
+    currency: str
+    input: Rate
+    output: Rate
+    cache_read: Rate
+    cache_write: Rate
+    reasoning: Rate
+    markup: int = 0
+
+    @property
+    def name(self) -> str:
+        """PROVIDER:MODEL."""
+        return f"{self.provider}:{self.model}"
+
+    def compute_base_cost(self, tokens: ModelTokens) -> int:
+        """What tokens cost without the markup, in millionths, rounded up."""
+        return -(-self._weigh_tokens(tokens) // MICROS)
+
+    def compute_cost(self, tokens: ModelTokens) -> int:
+        """What is charged for tokens, in millionths, rounded up: nothing that has a price is free."""
+        return -(-self._weigh_tokens(tokens) * (BASIS + self.markup) // (MICROS * BASIS))
+
+    def without_thresholds(self) -> TokenRates:
+        """The same for sums of several calls, none of which need be a long one."""
+        rates = {
+            name: getattr(self, name)[:1] for name in ("input", "output", "cache_read", "cache_write", "reasoning")
+        }
+        return replace(self, **rates)
+
+    def add_markup(self, base_cost: int) -> int:
+        """What is charged for what the provider charges, in millionths, rounded up."""
+        return -(-base_cost * (BASIS + self.markup) // BASIS)
+
+    def _weigh_tokens(self, tokens: ModelTokens) -> int:
+        total = tokens.input_tokens
+        read, written = tokens.cache_read_tokens, tokens.cache_write_tokens
+        parts = (
+            (max(0, total - read - written), self.input),
+            (read, self.cache_read),
+            (written, self.cache_write),
+            (max(0, tokens.output_tokens - tokens.reasoning_tokens), self.output),
+            (tokens.reasoning_tokens, self.reasoning),
+        )
+        return sum(count * _rate_above(rate, total) for count, rate in parts)
+
+
+def _rate_above(rate: Rate, input_tokens: int) -> int:
+    """The price that holds for so many tokens of input: that of the highest threshold that they pass."""
+    price = rate[0]
+    for start, above in zip(rate[1::2], rate[2::2], strict=True):
+        if input_tokens > start:
+            price = above
+    return price
+
+
+def split_model_name(name: str) -> tuple[str, str]:
+    """Provider and model of a name such as ``anthropic:claude-sonnet-4-5`` or ``openai/gpt-5``; '' for no provider."""
+    for separator in (":", "/"):
+        provider, found, model = name.partition(separator)
+        if found and model:
+            return provider.lower(), model
+    return "", name
+
+
+async def resolve_model_price(call: Call, provider: str, model: str, url: str = "") -> TokenRates:
+    """What a model costs now. url: where it is asked, which tells what provider a name of one's own means.
+
+    Raises InvalidRequest for a model without a price.
+    """
+    rows = await call.tx.all(statements.prices_of_model, provider=provider, model=model)
+    by_place = {(row.provider, row.model): row for row in rows}
+    default = by_place.get(("", ""))
+    markup = (default.markup or 0) if default is not None else 0
+    row = by_place.get((provider, model)) or by_place.get((provider, ANY_MODEL))
+    if row is not None:
+        return _rates_from_row(row, provider, model, markup)
+    known = CATALOG.find_price(CATALOG.find_provider(provider, url, model), model)
+    if known is not None:
+        return _rates_from_catalog(known, provider or known.provider, model, markup)
+    return _price_unknown_model(call, provider, model, markup)
+
+
+async def build_reported_rates(call: Call, provider: str, model: str, currency: str) -> TokenRates:
+    """Rates of a model whose cost is reported as an amount: none by the token, and the markup."""
+    markup, nothing = await _read_default_markup(call), (0,)
+    return TokenRates(provider, model, currency, nothing, nothing, nothing, nothing, nothing, markup)
+
+
+def _rates_from_row(row: ModelPriceRow, provider: str, model: str, markup: int) -> TokenRates:
+    input, output = (row.input_price,), (row.output_price,)
+    read, written, reasoning = row.cache_read_price, row.cache_write_price, row.reasoning_price
+    return TokenRates(
+        provider=provider,
+        model=model,
+        currency=row.currency,
+        input=input,
+        output=output,
+        cache_read=input if read is None else (read,),
+        cache_write=input if written is None else (written,),
+        reasoning=output if reasoning is None else (reasoning,),
+        markup=markup if row.markup is None else row.markup,
+    )
+
+
+def _rates_from_catalog(price: CatalogPrice, provider: str, model: str, markup: int) -> TokenRates:
+    return TokenRates(
+        provider=provider,
+        model=model,
+        currency=CATALOG.currency,
+        input=price.input,
+        output=price.output,
+        cache_read=price.cache_read or price.input,
+        cache_write=price.cache_write or price.input,
+        reasoning=price.reasoning or price.output,
+        markup=markup,
+    )
+
+
+def _price_unknown_model(call: Call, provider: str, model: str, markup: int) -> TokenRates:
+    settings = call.context.settings
+    if settings.billing_unknown_model_price == REFUSE:
+        name = f"{provider}:{model}" if provider else model
+        raise InvalidRequest(
+            f"The model {name!r} has no price, and is not used without one.",
+            fix=f"An operator sets it: agora token-billing set-price {provider or 'PROVIDER'} {model or 'MODEL'} INPUT OUTPUT, "
+            "in dollars for a million tokens (0 0 for a model that costs nothing); or the setting "
+            "billing_unknown_model_price for all such models.",
+            errors=[field_error("model", "no price")],
+        )
+    input, output = ((int(Decimal(part) * MICROS),) for part in settings.billing_unknown_model_price.split("/"))
+    return TokenRates(provider, model, settings.billing_currency, input, output, input, input, output, markup)
+
+
+# -- setting and listing ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceWish:
+    """What a model is to cost, in units of the currency for a million tokens; None for what has no price of its own."""
+
+    provider: str
+    model: str
+    currency: str
+    input: float
+    output: float
+    cache_read: float | None
+    cache_write: float | None
+    reasoning: float | None
+    markup_percent: float | None
+
+
+async def set_model_price(call: Call, wish: PriceWish) -> ModelPrice:
+    """Set what a model costs from now on."""
+    call.target = f"{wish.provider}:{wish.model}"
+    await check_and_record_administration(call, f"model-price:{call.target}")
+    row = ModelPriceRow(
+        tenant_id=call.caller.tenant,
+        provider=wish.provider,
+        model=wish.model,
+        currency=wish.currency,
+        input_price=to_micros(wish.input),
+        output_price=to_micros(wish.output),
+        cache_read_price=None if wish.cache_read is None else to_micros(wish.cache_read),
+        cache_write_price=None if wish.cache_write is None else to_micros(wish.cache_write),
+        reasoning_price=None if wish.reasoning is None else to_micros(wish.reasoning),
+        markup=parse_markup(wish.markup_percent),
+        updated_at=call.now,
+        updated_by=call.caller.subject,
+    )
+    await _save_price(call, row)
+    return _price_from_row(row, await _read_default_markup(call))
+
+
+def parse_markup(percent: float | None) -> int | None:
+    """Hundredths of a percent."""
+    return None if percent is None else round(percent * 100)
+
+
+async def set_default_markup(call: Call, percent: float) -> None:
+    """Set the markup of models without one of their own."""
+    await check_and_record_administration(call, "model-price:markup")
+    row = ModelPriceRow(
+        tenant_id=call.caller.tenant,
+        provider="",
+        model="",
+        currency="",
+        input_price=0,
+        output_price=0,
+        cache_read_price=None,
+        cache_write_price=None,
+        reasoning_price=None,
+        markup=parse_markup(percent),
+        updated_at=call.now,
+        updated_by=call.caller.subject,
+    )
+    await _save_price(call, row)
+
+
+async def _save_price(call: Call, row: ModelPriceRow) -> None:
+    values = {name: getattr(row, name) for name in statements.PRICE_COLUMNS}
+    await call.tx.execute(statements.save_price, **values)
+
+
+async def _read_default_markup(call: Call) -> int:
+    rows = await call.tx.all(statements.prices_of_model, provider="", model="")
+    return next((row.markup or 0 for row in rows if not row.provider), 0)
+
+
+async def delete_model_price(call: Call, provider: str, model: str) -> RemovedPrice:
+    """Delete a price that was set. Raises NotFound."""
+    call.target = f"{provider}:{model}"
+    rows = await call.tx.all(statements.prices_of_model, provider=provider, model=model)
+    if not any((row.provider, row.model) == (provider, model) for row in rows):
+        raise not_found(
+            "model",
+            f"No price of {provider}:{model} was set here.",
+            fix="Those that were are listed first by agora.token_billing.pricing.",
+        )
+    await check_and_record_administration(call, f"model-price:{call.target}")
+    await call.tx.execute(statements.delete_price, provider=provider, model=model)
+    return RemovedPrice(provider=provider, model=model)
+
+
+async def list_model_prices(
+    call: Call, provider: str | None, model: str | None, limit: int, cursor: str | None
+) -> ModelPricePage:
+    """What models cost: those set here by name, then the catalogue's by name; or the one that a model has."""
+    markup = await _read_default_markup(call)
+    if model is not None:
+        prices = [await _find_price(call, provider or "", model)]
+        return ModelPricePage(pricing=prices, count=1, total=1, source=CATALOG.source)
+    origin, *after = paging.decode_cursor(cursor, str, str, str) if cursor else ["operator", "", ""]
+    prices = []
+    if origin == "operator":
+        rows = await call.tx.all(
+            statements.list_prices, provider=provider or "", after=after[0], model_after=after[1], limit=limit + 1
+        )
+        prices = [_price_from_row(row, markup) for row in rows]
+        after = ["", ""]
+    if len(prices) <= limit:
+        for price in CATALOG.list_prices(provider, (after[0], after[1])):
+            prices.append(_price_from_catalog(price, markup))
+            if len(prices) > limit:
+                break
+    page, more = prices[:limit], len(prices) > limit
+    last = page[-1] if more else None
+    following = None if last is None else paging.encode_cursor(last.set_by, last.provider, last.model)
+    return ModelPricePage(pricing=page, count=len(page), has_more=more, next_cursor=following, source=CATALOG.source)
+
+
+async def _find_price(call: Call, provider: str, model: str) -> ModelPrice:
+    """The price of one model. Raises InvalidRequest where it has none."""
+    rates = await resolve_model_price(call, provider, model)
+    rows = await call.tx.all(statements.prices_of_model, provider=rates.provider, model=model)
+    row = next((row for row in rows if row.provider), None)
+    return _build_price(
+        rates,
+        row is None,
+        CATALOG.date if row is None else to_datetime(row.updated_at).date().isoformat(),
+    )
+
+
+def _price_from_row(row: ModelPriceRow, markup: int) -> ModelPrice:
+    rates = _rates_from_row(row, row.provider, row.model, markup)
+    return _build_price(rates, False, to_datetime(row.updated_at).date().isoformat())
+
+
+def _price_from_catalog(price: CatalogPrice, markup: int) -> ModelPrice:
+    return _build_price(_rates_from_catalog(price, price.provider, price.model, markup), True, CATALOG.date)
+
+
+def _build_price(rates: TokenRates, is_of_catalog: bool, day: str) -> ModelPrice:
+    thresholds: Sequence[int] = sorted({start for rate in (rates.input, rates.output) for start in rate[1::2]})
+    return ModelPrice(
+        id=rates.name,
+        provider=rates.provider,
+        model=rates.model,
+        currency=rates.currency,
+        input_cost_per_m=from_micros(rates.input[0]),
+        output_cost_per_m=from_micros(rates.output[0]),
+        cache_read_cost_per_m=from_micros(rates.cache_read[0]),
+        cache_write_cost_per_m=from_micros(rates.cache_write[0]),
+        reasoning_cost_per_m=None if rates.reasoning == rates.output else from_micros(rates.reasoning[0]),
+        markup_percent=rates.markup / 100,
+        above_tokens=list(thresholds),
+        set_by="package" if is_of_catalog else "operator",
+        as_of=day,
+    )

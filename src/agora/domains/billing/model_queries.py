@@ -1,0 +1,124 @@
+"""SQL of models: their prices, the calls of them, and the sums of those, which a trigger keeps."""
+
+from __future__ import annotations
+
+from agora.store.port import Query, Write
+
+from .records import ModelCallRow, ModelPriceRow, ModelSum, PayableTask, TokenUsageRow
+
+__all__ = [
+    "PRICE_COLUMNS",
+    "call_by_entry",
+    "calls",
+    "calls_of_account",
+    "calls_of_task",
+    "delete_price",
+    "list_prices",
+    "lock_usage",
+    "mark_charged",
+    "payable_task",
+    "prices_of_model",
+    "save_price",
+    "sums",
+    "sums_of_account",
+    "task_cost",
+]
+
+BIG = "bigint"
+
+# -- prices ------------------------------------------------------------------------------------
+
+_AMOUNTS = ("input_price", "output_price", "cache_read_price", "cache_write_price", "reasoning_price", "markup")
+PRICE_COLUMNS = ("provider", "model", "currency", *_AMOUNTS, "updated_at", "updated_by")
+_CHANGED = ", ".join(f"{name} = excluded.{name}" for name in PRICE_COLUMNS[2:])
+# The price of a model, that of every model of its provider, and the markup of all.
+prices_of_model = Query(
+    """
+    select * from billing_model_prices
+    where tenant_id = :tenant and provider in ('', :provider) and model in ('', '*', :model)
+    """,
+    ModelPriceRow,
+)
+list_prices = Query(
+    """
+    select * from billing_model_prices
+    where tenant_id = :tenant and provider <> '' and (:provider = '' or provider = :provider)
+        and (provider, model) > (:after, :model_after)
+    order by provider, model limit :limit
+    """,
+    ModelPriceRow,
+    types={"limit": BIG},
+)
+save_price = Write(
+    f"""
+    insert into billing_model_prices (tenant_id, {", ".join(PRICE_COLUMNS)})
+    values (:tenant, {", ".join(f":{name}" for name in PRICE_COLUMNS)})
+    on conflict (tenant_id, provider, model) do update set {_CHANGED}
+    """,
+    types=dict.fromkeys((*_AMOUNTS, "updated_at"), BIG),
+)
+delete_price = Write(
+    "delete from billing_model_prices where tenant_id = :tenant and provider = :provider and model = :model"
+)
+
+# -- calls -------------------------------------------------------------------------------------
+
+call_by_entry = Query(
+    "select * from billing_model_calls where tenant_id = :tenant and entry_id = :entry_id", ModelCallRow
+)
+_LATER = "select * from billing_model_calls where tenant_id = :tenant and entry_id < :before"
+_WANTED = """
+    (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent)
+    and (:everyone = 1 or account_id = :viewer_account or agent_id = :viewer)
+    order by entry_id desc limit :limit
+"""
+_PAGE = {"everyone": BIG, "limit": BIG}
+calls = Query(f"{_LATER} and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
+calls_of_account = Query(f"{_LATER} and account_id = :account and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
+calls_of_task = Query(
+    f"{_LATER} and task_id = :task and task_id <> '' and {_WANTED}", ModelCallRow, types=_PAGE, scan=True
+)
+
+payable_task = Query(
+    """
+    select t.task_id, t.account_id, t.created_by, t.holder, d.metadata, d.payload
+    from tasks as t join task_data as d on d.tenant_id = t.tenant_id and d.task_id = t.task_id
+    where t.tenant_id = :tenant and t.task_id = :task_id
+    """,
+    PayableTask,
+)
+
+# -- sums --------------------------------------------------------------------------------------
+
+_SUMMED = "/* summed from billing_model_calls */"
+_COUNTS = ("calls", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_SUMS = ", ".join(f"cast(sum({name}) as bigint) as {name}" for name in (*_COUNTS, "cost", "base_cost"))
+_MONTH = f"""
+    select provider, model, currency, {_SUMS} from billing_model_months {_SUMMED}
+    where tenant_id = :tenant and period = :period
+"""
+_BY_MODEL = "group by provider, model, currency"
+sums = Query(f"{_MONTH} {_BY_MODEL}", ModelSum, types={"period": BIG}, scan=True)
+sums_of_account = Query(f"{_MONTH} and account_id = :account {_BY_MODEL}", ModelSum, types={"period": BIG}, scan=True)
+task_cost = Query(
+    f"""
+    select cast(coalesce(sum(cost), 0) as bigint) as cost from billing_model_calls {_SUMMED}
+    where tenant_id = :tenant and task_id = :task and task_id <> '' and currency = :currency
+    """,
+    int,
+)
+
+# -- what workers report of jobs ---------------------------------------------------------------
+
+lock_usage = Query(
+    "select * from token_usage where tenant_id = :tenant and task_id = :task_id and model = :model",
+    TokenUsageRow,
+    lock=True,
+)
+mark_charged = Write(
+    """
+    update token_usage set charged_input = :charged_input, charged_output = :charged_output, charged_cost = :charged_cost
+    where tenant_id = :tenant and task_id = :task_id and model = :model
+    """,
+    types=dict.fromkeys(("charged_input", "charged_output", "charged_cost"), BIG),
+)

@@ -1,0 +1,141 @@
+"""What calls of models came to: their list, sums of a month, and how an account stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from agora.core import pagination as paging
+from agora.core.call import Call
+from agora_sdk.contract.billing.models import BudgetCheck, ModelCallPage, ModelUsage, TokenSummary, UsageTotals
+
+from . import model_queries as models
+from . import queries as statements
+from .accounts import can_see_all_accounts, paying_account_of
+from .budgets import BudgetStatus, read_budget_status
+from .model_calls import build_model_call
+from .money import format_amount, format_month, from_micros, month_of
+from .records import BudgetRow, ModelCallRow, ModelSum
+
+__all__ = ["CallFilters", "check_token_budget", "list_model_calls", "sum_up_month"]
+
+NEWEST = "use_g"  #: sorts after every id of an entry
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilters:
+    """Which calls are listed; '' for any."""
+
+    account: str
+    agent_id: str
+    task_id: str
+
+
+async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor: str | None) -> ModelCallPage:
+    """Calls of models, newest first: what the caller's account pays for and what the caller made; operators see all."""
+    before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
+    parameters = {
+        "before": before,
+        "account": filters.account,
+        "agent": filters.agent_id,
+        "everyone": int(can_see_all_accounts(call.caller)),
+        "viewer_account": paying_account_of(call.caller),
+        "viewer": call.caller.subject,
+        "limit": limit + 1,
+    }
+    rows: Sequence[ModelCallRow]
+    if filters.task_id:
+        rows = await call.tx.all(models.calls_of_task, **parameters, task=filters.task_id)
+    else:
+        rows = await call.tx.all(models.calls_of_account if filters.account else models.calls, **parameters)
+    rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
+    return ModelCallPage(
+        calls=[build_model_call(row) for row in rows],
+        count=len(rows),
+        has_more=more,
+        next_cursor=paging.encode_cursor(rows[-1].entry_id) if more else None,
+    )
+
+
+async def sum_up_month(call: Call, account: str | None, period: int, currency: str) -> TokenSummary:
+    """A month's calls in one currency. account: None for all, '' for none."""
+    rows: Sequence[ModelSum] = ()
+    if account is None:
+        rows = await call.tx.all(models.sums, period=period)
+    elif account:
+        rows = await call.tx.all(models.sums_of_account, period=period, account=account)
+    rows = [row for row in rows if row.currency == currency]
+    budget, balance = (None, 0) if not account else await _read_standing(call, account, currency)
+    limit = None if budget is None else budget.hard_limit
+    return TokenSummary(
+        tenant_id=call.caller.tenant,
+        account_id=account or None,
+        month=format_month(period),
+        currency=currency,
+        billing_model="prepaid" if budget is not None and budget.prepaid else "metered",
+        balance_dollars=from_micros(balance),
+        monthly_limit_dollars=None if limit is None else from_micros(limit),
+        totals=_add_up(rows),
+        by_model=[
+            ModelUsage(
+                provider=row.provider,
+                model=row.model,
+                request_count=row.calls,
+                total_tokens=row.input_tokens + row.output_tokens,
+                cost_dollars=from_micros(row.cost),
+            )
+            for row in sorted(rows, key=lambda row: (-row.cost, row.provider, row.model))
+        ],
+    )
+
+
+def _add_up(rows: Sequence[ModelSum]) -> UsageTotals:
+    names = [field.name for field in fields(ModelSum) if field.type == "int"]
+    total = {name: sum(getattr(row, name) for row in rows) for name in names}
+    return UsageTotals(
+        request_count=total["calls"],
+        input_tokens=total["input_tokens"],
+        output_tokens=total["output_tokens"],
+        reasoning_tokens=total["reasoning_tokens"],
+        cache_read_tokens=total["cache_read_tokens"],
+        cache_write_tokens=total["cache_write_tokens"],
+        cost_dollars=from_micros(total["cost"]),
+        base_cost_dollars=from_micros(total["base_cost"]),
+    )
+
+
+async def _read_standing(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
+    """The budget of a whole account, and its credit in millionths."""
+    place = {"account": account, "agent": "", "currency": currency, "model": "", "project": ""}
+    row = await call.tx.one(statements.budget_unlocked, **place)
+    balance = await call.tx.one(statements.balance, account=account, currency=currency)
+    return row, int(balance or 0)
+
+
+async def check_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
+    """Whether an account may call models now."""
+    row, balance = await _read_standing(call, account, currency)
+    period = month_of(call.now)
+    status = None if row is None else await read_budget_status(call.tx, row, period)
+    spent = await call.tx.one(statements.spent, scope="account", ref=account, currency=currency, period=period)
+    reason = "" if row is None or status is None else _refusal(row, status)
+    return BudgetCheck(
+        allowed=not reason,
+        reason=reason or "Within the limits.",
+        account_id=account,
+        currency=currency,
+        balance_dollars=from_micros(balance),
+        monthly_spend_dollars=from_micros(int(spent or 0)),
+        monthly_limit_dollars=None if row is None or row.hard_limit is None else from_micros(row.hard_limit),
+        billing_model="prepaid" if row is not None and row.prepaid else "metered",
+    )
+
+
+def _refusal(row: BudgetRow, status: BudgetStatus) -> str:
+    """Why nothing more is allowed; '' if it is."""
+    if row.hard_limit is not None and status.committed >= row.hard_limit:
+        limit = format_amount(row.hard_limit, row.currency)
+        return f"The hard limit of {limit} is reached for {format_month(status.period)}."
+    if status.available_credit is not None and status.available_credit <= 0:
+        return "The credit is used up."
+    return ""
