@@ -13,14 +13,18 @@ import os
 import signal
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+
+from _pytest.assertion import rewrite
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.processes import spawn_tethered
 
-__all__ = ["run_tests"]
+__all__ = ["compile_test_modules", "run_tests"]
 
+ROOT = Path(__file__).parent.parent
 FAILED = 1  # pytest's exit code where tests ran and some failed
 INTERRUPTED_SECONDS = 60.0  # for an interrupted run to end its fixtures
 #: a plugin that writes the failed tests' ids; where tests run side by side, only the process that leads the workers does
@@ -43,6 +47,7 @@ def pytest_sessionfinish(session):
 def run_tests(options: list[str]) -> int:
     """Run the tests, then those that failed; print which of them passed the second time. Returns the first exit code."""
     _compile_packages()
+    compile_test_modules(ROOT / "tests")
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "failed_tests_recorder.py").write_text(RECORDER)
         code, failed = _run_pytest(options, directory)
@@ -58,8 +63,30 @@ def run_tests(options: list[str]) -> int:
 
 def _compile_packages() -> None:
     """Write our packages' bytecode: the tests start hundreds of servers, and PYTHONDONTWRITEBYTECODE may be set."""
-    for package in ("src", "sdk/python/src"):
-        compileall.compile_dir(Path(__file__).parent.parent / package, quiet=1, workers=0)
+    for package in ("src", "sdk/python/src", "tests", "benchmarks", "scripts"):
+        compileall.compile_dir(ROOT / package, quiet=1, workers=0)
+
+
+def compile_test_modules(directory: Path) -> None:
+    """Write the bytecode of test modules with pytest's assertions, where it is missing or old.
+
+    Otherwise each worker rewrites all of them: 10 s of CPU time, in each.
+    """
+    modules = [*directory.rglob("test_*.py"), *directory.rglob("conftest.py")]
+    with ProcessPoolExecutor() as pool:
+        list(pool.map(_rewrite_assertions, modules, chunksize=16))
+
+
+def _rewrite_assertions(module: Path) -> None:
+    cache = rewrite.get_cache_dir(module) / (module.stem + rewrite.PYC_TAIL)
+    if rewrite._read_pyc(module, cache) is not None:
+        return
+    source_hash, code = rewrite._rewrite_test(module, None)  # type: ignore[arg-type]  # its default options
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    draft = cache.with_name(f"{cache.name}.{os.getpid()}")
+    with draft.open("wb") as file:
+        rewrite._write_pyc_fp(file, source_hash, code)
+    draft.replace(cache)
 
 
 def _run_pytest(options: list[str], directory: str) -> tuple[int, list[str]]:

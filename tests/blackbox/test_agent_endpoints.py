@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from tests.blackbox.instance_program import deploy, make_instance, serving_instances
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
+from tests.postgres import PostgresServer
 
 Answer = tuple[int, dict[str, Any] | None]
 LOCAL = {"endpoint_private_networks": "true", "endpoint_attempts": "2"}
@@ -77,7 +78,7 @@ def endpoint() -> Iterator[Endpoint]:
     endpoint.close()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     settings = dict(LOCAL)
     with ExitStack() as stack:
@@ -287,22 +288,24 @@ def test_a_killed_server_repeats_the_request_and_stores_one_answer(
 
 
 def test_two_servers_on_one_database_post_each_message_once(
-    server: ServerProcess, endpoint: Endpoint, request: pytest.FixtureRequest, tmp_path: Path
+    postgres_server: PostgresServer, endpoint: Endpoint, tmp_path: Path
 ) -> None:
-    if "store" not in server.settings:
-        pytest.skip("two servers share a database only on PostgreSQL")
-    other = ServerProcess(tmp_path / "other", keys_dir=str(server.directory), **server.settings)
-    request.addfinalizer(other.close)
-    other.start()
-    endpoint.respond = _result
-    asker = server.register("Many Asker")
-    _register(server, "Many Calculator", endpoint)
-    for number in range(24):
-        asker.post("/agora/messaging/send", {"to_agent": "Many Calculator", "content": f"{number}"})
-    poll_until(lambda: len(asker.get("/agora/messaging/receive")["messages"]) >= 24, "24 answers")
-    keys = [headers["idempotency-key"] for headers, _ in endpoint.requests]
-    assert len(keys) == len(set(keys)) == 24
-    assert len(asker.get("/agora/messaging/receive")["messages"]) == 24
+    with ExitStack() as stack:
+        settings = LOCAL | {"store": stack.enter_context(postgres_server.database_url())}
+        server = ServerProcess(tmp_path / "one", **settings)
+        other = ServerProcess(tmp_path / "other", keys_dir=str(server.directory), **settings)
+        for each in (server, other):
+            stack.callback(each.close)
+            each.start()
+        endpoint.respond = _result
+        asker = server.register("Many Asker")
+        _register(server, "Many Calculator", endpoint)
+        for number in range(24):
+            asker.post("/agora/messaging/send", {"to_agent": "Many Calculator", "content": f"{number}"})
+        poll_until(lambda: len(asker.get("/agora/messaging/receive")["messages"]) >= 24, "24 answers")
+        keys = [headers["idempotency-key"] for headers, _ in endpoint.requests]
+        assert len(keys) == len(set(keys)) == 24
+        assert len(asker.get("/agora/messaging/receive")["messages"]) == 24
 
 
 def test_instances_whose_manifest_opts_in_get_their_agents_messages(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ from tests.polling import poll_until
 
 #: an entry dies as soon as it was not acknowledged once, a webhook with its first failure
 IMPATIENT = {"bus_stale": "0.1", "bus_deliveries": "1", "push_attempts": "1", "a2a_private_networks": "true"}
+#: the statements on PostgreSQL are those of the first two tests; the ways to call them need no engine of their own
+POSTGRES_IF_LONG = pytest.mark.parametrize(
+    "server", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True
+)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -109,6 +113,7 @@ def test_a_discarded_one_stays_away_and_pages_are_bounded(server: ServerProcess)
     reader.get("/agora/dead_letter/list", 422, params={"cursor": "x"})
 
 
+@POSTGRES_IF_LONG
 def test_by_shell_and_tool(server: ServerProcess) -> None:
     sender, reader = server.register("Finn"), server.register("Gerd")
     _poison(sender, reader, "by hand")
@@ -134,6 +139,7 @@ def test_by_shell_and_tool(server: ServerProcess) -> None:
     assert [entry["content"] for entry in reader.post("/agora/bus/read", {})["entries"]] == [{"text": "by hand"}]
 
 
+@POSTGRES_IF_LONG
 def test_on_a_page(server: ServerProcess) -> None:
     sender, reader = server.register("Lena"), server.register("Moritz")
     message_id = _poison(sender, reader, "on a page")
@@ -179,6 +185,7 @@ def webhook() -> Iterator[tuple[str, type[_Webhook]]]:
         thread.join()
 
 
+@POSTGRES_IF_LONG
 def test_a_webhook_that_was_given_up_goes_on(server: ServerProcess, webhook: tuple[str, type[_Webhook]]) -> None:
     url, handler = webhook
     giver, doer = server.register("Hans"), server.register("Inge")
@@ -205,6 +212,7 @@ def test_a_webhook_that_was_given_up_goes_on(server: ServerProcess, webhook: tup
     assert giver.get("/agora/dead_letter/list")["dead_letters"] == []
 
 
+@POSTGRES_IF_LONG
 def test_a_webhooks_letter_follows_its_configuration(
     server: ServerProcess, webhook: tuple[str, type[_Webhook]]
 ) -> None:

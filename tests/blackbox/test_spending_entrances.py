@@ -38,7 +38,7 @@ class Place:
         return {"messageId": f"m{next(_numbers)}", "role": "ROLE_USER", "parts": [{"text": "work"}]}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with ExitStack() as stack:
         settings = {}

@@ -162,7 +162,7 @@ async def test_the_bridge_leads_to_a_virtual_server(shared_server: ServerProcess
         assert not result.is_error, result.content
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def federated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServerProcess]:
     """A server that takes upstreams of this machine, on either engine."""
     with contextlib.ExitStack() as stack:

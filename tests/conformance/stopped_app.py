@@ -49,6 +49,7 @@ class Place:
 
     def __init__(self, engine: Engine, directory: Path) -> None:
         self.runner, self.clock = asyncio.Runner(), StillClock()
+        self._rows: dict[tuple[str, Query[Any], str], list[Any]] = {}  # what was read since the last call
         self.app = StillApp(
             make_settings(directory, billing_price_notice=0), clock=self.clock, store=engine.store(self.clock)
         )
@@ -59,8 +60,12 @@ class Place:
         )
         self.market = Market(app, self.clock)  # type: ignore[arg-type]
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
+    def run(self, work: Coroutine[Any, Any, T], *, is_read: bool = False) -> T:
+        """Run to its end. is_read: it changes no row."""
+        # Not Runner.run(): that sets a signal handler each time, which costs as much as a small query.
+        if not is_read:
+            self._rows.clear()
+        return self.runner.get_loop().run_until_complete(work)
 
     def tenant(self) -> str:
         """A new tenant."""
@@ -86,10 +91,16 @@ class Place:
         return self.run(work())
 
     def rows(self, tenant: str, query: Query[Any], **parameters: Any) -> list[Any]:
-        async def work(reader: Reader) -> list[Any]:
-            return list(await reader.all(query, **parameters))
+        """The rows of a query. Nothing changes them between two calls, so that all invariants of a step share one read."""
+        key = (tenant, query, repr(parameters))
+        if key not in self._rows:
 
-        return self.run(self.app.store.read(tenant, work))
+            async def work(reader: Reader) -> list[Any]:
+                return list(await reader.all(query, **parameters))
+
+            rows = self.run(self.app.store.read(tenant, work), is_read=True)
+            self._rows[key] = rows
+        return list(self._rows[key])
 
     def settle(self, tenant: str) -> None:
         """Let the controller look until nothing is due; it must come to an end."""

@@ -20,7 +20,7 @@ from tests.conformance.instances.instance_programs import AGENT
 from tests.faults.server_process import Victim
 from tests.polling import eventually, passing
 
-KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))
+KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "1"))
 FIRST = 20_000 + (os.getpid() * 37) % 9_900
 MOMENTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)  #: seconds after which a server is killed; chance is the subject here
 

@@ -21,13 +21,13 @@ import httpx
 from tests.faults.server_process import Victim
 from tests.processes import spawn_tethered
 
-TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "300"))
+TASKS = int(os.environ.get("AGORA_FAULT_TASKS", "150"))
 KILLS = int(os.environ.get("AGORA_FAULT_KILLS", "2"))  # of the server
 WORKERS, SLEEPERS, GIVERS = 8, 2, 8
 WORKFLOWS = max(4, TASKS // 100)
 WORK_TIME = 0.05  # seconds a task takes
 STOPPED = 6.5  # seconds, longer than a lease
-AT_MOST = 60 + TASKS / 10  # seconds until all is done
+AT_MOST = 75 + TASKS / 10  # seconds until all is done
 
 STEPS: list[dict[str, Any]] = [
     {"name": "extract", "capability": "work", "depends_on": []},

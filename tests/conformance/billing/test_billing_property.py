@@ -29,7 +29,7 @@ from tests.dict_rows import DictQuery
 
 RUNS_ON = RunsOn.BOTH
 
-EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "24"))
+EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "18"))
 SHARE = {"sqlite": 1.0, "postgres": 0.15}
 AGENTS = ("Ann", "Bob")
 ACCOUNTS = ("acme", "beta")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +32,7 @@ from tests.dict_rows import DictQuery
 
 RUNS_ON = RunsOn.BOTH
 
-EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "40"))
 SHARE = {"sqlite": 1.0, "postgres": 0.15}
 BRINGS = {"Ann": frozenset({"x"}), "Bob": frozenset({"x", "y"}), "Cat": frozenset[str]()}
 RANKS = ["urgent", "high", "normal", "low"]
@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
 
     def both(self, operation: str, caller: str, expected: Callable[[Board], Any], **given: Any) -> Any:
         """Call, and do the same to the model; answers both answers, or None where both refuse."""
-        trial, kinds, wanted = deepcopy(self.board), (), None
+        trial, kinds, wanted = pickle.loads(pickle.dumps(self.board)), (), None  # half the time of deepcopy
         try:
             wanted = expected(trial)
         except Refused as refused:

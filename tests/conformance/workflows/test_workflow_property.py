@@ -30,7 +30,7 @@ from tests.dict_rows import DictQuery
 
 RUNS_ON = RunsOn.BOTH
 
-EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("AGORA_PROPERTY_EXAMPLES", "40"))
 SHARE = {"sqlite": 1.0, "postgres": 0.15}
 MOST_STEPS = 6
 MOST_IN_HAND = 3
