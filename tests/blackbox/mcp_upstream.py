@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
@@ -15,12 +16,23 @@ LARGE_RESULT: Final = 4_000_000  #: characters of a tool's result
 
 
 class McpUpstream:
-    """Serves in a thread while it is entered. tools: how many. result: characters of the result of each."""
+    """Serves in a thread while it is entered.
 
-    def __init__(self, port: int, *, tools: int = 1, description: str = "Does it.", result: int = LARGE_RESULT) -> None:
+    tools: how many. result: characters of the result of each. on_call: called with the arguments of each call before its answer.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        tools: int = 1,
+        description: str = "Does it.",
+        result: int = LARGE_RESULT,
+        on_call: Callable[[dict[str, Any]], None] = lambda arguments: None,
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}/mcp"
         self.tools = [f"tool_{number}" for number in range(tools)]
-        self._description, self._text = description, "r" * result
+        self._description, self._text, self._on_call = description, "r" * result, on_call
         upstream = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -57,6 +69,7 @@ class McpUpstream:
             tools = [{"name": name, "description": self._description, "inputSchema": schema} for name in self.tools]
             return {"result": {"tools": tools}}
         if message["method"] == "tools/call":
+            self._on_call(message["params"].get("arguments") or {})
             return {"result": {"content": [{"type": "text", "text": self._text}]}}
         return {"error": {"code": METHOD_NOT_FOUND, "message": "unknown method"}}
 

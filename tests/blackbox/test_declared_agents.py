@@ -14,15 +14,19 @@ from typing import Any
 import pytest
 
 from agora.demo.scripted_model import ModelRequest, ScriptedReply, ToolCall
+from tests.blackbox.mcp_upstream import McpUpstream
 from tests.blackbox.server import ServerProcess
 from tests.blackbox.thinking import KEY, Thinkers, runner_pids, running_thinkers
+from tests.harness import free_port
 from tests.polling import poll_until
 
 
 @pytest.fixture(scope="module")
-def thinkers(shared_server: ServerProcess) -> Iterator[Thinkers]:
-    with running_thinkers(shared_server) as place:
+def thinkers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thinkers]:
+    server = ServerProcess(tmp_path_factory.mktemp("shared") / "data", mcp_private_networks="true").start()
+    with running_thinkers(server) as place:
         yield place
+    server.close()
 
 
 def call_then_say(tool: str, arguments: dict[str, Any], text: str = "It is done.") -> Callable[..., ScriptedReply]:
@@ -120,7 +124,9 @@ def test_an_answer_that_was_cut_is_asked_for_again(thinkers: Thinkers) -> None:
     thinkers.declare("Teller", limits={"seconds": 60})
     task = thinkers.do("Teller", "tell me")
     assert (task["status"], task["result"]) == ("completed", "The whole answer.")
-    assert thinkers.output(task["task_id"]).endswith("[interrupted; the answer begins again]\nThe whole answer.")
+    # whether the first words were written before the connection was cut, nobody knows
+    written = thinkers.output(task["task_id"]).removeprefix("half \n[interrupted; the answer begins again]\n")
+    assert written == "The whole answer."
 
 
 def test_the_next_model_answers_where_the_first_does_not(thinkers: Thinkers) -> None:
@@ -204,6 +210,27 @@ def test_a_change_of_its_declaration_holds_for_the_next_task(thinkers: Thinkers)
     poll_until(lambda: thinkers.do("Changing", "state")["result"] == "You are new.", "not as declared anew")
 
 
+def test_a_change_of_its_declaration_gives_back_the_task_under_way(thinkers: Thinkers) -> None:
+    """At once, though its model is still speaking; the attempt does not count."""
+    asked = threading.Event()
+
+    def script(request: ModelRequest) -> ScriptedReply:
+        if "You are new." in request.system:
+            return ScriptedReply("As I am now.")
+        asked.set()
+        return ScriptedReply("word " * 100_000, pause=0.05)
+
+    thinkers.scripts["carry on"] = script
+    thinkers.declare("Carrier", instructions="You are old.")
+    task_id = thinkers.give("Carrier", "carry on")
+    assert asked.wait(60)
+    poll_until(lambda: thinkers.output(task_id), "no words")
+    thinkers.declare("Carrier", instructions="You are new.")
+    task = thinkers.wait_for(task_id)
+    assert (task["result"], task["attempts"]) == ("As I am now.", 1)
+    assert thinkers.output(task_id).endswith("[interrupted; the answer begins again]\nAs I am now.")
+
+
 def test_it_is_an_agent_over_a2a(thinkers: Thinkers) -> None:
     thinkers.scripts["over a2a"] = lambda request: ScriptedReply("I hear you.")
     thinkers.declare("Speaker", description="Speaks.")
@@ -275,6 +302,31 @@ def test_a_runner_that_dies_is_started_again_and_goes_on_after_the_last_step(thi
     assert [len(request.results) for request in thinkers.requests_of("survive")] == [0, 1, 1, 2]
 
 
+def test_an_outside_tool_is_called_once_whatever_becomes_of_its_answer(thinkers: Thinkers) -> None:
+    """With a kill meanwhile the server keeps the answer; where the answer itself is lost, the model is told so."""
+    calls: list[str] = []
+
+    def on_call(arguments: dict[str, Any]) -> None:
+        calls.append(arguments["order"])
+        if arguments["order"] == "kill":
+            os.kill(thinkers.runner(), signal.SIGKILL)
+        if arguments["order"] == "cut":
+            raise ConnectionAbortedError
+
+    narrow = thinkers.operator.post("/tokens", {"label": "narrow", "scopes": ["read:tasks", "write:tasks"]})
+    with McpUpstream(free_port(), result=10, on_call=on_call) as upstream:
+        thinkers.operator.post("/upstreams", {"name": "far", "url": upstream.url})
+        thinkers.declare("Traveller", tools=["upstream:far"])
+        for order, beginning in (("kill", '<data source="far_tool_0">'), ("cut", "unknown: ")):
+            thinkers.scripts[f"far, {order}"] = call_then_say("far_tool_0", {"order": order}, "I was told:")
+            task = thinkers.do("Traveller", f"far, {order}", max_attempts=10)
+            assert task["result"].startswith(f"I was told: {beginning}"), task
+        assert calls == ["kill", "cut"]
+        asker = thinkers.server.account(narrow["token"])
+        assert "refused: " in thinkers.do("Traveller", "far, kill it without the right to", asker)["result"]
+        assert calls == ["kill", "cut"]
+
+
 def test_no_process_is_left_behind_by_a_killed_server(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     with running_thinkers(server) as thinkers:
@@ -297,10 +349,17 @@ def _is_zombie(pid: int) -> bool:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerProcess]) -> None:
-    """A run of eight steps, killed once at each request of the model: each message is sent once, in order."""
+    """A run of eight steps, killed once at each request of the model: each message is sent once, and each outside tool,
+    during which it is killed too, is called once, and its answer given to the model."""
     steps = 8
-    server = start_server()
-    with running_thinkers(server) as thinkers:
+    server = start_server(mcp_private_networks="true")
+    outside: list[int] = []
+
+    def on_call(arguments: dict[str, Any]) -> None:
+        outside.append(arguments["step"])
+        os.kill(thinkers.runner(), signal.SIGKILL)
+
+    with running_thinkers(server) as thinkers, McpUpstream(free_port(), result=10, on_call=on_call) as upstream:
         reader = server.register("Reader")
         killed: set[int] = set()
 
@@ -310,11 +369,15 @@ def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerPr
                 killed.add(done)
                 os.kill(thinkers.runner(), signal.SIGKILL)
             if done == steps:
-                return ScriptedReply("All done.")
+                answers = ["r" * 10 in text for text in request.results]
+                return ScriptedReply("All done." if answers == [False, True] * (steps // 2) else f"{request.results}")
+            if done % 2:
+                return ScriptedReply("", [ToolCall("far_tool_0", {"step": done})])
             return ScriptedReply("", [ToolCall("messaging_send", {"to_agent": reader.name, "content": f"step {done}"})])
 
         thinkers.scripts["endure"] = script
-        thinkers.declare("Survivor", tools=["messaging"])
+        thinkers.operator.post("/upstreams", {"name": "far", "url": upstream.url})
+        thinkers.declare("Survivor", tools=["messaging", "upstream:far"])
         task_id = thinkers.give("Survivor", "endure", max_attempts=100)
 
         def has_ended() -> bool:
@@ -324,7 +387,33 @@ def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerPr
         assert thinkers.task(task_id)["result"] == "All done."
         assert killed == set(range(steps + 1))
         messages = reader.get("/agora/messaging/receive")["messages"]
-        assert sorted(message["content"] for message in messages) == [f"step {number}" for number in range(steps)]
+        assert sorted(message["content"] for message in messages) == [f"step {number}" for number in range(0, steps, 2)]
+        assert outside == [*range(1, steps, 2)]
+
+
+@pytest.mark.long
+def test_a_server_killed_during_a_call_of_an_outside_tool_does_not_repeat_it(
+    start_server: Callable[..., ServerProcess],
+) -> None:
+    calls: list[dict[str, Any]] = []
+    server = start_server(mcp_private_networks="true")
+
+    def on_call(arguments: dict[str, Any]) -> None:
+        calls.append(arguments)
+        server.kill()
+
+    with running_thinkers(server) as thinkers, McpUpstream(free_port(), result=10, on_call=on_call) as upstream:
+        thinkers.scripts["far away"] = call_then_say("far_tool_0", {"order": 1}, "I was told:")
+        # its answer is waited for as long as it may take: only then is it known that it is unknown
+        thinkers.operator.post("/upstreams", {"name": "far", "url": upstream.url, "timeout": 3})
+        thinkers.declare("Traveller", tools=["upstream:far"])
+        task_id = thinkers.give("Traveller", "far away", max_attempts=10)
+        poll_until(lambda: calls, "not called")
+        assert server.process is not None
+        server.process.wait(30)
+        server.start()
+        assert "I was told: unknown: " in thinkers.wait_for(task_id, "completed", "failed")["result"]
+        assert len(calls) == 1
 
 
 def test_traces_follow_the_conventions_for_generative_ai(

@@ -21,7 +21,8 @@ class RunState:
 
     messages: the conversation with the model. results: of the tools that the newest response calls, by number of the call.
     asked: number of the call that waits for the requester, and how many messages the requester had sent by then.
-    seconds: time at work in attempts before this one. tools_used: calls carried out. postponed: times without a model in a row.
+    seconds: time at work in attempts before this one. postponed: times without a model in a row. output_size: characters of
+    the task's output that whole answers wrote.
     """
 
     messages: list[ModelMessage] = field(default_factory=list)
@@ -34,7 +35,7 @@ class RunState:
     seconds: float = 0.0
     postponed: int = 0
     corrections: int = 0
-    is_writing: bool = False
+    output_size: int = 0
 
     @classmethod
     def load(cls, checkpoint: Mapping[str, Any] | None) -> RunState:

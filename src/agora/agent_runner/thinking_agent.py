@@ -40,6 +40,7 @@ class ThinkingAgent(Agent):
         self.configuration = configuration
         self.models = ()
         self._pool = ModelPool(configuration.models)
+        self._runs: set[ThinkingRun] = set()
         self._tools: Sequence[AgentTool] = ()
         self._tools_until = 0.0
 
@@ -49,6 +50,12 @@ class ThinkingAgent(Agent):
             await super().serve()
         finally:
             await self.client.aclose()
+
+    def stop(self) -> None:
+        """Stop soon: tasks are given back after the tool that is being called, or at once."""
+        super().stop()
+        for run in self._runs:
+            run.stop()
 
     async def on_message(self, message: Message) -> None:
         """Nothing: the server makes a task of each message."""
@@ -79,7 +86,12 @@ class ThinkingAgent(Agent):
 
     async def _think(self, task: TaskRun) -> Any:
         toolbox = Toolbox(self.client, task, await self._list_tools())
-        return await ThinkingRun(self.configuration, self._pool, toolbox, task).run()
+        run = ThinkingRun(self.configuration, self._pool, toolbox, task)
+        self._runs.add(run)
+        try:
+            return await run.run()
+        finally:
+            self._runs.discard(run)
 
     async def _list_tools(self) -> Sequence[AgentTool]:
         """The tools that there are; those of upstreams come and go."""

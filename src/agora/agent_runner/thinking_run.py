@@ -6,6 +6,7 @@ after a crash asks the model again only if its answer was lost, and calls a tool
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -46,6 +47,7 @@ APPROVAL_SCHEMA: JsonObject = {
 }
 MAX_CHECKPOINT = 900_000  #: characters of JSON, which a call can carry
 MAX_POSTPONED = 20  #: times in a row that no model answered
+STOPPED = "The process of the agent stops."
 MAX_CORRECTIONS = 3  #: of a result that does not fit its schema
 
 
@@ -58,6 +60,14 @@ class ThinkingRun:
         self._state = RunState.load(task.checkpoint)
         self._telemetry = RunTelemetry(configuration.name, task)
         self._began = time.monotonic()
+        self._is_stopping = False
+        self._model_request: asyncio.Task[Answer] | None = None
+
+    def stop(self) -> None:
+        """Give the task back. An answer of the model is not waited for: whoever goes on asks for it again."""
+        self._is_stopping = True
+        if self._model_request is not None:
+            self._model_request.cancel()
 
     async def run(self) -> Any:
         """Do the task; answers its result. Raises InputRequired, PermanentFailure, Postponed."""
@@ -67,6 +77,8 @@ class ThinkingRun:
                 await self._begin()
             while True:
                 self._check_limits()
+                if self._is_stopping:
+                    raise Postponed(STOPPED, 0)
                 calls = self._open_calls()
                 if calls is None:
                     await self._ask_model(parameters)
@@ -129,20 +141,27 @@ class ThinkingRun:
     async def _ask_model(self, parameters: ModelRequestParameters) -> None:
         """One step of the model: its answer is in the checkpoint when this returns."""
         state, stream = self._state, TextStream(self._task)
-        if state.is_writing:
+        if self._task.output_size > state.output_size:  # words of an answer that was lost before its end
             await self._task.write("\n[interrupted; the answer begins again]\n")
-        state.is_writing = True
         messages = [*state.messages[:-1], self._with_instructions(state.messages[-1])]
         try:
-            answer = await self._telemetry.chat(
-                lambda: self._models.request(messages, parameters, stream.add), self._configuration.models[0].name
+            self._model_request = asyncio.ensure_future(
+                self._telemetry.chat(
+                    lambda: self._models.request(messages, parameters, stream.add), self._configuration.models[0].name
+                )
             )
+            answer = await self._model_request
             await stream.flush()
+        except asyncio.CancelledError:
+            if self._is_stopping:
+                raise Postponed(STOPPED, 0) from None
+            raise
         except ModelUnavailable as failure:
             raise await self._postpone(failure) from failure
         except ModelRefused as failure:
             raise PermanentFailure(f"The model does not take the request: {failure}") from failure
         finally:
+            self._model_request = None
             await stream.close()
         await self._record_answer(answer)
 
@@ -156,7 +175,8 @@ class ThinkingRun:
         state.steps += 1
         state.input_tokens += usage.input_tokens
         state.output_tokens += usage.output_tokens
-        state.postponed, state.is_writing, state.results, state.asked = 0, False, {}, None
+        state.output_size = self._task.output_size
+        state.postponed, state.results, state.asked = 0, {}, None
         await self._save()
 
     async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:

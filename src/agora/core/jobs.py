@@ -90,6 +90,9 @@ class Controller:
     async def reconcile(self, tenant: str) -> None:
         """Run one pass for one tenant."""
 
+    async def end_clients(self) -> None:
+        """The server is about to stop, and still serves: end what this job runs that calls it."""
+
     async def finish(self) -> None:
         """Write state that is only in memory. Runs after the last step."""
 

@@ -227,6 +227,14 @@ class App:
         await self.store.close()
         await asyncio.to_thread(self._end_tracing)
 
+    async def end_clients(self) -> None:
+        """End the programs of our own that call this server, while it serves: they give back what they have claimed."""
+        self.monitor.draining = True
+        ends = (controller.end_clients() for controller in self.controllers)
+        for outcome in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.warning("a program of the server did not end: %s", outcome, exc_info=outcome)
+
     def drain(self) -> None:
         """Begin to stop: not ready any more, and every stream told to resume later."""
         self.monitor.draining = True

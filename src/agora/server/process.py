@@ -201,6 +201,7 @@ class _Server(uvicorn.Server):
         return protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._app.end_clients()
         self._app.drain()
         if self.server_state.tasks:  # let sockets say why before they are closed
             await asyncio.wait(tuple(self.server_state.tasks), timeout=CLOSE_TIMEOUT)

@@ -62,6 +62,7 @@ class DeclaredAgentsController(Controller):
         self._is_stale = True
         self._read_at = 0.0
         self._has_warned = False
+        self._is_ending = False
 
     def committed(self, events: Sequence[StoredEvent], /) -> None:
         """Note what changes the declarations, and whose inbox has something new."""
@@ -88,8 +89,15 @@ class DeclaredAgentsController(Controller):
             self._read_at = clock()
         while self._mail and not self.is_stopping:
             await self._read_mail(self._mail.pop())
+        if self._is_ending:
+            return
         if await self._runner.reconcile(self._build_configuration()) and self.context.store.exclusive:
             await self._take_back_tasks()
+
+    async def end_clients(self) -> None:
+        """End the runner, whose tasks another server takes up at once."""
+        self._is_ending = True
+        await self._runner.stop()
 
     async def finish(self) -> None:
         await self._runner.stop()
