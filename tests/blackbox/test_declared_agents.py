@@ -168,6 +168,32 @@ def test_a_loop_ends_at_its_limit_and_says_so(thinkers: Thinkers, limits: dict[s
     assert task["error"].startswith(reason)
 
 
+@pytest.mark.parametrize("pause", [0.05, 0.0], ids=["while it speaks", "between its steps"])
+def test_a_task_ends_at_its_limit_of_seconds_and_says_so(thinkers: Thinkers, pause: float) -> None:
+    calls = [] if pause else [ToolCall("query_agents", {})]
+    thinkers.scripts[f"dawdle {pause}"] = lambda request: ScriptedReply(
+        "word " * 100_000 if pause else "", calls, pause
+    )
+    thinkers.declare("Dawdler", tools=["agents"], limits={"seconds": 1, "steps": 500})
+    task = thinkers.do("Dawdler", f"dawdle {pause}")
+    assert (task["status"], task["error"], task["attempts"]) == ("failed", "The limit of 1 seconds is reached.", 1)
+
+
+def test_agents_that_ask_each_other_in_a_circle_end_at_the_limit_of_depth(thinkers: Thinkers) -> None:
+    thinkers.scripts["round and"] = lambda request: ScriptedReply(
+        f"I got {request.results[-1]}" if request.results else "",
+        []
+        if request.results
+        else [ToolCall("ask_Pong" if "ask_Pong" in request.tools else "ask_Ping", {"message": "round and"})],
+    )
+    thinkers.declare("Ping", tools=["agent:Pong"], limits={"depth": 2})
+    thinkers.declare("Pong", tools=["agent:Ping"], limits={"depth": 2})
+    task = thinkers.do("Ping", "round and round")
+    assert task["status"] == "completed"
+    assert "refused: " in task["result"]
+    assert "2 agents have asked each other in a row; the limit is 2." in task["result"]
+
+
 def test_agents_ask_each_other_and_hand_over(thinkers: Thinkers) -> None:
     thinkers.scripts["write about"] = call_then_say("ask_Researcher", {"message": "find facts"}, "Written:")
     thinkers.scripts["find facts"] = lambda request: ScriptedReply("Water is wet.")

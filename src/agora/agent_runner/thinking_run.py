@@ -72,22 +72,32 @@ class ThinkingRun:
     async def run(self) -> Any:
         """Do the task; answers its result. Raises InputRequired, PermanentFailure, Postponed."""
         with self._telemetry.invoke_agent():
-            parameters = self._build_parameters()
-            if not self._state.messages:
-                await self._begin()
-            while True:
-                self._check_limits()
-                if self._is_stopping:
-                    raise Postponed(STOPPED, 0)
-                calls = self._open_calls()
-                if calls is None:
-                    await self._ask_model(parameters)
-                elif not calls and self._specification.output_schema is None:
-                    return self._text_of_answer()
-                else:
-                    result = await self._call_tools(calls)
-                    if result is not None:
-                        return result[0]
+            limit = self._specification.limits.seconds
+            try:
+                async with asyncio.timeout(max(0.0, limit - self._seconds)) as timeout:
+                    return await self._take_steps()
+            except TimeoutError:
+                if not timeout.expired():
+                    raise
+                raise PermanentFailure(f"The limit of {limit:g} seconds is reached.") from None
+
+    async def _take_steps(self) -> Any:
+        parameters = self._build_parameters()
+        if not self._state.messages:
+            await self._begin()
+        while True:
+            self._check_limits()
+            if self._is_stopping:
+                raise Postponed(STOPPED, 0)
+            calls = self._open_calls()
+            if calls is None:
+                await self._ask_model(parameters)
+            elif not calls and self._specification.output_schema is None:
+                return self._text_of_answer()
+            else:
+                result = await self._call_tools(calls)
+                if result is not None:
+                    return result[0]
 
     # -- the beginning ------------------------------------------------------------------------------------
 
@@ -129,8 +139,6 @@ class ThinkingRun:
             raise PermanentFailure(f"The limit of {limits.steps} steps is reached.")
         if state.tokens > limits.tokens:
             raise PermanentFailure(f"The limit of {limits.tokens} tokens is reached: {state.tokens} were used.")
-        if self._seconds > limits.seconds:
-            raise PermanentFailure(f"The limit of {limits.seconds:g} seconds is reached.")
 
     @property
     def _seconds(self) -> float:
