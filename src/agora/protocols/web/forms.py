@@ -1,13 +1,14 @@
 """Forms: submitted fields as the arguments of an operation.
 
 A field has the name of its parameter. An empty one is omitted. A list is a repeated field, or values separated by commas
-or line ends; structured values are JSON text.
+or line ends; structured values are JSON text. A field of an object has the name ``PARAMETER.FIELD``, and is set after the object
+itself, if that is given as JSON before it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +23,7 @@ from agora_sdk.errors import InvalidRequest, UnsupportedMediaType, field_error
 __all__ = ["Form", "read_form", "to_arguments"]
 
 MAX_FIELDS = 500
+MAX_DEPTH = 3  #: of a field in objects
 FORM = "application/x-www-form-urlencoded"
 OWN_FIELDS = frozenset(
     {"agents", "csrf", "next", "idempotency_key", "show", "visit"}
@@ -58,13 +60,23 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
 
 def to_arguments(form: Form, operation: Operation) -> dict[str, Any]:
     """Arguments of an operation; InvalidRequest where JSON is expected and is none."""
-    kinds = _parameter_types(operation)
-    arguments_by_name = {}
+    arguments_by_name: dict[str, Any] = {}
     for name, values in form.fields.items():
         filled = [value for value in values if value != ""]
         if name not in OWN_FIELDS and filled:
-            arguments_by_name[name] = _convert_value(name, filled, kinds.get(name, frozenset({"string"})))
+            value = _convert_value(name, filled, _field_types(operation, name))
+            _set_field(arguments_by_name, name.split(".", MAX_DEPTH), value)
     return arguments_by_name
+
+
+def _set_field(arguments: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set an argument, or a field of one that is an object."""
+    *parents, last = path
+    for parent in parents:
+        arguments = arguments.setdefault(parent, {})
+        if not isinstance(arguments, dict):
+            raise InvalidRequest(f"{parent} is no object.", errors=[field_error(parent, "no object")])
+    arguments[last] = value
 
 
 def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
@@ -83,12 +95,28 @@ def _convert_value(name: str, values: list[str], kinds: frozenset[str]) -> Any:
     return last
 
 
+def _field_types(operation: Operation, name: str) -> frozenset[str]:
+    """JSON types that a field takes; none where anything goes, and a text where it is not declared."""
+    types = _parameter_types(operation).get(name)
+    return types if types is not None else frozenset({"string"})
+
+
 @cache
 def _parameter_types(operation: Operation) -> dict[str, frozenset[str]]:
-    """JSON types that each parameter takes; none where anything goes."""
+    """JSON types of each parameter and, by their paths, of the fields of those that are objects."""
     schema = operation.input_schema
-    definitions = schema.get("$defs", {})
-    return {name: frozenset(_schema_types(part, definitions)) for name, part in schema.get("properties", {}).items()}
+    return dict(_walk_properties(schema, schema.get("$defs", {}), ""))
+
+
+def _walk_properties(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, frozenset[str]]]:
+    while "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
+    for name, part in schema.get("properties", {}).items():
+        yield f"{path}{name}", frozenset(_schema_types(part, definitions))
+        if path.count(".") < MAX_DEPTH:
+            yield from _walk_properties(part, definitions, f"{path}{name}.")
 
 
 def _schema_types(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> set[str]:

@@ -1,0 +1,122 @@
+"""Declared agents: which there are, their declarations with versions, and a conversation to try one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agora_sdk.contract.declared_agents import AgentSpecification, DeclaredAgent
+from agora_sdk.contract.tasks import Task
+
+from ..registry import fragment, page
+from ..view import View
+from .list_parameters import list_operation, query_if_allowed
+from .task_exchange import QUESTION_STATES, Exchange, load_exchange
+
+__all__ = ["declared_agent", "declared_agents"]
+
+EVENTS: Final = ("agora.declared_agent.*", "agora.model_provider.*")
+SHOWN_TURNS: Final = 20  #: of the conversation, the newest
+SHOWN_TEXT: Final = 20_000  #: characters of an answer
+MAX_CONTEXT: Final = 200  #: characters of the id of a context
+#: Fields that the form has. What else a declaration holds goes with it unchanged.
+FORM_FIELDS: Final = frozenset(AgentSpecification.model_fields) & {
+    "model", "instructions", "description", "capabilities", "fallbacks", "tools", "approval", "askers", "output_schema",
+    "limits", "memory", "busy", "max_concurrent_tasks",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A task of the conversation. answer: its result, or the words so far."""
+
+    task: Task
+    question: str
+    answer: str
+
+
+@page(
+    "agents/declared",
+    title="Thinking agents",
+    scope="admin",
+    needs="agora.declared_agent.list",
+    live=("declared_rows",),
+)
+async def declared_agents(view: View) -> Mapping[str, Any]:
+    """All of them."""
+    return {**await declared_rows(view), **_form_values(None)}
+
+
+@fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
+async def declared_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    result_page, trouble = await list_operation(view, "agora.declared_agent.list", {})
+    return {"found": result_page, "trouble": trouble}
+
+
+@page(
+    "agents/declared/{name}",
+    title="Thinking agent",
+    scope="admin",
+    needs="agora.declared_agent.get",
+    live=("declared_now", "declared_chat"),
+)
+async def declared_agent(view: View) -> Mapping[str, Any]:
+    """One of them."""
+    now, chat = await asyncio.gather(declared_now(view), declared_chat(view))
+    return {**now, **chat, **_form_values(now["declaration"])}
+
+
+@fragment("declared_now", on=EVENTS, tick=30, every=1.0)
+async def declared_now(view: View) -> Mapping[str, Any]:
+    """Its declaration and the versions before."""
+    agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
+    versions, _ = await list_operation(view, "agora.declared_agent.versions", {"name": agent.name})
+    return {"declaration": agent, "versions": versions}
+
+
+@fragment("declared_chat", on=("agora.task.*",), tick=30, every=0.5)
+async def declared_chat(view: View) -> Mapping[str, Any]:
+    """The conversation of this person with it, oldest first."""
+    agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
+    context_id = _context_of(view, agent)
+    arguments = {"context_id": context_id, "agent_id": agent.agent_id, "descending": True, "limit": SHOWN_TURNS}
+    tasks = await query_if_allowed(view, "agora.task.list", arguments)
+    rows = [await view.invoke("agora.task.get", {"task_id": row.task_id}) for row in tasks.items] if tasks else []
+    turns = await asyncio.gather(*(_read_turn(view, row) for row in reversed(rows)))
+    asking = next((row for row in rows if row.status in QUESTION_STATES), None)
+    exchange = await load_exchange(view, asking, artifacts=False) if asking else Exchange([], [])
+    return {"declaration": agent, "context_id": context_id, "turns": turns, "asking": asking, "exchange": exchange}
+
+
+def _context_of(view: View, agent: DeclaredAgent) -> str:
+    """The conversation that the address names, else the one that this person has with the agent."""
+    chosen = view.query.get("chat", "")
+    if 0 < len(chosen) <= MAX_CONTEXT and chosen.isprintable():
+        return chosen
+    return f"monitor-{view.caller.subject}-{agent.agent_id}"[:MAX_CONTEXT]
+
+
+async def _read_turn(view: View, task: Task) -> Turn:
+    text = task.payload.get("text")
+    question = text if isinstance(text, str) else str(task.payload)
+    if task.result is not None:
+        answer = task.result if isinstance(task.result, str) else str(task.result)
+    elif task.output_size and not task.error:
+        arguments = {"task_id": task.task_id, "offset": max(0, task.output_size - SHOWN_TEXT), "limit": SHOWN_TEXT}
+        output = await query_if_allowed(view, "agora.task.output", arguments)
+        answer = output.content if output else ""
+    else:
+        answer = task.error or ""
+    return Turn(task, question[:SHOWN_TEXT], answer[:SHOWN_TEXT])
+
+
+def _form_values(agent: DeclaredAgent | None) -> Mapping[str, Any]:
+    """What the form of a declaration begins with. rest: of the declaration, what it has no field for."""
+    specification = agent.specification if agent is not None else AgentSpecification.model_construct(model="")
+    document = specification.model_dump(mode="json", exclude_defaults=True)
+    rest = {name: value for name, value in document.items() if name not in FORM_FIELDS}
+    policies = ("enqueue", "reject", "interrupt", "rollback", "concurrent")
+    return {"specification": specification, "rest": rest, "policies": policies}

@@ -1,0 +1,110 @@
+"""Pages of declared agents: declare, edit and roll back one by forms, talk with it, and who may."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agora.core.call import Caller
+from tests.market import Market
+from tests.unit.protocols.web.http_browser import Browser
+from tests.unit.protocols.web.test_coding_pages import EVIL, read_page
+from tests.unit.protocols.web.test_pages import signed_in
+
+FORM = {
+    "name": "Poet",
+    "specification": "{}",
+    "specification.model": "local:tiny",
+    "specification.instructions": f"Be brief.\r\n{EVIL}",
+    "specification.tools": "messaging\r\nagent:Bob",
+    "specification.limits.steps": "7",
+    "specification.memory.conversation": "false",
+    "specification.output_schema": '{"type": "object"}',
+    "specification.description": "",
+}
+
+
+async def act(browser: Browser, operation: str, **fields: Any) -> str:
+    """Send a form; answers what the page after it says."""
+    response = await browser.act(operation, **fields)
+    assert response.status_code == 303, response.text[-600:]
+    return str(response.headers["location"])
+
+
+async def declare(market: Market) -> tuple[Browser, Caller]:
+    browser = await signed_in(market)
+    await act(browser, "agora.declared_agent.apply", **FORM)
+    agent = await market.call(market.operator, "declared_agent.get", name="Poet")
+    token = market.app.signer.agent_token("default", agent.agent_id, 1)
+    return browser, await market.app.authenticator.authenticate(token)
+
+
+async def test_an_agent_is_declared_edited_and_rolled_back_by_forms(market: Market) -> None:
+    browser, _ = await declare(market)
+    spec = (await market.call(market.operator, "declared_agent.get", name="Poet")).specification
+    assert (spec.model, spec.instructions, spec.tools) == (
+        "local:tiny",
+        f"Be brief.\n{EVIL}",
+        ["messaging", "agent:Bob"],
+    )
+    assert (spec.limits.steps, spec.limits.depth, spec.memory.conversation) == (7, 3, False)
+    assert (spec.output_schema, spec.description) == ({"type": "object"}, "")
+    assert "Poet" in await read_page(browser, "agents/declared")
+    page = await read_page(browser, "agents/declared/Poet")
+    for text in ('value="local:tiny"', ">messaging\nagent:Bob</textarea>", "It does not work.", "Version 1"):
+        assert text.lower() in page.lower(), text
+    await act(
+        browser, "agora.declared_agent.apply", **FORM | {"specification.tools": "", "specification.busy": "reject"}
+    )
+    changed = await market.call(market.operator, "declared_agent.get", name="Poet")
+    assert (changed.version, changed.specification.tools, changed.specification.busy) == (2, [], "reject")
+    assert "Roll back to 1" in await read_page(browser, "agents/declared/Poet")
+    await act(browser, "agora.declared_agent.rollback", name="Poet", version="1")
+    back = await market.call(market.operator, "declared_agent.get", name="Poet")
+    assert (back.version, back.specification.tools) == (3, ["messaging", "agent:Bob"])
+
+
+async def test_a_person_talks_with_an_agent_and_answers_what_it_asks(market: Market) -> None:
+    browser, poet = await declare(market)
+    page = await read_page(browser, "agents/declared/Poet")
+    match = re.search(r'name="context_id" value="([^"]+)"', page)
+    assert match is not None
+    task = {"task_type": "a2a.message", "assignee": "Poet", "context_id": match[1], "payload.text": f"Write {EVIL}"}
+    await act(browser, "agora.task.assign", **task)
+    held = (await market.call(poet, "task.claim")).task
+    assert held.payload == {"text": f"Write {EVIL}"}
+    fence = {"task_id": held.task_id, "fencing_token": held.fencing_token}
+    await market.call(poet, "task.append", **fence, content=f"So far {EVIL}")
+    assert "So far " in await read_page(browser, "agents/declared/Poet")
+    await market.call(poet, "task.message", **fence, text=f"Of what? {EVIL}", status="input_required")
+    assert "Of what? " in await read_page(browser, "agents/declared/Poet")
+    await act(browser, "agora.task.message", task_id=held.task_id, text="Of water")
+    again = (await market.call(poet, "task.claim")).task
+    fence = {"task_id": again.task_id, "fencing_token": again.fencing_token}
+    await market.call(poet, "task.complete", **fence, result="Water is wet.")
+    assert "Water is wet." in await read_page(browser, "agents/declared/Poet")
+    assert "Water is wet." not in await read_page(browser, "agents/declared/Poet?chat=another")
+
+
+async def test_a_declaration_that_is_wrong_is_refused_with_its_reason(market: Market) -> None:
+    browser = await signed_in(market)
+    for field, text in (("tools", "nonsense"), ("output_schema", "{"), ("limits.steps", "many")):
+        await browser.act("agora.declared_agent.apply", **FORM | {f"specification.{field}": text})
+        page = await browser.get("agents/declared")
+        assert "No thinking agents yet" in page.text, field
+        assert 'role="alert"' in page.text or "notice" in page.text, field
+
+
+async def test_only_operators_see_them(market: Market) -> None:
+    await declare(market)
+    token = (
+        await market.call(market.operator, "token.create", label="viewer", scopes=["read:agents", "read:tasks"])
+    ).token
+    viewer = await signed_in(market, token)
+    for path in ("agents/declared", "agents/declared/Poet"):
+        assert (await viewer.get(path)).status_code in (403, 404), path
+    refused = await viewer.act("agora.declared_agent.apply", **FORM)
+    assert refused.status_code in (303, 403)
+    assert (await market.call(market.operator, "declared_agent.get", name="Poet")).version == 1
+    forged = await viewer.http.post("/v1/monitor/act/agora.declared_agent.delete", data={"name": "Poet", "csrf": "x"})
+    assert forged.status_code == 403
