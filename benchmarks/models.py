@@ -20,7 +20,7 @@ from tests.blackbox.thinking import Thinkers, running_thinkers
 from tests.polling import poll_until
 from tests.processes import process_cpu_seconds
 
-TASKS, STREAMS, WORDS = 100, 200, 50
+TASKS, AT_ONCE, STREAMS, WORDS = 100, 4, 200, 50
 ALONE = """
 import asyncio, sys, time
 from pydantic_ai import Agent
@@ -80,9 +80,11 @@ def main() -> None:
         with running_thinkers(server) as thinkers:
             thinkers.scripts |= {"look up": _look_up}
             thinkers.scripts["speak"] = lambda request: ScriptedReply("word " * WORDS, pause=0.05)
-            names = ["One", "Two"]
-            for name in names:
-                thinkers.declare(name, tools=["agents"], max_concurrent_tasks=STREAMS // len(names))
+            names, speakers = ["One", "Two"], ["Three", "Four"]
+            for name in names:  # as many tasks at once as the anchor has
+                thinkers.declare(name, tools=["agents"], max_concurrent_tasks=AT_ONCE // len(names))
+            for name in speakers:
+                thinkers.declare(name, max_concurrent_tasks=STREAMS // len(speakers))
             _do_tasks(thinkers, names, "look up", 8)
             runner, ours = _measure(thinkers, lambda: _do_tasks(thinkers, names, "look up", TASKS))
             command = [sys.executable, "-c", ALONE, thinkers.model.url("openai"), str(TASKS)]
@@ -94,7 +96,7 @@ def main() -> None:
                 f"  and of the server    {ours / TASKS / 2 * 1000:6.2f} ms CPU a step (claim, checkpoints, tool, end)"
             )
             began = time.monotonic()
-            runner, ours = _measure(thinkers, lambda: _do_tasks(thinkers, names, "speak", STREAMS))
+            runner, ours = _measure(thinkers, lambda: _do_tasks(thinkers, speakers, "speak", STREAMS))
             words, seconds = STREAMS * WORDS, time.monotonic() - began
             print(f"{STREAMS} streams at once    {runner / words * 1e6:6.0f} us CPU a word in the agents' process,")
             print(f"  and of the server    {ours / words * 1e6:6.0f} us; {words} words in {seconds:.1f} s")

@@ -353,6 +353,22 @@ def test_an_outside_tool_is_called_once_whatever_becomes_of_its_answer(thinkers:
         assert calls == ["kill", "cut"]
 
 
+def test_a_conversation_may_be_longer_than_a_checkpoint(thinkers: Thinkers) -> None:
+    def script(request: ModelRequest) -> ScriptedReply:
+        if len(request.results) < 5:
+            return ScriptedReply("", [ToolCall("long_tool_0", {"part": len(request.results)})])
+        return ScriptedReply(f"I have read {sum(map(len, request.results))} characters.")
+
+    thinkers.scripts["read it all"] = script
+    with McpUpstream(free_port(), result=30_000) as upstream:
+        thinkers.operator.post("/upstreams", {"name": "long", "url": upstream.url})
+        thinkers.declare("Bookworm", tools=["upstream:long"])
+        task = thinkers.do("Bookworm", "read it all")
+    assert (task["status"], task["attempts"]) == ("completed", 1), task["error"]
+    assert int(task["result"].split()[3]) > 100_000
+    assert len(json.dumps(task["checkpoint"])) < 65_536
+
+
 def test_no_process_is_left_behind_by_a_killed_server(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     with running_thinkers(server) as thinkers:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["RunState"]
 
 FORMAT = 1
+LONGEST_PLAIN = 32_768  #: bytes of a conversation that is not compressed
 
 
 @dataclass(slots=True)
@@ -45,16 +50,23 @@ class RunState:
         if not checkpoint or checkpoint.get("format") != FORMAT:
             return cls()
         values = {name: value for name, value in checkpoint.items() if name in cls.__dataclass_fields__}
-        values["messages"] = ModelMessagesTypeAdapter.validate_python(checkpoint["messages"])
+        packed = checkpoint.get("packed")
+        if packed is not None:
+            values["messages"] = ModelMessagesTypeAdapter.validate_json(zlib.decompress(base64.b64decode(packed)))
+        else:
+            values["messages"] = ModelMessagesTypeAdapter.validate_python(checkpoint["messages"])
         return cls(**values)
 
     def dump(self) -> dict[str, Any]:
-        """As JSON."""
+        """As JSON. A long conversation is compressed, for a checkpoint holds 64 KiB."""
         from pydantic_ai.messages import ModelMessagesTypeAdapter
 
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        messages = ModelMessagesTypeAdapter.dump_python(self.messages, mode="json", exclude_none=True)
-        return values | {"format": FORMAT, "messages": messages}
+        messages = ModelMessagesTypeAdapter.dump_json(self.messages, exclude_none=True)
+        if len(messages) > LONGEST_PLAIN:
+            packed = base64.b64encode(zlib.compress(messages)).decode()
+            return values | {"format": FORMAT, "messages": [], "packed": packed}
+        return values | {"format": FORMAT, "messages": from_json(messages)}
 
     @property
     def tokens(self) -> int:

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_json
+
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
 
@@ -45,7 +47,7 @@ APPROVAL_SCHEMA: JsonObject = {
     "properties": {"decision": {"type": "string", "enum": ["approve", "reject"]}},
     "required": ["decision"],
 }
-MAX_CHECKPOINT = 900_000  #: characters of JSON, which a call can carry
+MAX_CHECKPOINT = 65_536  #: bytes of JSON that a task takes
 MAX_POSTPONED = 20  #: times in a row that no model answered
 STOPPED = "The process of the agent stops."
 MAX_CORRECTIONS = 3  #: of a result that does not fit its schema
@@ -124,13 +126,16 @@ class ThinkingRun:
     async def _begin(self) -> None:
         from pydantic_ai.messages import ModelRequest, UserPromptPart
 
-        history = await read_earlier_tasks(self._toolbox.client, self._task) if self._remembers else []
+        history = await read_earlier_tasks(self._toolbox.client, self._task) if self._has_history else []
         prompt = describe_request(self._task.message, self._task.task_type)
         self._state.messages = [*history, ModelRequest(parts=[UserPromptPart(content=prompt)])]
 
     @property
-    def _remembers(self) -> bool:
-        return self._specification.memory.conversation and self._task.context_id is not None
+    def _has_history(self) -> bool:
+        """Whether the agent remembers, and there may be something: a context named after the task begins with it."""
+        context_id = self._task.context_id
+        begins_here = context_id in (None, f"ctx_{self._task.task_id.removeprefix('task_')}")
+        return self._specification.memory.conversation and not begins_here
 
     def _check_limits(self) -> None:
         """Raises PermanentFailure at a limit."""
@@ -185,7 +190,9 @@ class ThinkingRun:
         state.output_tokens += usage.output_tokens
         state.output_size = self._task.output_size
         state.postponed, state.results, state.asked = 0, {}, None
-        await self._save()
+        # The last answer is stored as the result: the call after this one ends the task.
+        if self._open_calls() or self._specification.output_schema is not None:
+            await self._save()
 
     async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
         """Give the task back until a model may answer."""
@@ -320,7 +327,7 @@ class ThinkingRun:
         state = self._state
         state.seconds, self._began = self._seconds, time.monotonic()
         checkpoint = state.dump()
-        size = len(json.dumps(checkpoint))
+        size = len(to_json(checkpoint))
         if size > MAX_CHECKPOINT:
-            raise PermanentFailure(f"The conversation has {size} characters; the limit is {MAX_CHECKPOINT}.")
+            raise PermanentFailure(f"The conversation takes {size} bytes, compressed; the limit is {MAX_CHECKPOINT}.")
         await self._task.save(checkpoint)
