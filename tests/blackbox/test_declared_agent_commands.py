@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import re
+import select
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +21,7 @@ from agora.demo.scripted_model import ModelRequest, ScriptedReply, ToolCall
 from tests.blackbox.server import ServerProcess
 from tests.blackbox.thinking import Thinkers, running_thinkers
 from tests.harness import free_port
+from tests.polling import poll_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILE = """\
@@ -171,3 +177,72 @@ def test_a_terminal_shows_markdown_at_80_columns(thinkers: Thinkers) -> None:
     assert "Title" in shown
     assert " • " in shown
     assert "**word**" not in shown
+
+
+class Terminal:
+    """``agora chat`` in a terminal of 80 columns and 24 lines."""
+
+    def __init__(self, server: ServerProcess, *arguments: str) -> None:
+        self._fd, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        environment = server.environment | {"AGORA_URL": server.url, "TERM": "xterm"}
+        command = [sys.executable, "-m", "agora.cli", "chat", *arguments]
+        files = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+        # The terminal is the program's own, so that Ctrl-C reaches it.
+        self.process = subprocess.Popen(
+            command, env=environment, start_new_session=True, preexec_fn=_take_terminal, **files
+        )
+        os.close(theirs)
+        self.text = ""
+
+    def type(self, text: str, until: str) -> str:
+        """Write something, and read until a text has come; answers what has come."""
+        os.write(self._fd, text.encode())
+        return self.read_until(until)
+
+    def read_until(self, pattern: str) -> str:
+        """What comes, to a pattern at its end."""
+        text = ""
+
+        def has_come() -> bool:
+            nonlocal text
+            if select.select([self._fd], [], [], 0)[0]:
+                text += os.read(self._fd, 65_536).decode(errors="replace")
+            return re.search(pattern, text) is not None
+
+        poll_until(has_come, lambda: text[-2000:])
+        return text
+
+    def close(self) -> int:
+        """End it; answers its exit code."""
+        os.write(self._fd, b"/quit\n")
+        code = self.process.wait(30)
+        os.close(self._fd)
+        return code
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_a_conversation_in_a_terminal_goes_on_after_a_long_answer_and_after_ctrl_c(thinkers: Thinkers) -> None:
+    long = "\n\n".join(f"Paragraph {number}: {'words ' * 20}" for number in range(20))
+    thinkers.scripts["long answer"] = lambda request: ScriptedReply(f"{long}\n\nThe end.", pause=0.001)
+    thinkers.scripts["endless"] = lambda request: ScriptedReply("slowly " * 100_000, pause=0.05)
+    thinkers.declare("Orator")
+    terminal = Terminal(thinkers.server, "Orator")
+    terminal.read_until(r"> $")
+    text = terminal.type("long answer\n", r"The end\.[\s\S]*> $")
+    for number in range(20):  # drawn while it grows, and then once for good; not again with each word after it
+        assert 1 <= text.count(f"Paragraph {number}:") <= 8
+    terminal.type("endless\n", r"slowly slowly")
+    assert "Interrupted." in terminal.type("\x03", r"> $")
+    tasks = thinkers.operator.get("/agora/task/list", params={"agent_id": "Orator", "descending": "true"})["tasks"]
+    assert tasks[0]["status"] == "cancelled"
+    assert terminal.close() == 0
+
+
+def test_nobody_is_talked_with_who_is_not_there(thinkers: Thinkers) -> None:
+    talk = _chat(thinkers.server, "Nobdy", "hello")
+    assert talk.returncode != 0
+    assert "Nobdy" in talk.stderr

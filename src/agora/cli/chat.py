@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from agora_sdk.errors import IllegalTransition
 
 from .output import clean_text
 from .session import Session, client_command
@@ -22,7 +25,7 @@ __all__ = ["chat"]
 
 MESSAGE_TASK = "a2a.message"
 LEAVE = frozenset({"/quit", "/exit"})
-HELP = "/history shows the conversation, /new begins another one, /quit leaves."
+HELP = "/history shows the conversation, /new begins another one, Ctrl-C interrupts an answer, /quit leaves."
 REMEMBERED = 50  # tasks of a conversation that /history shows
 
 
@@ -38,11 +41,13 @@ def chat(
     ] = None,
 ) -> None:
     """Talk with an agent: its words as they come, Markdown, its questions, and what was said before."""
-    conversation = Conversation(session, name, context_id)
+    # A task for a name that nobody has would wait for whoever registers it: here it is a slip of the fingers.
+    conversation = Conversation(session, session.client.agent.get(name).agent_id, context_id)
     lines = iter([message]) if message is not None else _read_lines(session)
     failed = False
     for line in lines:
         if line in LEAVE:
+            failed = False  # whoever leaves has seen what failed
             break
         if line == "/help":
             session.out.note(HELP)
@@ -100,23 +105,39 @@ class Conversation:
         )
         if receipt.warning:
             self._session.out.note(receipt.warning)
-        entry = None
-        while True:
-            task, entry = self._follow_task(receipt.task_id, entry)
-            if task.status not in ("input_required", "auth_required"):
-                break
-            question = self._newest_question(task.task_id)
-            self._print_question(question)
-            answer = next(answers, None)
-            if answer is None or answer in LEAVE:
-                self._session.out.note(f"The question stays open: agora task message {task.task_id} TEXT")
-                return False
-            self._client.task.message(task.task_id, answer)
+        try:
+            task = self._follow_with_questions(receipt.task_id, answers)
+        except KeyboardInterrupt:
+            self._cancel_task(receipt.task_id)
+            return False
+        if task is None:
+            return False
         if self._session.out.json:
             self._session.out.result(task)
         elif not self._has_streamed or task.status != "completed":
             self._print_answer(task)
         return bool(task.status == "completed")
+
+    def _follow_with_questions(self, task_id: str, answers: Iterator[str]) -> Task | None:
+        """Print the words of a task, and have its questions answered, until it ends; None where an answer is missing."""
+        entry = None
+        while True:
+            task, entry = self._follow_task(task_id, entry)
+            if task.status not in ("input_required", "auth_required"):
+                return task
+            question = self._newest_question(task.task_id)
+            self._print_question(question)
+            answer = next(answers, None)
+            if answer is None or answer in LEAVE:
+                self._session.out.note(f"The question stays open: agora task message {task.task_id} TEXT")
+                return None
+            self._client.task.message(task.task_id, answer)
+
+    def _cancel_task(self, task_id: str) -> None:
+        """End what Ctrl-C has interrupted; the conversation goes on."""
+        with contextlib.suppress(IllegalTransition):  # it has ended meanwhile
+            self._client.task.cancel(task_id)
+        self._session.out.note("Interrupted.")
 
     def _follow_task(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
         """Print a task's words until it ends or asks; answers the task, and the last entry seen."""
@@ -185,12 +206,30 @@ class _Words:
         from rich.live import Live
         from rich.markdown import Markdown
 
-        rendering = Markdown(clean_text_lines(self._text))
         if self._live is None:
-            self._live = Live(rendering, console=console, vertical_overflow="visible", refresh_per_second=8)
+            self._live = Live(console=console, vertical_overflow="ellipsis", refresh_per_second=8)
             self._live.start()
-        else:
-            self._live.update(rendering)
+        # What is drawn again and again has to fit the screen: paragraphs that are whole are printed for good.
+        end = _end_of_paragraphs(self._text)
+        if end:
+            self._live.update("", refresh=True)
+            console.print(Markdown(clean_text_lines(self._text[:end])))
+            console.print()
+            self._text = self._text[end:]
+        self._live.update(Markdown(clean_text_lines(self._text)))
+
+
+def _end_of_paragraphs(text: str) -> int:
+    """Where the last paragraph that is whole ends: after an empty line, outside of fenced code; 0 without any."""
+    end = position = 0
+    is_fenced = False
+    for line in text.splitlines(keepends=True):
+        position += len(line)
+        if line.lstrip().startswith(("```", "~~~")):
+            is_fenced = not is_fenced
+        elif not line.strip() and not is_fenced and line.endswith("\n"):
+            end = position
+    return end
 
 
 def clean_text_lines(text: str) -> str:
