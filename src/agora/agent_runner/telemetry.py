@@ -1,20 +1,24 @@
 """What is measured of a task, by OpenTelemetry's conventions for generative AI, written as the strings that they are.
 
 The conventions are still in development: their names are pinned here, so that an update of a library changes nothing. Texts
-of prompts and answers are never recorded.
+of prompts and answers are recorded only where the conventions' own variable asks for it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
+import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agora.telemetry.context import extract_trace
 
 if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage
+
     from agora_sdk.taskrun import TaskRun
 
     from .models import Answer
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["RunTelemetry"]
 
 INVOKE_AGENT, CHAT, EXECUTE_TOOL = "invoke_agent", "chat", "execute_tool"
+TEXTS_VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+MAX_TEXT = 8_000  #: characters of a recorded text
 
 
 class RunTelemetry:
@@ -47,9 +53,16 @@ class RunTelemetry:
         attributes = {"gen_ai.operation.name": EXECUTE_TOOL, "gen_ai.tool.name": tool, "gen_ai.tool.call.id": call_id}
         return self._span(f"{EXECUTE_TOOL} {tool}", attributes)
 
-    async def chat(self, request: Callable[[], Awaitable[Answer]], model: str) -> Answer:
-        """One request of a model."""
-        attributes = {"gen_ai.operation.name": CHAT, "gen_ai.request.model": model}
+    async def chat(
+        self, request: Callable[[], Awaitable[Answer]], model: str, messages: Sequence[ModelMessage]
+    ) -> Answer:
+        """One request of a model. model: PROVIDER:MODEL."""
+        provider = model.partition(":")[0]
+        attributes = {
+            "gen_ai.operation.name": CHAT,
+            "gen_ai.provider.name": provider,
+            "gen_ai.request.model": model,
+        }
         began = time.perf_counter()
         with self._span(f"{CHAT} {model}", attributes) as span:
             answer = await request()
@@ -60,6 +73,9 @@ class RunTelemetry:
                 span.set_attribute("gen_ai.usage.output_tokens", usage.output_tokens)
                 first = answer.first_token if answer.first_token is not None else time.perf_counter() - began
                 span.set_attribute("gen_ai.response.time_to_first_chunk", first)
+                if os.environ.get(TEXTS_VARIABLE, "").lower() == "true":
+                    span.set_attribute("gen_ai.input.messages", _describe_messages(messages))
+                    span.set_attribute("gen_ai.output.messages", _describe_messages([answer.response]))
             return answer
 
     @contextlib.contextmanager
@@ -74,3 +90,23 @@ class RunTelemetry:
         parent = None if is_inner else TraceContextTextMapPropagator().extract(extract_trace(self._metadata))
         with self._tracer.start_as_current_span(name, parent, attributes=self._attributes | attributes) as span:
             yield span
+
+
+def _describe_messages(messages: Sequence[ModelMessage]) -> str:
+    """Messages as the conventions' JSON: each a role and parts."""
+    documents = []
+    for message in messages:
+        parts = [_describe_part(part) for part in message.parts]
+        is_tool = any(part["type"] == "tool_call_response" for part in parts)
+        role = "assistant" if message.kind == "response" else "tool" if is_tool else "user"
+        documents.append({"role": role, "parts": parts})
+    return json.dumps(documents, ensure_ascii=False)
+
+
+def _describe_part(part: Any) -> dict[str, Any]:
+    if part.part_kind == "tool-call":
+        return {"type": "tool_call", "id": part.tool_call_id, "name": part.tool_name, "arguments": part.args}
+    content = part.content if isinstance(part.content, str) else json.dumps(part.content, default=str)
+    if part.part_kind == "tool-return":
+        return {"type": "tool_call_response", "id": part.tool_call_id, "response": content[:MAX_TEXT]}
+    return {"type": "text", "content": content[:MAX_TEXT]}

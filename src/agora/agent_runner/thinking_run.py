@@ -160,7 +160,9 @@ class ThinkingRun:
         try:
             self._model_request = asyncio.ensure_future(
                 self._telemetry.chat(
-                    lambda: self._models.request(messages, parameters, stream.add), self._configuration.models[0].name
+                    lambda: self._models.request(messages, parameters, stream.add),
+                    self._configuration.models[0].name,
+                    messages,
                 )
             )
             answer = await self._model_request
