@@ -268,6 +268,23 @@ def test_it_is_an_agent_over_a2a(thinkers: Thinkers) -> None:
     assert "I hear you." in json.dumps(answer["result"])
 
 
+def test_it_is_a_model_to_clients_of_openai(thinkers: Thinkers) -> None:
+    """Such clients keep the conversation themselves, and send it each time."""
+    thinkers.scripts["as a model"] = lambda request: ScriptedReply(
+        " | ".join(text for role, text in request.turns if role in ("user", "assistant"))
+    )
+    thinkers.declare("Model")
+    said = [("system", "Be brief."), ("user", "I am Eve."), ("assistant", "Hello, Eve."), ("user", "as a model")]
+    body = {"model": "Model", "messages": [{"role": role, "content": text} for role, text in said]}
+    completion = thinkers.operator.post("/v1/chat/completions", body)
+    text = completion["choices"][0]["message"]["content"]
+    assert [text.index(each) for _, each in said] == sorted(text.index(each) for _, each in said)
+    first = thinkers.operator.post("/v1/responses", {"model": "Model", "input": "as a model"})
+    more = {"previous_response_id": first["id"], "input": "as a model, again"}
+    second = thinkers.operator.post("/v1/responses", {"model": "Model", **more})
+    assert second["output"][-1]["content"][0]["text"].endswith("as a model | as a model | as a model, again")
+
+
 # -- its process --------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,11 @@
-"""The conversation that a task belongs to: what its requester asked before in the same context, and the answers."""
+"""The conversation that a task belongs to: what its requester asked before in the same context, and the answers.
+
+Clients of OpenAI's API keep the conversation themselves, and send it with each message (``metadata.openai``).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.fields import TaskStatus
@@ -15,10 +18,11 @@ from .prompts import describe_request, truncate_text
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
 
-__all__ = ["read_earlier_tasks"]
+__all__ = ["read_client_conversation", "read_earlier_tasks"]
 
 REMEMBERED = 20  #: tasks of a context
 MAX_TEXT = 8_000  #: characters of each text
+CLIENT = "openai"  #: member of a message's metadata
 
 
 async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMessage]:
@@ -42,6 +46,36 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
         messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(_question_of(earlier), MAX_TEXT))]))
         messages.append(ModelResponse(parts=[TextPart(content=truncate_text(answer, MAX_TEXT))]))
     return messages
+
+
+def read_client_conversation(message: Message) -> list[ModelMessage]:
+    """What a client of OpenAI's API sent with its newest message: instructions, and what was said before. Empty for any other."""
+    from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart
+
+    context = message.metadata.get(CLIENT)
+    if not isinstance(context, dict):
+        return []
+    instructions, history = context.get("instructions"), context.get("history")
+    messages: list[ModelMessage] = []
+    if isinstance(instructions, str):
+        messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(instructions, MAX_TEXT))]))
+    for item in history[-2 * REMEMBERED :] if isinstance(history, list) else ():
+        text = truncate_text(_text_of(item), MAX_TEXT)
+        if text and item.get("role") == "user":
+            messages.append(ModelRequest(parts=[UserPromptPart(content=text)]))
+        elif text and item.get("role") == "assistant":
+            messages.append(ModelResponse(parts=[TextPart(content=text)]))
+    return messages
+
+
+def _text_of(item: Any) -> str:
+    """The text of a message as either API of OpenAI writes it."""
+    content = item.get("content") if isinstance(item, dict) else None
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _question_of(task: Task) -> str:

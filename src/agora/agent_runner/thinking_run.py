@@ -19,7 +19,7 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
 
 from .configuration import AgentConfiguration
-from .conversation import read_earlier_tasks
+from .conversation import read_client_conversation, read_earlier_tasks
 from .models import Answer, ModelPool, ModelRefused, ModelUnavailable
 from .prompts import build_instructions, describe_request, mark_as_data
 from .run_state import RunState
@@ -127,6 +127,7 @@ class ThinkingRun:
         from pydantic_ai.messages import ModelRequest, UserPromptPart
 
         history = await read_earlier_tasks(self._toolbox.client, self._task) if self._has_history else []
+        history += read_client_conversation(self._task.message)
         prompt = describe_request(self._task.message, self._task.task_type)
         self._state.messages = [*history, ModelRequest(parts=[UserPromptPart(content=prompt)])]
 
