@@ -11,7 +11,7 @@ NODE = TMPDIR=$(TEST_DIR) PATH="$(CURDIR)/$(BIN):$$PATH"
 export AGORA_DATA_DIR ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs demo demo-coding demo-models worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp clients conformance-a2a lint bench screenshots format reference sdks image clean
+.PHONY: help up down logs demo demo-coding demo-models worker cluster test test-long test-typescript test-typescript-long test-rust test-rust-long conformance-engines conformance-mcp clients conformance-a2a conformance-openresponses lint bench screenshots format reference sdks image clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -92,6 +92,9 @@ clients: .venv/test ## Run clients of others over A2A, and write what they do in
 
 conformance-a2a: .venv/test ## The A2A TCK, versions 1.0 and 0.3, with its scores (clones it, or AGORA_A2A_TCK names it)
 	@$(BIN)/python scripts/tck_a2a.py $(ARGS)
+
+conformance-openresponses: .venv/test ## The compliance suite of Open Responses (clones it, or AGORA_OPENRESPONSES names it)
+	@$(BIN)/python scripts/openresponses.py $(ARGS)
 
 bench: .venv/test ## Run every benchmark; each prints its anchor
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt

@@ -74,7 +74,7 @@ class AgentRequest:
     """What is asked of an agent. model: its name or id.
 
     parts: the newest message, as A2A has parts. context: what else the agent is given. tools: names of the client's tools.
-    outputs: of the calls that the agent asked for. previous: the turn before. last_answer: what the client has last heard.
+    outputs: of the calls that the agent asked for. content_field: the member that the message stood in. previous: the turn before. last_answer: what the client has last heard.
     """
 
     model: str
@@ -88,6 +88,7 @@ class AgentRequest:
     background: bool = False
     usage: bool = False
     echo: dict[str, Any] = field(default_factory=dict)
+    content_field: str = "messages"
 
 
 def read_text(body: Fields, name: str, limit: int, *, required: bool = False) -> str | None:

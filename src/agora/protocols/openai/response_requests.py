@@ -77,6 +77,7 @@ def read_response_request(body: Fields) -> AgentRequest:
         previous=previous,
         streams=read_flag(body, "stream"),
         background=read_flag(body, "background"),
+        content_field="input",
     )
     instructions = [text] if (text := read_text(body, "instructions", MAX_TEXT)) else []
     history = _read_input(request, body, instructions)

@@ -101,6 +101,8 @@ class Turns:
             if (error.extra.get("errors") or [{}])[0].get("field") == "agent":
                 raise model_not_found(request.model) from error
             raise
+        except InvalidRequest as error:
+            raise _in_terms_of_the_request(error, request.content_field) from error
 
     async def _abandon(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> None:
         """Cancel the turn of a client that has left before it knew the turn's id: the same message finds its task."""
@@ -257,6 +259,14 @@ class Turns:
             f"The agent has not answered within {self._wait:g} seconds.",
             fix="Stream the answer, or ask with POST /v1/responses and background.",
         )
+
+
+def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidRequest:
+    """An error about A2A's message as one about the member that the message was made of."""
+    fields = error.extra.get("errors") or [{}]
+    if not str(fields[0].get("field", "")).startswith("message"):
+        return error
+    return invalid_field(field, str(fields[0].get("message") or error.detail), error.fix)
 
 
 def _message_arguments(request: AgentRequest, asking: Asking) -> dict[str, Any]:

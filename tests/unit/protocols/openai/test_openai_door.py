@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from agora.server.app import App
 from agora_sdk import AgoraClient
-from tests.harness import make_settings, running
+from tests.harness import admin_token, make_settings, running
 from tests.openai_agent import NAME, QUESTION, OpenAiAgent
 from tests.polling import eventually
 
@@ -27,7 +27,7 @@ PICTURE = "data:image/png;base64,iVBORw0KGgo="
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def http(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server with its own agents, and with one made with the SDK."""
-    app = App(make_settings(tmp_path_factory.mktemp("door"), builtin_agents=True))
+    app = App(make_settings(tmp_path_factory.mktemp("door"), builtin_agents=True, a2a_private_networks=True))
     async with (
         running(app) as server,
         OpenAiAgent(NAME, client=AgoraClient(server.url, mode="async")),
@@ -104,6 +104,18 @@ async def test_a_chat_completion_of_a_built_in_agent_an_sdk_agent_and_whom_the_m
     assert said(completion) == "hello"
     assert completion["choices"][0]["finish_reason"] == "stop"
     assert said(await chat(http, "What is 10 plus 5?", model="agora")) == "The result is 15"
+
+
+async def test_a_remote_a2a_agent_is_a_model_too(http: httpx.AsyncClient, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path / "far", builtin_agents=True)
+    async with running(App(settings)) as far:
+        headers = {"Authorization": f"Bearer {admin_token(settings)}"}
+        remote = {"url": f"{far.url}/a2a/Calculator%20Agent", "name": "Far Calculator", "headers": headers}
+        added = await http.post("/agora/a2a/add_remote", json=remote)
+        assert added.status_code == 200, added.text
+        assert said(await chat(http, "6 * 7", model="Far Calculator")) == "The result is 42"
+        events = await stream(http, "/v1/responses", model="Far Calculator", input="6 * 8")
+        assert output_text(events[-1]["response"]) == "The result is 48"
 
 
 async def test_a_streamed_completion_has_the_pieces_as_they_are_written(http: httpx.AsyncClient) -> None:
@@ -198,6 +210,7 @@ async def test_an_agent_that_fails_is_an_error_that_no_client_repeats(http: http
         ({"messages": [{"role": "user", "content": "x"}], "n": 2}, "n"),
         ({"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "web_search"}]}, "tools.0.type"),
         ({"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", **TOOL}] * 129}, "tools"),
+        ({"messages": [{"role": "user", "content": "a\0b"}]}, "messages"),
         ({"messages": [{"role": "user", "content": "x"}], "model": ""}, "model"),
         ({"messages": [{"role": "user", "content": "x"}], "stream": "yes"}, "stream"),
     ],
@@ -343,6 +356,18 @@ async def test_keys_scopes_tenants_and_halts_hold_here_too(http: httpx.AsyncClie
     assert halted.json()["error"]["code"] == "halted"
     lifted = await http.post("/agora/admin/override", json=action | {"action": "resume"})
     assert lifted.status_code == 200, lifted.text
+
+
+async def test_pages_of_allowed_origins_may_ask(tmp_path: Path) -> None:
+    origin = "https://app.example.com"
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    settings = make_settings(tmp_path, cors_origins=(origin,))
+    async with running(App(settings)) as server, httpx.AsyncClient(headers={"Origin": origin}) as http:
+        asked = await http.options(f"{server.url}/v1/chat/completions", headers=preflight)
+        assert asked.headers["access-control-allow-headers"] == "authorization"
+        refused = await http.post(f"{server.url}/v1/chat/completions", json={})
+        assert refused.status_code in (400, 401)
+        assert refused.headers["access-control-allow-origin"] == origin
 
 
 async def test_the_door_can_be_closed(tmp_path: Path) -> None:
