@@ -126,6 +126,7 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
     "agora.a2a.list": Listing("tasks", caller="giver"),
     "agora.admin.audit": Listing("entries", least=34, caller="operator"),
     "agora.agent.list": Listing("agents"),
+    "agora.app.list": Listing("apps", least=18),
     "agora.bus.read": Listing("entries"),
     "agora.bus.recover": Listing("entries", arguments=lambda place: {"idle": 0}, least=1, whole=False),
     "agora.codebase.list": Listing("codebases", least=18),
@@ -168,6 +169,8 @@ def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str, str]:
     giver = server.register("Giver")
     worker = server.register("Worker", capabilities=["large"])
     metadata = {"note": LARGE}
+    for number in range(18):
+        operator.post("/apps", {"name": f"App {number}", "description": LARGE[:4000]})
     for number in range(COUNT):
         server.register(f"Profile {number}", metadata=metadata)
         giver.post("/agora/messaging/send", {"to_agent": "Worker", "content": LARGE})

@@ -40,6 +40,7 @@ BY_HAND: Mapping[str, Mapping[str, str]] = {
     "a2a": _commands_of("a2a", "talk"),
     "admin": _commands_of("operators", "health", "halt", "resume"),
     "agent": _commands_of("manifests", "register", "example") | _commands_of("declared_agents", "create"),
+    "app": {"install": "apps.install"},
     "billing": _commands_of(
         "billing", "prices", "usage", "cost", "revenue", "balance", "budgets", "invoices", "invoice"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from .session import Session, client_command
 if TYPE_CHECKING:
     from agora_sdk.contract.declared_agents import AgentSpecification, AppliedAgent
 
-__all__ = ["apply", "create", "diff"]
+__all__ = ["apply", "create", "diff", "parse_declarations"]
 
 File = Annotated[
     str, typer.Option("--file", "-f", metavar="FILE", help="YAML or JSON with a list 'agents'; - for standard input.")
@@ -81,7 +82,7 @@ def _apply_one(session: Session, name: str, specification: dict[str, Any], *, dr
 
 
 def _read_declarations(file: str) -> list[tuple[str, dict[str, Any]]]:
-    """Names and specifications of a file. ``instructions_file`` is a path, relative to the file. Raises InvalidRequest."""
+    """Names and specifications of a file's agents. Raises InvalidRequest."""
     document = read_document(file)
     entries = document.get("agents") if isinstance(document, dict) else document
     if not isinstance(entries, list) or not entries:
@@ -90,6 +91,11 @@ def _read_declarations(file: str) -> list[tuple[str, dict[str, Any]]]:
             fix="Write 'agents:', and below it a list of agents, each with a name and a model.",
             errors=[field_error("agents", "a list is expected")],
         )
+    return list(parse_declarations(entries, file).items())
+
+
+def parse_declarations(entries: Sequence[Any], file: str) -> dict[str, dict[str, Any]]:
+    """Specifications by name. ``instructions_file`` is a path, relative to the file. Raises InvalidRequest."""
     declarations: dict[str, dict[str, Any]] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
@@ -104,7 +110,7 @@ def _read_declarations(file: str) -> list[tuple[str, dict[str, Any]]]:
                 f"{file} declares {entry['name']} twice.", errors=[field_error(f"agents.{number}.name", "twice")]
             )
         declarations[entry["name"]] = specification
-    return list(declarations.items())
+    return declarations
 
 
 def _read_text(path: Path) -> str:

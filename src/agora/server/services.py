@@ -13,6 +13,7 @@ REFERENCES: Mapping[str, str] = {
     "a2a": "a2a.service:A2AService",
     "admin": "admin.service:AdminService",
     "agent": "agents.service:AgentService",
+    "app": "apps.service:AppService",
     "auth": "identity.service:AuthService",
     "billing": "billing.service:BillingService",
     "conversation": "conversations.service:ConversationService",

@@ -27,13 +27,16 @@ SUBSCRIPTIONS: Mapping[Signal[Any], Sequence[Handler]] = {
     agents.ADDRESS_TAKEN: _load_handlers(
         "conversations.subscribers:readdress_questions", "messaging.subscribers:deliver_held_messages"
     ),
-    agents.AGENT_REGISTERED: _load_handlers("tasks.subscribers:hand_over_waiting_tasks"),
+    agents.AGENT_REGISTERED: _load_handlers(
+        "tasks.subscribers:hand_over_waiting_tasks", "apps.subscribers:publish_registered_app"
+    ),
     agents.CODEBASES_DECLARED: _load_handlers("coding.subscribers:refuse_foreign_codebases"),
     agents.DEREGISTRATION_REQUESTED: _load_handlers("instances.subscribers:refuse_while_running"),
     agents.AGENT_RETIRED: _load_handlers(
         "tasks.subscribers:release_tasks",
         "instances.subscribers:end_instances",
         "mcp_upstreams.subscribers:forget_agent",
+        "apps.subscribers:remove_published_app",
     ),
     agents.HALT_ENDED: _load_handlers("tasks.subscribers:resume_leases"),
     billing.BUDGET_SET: _load_handlers("instances.subscribers:check_limited_instances"),

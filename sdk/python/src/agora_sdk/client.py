@@ -59,6 +59,7 @@ class AgoraClient:
     a2a: contract.a2a.A2A
     admin: contract.admin.Admin
     agent: contract.agents.Agents
+    app: contract.apps.Apps
     auth: contract.auth.Auth
     billing: contract.billing.Billing
     bus: contract.bus.Bus

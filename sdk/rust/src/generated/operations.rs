@@ -804,62 +804,6 @@ operation! {
 }
 
 operation! {
-    /// Marks requests of `agora.auth.configuration`.
-    pub AuthConfigurationOperation => AuthConfiguration, Query, "auth/configuration", [];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.login`.
-    pub AuthLoginOperation => Login, Relay, "auth/login", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.refresh`.
-    pub AuthRefreshOperation => Login, Relay, "auth/refresh", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-/// Optional arguments of `agora.auth.refresh`.
-impl Request<AuthRefreshOperation> {
-    /// Client that the refresh token was issued to; the server's own if left out.
-    pub fn client_id(self, client_id: impl Into<String>) -> Self {
-        self.with::<String>("client_id", client_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.auth.userinfo`.
-    pub AuthUserinfoOperation => UserInfo, Query, "auth/userinfo", [];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.logout`.
-    pub AuthLogoutOperation => LoggedOut, Relay, "auth/logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-/// Optional arguments of `agora.auth.logout`.
-impl Request<AuthLogoutOperation> {
-    /// Set `refresh_token`.
-    pub fn refresh_token(self, refresh_token: impl Into<String>) -> Self {
-        self.with::<String>("refresh_token", refresh_token.into())
-    }
-
-    /// Client that the refresh token was issued to; the server's own if left out.
-    pub fn client_id(self, client_id: impl Into<String>) -> Self {
-        self.with::<String>("client_id", client_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.auth.sign_out`.
-    pub AuthSignOutOperation => SignedOut, Command, "auth/sign_out", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.backchannel_logout`.
-    pub AuthBackchannelLogoutOperation => LogoutTaken, Relay, "auth/backchannel_logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-operation! {
     /// Marks requests of `agora.messaging.send`.
     pub MessagingSendOperation => MessageReceipt, Command, "messaging/send", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
@@ -2459,6 +2403,529 @@ operation! {
 }
 
 operation! {
+    /// Marks requests of `agora.declared_agent.apply`.
+    pub DeclaredAgentApplyOperation => AppliedAgent, Command, "declared_agent/apply", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
+}
+
+/// Optional arguments of `agora.declared_agent.apply`.
+impl Request<DeclaredAgentApplyOperation> {
+    /// Only say what would change.
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        self.with("dry_run", dry_run)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.list`.
+    pub DeclaredAgentListOperation => DeclaredAgentPage, Query, "declared_agent/list", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.declared_agent.list`.
+impl Request<DeclaredAgentListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.get`.
+    pub DeclaredAgentGetOperation => DeclaredAgent, Query, "declared_agent/get", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.versions`.
+    pub DeclaredAgentVersionsOperation => DeclaredAgentVersionPage, Query, "declared_agent/versions", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.declared_agent.versions`.
+impl Request<DeclaredAgentVersionsOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.rollback`.
+    pub DeclaredAgentRollbackOperation => AppliedAgent, Command, "declared_agent/rollback", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.delete`.
+    pub DeclaredAgentDeleteOperation => DeclaredAgentRemoval, Command, "declared_agent/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.tools`.
+    pub DeclaredAgentToolsOperation => AgentTools, Query, "declared_agent/tools", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.call_tool`.
+    pub DeclaredAgentCallToolOperation => ToolOutcome, Relay, "declared_agent/call_tool", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, BudgetExceeded, CreditExhausted, NotFound, StaleLease, CursorTooOld], keyed;
+}
+
+/// Optional arguments of `agora.declared_agent.call_tool`.
+impl Request<DeclaredAgentCallToolOperation> {
+    /// Arguments of the tool.
+    pub fn arguments(self, arguments: impl Into<Value>) -> Self {
+        self.with::<Value>("arguments", arguments.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.create`.
+    pub WorkflowCreateOperation => WorkflowReceipt, Command, "workflow/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.workflow.create`.
+impl Request<WorkflowCreateOperation> {
+    /// Set `assigned_agents`.
+    pub fn assigned_agents(self, assigned_agents: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("assigned_agents", assigned_agents.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Set `input`.
+    pub fn input(self, input: impl Into<Value>) -> Self {
+        self.with::<Value>("input", input.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.status`.
+    pub WorkflowStatusOperation => Workflow, Query, "workflow/status", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.list`.
+    pub WorkflowListOperation => WorkflowPage, Query, "workflow/list", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.workflow.list`.
+impl Request<WorkflowListOperation> {
+    /// Set `status`.
+    pub fn status(self, status: impl Into<OneOrMany<WorkflowStatus>>) -> Self {
+        self.with::<OneOrMany<WorkflowStatus>>("status", status.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.modify`.
+    pub WorkflowModifyOperation => Modification, Command, "workflow/modify", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.workflow.modify`.
+impl Request<WorkflowModifyOperation> {
+    /// Set `step`.
+    pub fn step(self, step: impl Into<String>) -> Self {
+        self.with::<String>("step", step.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `capability`.
+    pub fn capability(self, capability: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capability", capability.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `definition`.
+    pub fn definition(self, definition: Step) -> Self {
+        self.with("definition", definition)
+    }
+
+    /// Set `before`.
+    pub fn before(self, before: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("before", before.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `order`.
+    pub fn order(self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("order", order.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.approve`.
+    pub WorkflowApproveOperation => Modification, Command, "workflow/approve", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
+}
+
+/// Optional arguments of `agora.workflow.approve`.
+impl Request<WorkflowApproveOperation> {
+    /// Set `step`.
+    pub fn step(self, step: impl Into<String>) -> Self {
+        self.with::<String>("step", step.into())
+    }
+
+    /// Set `approved`.
+    pub fn approved(self, approved: bool) -> Self {
+        self.with("approved", approved)
+    }
+
+    /// Set `comment`.
+    pub fn comment(self, comment: impl Into<String>) -> Self {
+        self.with::<String>("comment", comment.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.cancel`.
+    pub WorkflowCancelOperation => Modification, Command, "workflow/cancel", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
+}
+
+/// Optional arguments of `agora.workflow.cancel`.
+impl Request<WorkflowCancelOperation> {
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.timeline`.
+    pub WorkflowTimelineOperation => Timeline, Query, "workflow/timeline", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.workflow.diagram`.
+    pub WorkflowDiagramOperation => WorkflowDiagram, Query, "workflow/diagram", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.app.create`.
+    pub AppCreateOperation => AppDetails, Command, "app/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken], keyed;
+}
+
+/// Optional arguments of `agora.app.create`.
+impl Request<AppCreateOperation> {
+    /// Dotted name of the app, app.COMPANY.NAME.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        self.with::<String>("alias", alias.into())
+    }
+
+    /// Text for people: what the app does.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Industry that it is for.
+    pub fn industry(self, industry: impl Into<String>) -> Self {
+        self.with::<String>("industry", industry.into())
+    }
+
+    /// Version of its maker.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn orchestrator_agent(self, orchestrator_agent: impl Into<String>) -> Self {
+        self.with::<String>("orchestrator_agent", orchestrator_agent.into())
+    }
+
+    /// Capabilities of the agents that it uses, whoever has them.
+    pub fn uses(self, uses: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("uses", uses.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `pricing`.
+    pub fn pricing(self, pricing: AppPrice) -> Self {
+        self.with("pricing", pricing)
+    }
+
+    /// Set `visibility`.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.with::<Visibility>("visibility", visibility.into())
+    }
+
+    /// Set `workflow`.
+    pub fn workflow(self, workflow: AppWorkflow) -> Self {
+        self.with("workflow", workflow)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.app.list`.
+    pub AppListOperation => AppPage, Query, "app/list", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.app.list`.
+impl Request<AppListOperation> {
+    /// Words of name, alias, description, industry and capabilities; apps with all of them.
+    pub fn query(self, query: impl Into<String>) -> Self {
+        self.with::<String>("query", query.into())
+    }
+
+    /// Only apps of this industry.
+    pub fn industry(self, industry: impl Into<String>) -> Self {
+        self.with::<String>("industry", industry.into())
+    }
+
+    /// Only apps that use this capability.
+    pub fn capability(self, capability: impl Into<String>) -> Self {
+        self.with::<String>("capability", capability.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.app.get`.
+    pub AppGetOperation => AppDetails, Query, "app/get", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.app.update`.
+    pub AppUpdateOperation => AppDetails, Command, "app/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken];
+}
+
+/// Optional arguments of `agora.app.update`.
+impl Request<AppUpdateOperation> {
+    /// Dotted name of the app, app.COMPANY.NAME.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        self.with::<String>("alias", alias.into())
+    }
+
+    /// Text for people: what the app does.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Industry that it is for.
+    pub fn industry(self, industry: impl Into<String>) -> Self {
+        self.with::<String>("industry", industry.into())
+    }
+
+    /// Version of its maker.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn orchestrator_agent(self, orchestrator_agent: impl Into<String>) -> Self {
+        self.with::<String>("orchestrator_agent", orchestrator_agent.into())
+    }
+
+    /// Capabilities of the agents that it uses, whoever has them.
+    pub fn uses(self, uses: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("uses", uses.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `pricing`.
+    pub fn pricing(self, pricing: AppPrice) -> Self {
+        self.with("pricing", pricing)
+    }
+
+    /// Set `visibility`.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.with::<Visibility>("visibility", visibility.into())
+    }
+
+    /// Set `workflow`.
+    pub fn workflow(self, workflow: AppWorkflow) -> Self {
+        self.with("workflow", workflow)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.app.delete`.
+    pub AppDeleteOperation => AppRemoval, Command, "app/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
+}
+
+operation! {
+    /// Marks requests of `agora.app.install`.
+    pub AppInstallOperation => AppChange, Command, "app/install", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken, IllegalTransition];
+}
+
+/// Optional arguments of `agora.app.install`.
+impl Request<AppInstallOperation> {
+    /// Dotted name of the app, app.COMPANY.NAME.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        self.with::<String>("alias", alias.into())
+    }
+
+    /// Text for people: what the app does.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Industry that it is for.
+    pub fn industry(self, industry: impl Into<String>) -> Self {
+        self.with::<String>("industry", industry.into())
+    }
+
+    /// Version of its maker.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn orchestrator_agent(self, orchestrator_agent: impl Into<String>) -> Self {
+        self.with::<String>("orchestrator_agent", orchestrator_agent.into())
+    }
+
+    /// Capabilities of the agents that it uses, whoever has them.
+    pub fn uses(self, uses: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("uses", uses.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `pricing`.
+    pub fn pricing(self, pricing: AppPrice) -> Self {
+        self.with("pricing", pricing)
+    }
+
+    /// Set `visibility`.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.with::<Visibility>("visibility", visibility.into())
+    }
+
+    /// Set `workflow`.
+    pub fn workflow(self, workflow: AppWorkflow) -> Self {
+        self.with("workflow", workflow)
+    }
+
+    /// Agents that it brings along, declared with it.
+    pub fn agents(self, agents: impl IntoIterator<Item = AppAgent>) -> Self {
+        self.with::<Vec<AppAgent>>("agents", agents.into_iter().collect())
+    }
+
+    /// Only say what would change.
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        self.with("dry_run", dry_run)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.app.run`.
+    pub AppRunOperation => WorkflowReceipt, Command, "app/run", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.app.run`.
+impl Request<AppRunOperation> {
+    /// Input of the workflow, put over the app's own.
+    pub fn input(self, input: impl Into<Value>) -> Self {
+        self.with::<Value>("input", input.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.auth.configuration`.
+    pub AuthConfigurationOperation => AuthConfiguration, Query, "auth/configuration", [];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.login`.
+    pub AuthLoginOperation => Login, Relay, "auth/login", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.refresh`.
+    pub AuthRefreshOperation => Login, Relay, "auth/refresh", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+/// Optional arguments of `agora.auth.refresh`.
+impl Request<AuthRefreshOperation> {
+    /// Client that the refresh token was issued to; the server's own if left out.
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.with::<String>("client_id", client_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.auth.userinfo`.
+    pub AuthUserinfoOperation => UserInfo, Query, "auth/userinfo", [];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.logout`.
+    pub AuthLogoutOperation => LoggedOut, Relay, "auth/logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+/// Optional arguments of `agora.auth.logout`.
+impl Request<AuthLogoutOperation> {
+    /// Set `refresh_token`.
+    pub fn refresh_token(self, refresh_token: impl Into<String>) -> Self {
+        self.with::<String>("refresh_token", refresh_token.into())
+    }
+
+    /// Client that the refresh token was issued to; the server's own if left out.
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.with::<String>("client_id", client_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.auth.sign_out`.
+    pub AuthSignOutOperation => SignedOut, Command, "auth/sign_out", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.backchannel_logout`.
+    pub AuthBackchannelLogoutOperation => LogoutTaken, Relay, "auth/backchannel_logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+operation! {
     /// Marks requests of `agora.bus.publish`.
     pub BusPublishOperation => BusReceipt, Command, "bus/publish", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, StaleLease], keyed;
 }
@@ -3075,88 +3542,6 @@ operation! {
 operation! {
     /// Marks requests of `agora.dead_letter.discard`.
     pub DeadLetterDiscardOperation => DeadLetter, Command, "dead_letter/discard", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.apply`.
-    pub DeclaredAgentApplyOperation => AppliedAgent, Command, "declared_agent/apply", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
-}
-
-/// Optional arguments of `agora.declared_agent.apply`.
-impl Request<DeclaredAgentApplyOperation> {
-    /// Only say what would change.
-    pub fn dry_run(self, dry_run: bool) -> Self {
-        self.with("dry_run", dry_run)
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.list`.
-    pub DeclaredAgentListOperation => DeclaredAgentPage, Query, "declared_agent/list", [Halted, NotFound], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.declared_agent.list`.
-impl Request<DeclaredAgentListOperation> {
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.get`.
-    pub DeclaredAgentGetOperation => DeclaredAgent, Query, "declared_agent/get", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.versions`.
-    pub DeclaredAgentVersionsOperation => DeclaredAgentVersionPage, Query, "declared_agent/versions", [Halted, NotFound], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.declared_agent.versions`.
-impl Request<DeclaredAgentVersionsOperation> {
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.rollback`.
-    pub DeclaredAgentRollbackOperation => AppliedAgent, Command, "declared_agent/rollback", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.delete`.
-    pub DeclaredAgentDeleteOperation => DeclaredAgentRemoval, Command, "declared_agent/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.tools`.
-    pub DeclaredAgentToolsOperation => AgentTools, Query, "declared_agent/tools", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.declared_agent.call_tool`.
-    pub DeclaredAgentCallToolOperation => ToolOutcome, Relay, "declared_agent/call_tool", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, BudgetExceeded, CreditExhausted, NotFound, StaleLease, CursorTooOld], keyed;
-}
-
-/// Optional arguments of `agora.declared_agent.call_tool`.
-impl Request<DeclaredAgentCallToolOperation> {
-    /// Arguments of the tool.
-    pub fn arguments(self, arguments: impl Into<Value>) -> Self {
-        self.with::<Value>("arguments", arguments.into())
-    }
 }
 
 operation! {
@@ -4665,7 +5050,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.orchestrator.search_apps`.
-    pub OrchestratorSearchAppsOperation => AppPage, Query, "orchestrator/search_apps", [Halted, NotFound];
+    pub OrchestratorSearchAppsOperation => AppPage, Query, "orchestrator/search_apps", [Halted];
 }
 
 /// Optional arguments of `agora.orchestrator.search_apps`.
@@ -5787,164 +6172,4 @@ impl Request<VirtualServerCreateKeyOperation> {
     pub fn expires_in(self, expires_in: i64) -> Self {
         self.with("expires_in", expires_in)
     }
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.create`.
-    pub WorkflowCreateOperation => WorkflowReceipt, Command, "workflow/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.workflow.create`.
-impl Request<WorkflowCreateOperation> {
-    /// Set `assigned_agents`.
-    pub fn assigned_agents(self, assigned_agents: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("assigned_agents", assigned_agents.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `metadata`.
-    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
-        self.with::<Value>("metadata", metadata.into())
-    }
-
-    /// Set `input`.
-    pub fn input(self, input: impl Into<Value>) -> Self {
-        self.with::<Value>("input", input.into())
-    }
-
-    /// Set `priority`.
-    pub fn priority(self, priority: impl Into<Priority>) -> Self {
-        self.with::<Priority>("priority", priority.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.status`.
-    pub WorkflowStatusOperation => Workflow, Query, "workflow/status", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.list`.
-    pub WorkflowListOperation => WorkflowPage, Query, "workflow/list", [Halted, NotFound], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.workflow.list`.
-impl Request<WorkflowListOperation> {
-    /// Set `status`.
-    pub fn status(self, status: impl Into<OneOrMany<WorkflowStatus>>) -> Self {
-        self.with::<OneOrMany<WorkflowStatus>>("status", status.into())
-    }
-
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-
-    /// RFC 3339 time, with its offset.
-    pub fn since(self, since: impl Into<String>) -> Self {
-        self.with::<String>("since", since.into())
-    }
-
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
-    pub fn offset(self, offset: i64) -> Self {
-        self.with("offset", offset)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.modify`.
-    pub WorkflowModifyOperation => Modification, Command, "workflow/modify", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.workflow.modify`.
-impl Request<WorkflowModifyOperation> {
-    /// Set `step`.
-    pub fn step(self, step: impl Into<String>) -> Self {
-        self.with::<String>("step", step.into())
-    }
-
-    /// Agent id, name or dotted alias.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Set `capability`.
-    pub fn capability(self, capability: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("capability", capability.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `definition`.
-    pub fn definition(self, definition: Step) -> Self {
-        self.with("definition", definition)
-    }
-
-    /// Set `before`.
-    pub fn before(self, before: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("before", before.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `order`.
-    pub fn order(self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("order", order.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `reason`.
-    pub fn reason(self, reason: impl Into<String>) -> Self {
-        self.with::<String>("reason", reason.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.approve`.
-    pub WorkflowApproveOperation => Modification, Command, "workflow/approve", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
-}
-
-/// Optional arguments of `agora.workflow.approve`.
-impl Request<WorkflowApproveOperation> {
-    /// Set `step`.
-    pub fn step(self, step: impl Into<String>) -> Self {
-        self.with::<String>("step", step.into())
-    }
-
-    /// Set `approved`.
-    pub fn approved(self, approved: bool) -> Self {
-        self.with("approved", approved)
-    }
-
-    /// Set `comment`.
-    pub fn comment(self, comment: impl Into<String>) -> Self {
-        self.with::<String>("comment", comment.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.cancel`.
-    pub WorkflowCancelOperation => Modification, Command, "workflow/cancel", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
-}
-
-/// Optional arguments of `agora.workflow.cancel`.
-impl Request<WorkflowCancelOperation> {
-    /// Set `reason`.
-    pub fn reason(self, reason: impl Into<String>) -> Self {
-        self.with::<String>("reason", reason.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.timeline`.
-    pub WorkflowTimelineOperation => Timeline, Query, "workflow/timeline", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.workflow.diagram`.
-    pub WorkflowDiagramOperation => WorkflowDiagram, Query, "workflow/diagram", [Halted, NotFound];
 }

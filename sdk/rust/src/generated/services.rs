@@ -347,72 +347,6 @@ impl AgentService<'_> {
     }
 }
 
-/// Operations of the category `auth`: see [`AgoraClient::auth`].
-#[derive(Debug, Clone, Copy)]
-pub struct AuthService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl AuthService<'_> {
-    /// Show how users can log in.
-    ///
-    /// Errors beside those of any operation: none.
-    pub fn configuration(&self) -> Request<AuthConfigurationOperation> {
-        Request::new(self.client)
-    }
-
-    /// Log in with name and password, which are passed to the identity provider, where the operator allows it.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn login(&self, username: impl Into<String>, password: impl Into<String>) -> Request<AuthLoginOperation> {
-        Request::new(self.client)
-            .with::<String>("username", username.into())
-            .with::<String>("password", password.into())
-    }
-
-    /// Get new tokens for a refresh token, before the access token expires or after.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn refresh(&self, refresh_token: impl Into<String>) -> Request<AuthRefreshOperation> {
-        Request::new(self.client).with::<String>("refresh_token", refresh_token.into())
-    }
-
-    /// Show the caller's identity, role and scopes.
-    ///
-    /// Errors beside those of any operation: none.
-    pub fn userinfo(&self) -> Request<AuthUserinfoOperation> {
-        Request::new(self.client)
-    }
-
-    /// Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn logout(&self) -> Request<AuthLogoutOperation> {
-        Request::new(self.client)
-    }
-
-    /// End a session of the monitor, however it was started. Used by the monitor's pages.
-    ///
-    /// - `session_id`: Id of the session, as the monitor derives it.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
-    pub fn sign_out(&self, session_id: impl Into<String>) -> Request<AuthSignOutOperation> {
-        Request::new(self.client).with::<String>("session_id", session_id.into())
-    }
-
-    /// Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
-    ///
-    /// Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
-    /// taken before, is answered with 400.
-    ///
-    /// - `logout_token`: Signed by the provider, of the type logout+jwt.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn backchannel_logout(&self, logout_token: impl Into<String>) -> Request<AuthBackchannelLogoutOperation> {
-        Request::new(self.client).with::<String>("logout_token", logout_token.into())
-    }
-}
-
 /// Operations of the category `messaging`: see [`AgoraClient::messaging`].
 #[derive(Debug, Clone, Copy)]
 pub struct MessagingService<'a> {
@@ -987,6 +921,337 @@ impl BillingService<'_> {
     }
 }
 
+/// Operations of the category `declared_agent`: see [`AgoraClient::declared_agent`].
+#[derive(Debug, Clone, Copy)]
+pub struct DeclaredAgentService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl DeclaredAgentService<'_> {
+    /// Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
+    ///
+    /// The agent is registered under its name, and is asked, found and paid like any other.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
+    pub fn apply(
+        &self,
+        name: impl Into<String>,
+        specification: AgentSpecification,
+    ) -> Request<DeclaredAgentApplyOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with("specification", specification)
+    }
+
+    /// List the declared agents by name.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list(&self) -> Request<DeclaredAgentListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a declared agent. Raises NotFound.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get(&self, name: impl Into<String>) -> Request<DeclaredAgentGetOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// List the versions of a declaration, newest first.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn versions(&self, name: impl Into<String>) -> Request<DeclaredAgentVersionsOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Make the specification of an earlier version the newest one.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    /// - `version`: Version whose specification holds again.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
+    pub fn rollback(&self, name: impl Into<String>, version: i64) -> Request<DeclaredAgentRollbackOperation> {
+        Request::new(self.client)
+            .with::<String>("name", name.into())
+            .with("version", version)
+    }
+
+    /// Delete a declaration with its versions, and deregister its agent.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn delete(&self, name: impl Into<String>) -> Request<DeclaredAgentDeleteOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// List the tools of a declared agent: for itself and for operators.
+    ///
+    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn tools(&self, name: impl Into<String>) -> Request<DeclaredAgentToolsOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
+    ///
+    /// Carried out once for each call_id. An outside tool whose outcome was lost is `unknown`, and is not repeated.
+    ///
+    /// - `task_id`: The task at which the agent works.
+    /// - `call_id`: Names the call in its task, such as STEP.CALL: the same id is carried out once.
+    /// - `tool`: Name of the tool, as agora.declared_agent.tools gives it.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `stale_lease`, `cursor_too_old`.
+    pub fn call_tool(
+        &self,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        call_id: impl Into<String>,
+        tool: impl Into<String>,
+    ) -> Request<DeclaredAgentCallToolOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with::<String>("call_id", call_id.into())
+            .with::<String>("tool", tool.into())
+    }
+}
+
+/// Operations of the category `workflow`: see [`AgoraClient::workflow`].
+#[derive(Debug, Clone, Copy)]
+pub struct WorkflowService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl WorkflowService<'_> {
+    /// Create a workflow and start it.
+    ///
+    /// All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
+    /// A step without an agent goes to any of `assigned_agents`, or to any agent if there are none.
+    ///
+    /// - `steps`: In order, or with depends_on as a graph.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn create_request(
+        &self,
+        workflow_name: impl Into<String>,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Request<WorkflowCreateOperation> {
+        Request::new(self.client)
+            .with::<String>("workflow_name", workflow_name.into())
+            .with::<Vec<Step>>("steps", steps.into_iter().collect())
+    }
+
+    /// Show a workflow's status: steps, progress, agents.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn status(&self, workflow_id: impl Into<String>) -> Request<WorkflowStatusOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// List workflows that concern you, newest first; operators see all. `agent_id`: created by it; `status`: one or several.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list(&self) -> Request<WorkflowListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Change a running workflow; a change that is not possible is refused as a whole.
+    ///
+    /// reassign: `step` to `agent` or `capability`. add: `definition`, to run before the steps in `before`.
+    /// reorder: the steps not started yet, in `order`, of a workflow without depends_on.
+    /// skip: `step`. pause, resume, terminate: the workflow.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn modify(
+        &self,
+        workflow_id: impl Into<String>,
+        action: impl Into<String>,
+    ) -> Request<WorkflowModifyOperation> {
+        Request::new(self.client)
+            .with::<String>("workflow_id", workflow_id.into())
+            .with::<String>("action", action.into())
+    }
+
+    /// Approve or refuse a step that waits for approval; a refused step fails.
+    ///
+    /// Repeating the same decision changes nothing; a different second one is a conflict.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn approve(&self, workflow_id: impl Into<String>) -> Request<WorkflowApproveOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Cancel a workflow: running steps are cancelled, the others are never started.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn cancel(&self, workflow_id: impl Into<String>) -> Request<WorkflowCancelOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Show when each step became ready, started and ended; at most 1,000 items of each for_each.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn timeline(&self, workflow_id: impl Into<String>) -> Request<WorkflowTimelineOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+
+    /// Show the graph of a workflow with the state of each step, as Mermaid text.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn diagram(&self, workflow_id: impl Into<String>) -> Request<WorkflowDiagramOperation> {
+        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
+    }
+}
+
+/// Operations of the category `app`: see [`AgoraClient::app`].
+#[derive(Debug, Clone, Copy)]
+pub struct AppService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AppService<'_> {
+    /// Publish an app. A name or alias that another app has is a conflict.
+    ///
+    /// pricing sets the price of the orchestrator agent, for which the caller must have the right. The workflow is checked
+    /// as agora.workflow.create checks it.
+    ///
+    /// - `name`: Name of the app, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`.
+    pub fn create(&self, name: impl Into<String>) -> Request<AppCreateOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// List the apps that you may see, the oldest first.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn list(&self) -> Request<AppListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show an app with its workflow. Raises NotFound.
+    ///
+    /// - `ref`: Id, alias or name of the app.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get(&self, r#ref: impl Into<String>) -> Request<AppGetOperation> {
+        Request::new(self.client).with::<String>("ref", r#ref.into())
+    }
+
+    /// Change an app; omitted fields are unchanged. For its owner, keys of its account and operators.
+    ///
+    /// - `ref`: Id, alias or name of the app.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`.
+    pub fn update(&self, r#ref: impl Into<String>) -> Request<AppUpdateOperation> {
+        Request::new(self.client).with::<String>("ref", r#ref.into())
+    }
+
+    /// Remove an app, with the agents that it brought along. Workflows that it has started go on.
+    ///
+    /// - `ref`: Id, alias or name of the app.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn delete(&self, r#ref: impl Into<String>) -> Request<AppDeleteOperation> {
+        Request::new(self.client).with::<String>("ref", r#ref.into())
+    }
+
+    /// Install an app with its agents and its workflow, or bring an installed one to this state: all of it or nothing.
+    ///
+    /// The same again changes nothing. Agents that the app no longer brings are removed. Agents need the right to
+    /// declare them (agora.declared_agent.apply); an agent of the same name that the app did not bring is a conflict.
+    ///
+    /// - `name`: Name of the app, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
+    pub fn install(&self, name: impl Into<String>) -> Request<AppInstallOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Start the workflow of an app, as yours: its tasks have the prices of the agents that do them.
+    ///
+    /// - `ref`: Id, alias or name of the app.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn run(&self, r#ref: impl Into<String>) -> Request<AppRunOperation> {
+        Request::new(self.client).with::<String>("ref", r#ref.into())
+    }
+}
+
+/// Operations of the category `auth`: see [`AgoraClient::auth`].
+#[derive(Debug, Clone, Copy)]
+pub struct AuthService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AuthService<'_> {
+    /// Show how users can log in.
+    ///
+    /// Errors beside those of any operation: none.
+    pub fn configuration(&self) -> Request<AuthConfigurationOperation> {
+        Request::new(self.client)
+    }
+
+    /// Log in with name and password, which are passed to the identity provider, where the operator allows it.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn login(&self, username: impl Into<String>, password: impl Into<String>) -> Request<AuthLoginOperation> {
+        Request::new(self.client)
+            .with::<String>("username", username.into())
+            .with::<String>("password", password.into())
+    }
+
+    /// Get new tokens for a refresh token, before the access token expires or after.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn refresh(&self, refresh_token: impl Into<String>) -> Request<AuthRefreshOperation> {
+        Request::new(self.client).with::<String>("refresh_token", refresh_token.into())
+    }
+
+    /// Show the caller's identity, role and scopes.
+    ///
+    /// Errors beside those of any operation: none.
+    pub fn userinfo(&self) -> Request<AuthUserinfoOperation> {
+        Request::new(self.client)
+    }
+
+    /// Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn logout(&self) -> Request<AuthLogoutOperation> {
+        Request::new(self.client)
+    }
+
+    /// End a session of the monitor, however it was started. Used by the monitor's pages.
+    ///
+    /// - `session_id`: Id of the session, as the monitor derives it.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
+    pub fn sign_out(&self, session_id: impl Into<String>) -> Request<AuthSignOutOperation> {
+        Request::new(self.client).with::<String>("session_id", session_id.into())
+    }
+
+    /// Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
+    ///
+    /// Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
+    /// taken before, is answered with 400.
+    ///
+    /// - `logout_token`: Signed by the provider, of the type logout+jwt.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn backchannel_logout(&self, logout_token: impl Into<String>) -> Request<AuthBackchannelLogoutOperation> {
+        Request::new(self.client).with::<String>("logout_token", logout_token.into())
+    }
+}
+
 /// Operations of the category `bus`: see [`AgoraClient::bus`].
 #[derive(Debug, Clone, Copy)]
 pub struct BusService<'a> {
@@ -1422,109 +1687,6 @@ impl DeadLetterService<'_> {
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
     pub fn discard(&self, dead_letter_id: impl Into<String>) -> Request<DeadLetterDiscardOperation> {
         Request::new(self.client).with::<String>("dead_letter_id", dead_letter_id.into())
-    }
-}
-
-/// Operations of the category `declared_agent`: see [`AgoraClient::declared_agent`].
-#[derive(Debug, Clone, Copy)]
-pub struct DeclaredAgentService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl DeclaredAgentService<'_> {
-    /// Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
-    ///
-    /// The agent is registered under its name, and is asked, found and paid like any other.
-    ///
-    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
-    pub fn apply(
-        &self,
-        name: impl Into<String>,
-        specification: AgentSpecification,
-    ) -> Request<DeclaredAgentApplyOperation> {
-        Request::new(self.client)
-            .with::<String>("name", name.into())
-            .with("specification", specification)
-    }
-
-    /// List the declared agents by name.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn list(&self) -> Request<DeclaredAgentListOperation> {
-        Request::new(self.client)
-    }
-
-    /// Show a declared agent. Raises NotFound.
-    ///
-    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn get(&self, name: impl Into<String>) -> Request<DeclaredAgentGetOperation> {
-        Request::new(self.client).with::<String>("name", name.into())
-    }
-
-    /// List the versions of a declaration, newest first.
-    ///
-    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn versions(&self, name: impl Into<String>) -> Request<DeclaredAgentVersionsOperation> {
-        Request::new(self.client).with::<String>("name", name.into())
-    }
-
-    /// Make the specification of an earlier version the newest one.
-    ///
-    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    /// - `version`: Version whose specification holds again.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
-    pub fn rollback(&self, name: impl Into<String>, version: i64) -> Request<DeclaredAgentRollbackOperation> {
-        Request::new(self.client)
-            .with::<String>("name", name.into())
-            .with("version", version)
-    }
-
-    /// Delete a declaration with its versions, and deregister its agent.
-    ///
-    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn delete(&self, name: impl Into<String>) -> Request<DeclaredAgentDeleteOperation> {
-        Request::new(self.client).with::<String>("name", name.into())
-    }
-
-    /// List the tools of a declared agent: for itself and for operators.
-    ///
-    /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn tools(&self, name: impl Into<String>) -> Request<DeclaredAgentToolsOperation> {
-        Request::new(self.client).with::<String>("name", name.into())
-    }
-
-    /// Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
-    ///
-    /// Carried out once for each call_id. An outside tool whose outcome was lost is `unknown`, and is not repeated.
-    ///
-    /// - `task_id`: The task at which the agent works.
-    /// - `call_id`: Names the call in its task, such as STEP.CALL: the same id is carried out once.
-    /// - `tool`: Name of the tool, as agora.declared_agent.tools gives it.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `stale_lease`, `cursor_too_old`.
-    pub fn call_tool(
-        &self,
-        task_id: impl Into<String>,
-        fencing_token: i64,
-        call_id: impl Into<String>,
-        tool: impl Into<String>,
-    ) -> Request<DeclaredAgentCallToolOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with("fencing_token", fencing_token)
-            .with::<String>("call_id", call_id.into())
-            .with::<String>("tool", tool.into())
     }
 }
 
@@ -2351,9 +2513,9 @@ impl OrchestratorService<'_> {
         Request::new(self.client).with::<String>("ref", r#ref.into())
     }
 
-    /// Search applications: agents of the category app.
+    /// Search the apps of the marketplace, the best matches first.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`.
     pub fn search_apps(&self) -> Request<OrchestratorSearchAppsOperation> {
         Request::new(self.client)
     }
@@ -2986,93 +3148,6 @@ impl VirtualServerService<'_> {
     }
 }
 
-/// Operations of the category `workflow`: see [`AgoraClient::workflow`].
-#[derive(Debug, Clone, Copy)]
-pub struct WorkflowService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl WorkflowService<'_> {
-    /// Create a workflow and start it.
-    ///
-    /// All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
-    /// A step without an agent goes to any of `assigned_agents`, or to any agent if there are none.
-    ///
-    /// - `steps`: In order, or with depends_on as a graph.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn create_request(
-        &self,
-        workflow_name: impl Into<String>,
-        steps: impl IntoIterator<Item = Step>,
-    ) -> Request<WorkflowCreateOperation> {
-        Request::new(self.client)
-            .with::<String>("workflow_name", workflow_name.into())
-            .with::<Vec<Step>>("steps", steps.into_iter().collect())
-    }
-
-    /// Show a workflow's status: steps, progress, agents.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn status(&self, workflow_id: impl Into<String>) -> Request<WorkflowStatusOperation> {
-        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
-    }
-
-    /// List workflows that concern you, newest first; operators see all. `agent_id`: created by it; `status`: one or several.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn list(&self) -> Request<WorkflowListOperation> {
-        Request::new(self.client)
-    }
-
-    /// Change a running workflow; a change that is not possible is refused as a whole.
-    ///
-    /// reassign: `step` to `agent` or `capability`. add: `definition`, to run before the steps in `before`.
-    /// reorder: the steps not started yet, in `order`, of a workflow without depends_on.
-    /// skip: `step`. pause, resume, terminate: the workflow.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn modify(
-        &self,
-        workflow_id: impl Into<String>,
-        action: impl Into<String>,
-    ) -> Request<WorkflowModifyOperation> {
-        Request::new(self.client)
-            .with::<String>("workflow_id", workflow_id.into())
-            .with::<String>("action", action.into())
-    }
-
-    /// Approve or refuse a step that waits for approval; a refused step fails.
-    ///
-    /// Repeating the same decision changes nothing; a different second one is a conflict.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn approve(&self, workflow_id: impl Into<String>) -> Request<WorkflowApproveOperation> {
-        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
-    }
-
-    /// Cancel a workflow: running steps are cancelled, the others are never started.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn cancel(&self, workflow_id: impl Into<String>) -> Request<WorkflowCancelOperation> {
-        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
-    }
-
-    /// Show when each step became ready, started and ended; at most 1,000 items of each for_each.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn timeline(&self, workflow_id: impl Into<String>) -> Request<WorkflowTimelineOperation> {
-        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
-    }
-
-    /// Show the graph of a workflow with the state of each step, as Mermaid text.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn diagram(&self, workflow_id: impl Into<String>) -> Request<WorkflowDiagramOperation> {
-        Request::new(self.client).with::<String>("workflow_id", workflow_id.into())
-    }
-}
-
 /// The operations of the marketplace, by category.
 impl AgoraClient {
     /// Operations of the category `a2a`.
@@ -3091,12 +3166,6 @@ impl AgoraClient {
     #[must_use]
     pub fn agent(&self) -> AgentService<'_> {
         AgentService { client: self }
-    }
-
-    /// Operations of the category `auth`.
-    #[must_use]
-    pub fn auth(&self) -> AuthService<'_> {
-        AuthService { client: self }
     }
 
     /// Operations of the category `messaging`.
@@ -3121,6 +3190,30 @@ impl AgoraClient {
     #[must_use]
     pub fn billing(&self) -> BillingService<'_> {
         BillingService { client: self }
+    }
+
+    /// Operations of the category `declared_agent`.
+    #[must_use]
+    pub fn declared_agent(&self) -> DeclaredAgentService<'_> {
+        DeclaredAgentService { client: self }
+    }
+
+    /// Operations of the category `workflow`.
+    #[must_use]
+    pub fn workflow(&self) -> WorkflowService<'_> {
+        WorkflowService { client: self }
+    }
+
+    /// Operations of the category `app`.
+    #[must_use]
+    pub fn app(&self) -> AppService<'_> {
+        AppService { client: self }
+    }
+
+    /// Operations of the category `auth`.
+    #[must_use]
+    pub fn auth(&self) -> AuthService<'_> {
+        AuthService { client: self }
     }
 
     /// Operations of the category `bus`.
@@ -3151,12 +3244,6 @@ impl AgoraClient {
     #[must_use]
     pub fn dead_letter(&self) -> DeadLetterService<'_> {
         DeadLetterService { client: self }
-    }
-
-    /// Operations of the category `declared_agent`.
-    #[must_use]
-    pub fn declared_agent(&self) -> DeclaredAgentService<'_> {
-        DeclaredAgentService { client: self }
     }
 
     /// Operations of the category `deployment`.
@@ -3277,11 +3364,5 @@ impl AgoraClient {
     #[must_use]
     pub fn virtual_server(&self) -> VirtualServerService<'_> {
         VirtualServerService { client: self }
-    }
-
-    /// Operations of the category `workflow`.
-    #[must_use]
-    pub fn workflow(&self) -> WorkflowService<'_> {
-        WorkflowService { client: self }
     }
 }

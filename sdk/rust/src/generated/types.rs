@@ -1621,7 +1621,319 @@ pub struct AgentTools {
     pub tools: Vec<AgentTool>,
 }
 
-/// Applications that match, the best first.
+/// An app of the marketplace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct App {
+    /// `app_id`.
+    pub app_id: String,
+    /// `name`.
+    pub name: String,
+    /// `alias`.
+    pub alias: Option<String>,
+    /// `description`.
+    #[serde(default)]
+    pub description: String,
+    /// `industry`.
+    #[serde(default)]
+    pub industry: String,
+    /// `version`.
+    #[serde(default)]
+    pub version: String,
+    /// Counts the changes of the app, from 1.
+    #[serde(default = "default_i64_1")]
+    pub revision: i64,
+    /// Name of the agent that one talks to.
+    pub orchestrator_agent: Option<String>,
+    /// `orchestrator_agent_id`.
+    pub orchestrator_agent_id: Option<String>,
+    /// Capabilities of the agents that it uses.
+    #[serde(default)]
+    pub uses: Vec<String>,
+    /// Price of its orchestrator agent. Agents that it uses have prices of their own.
+    pub pricing: Option<PricingInfo>,
+    /// `visibility`.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Account that it belongs to; shown to its owner and operators.
+    pub account: Option<String>,
+    /// Agents that it brought along, and that are removed with it.
+    #[serde(default)]
+    pub agents: Vec<String>,
+    /// Whether it has a workflow, which agora.app.run starts.
+    #[serde(default)]
+    pub runnable: bool,
+    /// Why it cannot be used at present.
+    pub problem: Option<String>,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+}
+
+/// An agent that the app brings along, as agora.declared_agent.apply takes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppAgent {
+    /// PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.
+    pub model: String,
+    /// Text for the model: who it is, what it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+    /// Text for people and other agents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it can do, as it is found by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Vec<String>>,
+    /// Models that are tried, in order, when the model before fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallbacks: Option<Vec<String>>,
+    /// What it may use; nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Vec<String>>,
+    /// Who may ask it: names or ids; '*' for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub askers: Option<Vec<String>>,
+    /// JSON schema of an object; the result of each task is one. A text if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Value>,
+    /// Bounds of one task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<AgentLimits>,
+    /// What it remembers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<AgentMemory>,
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busy: Option<String>,
+    /// Tasks at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_concurrent_tasks: Option<i64>,
+    /// Name of the agent, unique in the marketplace; no slash, no control character.
+    pub name: String,
+}
+
+impl AppAgent {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new(model: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            model: model.into(),
+            instructions: None,
+            description: None,
+            capabilities: None,
+            fallbacks: None,
+            tools: None,
+            approval: None,
+            askers: None,
+            output_schema: None,
+            limits: None,
+            memory: None,
+            busy: None,
+            max_concurrent_tasks: None,
+            name: name.into(),
+        }
+    }
+
+    /// Text for the model: who it is, what it does.
+    #[must_use]
+    pub fn instructions(mut self, instructions: impl Into<String>) -> Self {
+        self.instructions = Some(instructions.into());
+        self
+    }
+
+    /// Text for people and other agents.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// What it can do, as it is found by.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.capabilities = Some(capabilities.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Models that are tried, in order, when the model before fails.
+    #[must_use]
+    pub fn fallbacks(mut self, fallbacks: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.fallbacks = Some(fallbacks.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// What it may use; nothing else.
+    #[must_use]
+    pub fn tools(mut self, tools: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.tools = Some(tools.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Tools, by the names of the field tools, whose calls wait for a person; '*' for all.
+    #[must_use]
+    pub fn approval(mut self, approval: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.approval = Some(approval.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Who may ask it: names or ids; '*' for everybody.
+    #[must_use]
+    pub fn askers(mut self, askers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.askers = Some(askers.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// JSON schema of an object; the result of each task is one. A text if left out.
+    #[must_use]
+    pub fn output_schema(mut self, output_schema: impl Into<Value>) -> Self {
+        self.output_schema = Some(output_schema.into());
+        self
+    }
+
+    /// Bounds of one task.
+    #[must_use]
+    pub fn limits(mut self, limits: AgentLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn memory(mut self, memory: AgentMemory) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    #[must_use]
+    pub fn busy(mut self, busy: impl Into<String>) -> Self {
+        self.busy = Some(busy.into());
+        self
+    }
+
+    /// Tasks at once.
+    #[must_use]
+    pub fn max_concurrent_tasks(mut self, max_concurrent_tasks: i64) -> Self {
+        self.max_concurrent_tasks = Some(max_concurrent_tasks);
+        self
+    }
+}
+
+/// An app after it was installed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppChange {
+    /// `app_id`.
+    pub app_id: String,
+    /// `name`.
+    pub name: String,
+    /// `alias`.
+    pub alias: Option<String>,
+    /// `description`.
+    #[serde(default)]
+    pub description: String,
+    /// `industry`.
+    #[serde(default)]
+    pub industry: String,
+    /// `version`.
+    #[serde(default)]
+    pub version: String,
+    /// Counts the changes of the app, from 1.
+    #[serde(default = "default_i64_1")]
+    pub revision: i64,
+    /// Name of the agent that one talks to.
+    pub orchestrator_agent: Option<String>,
+    /// `orchestrator_agent_id`.
+    pub orchestrator_agent_id: Option<String>,
+    /// Capabilities of the agents that it uses.
+    #[serde(default)]
+    pub uses: Vec<String>,
+    /// Price of its orchestrator agent. Agents that it uses have prices of their own.
+    pub pricing: Option<PricingInfo>,
+    /// `visibility`.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Account that it belongs to; shown to its owner and operators.
+    pub account: Option<String>,
+    /// Agents that it brought along, and that are removed with it.
+    #[serde(default)]
+    pub agents: Vec<String>,
+    /// Whether it has a workflow, which agora.app.run starts.
+    #[serde(default)]
+    pub runnable: bool,
+    /// Why it cannot be used at present.
+    pub problem: Option<String>,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+    /// The workflow that agora.app.run starts, as it was given.
+    pub workflow: Option<Value>,
+    /// `change`.
+    pub change: String,
+    /// Fields that differ from before, agents as agents.NAME.
+    #[serde(default)]
+    pub changed: Vec<String>,
+}
+
+/// An app with its workflow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppDetails {
+    /// `app_id`.
+    pub app_id: String,
+    /// `name`.
+    pub name: String,
+    /// `alias`.
+    pub alias: Option<String>,
+    /// `description`.
+    #[serde(default)]
+    pub description: String,
+    /// `industry`.
+    #[serde(default)]
+    pub industry: String,
+    /// `version`.
+    #[serde(default)]
+    pub version: String,
+    /// Counts the changes of the app, from 1.
+    #[serde(default = "default_i64_1")]
+    pub revision: i64,
+    /// Name of the agent that one talks to.
+    pub orchestrator_agent: Option<String>,
+    /// `orchestrator_agent_id`.
+    pub orchestrator_agent_id: Option<String>,
+    /// Capabilities of the agents that it uses.
+    #[serde(default)]
+    pub uses: Vec<String>,
+    /// Price of its orchestrator agent. Agents that it uses have prices of their own.
+    pub pricing: Option<PricingInfo>,
+    /// `visibility`.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Account that it belongs to; shown to its owner and operators.
+    pub account: Option<String>,
+    /// Agents that it brought along, and that are removed with it.
+    #[serde(default)]
+    pub agents: Vec<String>,
+    /// Whether it has a workflow, which agora.app.run starts.
+    #[serde(default)]
+    pub runnable: bool,
+    /// Why it cannot be used at present.
+    pub problem: Option<String>,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+    /// The workflow that agora.app.run starts, as it was given.
+    pub workflow: Option<Value>,
+}
+
+/// Apps, without their workflows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AppPage {
@@ -1638,7 +1950,166 @@ pub struct AppPage {
     /// `next_cursor`.
     pub next_cursor: Option<String>,
     /// `apps`.
-    pub apps: Vec<MarketplaceAgent>,
+    pub apps: Vec<App>,
+}
+
+/// The price of the app's orchestrator agent, as agora.billing.set_price takes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppPrice {
+    /// `type`.
+    pub r#type: PricingType,
+    /// `price`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<f64>,
+    /// `currency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// `base_price`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_price: Option<f64>,
+    /// `task_price`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_price: Option<f64>,
+    /// `usage_unit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage_unit: Option<String>,
+    /// `input_price`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_price: Option<f64>,
+    /// `output_price`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_price: Option<f64>,
+}
+
+impl AppPrice {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new(r#type: impl Into<PricingType>) -> Self {
+        Self {
+            r#type: r#type.into(),
+            price: None,
+            currency: None,
+            base_price: None,
+            task_price: None,
+            usage_unit: None,
+            input_price: None,
+            output_price: None,
+        }
+    }
+
+    /// Set `price`.
+    #[must_use]
+    pub fn price(mut self, price: f64) -> Self {
+        self.price = Some(price);
+        self
+    }
+
+    /// Set `currency`.
+    #[must_use]
+    pub fn currency(mut self, currency: impl Into<String>) -> Self {
+        self.currency = Some(currency.into());
+        self
+    }
+
+    /// Set `base_price`.
+    #[must_use]
+    pub fn base_price(mut self, base_price: f64) -> Self {
+        self.base_price = Some(base_price);
+        self
+    }
+
+    /// Set `task_price`.
+    #[must_use]
+    pub fn task_price(mut self, task_price: f64) -> Self {
+        self.task_price = Some(task_price);
+        self
+    }
+
+    /// Set `usage_unit`.
+    #[must_use]
+    pub fn usage_unit(mut self, usage_unit: impl Into<String>) -> Self {
+        self.usage_unit = Some(usage_unit.into());
+        self
+    }
+
+    /// Set `input_price`.
+    #[must_use]
+    pub fn input_price(mut self, input_price: f64) -> Self {
+        self.input_price = Some(input_price);
+        self
+    }
+
+    /// Set `output_price`.
+    #[must_use]
+    pub fn output_price(mut self, output_price: f64) -> Self {
+        self.output_price = Some(output_price);
+        self
+    }
+}
+
+/// AppRemoval, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppRemoval {
+    /// `app_id`.
+    pub app_id: String,
+    /// `name`.
+    pub name: String,
+    /// Declared agents that were removed with it.
+    #[serde(default)]
+    pub agents: Vec<String>,
+}
+
+/// The workflow that agora.app.run starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AppWorkflow {
+    /// Steps, as agora.workflow.create takes them.
+    pub steps: Vec<Step>,
+    /// Agents that steps without an agent of their own may go to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assigned_agents: Option<Vec<String>>,
+    /// Input of each run; what the caller gives is put over it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// Priority of the tasks of its steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+}
+
+impl AppWorkflow {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self {
+            steps: steps.into_iter().collect(),
+            assigned_agents: None,
+            input: None,
+            priority: None,
+        }
+    }
+
+    /// Agents that steps without an agent of their own may go to.
+    #[must_use]
+    pub fn assigned_agents(mut self, assigned_agents: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.assigned_agents = Some(assigned_agents.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Input of each run; what the caller gives is put over it.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Value>) -> Self {
+        self.input = Some(input.into());
+        self
+    }
+
+    /// Priority of the tasks of its steps.
+    #[must_use]
+    pub fn priority(mut self, priority: impl Into<Priority>) -> Self {
+        self.priority = Some(priority.into());
+        self
+    }
 }
 
 /// A declared agent after it was applied.
@@ -8728,7 +9199,7 @@ pub struct WorkflowReceipt {
 
 crate::page::page!(A2ACatalogue, agents: A2ACatalogueEntry);
 crate::page::page!(AgentPage, agents: Agent);
-crate::page::page!(AppPage, apps: MarketplaceAgent);
+crate::page::page!(AppPage, apps: App);
 crate::page::page!(AuditPage, entries: AuditEntry);
 crate::page::page!(AvailableModelPage, models: AvailableModel);
 crate::page::page!(BackupPage, backups: Backup);

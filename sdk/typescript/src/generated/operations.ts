@@ -6,7 +6,7 @@ import type { OperationTable } from "../operation.ts";
 export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions files for_each headers input manifest messages metadata output_schema parameters payload result rows server sessions tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
-export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value";
+export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value workflow";
 
 /** Names whose value is an object with names of somebody's own, and values of the contract. */
 export const MAPS = "components";
@@ -50,15 +50,6 @@ export const OPERATIONS = {
     status: { kind: "query" },
     rate: { kind: "command" },
     deregister: { kind: "command" },
-  },
-  auth: {
-    configuration: { kind: "query" },
-    login: { kind: "relay" },
-    refresh: { kind: "relay" },
-    userinfo: { kind: "query" },
-    logout: { kind: "relay" },
-    signOut: { kind: "command" },
-    backchannelLogout: { kind: "relay" },
   },
   messaging: {
     send: { kind: "command", keyed: true },
@@ -126,6 +117,44 @@ export const OPERATIONS = {
     setProfile: { kind: "command" },
     close: { kind: "command" },
   },
+  declaredAgent: {
+    apply: { kind: "command" },
+    list: { kind: "query", items: "agents", pagedBy: "cursor" },
+    get: { kind: "query" },
+    versions: { kind: "query", items: "versions", pagedBy: "cursor" },
+    rollback: { kind: "command", keyed: true },
+    delete: { kind: "command", keyed: true },
+    tools: { kind: "query" },
+    callTool: { kind: "relay", keyed: true },
+  },
+  workflow: {
+    create: { kind: "command", keyed: true },
+    status: { kind: "query" },
+    list: { kind: "query", items: "workflows", pagedBy: "cursor" },
+    modify: { kind: "command", keyed: true },
+    approve: { kind: "command" },
+    cancel: { kind: "command" },
+    timeline: { kind: "query" },
+    diagram: { kind: "query" },
+  },
+  app: {
+    create: { kind: "command", keyed: true },
+    list: { kind: "query", items: "apps", pagedBy: "cursor" },
+    get: { kind: "query" },
+    update: { kind: "command" },
+    delete: { kind: "command" },
+    install: { kind: "command" },
+    run: { kind: "command", keyed: true },
+  },
+  auth: {
+    configuration: { kind: "query" },
+    login: { kind: "relay" },
+    refresh: { kind: "relay" },
+    userinfo: { kind: "query" },
+    logout: { kind: "relay" },
+    signOut: { kind: "command" },
+    backchannelLogout: { kind: "relay" },
+  },
   bus: {
     publish: { kind: "command", keyed: true },
     read: { kind: "command", keyed: true },
@@ -173,16 +202,6 @@ export const OPERATIONS = {
     get: { kind: "query" },
     replay: { kind: "command" },
     discard: { kind: "command" },
-  },
-  declaredAgent: {
-    apply: { kind: "command" },
-    list: { kind: "query", items: "agents", pagedBy: "cursor" },
-    get: { kind: "query" },
-    versions: { kind: "query", items: "versions", pagedBy: "cursor" },
-    rollback: { kind: "command", keyed: true },
-    delete: { kind: "command", keyed: true },
-    tools: { kind: "query" },
-    callTool: { kind: "relay", keyed: true },
   },
   deployment: {
     register: { kind: "command", keyed: true },
@@ -357,15 +376,5 @@ export const OPERATIONS = {
     update: { kind: "command" },
     delete: { kind: "command", keyed: true },
     createKey: { kind: "command", keyed: true },
-  },
-  workflow: {
-    create: { kind: "command", keyed: true },
-    status: { kind: "query" },
-    list: { kind: "query", items: "workflows", pagedBy: "cursor" },
-    modify: { kind: "command", keyed: true },
-    approve: { kind: "command" },
-    cancel: { kind: "command" },
-    timeline: { kind: "query" },
-    diagram: { kind: "query" },
   },
 } satisfies OperationTable;

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppPage, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -361,38 +361,6 @@ export interface AgentRateArguments {
 export interface AgentDeregisterArguments {
   /** Agent id, name or dotted alias. */
   agentId: string;
-}
-
-/** Arguments of ``agora.auth.login``. */
-export interface AuthLoginArguments {
-  username: string;
-  password: string;
-}
-
-/** Arguments of ``agora.auth.refresh``. */
-export interface AuthRefreshArguments {
-  refreshToken: string;
-  /** Client that the refresh token was issued to; the server's own if left out. */
-  clientId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.auth.logout``. */
-export interface AuthLogoutArguments {
-  refreshToken?: string | null | undefined;
-  /** Client that the refresh token was issued to; the server's own if left out. */
-  clientId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.auth.sign_out``. */
-export interface AuthSignOutArguments {
-  /** Id of the session, as the monitor derives it. */
-  sessionId: string;
-}
-
-/** Arguments of ``agora.auth.backchannel_logout``. */
-export interface AuthBackchannelLogoutArguments {
-  /** Signed by the provider, of the type logout+jwt. */
-  logoutToken: string;
 }
 
 /** Arguments of ``agora.messaging.send``. */
@@ -1099,6 +1067,274 @@ export interface BillingCloseArguments {
   period: string;
 }
 
+/** Arguments of ``agora.declared_agent.apply``. */
+export interface DeclaredAgentApplyArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+  specification: AgentSpecification;
+  /** Only say what would change. */
+  dryRun?: boolean | undefined;
+}
+
+/** Arguments of ``agora.declared_agent.list``. */
+export interface DeclaredAgentListArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.declared_agent.get``. */
+export interface DeclaredAgentGetArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+}
+
+/** Arguments of ``agora.declared_agent.versions``. */
+export interface DeclaredAgentVersionsArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.declared_agent.rollback``. */
+export interface DeclaredAgentRollbackArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+  /** Version whose specification holds again. */
+  version: number;
+}
+
+/** Arguments of ``agora.declared_agent.delete``. */
+export interface DeclaredAgentDeleteArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+}
+
+/** Arguments of ``agora.declared_agent.tools``. */
+export interface DeclaredAgentToolsArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+}
+
+/** Arguments of ``agora.declared_agent.call_tool``. */
+export interface DeclaredAgentCallToolArguments {
+  /** The task at which the agent works. */
+  taskId: string;
+  fencingToken: number;
+  /** Names the call in its task, such as STEP.CALL: the same id is carried out once. */
+  callId: string;
+  /** Name of the tool, as agora.declared_agent.tools gives it. */
+  tool: string;
+  /** Arguments of the tool. */
+  arguments?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.workflow.create``. */
+export interface WorkflowCreateArguments {
+  workflowName: string;
+  /** In order, or with depends_on as a graph. */
+  steps: Step[];
+  assignedAgents?: string[] | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+  input?: { [key: string]: JsonValue } | undefined;
+  priority?: Priority | undefined;
+}
+
+/** Arguments of ``agora.workflow.status``. */
+export interface WorkflowStatusArguments {
+  workflowId: string;
+}
+
+/** Arguments of ``agora.workflow.list``. */
+export interface WorkflowListArguments {
+  status?: WorkflowStatus | WorkflowStatus[] | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  offset?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.workflow.modify``. */
+export interface WorkflowModifyArguments {
+  workflowId: string;
+  action: "reassign" | "add" | "reorder" | "skip" | "pause" | "resume" | "terminate";
+  step?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  agent?: string | null | undefined;
+  capability?: string[] | undefined;
+  definition?: Step | null | undefined;
+  before?: string[] | undefined;
+  order?: string[] | undefined;
+  reason?: string | undefined;
+}
+
+/** Arguments of ``agora.workflow.approve``. */
+export interface WorkflowApproveArguments {
+  workflowId: string;
+  step?: string | null | undefined;
+  approved?: boolean | undefined;
+  comment?: string | undefined;
+}
+
+/** Arguments of ``agora.workflow.cancel``. */
+export interface WorkflowCancelArguments {
+  workflowId: string;
+  reason?: string | undefined;
+}
+
+/** Arguments of ``agora.workflow.timeline``. */
+export interface WorkflowTimelineArguments {
+  workflowId: string;
+}
+
+/** Arguments of ``agora.workflow.diagram``. */
+export interface WorkflowDiagramArguments {
+  workflowId: string;
+}
+
+/** Arguments of ``agora.app.create``. */
+export interface AppCreateArguments {
+  /** Name of the app, unique in the marketplace; no slash, no control character. */
+  name: string;
+  /** Dotted name of the app, app.COMPANY.NAME. */
+  alias?: string | null | undefined;
+  /** Text for people: what the app does. */
+  description?: string | undefined;
+  /** Industry that it is for. */
+  industry?: string | undefined;
+  /** Version of its maker. */
+  version?: string | undefined;
+  /** Agent id, name or dotted alias. */
+  orchestratorAgent?: string | null | undefined;
+  /** Capabilities of the agents that it uses, whoever has them. */
+  uses?: string[] | undefined;
+  pricing?: AppPrice | null | undefined;
+  visibility?: Visibility | undefined;
+  workflow?: AppWorkflow | null | undefined;
+}
+
+/** Arguments of ``agora.app.list``. */
+export interface AppListArguments {
+  /** Words of name, alias, description, industry and capabilities; apps with all of them. */
+  query?: string | null | undefined;
+  /** Only apps of this industry. */
+  industry?: string | null | undefined;
+  /** Only apps that use this capability. */
+  capability?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.app.get``. */
+export interface AppGetArguments {
+  /** Id, alias or name of the app. */
+  ref: string;
+}
+
+/** Arguments of ``agora.app.update``. */
+export interface AppUpdateArguments {
+  /** Id, alias or name of the app. */
+  ref: string;
+  /** Dotted name of the app, app.COMPANY.NAME. */
+  alias?: string | null | undefined;
+  /** Text for people: what the app does. */
+  description?: string | null | undefined;
+  /** Industry that it is for. */
+  industry?: string | null | undefined;
+  /** Version of its maker. */
+  version?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  orchestratorAgent?: string | null | undefined;
+  /** Capabilities of the agents that it uses, whoever has them. */
+  uses?: string[] | null | undefined;
+  pricing?: AppPrice | null | undefined;
+  visibility?: Visibility | null | undefined;
+  workflow?: AppWorkflow | null | undefined;
+}
+
+/** Arguments of ``agora.app.delete``. */
+export interface AppDeleteArguments {
+  /** Id, alias or name of the app. */
+  ref: string;
+}
+
+/** Arguments of ``agora.app.install``. */
+export interface AppInstallArguments {
+  /** Name of the app, unique in the marketplace; no slash, no control character. */
+  name: string;
+  /** Dotted name of the app, app.COMPANY.NAME. */
+  alias?: string | null | undefined;
+  /** Text for people: what the app does. */
+  description?: string | undefined;
+  /** Industry that it is for. */
+  industry?: string | undefined;
+  /** Version of its maker. */
+  version?: string | undefined;
+  /** Agent id, name or dotted alias. */
+  orchestratorAgent?: string | null | undefined;
+  /** Capabilities of the agents that it uses, whoever has them. */
+  uses?: string[] | undefined;
+  pricing?: AppPrice | null | undefined;
+  visibility?: Visibility | undefined;
+  workflow?: AppWorkflow | null | undefined;
+  /** Agents that it brings along, declared with it. */
+  agents?: AppAgent[] | undefined;
+  /** Only say what would change. */
+  dryRun?: boolean | undefined;
+}
+
+/** Arguments of ``agora.app.run``. */
+export interface AppRunArguments {
+  /** Id, alias or name of the app. */
+  ref: string;
+  /** Input of the workflow, put over the app's own. */
+  input?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.auth.login``. */
+export interface AuthLoginArguments {
+  username: string;
+  password: string;
+}
+
+/** Arguments of ``agora.auth.refresh``. */
+export interface AuthRefreshArguments {
+  refreshToken: string;
+  /** Client that the refresh token was issued to; the server's own if left out. */
+  clientId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.auth.logout``. */
+export interface AuthLogoutArguments {
+  refreshToken?: string | null | undefined;
+  /** Client that the refresh token was issued to; the server's own if left out. */
+  clientId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.auth.sign_out``. */
+export interface AuthSignOutArguments {
+  /** Id of the session, as the monitor derives it. */
+  sessionId: string;
+}
+
+/** Arguments of ``agora.auth.backchannel_logout``. */
+export interface AuthBackchannelLogoutArguments {
+  /** Signed by the provider, of the type logout+jwt. */
+  logoutToken: string;
+}
+
 /** Arguments of ``agora.bus.publish``. */
 export interface BusPublishArguments {
   type: BusType;
@@ -1449,72 +1685,6 @@ export interface DeadLetterReplayArguments {
 export interface DeadLetterDiscardArguments {
   /** Id of a dead letter. */
   deadLetterId: string;
-}
-
-/** Arguments of ``agora.declared_agent.apply``. */
-export interface DeclaredAgentApplyArguments {
-  /** Name of the agent, unique in the marketplace; no slash, no control character. */
-  name: string;
-  specification: AgentSpecification;
-  /** Only say what would change. */
-  dryRun?: boolean | undefined;
-}
-
-/** Arguments of ``agora.declared_agent.list``. */
-export interface DeclaredAgentListArguments {
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.declared_agent.get``. */
-export interface DeclaredAgentGetArguments {
-  /** Name of the agent, unique in the marketplace; no slash, no control character. */
-  name: string;
-}
-
-/** Arguments of ``agora.declared_agent.versions``. */
-export interface DeclaredAgentVersionsArguments {
-  /** Name of the agent, unique in the marketplace; no slash, no control character. */
-  name: string;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.declared_agent.rollback``. */
-export interface DeclaredAgentRollbackArguments {
-  /** Name of the agent, unique in the marketplace; no slash, no control character. */
-  name: string;
-  /** Version whose specification holds again. */
-  version: number;
-}
-
-/** Arguments of ``agora.declared_agent.delete``. */
-export interface DeclaredAgentDeleteArguments {
-  /** Name of the agent, unique in the marketplace; no slash, no control character. */
-  name: string;
-}
-
-/** Arguments of ``agora.declared_agent.tools``. */
-export interface DeclaredAgentToolsArguments {
-  /** Name of the agent, unique in the marketplace; no slash, no control character. */
-  name: string;
-}
-
-/** Arguments of ``agora.declared_agent.call_tool``. */
-export interface DeclaredAgentCallToolArguments {
-  /** The task at which the agent works. */
-  taskId: string;
-  fencingToken: number;
-  /** Names the call in its task, such as STEP.CALL: the same id is carried out once. */
-  callId: string;
-  /** Name of the tool, as agora.declared_agent.tools gives it. */
-  tool: string;
-  /** Arguments of the tool. */
-  arguments?: { [key: string]: JsonValue } | undefined;
 }
 
 /** Arguments of ``agora.deployment.register``. */
@@ -2876,75 +3046,6 @@ export interface VirtualServerCreateKeyArguments {
   expiresIn?: number | null | undefined;
 }
 
-/** Arguments of ``agora.workflow.create``. */
-export interface WorkflowCreateArguments {
-  workflowName: string;
-  /** In order, or with depends_on as a graph. */
-  steps: Step[];
-  assignedAgents?: string[] | undefined;
-  metadata?: { [key: string]: JsonValue } | undefined;
-  input?: { [key: string]: JsonValue } | undefined;
-  priority?: Priority | undefined;
-}
-
-/** Arguments of ``agora.workflow.status``. */
-export interface WorkflowStatusArguments {
-  workflowId: string;
-}
-
-/** Arguments of ``agora.workflow.list``. */
-export interface WorkflowListArguments {
-  status?: WorkflowStatus | WorkflowStatus[] | null | undefined;
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  since?: string | null | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
-  offset?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.workflow.modify``. */
-export interface WorkflowModifyArguments {
-  workflowId: string;
-  action: "reassign" | "add" | "reorder" | "skip" | "pause" | "resume" | "terminate";
-  step?: string | null | undefined;
-  /** Agent id, name or dotted alias. */
-  agent?: string | null | undefined;
-  capability?: string[] | undefined;
-  definition?: Step | null | undefined;
-  before?: string[] | undefined;
-  order?: string[] | undefined;
-  reason?: string | undefined;
-}
-
-/** Arguments of ``agora.workflow.approve``. */
-export interface WorkflowApproveArguments {
-  workflowId: string;
-  step?: string | null | undefined;
-  approved?: boolean | undefined;
-  comment?: string | undefined;
-}
-
-/** Arguments of ``agora.workflow.cancel``. */
-export interface WorkflowCancelArguments {
-  workflowId: string;
-  reason?: string | undefined;
-}
-
-/** Arguments of ``agora.workflow.timeline``. */
-export interface WorkflowTimelineArguments {
-  workflowId: string;
-}
-
-/** Arguments of ``agora.workflow.diagram``. */
-export interface WorkflowDiagramArguments {
-  workflowId: string;
-}
-
 /** Operations of the category ``a2a``. */
 export interface A2aService {
   /**
@@ -3172,55 +3273,6 @@ export interface AgentService {
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   deregister(args: AgentDeregisterArguments, options?: CallOptions): Promise<Deregistration>;
-}
-
-/** Operations of the category ``auth``. */
-export interface AuthService {
-  /**
-   * Show how users can log in.
-   *
-   * Errors beside those of any operation: none.
-   */
-  configuration(options?: CallOptions): Promise<AuthConfiguration>;
-  /**
-   * Log in with name and password, which are passed to the identity provider, where the operator allows it.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  login(args: AuthLoginArguments, options?: CallOptions): Promise<Login>;
-  /**
-   * Get new tokens for a refresh token, before the access token expires or after.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  refresh(args: AuthRefreshArguments, options?: CallOptions): Promise<Login>;
-  /**
-   * Show the caller's identity, role and scopes.
-   *
-   * Errors beside those of any operation: none.
-   */
-  userinfo(options?: CallOptions): Promise<UserInfo>;
-  /**
-   * Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  logout(args?: AuthLogoutArguments, options?: CallOptions): Promise<LoggedOut>;
-  /**
-   * End a session of the monitor, however it was started. Used by the monitor's pages.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
-   */
-  signOut(args: AuthSignOutArguments, options?: CallOptions): Promise<SignedOut>;
-  /**
-   * Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
-   *
-   * Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
-   * taken before, is answered with 400.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  backchannelLogout(args: AuthBackchannelLogoutArguments, options?: CallOptions): Promise<LogoutTaken>;
 }
 
 /** Operations of the category ``messaging``. */
@@ -3634,6 +3686,224 @@ export interface BillingService {
   close(args: BillingCloseArguments, options?: CallOptions): Promise<Closing>;
 }
 
+/** Operations of the category ``declared_agent``. */
+export interface DeclaredAgentService {
+  /**
+   * Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
+   *
+   * The agent is registered under its name, and is asked, found and paid like any other.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   */
+  apply(args: DeclaredAgentApplyArguments, options?: CallOptions): Promise<AppliedAgent>;
+  /**
+   * List the declared agents by name.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  list(args?: DeclaredAgentListArguments, options?: CallOptions): Promise<DeclaredAgentPage>;
+  /**
+   * Show a declared agent. Raises NotFound.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  get(args: DeclaredAgentGetArguments, options?: CallOptions): Promise<DeclaredAgent>;
+  /**
+   * List the versions of a declaration, newest first.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  versions(args: DeclaredAgentVersionsArguments, options?: CallOptions): Promise<DeclaredAgentVersionPage>;
+  /**
+   * Make the specification of an earlier version the newest one.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   */
+  rollback(args: DeclaredAgentRollbackArguments, options?: CallOptions): Promise<AppliedAgent>;
+  /**
+   * Delete a declaration with its versions, and deregister its agent.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  delete(args: DeclaredAgentDeleteArguments, options?: CallOptions): Promise<DeclaredAgentRemoval>;
+  /**
+   * List the tools of a declared agent: for itself and for operators.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  tools(args: DeclaredAgentToolsArguments, options?: CallOptions): Promise<AgentTools>;
+  /**
+   * Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
+   *
+   * Carried out once for each call_id. An outside tool whose outcome was lost is ``unknown``, and is not repeated.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``stale_lease``, ``cursor_too_old``.
+   */
+  callTool(args: DeclaredAgentCallToolArguments, options?: CallOptions): Promise<ToolOutcome>;
+}
+
+/** Operations of the category ``workflow``. */
+export interface WorkflowService {
+  /**
+   * Create a workflow and start it.
+   *
+   * All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
+   * A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  create(args: WorkflowCreateArguments, options?: CallOptions): Promise<WorkflowReceipt>;
+  /**
+   * Show a workflow's status: steps, progress, agents.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  status(args: WorkflowStatusArguments, options?: CallOptions): Promise<Workflow>;
+  /**
+   * List workflows that concern you, newest first; operators see all. ``agent_id``: created by it; ``status``: one or several.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  list(args?: WorkflowListArguments, options?: CallOptions): Promise<WorkflowPage>;
+  /**
+   * Change a running workflow; a change that is not possible is refused as a whole.
+   *
+   * reassign: ``step`` to ``agent`` or ``capability``. add: ``definition``, to run before the steps in ``before``.
+   * reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
+   * skip: ``step``. pause, resume, terminate: the workflow.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  modify(args: WorkflowModifyArguments, options?: CallOptions): Promise<Modification>;
+  /**
+   * Approve or refuse a step that waits for approval; a refused step fails.
+   *
+   * Repeating the same decision changes nothing; a different second one is a conflict.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  approve(args: WorkflowApproveArguments, options?: CallOptions): Promise<Modification>;
+  /**
+   * Cancel a workflow: running steps are cancelled, the others are never started.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  cancel(args: WorkflowCancelArguments, options?: CallOptions): Promise<Modification>;
+  /**
+   * Show when each step became ready, started and ended; at most 1,000 items of each for_each.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  timeline(args: WorkflowTimelineArguments, options?: CallOptions): Promise<Timeline>;
+  /**
+   * Show the graph of a workflow with the state of each step, as Mermaid text.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  diagram(args: WorkflowDiagramArguments, options?: CallOptions): Promise<WorkflowDiagram>;
+}
+
+/** Operations of the category ``app``. */
+export interface AppService {
+  /**
+   * Publish an app. A name or alias that another app has is a conflict.
+   *
+   * pricing sets the price of the orchestrator agent, for which the caller must have the right. The workflow is checked
+   * as agora.workflow.create checks it.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``.
+   */
+  create(args: AppCreateArguments, options?: CallOptions): Promise<AppDetails>;
+  /**
+   * List the apps that you may see, the oldest first.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  list(args?: AppListArguments, options?: CallOptions): Promise<AppPage>;
+  /**
+   * Show an app with its workflow. Raises NotFound.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  get(args: AppGetArguments, options?: CallOptions): Promise<AppDetails>;
+  /**
+   * Change an app; omitted fields are unchanged. For its owner, keys of its account and operators.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``.
+   */
+  update(args: AppUpdateArguments, options?: CallOptions): Promise<AppDetails>;
+  /**
+   * Remove an app, with the agents that it brought along. Workflows that it has started go on.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  delete(args: AppDeleteArguments, options?: CallOptions): Promise<AppRemoval>;
+  /**
+   * Install an app with its agents and its workflow, or bring an installed one to this state: all of it or nothing.
+   *
+   * The same again changes nothing. Agents that the app no longer brings are removed. Agents need the right to
+   * declare them (agora.declared_agent.apply); an agent of the same name that the app did not bring is a conflict.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
+   */
+  install(args: AppInstallArguments, options?: CallOptions): Promise<AppChange>;
+  /**
+   * Start the workflow of an app, as yours: its tasks have the prices of the agents that do them.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  run(args: AppRunArguments, options?: CallOptions): Promise<WorkflowReceipt>;
+}
+
+/** Operations of the category ``auth``. */
+export interface AuthService {
+  /**
+   * Show how users can log in.
+   *
+   * Errors beside those of any operation: none.
+   */
+  configuration(options?: CallOptions): Promise<AuthConfiguration>;
+  /**
+   * Log in with name and password, which are passed to the identity provider, where the operator allows it.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  login(args: AuthLoginArguments, options?: CallOptions): Promise<Login>;
+  /**
+   * Get new tokens for a refresh token, before the access token expires or after.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  refresh(args: AuthRefreshArguments, options?: CallOptions): Promise<Login>;
+  /**
+   * Show the caller's identity, role and scopes.
+   *
+   * Errors beside those of any operation: none.
+   */
+  userinfo(options?: CallOptions): Promise<UserInfo>;
+  /**
+   * Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  logout(args?: AuthLogoutArguments, options?: CallOptions): Promise<LoggedOut>;
+  /**
+   * End a session of the monitor, however it was started. Used by the monitor's pages.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
+   */
+  signOut(args: AuthSignOutArguments, options?: CallOptions): Promise<SignedOut>;
+  /**
+   * Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
+   *
+   * Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
+   * taken before, is answered with 400.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  backchannelLogout(args: AuthBackchannelLogoutArguments, options?: CallOptions): Promise<LogoutTaken>;
+}
+
 /** Operations of the category ``bus``. */
 export interface BusService {
   /**
@@ -3906,62 +4176,6 @@ export interface DeadLetterService {
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
    */
   discard(args: DeadLetterDiscardArguments, options?: CallOptions): Promise<DeadLetter>;
-}
-
-/** Operations of the category ``declared_agent``. */
-export interface DeclaredAgentService {
-  /**
-   * Declare an agent, or change its declaration: each change is a new version. The same again changes nothing.
-   *
-   * The agent is registered under its name, and is asked, found and paid like any other.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
-   */
-  apply(args: DeclaredAgentApplyArguments, options?: CallOptions): Promise<AppliedAgent>;
-  /**
-   * List the declared agents by name.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  list(args?: DeclaredAgentListArguments, options?: CallOptions): Promise<DeclaredAgentPage>;
-  /**
-   * Show a declared agent. Raises NotFound.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  get(args: DeclaredAgentGetArguments, options?: CallOptions): Promise<DeclaredAgent>;
-  /**
-   * List the versions of a declaration, newest first.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  versions(args: DeclaredAgentVersionsArguments, options?: CallOptions): Promise<DeclaredAgentVersionPage>;
-  /**
-   * Make the specification of an earlier version the newest one.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
-   */
-  rollback(args: DeclaredAgentRollbackArguments, options?: CallOptions): Promise<AppliedAgent>;
-  /**
-   * Delete a declaration with its versions, and deregister its agent.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  delete(args: DeclaredAgentDeleteArguments, options?: CallOptions): Promise<DeclaredAgentRemoval>;
-  /**
-   * List the tools of a declared agent: for itself and for operators.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  tools(args: DeclaredAgentToolsArguments, options?: CallOptions): Promise<AgentTools>;
-  /**
-   * Call a tool for a task, as its agent, with the rights that both the agent and whoever asked have.
-   *
-   * Carried out once for each call_id. An outside tool whose outcome was lost is ``unknown``, and is not repeated.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``stale_lease``, ``cursor_too_old``.
-   */
-  callTool(args: DeclaredAgentCallToolArguments, options?: CallOptions): Promise<ToolOutcome>;
 }
 
 /** Operations of the category ``deployment``. */
@@ -4515,9 +4729,9 @@ export interface OrchestratorService {
    */
   getAgent(args: OrchestratorGetAgentArguments, options?: CallOptions): Promise<Agent>;
   /**
-   * Search applications: agents of the category app.
+   * Search the apps of the marketplace, the best matches first.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``.
    */
   searchApps(args?: OrchestratorSearchAppsArguments, options?: CallOptions): Promise<AppPage>;
   /**
@@ -4911,83 +5125,24 @@ export interface VirtualServerService {
   createKey(args: VirtualServerCreateKeyArguments, options?: CallOptions): Promise<VirtualServerKey>;
 }
 
-/** Operations of the category ``workflow``. */
-export interface WorkflowService {
-  /**
-   * Create a workflow and start it.
-   *
-   * All errors in the steps are reported at once: cycles, unknown steps, unknown agent ids, bad expressions.
-   * A step without an agent goes to any of ``assigned_agents``, or to any agent if there are none.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  create(args: WorkflowCreateArguments, options?: CallOptions): Promise<WorkflowReceipt>;
-  /**
-   * Show a workflow's status: steps, progress, agents.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  status(args: WorkflowStatusArguments, options?: CallOptions): Promise<Workflow>;
-  /**
-   * List workflows that concern you, newest first; operators see all. ``agent_id``: created by it; ``status``: one or several.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  list(args?: WorkflowListArguments, options?: CallOptions): Promise<WorkflowPage>;
-  /**
-   * Change a running workflow; a change that is not possible is refused as a whole.
-   *
-   * reassign: ``step`` to ``agent`` or ``capability``. add: ``definition``, to run before the steps in ``before``.
-   * reorder: the steps not started yet, in ``order``, of a workflow without depends_on.
-   * skip: ``step``. pause, resume, terminate: the workflow.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  modify(args: WorkflowModifyArguments, options?: CallOptions): Promise<Modification>;
-  /**
-   * Approve or refuse a step that waits for approval; a refused step fails.
-   *
-   * Repeating the same decision changes nothing; a different second one is a conflict.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  approve(args: WorkflowApproveArguments, options?: CallOptions): Promise<Modification>;
-  /**
-   * Cancel a workflow: running steps are cancelled, the others are never started.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  cancel(args: WorkflowCancelArguments, options?: CallOptions): Promise<Modification>;
-  /**
-   * Show when each step became ready, started and ended; at most 1,000 items of each for_each.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  timeline(args: WorkflowTimelineArguments, options?: CallOptions): Promise<Timeline>;
-  /**
-   * Show the graph of a workflow with the state of each step, as Mermaid text.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  diagram(args: WorkflowDiagramArguments, options?: CallOptions): Promise<WorkflowDiagram>;
-}
-
 /** Every operation, by category. */
 export interface Services {
   readonly a2a: A2aService;
   readonly admin: AdminService;
   readonly agent: AgentService;
-  readonly auth: AuthService;
   readonly messaging: MessagingService;
   readonly event: EventService;
   readonly task: TaskService;
   readonly billing: BillingService;
+  readonly declaredAgent: DeclaredAgentService;
+  readonly workflow: WorkflowService;
+  readonly app: AppService;
+  readonly auth: AuthService;
   readonly bus: BusService;
   readonly codebase: CodebaseService;
   readonly session: SessionService;
   readonly conversation: ConversationService;
   readonly deadLetter: DeadLetterService;
-  readonly declaredAgent: DeclaredAgentService;
   readonly deployment: DeploymentService;
   readonly query: QueryService;
   readonly discovery: DiscoveryService;
@@ -5008,7 +5163,6 @@ export interface Services {
   readonly token: TokenService;
   readonly user: UserService;
   readonly virtualServer: VirtualServerService;
-  readonly workflow: WorkflowService;
 }
 
 /** Codes of the errors that any operation may throw. */
@@ -5175,41 +5329,6 @@ export interface Operations {
     args: AgentDeregisterArguments;
     answer: Promise<Deregistration>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "auth.configuration": {
-    args: Record<string, never>;
-    answer: Promise<AuthConfiguration>;
-    errors: CommonErrorCode;
-  };
-  "auth.login": {
-    args: AuthLoginArguments;
-    answer: Promise<Login>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
-  };
-  "auth.refresh": {
-    args: AuthRefreshArguments;
-    answer: Promise<Login>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
-  };
-  "auth.userinfo": {
-    args: Record<string, never>;
-    answer: Promise<UserInfo>;
-    errors: CommonErrorCode;
-  };
-  "auth.logout": {
-    args: AuthLogoutArguments;
-    answer: Promise<LoggedOut>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
-  };
-  "auth.sign_out": {
-    args: AuthSignOutArguments;
-    answer: Promise<SignedOut>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
-  };
-  "auth.backchannel_logout": {
-    args: AuthBackchannelLogoutArguments;
-    answer: Promise<LogoutTaken>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
   };
   "messaging.send": {
     args: MessagingSendArguments;
@@ -5501,6 +5620,156 @@ export interface Operations {
     answer: Promise<Closing>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
   };
+  "declared_agent.apply": {
+    args: DeclaredAgentApplyArguments;
+    answer: Promise<AppliedAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "declared_agent.list": {
+    args: DeclaredAgentListArguments;
+    answer: Promise<DeclaredAgentPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.get": {
+    args: DeclaredAgentGetArguments;
+    answer: Promise<DeclaredAgent>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.versions": {
+    args: DeclaredAgentVersionsArguments;
+    answer: Promise<DeclaredAgentVersionPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.rollback": {
+    args: DeclaredAgentRollbackArguments;
+    answer: Promise<AppliedAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "declared_agent.delete": {
+    args: DeclaredAgentDeleteArguments;
+    answer: Promise<DeclaredAgentRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "declared_agent.tools": {
+    args: DeclaredAgentToolsArguments;
+    answer: Promise<AgentTools>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "declared_agent.call_tool": {
+    args: DeclaredAgentCallToolArguments;
+    answer: Promise<ToolOutcome>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "stale_lease" | "cursor_too_old";
+  };
+  "workflow.create": {
+    args: WorkflowCreateArguments;
+    answer: Promise<WorkflowReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.status": {
+    args: WorkflowStatusArguments;
+    answer: Promise<Workflow>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "workflow.list": {
+    args: WorkflowListArguments;
+    answer: Promise<WorkflowPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "workflow.modify": {
+    args: WorkflowModifyArguments;
+    answer: Promise<Modification>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.approve": {
+    args: WorkflowApproveArguments;
+    answer: Promise<Modification>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.cancel": {
+    args: WorkflowCancelArguments;
+    answer: Promise<Modification>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "workflow.timeline": {
+    args: WorkflowTimelineArguments;
+    answer: Promise<Timeline>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "workflow.diagram": {
+    args: WorkflowDiagramArguments;
+    answer: Promise<WorkflowDiagram>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "app.create": {
+    args: AppCreateArguments;
+    answer: Promise<AppDetails>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken";
+  };
+  "app.list": {
+    args: AppListArguments;
+    answer: Promise<AppPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "app.get": {
+    args: AppGetArguments;
+    answer: Promise<AppDetails>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "app.update": {
+    args: AppUpdateArguments;
+    answer: Promise<AppDetails>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken";
+  };
+  "app.delete": {
+    args: AppDeleteArguments;
+    answer: Promise<AppRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "app.install": {
+    args: AppInstallArguments;
+    answer: Promise<AppChange>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
+  };
+  "app.run": {
+    args: AppRunArguments;
+    answer: Promise<WorkflowReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "auth.configuration": {
+    args: Record<string, never>;
+    answer: Promise<AuthConfiguration>;
+    errors: CommonErrorCode;
+  };
+  "auth.login": {
+    args: AuthLoginArguments;
+    answer: Promise<Login>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.refresh": {
+    args: AuthRefreshArguments;
+    answer: Promise<Login>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.userinfo": {
+    args: Record<string, never>;
+    answer: Promise<UserInfo>;
+    errors: CommonErrorCode;
+  };
+  "auth.logout": {
+    args: AuthLogoutArguments;
+    answer: Promise<LoggedOut>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.sign_out": {
+    args: AuthSignOutArguments;
+    answer: Promise<SignedOut>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "auth.backchannel_logout": {
+    args: AuthBackchannelLogoutArguments;
+    answer: Promise<LogoutTaken>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
   "bus.publish": {
     args: BusPublishArguments;
     answer: Promise<BusReceipt>;
@@ -5690,46 +5959,6 @@ export interface Operations {
     args: DeadLetterDiscardArguments;
     answer: Promise<DeadLetter>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
-  };
-  "declared_agent.apply": {
-    args: DeclaredAgentApplyArguments;
-    answer: Promise<AppliedAgent>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
-  };
-  "declared_agent.list": {
-    args: DeclaredAgentListArguments;
-    answer: Promise<DeclaredAgentPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "declared_agent.get": {
-    args: DeclaredAgentGetArguments;
-    answer: Promise<DeclaredAgent>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "declared_agent.versions": {
-    args: DeclaredAgentVersionsArguments;
-    answer: Promise<DeclaredAgentVersionPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "declared_agent.rollback": {
-    args: DeclaredAgentRollbackArguments;
-    answer: Promise<AppliedAgent>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
-  };
-  "declared_agent.delete": {
-    args: DeclaredAgentDeleteArguments;
-    answer: Promise<DeclaredAgentRemoval>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "declared_agent.tools": {
-    args: DeclaredAgentToolsArguments;
-    answer: Promise<AgentTools>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "declared_agent.call_tool": {
-    args: DeclaredAgentCallToolArguments;
-    answer: Promise<ToolOutcome>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "stale_lease" | "cursor_too_old";
   };
   "deployment.register": {
     args: DeploymentRegisterArguments;
@@ -6119,7 +6348,7 @@ export interface Operations {
   "orchestrator.search_apps": {
     args: OrchestratorSearchAppsArguments;
     answer: Promise<AppPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted";
   };
   "orchestrator.register_agent": {
     args: OrchestratorRegisterAgentArguments;
@@ -6400,45 +6629,5 @@ export interface Operations {
     args: VirtualServerCreateKeyArguments;
     answer: Promise<VirtualServerKey>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "workflow.create": {
-    args: WorkflowCreateArguments;
-    answer: Promise<WorkflowReceipt>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "workflow.status": {
-    args: WorkflowStatusArguments;
-    answer: Promise<Workflow>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "workflow.list": {
-    args: WorkflowListArguments;
-    answer: Promise<WorkflowPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "workflow.modify": {
-    args: WorkflowModifyArguments;
-    answer: Promise<Modification>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "workflow.approve": {
-    args: WorkflowApproveArguments;
-    answer: Promise<Modification>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "workflow.cancel": {
-    args: WorkflowCancelArguments;
-    answer: Promise<Modification>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "workflow.timeline": {
-    args: WorkflowTimelineArguments;
-    answer: Promise<Timeline>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "workflow.diagram": {
-    args: WorkflowDiagramArguments;
-    answer: Promise<WorkflowDiagram>;
-    errors: CommonErrorCode | "halted" | "not_found";
   };
 }

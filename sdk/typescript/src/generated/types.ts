@@ -450,9 +450,175 @@ export interface AgentTools {
   tools: AgentTool[];
 }
 
-/** Applications that match, the best first. */
-export interface AppPage extends Page<MarketplaceAgent> {
-  apps: MarketplaceAgent[];
+/** An app of the marketplace. */
+export interface App {
+  appId: string;
+  name: string;
+  alias: string | null;
+  description: string;
+  industry: string;
+  version: string;
+  /** Counts the changes of the app, from 1. */
+  revision: number;
+  /** Name of the agent that one talks to. */
+  orchestratorAgent: string | null;
+  orchestratorAgentId: string | null;
+  /** Capabilities of the agents that it uses. */
+  uses: string[];
+  /** Price of its orchestrator agent. Agents that it uses have prices of their own. */
+  pricing: PricingInfo | null;
+  visibility: Visibility;
+  /** Account that it belongs to; shown to its owner and operators. */
+  account: string | null;
+  /** Agents that it brought along, and that are removed with it. */
+  agents: string[];
+  /** Whether it has a workflow, which agora.app.run starts. */
+  runnable: boolean;
+  /** Why it cannot be used at present. */
+  problem: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** An agent that the app brings along, as agora.declared_agent.apply takes it. */
+export interface AppAgent {
+  /** PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings. */
+  model: string;
+  /** Text for the model: who it is, what it does. */
+  instructions?: string;
+  /** Text for people and other agents. */
+  description?: string;
+  /** What it can do, as it is found by. */
+  capabilities?: string[];
+  /** Models that are tried, in order, when the model before fails. */
+  fallbacks?: string[];
+  /** What it may use; nothing else. */
+  tools?: string[];
+  /** Tools, by the names of the field tools, whose calls wait for a person; '*' for all. */
+  approval?: string[];
+  /** Who may ask it: names or ids; '*' for everybody. */
+  askers?: string[];
+  /** JSON schema of an object; the result of each task is one. A text if left out. */
+  outputSchema?: { [key: string]: JsonValue } | null;
+  /** Bounds of one task. */
+  limits?: AgentLimits;
+  /** What it remembers. */
+  memory?: AgentMemory;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
+  /** Tasks at once. */
+  maxConcurrentTasks?: number;
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  name: string;
+}
+
+/** An app after it was installed. */
+export interface AppChange {
+  appId: string;
+  name: string;
+  alias: string | null;
+  description: string;
+  industry: string;
+  version: string;
+  /** Counts the changes of the app, from 1. */
+  revision: number;
+  /** Name of the agent that one talks to. */
+  orchestratorAgent: string | null;
+  orchestratorAgentId: string | null;
+  /** Capabilities of the agents that it uses. */
+  uses: string[];
+  /** Price of its orchestrator agent. Agents that it uses have prices of their own. */
+  pricing: PricingInfo | null;
+  visibility: Visibility;
+  /** Account that it belongs to; shown to its owner and operators. */
+  account: string | null;
+  /** Agents that it brought along, and that are removed with it. */
+  agents: string[];
+  /** Whether it has a workflow, which agora.app.run starts. */
+  runnable: boolean;
+  /** Why it cannot be used at present. */
+  problem: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** The workflow that agora.app.run starts, as it was given. */
+  workflow: { [key: string]: JsonValue } | null;
+  change: "created" | "updated" | "unchanged";
+  /** Fields that differ from before, agents as agents.NAME. */
+  changed: string[];
+}
+
+/** An app with its workflow. */
+export interface AppDetails {
+  appId: string;
+  name: string;
+  alias: string | null;
+  description: string;
+  industry: string;
+  version: string;
+  /** Counts the changes of the app, from 1. */
+  revision: number;
+  /** Name of the agent that one talks to. */
+  orchestratorAgent: string | null;
+  orchestratorAgentId: string | null;
+  /** Capabilities of the agents that it uses. */
+  uses: string[];
+  /** Price of its orchestrator agent. Agents that it uses have prices of their own. */
+  pricing: PricingInfo | null;
+  visibility: Visibility;
+  /** Account that it belongs to; shown to its owner and operators. */
+  account: string | null;
+  /** Agents that it brought along, and that are removed with it. */
+  agents: string[];
+  /** Whether it has a workflow, which agora.app.run starts. */
+  runnable: boolean;
+  /** Why it cannot be used at present. */
+  problem: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+  /** The workflow that agora.app.run starts, as it was given. */
+  workflow: { [key: string]: JsonValue } | null;
+}
+
+/** Apps, without their workflows. */
+export interface AppPage extends Page<App> {
+  apps: App[];
+}
+
+/** The price of the app's orchestrator agent, as agora.billing.set_price takes it. */
+export interface AppPrice {
+  type: PricingType;
+  price?: number;
+  currency?: string | null;
+  basePrice?: number;
+  taskPrice?: number;
+  usageUnit?: "minute" | "hour" | null;
+  inputPrice?: number;
+  outputPrice?: number;
+}
+
+export interface AppRemoval {
+  appId: string;
+  name: string;
+  /** Declared agents that were removed with it. */
+  agents: string[];
+}
+
+/** The workflow that agora.app.run starts. */
+export interface AppWorkflow {
+  /** Steps, as agora.workflow.create takes them. */
+  steps: Step[];
+  /** Agents that steps without an agent of their own may go to. */
+  assignedAgents?: string[];
+  /** Input of each run; what the caller gives is put over it. */
+  input?: { [key: string]: JsonValue };
+  /** Priority of the tasks of its steps. */
+  priority?: Priority;
 }
 
 /** A declared agent after it was applied. */

@@ -241,7 +241,7 @@ class AgentService(BoundService, contract.Agents):
         pending = 0
         for name in self._held_names(row):
             pending += (await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))).messages
-        registered = await call.publish(AGENT_REGISTERED, AgentRegistered(agent_id, agent_name))
+        registered = await call.publish(AGENT_REGISTERED, AgentRegistered(agent_id, agent_name, row.category))
         return await self._build_registration(row, created=True, pending=pending, tasks=registered.tasks)
 
     async def _require_registrar(self) -> str | None:

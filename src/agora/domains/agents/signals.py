@@ -46,6 +46,7 @@ class AgentRegistered:
 
     agent_id: str
     agent_name: str
+    category: str = ""
     tasks: int = 0
 
 

@@ -1,4 +1,4 @@
-"""Search for agents and applications as customers mean it: words, then filters and order over the candidates."""
+"""Search for agents as customers mean it: words, then filters and order over the candidates."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from agora.core.call import Call
 from agora.domains.instances.market import MarketplaceQuery, discover_agents
 from agora_sdk.contract.instances import MarketplaceAgent
 
-__all__ = ["APP", "SCANNED", "MatchRequest", "find_matches"]
+__all__ = ["SCANNED", "MatchRequest", "find_matches"]
 
-APP = "app"  #: the category of agents that are applications
 SCANNED = 1000  # candidates that are filtered and sorted at most
 PAGE = 50
 REACHABLE = frozenset(("active", "busy"))
@@ -21,10 +20,9 @@ MAX_WORDS = 8
 
 @dataclass(frozen=True, slots=True)
 class MatchRequest:
-    """What is looked for. category: APP for applications, None for agents of any kind. status: a state, or ``online``."""
+    """What is looked for. status: a state, or ``online``."""
 
     query: str | None = None
-    category: str | None = None
     capability: str | None = None
     name: str | None = None
     industry: str | None = None
@@ -82,7 +80,7 @@ async def _read_candidates(
             break
         query = MarketplaceQuery(
             search=search,
-            category=request.category or category,
+            category=category,
             name=request.name,
             limit=min(PAGE, wanted - len(candidates)),
             cursor=cursor,
@@ -99,9 +97,8 @@ async def _match_any_word(call: Call, request: MatchRequest, words: Sequence[str
     hits: dict[str, tuple[int, MarketplaceAgent]] = {}
     for word in words:
         candidates, _ = await _read_candidates(call, request, word, PAGE)
-        if request.category is None:  # a word may be a category, as it was written or capitalized
-            for spelling in (word, word.capitalize()):
-                candidates += (await _read_candidates(call, request, None, PAGE, spelling))[0]
+        for spelling in (word, word.capitalize()):  # a word may be a category, as it was written or capitalized
+            candidates += (await _read_candidates(call, request, None, PAGE, spelling))[0]
         for agent in {agent.agent_id: agent for agent in candidates}.values():
             hits[agent.agent_id] = (hits.get(agent.agent_id, (0, agent))[0] + 1, agent)
     return [agent for _, agent in sorted(hits.values(), key=lambda hit: -hit[0])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -11,16 +10,18 @@ from agora.core.admission import ADMISSION
 from agora.core.call import BoundService
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
+from agora.domains.apps.listing import AppFilter, count_apps, match_apps
 from agora.domains.search.service import QueryService
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
 from agora_sdk.contract.agents import Agent, Registration
+from agora_sdk.contract.apps import App, AppPage
 from agora_sdk.contract.instances import MarketplaceAgent
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from .intents import ParsedIntent, Tool, parse_intent
-from .matches import APP, SCANNED, MatchRequest, find_matches
+from .matches import SCANNED, MatchRequest, find_matches
 from .wording import HELP, describe_agent, describe_count, describe_matches, describe_refusal, describe_registration
 
 __all__ = ["OrchestratorService"]
@@ -61,7 +62,7 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         sort: Literal["relevance", "price", "rating"] = "relevance",
         limit: int = 10,
     ) -> contract.MatchPage:
-        request = MatchRequest(query, None, capability, name, industry, free, max_price, min_rating, status, sort)
+        request = MatchRequest(query, capability, name, industry, free, max_price, min_rating, status, sort)
         agents, total = await find_matches(self.call, request, limit)
         return contract.MatchPage(agents=agents, count=len(agents), total=total, has_more=total > len(agents))
 
@@ -81,10 +82,9 @@ class OrchestratorService(BoundService, contract.Orchestrator):
     @implements
     async def search_apps(
         self, query: str | None = None, *, industry: str | None = None, free: bool = False, limit: int = 10
-    ) -> contract.AppPage:
-        request = MatchRequest(query, category=APP, industry=industry, free=free)
-        apps, total = await find_matches(self.call, request, limit)
-        return contract.AppPage(apps=apps, count=len(apps), total=total, has_more=total > len(apps))
+    ) -> AppPage:
+        apps, total = await match_apps(self.call, AppFilter.from_query(query, industry, free=free), limit)
+        return AppPage.model_construct(apps=apps, count=len(apps), total=total, has_more=total > len(apps))
 
     @implements
     async def register_agent(
@@ -116,9 +116,10 @@ class OrchestratorService(BoundService, contract.Orchestrator):
             total = numbers.capabilities_total
         elif of == "agents" and capability is None and status is None and not free:
             total = numbers.agents_total
+        elif of == "apps":
+            total, estimate = await count_apps(self.call, AppFilter.from_query(capability, free=free))
         else:
-            category = APP if of == "apps" else None
-            request = MatchRequest(capability, category, status=status, free=free)
+            request = MatchRequest(capability, status=status, free=free)
             _, total = await find_matches(self.call, request, 1)
             estimate = request.narrows and total >= SCANNED
         return contract.MarketplaceCount(
@@ -146,18 +147,17 @@ class OrchestratorService(BoundService, contract.Orchestrator):
 
     async def _answer_search(self, intent: ParsedIntent) -> contract.ChatAnswer:
         arguments = _validate_arguments(intent)
-        agents: Sequence[MarketplaceAgent]
         if intent.tool == "search_apps":
             accepted = {"query", "industry", "free", "limit"}
             apps = await self.search_apps(**{key: value for key, value in arguments.items() if key in accepted})
-            agents, total = apps.apps, apps.total or 0
+            names, total, data = [app.name for app in apps.apps], apps.total or 0, [*map(_app_fields, apps.apps)]
         else:
             page = await self.search_agents(**arguments)
-            agents, total = page.agents, page.total or 0
-        if intent.bare and not agents:
+            names, total = [agent.agent_name for agent in page.agents], page.total or 0
+            data = [*map(_market_fields, page.agents)]
+        if intent.bare and not data:
             return contract.ChatAnswer(response=HELP)
-        text = describe_matches(intent, [agent.agent_name for agent in agents], total)
-        return _build_answer(text, [_market_fields(agent) for agent in agents], intent)
+        return _build_answer(describe_matches(intent, names, total), data, intent)
 
     async def _answer_description(self, intent: ParsedIntent) -> contract.ChatAnswer:
         try:
@@ -214,4 +214,13 @@ def _profile_fields(agent: Agent) -> dict[str, Any]:
 def _market_fields(agent: MarketplaceAgent) -> dict[str, Any]:
     return _profile_fields(agent) | {
         "pricing": agent.marketplace_info.pricing_info.model_dump(mode="json", exclude_none=True)
+    }
+
+
+def _app_fields(app: App) -> dict[str, Any]:
+    """Fields of an app in the chat's terms: agent_id is the agent that one talks to."""
+    fields = {"app_id", "name", "alias", "description", "industry", "version", "uses"}
+    return app.model_dump(mode="json", include=fields) | {
+        "agent_id": app.orchestrator_agent,
+        "pricing": None if app.pricing is None else app.pricing.model_dump(mode="json", exclude_none=True),
     }

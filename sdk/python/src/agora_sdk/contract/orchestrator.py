@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
 
 from .agents import Agent, Capabilities, Description, Registration
+from .apps import AppPage
 from .envelopes import Alias
 from .fields import AgentName, AgentRef
 from .instances import MarketplaceAgent
 from .operation import Service, operation
 from .results import Page, Result
 
-__all__ = ["AppPage", "ChatAnswer", "MarketplaceCount", "MatchPage", "Orchestrator"]
+__all__ = ["ChatAnswer", "MarketplaceCount", "MatchPage", "Orchestrator"]
 
 Words = Annotated[
     str,
@@ -67,14 +68,6 @@ class MatchPage(Page[MarketplaceAgent]):
     items_field = "agents"
 
     agents: list[MarketplaceAgent]
-
-
-class AppPage(Page[MarketplaceAgent]):
-    """Applications that match, the best first."""
-
-    items_field = "apps"
-
-    apps: list[MarketplaceAgent]
 
 
 class MarketplaceCount(Result):
@@ -134,7 +127,7 @@ class Orchestrator(Service, category="orchestrator"):
     async def search_apps(
         self, query: QueryText = None, *, industry: Industry = None, free: FreeOnly = False, limit: MatchLimit = 10
     ) -> AppPage:
-        """Search applications: agents of the category app."""
+        """Search the apps of the marketplace, the best matches first."""
 
     @operation("POST /orchestrator-agent/agents", scope="write:agents", success_status=201, secrets=("token",))
     async def register_agent(

@@ -70,6 +70,7 @@ PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     r"^[0-9]+(\.[0-9]+)?[bkmgtBKMGT]?[iI]?[bB]?$": "has to be a size, such as 512M or 2Gi",
     r"^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$": "has to be a namespace, one slash and a name, such as io.example/weather",
     r"^agent\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]$": "has to be agent.COMPANY.NAME, such as agent.acme.reviewer",
+    r"^app\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*[A-Za-z0-9_-]$": "has to be app.COMPANY.NAME, such as app.acme.invoices",
     r"^(\*|[a-z]+(:[a-z_]+)?)$": "is no scope: one such as read:agents, or *",
     r"^(?i:get|post|put|patch|delete)$": "has to be one of GET, POST, PUT, PATCH and DELETE",
 }

@@ -1,0 +1,141 @@
+"""Installing apps: an app with its agents, brought to one state within one transaction, and removed again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agora.core.admission import ADMISSION
+from agora.core.call import Call
+from agora.domains.agents.references import find_agent
+from agora.domains.declared_agents import queries as declared_agents
+from agora.domains.declared_agents.service import DeclaredAgentService
+from agora.domains.identity.authority import check_and_record_administration
+from agora_sdk.contract import apps as contract
+from agora_sdk.contract.declared_agents import AgentSpecification
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from .publication import AppDraft, make_row, price_differs, set_price
+from .records import AppRow
+from .storage import brought_agents, delete_app, insert_app, replace_app
+
+__all__ = ["Installation", "install_app", "remove_app"]
+
+APPLY, DELETE = "agora.declared_agent.apply", "agora.declared_agent.delete"
+#: columns that an installation brings to a state, by the names of their fields
+COMPARED = {
+    "alias": "alias",
+    "description": "description",
+    "industry": "industry",
+    "version": "version",
+    "orchestrator": "orchestrator_agent",
+    "uses": "uses",
+    "visibility": "visibility",
+    "workflow": "workflow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is installed: an app, the price of its orchestrator agent, and the agents that it brings."""
+
+    draft: AppDraft
+    agents: Sequence[contract.AppAgent]
+    pricing: contract.AppPrice | None
+
+
+async def install_app(
+    call: Call, installation: Installation, before: AppRow | None, *, dry_run: bool
+) -> tuple[AppRow, list[str]]:
+    """Bring an app to this state; answers its row and what has changed. before: the installed one, locked.
+
+    dry_run: change nothing, and answer what would be.
+    """
+    names = _check_agents(installation.agents)
+    changed = await _apply_agents(call, installation.agents, before, dry_run=dry_run)
+    draft = installation.draft
+    if dry_run and draft.orchestrator in names and await find_agent(call.tx, draft.orchestrator or "") is None:
+        draft = replace(draft, orchestrator=None)  # it is still to be declared
+        changed = ["orchestrator_agent", *changed]
+    row = await make_row(call, draft, before, names)
+    changed = [*_changed_fields(before, row), *changed]
+    price = installation.pricing
+    if price is not None and (row.orchestrator is None or await price_differs(call, row.orchestrator, price)):
+        changed.append("pricing")
+    if before is not None and not changed:
+        return before, []
+    row = replace(row, revision=1 if before is None else before.revision + 1, published=0)
+    if dry_run:
+        return row, changed
+    await check_and_record_administration(call, row.app_id)
+    if price is not None:
+        await set_price(call, row, price)
+    if before is None:
+        insert_app(call, row)
+    else:
+        await replace_app(call, row)
+    return row, changed
+
+
+def _changed_fields(before: AppRow | None, row: AppRow) -> list[str]:
+    if before is None:
+        return [field for column, field in COMPARED.items() if getattr(row, column) not in (None, "", "[]")]
+    return [field for column, field in COMPARED.items() if getattr(before, column) != getattr(row, column)]
+
+
+def _check_agents(agents: Sequence[contract.AppAgent]) -> list[str]:
+    names = [agent.name for agent in agents]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise InvalidRequest(
+                f"The app brings {name} twice.", errors=[field_error(f"agents.{number}.name", "twice")]
+            )
+    return names
+
+
+async def _apply_agents(
+    call: Call, agents: Sequence[contract.AppAgent], before: AppRow | None, *, dry_run: bool
+) -> list[str]:
+    """Declare the agents of an app, and remove those that it has brought and brings no more; answers what has changed."""
+    brought, changed = brought_agents(before), []
+    if agents:
+        call.context.ports.get(ADMISSION).check_operation_allowed(APPLY, call.caller)
+    for number, agent in enumerate(agents):
+        if agent.name not in brought:
+            await _check_agent_free(call, agent.name, number)
+        fields = {name: getattr(agent, name) for name in agent.model_fields_set - {"name"}}
+        specification = AgentSpecification(**fields)
+        applied = await DeclaredAgentService(call).apply(agent.name, specification, dry_run=dry_run)
+        if applied.change != "unchanged":
+            changed.append(f"agents.{agent.name}")
+    dropped = [name for name in brought if name not in {agent.name for agent in agents}]
+    if not dry_run:
+        await _delete_agents(call, dropped)
+    return changed + [f"agents.{name}" for name in dropped]
+
+
+async def _check_agent_free(call: Call, name: str, number: int) -> None:
+    if await call.tx.one(declared_agents.lock_agent, name=name) is not None:
+        raise Conflict(
+            f"There is a declared agent {name!r} that this app did not bring.",
+            fix="Give the app's agent another name, or delete that one: agora.declared_agent.delete.",
+            errors=[field_error(f"agents.{number}.name", "taken")],
+        )
+
+
+async def remove_app(call: Call, row: AppRow) -> list[str]:
+    """Remove an app with the agents that it brought; answers their names."""
+    await check_and_record_administration(call, row.app_id)
+    removed = await _delete_agents(call, brought_agents(row))
+    await delete_app(call, row)
+    return removed
+
+
+async def _delete_agents(call: Call, names: Sequence[str]) -> list[str]:
+    """Delete declared agents; those that somebody has deleted before are passed over."""
+    present = [name for name in names if await call.tx.one(declared_agents.lock_agent, name=name) is not None]
+    if present:
+        call.context.ports.get(ADMISSION).check_operation_allowed(DELETE, call.caller)
+    for name in present:
+        await DeclaredAgentService(call).delete(name)
+    return present

@@ -1,0 +1,103 @@
+"""Lists of apps: pages, searches, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core import pagination as paging
+from agora.core.call import Call
+from agora_sdk.contract import apps as contract
+
+from . import queries as statements
+from .records import AppRow
+from .references import sees_private_apps
+from .search_text import fold_text
+from .views import build_apps
+
+__all__ = ["AppFilter", "count_apps", "list_apps", "match_apps"]
+
+MAX_WORDS = len(statements.LETTERS)
+SHORTEST_PLURAL = 4  #: letters of a word whose final s is left out: invoices are found by invoice
+
+
+def _split_query(query: str | None) -> tuple[str, ...]:
+    words = dict.fromkeys(fold_text(query or "").split())
+    stems = (word[:-1] if len(word) >= SHORTEST_PLURAL and word.endswith("s") else word for word in words)
+    return tuple(stems)[:MAX_WORDS]
+
+
+@dataclass(frozen=True, slots=True)
+class AppFilter:
+    """Which apps are looked for. words: all must be in an app's texts."""
+
+    words: tuple[str, ...] = ()
+    industry: str | None = None
+    capability: str | None = None
+    free: bool = False
+
+    @classmethod
+    def from_query(
+        cls, query: str | None = None, industry: str | None = None, capability: str | None = None, *, free: bool = False
+    ) -> AppFilter:
+        return cls(_split_query(query), None if industry is None else fold_text(industry), capability, free)
+
+    def select(self, call: Call) -> statements.Selection:
+        """The shape of the question, for this caller."""
+        industry, capability = self.industry is not None, self.capability is not None
+        return statements.Selection(len(self.words), industry, capability, self.free, sees_private_apps(call.caller))
+
+    def parameters(self, call: Call, after: str) -> dict[str, Any]:
+        """The values of the question."""
+        caller = call.caller
+        values = {
+            "viewer": caller.subject,
+            "account": caller.account,
+            "industry": self.industry,
+            "capability": self.capability,
+            "now": call.now,
+            "after": after,
+        }
+        return values | {f"word_{letter}": word for letter, word in zip(statements.LETTERS, self.words, strict=False)}
+
+
+async def list_apps(call: Call, wanted: AppFilter, limit: int, cursor: str | None) -> contract.AppPage:
+    """A page of apps, the oldest first."""
+    rows, more = await _read_rows(call, wanted, limit, paging.decode_cursor(cursor)[0] if cursor else "")
+    apps = await build_apps(call, rows)
+    return contract.AppPage.model_construct(apps=apps, **paging.page_fields(apps, "app_id", more=more, cursor=cursor))
+
+
+async def _read_rows(call: Call, wanted: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
+    query = statements.apps_page(wanted.select(call))
+
+    async def read(place: str, count: int) -> Sequence[AppRow]:
+        values = wanted.parameters(call, place)
+        names = query.parameter_names
+        return await call.tx.all(query, **{name: value for name, value in values.items() if name in names}, limit=count)
+
+    return await paging.read_page(read, after, "app_id", limit, call.context.settings.page_bytes)
+
+
+async def count_apps(call: Call, wanted: AppFilter) -> tuple[int, bool]:
+    """How many apps there are that the caller sees: (total, whether it is only a lower estimate)."""
+    query = statements.apps_total(wanted.select(call))
+    values = wanted.parameters(call, "")
+    names = query.parameter_names
+    return await paging.count_rows(call.tx, query, {name: value for name, value in values.items() if name in names})
+
+
+async def match_apps(call: Call, wanted: AppFilter, limit: int) -> tuple[list[contract.App], int]:
+    """The apps that match best, and how many match: all words, or else any of them, most words first."""
+    rows, _ = await _read_rows(call, wanted, limit, "")
+    if rows or len(wanted.words) < 2:
+        total, _ = await count_apps(call, wanted)
+        return await build_apps(call, rows), total
+    hits: dict[str, tuple[int, AppRow]] = {}
+    for word in wanted.words:
+        single = AppFilter((word,), wanted.industry, wanted.capability, wanted.free)
+        for row in (await _read_rows(call, single, limit, ""))[0]:
+            hits[row.app_id] = (hits.get(row.app_id, (0, row))[0] + 1, row)
+    best = [row for _, row in sorted(hits.values(), key=lambda hit: -hit[0])]
+    return await build_apps(call, best[:limit]), len(best)

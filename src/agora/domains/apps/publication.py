@@ -1,0 +1,162 @@
+"""Publishing apps: from what a caller describes to a row, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agora.clock import new_id
+from agora.core.admission import ADMISSION
+from agora.core.call import Call, encode_json
+from agora.domains.agents.names import check_name, name_key
+from agora.domains.agents.references import load_visible_agent
+from agora.domains.billing.service import BillingService
+from agora.domains.billing.terms import build_pricing_info
+from agora.domains.workflows.creation import check_steps
+from agora_sdk.contract import apps as contract
+from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, Overloaded, field_error
+
+from . import queries as statements
+from .records import AppRow
+from .references import find_app
+from .search_text import fold_text
+
+__all__ = ["AppDraft", "make_row", "price_differs", "set_price"]
+
+LONGEST_WORKFLOW = 100_000  #: characters of JSON
+SET_PRICE = "agora.billing.set_price"
+
+
+@dataclass(frozen=True, slots=True)
+class AppDraft:
+    """An app as its owner describes it. orchestrator: an agent's reference, or its id once it is resolved."""
+
+    name: str
+    alias: str | None
+    description: str
+    industry: str
+    version: str
+    orchestrator: str | None
+    uses: Sequence[str]
+    visibility: str
+    workflow: contract.AppWorkflow | None
+
+
+async def make_row(call: Call, draft: AppDraft, before: AppRow | None, agents: Sequence[str]) -> AppRow:
+    """The row of an app as it is described, checked. before: its present row. agents: names of those it brings.
+
+    Raises InvalidRequest, NotFound, NameTaken, Overloaded.
+    """
+    await _check_names(call, draft, before)
+    orchestrator = await _resolve_orchestrator(call, draft, before)
+    industry_key = fold_text(draft.industry)
+    search_text = fold_text(draft.name, draft.alias or "", draft.description, draft.industry, *draft.uses)
+    fields: dict[str, Any] = {
+        "alias": draft.alias,
+        "description": draft.description,
+        "industry": draft.industry,
+        "industry_key": industry_key,
+        "version": draft.version,
+        "orchestrator": orchestrator,
+        "uses": encode_json(list(dict.fromkeys(draft.uses))),
+        "visibility": str(draft.visibility),
+        "agents": encode_json(list(agents)),
+        "workflow": await _check_workflow(call, draft.workflow),
+        "search_text": search_text,
+        "updated_at": call.now,
+    }
+    if before is not None:
+        return replace(before, **fields)
+    caller = call.caller
+    return AppRow(
+        tenant_id=caller.tenant,
+        app_id=new_id("app"),
+        name=draft.name,
+        name_key=name_key(draft.name),
+        revision=1,
+        account_id=caller.account,
+        created_by=caller.subject,
+        registrar=await _require_registrar(call),
+        published=0,
+        created_at=call.now,
+        **fields,
+    )
+
+
+async def _check_names(call: Call, draft: AppDraft, before: AppRow | None) -> None:
+    app_id = before.app_id if before is not None else None
+    if before is None:
+        check_name(draft.name, "name", "an app")
+    for field, ref in (("name", draft.name), ("alias", draft.alias)):
+        other = None if ref is None else await find_app(call.tx, ref)
+        if other is not None and other.app_id != app_id:
+            raise NameTaken(
+                f"The {field} {ref!r} belongs to another app.",
+                fix="Choose another one.",
+                errors=[field_error(field, "taken")],
+            )
+
+
+async def _resolve_orchestrator(call: Call, draft: AppDraft, before: AppRow | None) -> str | None:
+    """The id of the agent that one talks to. One that an app has stays, though the caller may not see it."""
+    if draft.orchestrator is None or (before is not None and draft.orchestrator == before.orchestrator):
+        return draft.orchestrator
+    agent = await load_visible_agent(call.tx, call.caller, draft.orchestrator)
+    if agent.retired_at is not None:
+        raise NotFound(
+            f"The agent {draft.orchestrator!r} was deregistered.",
+            errors=[field_error("orchestrator_agent", "deregistered")],
+        )
+    return agent.agent_id
+
+
+async def _check_workflow(call: Call, workflow: contract.AppWorkflow | None) -> str | None:
+    if workflow is None:
+        return None
+    await check_steps(call, workflow.steps, workflow.assigned_agents)
+    text = workflow.model_dump_json(exclude_defaults=True)
+    if len(text) > LONGEST_WORKFLOW:
+        raise InvalidRequest(
+            f"A workflow has at most {LONGEST_WORKFLOW} characters of JSON.",
+            errors=[field_error("workflow", "too long")],
+        )
+    return text
+
+
+async def _require_registrar(call: Call) -> str | None:
+    """Subject that a new app is counted for. Raises Overloaded at the setting ``max_agents_each``."""
+    registrar = call.caller.registers_as
+    if registrar is None:
+        return None
+    most = call.context.settings.max_agents_each
+    if (await call.tx.one(statements.registered_apps, registrar=registrar, most=most) or 0) >= most:
+        raise Overloaded(
+            f"{most} apps that you published are there.",
+            fix="Remove some, or have an operator publish others or raise the setting max_agents_each.",
+            retry_after=60,
+        )
+    return registrar
+
+
+async def set_price(call: Call, row: AppRow, price: contract.AppPrice) -> None:
+    """Give an app's orchestrator agent this price, unless it has it. Raises InvalidRequest, PermissionDenied."""
+    if row.orchestrator is None:
+        raise InvalidRequest(
+            "The price is that of the orchestrator agent, which the app does not name.",
+            fix="Name the orchestrator_agent, or leave out pricing: agents that the app uses have prices of their own.",
+            errors=[field_error("pricing", "without an orchestrator agent")],
+        )
+    if not await price_differs(call, row.orchestrator, price):
+        return
+    call.context.ports.get(ADMISSION).check_operation_allowed(SET_PRICE, call.caller)
+    fields = price.model_dump(exclude_defaults=True)
+    await BillingService(call).set_price(row.orchestrator, **{"type": price.type} | fields)
+
+
+async def price_differs(call: Call, agent_id: str, price: contract.AppPrice) -> bool:
+    """Whether an agent has another price than this one; what the price leaves open does not count."""
+    currency = str(call.context.settings.billing_currency)
+    present = (await build_pricing_info(call.tx, agent_id, call.now, currency)).model_dump()
+    wanted = price.model_dump()
+    return any(value is not None and present[name] != value for name, value in wanted.items())

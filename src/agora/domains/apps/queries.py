@@ -1,0 +1,131 @@
+"""SQL of apps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agora.store.port import Query, Write
+
+from .records import AppRow, Orchestrator
+
+__all__ = [
+    "LETTERS",
+    "Selection",
+    "app_by_alias",
+    "app_by_id",
+    "app_by_name_key",
+    "apps_of_orchestrator",
+    "apps_page",
+    "apps_total",
+    "delete_app",
+    "lock_app",
+    "orchestrators",
+    "registered_apps",
+    "update_app",
+]
+
+BIG = "bigint"
+LETTERS = "abcdefgh"  #: of the words that are looked for
+
+app_by_id = Query("select * from apps where tenant_id = :tenant and app_id = :ref", AppRow)
+lock_app = Query("select * from apps where tenant_id = :tenant and app_id = :ref", AppRow, lock=True)
+app_by_alias = Query("select * from apps where tenant_id = :tenant and alias = :ref", AppRow)
+app_by_name_key = Query("select * from apps where tenant_id = :tenant and name_key = :key", AppRow)
+apps_of_orchestrator = Query(
+    "select * from apps where tenant_id = :tenant and orchestrator = :agent_id order by app_id limit 100", AppRow
+)
+registered_apps = Query(
+    "select count(*) from (select 1 from apps where tenant_id = :tenant and registrar = :registrar limit :most) as counted",
+    int,
+    types={"most": BIG},
+)
+_ORCHESTRATORS = """
+    select agent_id, agent_name, account_id, visibility, retired_at from agents
+    where tenant_id = :tenant and agent_id
+"""
+orchestrators = Query(
+    _ORCHESTRATORS + "in (select value from json_each(:ids))",
+    Orchestrator,
+    postgres=_ORCHESTRATORS + "= any(array(select json_array_elements_text(:ids::json)))",
+)
+update_app = Write(
+    """
+    update apps set alias = :alias, description = :description, industry = :industry, industry_key = :industry_key,
+        version = :version, revision = :revision, orchestrator = :orchestrator, uses = :uses, visibility = :visibility,
+        agents = :agents, workflow = :workflow, search_text = :search_text, published = :published, updated_at = :now
+    where tenant_id = :tenant and app_id = :app_id
+    """,
+    types={"revision": BIG, "published": BIG, "now": BIG},
+)
+delete_app = Write("delete from apps where tenant_id = :tenant and app_id = :app_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which apps: the shape of the question, without its values. words: how many are looked for; seen: whether private
+    apps of others are shown, too.
+    """
+
+    words: int = 0
+    industry: bool = False
+    capability: bool = False
+    free: bool = False
+    seen: bool = False
+
+
+_SEEN = """
+    (a.visibility <> 'private' or a.created_by = :viewer or (a.account_id <> 'default' and a.account_id = :account))
+"""
+_USES = "exists (select 1 from json_each(a.uses) as u where u.value = :capability)"
+_USES_POSTGRES = """
+    exists (select 1 from json_array_elements_text(a.uses::json) as u(value) where u.value = :capability)
+"""
+# Of the versions of a price that have begun, the highest is in force.
+_FREE = """
+    a.orchestrator is not null and not exists (
+        select 1 from billing_prices p where p.tenant_id = :tenant and p.agent_id = a.orchestrator
+            and p.effective_from <= :now and p.type <> 'free' and not exists (
+                select 1 from billing_prices q where q.tenant_id = :tenant and q.agent_id = a.orchestrator
+                    and q.effective_from <= :now and q.version > p.version))
+"""
+_TYPES = {"limit": BIG, "now": BIG}
+
+
+def _build_conditions(chosen: Selection, position: str, uses: str) -> str:
+    conditions = [
+        "a.tenant_id = :tenant",
+        "a.app_id > :after",
+        "" if chosen.seen else _SEEN,
+        "a.industry_key = :industry" if chosen.industry else "",
+        uses if chosen.capability else "",
+        _FREE if chosen.free else "",
+        *(f"{position}(a.search_text, :word_{letter}) > 0" for letter in LETTERS[: chosen.words]),
+    ]
+    return "from apps a where " + " and ".join(filter(None, conditions))
+
+
+@lru_cache(256)
+def apps_page(chosen: Selection) -> Query[AppRow]:
+    """A page of apps after ``:after``, in the order of publication."""
+    form = "select a.* {} order by a.app_id limit :limit"
+    return Query(
+        form.format(_build_conditions(chosen, "instr", _USES)),
+        AppRow,
+        postgres=form.format(_build_conditions(chosen, "strpos", _USES_POSTGRES)),
+        types=_TYPES,
+        scan=chosen != Selection(seen=chosen.seen),
+    )
+
+
+@lru_cache(256)
+def apps_total(chosen: Selection) -> Query[int]:
+    """How many there are, counted up to ``:limit``."""
+    form = "select count(*) as total from (select 1 {} limit :limit) as counted"
+    return Query(
+        form.format(_build_conditions(chosen, "instr", _USES)),
+        int,
+        postgres=form.format(_build_conditions(chosen, "strpos", _USES_POSTGRES)),
+        types=_TYPES,
+        scan=True,
+    )

@@ -1,0 +1,70 @@
+"""References to apps: resolve ids, aliases and names, and check who may see or change an app."""
+
+from __future__ import annotations
+
+import re
+
+from agora.core.call import Caller
+from agora.core.errors import not_found
+from agora.domains.agents.names import name_key
+from agora.store.port import Reader
+from agora_sdk.errors import NotFound, PermissionDenied
+
+from . import queries as statements
+from .records import AppRow
+
+__all__ = ["check_may_change", "find_app", "load_visible_app", "owns_app", "sees_private_apps", "visible_to"]
+
+_ID = re.compile(r"app_[0-9a-f]{32}")
+
+
+async def find_app(tx: Reader, ref: str) -> AppRow | None:
+    """The app with an id, an alias or a name; names that look the same are the same. None if there is none."""
+    if _ID.fullmatch(ref):
+        return await tx.one(statements.app_by_id, ref=ref)
+    if ref.startswith("app.") and (row := await tx.one(statements.app_by_alias, ref=ref)) is not None:
+        return row
+    return await tx.one(statements.app_by_name_key, key=name_key(ref))
+
+
+async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool = False) -> AppRow:
+    """Like :func:`find_app`; raises NotFound for an app that there is not, or that the caller may not see."""
+    row = await find_app(tx, ref)
+    if row is not None and lock:
+        row = await tx.one(statements.lock_app, ref=row.app_id)
+    if row is None or not visible_to(caller, row):
+        raise _app_not_found(ref)
+    return row
+
+
+def _app_not_found(ref: str) -> NotFound:
+    return not_found("ref", f"There is no app {ref!r}.", fix="Apps are listed by GET /apps.")
+
+
+def sees_private_apps(caller: Caller) -> bool:
+    """Whether a caller sees every private app."""
+    return caller.may("read:all")
+
+
+def owns_app(caller: Caller, row: AppRow) -> bool:
+    """Whether an app is the caller's own: it published it, is its published agent, or shares its account."""
+    return row.created_by == caller.subject or row.account_id == caller.account != "default"
+
+
+def visible_to(caller: Caller, row: AppRow) -> bool:
+    """Whether a caller may see an app. A private one is visible to its owner, its account, and the scope ``read:all``."""
+    return row.visibility != "private" or owns_app(caller, row) or sees_private_apps(caller)
+
+
+def check_may_change(caller: Caller, row: AppRow) -> None:
+    """Check that a caller may change or remove an app. Raises PermissionDenied.
+
+    A key of the app's account may; an agent of the account only if it published the app.
+    """
+    of_account = caller.kind != "agent" and row.account_id == caller.account != "default"
+    if row.created_by != caller.subject and not of_account and not caller.acts_for_others:
+        raise PermissionDenied(
+            f"The app {row.name!r} belongs to somebody else.",
+            fix="Call with the credential that published it, a key of its account, or one with the scope act:any.",
+            required="act:any",
+        )

@@ -1,0 +1,62 @@
+"""Storing apps, with the events of their changes."""
+
+from __future__ import annotations
+
+from agora.core.call import Call, decode_json
+
+from . import queries as statements
+from .records import APPS, AppRow
+
+__all__ = ["brought_agents", "delete_app", "insert_app", "replace_app"]
+
+
+def insert_app(call: Call, row: AppRow) -> None:
+    """Store a new app."""
+    call.tx.append(APPS, row)
+    _announce_change(call, "created", row)
+
+
+async def replace_app(call: Call, row: AppRow) -> None:
+    """Store an app over what it was."""
+    await call.tx.execute(
+        statements.update_app,
+        app_id=row.app_id,
+        alias=row.alias,
+        description=row.description,
+        industry=row.industry,
+        industry_key=row.industry_key,
+        version=row.version,
+        revision=row.revision,
+        orchestrator=row.orchestrator,
+        uses=row.uses,
+        visibility=row.visibility,
+        agents=row.agents,
+        workflow=row.workflow,
+        search_text=row.search_text,
+        published=row.published,
+        now=call.now,
+    )
+    _announce_change(call, "updated", row)
+
+
+async def delete_app(call: Call, row: AppRow) -> None:
+    """Delete an app; what it brought along stays."""
+    await call.tx.execute(statements.delete_app, app_id=row.app_id)
+    _announce_change(call, "deleted", row)
+
+
+def _announce_change(call: Call, change: str, row: AppRow) -> None:
+    """Emit the event of a change; of a private app to its owner alone."""
+    data = {"app_id": row.app_id, "name": row.name, "version": row.version, "revision": row.revision}
+    audience = (row.created_by,) if row.visibility == "private" else None
+    if change == "created":
+        call.emit("agora.app.created", data, subject=row.app_id, audience=audience)
+    elif change == "updated":
+        call.emit("agora.app.updated", data, subject=row.app_id, audience=audience)
+    else:
+        call.emit("agora.app.deleted", data, subject=row.app_id, audience=audience)
+
+
+def brought_agents(row: AppRow | None) -> list[str]:
+    """Names of the declared agents that an app has brought."""
+    return [] if row is None else list(decode_json(row.agents))

@@ -1,0 +1,96 @@
+"""Rows of apps as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agora.clock import to_datetime
+from agora.core.call import Call, decode_json, encode_json
+from agora.domains.agents import queries as agents
+from agora.domains.agents.references import visible_to as agent_visible_to
+from agora.domains.billing.terms import build_pricing_info
+from agora_sdk.contract import apps as contract
+from agora_sdk.contract.fields import Visibility
+
+from . import queries as statements
+from .records import AppRow, Orchestrator
+from .references import owns_app, sees_private_apps
+
+__all__ = ["build_apps", "build_details", "parse_workflow"]
+
+CANDIDATES = 50  #: agents with a capability that are examined for one that the caller sees
+
+
+async def build_apps(call: Call, rows: Sequence[AppRow]) -> list[contract.App]:
+    """Apps as lists show them."""
+    orchestrators = await _load_orchestrators(call, rows)
+    return [contract.App.model_construct(**await _build_app_fields(call, row, orchestrators)) for row in rows]
+
+
+async def build_details(call: Call, row: AppRow) -> contract.AppDetails:
+    """One app with its workflow, and with what it lacks."""
+    fields = await _build_app_fields(call, row, await _load_orchestrators(call, [row]))
+    fields["problem"] = fields["problem"] or await _find_missing_capabilities(call, row)
+    workflow = None if row.workflow is None else decode_json(row.workflow)
+    return contract.AppDetails.model_construct(**fields, workflow=workflow)
+
+
+def parse_workflow(row: AppRow) -> contract.AppWorkflow | None:
+    """The workflow of an app; None without one."""
+    return None if row.workflow is None else contract.AppWorkflow.model_validate_json(row.workflow)
+
+
+async def _load_orchestrators(call: Call, rows: Sequence[AppRow]) -> Mapping[str, Orchestrator]:
+    ids = list(dict.fromkeys(row.orchestrator for row in rows if row.orchestrator is not None))
+    if not ids:
+        return {}
+    return {each.agent_id: each for each in await call.tx.all(statements.orchestrators, ids=encode_json(ids))}
+
+
+async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str, Orchestrator]) -> dict[str, Any]:
+    """Fields of :class:`agora_sdk.contract.apps.App`, as far as the caller may see them."""
+    agent = orchestrators.get(row.orchestrator or "")
+    present = agent is not None and agent.retired_at is None
+    shown = agent if agent is not None and present and _sees_agent(call, agent) else None
+    pricing = None
+    if agent is not None and present:
+        currency = str(call.context.settings.billing_currency)
+        pricing = await build_pricing_info(call.tx, agent.agent_id, call.now, currency)
+    own = owns_app(call.caller, row) or sees_private_apps(call.caller)
+    return {
+        "app_id": row.app_id,
+        "name": row.name,
+        "alias": row.alias,
+        "description": row.description,
+        "industry": row.industry,
+        "version": row.version,
+        "revision": row.revision,
+        "orchestrator_agent": shown.agent_name if shown is not None else None,
+        "orchestrator_agent_id": shown.agent_id if shown is not None else None,
+        "uses": decode_json(row.uses),
+        "pricing": pricing,
+        "visibility": Visibility(row.visibility),
+        "account": row.account_id if own else None,
+        "agents": decode_json(row.agents),
+        "runnable": row.workflow is not None,
+        "problem": None if row.orchestrator is None or present else "Its orchestrator agent was deregistered.",
+        "created_at": to_datetime(row.created_at),
+        "updated_at": to_datetime(row.updated_at),
+    }
+
+
+def _sees_agent(call: Call, agent: Orchestrator) -> bool:
+    caller = call.caller
+    shared = agent.account_id == caller.account != "default"
+    return agent.visibility != "private" or agent.agent_id == caller.subject or shared or caller.may("read:all")
+
+
+async def _find_missing_capabilities(call: Call, row: AppRow) -> str | None:
+    """The capabilities that an app uses and no agent that the caller sees has, as a problem; None if there are none."""
+    missing = []
+    for capability in decode_json(row.uses):
+        candidates = await call.tx.all(agents.able, capability=capability, limit=CANDIDATES)
+        if not any(agent_visible_to(call.caller, each) for each in candidates):
+            missing.append(capability)
+    return f"Nobody here has the capability {', '.join(missing)}." if missing else None
