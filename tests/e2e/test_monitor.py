@@ -130,6 +130,18 @@ def test_an_agent_that_registers_appears_by_itself(market: Lively, page: Any) ->
     page.locator("#live-recent").get_by_role("link", name="Second newcomer").wait_for()
 
 
+def test_a_page_is_live_however_late_its_scripts_come(page: Any) -> None:
+    """The extension that connects comes after all else has run, as it may where the server is busy."""
+
+    def hold(route: Any) -> None:
+        page.wait_for_function("() => window.htmx")
+        page.evaluate("() => new Promise((turn) => setTimeout(turn, 50))")  # what htmx does by itself, it has done
+        route.continue_()
+
+    page.route(re.compile("htmx-sse"), hold)
+    opened(page, "agents")
+
+
 def test_a_person_steps_in(market: Lively, page: Any) -> None:
     opened(page, "agents")
     page.get_by_role("link", name="Reviewer").click()
