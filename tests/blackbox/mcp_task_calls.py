@@ -128,4 +128,4 @@ class TasksExtension(ClientExtension):
             self.statuses.append(task.status)
             if task.status not in ("working", "input_required"):
                 return types.CallToolResult.model_validate(task.result)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # a client of the extension polls: this is its interval

@@ -15,8 +15,8 @@ from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 
-#: an entry dies as soon as it was not acknowledged once, a webhook with its first failure
-IMPATIENT = {"bus_stale": "0.1", "bus_deliveries": "1", "push_attempts": "1", "a2a_private_networks": "true"}
+#: an entry dies half a second after it was not acknowledged once, a webhook with its first failure
+IMPATIENT = {"bus_stale": "0.5", "bus_deliveries": "1", "push_attempts": "1", "a2a_private_networks": "true"}
 #: the statements on PostgreSQL are those of the first two tests; the ways to call them need no engine of their own
 POSTGRES_IF_LONG = pytest.mark.parametrize(
     "server", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True

@@ -72,7 +72,7 @@ def test_a_start_kills_orphans_of_the_process_engine_and_no_container(
     assert container.poll() is None, "the process engine killed a container's process"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a pid namespace needs root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="no root: a pid namespace needs it (sudo)")
 def test_containers_of_releases_without_the_marker_survive(
     start_server: Callable[..., ServerProcess], sleeping: Callable[..., subprocess.Popen[bytes]]
 ) -> None:

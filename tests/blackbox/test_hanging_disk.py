@@ -34,7 +34,7 @@ class HangingDisk:
 def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingDisk]:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        pytest.skip("there is no C compiler to build what makes a disk hang")
+        pytest.skip("no C compiler to build what makes a disk hang: apt-get install gcc libc6-dev")
     source, library = Path(__file__).with_name("hanging_disk.c"), tmp_path / "hanging_disk.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     monkeypatch.setenv("LD_PRELOAD", str(library))

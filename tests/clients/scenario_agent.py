@@ -69,7 +69,7 @@ class ScenarioAgent(Agent):
     async def _work(self, task: TaskRun, tenths: int) -> None:
         for number in range(tenths):
             await task.report(100 * (number + 1) / LONGEST, notes=f"step {number + 1}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # work takes its time: clients are to see its progress
 
 
 class Talker(Agent):

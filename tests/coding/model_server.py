@@ -153,7 +153,7 @@ async def speak(act: str, value: str) -> AsyncIterator[str]:
         return
     for number in range(int(value)):
         yield f"word{number} "
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # a model this slow is what the caller asked for
 
 
 async def serve_request(model: Model, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

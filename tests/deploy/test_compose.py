@@ -68,12 +68,12 @@ def _command() -> list[str]:
         if shutil.which(command[0]) and not subprocess.run([*command, "version"], capture_output=True).returncode:
             break
     else:
-        pytest.skip("neither 'docker compose' nor 'docker-compose' is installed")
+        pytest.skip("no 'docker compose' and no 'docker-compose': apt-get install docker-compose")
     if shutil.which("docker") is None or subprocess.run(["docker", "version"], capture_output=True).returncode:
-        pytest.skip("no Docker Engine answers")
+        pytest.skip("no Docker Engine answers: start one, DOCKER_HOST may name it")
     for image in sorted(_images()):
         if not _there(image) and subprocess.run(["docker", "pull", "--quiet", image], capture_output=True).returncode:
-            pytest.skip(f"the image {image} is not here, and no registry gives it")
+            pytest.skip(f"the image {image} is not here, and no registry gives it: docker load brings it from a file")
     return command
 
 

@@ -37,7 +37,7 @@ def _page(path: Path) -> Any:
 @pytest.mark.parametrize("path", list(map(_page, PAGES)))
 async def test_a_page_is_true(path: Path, tmp_path: Path) -> None:
     if "$ curl" in _text(path) and not shutil.which("curl") and os.environ.get("AGORA_REQUIRE") != "all":
-        pytest.skip("curl is not installed")
+        pytest.skip("no curl: apt-get install curl")
     await run_page(path, _text(path), tmp_path)
 
 

@@ -51,7 +51,7 @@ def executable() -> str:
         return path
     if required:
         pytest.fail(f"no Chromium, and 'apt-get install {SHELL}' did not bring one; AGORA_CHROMIUM may name it")
-    pytest.skip("no Chromium on this machine; AGORA_CHROMIUM may name it")
+    pytest.skip(f"no Chromium: apt-get install {SHELL}, or AGORA_CHROMIUM names one")
 
 
 def find() -> str | None:
@@ -74,7 +74,7 @@ def _install_shell() -> None:
 def browser() -> Iterator[Any]:
     """A running browser."""
     path = executable()
-    sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -r requirements/test.txt")
     with sync_api.sync_playwright() as driver:
         launched = driver.chromium.launch(executable_path=path, args=list(FLAGS))
         try:

