@@ -77,7 +77,7 @@ def context(market: Lively) -> Iterator[Any]:
         page.get_by_text("Sign in with a token instead").click()
         page.get_by_label("Token").fill("adm_wrong")
         page.get_by_role("button", name="Sign in").click()
-        assert page.locator(".note.bad").count() == 1
+        page.locator(".note.bad").wait_for()
         page.get_by_label("Token").fill(market.token)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", name="Dashboard").wait_for()
