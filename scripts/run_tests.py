@@ -46,8 +46,9 @@ def pytest_sessionfinish(session):
 
 def run_tests(options: list[str]) -> int:
     """Run the tests, then those that failed; print which of them passed the second time. Returns the first exit code."""
-    _compile_packages()
-    compile_test_modules(ROOT / "tests")
+    if Path.cwd() == ROOT:  # and not in a directory of other tests
+        _compile_packages()
+        compile_test_modules(ROOT / "tests")
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "failed_tests_recorder.py").write_text(RECORDER)
         code, failed = _run_pytest(options, directory)

@@ -106,13 +106,19 @@ A2A_MESSAGE = {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"te
     ("name", "path", "call", "headers"),
     [
         ("McpCalls", "/mcp", _rpc("tools/call", name="agora_agent_list", arguments={"limit": 500}), MCP),
-        ("McpWrites", "/mcp", _rpc("tools/call", name="agora_memory_store", arguments={"key": "k", "value": 1}), MCP),
-        ("McpTools", "/mcp", _rpc("tools/list"), MCP),
-        ("McpResources", "/mcp", _rpc("resources/list"), MCP),
+        pytest.param(
+            "McpWrites",
+            "/mcp",
+            _rpc("tools/call", name="agora_memory_store", arguments={"key": "k", "value": 1}),
+            MCP,
+            marks=pytest.mark.long,
+        ),
+        pytest.param("McpTools", "/mcp", _rpc("tools/list"), MCP, marks=pytest.mark.long),
+        pytest.param("McpResources", "/mcp", _rpc("resources/list"), MCP, marks=pytest.mark.long),
         ("McpNothing", "/mcp", _rpc("tools/call", name="nothing", arguments={}), MCP),
-        ("A2aRpc", "/", _rpc("ListTasks", pageSize=100), {"A2A-Version": "1.0"}),
+        pytest.param("A2aRpc", "/", _rpc("ListTasks", pageSize=100), {"A2A-Version": "1.0"}, marks=pytest.mark.long),
         ("A2aRest", "/message:send", json.dumps(A2A_MESSAGE), {"A2A-Version": "1.0"}),
-        ("A2aNothing", "/", _rpc("NoSuchMethod"), {"A2A-Version": "1.0"}),
+        pytest.param("A2aNothing", "/", _rpc("NoSuchMethod"), {"A2A-Version": "1.0"}, marks=pytest.mark.long),
     ],
 )
 def test_flood_over_another_protocol_leaves_others_their_turns(
