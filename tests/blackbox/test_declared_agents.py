@@ -52,6 +52,7 @@ def test_it_thinks_calls_its_tools_and_streams_its_words(thinkers: Thinkers, wir
     assert message["message_id"] in task["result"]
     assert thinkers.output(task["task_id"]) == f"Let me see. {task['result']}"
     first, second = thinkers.requests_of(f"greet-{wire}")
+    assert (task["checkpoint"]["steps"], task["checkpoint"]["input_tokens"]) == (2, 200)
     assert "You greet people." in first.system
     assert sorted(first.tools) == ["ask_requester", "messaging_send"]
     assert second.results[0].startswith('<data source="messaging_send">')

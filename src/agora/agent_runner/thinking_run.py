@@ -193,9 +193,7 @@ class ThinkingRun:
         state.output_tokens += usage.output_tokens
         state.output_size = self._task.output_size
         state.postponed, state.results, state.asked = 0, {}, None
-        # The last answer is stored as the result: the call after this one ends the task.
-        if self._open_calls() or self._specification.output_schema is not None:
-            await self._save()
+        await self._save()  # the last answer, too: what a task took is read from its checkpoint
 
     async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
         """Give the task back until a model may answer."""
