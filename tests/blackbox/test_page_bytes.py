@@ -57,6 +57,9 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.migration.list_imports": "numbers and a name",
     "agora.migration.rollback_import": "its limit is of what one call takes back; the answer is numbers",
     "agora.registry.list": "a description of 100 characters",
+    "agora.review.comments": "the same reader as agora.review.files",
+    "agora.review.list": "a title and branches of 250 characters; conflicts and errors are not in the list",
+    "agora.turn.list": "ids, and a prompt of 1,000 characters",
     "agora.runtime.messages": "the pages of agora.session.messages, which is looked at",
     "agora.runtime.models": "a name of 200 characters, and ids",
     "agora.runtime.parts": "the parts of a page of agora.session.messages",
@@ -85,6 +88,7 @@ class Place:
     task: str = ""
     codebase: str = ""
     job: str = ""
+    review: str = ""
     turn: Iterator[int] = field(default_factory=itertools.count)
 
     def call(self, caller: Account, operation: str, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
@@ -146,6 +150,7 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
     "agora.orchestrator.search_agents": Listing("agents", whole=False, least=2),
     "agora.query.agents": Listing("agents"),
     "agora.query.services": Listing("services", least=100),
+    "agora.review.files": Listing("files", arguments=lambda place: {"job_id": place.review}),
     "agora.session.messages": Listing(
         "messages", arguments=lambda place: {"codebase_id": place.codebase, "session_id": "large"}
     ),
@@ -163,8 +168,8 @@ LARGE_LISTS: Final[Mapping[str, Listing]] = {
 }
 
 
-def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str, str]:
-    """Large items of each kind; whoever gives them, whoever receives them, a conversation, a task, a codebase and a job."""
+def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str, str, str]:
+    """Large items of each kind; whoever gives them, whoever receives them, a conversation, a task, a codebase, a job and a review."""
     operator = server.operator
     giver = server.register("Giver")
     worker = server.register("Worker", capabilities=["large"])
@@ -211,8 +216,21 @@ def _fill(server: ServerProcess) -> tuple[Account, Account, str, str, str, str]:
     job = giver.post("/v1/agent/tasks", {"prompt": "Mend it", "codebase_id": codebase})["task_id"]
     for _ in range(COUNT):
         giver.post(f"/v1/agent/tasks/{job}/follow-ups", {"text": LARGE})
+    review = _submit_review(giver, worker, codebase)
     conversation = giver.get("/agora/conversation/list")["conversations"][0]["conversation_id"]
-    return giver, worker, conversation, task, codebase, job
+    return giver, worker, conversation, task, codebase, job, review
+
+
+def _submit_review(giver: Account, worker: Account, codebase: str) -> str:
+    """A review with large files, of a job that is done."""
+    job = giver.post("/v1/agent/tasks", {"prompt": "Change it", "codebase_id": codebase})["task_id"]
+    claim = worker.post("/v1/worker/tasks/claim", {"task_id": job, "worker_id": "W0"})["tasks"][0]
+    files = [{"path": f"f{number}", "patch": LARGE} for number in range(COUNT)]
+    place = {"job_id": job, "codebase_id": codebase, "branch": f"agora/{job}", "base": "0" * 40, "head": "1" * 40}
+    fence = {"task_id": job, "fencing_token": claim["fencing_token"]}
+    worker.post("/v1/worker/reviews", {**place, **fence, "files": files})
+    worker.post("/agora/task/complete", {**fence, "result": {}})
+    return str(job)
 
 
 def _workflow(number: int) -> dict[str, Any]:

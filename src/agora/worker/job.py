@@ -12,7 +12,6 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from typing import Any
 
 from agora_sdk import AgoraError, InputRequired, PermanentFailure, Postponed, TaskRun
@@ -30,10 +29,13 @@ from .prompts import CONTINUE, DECIDED, FRESH, SEND_BACK
 from .registry import CodebaseRegistry
 from .reports import offer_tools, report_usage
 from .request import Answer, JobRequest, read_answers
-from .results import store_changes
+from .results import hand_over_for_review, store_changes
+from .session_opening import choose_session_options, find_earlier_session
+from .starting_point import StartingPoint
 from .subprocesses import CommandError, run_command
 from .transcript import Transcript, remove_null_characters
-from .usage_limits import AccountBreaker, UsageLimitReached
+from .turns import record_turn, rewind_files
+from .usage_limits import AccountBreaker, UsageLimitReached, describe_pause
 from .worktree import Workplace, find_workplace
 from .worktree_setup import prepare_worktree
 
@@ -77,6 +79,7 @@ class Job:
         self._is_steered = asyncio.Event()
         self._follow_ups = FollowUpQueue(client)
         self._granted: Decision | None = None
+        self._prompt = self._request.prompt
 
     # -- its course ---------------------------------------------------------------------------------------
 
@@ -139,18 +142,32 @@ class Job:
         self._breaker.check_limit()
         codebase = await self._find_codebase()
         is_isolated = self._options.isolation is Isolation.WORKTREE
-        earlier = await self._find_earlier_session()
+        self._state.session_id = self._state.session_id or self._request.session_id
+        earlier = await find_earlier_session(self._client, self._run, self._state, self._options.agent_name)
         job = str(earlier.get("job") or self.task_id)
-        place = find_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated)
+        start = self._request.start
+        fork = start.commit if start is not None and start.is_fork else None
+        place = find_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated, start=fork)
         self._place = await self._closing.enter_async_context(place)
         self._state.workplace = self._place.to_document() | {"job": job}
         if self._place.is_new:
             await prepare_worktree(
                 self._options, self._place, self._agent_environment, self._writer.add_text, self._add_note
             )
+        if start is not None and not self._state.was_rewound:
+            await self._begin_at(start, self._place, job)
         prompt = await self._choose_prompt()
         if prompt is not None:
             await self._prompt_again(prompt)
+
+    async def _begin_at(self, start: StartingPoint, place: Workplace, job: str) -> None:
+        """Take the files and the conversation back to where the job begins. Raises PermanentFailure."""
+        await rewind_files(start, place, job)
+        state = self._state
+        state.was_rewound, state.is_prompted, state.is_answered = True, start.is_last, start.is_last
+        state.session_id = None if start.begins_session else state.session_id
+        self._add_note(f"begins at turn {start.number}")
+        await self._save_checkpoint()
 
     async def _run_tool(self, command: str, prompt: str) -> None:
         """Give a prompt to a command-line tool that speaks no ACP: one run of it is the turn."""
@@ -177,21 +194,6 @@ class Job:
             raise PermanentFailure(f"This worker has no codebase {self._request.codebase!r}; it has {names}.")
         return codebase
 
-    async def _find_earlier_session(self) -> Mapping[str, Any]:
-        """The workplace of the session that this job goes on with: its own, or the last of its context."""
-        if self._state.session_id is not None:
-            return self._state.workplace
-        self._state.session_id = self._request.session_id
-        if self._run.context_id is None:
-            return {}
-        page = await self._client.task.list(context_id=self._run.context_id, limit=10, descending=True)
-        for task in page.tasks:
-            checkpoint: Mapping[str, Any] = (await self._client.task.get(task.task_id)).checkpoint or {}
-            if task.task_id != self.task_id and checkpoint.get("agent") == self._options.agent_name:
-                self._state.session_id = checkpoint.get("session_id")
-                return dict(checkpoint.get("workplace") or {})
-        return {}
-
     async def _choose_prompt(self) -> str | None:
         """What the agent is told first: the prompt, or what makes an interrupted one go on; None if it has done its turn."""
         state = self._state
@@ -213,7 +215,7 @@ class Job:
             return DECIDED.format(title=request.title, answer=answer, prompt=prompt)
         if state.is_prompted and self._options.command is None:
             return CONTINUE.format(why="its worker or its agent ended", prompt=prompt)
-        return prompt
+        return self._request.start.build_prompt(prompt) if self._request.start is not None else prompt
 
     async def _read_prompt(self) -> str:
         """What the agent was told last: the follow-up that was taken last, else the job's prompt."""
@@ -254,18 +256,9 @@ class Job:
             self._add_note(f"the session {previous} could not be opened again; a fresh one is given its transcript")
         else:
             self._add_note(f"the session {previous} goes on by session/{session.rung}")
-        await self._choose_options(agent)
+        model = self._request.model or options.model
+        await choose_session_options(agent, model, self._request.mode, self._add_note)
         await self._begin_turn(prompt)
-
-    async def _choose_options(self, agent: AgentProcess) -> None:
-        model = self._request.model or self._options.model
-        if model and not await agent.choose_option("model", model):
-            self._add_note(f"the agent lets no model be chosen; {model} is ignored")
-        if self._request.mode:
-            try:
-                await agent.choose_option("mode", self._request.mode)
-            except AgentFailed as error:
-                self._add_note(f"the agent has no mode {self._request.mode}: {error}")
 
     async def _begin_turn(self, prompt: str) -> None:
         assert self._agent is not None
@@ -273,6 +266,7 @@ class Job:
         self._state.is_prompted, self._state.is_answered, self._state.asked = True, False, None
         await self._save_checkpoint()
         self._transcript = Transcript(self._state.usage, ends_line=self._transcript.ends_line)
+        self._prompt = prompt
         await self._report_message("user", [{"type": "text", "text": prompt}])
         self._turn = asyncio.create_task(self._agent.run_prompt(prompt))
 
@@ -324,7 +318,7 @@ class Job:
         self._state.usage.add_turn(end.usage)
         model = self._request.model or self._options.model or ""
         await report_usage(self._client, self._run, self._state.usage, model)
-        await self._report_message("assistant", self._transcript.parts)
+        await self._close_turn()
         self._state.text = self._transcript.text
         self._state.is_answered = True
         await self._writer.flush_output()
@@ -332,6 +326,12 @@ class Job:
         if end.stop_reason != "end_turn":
             raise PermanentFailure(f"The agent stopped: {end.stop_reason}. {self._state.text}"[:4000])
         return None
+
+    async def _close_turn(self) -> None:
+        """Store what the agent has said, and record the turn as a checkpoint."""
+        assert self._place is not None
+        await self._report_message("assistant", self._transcript.parts)
+        await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
 
     async def _await_turn(self) -> TurnEnd:
         """Wait for the end of the turn. Raises TurnInterrupted, InputRequired, AgentDied, AgentFailed, UsageLimitReached."""
@@ -369,7 +369,7 @@ class Job:
         self._turn.cancel()
         await asyncio.gather(self._turn, return_exceptions=True)
         self._add_note("the turn is interrupted by a follow-up")
-        await self._report_message("assistant", self._transcript.parts)
+        await self._close_turn()
 
     # -- permissions --------------------------------------------------------------------------------------
 
@@ -447,6 +447,9 @@ class Job:
         assert self._place is not None
         title, agent = self._request.title, self._options.agent_name
         result = await store_changes(self._run, self._place, self._state, title, agent)
+        await hand_over_for_review(
+            self._client, self._run, self._place, self._state, self._registry, title, self._add_note
+        )
         await self._writer.flush_output()
         return result
 
@@ -486,8 +489,7 @@ class Job:
 
     async def _pause_for_limit(self, limit: UsageLimitReached) -> Postponed:
         """Give the job back until the limit is lifted."""
-        until = datetime.fromtimestamp(limit.until, UTC)
-        reason = f"Usage limit of {self._options.agent_name}: paused until {until:%Y-%m-%d %H:%M:%S} UTC."
+        reason = describe_pause(self._options.agent_name, limit)
         self._add_note(f"{reason} {limit}")
         try:
             await self._writer.flush_output()

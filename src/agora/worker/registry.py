@@ -52,6 +52,10 @@ class CodebaseRegistry:
             return None
         return self.find_codebase(repository) if repository is not None else None
 
+    def find_id(self, codebase: Codebase) -> str | None:
+        """The id that the server gave to a codebase of this worker."""
+        return self._ids.get(codebase.name)
+
     async def store_messages(
         self,
         client: AgoraClient,

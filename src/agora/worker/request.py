@@ -9,6 +9,8 @@ from typing import Any
 from agora_sdk import PermanentFailure, TaskRun
 from agora_sdk.client import AgoraClient
 
+from .starting_point import StartingPoint
+
 __all__ = ["JOB_TYPE", "MESSAGE_TYPE", "Answer", "JobRequest", "read_answers"]
 
 JOB_TYPE = "coding.job"
@@ -21,7 +23,7 @@ class JobRequest:
     """A job. codebase: name, id or repository of one. mode: of the agent, such as build or plan; None for its own.
 
     session_id: of the agent's session that it goes on with, if that is not known from its context. has_follow_ups: the job was
-    begun for follow-ups, which its worker takes; its prompt is an excerpt of the first.
+    begun for follow-ups, which its worker takes; its prompt is an excerpt of the first. start: the turn that it rewinds to or forks.
     """
 
     prompt: str
@@ -31,6 +33,7 @@ class JobRequest:
     model: str | None
     session_id: str | None = None
     has_follow_ups: bool = False
+    start: StartingPoint | None = None
 
     @classmethod
     def from_task(cls, task: TaskRun) -> JobRequest:
@@ -50,7 +53,8 @@ class JobRequest:
         mode = values.get("agent_type")
         options = (codebase, mode, model, payload.get("session_id"))
         codebase, mode, model, session_id = (str(value) if value else None for value in options)
-        return cls(prompt, title, codebase, mode, model, session_id, payload.get("follow_ups") is True)
+        start = StartingPoint.from_payload(payload)
+        return cls(prompt, title, codebase, mode, model, session_id, payload.get("follow_ups") is True, start)
 
 
 def read_text(message: Mapping[str, Any]) -> str:

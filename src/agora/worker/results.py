@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from agora_sdk import TaskRun
+from agora_sdk import AgoraError, TaskRun
+from agora_sdk.client import AgoraClient
+from agora_sdk.errors import StaleLease
 
 from .job_state import JobState
+from .registry import CodebaseRegistry
+from .review import submit_review
 from .worktree import Workplace
 
-__all__ = ["store_changes"]
+__all__ = ["hand_over_for_review", "store_changes"]
 
 
 async def store_changes(run: TaskRun, place: Workplace, state: JobState, title: str, agent_name: str) -> dict[str, Any]:
@@ -30,3 +35,24 @@ async def store_changes(run: TaskRun, place: Workplace, state: JobState, title: 
         "commits": [commit["id"] for commit in changes.commits],
         "usage": state.usage.to_document(),
     }
+
+
+async def hand_over_for_review(
+    client: AgoraClient,
+    run: TaskRun,
+    place: Workplace,
+    state: JobState,
+    registry: CodebaseRegistry,
+    title: str,
+    add_note: Callable[[str], None],
+) -> None:
+    """Hand over the job's branch for review. Raises StaleLease, CommandError."""
+    codebase_id = registry.find_id(place.codebase)
+    if codebase_id is None:
+        return
+    try:
+        await submit_review(client, run, place, codebase_id, str(state.workplace.get("job") or run.task_id), title)
+    except StaleLease:
+        raise
+    except AgoraError as error:  # the artifacts have the changes, too
+        add_note(f"the changes are not handed over for review: {error}")

@@ -12,6 +12,7 @@ from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import Worker
 
+from .delivery import DELIVERY_TYPE, deliver_branch
 from .follow_ups import FOLLOW_UP_EVENT
 from .job import Job
 from .options import WorkerOptions
@@ -45,7 +46,7 @@ class CodingWorker(Agent):
         self.options = options
         self.worker = options.name
         self.capabilities = build_capabilities(options)
-        self.task_types = (JOB_TYPE, MESSAGE_TYPE)
+        self.task_types = (JOB_TYPE, MESSAGE_TYPE, DELIVERY_TYPE)
         self.models = (options.model,) if options.model else ()
         self.max_concurrent_tasks = options.max_concurrent_tasks
         self.lease_seconds = options.lease_seconds
@@ -60,6 +61,7 @@ class CodingWorker(Agent):
             self._breaker.share = self._share_limit
         self._registry = CodebaseRegistry(options)
         self._chores: list[asyncio.Task[None]] = []
+        self._merging = asyncio.Lock()
         self._running: dict[str, Job] = {}
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
@@ -92,6 +94,8 @@ class CodingWorker(Agent):
 
     async def on_task(self, task: TaskRun) -> Any:
         """Do a job; one whose agent waits here goes on with it."""
+        if task.task_type == DELIVERY_TYPE:
+            return await deliver_branch(task, self.client, self._registry, self._merging)
         job = self._parked.pop(task.task_id, None)
         if job is None:
             job = Job(task, self.client, self.options, self._breaker, self._registry)

@@ -75,9 +75,9 @@ async def run_command(
     return CommandResult(code, output.decode(errors="replace"))
 
 
-async def run_checked(command: Sequence[str], cwd: Path) -> str:
+async def run_checked(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None) -> str:
     """The output of a command that has to succeed, without the line feed at its end. Raises CommandError."""
-    result = await run_command(command, cwd)
+    result = await run_command(command, cwd, environment=environment)
     if result.exit_code:
         raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()}")
     return result.output.rstrip("\n")

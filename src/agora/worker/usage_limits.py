@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-__all__ = ["AccountBreaker", "UsageLimitReached", "parse_usage_limit"]
+__all__ = ["AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
 
 DEFAULT_PAUSE = 900.0  #: seconds, where the agent does not say when the limit is lifted
 LONGEST_PAUSE = 86_400.0  #: seconds
@@ -79,3 +79,9 @@ class AccountBreaker:
             raise UsageLimitReached(
                 "Another job, here or of another worker, has reached the usage limit of this account.", self._until
             )
+
+
+def describe_pause(agent_name: str, limit: UsageLimitReached) -> str:
+    """Why a job is paused, and until when."""
+    until = datetime.fromtimestamp(limit.until, UTC)
+    return f"Usage limit of {agent_name}: paused until {until:%Y-%m-%d %H:%M:%S} UTC."

@@ -23,7 +23,7 @@ from typing import Any
 from .codebases import Codebase
 from .subprocesses import CommandError, run_checked, run_command
 
-__all__ = ["Changes", "Workplace", "clean_worktrees", "find_workplace"]
+__all__ = ["IDENTITY", "Changes", "Workplace", "clean_worktrees", "find_workplace"]
 
 logger = logging.getLogger("agora.worker")
 
@@ -82,10 +82,12 @@ class Workplace:
 
 
 @asynccontextmanager
-async def find_workplace(codebase: Codebase, root: Path, job: str, *, isolated: bool) -> AsyncIterator[Workplace]:
+async def find_workplace(
+    codebase: Codebase, root: Path, job: str, *, isolated: bool, start: str | None = None
+) -> AsyncIterator[Workplace]:
     """The place of a job: made at its first attempt, found again later. It is held until the block ends.
 
-    root: where worktrees are kept. job: names the branch. Waits while another process works there, such as a worker that
+    root: where worktrees are kept. job: names the branch. start: commit that a new branch begins at, if not at the codebase's. Waits while another process works there, such as a worker that
     has lost the lease and ends its agent. Raises CommandError.
     """
     if not isolated or not codebase.is_git:
@@ -97,7 +99,7 @@ async def find_workplace(codebase: Codebase, root: Path, job: str, *, isolated: 
     try:
         while not _try_lock(descriptor):
             await asyncio.sleep(0.2)
-        yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job)
+        yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job, start)
     finally:
         os.close(descriptor)
 
@@ -110,28 +112,21 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-async def _prepare_worktree(codebase: Codebase, path: Path, branch: str) -> Workplace:
+async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: str | None) -> Workplace:
     base_file = path.with_suffix(".base")
     if path.is_dir() and base_file.exists():
         return Workplace(codebase, path, branch, base_file.read_text().strip())
     await run_checked(["git", "worktree", "prune"], codebase.path)
     exists = (await run_command(["git", "rev-parse", "--verify", "-q", branch], codebase.path)).exit_code == 0
-    source = [branch] if exists else ["-b", branch]
+    source = [str(path), branch] if exists else ["-b", branch, str(path), *([start] if start else [])]
     try:
-        base = await run_checked(["git", "merge-base", "HEAD", branch if exists else "HEAD"], codebase.path)
+        base = await run_checked(["git", "merge-base", "HEAD", branch if exists else start or "HEAD"], codebase.path)
     except CommandError as error:
         raise CommandError(f"{codebase.path} has no commit to start from: {error}") from error
-    await run_checked(
-        ["git", "worktree", "add", "--quiet", "--force", *_worktree_arguments(path, source)], codebase.path
-    )
+    await run_checked(["git", "worktree", "add", "--quiet", "--force", *source], codebase.path)
     _copy_included(codebase.path, path)
     base_file.write_text(base)
     return Workplace(codebase, path, branch, base, is_new=True)
-
-
-def _worktree_arguments(path: Path, source: list[str]) -> list[str]:
-    """Arguments of ``git worktree add``: of a new branch, or of one that exists."""
-    return [str(path), *source] if len(source) == 1 else [*source, str(path)]
 
 
 def _copy_included(source: Path, target: Path) -> None:

@@ -81,12 +81,14 @@ class AgoraClient:
     orchestrator: contract.orchestrator.Orchestrator
     query: contract.query.Queries
     registry: contract.registry.Registry
+    review: contract.reviews.Reviews
     runtime: contract.runtime.Runtime
     session: contract.codebases.Sessions
     task: contract.tasks.Tasks
     tenant: contract.tenants.Tenants
     token: contract.tokens.Tokens
     token_billing: contract.token_billing.TokenBilling
+    turn: contract.turns.Turns
     upstream: contract.upstreams.Upstreams
     user: contract.users.Users
     virtual_server: contract.virtual_servers.VirtualServers

@@ -2473,7 +2473,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.declared_agent.call_tool`.
-    pub DeclaredAgentCallToolOperation => ToolOutcome, Relay, "declared_agent/call_tool", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, BudgetExceeded, CreditExhausted, NotFound, StaleLease, CursorTooOld], keyed;
+    pub DeclaredAgentCallToolOperation => ToolOutcome, Relay, "declared_agent/call_tool", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, BudgetExceeded, CreditExhausted, NotFound, IllegalTransition, StaleLease, CursorTooOld], keyed;
 }
 
 /// Optional arguments of `agora.declared_agent.call_tool`.
@@ -5521,6 +5521,190 @@ impl Request<RegistryImportOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.review.list`.
+    pub ReviewListOperation => ReviewPage, Query, "review/list", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.review.list`.
+impl Request<ReviewListOperation> {
+    /// Id of a codebase.
+    pub fn codebase_id(self, codebase_id: impl Into<String>) -> Self {
+        self.with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Only those in this state.
+    pub fn state(self, state: impl Into<String>) -> Self {
+        self.with::<String>("state", state.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.get`.
+    pub ReviewGetOperation => Review, Query, "review/get", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.review.files`.
+    pub ReviewFilesOperation => ReviewFilePage, Query, "review/files", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.review.files`.
+impl Request<ReviewFilesOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.comments`.
+    pub ReviewCommentsOperation => ReviewCommentPage, Query, "review/comments", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.review.comments`.
+impl Request<ReviewCommentsOperation> {
+    /// Only those that the agent has not been told.
+    pub fn waiting(self, waiting: bool) -> Self {
+        self.with("waiting", waiting)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.comment`.
+    pub ReviewCommentOperation => ReviewComment, Command, "review/comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
+}
+
+/// Optional arguments of `agora.review.comment`.
+impl Request<ReviewCommentOperation> {
+    /// new: the line as it is now. old: as it was.
+    pub fn side(self, side: impl Into<String>) -> Self {
+        self.with::<String>("side", side.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.remove_comment`.
+    pub ReviewRemoveCommentOperation => RemovedComment, Command, "review/remove_comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+}
+
+operation! {
+    /// Marks requests of `agora.review.request_changes`.
+    pub ReviewRequestChangesOperation => FollowUp, Command, "review/request_changes", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.review.request_changes`.
+impl Request<ReviewRequestChangesOperation> {
+    /// What is to be said besides.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.with::<String>("text", text.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.approve`.
+    pub ReviewApproveOperation => Review, Command, "review/approve", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.review.approve`.
+impl Request<ReviewApproveOperation> {
+    /// merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it.
+    pub fn action(self, action: impl Into<String>) -> Self {
+        self.with::<String>("action", action.into())
+    }
+
+    /// The commit that was looked at; another one is refused.
+    pub fn head(self, head: impl Into<String>) -> Self {
+        self.with::<String>("head", head.into())
+    }
+
+    /// Branch to merge into, instead of the review's.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Title of the pull request or merge.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+
+    /// Description of the pull request.
+    pub fn body(self, body: impl Into<String>) -> Self {
+        self.with::<String>("body", body.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.dismiss`.
+    pub ReviewDismissOperation => Review, Command, "review/dismiss", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+}
+
+operation! {
+    /// Marks requests of `agora.review.submit`.
+    pub ReviewSubmitOperation => Review, Command, "review/submit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease];
+}
+
+/// Optional arguments of `agora.review.submit`.
+impl Request<ReviewSubmitOperation> {
+    /// Branch that the codebase is at.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Title, for people.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.conclude`.
+    pub ReviewConcludeOperation => Review, Command, "review/conclude", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+/// Optional arguments of `agora.review.conclude`.
+impl Request<ReviewConcludeOperation> {
+    /// Paths that conflict.
+    pub fn conflicts(self, conflicts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("conflicts", conflicts.into_iter().map(Into::into).collect())
+    }
+
+    /// Address of the pull request.
+    pub fn pull_request(self, pull_request: impl Into<String>) -> Self {
+        self.with::<String>("pull_request", pull_request.into())
+    }
+
+    /// Why it could not be done.
+    pub fn error(self, error: impl Into<String>) -> Self {
+        self.with::<String>("error", error.into())
+    }
+}
+
+operation! {
     /// Marks requests of `agora.runtime.status`.
     pub RuntimeStatusOperation => RuntimeStatus, Query, "runtime/status", [Halted];
 }
@@ -6044,6 +6228,96 @@ impl Request<TokenListOperation> {
 operation! {
     /// Marks requests of `agora.token.revoke`.
     pub TokenRevokeOperation => RevokedToken, Command, "token/revoke", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.turn.list`.
+    pub TurnListOperation => TurnPage, Query, "turn/list", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.turn.list`.
+impl Request<TurnListOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.turn.preview`.
+    pub TurnPreviewOperation => TurnPreview, Query, "turn/preview", [Halted, PayloadTooLarge, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+/// Optional arguments of `agora.turn.preview`.
+impl Request<TurnPreviewOperation> {
+    /// What is taken back to the turn's end.
+    pub fn what(self, what: impl Into<String>) -> Self {
+        self.with::<String>("what", what.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.turn.rewind`.
+    pub TurnRewindOperation => TaskReceipt, Command, "turn/rewind", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.turn.rewind`.
+impl Request<TurnRewindOperation> {
+    /// What the agent is to be told then.
+    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+        self.with::<String>("prompt", prompt.into())
+    }
+
+    /// What is taken back to the turn's end.
+    pub fn what(self, what: impl Into<String>) -> Self {
+        self.with::<String>("what", what.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.turn.fork`.
+    pub TurnForkOperation => TaskReceipt, Command, "turn/fork", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.turn.fork`.
+impl Request<TurnForkOperation> {
+    /// Title, for people.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+
+    /// Model that the agent is told to use.
+    pub fn model(self, model: impl Into<String>) -> Self {
+        self.with::<String>("model", model.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.turn.record`.
+    pub TurnRecordOperation => Turn, Command, "turn/record", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+/// Optional arguments of `agora.turn.record`.
+impl Request<TurnRecordOperation> {
+    /// Beginning of what the agent was told.
+    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+        self.with::<String>("prompt", prompt.into())
+    }
+
+    /// Commit that holds the files.
+    pub fn commit(self, commit: impl Into<String>) -> Self {
+        self.with::<String>("commit", commit.into())
+    }
+
+    /// Objects with path, status and blob, against the start.
+    pub fn files(self, files: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        self.with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
+    }
 }
 
 operation! {

@@ -1008,7 +1008,7 @@ impl DeclaredAgentService<'_> {
     /// - `call_id`: Names the call in its task, such as STEP.CALL: the same id is carried out once.
     /// - `tool`: Name of the tool, as agora.declared_agent.tools gives it.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `stale_lease`, `cursor_too_old`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `illegal_transition`, `stale_lease`, `cursor_too_old`.
     pub fn call_tool(
         &self,
         task_id: impl Into<String>,
@@ -2740,6 +2740,166 @@ impl RegistryService<'_> {
     }
 }
 
+/// Operations of the category `review`: see [`AgoraClient::review`].
+#[derive(Debug, Clone, Copy)]
+pub struct ReviewService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl ReviewService<'_> {
+    /// List the reviews of your jobs and of your workers, the latest change first; operators see all.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn list(&self) -> Request<ReviewListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read a review.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get(&self, job_id: impl Into<String>) -> Request<ReviewGetOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Read the changed files with their diffs, in the order of their paths.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn files(&self, job_id: impl Into<String>) -> Request<ReviewFilesOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Read the comments on lines, in the order in which they were written.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn comments(&self, job_id: impl Into<String>) -> Request<ReviewCommentsOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Comment on a line of the diff. The agent is told with `request_changes`.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `path`: Path of the file.
+    /// - `line`: Number of the line, from 1.
+    /// - `text`: What is to be said about the line.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn comment(
+        &self,
+        job_id: impl Into<String>,
+        path: impl Into<String>,
+        line: i64,
+        text: impl Into<String>,
+    ) -> Request<ReviewCommentOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("path", path.into())
+            .with("line", line)
+            .with::<String>("text", text.into())
+    }
+
+    /// Remove a comment that the agent has not been told.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `comment_id`: Id of a comment.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn remove_comment(
+        &self,
+        job_id: impl Into<String>,
+        comment_id: impl Into<String>,
+    ) -> Request<ReviewRemoveCommentOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("comment_id", comment_id.into())
+    }
+
+    /// Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn request_changes(&self, job_id: impl Into<String>) -> Request<ReviewRequestChangesOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn approve(&self, job_id: impl Into<String>) -> Request<ReviewApproveOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Decide that the changes are not wanted. Their branch stays where it is.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn dismiss(&self, job_id: impl Into<String>) -> Request<ReviewDismissOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `fencing_token`: The claim's fencing token.
+    /// - `branch`: Name of a branch.
+    /// - `base`: Id of a commit.
+    /// - `head`: Id of a commit.
+    /// - `files`: Objects with path, status, additions, deletions, patch, truncated.
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
+    pub fn submit(
+        &self,
+        job_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        branch: impl Into<String>,
+        base: impl Into<String>,
+        head: impl Into<String>,
+        files: impl IntoIterator<Item = impl Into<Value>>,
+        codebase_id: impl Into<String>,
+    ) -> Request<ReviewSubmitOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with::<String>("branch", branch.into())
+            .with::<String>("base", base.into())
+            .with::<String>("head", head.into())
+            .with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
+            .with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Report what became of an approval, as the worker that carries it out.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `fencing_token`: The claim's fencing token.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn conclude(
+        &self,
+        job_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        outcome: impl Into<String>,
+    ) -> Request<ReviewConcludeOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with::<String>("outcome", outcome.into())
+    }
+}
+
 /// Operations of the category `runtime`: see [`AgoraClient::runtime`].
 #[derive(Debug, Clone, Copy)]
 pub struct RuntimeService<'a> {
@@ -3038,6 +3198,95 @@ impl TokenService<'_> {
     }
 }
 
+/// Operations of the category `turn`: see [`AgoraClient::turn`].
+#[derive(Debug, Clone, Copy)]
+pub struct TurnService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl TurnService<'_> {
+    /// List the turns of a job and of those that went on in its worktree, in their order.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list(&self, job_id: impl Into<String>) -> Request<TurnListOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Show what rewinding to the end of a turn would change.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `number`: Number of the turn, from 1.
+    ///
+    /// Errors beside those of any operation: `halted`, `payload_too_large`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn preview(&self, job_id: impl Into<String>, number: i64) -> Request<TurnPreviewOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with("number", number)
+    }
+
+    /// Take back the conversation, the files or both, by a job of the worker that has them.
+    ///
+    /// Without a prompt only files can be taken back. What is taken back stays a checkpoint of its own.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `number`: Number of the turn, from 1.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn rewind(&self, job_id: impl Into<String>, number: i64) -> Request<TurnRewindOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with("number", number)
+    }
+
+    /// Begin another job on a branch of its own, from the files and with the conversation as they were.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `number`: Number of the turn, from 1.
+    /// - `prompt`: What the agent is to do there.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn fork(
+        &self,
+        job_id: impl Into<String>,
+        number: i64,
+        prompt: impl Into<String>,
+    ) -> Request<TurnForkOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with("number", number)
+            .with::<String>("prompt", prompt.into())
+    }
+
+    /// Record a turn that has ended, as the worker of the job. A repeated call replaces it.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `fencing_token`: The claim's fencing token.
+    /// - `number`: Number of the turn, from 1.
+    /// - `codebase_id`: Id of a codebase.
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn record(
+        &self,
+        job_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        number: i64,
+        codebase_id: impl Into<String>,
+        session_id: impl Into<String>,
+    ) -> Request<TurnRecordOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with("number", number)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("session_id", session_id.into())
+    }
+}
+
 /// Operations of the category `user`: see [`AgoraClient::user`].
 #[derive(Debug, Clone, Copy)]
 pub struct UserService<'a> {
@@ -3330,6 +3579,12 @@ impl AgoraClient {
         RegistryService { client: self }
     }
 
+    /// Operations of the category `review`.
+    #[must_use]
+    pub fn review(&self) -> ReviewService<'_> {
+        ReviewService { client: self }
+    }
+
     /// Operations of the category `runtime`.
     #[must_use]
     pub fn runtime(&self) -> RuntimeService<'_> {
@@ -3352,6 +3607,12 @@ impl AgoraClient {
     #[must_use]
     pub fn token(&self) -> TokenService<'_> {
         TokenService { client: self }
+    }
+
+    /// Operations of the category `turn`.
+    #[must_use]
+    pub fn turn(&self) -> TurnService<'_> {
+        TurnService { client: self }
     }
 
     /// Operations of the category `user`.

@@ -3997,6 +3997,16 @@ pub struct Fault {
     pub message: String,
 }
 
+/// What rewinding does to a file: remove it, bring it back, or change it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FileChange {
+    /// `path`.
+    pub path: String,
+    /// `change`.
+    pub change: String,
+}
+
 /// What the agent of a job is to be told next. It can be changed and removed until the worker has taken it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6741,6 +6751,14 @@ pub struct RemovedCodebase {
     pub codebase_id: String,
 }
 
+/// RemovedComment, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RemovedComment {
+    /// `comment_id`.
+    pub comment_id: String,
+}
+
 /// RemovedFollowUp, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6952,6 +6970,173 @@ pub struct RevenuePage {
     pub next_cursor: Option<String>,
     /// `revenue`.
     pub revenue: Vec<Revenue>,
+}
+
+/// What a job has changed on its branch, and what is decided about it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Review {
+    /// The job that the branch is named after; later jobs of its session change it, too.
+    pub job_id: String,
+    /// The job that has changed it last.
+    pub task_id: String,
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `context_id`.
+    pub context_id: Option<String>,
+    /// `title`.
+    #[serde(default)]
+    pub title: String,
+    /// `requester`.
+    pub requester: String,
+    /// `state`.
+    pub state: String,
+    /// `branch`.
+    pub branch: String,
+    /// Branch that it would be merged into.
+    #[serde(default)]
+    pub target: String,
+    /// `base`.
+    pub base: String,
+    /// `head`.
+    pub head: String,
+    /// Number of times that an agent has handed it over.
+    #[serde(default = "default_i64_1")]
+    pub revision: i64,
+    /// `files`.
+    #[serde(default)]
+    pub files: i64,
+    /// `additions`.
+    #[serde(default)]
+    pub additions: i64,
+    /// `deletions`.
+    #[serde(default)]
+    pub deletions: i64,
+    /// Paths that conflict with the target.
+    #[serde(default)]
+    pub conflicts: Vec<String>,
+    /// Address of the pull or merge request.
+    pub pull_request: Option<String>,
+    /// The task that carries out the approval.
+    pub delivery_task_id: Option<String>,
+    /// Why the last approval could not be carried out.
+    pub error: Option<String>,
+    /// Who decided last.
+    pub reviewer: Option<String>,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+}
+
+/// A comment on a line. It goes to the agent with the others, once changes are requested.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewComment {
+    /// `comment_id`.
+    pub comment_id: String,
+    /// `job_id`.
+    pub job_id: String,
+    /// `author`.
+    pub author: String,
+    /// `path`.
+    pub path: String,
+    /// `line`.
+    pub line: i64,
+    /// `side`.
+    pub side: String,
+    /// `code`.
+    pub code: String,
+    /// `text`.
+    pub text: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// The follow-up that has told the agent; null until then.
+    pub follow_up_id: Option<String>,
+}
+
+/// ReviewCommentPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewCommentPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `comments`.
+    pub comments: Vec<ReviewComment>,
+}
+
+/// A changed file, with its unified diff.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewFile {
+    /// `number`.
+    pub number: i64,
+    /// `path`.
+    pub path: String,
+    /// A added, M modified, D deleted, T type changed.
+    pub status: String,
+    /// `additions`.
+    #[serde(default)]
+    pub additions: i64,
+    /// `deletions`.
+    #[serde(default)]
+    pub deletions: i64,
+    /// `patch`.
+    #[serde(default)]
+    pub patch: String,
+    /// Whether the diff is too large to be shown whole.
+    #[serde(default)]
+    pub truncated: bool,
+}
+
+/// ReviewFilePage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewFilePage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `files`.
+    pub files: Vec<ReviewFile>,
+}
+
+/// ReviewPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `reviews`.
+    pub reviews: Vec<Review>,
 }
 
 /// RevokedToken, as the contract has it.
@@ -8482,6 +8667,72 @@ pub struct ToolResult {
     pub meta: Value,
 }
 
+/// A turn that has ended: a checkpoint of its session and of its worktree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Turn {
+    /// `job_id`.
+    pub job_id: String,
+    /// `number`.
+    pub number: i64,
+    /// `task_id`.
+    pub task_id: String,
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `session_id`.
+    pub session_id: String,
+    /// Beginning of what the agent was told.
+    #[serde(default)]
+    pub prompt: String,
+    /// Commit that holds the files; empty without git.
+    #[serde(default)]
+    pub commit: String,
+    /// Number of messages that the session had.
+    #[serde(default)]
+    pub messages: i64,
+    /// Number of files that differed from where the job began.
+    #[serde(default)]
+    pub files: i64,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+}
+
+/// TurnPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TurnPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `turns`.
+    pub turns: Vec<Turn>,
+}
+
+/// What rewinding to a turn would do. Nothing is lost: the files as they are become a checkpoint first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TurnPreview {
+    /// `job_id`.
+    pub job_id: String,
+    /// `number`.
+    pub number: i64,
+    /// Number of turns that would be taken back.
+    pub turns: i64,
+    /// Number of messages that the agent would not know of.
+    pub messages: i64,
+    /// Files that would change, at most 1,000.
+    pub files: Vec<FileChange>,
+}
+
 /// Unregistration, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -9236,6 +9487,9 @@ crate::page::page!(PushDeadLetters, dead_letters: PushDeadLetter);
 crate::page::page!(RemoteAgentPage, agents: RemoteAgent);
 crate::page::page!(ReportedUsePage, records: ReportedUse);
 crate::page::page!(RevenuePage, revenue: Revenue);
+crate::page::page!(ReviewCommentPage, comments: ReviewComment);
+crate::page::page!(ReviewFilePage, files: ReviewFile);
+crate::page::page!(ReviewPage, reviews: Review);
 crate::page::page!(RuntimeMessagePartPage, parts: RuntimeMessagePart);
 crate::page::page!(RuntimeProjectPage, projects: RuntimeProject);
 crate::page::page!(RuntimeSessionPage, sessions: RuntimeSession);
@@ -9248,6 +9502,7 @@ crate::page::page!(TaskPage, tasks: Task);
 crate::page::page!(TenantPage, tenants: Tenant);
 crate::page::page!(TokenPage, tokens: Token);
 crate::page::page!(TokenUsagePage, tokens: TokenUsage);
+crate::page::page!(TurnPage, turns: Turn);
 crate::page::page!(UpstreamPage, upstreams: Upstream);
 crate::page::page!(UserPage, users: User);
 crate::page::page!(VirtualServerPage, servers: VirtualServer);

@@ -328,6 +328,19 @@ export const OPERATIONS = {
     get: { kind: "query" },
     import: { kind: "relay", keyed: true },
   },
+  review: {
+    list: { kind: "query", items: "reviews", pagedBy: "cursor" },
+    get: { kind: "query" },
+    files: { kind: "query", items: "files", pagedBy: "cursor" },
+    comments: { kind: "query", items: "comments", pagedBy: "cursor" },
+    comment: { kind: "command", keyed: true },
+    removeComment: { kind: "command" },
+    requestChanges: { kind: "command", keyed: true },
+    approve: { kind: "command", keyed: true },
+    dismiss: { kind: "command" },
+    submit: { kind: "command" },
+    conclude: { kind: "command" },
+  },
   runtime: {
     status: { kind: "query" },
     projects: { kind: "query", items: "projects", pagedBy: "cursor" },
@@ -363,6 +376,13 @@ export const OPERATIONS = {
     create: { kind: "command", keyed: true },
     list: { kind: "query", items: "tokens", pagedBy: "cursor" },
     revoke: { kind: "command" },
+  },
+  turn: {
+    list: { kind: "query", items: "turns", pagedBy: "cursor" },
+    preview: { kind: "query" },
+    rewind: { kind: "command", keyed: true },
+    fork: { kind: "command", keyed: true },
+    record: { kind: "command" },
   },
   user: {
     list: { kind: "query", items: "users", pagedBy: "cursor" },

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -2685,6 +2685,137 @@ export interface RegistryImportArguments {
   verify?: boolean | undefined;
 }
 
+/** Arguments of ``agora.review.list``. */
+export interface ReviewListArguments {
+  /** Id of a codebase. */
+  codebaseId?: string | null | undefined;
+  /** Only those in this state. */
+  state?: "open" | "changes_requested" | "delivering" | "conflicted" | "merged" | "pushed" | "proposed" | "patched" | "dismissed" | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.review.get``. */
+export interface ReviewGetArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+}
+
+/** Arguments of ``agora.review.files``. */
+export interface ReviewFilesArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.review.comments``. */
+export interface ReviewCommentsArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Only those that the agent has not been told. */
+  waiting?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.review.comment``. */
+export interface ReviewCommentArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Path of the file. */
+  path: string;
+  /** Number of the line, from 1. */
+  line: number;
+  /** What is to be said about the line. */
+  text: string;
+  /** new: the line as it is now. old: as it was. */
+  side?: "new" | "old" | undefined;
+}
+
+/** Arguments of ``agora.review.remove_comment``. */
+export interface ReviewRemoveCommentArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Id of a comment. */
+  commentId: string;
+}
+
+/** Arguments of ``agora.review.request_changes``. */
+export interface ReviewRequestChangesArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** What is to be said besides. */
+  text?: string | undefined;
+}
+
+/** Arguments of ``agora.review.approve``. */
+export interface ReviewApproveArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it. */
+  action?: "merge" | "push" | "pull_request" | "patch" | undefined;
+  /** The commit that was looked at; another one is refused. */
+  head?: string | null | undefined;
+  /** Branch to merge into, instead of the review's. */
+  target?: string | null | undefined;
+  /** Title of the pull request or merge. */
+  title?: string | undefined;
+  /** Description of the pull request. */
+  body?: string | undefined;
+}
+
+/** Arguments of ``agora.review.dismiss``. */
+export interface ReviewDismissArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+}
+
+/** Arguments of ``agora.review.submit``. */
+export interface ReviewSubmitArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  taskId: string;
+  /** The claim's fencing token. */
+  fencingToken: number;
+  /** Name of a branch. */
+  branch: string;
+  /** Id of a commit. */
+  base: string;
+  /** Id of a commit. */
+  head: string;
+  /** Objects with path, status, additions, deletions, patch, truncated. */
+  files: ({ [key: string]: JsonValue })[];
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Branch that the codebase is at. */
+  target?: string | undefined;
+  /** Title, for people. */
+  title?: string | undefined;
+}
+
+/** Arguments of ``agora.review.conclude``. */
+export interface ReviewConcludeArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  taskId: string;
+  /** The claim's fencing token. */
+  fencingToken: number;
+  outcome: "merged" | "pushed" | "proposed" | "patched" | "conflicted" | "failed";
+  /** Paths that conflict. */
+  conflicts?: string[] | undefined;
+  /** Address of the pull request. */
+  pullRequest?: string | null | undefined;
+  /** Why it could not be done. */
+  error?: string | null | undefined;
+}
+
 /** Arguments of ``agora.runtime.projects``. */
 export interface RuntimeProjectsArguments {
   /** Largest number of items in the answer. */
@@ -2964,6 +3095,73 @@ export interface TokenListArguments {
 /** Arguments of ``agora.token.revoke``. */
 export interface TokenRevokeArguments {
   tokenId: string;
+}
+
+/** Arguments of ``agora.turn.list``. */
+export interface TurnListArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.turn.preview``. */
+export interface TurnPreviewArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Number of the turn, from 1. */
+  number: number;
+  /** What is taken back to the turn's end. */
+  what?: "conversation" | "files" | "both" | undefined;
+}
+
+/** Arguments of ``agora.turn.rewind``. */
+export interface TurnRewindArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Number of the turn, from 1. */
+  number: number;
+  /** What the agent is to be told then. */
+  prompt?: string | undefined;
+  /** What is taken back to the turn's end. */
+  what?: "conversation" | "files" | "both" | undefined;
+}
+
+/** Arguments of ``agora.turn.fork``. */
+export interface TurnForkArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Number of the turn, from 1. */
+  number: number;
+  /** What the agent is to do there. */
+  prompt: string;
+  /** Title, for people. */
+  title?: string | undefined;
+  /** Model that the agent is told to use. */
+  model?: string | null | undefined;
+}
+
+/** Arguments of ``agora.turn.record``. */
+export interface TurnRecordArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  taskId: string;
+  /** The claim's fencing token. */
+  fencingToken: number;
+  /** Number of the turn, from 1. */
+  number: number;
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  /** Beginning of what the agent was told. */
+  prompt?: string | undefined;
+  /** Commit that holds the files. */
+  commit?: string | undefined;
+  /** Objects with path, status and blob, against the start. */
+  files?: ({ [key: string]: JsonValue })[] | undefined;
 }
 
 /** Arguments of ``agora.user.list``. */
@@ -3737,7 +3935,7 @@ export interface DeclaredAgentService {
    *
    * Carried out once for each call_id. An outside tool whose outcome was lost is ``unknown``, and is not repeated.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``stale_lease``, ``cursor_too_old``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``illegal_transition``, ``stale_lease``, ``cursor_too_old``.
    */
   callTool(args: DeclaredAgentCallToolArguments, options?: CallOptions): Promise<ToolOutcome>;
 }
@@ -4873,6 +5071,76 @@ export interface RegistryService {
   import(args: RegistryImportArguments, options?: CallOptions): Promise<Upstream>;
 }
 
+/** Operations of the category ``review``. */
+export interface ReviewService {
+  /**
+   * List the reviews of your jobs and of your workers, the latest change first; operators see all.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  list(args?: ReviewListArguments, options?: CallOptions): Promise<ReviewPage>;
+  /**
+   * Read a review.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  get(args: ReviewGetArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Read the changed files with their diffs, in the order of their paths.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  files(args: ReviewFilesArguments, options?: CallOptions): Promise<ReviewFilePage>;
+  /**
+   * Read the comments on lines, in the order in which they were written.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  comments(args: ReviewCommentsArguments, options?: CallOptions): Promise<ReviewCommentPage>;
+  /**
+   * Comment on a line of the diff. The agent is told with ``request_changes``.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  comment(args: ReviewCommentArguments, options?: CallOptions): Promise<ReviewComment>;
+  /**
+   * Remove a comment that the agent has not been told.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  removeComment(args: ReviewRemoveCommentArguments, options?: CallOptions): Promise<RemovedComment>;
+  /**
+   * Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  requestChanges(args: ReviewRequestChangesArguments, options?: CallOptions): Promise<FollowUp>;
+  /**
+   * Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  approve(args: ReviewApproveArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Decide that the changes are not wanted. Their branch stays where it is.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  dismiss(args: ReviewDismissArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
+   */
+  submit(args: ReviewSubmitArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Report what became of an approval, as the worker that carries it out.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  conclude(args: ReviewConcludeArguments, options?: CallOptions): Promise<Review>;
+}
+
 /** Operations of the category ``runtime``. */
 export interface RuntimeService {
   /**
@@ -5060,6 +5328,42 @@ export interface TokenService {
   revoke(args: TokenRevokeArguments, options?: CallOptions): Promise<RevokedToken>;
 }
 
+/** Operations of the category ``turn``. */
+export interface TurnService {
+  /**
+   * List the turns of a job and of those that went on in its worktree, in their order.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  list(args: TurnListArguments, options?: CallOptions): Promise<TurnPage>;
+  /**
+   * Show what rewinding to the end of a turn would change.
+   *
+   * Errors beside those of any operation: ``halted``, ``payload_too_large``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  preview(args: TurnPreviewArguments, options?: CallOptions): Promise<TurnPreview>;
+  /**
+   * Take back the conversation, the files or both, by a job of the worker that has them.
+   *
+   * Without a prompt only files can be taken back. What is taken back stays a checkpoint of its own.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  rewind(args: TurnRewindArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Begin another job on a branch of its own, from the files and with the conversation as they were.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  fork(args: TurnForkArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Record a turn that has ended, as the worker of the job. A repeated call replaces it.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  record(args: TurnRecordArguments, options?: CallOptions): Promise<Turn>;
+}
+
 /** Operations of the category ``user``. */
 export interface UserService {
   /**
@@ -5157,10 +5461,12 @@ export interface Services {
   readonly orchestrator: OrchestratorService;
   readonly upstream: UpstreamService;
   readonly registry: RegistryService;
+  readonly review: ReviewService;
   readonly runtime: RuntimeService;
   readonly tenant: TenantService;
   readonly tokenBilling: TokenBillingService;
   readonly token: TokenService;
+  readonly turn: TurnService;
   readonly user: UserService;
   readonly virtualServer: VirtualServerService;
 }
@@ -5658,7 +5964,7 @@ export interface Operations {
   "declared_agent.call_tool": {
     args: DeclaredAgentCallToolArguments;
     answer: Promise<ToolOutcome>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "stale_lease" | "cursor_too_old";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "illegal_transition" | "stale_lease" | "cursor_too_old";
   };
   "workflow.create": {
     args: WorkflowCreateArguments;
@@ -6445,6 +6751,61 @@ export interface Operations {
     answer: Promise<Upstream>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "upstream_failed" | "upstream_unavailable";
   };
+  "review.list": {
+    args: ReviewListArguments;
+    answer: Promise<ReviewPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "review.get": {
+    args: ReviewGetArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "review.files": {
+    args: ReviewFilesArguments;
+    answer: Promise<ReviewFilePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "review.comments": {
+    args: ReviewCommentsArguments;
+    answer: Promise<ReviewCommentPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "review.comment": {
+    args: ReviewCommentArguments;
+    answer: Promise<ReviewComment>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "review.remove_comment": {
+    args: ReviewRemoveCommentArguments;
+    answer: Promise<RemovedComment>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "review.request_changes": {
+    args: ReviewRequestChangesArguments;
+    answer: Promise<FollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "review.approve": {
+    args: ReviewApproveArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "review.dismiss": {
+    args: ReviewDismissArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "review.submit": {
+    args: ReviewSubmitArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
+  };
+  "review.conclude": {
+    args: ReviewConcludeArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
   "runtime.status": {
     args: Record<string, never>;
     answer: Promise<RuntimeStatus>;
@@ -6584,6 +6945,31 @@ export interface Operations {
     args: TokenRevokeArguments;
     answer: Promise<RevokedToken>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "turn.list": {
+    args: TurnListArguments;
+    answer: Promise<TurnPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "turn.preview": {
+    args: TurnPreviewArguments;
+    answer: Promise<TurnPreview>;
+    errors: CommonErrorCode | "halted" | "payload_too_large" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "turn.rewind": {
+    args: TurnRewindArguments;
+    answer: Promise<TaskReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "turn.fork": {
+    args: TurnForkArguments;
+    answer: Promise<TaskReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "turn.record": {
+    args: TurnRecordArguments;
+    answer: Promise<Turn>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
   };
   "user.list": {
     args: UserListArguments;

@@ -1628,6 +1628,12 @@ export interface Fault {
   message: string;
 }
 
+/** What rewinding does to a file: remove it, bring it back, or change it. */
+export interface FileChange {
+  path: string;
+  change: "remove" | "restore" | "change";
+}
+
 /** What the agent of a job is to be told next. It can be changed and removed until the worker has taken it. */
 export interface FollowUp {
   followUpId: string;
@@ -2991,6 +2997,10 @@ export interface RemovedCodebase {
   codebaseId: string;
 }
 
+export interface RemovedComment {
+  commentId: string;
+}
+
 export interface RemovedFollowUp {
   followUpId: string;
 }
@@ -3092,6 +3102,87 @@ export interface Revenue {
 /** One page of a list; ``revenue`` are its items. */
 export interface RevenuePage extends Page<Revenue> {
   revenue: Revenue[];
+}
+
+/** What a job has changed on its branch, and what is decided about it. */
+export interface Review {
+  /** The job that the branch is named after; later jobs of its session change it, too. */
+  jobId: string;
+  /** The job that has changed it last. */
+  taskId: string;
+  codebaseId: string;
+  contextId: string | null;
+  title: string;
+  requester: string;
+  state: "open" | "changes_requested" | "delivering" | "conflicted" | "merged" | "pushed" | "proposed" | "patched" | "dismissed";
+  branch: string;
+  /** Branch that it would be merged into. */
+  target: string;
+  base: string;
+  head: string;
+  /** Number of times that an agent has handed it over. */
+  revision: number;
+  files: number;
+  additions: number;
+  deletions: number;
+  /** Paths that conflict with the target. */
+  conflicts: string[];
+  /** Address of the pull or merge request. */
+  pullRequest: string | null;
+  /** The task that carries out the approval. */
+  deliveryTaskId: string | null;
+  /** Why the last approval could not be carried out. */
+  error: string | null;
+  /** Who decided last. */
+  reviewer: string | null;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** A comment on a line. It goes to the agent with the others, once changes are requested. */
+export interface ReviewComment {
+  commentId: string;
+  jobId: string;
+  author: string;
+  path: string;
+  line: number;
+  side: "new" | "old";
+  code: string;
+  text: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** The follow-up that has told the agent; null until then. */
+  followUpId: string | null;
+}
+
+/** One page of a list; ``comments`` are its items. */
+export interface ReviewCommentPage extends Page<ReviewComment> {
+  comments: ReviewComment[];
+}
+
+/** A changed file, with its unified diff. */
+export interface ReviewFile {
+  number: number;
+  path: string;
+  /** A added, M modified, D deleted, T type changed. */
+  status: string;
+  additions: number;
+  deletions: number;
+  patch: string;
+  /** Whether the diff is too large to be shown whole. */
+  truncated: boolean;
+}
+
+/** One page of a list; ``files`` are its items. */
+export interface ReviewFilePage extends Page<ReviewFile> {
+  files: ReviewFile[];
+}
+
+/** One page of a list; ``reviews`` are its items. */
+export interface ReviewPage extends Page<Review> {
+  reviews: Review[];
 }
 
 export interface RevokedToken {
@@ -3819,6 +3910,42 @@ export interface ToolResult {
   isError: boolean;
   /** The result's _meta. */
   meta: JsonValue;
+}
+
+/** A turn that has ended: a checkpoint of its session and of its worktree. */
+export interface Turn {
+  jobId: string;
+  number: number;
+  taskId: string;
+  codebaseId: string;
+  sessionId: string;
+  /** Beginning of what the agent was told. */
+  prompt: string;
+  /** Commit that holds the files; empty without git. */
+  commit: string;
+  /** Number of messages that the session had. */
+  messages: number;
+  /** Number of files that differed from where the job began. */
+  files: number;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``turns`` are its items. */
+export interface TurnPage extends Page<Turn> {
+  turns: Turn[];
+}
+
+/** What rewinding to a turn would do. Nothing is lost: the files as they are become a checkpoint first. */
+export interface TurnPreview {
+  jobId: string;
+  number: number;
+  /** Number of turns that would be taken back. */
+  turns: number;
+  /** Number of messages that the agent would not know of. */
+  messages: number;
+  /** Files that would change, at most 1,000. */
+  files: FileChange[];
 }
 
 export interface Unregistration {

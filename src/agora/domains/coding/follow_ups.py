@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.call import BoundService, Call, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.tasks import access, states, views
 from agora.domains.tasks import queries as tasks
@@ -29,7 +29,7 @@ from agora_sdk.errors import Conflict, InvalidRequest, field_error
 from . import follow_up_queries as statements
 from .follow_up_records import FOLLOW_UPS, FollowUpRow
 
-__all__ = ["FollowUpService"]
+__all__ = ["FollowUpService", "build_follow_up", "say_to_job"]
 
 MAX_WAITING = 100  #: follow-ups of one job
 MAX_SUCCESSORS = 1000  #: that are looked through for the job that goes on
@@ -42,34 +42,8 @@ class FollowUpService(BoundService, contract.FollowUps):
 
     @implements
     async def add(self, task_id: str, text: str, *, mode: contract.Mode = "queued") -> contract.FollowUp:
-        call = self.call
-        draft = await self._lock_newest_job(task_id)
-        waiting = await call.tx.one(statements.count_waiting, task_id=draft.task_id) or 0
-        if waiting >= MAX_WAITING:
-            raise Conflict(
-                f"{MAX_WAITING} follow-ups wait for {draft.task_id} already.",
-                fix="Wait until the agent has been told of some, or remove some.",
-            )
-        number = await call.tx.one(statements.last_number, task_id=draft.task_id) or 0
-        row = FollowUpRow(
-            tenant_id=call.caller.tenant,
-            follow_up_id=new_id("fu"),
-            task_id=draft.task_id,
-            number=number + 1,
-            mode=mode,
-            text=text,
-            author=call.caller.subject,
-            created_at=call.now,
-            updated_at=call.now,
-            taken=None,
-        )
-        call.tx.append(FOLLOW_UPS, row)
-        if await self._is_closed(draft):
-            row.task_id = await self._begin_successor(draft, text)
-        else:
-            _announce_change(draft, row, "added")
-            await _wake_job(draft, mode)
-        return _build_follow_up(row)
+        draft = await access.lock_own_task(self.call, task_id)
+        return build_follow_up(await say_to_job(self.call, draft, text, mode))
 
     @implements
     async def list(
@@ -84,7 +58,7 @@ class FollowUpService(BoundService, contract.FollowUps):
             return await call.tx.all(query, task_id=task_id, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
-        page = [_build_follow_up(row) for row in rows]
+        page = [build_follow_up(row) for row in rows]
         return contract.FollowUpPage.model_construct(
             follow_ups=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
         )
@@ -104,7 +78,7 @@ class FollowUpService(BoundService, contract.FollowUps):
             await _wake_job(draft, row.mode)
         else:
             await draft.save()
-        return _build_follow_up(row)
+        return build_follow_up(row)
 
     @implements
     async def remove(self, task_id: str, follow_up_id: str) -> contract.RemovedFollowUp:
@@ -120,12 +94,12 @@ class FollowUpService(BoundService, contract.FollowUps):
         waiting = await self.call.tx.all(statements.list_waiting, task_id=task_id, after=0, limit=MAX_WAITING)
         if not waiting:
             raise Conflict(f"No follow-up waits for {task_id}.", fix="Add one: POST .../follow-ups.")
-        if not await self._is_closed(draft):
+        if not await _is_closed(draft):
             raise Conflict(
                 f"{task_id} is {draft.row.status}: its worker takes them.",
                 fix="Make the follow-up steering, to have it said at once.",
             )
-        successor = await self._begin_successor(draft, waiting[0].text)
+        successor = await _begin_successor(draft, waiting[0].text)
         return contract.FollowUpsWoken(task_id=successor, follow_ups=len(waiting))
 
     @implements
@@ -144,67 +118,8 @@ class FollowUpService(BoundService, contract.FollowUps):
                 await draft.save()
         if row is None and closing:
             await call.tx.execute(statements.close_job, task_id=task_id, successor=None, now=call.now)
-        follow_up = None if row is None else _build_follow_up(row)
+        follow_up = None if row is None else build_follow_up(row)
         return contract.FollowUpTaken(task_id=task_id, follow_up=follow_up, closed=row is None and closing)
-
-    # -- jobs and their successors ------------------------------------------------------------------------
-
-    async def _lock_newest_job(self, task_id: str) -> TaskDraft:
-        """The job of the caller's that takes what is said to a job: itself, or the last of its successors, locked."""
-        for _ in range(MAX_SUCCESSORS):
-            draft = await access.lock_own_task(self.call, task_id)
-            if draft.row.task_type != JOB_TYPE:
-                raise InvalidRequest(
-                    f"{task_id} is no coding job, but a task of the type {draft.row.task_type}.",
-                    fix="Send it a message: agora.task.message.",
-                    errors=[field_error("task_id", "no coding job")],
-                )
-            closed = await self.call.tx.one(statements.closed_job, task_id=task_id)
-            if closed is None or closed.successor is None:
-                return draft
-            task_id = closed.successor
-        raise Conflict(f"{task_id} has too many successors.", fix="Begin a new job.")
-
-    async def _is_closed(self, draft: TaskDraft) -> bool:
-        """Whether a job takes no more follow-ups: it has ended, or is about to."""
-        if draft.row.status in states.TERMINAL:
-            return True
-        return await self.call.tx.one(statements.closed_job, task_id=draft.task_id) is not None
-
-    async def _begin_successor(self, draft: TaskDraft, text: str) -> str:
-        """Begin a job in the session of one that has ended, and move to it what waits; answers its id."""
-        call, row = self.call, draft.row
-        data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
-        assert data is not None
-        payload: JsonObject = decode_json(data.payload)
-        payload |= {"prompt": text[:MAX_PROMPT_EXCERPT], "follow_ups": True}
-        order = Order(
-            JOB_TYPE,
-            encode_json(payload),
-            await self._choose_assignee(row),
-            required=decode_json(row.requirements),
-            model=row.required_model,
-            priority=views.PRIORITIES[row.priority],
-            metadata=data.metadata,
-            created_by=row.created_by,
-            account=row.account_id,
-            context_id=views.task_context_id(row),
-        )
-        successor, _ = await create_task(call, order)
-        task_id = str(successor.task_id)
-        await call.tx.execute(statements.move_waiting, task_id=row.task_id, successor=task_id)
-        await call.tx.execute(statements.close_job, task_id=row.task_id, successor=task_id, now=call.now)
-        draft.append_entry("note", content=f"goes on as {task_id}")
-        await draft.save()
-        call.target = task_id
-        return task_id
-
-    async def _choose_assignee(self, row: TaskRow) -> str | None:
-        """The worker that did a job, which has its session and its worktree; else whoever the job was given to."""
-        if row.worker is None:
-            return row.assignee
-        worker = await self.call.tx.one(workers.by_ref, ref=row.worker, owner="")
-        return row.assignee if worker is None else f"worker:{worker.worker_id}"
 
     # -- rows ---------------------------------------------------------------------------------------------
 
@@ -235,6 +150,98 @@ class FollowUpService(BoundService, contract.FollowUps):
         await self.call.tx.execute(statements.update_follow_up, follow_up_id=row.follow_up_id, **values)
 
 
+async def say_to_job(call: Call, draft: TaskDraft, text: str, mode: str = QUEUED) -> FollowUpRow:
+    """Add a follow-up to a locked job, whoever calls: to the last of its successors. Raises InvalidRequest, Conflict."""
+    draft = await _lock_newest_job(draft)
+    waiting = await call.tx.one(statements.count_waiting, task_id=draft.task_id) or 0
+    if waiting >= MAX_WAITING:
+        raise Conflict(
+            f"{MAX_WAITING} follow-ups wait for {draft.task_id} already.",
+            fix="Wait until the agent has been told of some, or remove some.",
+        )
+    number = await call.tx.one(statements.last_number, task_id=draft.task_id) or 0
+    row = FollowUpRow(
+        tenant_id=call.caller.tenant,
+        follow_up_id=new_id("fu"),
+        task_id=draft.task_id,
+        number=number + 1,
+        mode=mode,
+        text=text,
+        author=call.caller.subject,
+        created_at=call.now,
+        updated_at=call.now,
+        taken=None,
+    )
+    call.tx.append(FOLLOW_UPS, row)
+    if await _is_closed(draft):
+        row.task_id = await _begin_successor(draft, text)
+    else:
+        _announce_change(draft, row, "added")
+        await _wake_job(draft, mode)
+    return row
+
+
+async def _lock_newest_job(draft: TaskDraft) -> TaskDraft:
+    """The job that takes what is said to a job: itself, or the last of its successors, locked. Raises InvalidRequest."""
+    call, first = draft.call, draft
+    for _ in range(MAX_SUCCESSORS):
+        if draft.row.task_type != JOB_TYPE:
+            raise InvalidRequest(
+                f"{draft.task_id} is no coding job, but a task of the type {draft.row.task_type}.",
+                fix="Send it a message: agora.task.message.",
+                errors=[field_error("task_id", "no coding job")],
+            )
+        closed = await call.tx.one(statements.closed_job, task_id=draft.task_id)
+        if closed is None or closed.successor is None:
+            return draft
+        draft = await access.lock_task(call, closed.successor)
+    raise Conflict(f"{first.task_id} has too many successors.", fix="Begin a new job.")
+
+
+async def _is_closed(draft: TaskDraft) -> bool:
+    """Whether a job takes no more follow-ups: it has ended, or is about to."""
+    if draft.row.status in states.TERMINAL:
+        return True
+    return await draft.call.tx.one(statements.closed_job, task_id=draft.task_id) is not None
+
+
+async def _begin_successor(draft: TaskDraft, text: str) -> str:
+    """Begin a job in the session of one that has ended, and move to it what waits; answers its id."""
+    call, row = draft.call, draft.row
+    data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
+    assert data is not None
+    payload: JsonObject = decode_json(data.payload)
+    payload |= {"prompt": text[:MAX_PROMPT_EXCERPT], "follow_ups": True}
+    order = Order(
+        JOB_TYPE,
+        encode_json(payload),
+        await _choose_assignee(call, row),
+        required=decode_json(row.requirements),
+        model=row.required_model,
+        priority=views.PRIORITIES[row.priority],
+        metadata=data.metadata,
+        created_by=row.created_by,
+        account=row.account_id,
+        context_id=views.task_context_id(row),
+    )
+    successor, _ = await create_task(call, order)
+    task_id = str(successor.task_id)
+    await call.tx.execute(statements.move_waiting, task_id=row.task_id, successor=task_id)
+    await call.tx.execute(statements.close_job, task_id=row.task_id, successor=task_id, now=call.now)
+    draft.append_entry("note", content=f"goes on as {task_id}")
+    await draft.save()
+    call.target = task_id
+    return task_id
+
+
+async def _choose_assignee(call: Call, row: TaskRow) -> str | None:
+    """The worker that did a job, which has its session and its worktree; else whoever the job was given to."""
+    if row.worker is None:
+        return row.assignee
+    worker = await call.tx.one(workers.by_ref, ref=row.worker, owner="")
+    return row.assignee if worker is None else f"worker:{worker.worker_id}"
+
+
 async def _wake_job(draft: TaskDraft, mode: str) -> None:
     """Have a paused job go on now; what is steering also takes the place of the answer to a permission."""
     if draft.row.status == TaskStatus.PENDING and draft.row.available_at is not None:
@@ -252,7 +259,7 @@ def _announce_change(draft: TaskDraft, row: FollowUpRow, change: str) -> None:
     draft.call.emit("agora.task.follow_up", data, subject=draft.task_id, audience=list_parties(draft.row))
 
 
-def _build_follow_up(row: FollowUpRow) -> contract.FollowUp:
+def build_follow_up(row: FollowUpRow) -> contract.FollowUp:
     return contract.FollowUp.model_construct(
         follow_up_id=row.follow_up_id,
         task_id=row.task_id,

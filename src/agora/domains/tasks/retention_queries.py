@@ -48,6 +48,10 @@ TASK_DELETES = (
     _delete_from("a2a_push_configs", "task_id"),
     _delete_from("coding_follow_ups", "task_id"),
     _delete_from("coding_closed_jobs", "task_id"),
+    _delete_from("coding_review_files", "job_id"),
+    _delete_from("coding_review_comments", "job_id"),
+    _delete_from("coding_reviews", "job_id"),
+    _delete_from("coding_turns", "job_id"),
     _delete_from("tasks", "task_id"),
 )
 WORKFLOW_DELETES = (

@@ -215,6 +215,63 @@ async def test_follow_ups_are_changed_on_the_page_until_they_are_taken(market: M
     assert '<li id="follow-up-' not in await read_page(browser, session)
 
 
+async def test_a_turn_is_previewed_and_taken_back_on_the_page_of_its_session(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    session = await coding.say([{"type": "text", "text": "hello"}])
+    job_id = coding.fence["task_id"]
+    place = {"codebase_id": coding.codebase, "session_id": "ses_1", "job_id": job_id}
+    for number in (1, 2):
+        files = [{"path": EVIL, "status": "A", "blob": str(number)}]
+        turn = {"number": number, "prompt": EVIL, "commit": str(number) * 40, "files": files}
+        await market.call(coding.coder, "turn.record", **coding.fence, **place, **turn)
+    checkpoint = {"workplace": {"job": job_id}, "session_id": "ses_1"}
+    await market.call(coding.coder, "task.renew", **coding.fence, checkpoint=checkpoint)
+    browser = await signed_in(market)
+    page = await read_page(browser, f"{session}?turn=1")
+    assert "takes back 1 turns" in page
+    assert "Rewind both" not in page, "the agent works"
+    for wrong in ("9", "x", "9999999999999999999999", "0"):
+        assert "takes back" not in await read_page(browser, f"{session}?turn={wrong}")
+    await market.call(coding.coder, "task.complete", **coding.fence, result={"session_id": "ses_1"})
+    assert "Rewind both" in await read_page(browser, f"{session}?turn=1")
+    await browser.act("agora.turn.rewind", job_id=job_id, number="1", what="both", prompt="again")
+    (task,) = (await market.call(coding.coder, "task.claim", worker=coding.worker)).tasks
+    assert (task.payload["rewind"]["what"], task.payload["prompt"]) == ("both", "again")
+
+
+async def test_a_review_is_commented_on_and_decided_on_its_page(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    job_id = coding.fence["task_id"]
+    patch = f"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n first\n-old {EVIL}\n+new {EVIL}\n"
+    files = [{"path": EVIL, "patch": patch, "additions": 1, "deletions": 1}, {"path": "b", "truncated": True}]
+    place = {"job_id": job_id, "codebase_id": coding.codebase, "branch": f"agora/{job_id}", "title": EVIL}
+    commits = {"base": "0" * 40, "head": "1" * 40, "target": EVIL}
+    await market.call(coding.coder, "review.submit", **coding.fence, **place, **commits, files=files)
+    await market.call(coding.coder, "task.complete", **coding.fence, result={})
+    browser = await signed_in(market)
+    page = await read_page(browser, f"reviews/{job_id}")
+    assert page.count('class="code add"') == page.count('class="code del"') == 1
+    assert "too large to be shown" in page
+    split = await read_page(browser, f"reviews/{job_id}?view=split&file=1&side=new&line=2")
+    assert 'class="lines split"' in split
+    assert split.count("Comment on line 2</label>") == 1
+    for wrong in ("file=9&side=x&line=2", "file=1&line=99999999999999999999", "file=x&line=-1", "cursor=nonsense"):
+        assert "Comment on line 2</label>" not in await read_page(browser, f"reviews/{job_id}?{wrong}")
+    await browser.act("agora.review.comment", job_id=job_id, path=EVIL, line="2", side="new", text=f"no {EVIL}")
+    assert "no &lt;img" in await read_page(browser, f"reviews/{job_id}")
+    await browser.act("agora.review.request_changes", job_id=job_id)
+    assert "the agent has been told" in await read_page(browser, f"reviews/{job_id}")
+    (told,) = (await market.call(coding.coder, "task.claim", worker=coding.worker)).tasks
+    await market.call(coding.coder, "task.complete", task_id=told.task_id, fencing_token=told.fencing_token, result={})
+    await browser.act("agora.review.approve", job_id=job_id, action="push", head="1" * 40)
+    page = await read_page(browser, f"reviews/{job_id}")
+    assert 'name="action"' not in page, "it is being carried out"
+    assert "Delivering<" in await read_page(browser, "reviews?state=delivering")
+    assert "That is no filter" in await read_page(browser, "reviews?state=odd")
+    stranger = await market.call(market.operator, "token.create", label="Stranger", scopes=["read:tasks"])
+    assert (await (await signed_in(market, stranger.token)).get(f"reviews/{job_id}")).status_code == 404
+
+
 async def test_a_new_job_leads_to_its_page(market: Market, coding: Coding) -> None:
     browser = await signed_in(market)
     page = await read_page(browser, f"codebases/{coding.codebase}")

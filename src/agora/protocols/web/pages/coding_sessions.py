@@ -21,6 +21,8 @@ __all__ = ["session"]
 SHOWN_MESSAGES: Final = 30  #: of a session, the newest
 OUTPUT_TAIL: Final = 6_000  #: characters of what the agent writes now
 SHOWN_FOLLOW_UPS: Final = 100
+SHOWN_TURNS: Final = 100
+MAX_TURN: Final = 100_000
 FOLLOW_UP_EVENTS: Final = (
     "agora.task.follow_up",
     "agora.task.assigned",
@@ -46,14 +48,25 @@ TURN_EVENTS: Final = (
     title="Session",
     scope="read:tasks",
     needs="agora.session.get",
-    live=("session_now", "session_messages", "session_output", "session_follow_ups", "session_question"),
+    live=(
+        "session_now",
+        "session_messages",
+        "session_output",
+        "session_follow_ups",
+        "session_turns",
+        "session_question",
+    ),
 )
 async def session(view: View) -> Mapping[str, Any]:
     """One session."""
-    now, messages, question, follow_ups = await asyncio.gather(
-        session_now(view), session_messages(view), session_question(view), session_follow_ups(view)
+    now, messages, question, follow_ups, turns = await asyncio.gather(
+        session_now(view),
+        session_messages(view),
+        session_question(view),
+        session_follow_ups(view),
+        session_turns(view),
     )
-    return {**now, **messages, **question, **follow_ups, **await _output_values(view, now["job"])}
+    return {**now, **messages, **question, **follow_ups, **turns, **await _output_values(view, now["job"])}
 
 
 @fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
@@ -89,6 +102,22 @@ async def session_follow_ups(view: View) -> Mapping[str, Any]:
     arguments = {"task_id": job.task_id if job else "", "waiting": True, "limit": SHOWN_FOLLOW_UPS}
     page = await query_if_allowed(view, "agora.follow_up.list", arguments) if job else None
     return {"follow_ups": page.items if page else [], "job": job, "phase": _phase_of(job)}
+
+
+@fragment("session_turns", on=TURN_EVENTS, tick=30, every=1.0)
+async def session_turns(view: View) -> Mapping[str, Any]:
+    """The newest turns as checkpoints, and what rewinding to the one in the address would change."""
+    _, record = await _load_session(view)
+    job = _current_job(await _load_jobs(view, record))
+    place = (job.checkpoint or {}).get("workplace") if job else None
+    root = str(place.get("job") or "") if isinstance(place, Mapping) else ""
+    arguments = {"job_id": root, "limit": SHOWN_TURNS}
+    page = await query_if_allowed(view, "agora.turn.list", arguments) if root else None
+    number = view.query.get("turn", "")
+    chosen = int(number) if number.isdecimal() and 0 < int(number[:6]) < MAX_TURN else 0
+    key = {"job_id": root, "number": chosen}
+    preview = await query_if_allowed(view, "agora.turn.preview", key) if page and chosen else None
+    return {"turns": page.items if page else [], "preview": preview, "phase": _phase_of(job)}
 
 
 @fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["JOB_TYPE", "of_coding_task", "of_worker_claim", "of_worker_output", "of_worker_renewal", "of_worker_status"]
+__all__ = [
+    "DELIVERY_TYPE",
+    "JOB_TYPE",
+    "of_coding_task",
+    "of_worker_claim",
+    "of_worker_output",
+    "of_worker_renewal",
+    "of_worker_status",
+]
 
 JOB_TYPE = "coding.job"
+DELIVERY_TYPE = "coding.delivery"  #: an approved branch is merged, pushed, proposed or handed over
 #: what a job's payload holds; the rest is of the task
 PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files", "scopes")
 #: names of arguments that differ

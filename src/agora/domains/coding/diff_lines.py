@@ -1,0 +1,48 @@
+"""Lines of a unified diff by their numbers, and comments on them as the agent is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from .review_records import CommentRow
+
+__all__ = ["describe_comments", "find_line"]
+
+HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
+MAX_CODE_CHARACTERS: Final = 300
+INTRODUCTION: Final = "Your changes were reviewed. Please work on this:"
+
+
+def find_line(patch: str, side: str, number: int) -> str | None:
+    """The text of a line that a diff shows, on its new or its old side; None if it shows no such line."""
+    for new, old, text in _read_lines(patch):
+        if number == (new if side == "new" else old):
+            return text[:MAX_CODE_CHARACTERS]
+    return None
+
+
+def _read_lines(patch: str) -> Iterator[tuple[int | None, int | None, str]]:
+    """Each line of the hunks: its number on the new side, on the old side, and its text."""
+    new = old = 0
+    in_hunk = False
+    for line in patch.split("\n"):
+        if hunk := HUNK.match(line):
+            old, new = int(hunk[1]), int(hunk[2])
+            in_hunk = True
+        elif in_hunk and line[:1] in ("+", " "):
+            yield new, old if line[0] == " " else None, line[1:]
+            new, old = new + 1, old + (line[0] == " ")
+        elif in_hunk and line[:1] == "-":
+            yield None, old, line[1:]
+            old += 1
+
+
+def describe_comments(comments: Sequence[CommentRow], text: str) -> str:
+    """One prompt for all of them: what is said besides, then path, line, code and comment of each."""
+    parts = [INTRODUCTION, text] if text else [INTRODUCTION]
+    for comment in comments:
+        side = "" if comment.side == "new" else " (as it was before)"
+        parts.append(f"{comment.path}:{comment.line}{side}\n> {comment.code}\n{comment.text}")
+    return "\n\n".join(parts)

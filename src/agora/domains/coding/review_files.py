@@ -1,0 +1,71 @@
+"""Changed files as a worker hands them over: read, bounded, and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agora_sdk.contract import reviews as contract
+from agora_sdk.errors import InvalidRequest, field_error
+
+from .review_records import ReviewFileRow
+
+__all__ = ["build_file", "parse_files"]
+
+MAX_PATH_CHARACTERS = 4096
+MAX_PATCH_CHARACTERS = 262_144
+MAX_LINES = 2**31
+STATUSES = frozenset("AMDTRCU")
+
+
+def parse_files(documents: Sequence[Mapping[str, Any]], tenant: str, job_id: str) -> list[ReviewFileRow]:
+    """Rows of the files that a worker names. Raises InvalidRequest."""
+    return [_parse_file(document, tenant, job_id, number) for number, document in enumerate(documents, 1)]
+
+
+def _parse_file(document: Mapping[str, Any], tenant: str, job_id: str, number: int) -> ReviewFileRow:
+    place = f"files[{number - 1}]"
+    path, patch, status = (
+        document.get(name, default) for name, default in (("path", ""), ("patch", ""), ("status", "M"))
+    )
+    if not isinstance(path, str) or not 1 <= len(path) <= MAX_PATH_CHARACTERS or not path.isprintable():
+        raise _field_problem(f"{place}.path", f"1 to {MAX_PATH_CHARACTERS} printable characters are required")
+    if not isinstance(patch, str) or len(patch) > MAX_PATCH_CHARACTERS or "\x00" in patch:
+        raise _field_problem(f"{place}.patch", f"a text of at most {MAX_PATCH_CHARACTERS} characters is required")
+    if status not in STATUSES:
+        raise _field_problem(f"{place}.status", f"not one of {', '.join(sorted(STATUSES))}")
+    return ReviewFileRow(
+        tenant_id=tenant,
+        job_id=job_id,
+        number=number,
+        path=path,
+        status=status,
+        additions=_read_count(document, "additions", place),
+        deletions=_read_count(document, "deletions", place),
+        patch=patch,
+        truncated=int(document.get("truncated") is True),
+    )
+
+
+def _read_count(document: Mapping[str, Any], name: str, place: str) -> int:
+    value = document.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MAX_LINES:
+        raise _field_problem(f"{place}.{name}", "a number of lines is required")
+    return value
+
+
+def _field_problem(field: str, problem: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
+
+
+def build_file(row: ReviewFileRow) -> contract.ReviewFile:
+    """A changed file, as it is shown."""
+    return contract.ReviewFile.model_construct(
+        number=row.number,
+        path=row.path,
+        status=row.status,
+        additions=row.additions,
+        deletions=row.deletions,
+        patch=row.patch,
+        truncated=bool(row.truncated),
+    )

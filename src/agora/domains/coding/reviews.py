@@ -1,0 +1,448 @@
+"""Reviews of what coding jobs have changed: diffs and comments are here, git is the worker's.
+
+An approval is a task for the worker that has the branch. What became of it is reported under that task's fencing token, in the
+transaction that changes the review: conflicts begin a follow-up to the agent in it. A review whose task has ended without a report is
+open again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from agora.clock import new_id, to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
+from agora.domains.tasks import access, states, views
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks import worker_queries as workers
+from agora.domains.tasks.assignment import Order, create_task
+from agora_sdk.contract import follow_ups, implements
+from agora_sdk.contract import reviews as contract
+from agora_sdk.contract.tasks.coding import DELIVERY_TYPE
+from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
+
+from . import review_queries as statements
+from .access import load_own_codebase
+from .diff_lines import describe_comments, find_line
+from .follow_ups import build_follow_up, say_to_job
+from .review_files import build_file, parse_files
+from .review_records import COMMENTS, FILES, REVIEWS, CommentRow, ReviewFileRow, ReviewRow
+
+__all__ = ["ReviewService"]
+
+COLUMNS = tuple(name for name, _ in REVIEWS.columns if name not in ("tenant_id", "created_at"))
+SHOWN = frozenset(COLUMNS) - {"worker_id", "owner", "state", "conflicts", "error", "updated_at"}
+MAX_COMMENTS = 100  #: that wait to be sent
+STATES = {
+    "merged": "merged",
+    "pushed": "pushed",
+    "proposed": "proposed",
+    "patched": "patched",
+    "conflicted": "conflicted",
+    "failed": "open",
+}
+CONFLICT = (
+    "The changes were approved, but the branch conflicts with {target} in:\n\n{paths}\n\n"
+    "Merge {target} into the branch that you work on (git merge {target}), solve the conflicts, and commit."
+)
+
+
+class ReviewService(BoundService, contract.Reviews):
+    """The contract's operations on reviews."""
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    @implements
+    async def list(
+        self,
+        codebase_id: str | None = None,
+        state: contract.ReviewState | None = None,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> contract.ReviewPage:
+        call = self.call
+        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
+        reads_all = call.caller.may("read:all") or call.caller.acts_for_others
+        rows = await call.tx.all(
+            statements.list_reviews,
+            before=before,
+            after=after,
+            reader="" if reads_all else call.caller.subject,
+            codebase_id=codebase_id or "",
+            state=state or "",
+            limit=limit + 1,
+        )
+        more, rows = len(rows) > limit, rows[:limit]
+        return contract.ReviewPage.model_construct(
+            reviews=[await self._build_review(row, whole=False) for row in rows],
+            count=len(rows),
+            total=None if more or cursor else len(rows),
+            has_more=more,
+            next_cursor=paging.encode_cursor(rows[-1].updated_at, rows[-1].job_id) if more else None,
+        )
+
+    @implements
+    async def get(self, job_id: str) -> contract.Review:
+        return await self._build_review(await self._load_review(job_id))
+
+    @implements
+    async def files(self, job_id: str, *, limit: int = 20, cursor: str | None = None) -> contract.ReviewFilePage:
+        call = self.call
+        await self._load_review(job_id)
+        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
+
+        async def read_rows(after: int, count: int) -> Sequence[ReviewFileRow]:
+            return await call.tx.all(statements.list_files, job_id=job_id, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        page = [build_file(row) for row in rows]
+        return contract.ReviewFilePage.model_construct(
+            files=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def comments(
+        self, job_id: str, *, waiting: bool = False, limit: int = 50, cursor: str | None = None
+    ) -> contract.ReviewCommentPage:
+        call = self.call
+        await self._load_review(job_id)
+        after = paging.decode_cursor(cursor, int)[0] if cursor else 0
+        query = statements.waiting_comments if waiting else statements.list_comments
+
+        async def read_rows(after: int, count: int) -> Sequence[CommentRow]:
+            return await call.tx.all(query, job_id=job_id, after=after, limit=count)
+
+        rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
+        return contract.ReviewCommentPage.model_construct(
+            comments=[_build_comment(row) for row in rows],
+            **paging.page_fields(rows, "number", more=more, cursor=cursor),
+        )
+
+    # -- what people say ----------------------------------------------------------------------------------
+
+    @implements
+    async def comment(
+        self, job_id: str, path: str, line: int, text: str, *, side: contract.Side = "new"
+    ) -> contract.ReviewComment:
+        call = self.call
+        review = await self._lock_own_review(job_id)
+        file = await call.tx.one(statements.file_by_path, job_id=job_id, path=path)
+        code = None if file is None else find_line(file.patch, side, line)
+        if code is None:
+            field = "path" if file is None else "line"
+            raise InvalidRequest(
+                f"The diff does not show line {line} of {path}.",
+                fix=f"See GET /v1/agent/reviews/{job_id}/files for what it shows.",
+                errors=[field_error(field, "not in the diff")],
+            )
+        if (await call.tx.one(statements.count_waiting_comments, job_id=job_id) or 0) >= MAX_COMMENTS:
+            raise Conflict(f"{MAX_COMMENTS} comments wait to be sent.", fix="Request the changes, then go on.")
+        number = await call.tx.one(statements.last_comment, job_id=job_id) or 0
+        row = CommentRow(
+            tenant_id=call.caller.tenant,
+            comment_id=new_id("rc"),
+            job_id=job_id,
+            number=number + 1,
+            author=call.caller.subject,
+            path=path,
+            line=line,
+            side=side,
+            code=code,
+            text=text,
+            created_at=call.now,
+            follow_up_id=None,
+        )
+        call.tx.append(COMMENTS, row)
+        self._announce_review(review)
+        return _build_comment(row)
+
+    @implements
+    async def remove_comment(self, job_id: str, comment_id: str) -> contract.RemovedComment:
+        review = await self._lock_own_review(job_id)
+        row = await self.call.tx.one(statements.comment_by_id, job_id=job_id, comment_id=comment_id)
+        if row is None:
+            fix = f"See GET /v1/agent/reviews/{job_id}/comments."
+            raise not_found("comment_id", f"There is no comment {comment_id!r} on {job_id}.", fix=fix)
+        if row.follow_up_id is not None:
+            raise Conflict(f"The agent has been told {comment_id} already.", fix="Add another comment.")
+        await self.call.tx.execute(statements.delete_comment, comment_id=comment_id)
+        self._announce_review(review)
+        return contract.RemovedComment(comment_id=comment_id)
+
+    @implements
+    async def request_changes(self, job_id: str, text: str = "") -> follow_ups.FollowUp:
+        call = self.call
+        row = await self._lock_own_review(job_id)
+        await self._require_undelivered(row)
+        comments = await call.tx.all(statements.waiting_comments, job_id=job_id, after=0, limit=MAX_COMMENTS)
+        if not comments and not text:
+            raise InvalidRequest(
+                "There is nothing to say: no comment waits, and there is no text.",
+                errors=[field_error("text", "required without comments")],
+            )
+        prompt = describe_comments(comments, text)
+        follow_up = await say_to_job(call, await access.lock_task(call, row.task_id), prompt)
+        await call.tx.execute(statements.send_comments, job_id=job_id, follow_up_id=follow_up.follow_up_id)
+        row.state, row.reviewer = "changes_requested", call.caller.subject
+        await self._save_review(row)
+        return build_follow_up(follow_up)
+
+    # -- decisions ----------------------------------------------------------------------------------------
+
+    @implements
+    async def approve(
+        self,
+        job_id: str,
+        action: contract.Action = "merge",
+        *,
+        head: str | None = None,
+        target: str | None = None,
+        title: str = "",
+        body: str = "",
+    ) -> contract.Review:
+        call = self.call
+        row = await self._lock_own_review(job_id)
+        await self._require_undelivered(row)
+        await self._require_current(row, head)
+        worker = await call.tx.one(workers.by_ref, ref=row.worker_id, owner="")
+        if worker is None:
+            raise Conflict(
+                f"The worker that has the branch {row.branch} has left.",
+                fix="Start it again with the same name; the branch is in its codebase.",
+            )
+        payload = {
+            "job_id": job_id,
+            "codebase_id": row.codebase_id,
+            "action": action,
+            "branch": row.branch,
+            "base": row.base,
+            "head": row.head,
+            "target": target or row.target,
+            "title": title or row.title,
+            "body": body,
+            "pull_request": row.pull_request,
+        }
+        order = Order(DELIVERY_TYPE, encode_json(payload), f"worker:{worker.worker_id}", created_by=row.requester)
+        draft, _ = await create_task(call, order)
+        row.state, row.delivery_task_id, row.reviewer = "delivering", draft.task_id, call.caller.subject
+        row.error, row.conflicts = None, "[]"
+        await self._save_review(row)
+        return await self._build_review(row)
+
+    @implements
+    async def dismiss(self, job_id: str) -> contract.Review:
+        row = await self._lock_own_review(job_id)
+        await self._require_undelivered(row)
+        row.state, row.reviewer = "dismissed", self.call.caller.subject
+        await self._save_review(row)
+        return await self._build_review(row)
+
+    async def _require_undelivered(self, row: ReviewRow) -> None:
+        """Raises Conflict while a worker carries out an approval."""
+        if await self._current_state(row) == "delivering":
+            raise Conflict(
+                f"{row.job_id} has been approved; {row.delivery_task_id} carries it out.",
+                fix=f"Wait for it, or cancel it: agora.task.cancel {row.delivery_task_id}.",
+            )
+
+    async def _require_current(self, row: ReviewRow, head: str | None) -> None:
+        """Raises Conflict if the review has changed since it was looked at, or is about to."""
+        if head is not None and head != row.head:
+            raise Conflict(f"The branch is at {row.head} now.", fix="Look at the review again.", head=row.head)
+        key = {"context_id": row.context_id, "task_id": row.delivery_task_id or "", "job_id": row.job_id}
+        working = await self.call.tx.one(statements.unfinished_job, **key)
+        if working is not None:
+            raise Conflict(f"The agent works on it: {working}.", fix="Approve it when that job has ended.")
+
+    # -- of the worker ------------------------------------------------------------------------------------
+
+    @implements
+    async def submit(
+        self,
+        job_id: str,
+        task_id: str,
+        fencing_token: int,
+        branch: str,
+        base: str,
+        head: str,
+        files: contract.Documents,
+        *,
+        codebase_id: str,
+        target: str = "",
+        title: str = "",
+    ) -> contract.Review:
+        call = self.call
+        draft = await access.lock_held_task(call, task_id, fencing_token)
+        codebase = await load_own_codebase(call, codebase_id)
+        context_id = views.task_context_id(draft.row)
+        row = await call.tx.one(statements.review_for_update, job_id=job_id)
+        await self._require_same_session(job_id, draft.row.task_id, context_id, row)
+        rows = parse_files(files, call.caller.tenant, job_id)
+        values: dict[str, Any] = {
+            "task_id": task_id,
+            "codebase_id": codebase.codebase_id,
+            "context_id": context_id,
+            "worker_id": codebase.worker_id,
+            "owner": codebase.owner,
+            "requester": draft.row.created_by,
+            "title": title,
+            "branch": branch,
+            "target": target,
+            "base": base,
+            "files": len(rows),
+            "additions": sum(file.additions for file in rows),
+            "deletions": sum(file.deletions for file in rows),
+        }
+        if row is None:
+            row = _new_review(call.caller.tenant, job_id, call.now, head, values)
+            call.tx.append(REVIEWS, row)
+            self._announce_review(row)
+        else:
+            _change_review(row, head, values)
+            await call.tx.execute(statements.delete_files, job_id=job_id)
+            await self._save_review(row)
+        for file in rows:
+            call.tx.append(FILES, file)
+        return await self._build_review(row)
+
+    async def _require_same_session(self, job_id: str, task_id: str, context_id: str, row: ReviewRow | None) -> None:
+        """Refuse to hand over a job in whose session the caller's task is not. Raises InvalidRequest."""
+        if row is not None:
+            is_same = row.context_id == context_id and row.owner == self.call.caller.subject
+        else:
+            first = await self.call.tx.one(tasks.select_task, task_id=job_id)
+            is_same = job_id == task_id or (first is not None and views.task_context_id(first) == context_id)
+        if not (is_same or self.call.caller.acts_for_others):
+            problem = f"{task_id} is no job of the session of {job_id}."
+            raise InvalidRequest(problem, errors=[field_error("job_id", "another session")])
+
+    @implements
+    async def conclude(
+        self,
+        job_id: str,
+        task_id: str,
+        fencing_token: int,
+        outcome: contract.Outcome,
+        *,
+        conflicts: contract.Conflicts = [],
+        pull_request: str | None = None,
+        error: str | None = None,
+    ) -> contract.Review:
+        call = self.call
+        await access.lock_held_task(call, task_id, fencing_token)
+        row = await call.tx.one(statements.review_for_update, job_id=job_id)
+        if row is None or row.delivery_task_id != task_id:
+            raise InvalidRequest(
+                f"{task_id} carries out no approval of {job_id}.", errors=[field_error("task_id", "another review")]
+            )
+        if row.state != "delivering":  # a repeated call: what it reported is known
+            return await self._build_review(row)
+        row.state, row.error = STATES[outcome], error
+        row.pull_request = pull_request or row.pull_request
+        row.conflicts = encode_json(list(conflicts))
+        if outcome == "conflicted":
+            paths = "\n".join(f"- {path}" for path in conflicts[:100])
+            text = CONFLICT.format(target=row.target or "the target", paths=paths)
+            await say_to_job(call, await access.lock_task(call, row.task_id), text)
+        await self._save_review(row)
+        return await self._build_review(row)
+
+    # -- rows ---------------------------------------------------------------------------------------------
+
+    async def _load_review(self, job_id: str, *, lock: bool = False) -> ReviewRow:
+        """A review that the caller may read. Raises NotFound, without telling whether it is hidden."""
+        query = statements.review_for_update if lock else statements.review_by_id
+        row, caller = await self.call.tx.one(query, job_id=job_id), self.call.caller
+        if row is not None and (
+            caller.subject in (row.requester, row.owner) or caller.may("read:all") or caller.acts_for_others
+        ):
+            self.call.target = job_id
+            return row
+        raise not_found("job_id", f"There is no review of {job_id!r}.", fix="See GET /v1/agent/reviews.")
+
+    async def _lock_own_review(self, job_id: str) -> ReviewRow:
+        """A review that the caller may decide: of a job of its own, or any for an operator. Raises NotFound, PermissionDenied."""
+        row, caller = await self._load_review(job_id, lock=True), self.call.caller
+        if row.requester != caller.subject and not caller.acts_for_others:
+            raise PermissionDenied(
+                f"{job_id} was asked for by {row.requester}.",
+                fix="Only who asked for it and operators may review it.",
+                required="act:any",
+            )
+        return row
+
+    async def _current_state(self, row: ReviewRow) -> str:
+        """The state of a review; open if the task that was to carry out its approval has ended without a report."""
+        if row.state == "delivering" and row.delivery_task_id is not None:
+            task = await self.call.tx.one(tasks.select_task, task_id=row.delivery_task_id)
+            if task is None or task.status in states.TERMINAL:
+                return "open"
+        return row.state
+
+    async def _save_review(self, row: ReviewRow) -> None:
+        row.updated_at = self.call.now
+        values = {name: getattr(row, name) for name in COLUMNS}
+        await self.call.tx.execute(statements.update_review, **values)
+        self._announce_review(row)
+
+    def _announce_review(self, row: ReviewRow) -> None:
+        data = {"job_id": row.job_id, "task_id": row.task_id, "state": row.state, "revision": row.revision}
+        audience = tuple(dict.fromkeys((row.requester, row.owner)))
+        self.call.emit("agora.review.changed", data, subject=row.job_id, audience=audience)
+
+    async def _build_review(self, row: ReviewRow, *, whole: bool = True) -> contract.Review:
+        """A review; in a list without the texts that may be long."""
+        return contract.Review.model_construct(
+            **{name: getattr(row, name) for name in SHOWN},
+            state=cast("contract.ReviewState", await self._current_state(row)),
+            conflicts=decode_json(row.conflicts) if whole else [],
+            error=row.error if whole else None,
+            created_at=to_datetime(row.created_at),
+            updated_at=to_datetime(row.updated_at),
+        )
+
+
+def _new_review(tenant: str, job_id: str, now: int, head: str, values: dict[str, Any]) -> ReviewRow:
+    return ReviewRow(
+        tenant_id=tenant,
+        job_id=job_id,
+        **values,
+        head=head,
+        state="open",
+        revision=1,
+        conflicts="[]",
+        pull_request=None,
+        delivery_task_id=None,
+        error=None,
+        reviewer=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _change_review(row: ReviewRow, head: str, values: dict[str, Any]) -> None:
+    """Hand a review over again; one whose branch has not changed stays as it was decided, unless changes were asked for."""
+    if head != row.head or row.state in ("changes_requested", "conflicted"):
+        row.state, row.error, row.conflicts = "open", None, "[]"
+        row.revision += 1
+    row.head = head
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _build_comment(row: CommentRow) -> contract.ReviewComment:
+    return contract.ReviewComment.model_construct(
+        comment_id=row.comment_id,
+        job_id=row.job_id,
+        author=row.author,
+        path=row.path,
+        line=row.line,
+        side="old" if row.side == "old" else "new",
+        code=row.code,
+        text=row.text,
+        created_at=to_datetime(row.created_at),
+        follow_up_id=row.follow_up_id,
+    )

@@ -1,0 +1,37 @@
+"""What was said in a session, as a text for an agent that takes no part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agora.core.call import decode_json
+
+from .records import MessageRow
+
+__all__ = ["describe_messages"]
+
+SPEAKERS = {"user": "User", "assistant": "Agent"}
+MAX_PART_CHARACTERS = 4_000
+
+
+def describe_messages(rows: Sequence[MessageRow]) -> str:
+    """Messages as a text, oldest first: texts as they are, tool calls by their titles; thoughts and notes are left out."""
+    return "\n\n".join(
+        f"{SPEAKERS.get(row.role, row.role)}:\n{text}"
+        for row in rows
+        if (text := _describe_parts(decode_json(row.parts)))
+    )
+
+
+def _describe_parts(parts: Any) -> str:
+    if not isinstance(parts, list):
+        return parts[:MAX_PART_CHARACTERS] if isinstance(parts, str) else ""
+    lines = []
+    for part in parts:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind == "text" and isinstance(part.get("text"), str):
+            lines.append(part["text"][:MAX_PART_CHARACTERS])
+        elif kind == "tool":
+            lines.append(f"[{part.get('kind')}] {str(part.get('title'))[:300]}")
+    return "\n".join(lines)

@@ -1,0 +1,107 @@
+"""Reviews of coding jobs: which there are, and one with its diff, the comments on its lines, and the decision."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agora_sdk.contract.reviews import Review, ReviewComment
+
+from ..registry import fragment, page
+from ..view import View
+from .list_parameters import chosen_filters, list_operation, query_if_allowed
+from .review_lines import view_file
+
+__all__ = ["review", "reviews"]
+
+EVENTS: Final = ("agora.review.*",)
+SHOWN_FILES: Final = 20
+SHOWN_COMMENTS: Final = 200
+MAX_LINE: Final = 2**31
+#: states in which a person may decide
+DECIDABLE: Final = frozenset({"open", "conflicted", "changes_requested", "pushed", "proposed", "patched", "dismissed"})
+
+
+@page(
+    "reviews",
+    title="Reviews",
+    scope="read:tasks",
+    nav=26,
+    key="r",
+    needs="agora.review.list",
+    live=("review_rows",),
+)
+async def reviews(view: View) -> Mapping[str, Any]:
+    """All of them, or those in a state."""
+    return await review_rows(view)
+
+
+@fragment("review_rows", on=EVENTS, tick=30, every=1.0)
+async def review_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    filters = chosen_filters(view, "state", "codebase_id")
+    found, trouble = await list_operation(view, "agora.review.list", filters)
+    return {"found": found, "trouble": trouble, "filtered": bool(filters)}
+
+
+@page(
+    "reviews/{job_id}",
+    title="Review",
+    scope="read:tasks",
+    needs="agora.review.get",
+    live=("review_now", "review_files"),
+)
+async def review(view: View) -> Mapping[str, Any]:
+    """One of them: the decision, and the diff file by file."""
+    now, files = await asyncio.gather(review_now(view), review_files(view))
+    return {**files, **now}
+
+
+@fragment("review_now", on=EVENTS, tick=30, every=0.5)
+async def review_now(view: View) -> Mapping[str, Any]:
+    """What is decided, and what can be."""
+    record = await view.invoke("agora.review.get", {"job_id": view.path["job_id"]})
+    arguments = {"job_id": record.job_id, "waiting": True, "limit": SHOWN_COMMENTS}
+    waiting = await query_if_allowed(view, "agora.review.comments", arguments)
+    return {
+        "review": record,
+        "waiting": waiting.count if waiting else 0,
+        "may_decide": _may_decide(view, record),
+    }
+
+
+@fragment("review_files", on=EVENTS, every=1.0)
+async def review_files(view: View) -> Mapping[str, Any]:
+    """The diff, file by file, with the comments on its lines."""
+    key = {"job_id": view.path["job_id"]}
+    record, files, comments = await asyncio.gather(
+        view.invoke("agora.review.get", key),
+        list_operation(view, "agora.review.files", key, rows=SHOWN_FILES),
+        query_if_allowed(view, "agora.review.comments", {**key, "limit": SHOWN_COMMENTS}),
+    )
+    notes: list[ReviewComment] = list(comments.items) if comments else []
+    split, asked = view.query.get("view") == "split", _read_asked_line(view)
+    found = files[0]
+    views = [
+        view_file(
+            file,
+            [note for note in notes if note.path == file.path],
+            split=split,
+            asked=asked[1:] if asked and asked[0] == file.number else None,
+        )
+        for file in (found.items if found.count else ())
+    ]
+    return {"review": record, "found": found, "views": views, "split": split, "may_decide": _may_decide(view, record)}
+
+
+def _may_decide(view: View, record: Review) -> bool:
+    return record.state in DECIDABLE and view.may("agora.review.approve")
+
+
+def _read_asked_line(view: View) -> tuple[int, str, int] | None:
+    """The line that is being commented on: number of its file, side, and number; from the address."""
+    number, side, line = (view.query.get(name, "") for name in ("file", "side", "line"))
+    if not (number.isdecimal() and line.isdecimal() and len(number) < 10 and len(line) < 11):
+        return None
+    return int(number), "old" if side == "old" else "new", min(int(line), MAX_LINE)

@@ -1,0 +1,194 @@
+"""An approved branch is delivered: merged, pushed, proposed as a pull request, or handed over as a patch.
+
+Each step may be repeated: a worker that was killed half-way finds what is done already. Nothing is forced and nothing is deleted:
+a merge that conflicts, or would overwrite what lies uncommitted in the codebase, is not begun, and the branch stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agora_sdk import AgoraError, PermanentFailure, TaskRun
+from agora_sdk.client import AgoraClient
+
+from .codebases import Codebase
+from .forges import ForgeError, PullRequest, find_forge, git_credentials
+from .registry import CodebaseRegistry
+from .review import read_target
+from .subprocesses import CommandError, run_checked, run_command
+from .worktree import IDENTITY
+
+__all__ = ["DELIVERY_TYPE", "deliver_branch"]
+
+logger = logging.getLogger("agora.worker")
+
+DELIVERY_TYPE = "coding.delivery"
+PUSH_SECONDS = 600.0
+MAX_PATCH_CHARACTERS = 900_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was approved. head: the commit that was looked at."""
+
+    job_id: str
+    action: str
+    branch: str
+    base: str
+    head: str
+    target: str
+    title: str
+    body: str
+    pull_request: str | None
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> Delivery:
+        """Raises PermanentFailure for one that lacks something."""
+        values = {name: payload.get(name) for name in cls.__slots__}
+        required = ("job_id", "action", "branch", "base", "head")
+        if not all(isinstance(values[name], str) and values[name] for name in required):
+            raise PermanentFailure(f"The payload of a delivery needs {', '.join(required)}.")
+        texts = {name: str(value or "") for name, value in values.items()}
+        return cls(**texts | {"pull_request": texts["pull_request"] or None})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of it, as ``agora.review.conclude`` takes it."""
+
+    outcome: str
+    error: str | None = None
+    conflicts: tuple[str, ...] = ()
+    pull_request: str | None = None
+
+
+async def deliver_branch(run: TaskRun, client: AgoraClient, registry: CodebaseRegistry, merging: asyncio.Lock) -> Any:
+    """Carry out an approval, and report what became of it. merging: held while the codebase is changed."""
+    delivery = Delivery.from_payload(run.payload)
+    codebase = await registry.resolve_codebase(client, str(run.payload.get("codebase_id")))
+    if codebase is None:
+        raise PermanentFailure(f"This worker has no codebase {run.payload.get('codebase_id')!r}.")
+    try:
+        async with merging:
+            report = await _carry_out(delivery, codebase, run)
+    except (CommandError, ForgeError) as error:
+        report = Report("failed", str(error)[:4000])
+    await client.review.conclude(
+        delivery.job_id,
+        run.task_id,
+        run.fencing_token,
+        report.outcome,  # type: ignore[arg-type]
+        conflicts=list(report.conflicts),
+        pull_request=report.pull_request,
+        error=report.error,
+    )
+    if report.outcome == "failed":
+        raise PermanentFailure(report.error or "The delivery has failed.")
+    return {"outcome": report.outcome, "branch": delivery.branch, "commit": delivery.head} | (
+        {"pull_request": report.pull_request} if report.pull_request else {}
+    )
+
+
+async def _carry_out(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
+    head = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{delivery.branch}"], codebase.path)
+    if head != delivery.head:
+        return Report("failed", f"{delivery.branch} is at {head} and not at {delivery.head}, which was approved.")
+    match delivery.action:
+        case "merge":
+            return await _merge_branch(delivery, codebase)
+        case "push":
+            await _push_branch(delivery, codebase)
+            return Report("pushed")
+        case "pull_request":
+            return await _propose_branch(delivery, codebase)
+        case "patch":
+            return await _hand_over_patch(delivery, codebase, run)
+    return Report("failed", f"The worker knows no delivery {delivery.action!r}.")
+
+
+# -- merging ----------------------------------------------------------------------------------------------
+
+
+async def _merge_branch(delivery: Delivery, codebase: Codebase) -> Report:
+    path, current = codebase.path, await read_target(codebase.path)
+    target = delivery.target or current
+    if not target:
+        return Report("failed", f"{path} is at no branch: name the target.")
+    tip = await run_checked(["git", "rev-parse", "--verify", f"refs/heads/{target}"], path)
+    if (await run_command(["git", "merge-base", "--is-ancestor", delivery.head, tip], path)).exit_code == 0:
+        return Report("merged")  # by an attempt before this one
+    merged = await run_command(["git", "merge-tree", "--write-tree", "--name-only", "-z", tip, delivery.head], path)
+    fields = merged.output.split("\0")
+    if merged.exit_code == 1:
+        names = fields[1 : fields.index("", 1)] if "" in fields[1:] else fields[1:]
+        return Report("conflicted", conflicts=tuple(dict.fromkeys(names))[:1000])
+    if merged.exit_code:
+        return Report("failed", f"git merge-tree failed: {merged.output[:2000]}")
+    message = delivery.title or f"Merge {delivery.branch}"
+    if target == current:
+        return await _merge_into_checkout(delivery, path, message)
+    if f"branch refs/heads/{target}\n" in await run_checked(["git", "worktree", "list", "--porcelain"], path) + "\n":
+        return Report("failed", f"{target} is checked out in another worktree; merge there, or push the branch.")
+    parents = ["-p", tip, "-p", delivery.head]
+    commit = await run_checked(["git", *IDENTITY, "commit-tree", *parents, "-m", message, fields[0]], path)
+    await run_checked(["git", "update-ref", f"refs/heads/{target}", commit, tip], path)
+    return Report("merged")
+
+
+async def _merge_into_checkout(delivery: Delivery, path: Path, message: str) -> Report:
+    """Merge into the branch that is checked out. Git refuses to overwrite what is not committed there."""
+    if (await run_command(["git", "rev-parse", "--verify", "-q", "MERGE_HEAD"], path)).exit_code == 0:
+        return Report("failed", f"Somebody merges in {path}: finish that, then approve again.")
+    command = ["git", *IDENTITY, "merge", "--no-ff", "--no-verify", "-m", message, delivery.head]
+    result = await run_command(command, path)
+    if result.exit_code == 0:
+        return Report("merged")
+    if (await run_command(["git", "rev-parse", "--verify", "-q", "MERGE_HEAD"], path)).exit_code == 0:
+        await run_command(["git", "merge", "--abort"], path)
+    return Report("failed", f"The merge was refused: {result.output.strip()[:3000]}")
+
+
+# -- remotes ----------------------------------------------------------------------------------------------
+
+
+async def _push_branch(delivery: Delivery, codebase: Codebase) -> None:
+    """Push the branch, never by force. Raises CommandError."""
+    remote = await run_checked(["git", "config", "--get", "remote.origin.url"], codebase.path)
+    command = ["git", "push", "--no-verify", "origin", f"{delivery.head}:refs/heads/{delivery.branch}"]
+    environment = {"GIT_TERMINAL_PROMPT": "0", **git_credentials(remote)}
+    result = await run_command(command, codebase.path, timeout=PUSH_SECONDS, environment=environment)
+    if result.exit_code:
+        raise CommandError(f"git push failed: {result.output.strip()[-3000:]}")
+
+
+async def _propose_branch(delivery: Delivery, codebase: Codebase) -> Report:
+    """Push, and open the pull request or bring it up to date. Raises CommandError, ForgeError."""
+    forge = find_forge(codebase.repository)
+    await _push_branch(delivery, codebase)
+    target = delivery.target or await read_target(codebase.path)
+    request = PullRequest(delivery.branch, target, delivery.title or delivery.branch, delivery.body)
+    address = await asyncio.to_thread(forge.publish, request)
+    return Report("proposed", pull_request=address)
+
+
+async def _hand_over_patch(delivery: Delivery, codebase: Codebase, run: TaskRun) -> Report:
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "patch"
+        spread = f"{delivery.base}..{delivery.head}"
+        await run_checked(["git", "format-patch", "--binary", f"--output={file}", spread], codebase.path)
+        patch = file.read_text(errors="replace")
+    if len(patch) > MAX_PATCH_CHARACTERS:
+        return Report("failed", f"The patch has {len(patch)} characters: push the branch instead.")
+    name = delivery.branch.replace("/", "-") + ".patch"
+    part = {"text": patch.replace("\x00", ""), "mediaType": "text/x-patch", "filename": name}
+    try:
+        await run.artifact([part], name="patch", artifact_id="patch")
+    except AgoraError as error:
+        return Report("failed", f"The patch is not taken: {error}")
+    return Report("patched")

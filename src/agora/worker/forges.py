@@ -1,0 +1,171 @@
+"""Forges: GitHub and GitLab, where a pushed branch becomes a pull or merge request, by a token of the worker's environment.
+
+``AGORA_GITHUB_TOKEN`` and ``AGORA_GITLAB_TOKEN`` are the worker's own: variables that begin so do not pass to the agent.
+``AGORA_GITHUB_API`` and ``AGORA_GITLAB_API`` are addresses of the API, for servers of one's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ["Forge", "ForgeError", "GitHub", "GitLab", "PullRequest", "find_forge", "git_credentials"]
+
+TIMEOUT_SECONDS = 30.0
+MAX_ANSWER_BYTES = 4_000_000
+
+
+class ForgeError(Exception):
+    """A forge refuses, cannot be reached, or is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A branch that is proposed for another one."""
+
+    branch: str
+    target: str
+    title: str
+    body: str
+
+
+class Forge(Protocol):
+    """Opens pull requests."""
+
+    def publish(self, request: PullRequest) -> str:
+        """Open the pull request of a branch, or update the one that is open; answers its address. Raises ForgeError."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """GitHub's REST API. repository: owner/name."""
+
+    api: str
+    token: str
+    repository: str
+
+    def publish(self, request: PullRequest) -> str:
+        """See Forge."""
+        owner = self.repository.split("/")[0]
+        query = urllib.parse.urlencode({"head": f"{owner}:{request.branch}", "state": "open"})
+        known = self._call("GET", f"/pulls?{query}")
+        text = {"title": request.title, "body": request.body}
+        if isinstance(known, list) and known:
+            answer = self._call("PATCH", f"/pulls/{int(known[0]['number'])}", text)
+        else:
+            answer = self._call("POST", "/pulls", {"head": request.branch, "base": request.target, **text})
+        return _read_address(answer, "html_url")
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        headers = {"authorization": f"Bearer {self.token}", "accept": "application/vnd.github+json"}
+        return _call_api(method, f"{self.api}/repos/{self.repository}{path}", headers, body)
+
+
+@dataclass(frozen=True, slots=True)
+class GitLab:
+    """GitLab's REST API, version 4. repository: path of the project, with its groups."""
+
+    api: str
+    token: str
+    repository: str
+
+    def publish(self, request: PullRequest) -> str:
+        """See Forge."""
+        query = urllib.parse.urlencode({"source_branch": request.branch, "state": "opened"})
+        known = self._call("GET", f"/merge_requests?{query}")
+        text = {"title": request.title, "description": request.body}
+        if isinstance(known, list) and known:
+            answer = self._call("PUT", f"/merge_requests/{int(known[0]['iid'])}", text)
+        else:
+            branches = {"source_branch": request.branch, "target_branch": request.target}
+            answer = self._call("POST", "/merge_requests", branches | text)
+        return _read_address(answer, "web_url")
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        project = urllib.parse.quote(self.repository, safe="")
+        return _call_api(method, f"{self.api}/projects/{project}{path}", {"private-token": self.token}, body)
+
+
+def find_forge(repository: str | None, environment: Mapping[str, str] = os.environ) -> Forge:
+    """The forge of a repository, such as ``github.com/owner/name``. Raises ForgeError, which says what is missing."""
+    host, _, path = (repository or "").partition("/")
+    if not path:
+        raise ForgeError("The codebase has no remote at a forge: there is nowhere to open a pull request.")
+    if _is_gitlab(host, environment):
+        api = environment.get("AGORA_GITLAB_API") or f"https://{host}/api/v4"
+        return GitLab(api.rstrip("/"), _read_token("AGORA_GITLAB_TOKEN", environment), path)
+    default = "https://api.github.com" if host == "github.com" else f"https://{host}/api/v3"
+    api = environment.get("AGORA_GITHUB_API") or default
+    return GitHub(api.rstrip("/"), _read_token("AGORA_GITHUB_TOKEN", environment), path)
+
+
+def git_credentials(remote: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Environment with which git sends the forge's token to a remote over HTTPS, and to no other host; empty without one."""
+    address = urllib.parse.urlsplit(remote)
+    if address.scheme != "https" or address.username is not None or not address.hostname:
+        return {}
+    is_gitlab = _is_gitlab(address.hostname, environment)
+    token = environment.get("AGORA_GITLAB_TOKEN" if is_gitlab else "AGORA_GITHUB_TOKEN")
+    if not token:
+        return {}
+    user = "oauth2" if is_gitlab else "x-access-token"
+    basic = base64.b64encode(f"{user}:{token}".encode()).decode()
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.https://{address.hostname}/.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+    }
+
+
+def _is_gitlab(host: str, environment: Mapping[str, str]) -> bool:
+    """Whether a host is taken for GitLab: by its name, else because only a token for GitLab is there."""
+    if "gitlab" in host or "github" in host:
+        return "gitlab" in host
+    return bool(environment.get("AGORA_GITLAB_TOKEN")) and not environment.get("AGORA_GITHUB_TOKEN")
+
+
+def _read_token(variable: str, environment: Mapping[str, str]) -> str:
+    token = environment.get(variable)
+    if not token:
+        raise ForgeError(f"The worker has no token for the forge: start it with {variable} in its environment.")
+    return token
+
+
+def _read_address(answer: Any, field: str) -> str:
+    address = answer.get(field) if isinstance(answer, dict) else None
+    if not isinstance(address, str) or not address.startswith(("https://", "http://")):
+        raise ForgeError("The forge's answer does not name the pull request.")
+    return address[:2000]
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect would send the token elsewhere."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follow none."""
+
+
+def _call_api(method: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any] | None) -> Any:
+    """JSON of an API. Raises ForgeError, without the token."""
+    data = None if body is None else json.dumps(body).encode()
+    fields = {"content-type": "application/json", "user-agent": "agora-worker", **headers}
+    if not url.startswith(("https://", "http://")):
+        raise ForgeError(f"{url} is no address of an API.")
+    request = urllib.request.Request(url, data, fields, method=method)  # noqa: S310 - the line above
+    opener = urllib.request.build_opener(_NoRedirects)
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            return json.loads(response.read(MAX_ANSWER_BYTES))
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            text = refusal.read(2000).decode(errors="replace")
+        raise ForgeError(f"{method} {url} was answered with {refusal.code}: {text}") from None
+    except (OSError, ValueError) as error:
+        raise ForgeError(f"{method} {url} failed: {error}") from None

@@ -1,0 +1,42 @@
+"""Which session a job goes on with, and what is chosen in it: model and mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agora_sdk import TaskRun
+from agora_sdk.client import AgoraClient
+
+from .driver import AgentFailed, AgentProcess
+from .job_state import JobState
+
+__all__ = ["choose_session_options", "find_earlier_session"]
+
+
+async def find_earlier_session(
+    client: AgoraClient, run: TaskRun, state: JobState, agent_name: str
+) -> Mapping[str, Any]:
+    """The workplace of the session that a job goes on with: its own, or the last of its context, whose id the state gets."""
+    if state.workplace or run.context_id is None:
+        return state.workplace
+    page = await client.task.list(context_id=run.context_id, limit=10, descending=True)
+    for task in page.tasks:
+        checkpoint: Mapping[str, Any] = (await client.task.get(task.task_id)).checkpoint or {}
+        if task.task_id != run.task_id and checkpoint.get("agent") == agent_name:
+            state.session_id = checkpoint.get("session_id")
+            return dict(checkpoint.get("workplace") or {})
+    return {}
+
+
+async def choose_session_options(
+    agent: AgentProcess, model: str | None, mode: str | None, add_note: Callable[[str], None]
+) -> None:
+    """Choose model and mode of an open session, as far as its agent lets them be chosen. Raises AgentDied."""
+    if model and not await agent.choose_option("model", model):
+        add_note(f"the agent lets no model be chosen; {model} is ignored")
+    if mode:
+        try:
+            await agent.choose_option("mode", mode)
+        except AgentFailed as error:
+            add_note(f"the agent has no mode {mode}: {error}")

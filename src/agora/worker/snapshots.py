@@ -1,0 +1,72 @@
+"""Snapshots of a worktree, one for each turn: commits under ``refs/agora/JOB/NUMBER`` that no branch has.
+
+They hold what is uncommitted and untracked, too, and touch neither the branch nor its index. Files are taken back by a commit on top
+of the branch, after a snapshot of what is there: nothing is lost.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .subprocesses import run_checked
+from .worktree import IDENTITY, Workplace
+
+__all__ = ["Snapshot", "restore_files", "take_snapshot"]
+
+MAX_FILES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A commit that holds the files at the end of a turn. files: path, status and blob of each, against where the job began."""
+
+    number: int
+    commit: str
+    files: list[dict[str, Any]]
+
+
+async def take_snapshot(place: Workplace, job: str, note: str) -> Snapshot:
+    """Record the files of a worktree as the next turn of a job. Raises CommandError."""
+    assert place.base is not None
+    number = await _count_snapshots(place.path, job) + 1
+    index = place.path / await run_checked(["git", "rev-parse", "--git-path", "index"], place.path)
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory) / "index"
+        shutil.copy2(index, copy)  # with what git knows of each file: it reads only what has changed
+        environment = {"GIT_INDEX_FILE": str(copy)}
+        await run_checked(["git", "add", "--all"], place.path, environment)
+        tree = await run_checked(["git", "write-tree"], place.path, environment)
+    head = await run_checked(["git", "rev-parse", "HEAD"], place.path)
+    message = f"Turn {number} of {job}: {note}"[:200]
+    commit = await run_checked(["git", *IDENTITY, "commit-tree", tree, "-p", head, "-m", message], place.path)
+    await run_checked(["git", "update-ref", f"refs/agora/{job}/{number}", commit], place.path)
+    return Snapshot(number, commit, await _read_files(place.path, place.base, commit))
+
+
+async def restore_files(place: Workplace, job: str, commit: str, note: str) -> None:
+    """Take the files back to a snapshot, by a commit on top of the branch. Raises CommandError."""
+    await take_snapshot(place, job, f"before {note}")
+    await run_checked(["git", "add", "--all"], place.path)
+    await run_checked(["git", "read-tree", "--reset", "-u", commit], place.path)
+    await place.commit_rest(note)
+
+
+async def _count_snapshots(path: Path, job: str) -> int:
+    """The highest number of a snapshot so far."""
+    refs = await run_checked(["git", "for-each-ref", "--format=%(refname:lstrip=3)", f"refs/agora/{job}/"], path)
+    return max((int(name) for name in refs.split() if name.isdecimal()), default=0)
+
+
+async def _read_files(path: Path, base: str, commit: str) -> list[dict[str, Any]]:
+    raw = await run_checked(["git", "diff", "--raw", "-z", "--no-abbrev", "--no-renames", base, commit], path)
+    fields = raw.split("\0")
+    files: list[dict[str, Any]] = []
+    for meta, name in zip(fields[::2], fields[1::2], strict=False):
+        _, _, _, blob, status = meta.lstrip(":").split(" ")
+        printable = "".join(part if part.isprintable() else f"\\x{ord(part):02x}" for part in name)
+        files.append({"path": printable[:4096], "status": status[:1], "blob": blob})
+    return files[:MAX_FILES]

@@ -1,0 +1,58 @@
+"""Turns as the worker records them, and takes the files back to."""
+
+from __future__ import annotations
+
+import logging
+
+from agora_sdk import AgoraError, PermanentFailure, TaskRun
+from agora_sdk.client import AgoraClient
+from agora_sdk.errors import StaleLease
+
+from .job_state import JobState
+from .registry import CodebaseRegistry
+from .snapshots import restore_files, take_snapshot
+from .starting_point import StartingPoint
+from .subprocesses import CommandError
+from .worktree import Workplace
+
+__all__ = ["record_turn", "rewind_files"]
+
+logger = logging.getLogger("agora.worker")
+
+MAX_PROMPT_CHARACTERS = 300
+
+
+async def rewind_files(start: StartingPoint, place: Workplace, job: str) -> None:
+    """Take the files back to where a job begins, once. Raises PermanentFailure."""
+    if start.is_fork or start.what == "conversation" or place.branch is None:
+        return
+    try:
+        await restore_files(place, job, start.commit, f"Rewind to turn {start.number}")
+    except CommandError as error:
+        raise PermanentFailure(f"The files cannot be taken back: {error}") from error
+
+
+async def record_turn(
+    client: AgoraClient, run: TaskRun, place: Workplace, state: JobState, registry: CodebaseRegistry, prompt: str
+) -> None:
+    """Record a turn that has ended. Raises StaleLease; other failures leave the turn out."""
+    codebase_id, job = registry.find_id(place.codebase), str(state.workplace.get("job") or run.task_id)
+    if place.branch is None or codebase_id is None or state.session_id is None:
+        return
+    try:
+        snapshot = await take_snapshot(place, job, prompt)
+        await client.turn.record(
+            job,
+            run.task_id,
+            run.fencing_token,
+            snapshot.number,
+            codebase_id,
+            state.session_id,
+            prompt=prompt[:MAX_PROMPT_CHARACTERS].replace("\x00", ""),
+            commit=snapshot.commit,
+            files=list(snapshot.files),
+        )
+    except StaleLease:
+        raise
+    except (AgoraError, CommandError, OSError) as error:
+        logger.warning("A turn of %s is not recorded: %s", run.task_id, error)

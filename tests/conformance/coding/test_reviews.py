@@ -1,0 +1,162 @@
+"""Reviews: handed over by the worker, commented on by line, sent back as one follow-up, approved once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, StaleLease
+from tests.conformance.coding.test_follow_ups import Job
+from tests.conformance.engines import RunsOn
+from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
+PATCH = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@\n first\n-second\n+zweite\n third\n"
+FILES = [
+    {"path": "a.py", "status": "M", "additions": 1, "deletions": 1, "patch": PATCH},
+    {"path": "big.bin", "status": "A", "truncated": True},
+]
+HEADS = ["a" * 40, "b" * 40]
+
+
+@pytest.fixture
+async def job(market: Market) -> Job:
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    worker = await market.call(coder, "worker.register", worker_name="laptop", capabilities=["coding"])
+    place = {"name": "api", "path": "/src/api", "worker_id": worker.worker_id}
+    codebase = await market.call(coder, "codebase.register", **place)
+    return Job(market, coder, person, worker.worker_id, codebase.codebase_id)
+
+
+async def submit(job: Job, job_id: str, head: str = HEADS[0], **changes: Any) -> Any:
+    """Hand over a review, and complete the job."""
+    fence = {"task_id": job.task_id, "fencing_token": job.fence}
+    values = {"branch": f"agora/{job_id}", "base": "0" * 40, "head": head, "files": FILES, "target": "main"}
+    values |= {"codebase_id": job.codebase, "title": "Mend it", **changes}
+    review = await job.market.call(job.coder, "review.submit", job_id=job_id, **fence, **values)
+    await job.market.call(job.coder, "follow_up.take", **fence, closing=True)
+    await job.market.call(job.coder, "task.complete", **fence, result={})
+    return review
+
+
+async def decide(job: Job, operation: str, job_id: str, **arguments: Any) -> Any:
+    return await job.market.call(job.person, f"review.{operation}", job_id=job_id, **arguments)
+
+
+async def test_comments_go_back_as_one_follow_up_with_path_line_and_code(job: Job) -> None:
+    job_id = await job.begin()
+    assert (await submit(job, job_id)).state == "open"
+    await decide(job, "comment", job_id, path="a.py", line=2, text="In English, please.")
+    removed = await decide(job, "comment", job_id, path="a.py", line=3, text="And this?")
+    await decide(job, "remove_comment", job_id, comment_id=removed.comment_id)
+    old = await decide(job, "comment", job_id, path="a.py", line=2, side="old", text="This was better.")
+    assert (old.code, old.line) == ("second", 2)
+    for path, line, side in (("a.py", 9, "new"), ("a.py", 3, "older"), ("none.py", 1, "new"), ("big.bin", 1, "new")):
+        with pytest.raises(InvalidRequest):
+            await decide(job, "comment", job_id, path=path, line=line, side=side, text="x")
+    follow_up = await decide(job, "request_changes", job_id, text="And a test.")
+    assert follow_up.text == (
+        "Your changes were reviewed. Please work on this:\n\nAnd a test.\n\n"
+        "a.py:2\n> zweite\nIn English, please.\n\na.py:2 (as it was before)\n> second\nThis was better."
+    )
+    told = (await decide(job, "comments", job_id)).comments
+    assert [comment.follow_up_id for comment in told] == [follow_up.follow_up_id] * 2
+    assert (await decide(job, "get", job_id)).state == "changes_requested"
+    with pytest.raises(Conflict, match="The agent works on it"):
+        await decide(job, "approve", job_id)
+    with pytest.raises(InvalidRequest, match="nothing to say"):
+        await decide(job, "request_changes", job_id)
+    with pytest.raises(Conflict, match="has been told"):
+        await decide(job, "remove_comment", job_id, comment_id=told[0].comment_id)
+    await job.claim()
+    assert job.task_id == follow_up.task_id
+    again = await submit(job, job_id, HEADS[1])
+    assert (again.state, again.revision, again.task_id) == ("open", 2, follow_up.task_id)
+    page = await decide(job, "files", job_id, limit=1)
+    assert [(file.path, file.patch) for file in page.files] == [("a.py", PATCH)]
+    rest = await decide(job, "files", job_id, cursor=page.next_cursor)
+    assert [(file.path, file.truncated) for file in rest.files] == [("big.bin", True)]
+
+
+async def test_an_approval_is_carried_out_once_and_conflicts_go_back_to_the_agent(job: Job) -> None:
+    job_id = await job.begin()
+    await submit(job, job_id)
+    with pytest.raises(Conflict, match="The branch is at"):
+        await decide(job, "approve", job_id, head=HEADS[1])
+    approved = await decide(job, "approve", job_id, head=HEADS[0])
+    assert approved.state == "delivering"
+    for operation in ("approve", "dismiss", "request_changes"):
+        with pytest.raises(Conflict, match="carries it out"):
+            await decide(job, operation, job_id)
+    task = await job.claim()
+    assert (task.task_id, task.task_type, task.created_by) == (
+        approved.delivery_task_id,
+        "coding.delivery",
+        job.person.subject,
+    )
+    assert (task.payload["action"], task.payload["head"], task.payload["target"]) == ("merge", HEADS[0], "main")
+    fence = {"job_id": job_id, "task_id": job.task_id, "fencing_token": job.fence}
+    stale = fence | {"fencing_token": job.fence - 1}
+    with pytest.raises(StaleLease):
+        await job.market.call(job.coder, "review.conclude", **stale, outcome="merged")
+    conflicted = await job.market.call(job.coder, "review.conclude", **fence, outcome="conflicted", conflicts=["a.py"])
+    assert (conflicted.state, conflicted.conflicts) == ("conflicted", ["a.py"])
+    await job.market.call(job.coder, "review.conclude", **fence, outcome="conflicted", conflicts=["a.py"])
+    await job.market.call(job.coder, "task.complete", task_id=job.task_id, fencing_token=job.fence, result={})
+    await job.claim()
+    told = (await job.take()).follow_up
+    assert "conflicts with main in:\n\n- a.py" in told.text
+    assert (await job.take(1)).follow_up is None, "a repeated report gives it back once"
+    assert (await submit(job, job_id)).state == "open"
+    lost = await decide(job, "approve", job_id, action="patch")
+    await job.market.call(job.person, "task.cancel", task_id=lost.delivery_task_id)
+    assert (await decide(job, "get", job_id)).state == "open", "nobody carries it out any more"
+    assert (await decide(job, "dismiss", job_id)).state == "dismissed"
+    states = [review.state for review in (await decide_list(job)).reviews]
+    assert states == ["dismissed"]
+    assert not (await decide_list(job, state="merged")).reviews
+
+
+async def decide_list(job: Job, **filters: Any) -> Any:
+    return await job.market.call(job.person, "review.list", **filters)
+
+
+async def test_reviews_are_seen_by_whom_they_concern_and_handed_over_within_a_session(job: Job) -> None:
+    stranger = await job.market.agent("Stranger")
+    job_id = await job.begin()
+    await submit(job, job_id)
+    for operation, arguments in (
+        ("get", {}),
+        ("files", {}),
+        ("comments", {}),
+        ("approve", {}),
+        ("dismiss", {}),
+        ("request_changes", {"text": "x"}),
+        ("comment", {"path": "a.py", "line": 1, "text": "x"}),
+        ("remove_comment", {"comment_id": "rc_" + "0" * 32}),
+    ):
+        with pytest.raises(NotFound):
+            await job.market.call(stranger, f"review.{operation}", job_id=job_id, **arguments)
+    assert not (await job.market.call(stranger, "review.list")).reviews
+    with pytest.raises(PermissionDenied):
+        await job.market.call(job.coder, "review.approve", job_id=job_id)
+    other = await job.market.call(
+        job.person, "task.assign", prompt="Another", codebase_id=job.codebase, context_id="other"
+    )
+    await job.claim()
+    assert job.task_id == other.task_id
+    with pytest.raises(InvalidRequest, match="no job of the session"):
+        await submit(job, job_id)
+    bad: list[dict[str, Any]] = [
+        {"path": ""},
+        {"path": "a\nb"},
+        {"path": "a", "patch": 1},
+        {"path": "a", "status": "?"},
+    ]
+    for file in [*bad, {"path": "a", "additions": -1}, {"path": "a", "patch": "x" * 262_145}]:
+        with pytest.raises(InvalidRequest):
+            await submit(job, other.task_id, files=[file])
+    for changes in ({"branch": "-x"}, {"branch": "a b"}, {"head": "HEAD"}, {"files": FILES * 501}):
+        with pytest.raises(InvalidRequest):
+            await submit(job, other.task_id, **changes)

@@ -1,0 +1,106 @@
+"""Turns as checkpoints: what rewinding would change, and the jobs that rewind and fork."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
+from tests.conformance.coding.test_follow_ups import Job
+from tests.conformance.engines import RunsOn
+from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
+
+
+@pytest.fixture
+async def job(market: Market) -> Job:
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    worker = await market.call(coder, "worker.register", worker_name="laptop", capabilities=["coding"])
+    place = {"name": "api", "path": "/src/api", "worker_id": worker.worker_id}
+    codebase = await market.call(coder, "codebase.register", **place)
+    return Job(market, coder, person, worker.worker_id, codebase.codebase_id)
+
+
+async def record(job: Job, job_id: str, number: int, *files: tuple[str, str, str], **changes: Any) -> Any:
+    """A turn of two messages."""
+    place = {"codebase_id": job.codebase, "session_id": "ses_1"}
+    said = [
+        {"message_id": f"{number}u", "role": "user", "parts": [{"type": "text", "text": f"do {number}"}]},
+        {"message_id": f"{number}a", "role": "assistant", "parts": [{"type": "text", "text": f"did {number}"}]},
+    ]
+    await job.market.call(job.coder, "session.ingest", **place, messages=said, task_id=job.task_id)
+    documents = [dict(zip(("path", "status", "blob"), file, strict=True)) for file in files]
+    values = {**place, "prompt": f"do {number}", "commit": f"{number}" * 40, "files": documents, **changes}
+    fence = {"task_id": job.task_id, "fencing_token": job.fence}
+    return await job.market.call(job.coder, "turn.record", job_id=job_id, number=number, **fence, **values)
+
+
+async def test_a_preview_says_what_rewinding_would_change(job: Job) -> None:
+    job_id = await job.begin()
+    await record(job, job_id, 1, ("kept", "M", "1"), ("changed", "M", "1"), ("added", "A", "1"), ("gone", "A", "1"))
+    await record(job, job_id, 2, ("kept", "M", "1"), ("changed", "M", "2"), ("later", "A", "1"), ("old", "D", "0"))
+    await record(job, job_id, 2, ("kept", "M", "1"), ("changed", "M", "2"), ("later", "A", "1"), ("old", "D", "0"))
+    page = await job.market.call(job.person, "turn.list", job_id=job_id)
+    assert [(turn.number, turn.messages, turn.files) for turn in page.turns] == [(1, 2, 4), (2, 4, 4)]
+    place = {"job_id": job_id, "number": 1}
+    preview = await job.market.call(job.person, "turn.preview", **place)
+    assert (preview.turns, preview.messages) == (1, 2)
+    assert [(file.path, file.change) for file in preview.files] == [
+        ("added", "restore"),
+        ("changed", "change"),
+        ("gone", "restore"),
+        ("later", "remove"),
+        ("old", "restore"),
+    ]
+    assert not (await job.market.call(job.person, "turn.preview", **place, what="conversation")).files
+    assert not (await job.market.call(job.person, "turn.preview", **place, what="files")).messages
+    with pytest.raises(Conflict, match="The agent works on it"):
+        await job.market.call(job.person, "turn.rewind", **place, what="files")
+
+
+async def test_rewinding_and_forking_are_jobs_of_the_worker_that_has_the_files(job: Job) -> None:
+    job_id = await job.begin()
+    for number in (1, 2):
+        await record(job, job_id, number, ("a", "A", str(number)))
+    await job.market.call(job.coder, "task.complete", task_id=job_id, fencing_token=job.fence, result={})
+    place = {"job_id": job_id, "number": 1}
+    with pytest.raises(InvalidRequest, match="next prompt"):
+        await job.market.call(job.person, "turn.rewind", **place)
+    await job.market.call(job.person, "turn.rewind", **place, prompt="otherwise")
+    task = await job.claim()
+    assert (task.assignee, task.context_id) == (f"worker:{job.worker}", "talk")
+    start = task.payload["rewind"]
+    assert (start["commit"], start["what"], start["is_last"]) == ("1" * 40, "both", False)
+    assert start["transcript"] == "User:\ndo 1\n\nAgent:\ndid 1", "and nothing of what came later"
+    await job.market.call(job.coder, "task.complete", task_id=job.task_id, fencing_token=job.fence, result={})
+    await job.market.call(job.person, "turn.fork", **place, prompt="try this", title="Fork", model="other")
+    task = await job.claim()
+    assert (task.payload["title"], task.payload["model"], task.payload["fork"]["number"]) == ("Fork", "other", 1)
+    assert task.context_id != "talk"
+
+
+async def test_turns_are_of_whom_they_concern_and_of_one_session(job: Job) -> None:
+    stranger = await job.market.agent("Stranger")
+    job_id = await job.begin()
+    await record(job, job_id, 1)
+    place = {"job_id": job_id, "number": 1}
+    for operation, arguments in (("preview", {}), ("rewind", {"what": "files"}), ("fork", {"prompt": "x"})):
+        with pytest.raises(NotFound):
+            await job.market.call(stranger, f"turn.{operation}", **place, **arguments)
+    with pytest.raises(NotFound):
+        await job.market.call(stranger, "turn.list", job_id=job_id)
+    with pytest.raises(PermissionDenied):
+        await job.market.call(job.coder, "turn.fork", **place, prompt="x")
+    with pytest.raises(NotFound):
+        await job.market.call(job.person, "turn.preview", job_id=job_id, number=2)
+    for bad in (("", "M", "1"), ("a", "MM", "1"), ("a\n", "M", "1")):
+        with pytest.raises(InvalidRequest):
+            await record(job, job_id, 2, bad)
+    with pytest.raises(InvalidRequest):
+        await record(job, job_id, 2, commit="HEAD")
+    await job.market.call(job.person, "task.assign", prompt="x", codebase_id=job.codebase, context_id="other")
+    await job.claim()
+    with pytest.raises(InvalidRequest, match="no job of the session"):
+        await record(job, job_id, 2)
