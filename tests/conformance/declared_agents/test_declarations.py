@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, PermissionDenied
+from agora_sdk.errors import BudgetExceeded, InvalidRequest, NameTaken, NotFound, PermissionDenied
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 
@@ -68,6 +68,27 @@ async def test_a_deregistered_agent_comes_back_with_its_declaration(market: Mark
     again = await apply(market)
     assert (again.change, again.version) == ("updated", 2)
     assert again.agent_id != first.agent_id
+
+
+async def test_price_and_budget_follow_the_declaration(market: Market) -> None:
+    async def price_and_limits() -> tuple[str, float, list[tuple[str, float | None]]]:
+        (price,) = (await market.call(market.operator, "billing.prices", agent_id="Ada")).prices
+        budgets = (await market.call(market.operator, "billing.budgets")).budgets
+        return price.type, price.price, [(budget.currency, budget.hard_limit) for budget in budgets]
+
+    await apply(market, price={"task": 0.6}, budget={"hard_limit": 1})
+    assert await price_and_limits() == ("per_request", 0.6, [("USD", 1)])
+    order = {"task_type": "think", "assignee": "Ada", "payload": {}}
+    await market.call(market.operator, "task.assign", **order)
+    with pytest.raises(BudgetExceeded, match="The hard limit of the agent"):
+        await market.call(market.operator, "task.assign", **order)
+    await apply(market, price={"task": 0.3}, budget={"hard_limit": 2, "currency": "USD"})
+    assert await price_and_limits() == ("per_request", 0.3, [("USD", 2)])
+    await market.call(market.operator, "task.assign", **order)
+    await apply(market)
+    assert await price_and_limits() == ("free", 0, [])
+    await market.call(market.operator, "declared_agent.rollback", name="Ada", version=1)
+    assert await price_and_limits() == ("per_request", 0.6, [("USD", 1)])
 
 
 async def test_the_name_of_another_agent_is_not_taken_over(market: Market) -> None:

@@ -2404,7 +2404,7 @@ operation! {
 
 operation! {
     /// Marks requests of `agora.declared_agent.apply`.
-    pub DeclaredAgentApplyOperation => AppliedAgent, Command, "declared_agent/apply", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
+    pub DeclaredAgentApplyOperation => AppliedAgent, Command, "declared_agent/apply", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken, IllegalTransition];
 }
 
 /// Optional arguments of `agora.declared_agent.apply`.
@@ -2458,7 +2458,7 @@ impl Request<DeclaredAgentVersionsOperation> {
 
 operation! {
     /// Marks requests of `agora.declared_agent.rollback`.
-    pub DeclaredAgentRollbackOperation => AppliedAgent, Command, "declared_agent/rollback", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
+    pub DeclaredAgentRollbackOperation => AppliedAgent, Command, "declared_agent/rollback", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken, IllegalTransition], keyed;
 }
 
 operation! {

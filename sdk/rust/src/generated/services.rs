@@ -934,7 +934,7 @@ impl DeclaredAgentService<'_> {
     ///
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn apply(
         &self,
         name: impl Into<String>,
@@ -975,7 +975,7 @@ impl DeclaredAgentService<'_> {
     /// - `name`: Name of the agent, unique in the marketplace; no slash, no control character.
     /// - `version`: Version whose specification holds again.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn rollback(&self, name: impl Into<String>, version: i64) -> Request<DeclaredAgentRollbackOperation> {
         Request::new(self.client)
             .with::<String>("name", name.into())

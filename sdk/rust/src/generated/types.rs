@@ -1065,6 +1065,60 @@ pub struct Agent {
     pub public_keys: Vec<PublicKey>,
 }
 
+/// What everybody's use of an agent may cost in a month, as agora.billing.budget.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentBudget {
+    /// Tasks whose price does not fit are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hard_limit: Option<f64>,
+    /// At this amount there is a warning; at 80 % of the hard limit if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soft_limit: Option<f64>,
+    /// `currency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+}
+
+impl Default for AgentBudget {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AgentBudget {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            hard_limit: None,
+            soft_limit: None,
+            currency: None,
+        }
+    }
+
+    /// Tasks whose price does not fit are refused.
+    #[must_use]
+    pub fn hard_limit(mut self, hard_limit: f64) -> Self {
+        self.hard_limit = Some(hard_limit);
+        self
+    }
+
+    /// At this amount there is a warning; at 80 % of the hard limit if left out.
+    #[must_use]
+    pub fn soft_limit(mut self, soft_limit: f64) -> Self {
+        self.soft_limit = Some(soft_limit);
+        self
+    }
+
+    /// Set `currency`.
+    #[must_use]
+    pub fn currency(mut self, currency: impl Into<String>) -> Self {
+        self.currency = Some(currency.into());
+        self
+    }
+}
+
 /// Cost of one agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -1393,6 +1447,32 @@ pub struct AgentPage {
     pub agents: Vec<Agent>,
 }
 
+/// What whoever asks pays for each completed task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AgentPrice {
+    /// `task`.
+    pub task: f64,
+    /// `currency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+}
+
+impl AgentPrice {
+    /// One with what is required of it.
+    #[must_use]
+    pub fn new(task: f64) -> Self {
+        Self { task, currency: None }
+    }
+
+    /// Set `currency`.
+    #[must_use]
+    pub fn currency(mut self, currency: impl Into<String>) -> Self {
+        self.currency = Some(currency.into());
+        self
+    }
+}
+
 /// An agent's share in a workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -1450,6 +1530,12 @@ pub struct AgentSpecification {
     /// What it remembers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<AgentMemory>,
+    /// What a task costs; nothing if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<AgentPrice>,
+    /// What its use may cost in a month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<AgentBudget>,
     /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy: Option<String>,
@@ -1474,6 +1560,8 @@ impl AgentSpecification {
             output_schema: None,
             limits: None,
             memory: None,
+            price: None,
+            budget: None,
             busy: None,
             max_concurrent_tasks: None,
         }
@@ -1546,6 +1634,20 @@ impl AgentSpecification {
     #[must_use]
     pub fn memory(mut self, memory: AgentMemory) -> Self {
         self.memory = Some(memory);
+        self
+    }
+
+    /// What a task costs; nothing if left out.
+    #[must_use]
+    pub fn price(mut self, price: AgentPrice) -> Self {
+        self.price = Some(price);
+        self
+    }
+
+    /// What its use may cost in a month.
+    #[must_use]
+    pub fn budget(mut self, budget: AgentBudget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -1707,6 +1809,12 @@ pub struct AppAgent {
     /// What it remembers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<AgentMemory>,
+    /// What a task costs; nothing if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<AgentPrice>,
+    /// What its use may cost in a month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<AgentBudget>,
     /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy: Option<String>,
@@ -1733,6 +1841,8 @@ impl AppAgent {
             output_schema: None,
             limits: None,
             memory: None,
+            price: None,
+            budget: None,
             busy: None,
             max_concurrent_tasks: None,
             name: name.into(),
@@ -1806,6 +1916,20 @@ impl AppAgent {
     #[must_use]
     pub fn memory(mut self, memory: AgentMemory) -> Self {
         self.memory = Some(memory);
+        self
+    }
+
+    /// What a task costs; nothing if left out.
+    #[must_use]
+    pub fn price(mut self, price: AgentPrice) -> Self {
+        self.price = Some(price);
+        self
+    }
+
+    /// What its use may cost in a month.
+    #[must_use]
+    pub fn budget(mut self, budget: AgentBudget) -> Self {
+        self.budget = Some(budget);
         self
     }
 

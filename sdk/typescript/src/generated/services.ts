@@ -3891,7 +3891,7 @@ export interface DeclaredAgentService {
    *
    * The agent is registered under its name, and is asked, found and paid like any other.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   apply(args: DeclaredAgentApplyArguments, options?: CallOptions): Promise<AppliedAgent>;
   /**
@@ -3915,7 +3915,7 @@ export interface DeclaredAgentService {
   /**
    * Make the specification of an earlier version the newest one.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   rollback(args: DeclaredAgentRollbackArguments, options?: CallOptions): Promise<AppliedAgent>;
   /**
@@ -5929,7 +5929,7 @@ export interface Operations {
   "declared_agent.apply": {
     args: DeclaredAgentApplyArguments;
     answer: Promise<AppliedAgent>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
   };
   "declared_agent.list": {
     args: DeclaredAgentListArguments;
@@ -5949,7 +5949,7 @@ export interface Operations {
   "declared_agent.rollback": {
     args: DeclaredAgentRollbackArguments;
     answer: Promise<AppliedAgent>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
   };
   "declared_agent.delete": {
     args: DeclaredAgentDeleteArguments;

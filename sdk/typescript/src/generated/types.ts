@@ -292,6 +292,15 @@ export interface Agent {
   publicKeys: PublicKey[];
 }
 
+/** What everybody's use of an agent may cost in a month, as agora.billing.budget. */
+export interface AgentBudget {
+  /** Tasks whose price does not fit are refused. */
+  hardLimit?: number | null;
+  /** At this amount there is a warning; at 80 % of the hard limit if left out. */
+  softLimit?: number | null;
+  currency?: string | null;
+}
+
 /** Cost of one agent. */
 export interface AgentCost {
   totalCost: number;
@@ -361,6 +370,12 @@ export interface AgentPage extends Page<Agent> {
   agents: Agent[];
 }
 
+/** What whoever asks pays for each completed task. */
+export interface AgentPrice {
+  task: number;
+  currency?: string | null;
+}
+
 /** An agent's share in a workflow. */
 export interface AgentShare {
   agentId: string;
@@ -395,6 +410,10 @@ export interface AgentSpecification {
   limits?: AgentLimits;
   /** What it remembers. */
   memory?: AgentMemory;
+  /** What a task costs; nothing if left out. */
+  price?: AgentPrice | null;
+  /** What its use may cost in a month. */
+  budget?: AgentBudget | null;
   /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   /** Tasks at once. */
@@ -506,6 +525,10 @@ export interface AppAgent {
   limits?: AgentLimits;
   /** What it remembers. */
   memory?: AgentMemory;
+  /** What a task costs; nothing if left out. */
+  price?: AgentPrice | null;
+  /** What its use may cost in a month. */
+  budget?: AgentBudget | null;
   /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
   /** Tasks at once. */

@@ -13,9 +13,11 @@ from agora.core.call import BoundService, Call, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
 from agora.domains.agents.service import AgentService
+from agora.domains.billing.service import BillingService
 from agora.domains.identity.authority import check_and_record_administration
 from agora_sdk.contract import declared_agents as contract
 from agora_sdk.contract import implements
+from agora_sdk.contract.billing import PricingType
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
@@ -52,6 +54,8 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             return await self._preview(name, row, specification, changed)
         await check_and_record_administration(call, _target_of(name))
         agent_id = await self._register(name, row, specification)
+        is_same = row is not None and row.agent_id == agent_id  # one that is registered anew has neither
+        await self._apply_money(agent_id, before if is_same else None, specification)
         stored = await self._store_version(name, row, specification, agent_id)
         change: Change = "created" if row is None else "updated"
         data = {"name": name, "version": stored.version}
@@ -135,6 +139,25 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     ) -> contract.ToolOutcome:
         request = ToolRequest(task_id, fencing_token, call_id, tool, arguments)
         return await begin_tool_call(self.call, request)
+
+    async def _apply_money(
+        self, agent_id: str, before: contract.AgentSpecification | None, after: contract.AgentSpecification
+    ) -> None:
+        """Set the agent's price and budget where the declaration changed them."""
+        billing = BillingService(self.call)
+        if after.price != (None if before is None else before.price):
+            if after.price is None:
+                await billing.set_price(agent_id, PricingType.FREE)
+            else:
+                await billing.set_price(agent_id, PricingType.PER_REQUEST, after.price.task, after.price.currency)
+        earlier = None if before is None else before.budget
+        if earlier is not None and after.budget != earlier:
+            await billing.budget(None, agent_id, earlier.currency)  # lifted, as the new one may be in another currency
+        budget = after.budget
+        if budget is not None and budget != earlier:
+            await billing.budget(
+                None, agent_id, budget.currency, soft_limit=budget.soft_limit, hard_limit=budget.hard_limit
+            )
 
     def _check_specification(self, specification: contract.AgentSpecification) -> None:
         check_tool_names(specification)

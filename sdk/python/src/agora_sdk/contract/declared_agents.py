@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .billing.prices import Amount, Currency, Positive
 from .fields import (
     PRINTABLE,
     AgentName,
@@ -23,8 +24,10 @@ from .operation import Exposure, Kind, Service, operation
 from .results import Page, Result
 
 __all__ = [
+    "AgentBudget",
     "AgentLimits",
     "AgentMemory",
+    "AgentPrice",
     "AgentSpecification",
     "AgentTool",
     "AgentTools",
@@ -73,6 +76,27 @@ class AgentLimits(BaseModel):
     depth: int = Field(default=3, ge=0, le=10, description="Declared agents that may ask each other in a row.")
 
 
+class AgentPrice(BaseModel):
+    """What whoever asks pays for each completed task."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: Positive
+    currency: Currency | None = None
+
+
+class AgentBudget(BaseModel):
+    """What everybody's use of an agent may cost in a month, as agora.billing.budget."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hard_limit: Amount | None = Field(default=None, description="Tasks whose price does not fit are refused.")
+    soft_limit: Amount | None = Field(
+        default=None, description="At this amount there is a warning; at 80 % of the hard limit if left out."
+    )
+    currency: Currency | None = None
+
+
 class AgentMemory(BaseModel):
     """What an agent remembers."""
 
@@ -113,6 +137,8 @@ class AgentSpecification(BaseModel):
     )
     limits: AgentLimits = Field(default=AgentLimits(), description="Bounds of one task.")
     memory: AgentMemory = Field(default=AgentMemory(), description="What it remembers.")
+    price: AgentPrice | None = Field(default=None, description="What a task costs; nothing if left out.")
+    budget: AgentBudget | None = Field(default=None, description="What its use may cost in a month.")
     busy: BusyPolicy = "enqueue"
     max_concurrent_tasks: int = Field(default=4, ge=1, le=100, description="Tasks at once.")
 
