@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import threading
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.blackbox.monitor_browser import Browser
 from tests.blackbox.server import ServerProcess
 
 FILE = """\
@@ -63,6 +66,49 @@ def test_a_file_with_a_fault_is_refused(shared_server: ServerProcess, tmp_path: 
     assert refused.returncode == 2, refused.stderr
     assert "app.COMPANY.NAME, such as app.acme.invoices" in " ".join(refused.stderr.split())
     assert shared_server.operator.get("/apps")["apps"] == []
+
+
+def test_the_chat_streams_where_that_is_wanted(shared_server: ServerProcess) -> None:
+    operator = shared_server.operator
+    body = {"message": "How many apps are there?"}
+    plain = operator.post("/orchestrator-agent/chat", body)
+    assert "token" not in plain
+    for path in ("/orchestrator-agent/chat", "/functions/v1/orchestrator-agent/chat", "/agora/orchestrator/chat"):
+        answer = operator.http.post(path, json=body, headers={"accept": "text/event-stream"})
+        assert answer.headers["content-type"] == "text/event-stream"
+        frames = [frame.split("\n") for frame in answer.text.strip().split("\n\n")]
+        events = [(head.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for head, data in frames]
+        assert "".join(data["content"] for name, data in events if name == "piece") == plain["response"]
+        assert events[-1] == ("result", plain)
+    refused = operator.http.post(path, json={}, headers={"accept": "text/event-stream"})
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
+
+
+def test_the_monitor_shows_finds_and_asks(shared_server: ServerProcess) -> None:
+    operator = shared_server.operator
+    fields = {"description": "Sorts <b>letters</b>.", "industry": "Postal", "uses": ["sorting"]}
+    workflow = {"steps": [{"name": "sort", "capability": "sorting"}]}
+    app = operator.post("/apps", {"name": "Mailroom", "workflow": workflow, **fields})
+    with Browser(shared_server.url) as browser:
+
+        def read(path: str) -> str:
+            page = browser.http.get(f"/v1/monitor/{path}")
+            assert page.status_code == 200, page.text
+            assert "<b>letters" not in page.text
+            return unescape(page.text)
+
+        assert "/v1/monitor/apps" in browser.links()
+        assert app["app_id"] in read("apps?query=letters&industry=postal")
+        assert "No app fits" in read("apps?query=zymurgy")
+        page = read(f"apps/{app['app_id']}")
+        assert "Nobody here has the capability sorting." in page
+        assert f"/v1/monitor/apps/{app['app_id']}" in read("find?q=mailroom")
+        said = browser.act("agora.orchestrator.chat", "/v1/monitor/apps", message="Show me apps for letters", show="1")
+        assert "Found 1 app for letters: Mailroom." in unescape(said.text)
+        run = browser.act("agora.app.run", "/v1/monitor/apps", ref=app["app_id"], input='{"year": 2026}', visit="1")
+        assert "Mailroom" in run.text
+        assert "App removed" in browser.act("agora.app.delete", "/v1/monitor/apps", ref=app["app_id"]).text
+    assert operator.get("/apps")["apps"] == []
 
 
 class Changes(threading.Thread):

@@ -17,6 +17,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
+from agora.domains.search import statistics_queries as statistics
 from agora.domains.tasks.messages import join_text
 
 from . import queries as statements
@@ -27,6 +28,7 @@ MAX_CHARACTERS = 2000  #: characters of a text that are evaluated
 MAX_WORDS = 40  #: most words of it
 LEAST_LIKENESS = 2.0  #: least likeness to a built-in agent's skill
 MAX_LISTED_SKILLS = 20  #: most skills that an answer names
+MAX_LISTED_CAPABILITIES = 15  #: most capabilities that an answer names
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)?|[+*/^%=<>-]")
 _SPLIT = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
@@ -96,8 +98,11 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     if best is not None and best[0] >= LEAST_LIKENESS:
         _, agent, name, why = best
         return Route(agent, name, f"The text is like {why} of the skill {name!r} of {agent.agent_name}.")
-    return await _route_by_capability(call, [*words, *_SPLIT.findall(text)[:MAX_WORDS]]) or Route(
-        None, None, _no_agent_message(builtins, "Nothing in the text says who can do it.")
+    route = await _route_by_capability(call, [*words, *_SPLIT.findall(text)[:MAX_WORDS]])
+    if route is not None:
+        return route
+    return Route(
+        None, None, await _describe_nobody(call, builtins, "Nobody here has a capability that the text names.")
     )
 
 
@@ -108,7 +113,7 @@ async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) 
     row = await call.tx.one(statements.best_agent, capability=skill)
     if row is not None:
         return Route(row, skill, f"{row.agent_name} has the capability {skill!r}.")
-    return Route(None, None, _no_agent_message(builtins, f"No agent has the skill {skill!r}."))
+    return Route(None, None, await _describe_nobody(call, builtins, f"No agent has the skill {skill!r}."))
 
 
 async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None:
@@ -220,13 +225,21 @@ def _stem_word(word: str) -> str:
     return word
 
 
-def _no_agent_message(builtins: Sequence[AgentRow], why: str) -> str:
-    """The message when no agent matches: lists the built-in agents and their skills."""
+async def _describe_nobody(call: Call, builtins: Sequence[AgentRow], why: str) -> str:
+    """The message when no agent matches: what is missing, what this marketplace can do, and how to go on."""
+    offered = await call.tx.all(statistics.capabilities, limit=MAX_LISTED_CAPABILITIES)
+    capabilities = ", ".join(f"{row.capability} ({row.agents})" for row in offered)
     lines = [
         f"- {agent.agent_name}: {skill['id']} ({skill.get('description') or skill.get('name') or ''})"
         for agent in builtins
         for skill in parse_agent_skills(agent)
     ]
-    there = "\n".join(lines[:MAX_LISTED_SKILLS]) or "- no agent yet"
-    fix = "Send it to an agent's own address, or name a skill in the message's metadata, as 'skill'."
-    return f"{why} {fix} These are always there:\n{there}"
+    parts = [
+        f"{why} I read words, not meanings: I pass a message to the agent whose skill or capability it names, and I cannot plan "
+        "work over several agents.",
+        f"Capabilities here, with the number of agents: {capabilities}." if capabilities else "",
+        "To go on, name one of them in the text, name a skill in the message's metadata, as 'skill', or send the message to "
+        "an agent's own address. Ask agora.orchestrator.chat who can do what.",
+        "\n".join(["Skills that are always here:", *lines[:MAX_LISTED_SKILLS]]) if lines else "",
+    ]
+    return "\n".join(filter(None, parts))

@@ -27,6 +27,7 @@ from agora_sdk.errors import (
     NotFound,
 )
 
+from .chat_streams import send_chat_stream, wants_chat_stream
 from .routes import RouteMatch, RouteTable, has_body
 
 __all__ = ["RestApp"]
@@ -84,7 +85,10 @@ class RestApp:
             headers.append((name.lower().encode(), value.encode()))
         if outcome.replayed:
             headers.append((b"idempotency-replayed", b"true"))
-        await send_response(send, operation.success_status, outcome.body, headers)
+        if wants_chat_stream(operation, scope):
+            await send_chat_stream(send, outcome.body, headers)
+        else:
+            await send_response(send, operation.success_status, outcome.body, headers)
 
     async def _read_arguments(self, match: RouteMatch, scope: Scope, receive: Receive) -> bytes | Mapping[str, Any]:
         query = scope["query_string"]

@@ -18,11 +18,12 @@ from agora.protocols.json_body import check_json_type, parse_json_object
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError
 
+from .event_response import EventResponse
+
 __all__ = ["ExecutionStreams"]
 
 EXECUTE = declared("instance", "execute")
 PATH = re.compile(r"/marketplace/(?:instances|agents)/([^/]{1,600})/execute")
-HEAD = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
 
 
 class ExecutionStreams:
@@ -41,7 +42,7 @@ class ExecutionStreams:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = _EventResponse(send)
+        answer = EventResponse(send)
         try:
             caller = await self.access.authenticate_scope(scope)
             arguments = await self._read_arguments(scope, receive)
@@ -63,23 +64,3 @@ class ExecutionStreams:
         match = PATH.fullmatch(scope["path"])
         assert match is not None, "owned"
         return document | {"instance_id": unquote(match[1])}
-
-
-class _EventResponse:
-    """A response that begins with its first event."""
-
-    def __init__(self, send: Send) -> None:
-        self._send, self.begun = send, False
-
-    async def send_piece(self, received: float, total: float | None, text: str | None) -> None:
-        await self.send_event("piece", to_json({"content": text or ""}))
-
-    async def send_event(self, name: str, data: bytes) -> None:
-        if not self.begun:
-            self.begun = True
-            await self._send({"type": "http.response.start", "status": 200, "headers": list(HEAD)})
-        frame = b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
-        await self._send({"type": "http.response.body", "body": frame, "more_body": True})
-
-    async def end(self) -> None:
-        await self._send({"type": "http.response.body", "body": b""})

@@ -98,7 +98,7 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
     path = outcomes.find_result_page(result)
     if path and urlsplit(_sending_page_url(scope)).path == HOME + path:
         path = ""
-    words = outcomes.describe_outcome(operation, form.get)
+    words = outcomes.describe_outcome(operation, form.get, result)
     if not form.get("show"):
         return Notice("done", words, path)
     secret = next((str(value) for name in operation.secrets if (value := getattr(result, name, None))), "")

@@ -29,6 +29,7 @@ __all__ = [
 
 PAGES_BY_PREFIX = {
     "agent": "agents",
+    "app": "apps",
     "task": "tasks",
     "wf": "workflows",
     "msg": "messages",

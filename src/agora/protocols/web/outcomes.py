@@ -14,6 +14,7 @@ __all__ = ["describe_outcome", "find_result_page"]
 #: fields of a result that name what the operation made or changed, the most telling first
 RESULT_IDS: Final = ("task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
 
+CHAT: Final = "agora.orchestrator.chat"
 #: by operation name without ``agora.``, followed by the form's ``action``, ``approved`` or ``mode`` where one operation does several things
 WORDS: Final[Mapping[str, str]] = {
     "a2a.add_remote": "Remote agent added",
@@ -35,6 +36,8 @@ WORDS: Final[Mapping[str, str]] = {
     "agent.rate": "Rating stored",
     "agent.register": "Agent registered",
     "agent.update": "Agent changed",
+    "app.delete": "App removed",
+    "app.run": "Workflow started",
     "billing.budget": "Budget set",
     "billing.credit": "Credit booked",
     "billing.set_price": "Price set",
@@ -70,6 +73,7 @@ WORDS: Final[Mapping[str, str]] = {
     "review.dismiss": "Dismissed; the branch stays",
     "review.remove_comment": "Comment removed",
     "review.request_changes": "Sent back to the agent",
+    "orchestrator.chat": "Answered",
     "registry.import": "Upstream imported",
     "session.resume": "Job queued: the session goes on",
     "task.assign": "Task assigned",
@@ -111,8 +115,13 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def describe_outcome(operation: Operation, field: Callable[[str], str | None]) -> str:
-    """Describe what an operation did; without an entry in WORDS, by its summary. field: reads a field of the form."""
+def describe_outcome(operation: Operation, field: Callable[[str], str | None], result: Any = None) -> str:
+    """Describe what an operation did; without an entry in WORDS, by its summary. field: reads a field of the form.
+
+    Of the chat, it is what the chat has answered.
+    """
+    if operation.name == CHAT and result is not None:
+        return str(result.response)
     name = operation.name.removeprefix("agora.")
     which = field("action") or field("approved") or field("mode")
     text = WORDS.get(f"{name} {which}") or WORDS.get(name)

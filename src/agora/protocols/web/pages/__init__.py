@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from ..registry import PAGES, Page
 from . import (
     agents,
+    apps,
     audit,
     billing,
     brake,
@@ -34,6 +35,7 @@ from . import (
 
 __all__ = [
     "agents",
+    "apps",
     "audit",
     "billing",
     "brake",

@@ -62,6 +62,7 @@ async def find(view: View) -> Mapping[str, Any]:
         raise PageElsewhere(view.url(path))
     groups = await asyncio.gather(
         _find_agents(view, words),
+        _find_apps(view, words),
         _find_messages(view, words),
         _find_services(view, words),
         *(_find_in_list(view, words, source) for source in SOURCES),
@@ -206,6 +207,15 @@ async def _find_agents(view: View, words: str) -> Group:
         newest = await query_if_allowed(view, "agora.query.agents", {"limit": NEWEST})
         hits = _select_hits(map(_build_agent_hit, newest.items if newest else ()), words)
     return Group("Agents", hits, _with_query("agents", search=words))
+
+
+async def _find_apps(view: View, words: str) -> Group:
+    page = await query_if_allowed(view, "agora.app.list", {"query": words, "limit": MAX_RESULTS})
+    hits = [
+        Hit(app.app_id, f"apps/{app.app_id}", app.name, app.description, texts=(app.alias or "", app.industry))
+        for app in (page.items if page else ())
+    ]
+    return Group("Apps", hits, _with_query("apps", query=words))
 
 
 async def _find_messages(view: View, words: str) -> Group:

@@ -1,0 +1,33 @@
+"""A response of server-sent events to a call that is made by POST."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic_core import to_json
+
+from agora.protocols.http import Send
+
+__all__ = ["EventResponse"]
+
+HEAD = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"))
+
+
+class EventResponse:
+    """A response that begins with its first event."""
+
+    def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        self._send, self.begun, self._headers = send, False, [*HEAD, *headers]
+
+    async def send_piece(self, received: float, total: float | None, text: str | None) -> None:
+        await self.send_event("piece", to_json({"content": text or ""}))
+
+    async def send_event(self, name: str, data: bytes) -> None:
+        if not self.begun:
+            self.begun = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        frame = b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+        await self._send({"type": "http.response.body", "body": frame, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,40 @@
+"""Apps: which there are, what one is made of, and the chat that finds, counts and registers for whoever asks in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..registry import fragment, page
+from ..view import View
+from .list_parameters import chosen_filters, list_operation
+
+__all__ = ["app", "app_rows", "apps"]
+
+EVENTS = ("agora.app.*",)
+SENTENCES = (
+    "Show me free apps",
+    "Which agents are online now?",
+    "How many agents can do code generation?",
+    "Show me the three best rated agents",
+)  #: examples below the field of the chat
+
+
+@page("apps", title="Apps", scope="read:agents", nav=22, key="p", needs="agora.app.list", live=("app_rows",))
+async def apps(view: View) -> Mapping[str, Any]:
+    """The chat, and all apps or those that are looked for."""
+    return {**await app_rows(view), "sentences": SENTENCES}
+
+
+@fragment("app_rows", on=EVENTS, every=1.0)
+async def app_rows(view: View) -> Mapping[str, Any]:
+    """The table."""
+    filters = chosen_filters(view, "query", "industry")
+    result_page, trouble = await list_operation(view, "agora.app.list", filters)
+    return {"found": result_page, "trouble": trouble, "filtered": bool(filters)}
+
+
+@page("apps/{app}", title="App", scope="read:agents", needs="agora.app.list")
+async def app(view: View) -> Mapping[str, Any]:
+    """One app: its agent, what it uses, its workflow."""
+    return {"app": await view.invoke("agora.app.get", {"ref": view.path["app"]})}
