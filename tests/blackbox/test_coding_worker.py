@@ -202,6 +202,72 @@ def test_output_is_streamed_and_another_worker_goes_on(
     assert not (tmp_path / "api" / "a.txt").exists(), "the codebase itself is as it was"
 
 
+PROFILES = """
+profiles:
+  eager: {permissions: all, environment: {GREETING: good morning}, model: stub/large}
+"""
+
+
+def test_a_job_has_files_a_profile_and_secrets(
+    shared_server: ServerProcess, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    operator, secret = shared_server.operator, "s3cret-of-the-job"
+    profiles = tmp_path / "profiles.yaml"
+    profiles.write_text(PROFILES)
+    start_worker("--auto-approve", "none", "--profiles", str(profiles), name="profiled")
+    codebases = "/v1/agent/codebases?search=api"
+    own = poll_until(lambda: _find_codebase(shared_server, codebases, "profiled"), "it registers", 30)
+    place = f"/v1/agent/codebases/{own}"
+    listen = operator.http.stream("GET", f"{place}/events", timeout=60)
+    with listen as events:
+        prompt = "RUN: cat given/notes.txt; echo $GREETING $DEPLOY_KEY; echo $DEPLOY_KEY > leak.txt\nRECALL"
+        files = ["README", {"path": "given/notes.txt", "content": "take note\n"}]
+        body = {"prompt": prompt, "profile": "eager", "files": files, "secrets": {"DEPLOY_KEY": secret}}
+        job = operator.post(f"{place}/trigger", body)["task_id"]
+        seen = [line for line in _read_until(events.iter_lines(), "agora.task.completed") if line.startswith("event:")]
+    assert any("agora.task.started" in line for line in seen)
+    task = wait_for_status(operator, job, "completed")
+    output = read_output(operator, job)
+    assert "take note" in output
+    assert "good morning ***" in output
+    assert "Files of this task: README, given/notes.txt" in task["result"]["text"]
+    assert "stub/large" in task["result"]["text"]
+    assert task["result"]["files"] == ["given/notes.txt", "leak.txt"]
+    log = str(_read_log(shared_server, job))
+    session = operator.get(f"/v1/agent/runtime/sessions/{task['result']['session_id']}/parts")
+    assert session["count"] >= 2
+    assert secret not in output + log + str(session) + str(task)
+    status = operator.get(f"{place}/status")
+    assert (status["status"], status["session_id"]) == ("idle", task["result"]["session_id"])
+    # Other workers of this server have another home: they decline, and the next one is asked.
+    found = create_repository(tmp_path / "home" / "found")
+    for path, state in ((found, "ready"), (tmp_path / "home" / "missing", "refused")):
+        asked = operator.post("/v1/agent/codebases", {"name": path.name, "path": str(path)})
+        address = f"/v1/agent/codebases/{asked['codebase_id']}"
+        poll_until(lambda at=address, to=state: operator.get(at)["state"] == to, state, 30)
+    assert "no directory" in operator.get(address)["problem"]
+    (row,) = operator.get("/v1/agent/codebases?search=found")["codebases"]
+    job = operator.post(f"/v1/agent/codebases/{row['codebase_id']}/trigger", {"prompt": "SAY: found it"})["task_id"]
+    wait_for_status(operator, job, "completed")
+
+
+def _find_codebase(server: ServerProcess, path: str, worker: str) -> str | None:
+    """Id of the codebase of a worker by its name."""
+    workers = {
+        row["worker_id"]: row["worker_name"] for row in server.operator.get("/v1/agent/workers?limit=100")["workers"]
+    }
+    found = [row for row in server.operator.get(path)["codebases"] if workers.get(row["worker_id"]) == worker]
+    return found[0]["codebase_id"] if found else None
+
+
+def _read_until(lines: Iterator[str], last: str) -> Iterator[str]:
+    """Lines up to the one with an event's type."""
+    for line in lines:
+        yield line
+        if last in line:
+            return
+
+
 def _read_log(server: ServerProcess, task_id: str) -> list[dict[str, object]]:
     """Every entry of an ended task's log, from its stream."""
     import json

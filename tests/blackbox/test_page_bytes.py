@@ -66,6 +66,8 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.runtime.projects": "the same reader as agora.codebase.list",
     "agora.runtime.sessions": "a title of 200 characters and a directory",
     "agora.session.list": "a title of 200 characters",
+    "agora.transcript.export": "the pages of agora.session.messages, which is looked at",
+    "agora.transcript.search": "excerpts of 320 characters",
     "agora.task.output": "its limit is in characters",
     "agora.token.list": "a label of 128 characters",
     "agora.orchestrator.search_apps": "the same reader as agora.orchestrator.search_agents",

@@ -56,7 +56,7 @@ AgentName = Annotated[
     str | None,
     typer.Option(
         "--agent",
-        help="opencode, claude, codex, gemini, or a command that speaks ACP; else the first installed.",
+        help="opencode, claude, codex, gemini, a profile, or a command that speaks ACP; else the first installed.",
         rich_help_panel=AGENT,
     ),
 ]
@@ -70,6 +70,29 @@ Account = Annotated[
     ),
 ]
 Model = Annotated[str | None, typer.Option(help="Model that the agent is told to use.", rich_help_panel=AGENT)]
+Profiles = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="AGORA_WORKER_PROFILES",
+        help="YAML with profiles (agent, model, permissions, MCP servers, environment) that a job may choose.",
+        rich_help_panel=AGENT,
+    ),
+]
+LocalSessions = Annotated[
+    bool,
+    typer.Option(
+        help="Report OpenCode's sessions of this machine to the server, with what was said in them, those of no job too.",
+        rich_help_panel=AGENT,
+    ),
+]
+Roots = Annotated[
+    str | None,
+    typer.Option(
+        help="DIR,... below which others may have directories registered as codebases; your home directory if left out, '' for "
+        "none.",
+        rich_help_panel=WORK,
+    ),
+]
 Command = Annotated[
     str | None,
     typer.Option(
@@ -131,6 +154,9 @@ def run_worker(
     model: Model = None,
     account: Account = None,
     command: Command = None,
+    profiles: Profiles = None,
+    local_sessions: LocalSessions = False,
+    codebase_roots: Roots = None,
     tools: Tools = True,
     max_concurrent_tasks: AtOnce = 4,
     labels: Labels = "",
@@ -155,7 +181,10 @@ def run_worker(
     """Take coding jobs, and have a coding agent do them in the codebases of this machine, until Ctrl-C."""
     from agora.worker import options as values
     from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
+    from agora.worker.local_sessions import find_database
+    from agora.worker.opencode_server import attach_command
     from agora.worker.permissions import Approval
+    from agora.worker.profiles import apply_profile, load_profiles
 
     level = logging.DEBUG if verbose else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
@@ -168,7 +197,11 @@ def run_worker(
                 raise ValueError("--codebases names no directory.")
             if GLOBAL not in {place.name for place in places}:
                 places.append(Codebase(GLOBAL, Path.home(), None, is_git=False))
-            chosen = None if command else values.choose_agent(agent)
+            known = load_profiles(profiles) if profiles else {}
+            default = known.get(agent or "")
+            if command is None and agent is None:
+                command = attach_command(os.environ)
+            chosen = None if command else values.choose_agent(default.agent if default else agent)
             options = values.WorkerOptions(
                 name=name or values.default_name(),
                 codebases=places,
@@ -192,12 +225,22 @@ def run_worker(
                 lease_seconds=lease_seconds,
                 worktree_days=worktree_days,
                 worktree_megabytes=worktree_megabytes,
+                profiles=known,
+                codebase_roots=_read_roots(codebase_roots),
+                local_sessions=find_database(os.environ, Path.home()) if local_sessions else None,
             )
+            options = apply_profile(options, default) if default else options
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
         if setup is None and options.isolation is values.Isolation.WORKTREE:
             _accept_setups(options, is_accepted=trust_setup)
         _serve_worker(options, server, token)
+
+
+def _read_roots(text: str | None) -> list[Path]:
+    """Directories below which others may have codebases registered."""
+    names = [str(Path.home())] if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    return [Path(name).expanduser() for name in names]
 
 
 def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
@@ -225,7 +268,9 @@ def _accept_setups(options: WorkerOptions, *, is_accepted: bool) -> None:
 def _serve_worker(options: WorkerOptions, server: str | None, token: str | None) -> None:
     """Run the worker until SIGTERM or SIGINT."""
     import asyncio
+    from dataclasses import replace
 
+    from agora.worker.models import discover_models
     from agora_sdk import AgoraClient
     from agora_sdk.agent import stop_on_signals
 
@@ -237,8 +282,9 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
         ) from error
 
     async def run_until_stopped() -> None:
+        models = await discover_models(options.agent_name, os.environ, Path.home())
         client = AgoraClient(server, token=token, mode="async")
-        worker = CodingWorker(options, client)
+        worker = CodingWorker(replace(options, models=models), client)
         stop_on_signals(worker)
         try:
             await worker.serve()

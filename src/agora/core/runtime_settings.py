@@ -36,6 +36,7 @@ CHANGEABLE = (
     "offline_after",
     "task_output_limit",
     "task_retention",
+    "session_retention",
     "service_discovery",
     "compatibility_mode",
     "deprecation_warnings",

@@ -43,6 +43,7 @@ REFERENCES: Mapping[str, str] = {
     "token": "identity.tokens:TokenService",
     "token_billing": "billing.token_billing:TokenBillingService",
     "turn": "coding.turns:TurnService",
+    "transcript": "coding.transcript_service:TranscriptService",
     "upstream": "mcp_upstreams.service:UpstreamService",
     "user": "identity.users:UserService",
     "virtual_server": "virtual_servers.service:VirtualServerService",

@@ -22,6 +22,12 @@ class Work(Section):
     task_retention: int = Field(
         90 * DAY, ge=60, le=36500 * DAY, description="Seconds ended tasks and workflows are kept."
     )
+    session_retention: int = Field(
+        0,
+        ge=0,
+        le=36500 * DAY,
+        description="Seconds sessions of coding agents are kept after their last message; 0 keeps them.",
+    )
     task_output_limit: int = Field(
         10_000_000, ge=1024, le=1_000_000_000, description="Most characters of output that a task keeps."
     )

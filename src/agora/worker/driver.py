@@ -150,7 +150,7 @@ class AgentProcess:
 
     async def open_session(self, session_id: str | None, mcp_servers: Sequence[Mapping[str, Any]] = ()) -> SessionState:
         """Open a session again, or a new one if there was none or it cannot be had. Raises AgentDied, AgentFailed."""
-        servers: list[Any] = [schema.HttpMcpServer.model_validate({"headers": [], **server}) for server in mcp_servers]
+        servers: list[Any] = [_build_server(server) for server in mcp_servers]
         if session_id is not None:
             for rung, reopen in self._reopening_calls(session_id, servers):
                 self._is_replaying = True  # a loaded session repeats what was said: the log has it already
@@ -341,6 +341,13 @@ class _Client:
 
     async def ext_notification(self, method: str, params: dict[str, Any]) -> None:
         """Extensions of an agent mean nothing to us."""
+
+
+def _build_server(server: Mapping[str, Any]) -> Any:
+    """An MCP server as the protocol's package has it: over HTTP, or a program."""
+    if "command" in server:
+        return schema.McpServerStdio.model_validate(server)
+    return schema.HttpMcpServer.model_validate({"headers": [], **server})
 
 
 def _read_options(answer: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -21,6 +20,7 @@ from .checks import run_check
 from .codebases import Codebase
 from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
 from .follow_ups import FollowUpQueue, TurnInterrupted
+from .job_files import place_files
 from .job_state import JobState
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
@@ -32,7 +32,7 @@ from .request import Answer, JobRequest, read_answers
 from .results import hand_over_for_review, store_changes
 from .session_opening import choose_session_options, find_earlier_session
 from .starting_point import StartingPoint
-from .subprocesses import CommandError, run_command
+from .subprocesses import CommandError, fill_command, run_command
 from .transcript import Transcript, remove_null_characters
 from .turns import record_turn, rewind_files
 from .usage_limits import AccountBreaker, UsageLimitReached, describe_pause
@@ -46,7 +46,6 @@ logger = logging.getLogger("agora.worker")
 MAX_AGENT_STARTS = 4  #: of one attempt: the first, and after deaths of the agent
 MAX_TRANSCRIPT_CHARACTERS = 20_000  #: that a fresh session is given of an earlier one
 TOOL_SECONDS = 3600.0
-PROMPT_PLACE = "{prompt}"  #: in the command of a tool that speaks no ACP
 
 
 class Job:
@@ -154,6 +153,8 @@ class Job:
             await prepare_worktree(
                 self._options, self._place, self._agent_environment, self._writer.add_text, self._add_note
             )
+        if not self._state.is_prompted:
+            await place_files(self._run.payload.get("files"), self._place, self._client)
         if start is not None and not self._state.was_rewound:
             await self._begin_at(start, self._place, job)
         prompt = await self._choose_prompt()
@@ -172,14 +173,14 @@ class Job:
     async def _run_tool(self, command: str, prompt: str) -> None:
         """Give a prompt to a command-line tool that speaks no ACP: one run of it is the turn."""
         assert self._place is not None
-        words = [word.replace(PROMPT_PLACE, prompt) for word in shlex.split(command)]
+        words = fill_command(command, self._place.path, prompt)
         self._state.is_prompted, self._state.is_answered = True, False
         await self._save_checkpoint()
         result = await run_command(
             words,
             self._place.path,
             timeout=TOOL_SECONDS,
-            environment=self._agent_environment,
+            environment={**self._options.agent_environment, **self._agent_environment},
             on_output=self._writer.add_text,
         )
         self._state.text, self._state.is_answered = result.output[-4000:], True
@@ -247,7 +248,7 @@ class Job:
         started = await agent.start()
         previous = state.session_id
         tools = await offer_tools(self._client, self._run, agent, self._add_note) if options.offers_tools else []
-        session = await agent.open_session(previous, tools)
+        session = await agent.open_session(previous, [*options.mcp_servers, *tools])
         state.session_id, state.agent = session.session_id, options.agent_name
         if previous is None:
             self._add_note(f"{started} works in {self._place.path}")

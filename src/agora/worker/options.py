@@ -6,14 +6,17 @@ import os
 import shlex
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .agents import AGENTS, CodingAgent, find_installed
 from .codebases import Codebase
 from .permissions import Approval
+
+if TYPE_CHECKING:
+    from .profiles import Profile
 
 __all__ = ["Isolation", "WorkerOptions", "choose_agent", "default_name", "parse_choice", "state_directory"]
 
@@ -34,7 +37,10 @@ class WorkerOptions:
     agent: the command of an agent that speaks ACP, with its environment; None if ``command`` is used, a command line with
     ``{prompt}`` in it. provider_account: opaque name of the account that the model's provider bills: a usage limit of it holds
     for all workers with that name. offers_tools: whether agents are given the marketplace as an MCP server. check, setup: shell commands of the owner's. park_seconds: that an agent waits for a permission
-    before its process is ended; the job waits on. drain_seconds: that jobs under way may take once the worker is stopped. worktree_days, worktree_megabytes: age, and size for each codebase, beyond
+    before its process is ended; the job waits on. drain_seconds: that jobs under way may take once the worker is stopped. models: that the agent is logged in to. mcp_servers: that its sessions
+    are given besides, as the Agent Client Protocol writes them. profiles: that a job may choose, by name. local_sessions: database of the
+    agent whose sessions are reported to the server, those of no job too; None to report none. codebase_roots: below which others
+    may have directories registered as codebases. worktree_days, worktree_megabytes: age, and size for each codebase, beyond
     which worktrees without unmerged work are removed.
     """
 
@@ -59,6 +65,11 @@ class WorkerOptions:
     park_seconds: float = 900.0
     drain_seconds: float = 30.0
     lease_seconds: int = 60
+    models: Sequence[str] = ()
+    mcp_servers: Sequence[Mapping[str, Any]] = ()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    local_sessions: Path | None = None
+    codebase_roots: Sequence[Path] = ()
     worktree_days: float = 14.0
     worktree_megabytes: int = 10_000
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from agora_sdk.client import AgoraClient
 from agora_sdk.errors import NotFound
 
-from .codebases import Codebase
+from .codebases import GLOBAL, Codebase
+from .job_secrets import SecretMask
 from .options import WorkerOptions
 
 __all__ = ["CodebaseRegistry"]
@@ -20,16 +24,44 @@ class CodebaseRegistry:
     """Codebases by what jobs call them: their name, their repository, or the id that the server gave them."""
 
     def __init__(self, options: WorkerOptions) -> None:
-        self._codebases = options.codebases
+        self._codebases = list(options.codebases)
         self._ids: dict[str, str] = {}
+        self._mask: SecretMask | None = None
 
     async def register_codebases(self, client: AgoraClient, worker_id: str) -> list[str]:
-        """Register every codebase; answers the capabilities that jobs for them require."""
+        """Register every codebase; answers the capabilities that jobs for them, and for those of before, require."""
         for codebase in self._codebases:
             record = await client.codebase.register(
                 codebase.name, str(codebase.path), worker_id, repository=codebase.repository
             )
             self._ids[codebase.name] = record.codebase_id
+        await self.adopt_earlier_codebases(client, worker_id)
+        return self.list_capabilities()
+
+    async def adopt_earlier_codebases(self, client: AgoraClient, worker_id: str) -> None:
+        """Know again the codebases that this worker was asked for before it was started anew, if they are still there."""
+        cursor = None
+        while True:
+            page = await client.codebase.list(limit=200, cursor=cursor)
+            for row in page.codebases:
+                is_own = row.worker_id == worker_id and row.codebase_id not in self._ids.values()
+                if is_own and row.state == "ready" and Path(row.path).is_dir():
+                    codebase = Codebase.inspect(Path(row.path), row.name)
+                    await client.codebase.register(row.name, row.path, worker_id, repository=codebase.repository)
+                    self.add_codebase(codebase, row.codebase_id)
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def add_codebase(self, codebase: Codebase, codebase_id: str) -> None:
+        """Know a codebase that the worker did not begin with. A name that is taken is made another one."""
+        if codebase.name in self._ids:
+            codebase = replace(codebase, name=codebase_id)
+        self._codebases.append(codebase)
+        self._ids[codebase.name] = codebase_id
+
+    def list_capabilities(self) -> list[str]:
+        """The capabilities that jobs for the codebases require, by their ids."""
         return [f"codebase:{codebase_id}" for codebase_id in self._ids.values()]
 
     def find_codebase(self, reference: str | None) -> Codebase | None:
@@ -56,6 +88,18 @@ class CodebaseRegistry:
         """The id that the server gave to a codebase of this worker."""
         return self._ids.get(codebase.name)
 
+    def find_id_of_directory(self, directory: Path) -> str | None:
+        """Id of the codebase that a directory is in, the innermost; of the global one for any other."""
+        inside = [codebase for codebase in self._codebases if directory.is_relative_to(codebase.path)]
+        nearest = max(inside, key=lambda codebase: len(codebase.path.parts), default=None)
+        return self._ids.get(nearest.name if nearest is not None else GLOBAL)
+
+    def with_mask(self, mask: SecretMask) -> CodebaseRegistry:
+        """The same codebases, for a job whose messages are stored without its secrets."""
+        masked = copy.copy(self)
+        masked._mask = mask
+        return masked
+
     async def store_messages(
         self,
         client: AgoraClient,
@@ -65,4 +109,6 @@ class CodebaseRegistry:
         options: Mapping[str, str],
     ) -> None:
         """Store a message of a session. Raises AgoraError."""
+        if self._mask is not None:
+            message, options = self._mask.mask_value(message), self._mask.mask_value(options)
         await client.session.ingest(self._ids[codebase.name], session_id, [message], **options)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from agora_sdk import Agent, AgoraError, InputRequired, TaskRun
+from agora_sdk import Agent, AgoraError, InputRequired, PermanentFailure, TaskRun
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import Worker
+from agora_sdk.errors import StaleLease
 
+from .adoption import PENDING, REGISTRATION_TYPE, adopt_codebase
 from .delivery import DELIVERY_TYPE, deliver_branch
 from .follow_ups import FOLLOW_UP_EVENT
 from .job import Job
+from .job_secrets import HAS_SECRETS, MaskedRun, SecretMask, mask_exception, read_secrets
 from .options import WorkerOptions
+from .profiles import apply_profile
 from .registry import CodebaseRegistry
 from .request import JOB_TYPE, MESSAGE_TYPE
+from .session_sync import SessionSync
 from .subprocesses import CommandError
 from .usage_limits import AccountBreaker
 from .worktree import clean_worktrees
@@ -46,14 +53,18 @@ class CodingWorker(Agent):
         self.options = options
         self.worker = options.name
         self.capabilities = build_capabilities(options)
-        self.task_types = (JOB_TYPE, MESSAGE_TYPE, DELIVERY_TYPE)
-        self.models = (options.model,) if options.model else ()
+        self.task_types = (JOB_TYPE, MESSAGE_TYPE, REGISTRATION_TYPE, DELIVERY_TYPE)
+        self.models = tuple(dict.fromkeys([*([options.model] if options.model else []), *options.models]))
         self.max_concurrent_tasks = options.max_concurrent_tasks
         self.lease_seconds = options.lease_seconds
         self.category = "coding"
         self.tags = tuple(options.labels)
         self.events = (*LOST_EVENTS, FOLLOW_UP_EVENT)
-        self.metadata = {"agent": options.agent_name, "codebases": [codebase.name for codebase in options.codebases]}
+        self.metadata = {
+            "agent": options.agent_name,
+            "codebases": [codebase.name for codebase in options.codebases],
+            "profiles": sorted(options.profiles),
+        }
         self.stop_seconds = options.drain_seconds  # type: ignore[misc]
         self.provider_account = options.provider_account
         self._breaker = AccountBreaker()
@@ -91,14 +102,62 @@ class CodingWorker(Agent):
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
         self._chores = [asyncio.create_task(self._clean_regularly()), asyncio.create_task(self._report_alive())]
+        if self.options.local_sessions is not None:
+            sync = SessionSync(self.options.local_sessions, self.client, self._registry)
+            self._chores.append(asyncio.create_task(sync.run_regularly()))
 
     async def on_task(self, task: TaskRun) -> Any:
-        """Do a job; one whose agent waits here goes on with it."""
+        """Do a job; what it says to the server is without its secrets."""
+        if task.task_type == REGISTRATION_TYPE:
+            return await self._adopt_codebase(task)
         if task.task_type == DELIVERY_TYPE:
             return await deliver_branch(task, self.client, self._registry, self._merging)
+        if not task.payload.get(HAS_SECRETS):
+            return await self._do_job(task, self._choose_options(task, {}), None)
+        secrets = await read_secrets(self.client, task)
+        mask = SecretMask(list(secrets.values()))
+        run = MaskedRun(task, mask)
+        try:
+            result = await self._do_job(cast("TaskRun", run), self._choose_options(task, secrets), mask)
+            return mask.mask_value(result)
+        except Exception as error:
+            # Without its cause, whose words have the secrets too.
+            raise mask_exception(error, mask) from None
+        finally:
+            await run.flush_rest()
+
+    async def _adopt_codebase(self, task: TaskRun) -> Any:
+        """Take a codebase that the server asks for. One that is declined goes to the next worker, and this task with it."""
+        assert self.worker_id is not None
+        options = self.options
+        codebase = await adopt_codebase(
+            task, self.client, self.worker_id, options.codebase_roots, options.state / "repositories"
+        )
+        if codebase is None:
+            raise StaleLease(f"{task.task_id} was declined.")
+        codebase_id = str(task.payload["codebase_id"])
+        self._registry.add_codebase(codebase, codebase_id)
+        return {"codebase_id": codebase_id, "worker_id": self.worker_id, "path": str(codebase.path)}
+
+    def _choose_options(self, task: TaskRun, secrets: Mapping[str, str]) -> WorkerOptions:
+        """The options of one job: of the profile that it has chosen, with its secrets. Raises PermanentFailure."""
+        options, name = self.options, task.payload.get("profile")
+        if name is not None:
+            profile = options.profiles.get(str(name))
+            if profile is None:
+                known = ", ".join(sorted(options.profiles)) or "none"
+                raise PermanentFailure(f"This worker has no profile {str(name)[:64]!r}; it has {known}.")
+            options = apply_profile(options, profile)
+        if secrets:
+            options = replace(options, agent_environment={**options.agent_environment, **secrets})
+        return options
+
+    async def _do_job(self, task: TaskRun, options: WorkerOptions, mask: SecretMask | None) -> Any:
+        """Do a job, or go on with one whose agent waits here."""
+        registry = self._registry if mask is None else self._registry.with_mask(mask)
         job = self._parked.pop(task.task_id, None)
         if job is None:
-            job = Job(task, self.client, self.options, self._breaker, self._registry)
+            job = Job(task, self.client, options, self._breaker, registry)
         else:
             self._expiries.pop(task.task_id).cancel()
             job.take_over(task)
@@ -194,7 +253,12 @@ def build_capabilities(options: WorkerOptions) -> list[str]:
     """What a worker offers to do."""
     names = [f"codebase:{codebase.name}" for codebase in options.codebases]
     repositories = [f"repository:{codebase.repository}" for codebase in options.codebases if codebase.repository]
-    return list(dict.fromkeys(["coding", f"coding:{options.agent_name}", *names, *repositories]))
+    profiles = [f"profile:{name}" for name in options.profiles]
+    return list(
+        dict.fromkeys(
+            ["coding", f"coding:{options.agent_name}", f"codebase:{PENDING}", *names, *repositories, *profiles]
+        )
+    )
 
 
 def _worker_of(event: Event) -> Any:

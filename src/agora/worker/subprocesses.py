@@ -6,12 +6,13 @@ import asyncio
 import codecs
 import contextlib
 import os
+import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CommandError", "CommandResult", "run_checked", "run_command"]
+__all__ = ["CommandError", "CommandResult", "fill_command", "run_checked", "run_command"]
 
 MAX_OUTPUT_BYTES = 1_000_000
 
@@ -26,6 +27,12 @@ class CommandResult:
 
     exit_code: int
     output: str
+
+
+def fill_command(command: str, directory: Path, prompt: str) -> list[str]:
+    """The words of a command line, with what stands for ``{directory}`` and ``{prompt}`` in them."""
+    words = shlex.split(command)
+    return [word.replace("{directory}", str(directory)).replace("{prompt}", prompt) for word in words]
 
 
 async def run_command(
@@ -47,7 +54,8 @@ async def run_command(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=cwd,
-        env=os.environ | dict(environment or {}),
+        # Some programs ask the shell's variable, and not the system, where they are.
+        env=os.environ | {"PWD": str(cwd)} | dict(environment or {}),
         start_new_session=True,
     )
     output = bytearray()

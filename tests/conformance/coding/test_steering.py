@@ -8,8 +8,9 @@ import pytest
 from pydantic_core import to_json
 
 from agora.core.call import Caller, EventStreamSpec
-from agora.store.port import NewEvent
-from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
+from agora.domains.coding.jobs import JobSecretsCleaner
+from agora.store.port import NewEvent, Query
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied, StaleLease
 from tests.conformance.coding.test_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
 from tests.market import Market
@@ -128,3 +129,54 @@ async def test_files_of_a_job_stay_below_its_codebase(market: Market) -> None:
         with pytest.raises(InvalidRequest) as refusal:
             await call(market, person, "task.assign", prompt="x", codebase_id=codebase, files=files)
         assert refusal.value.errors[0]["field"].startswith("payload.files"), files
+
+
+async def read_sealed(market: Market) -> list[bytes]:
+    """What the table of secrets has."""
+    query = Query("select sealed from coding_job_secrets where tenant_id = :tenant order by task_id", bytes)
+    rows = await market.app.store.read("default", lambda reader: reader.all(query))
+    return [bytes(row) for row in rows]
+
+
+async def test_secrets_are_for_the_holder_of_the_job_alone(market: Market) -> None:
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    _, codebase = await make_codebase(market, coder)
+    secrets = {"DEPLOY_KEY": "s3cret-of-the-job"}
+    receipt = await call(market, person, "codebase.trigger", codebase_id=codebase, prompt="Deploy", secrets=secrets)
+    job = {"task_id": receipt.task_id}
+    task = await call(market, person, "task.get", **job)
+    assert "s3cret" not in task.model_dump_json()
+    (claimed,) = await claim(market, coder)
+    assert claimed.payload["has_secrets"]
+    job["fencing_token"] = claimed.fencing_token
+    assert (await call(market, coder, "codebase.read_job_secrets", **job)).secrets == secrets
+    with pytest.raises((StaleLease, NotFound)):
+        await call(market, person, "codebase.read_job_secrets", **job)
+    with pytest.raises(StaleLease):
+        await call(market, coder, "codebase.read_job_secrets", **job | {"fencing_token": claimed.fencing_token + 1})
+    (sealed,) = await read_sealed(market)
+    assert b"s3cret" not in sealed
+    events = await call(market, market.operator, "event.list", limit=500)
+    assert "s3cret" not in events.model_dump_json()
+    await call(market, coder, "task.complete", **job)
+    with pytest.raises(Conflict):
+        await call(market, coder, "codebase.read_job_secrets", **job)
+    (cleaner,) = [each for each in market.app.controllers if isinstance(each, JobSecretsCleaner)]
+    await cleaner.step()
+    assert await read_sealed(market) == []
+    for bad in ({"A B": "long enough"}, {"A": "short"}, {"A": "x" * 8193}, {f"A{n}": "long enough" for n in range(21)}):
+        with pytest.raises(InvalidRequest):
+            await call(market, person, "codebase.trigger", codebase_id=codebase, prompt="x", secrets=bad)
+
+
+async def test_a_job_goes_to_a_worker_with_its_profile(market: Market) -> None:
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    _, codebase = await make_codebase(market, coder)
+    await call(market, person, "task.assign", prompt="Carefully", codebase_id=codebase, profile="careful")
+    await call(market, person, "codebase.trigger", codebase_id=codebase, prompt="Carefully", profile="careful")
+    assert await claim(market, coder) == []
+    capabilities = ["coding", f"codebase:{codebase}", "profile:careful"]
+    await call(market, coder, "worker.register", worker_name="laptop", capabilities=capabilities)
+    for _ in range(2):
+        (job,) = await claim(market, coder)
+        assert job.payload["profile"] == "careful"

@@ -89,6 +89,7 @@ class AgoraClient:
     token: contract.tokens.Tokens
     token_billing: contract.token_billing.TokenBilling
     turn: contract.turns.Turns
+    transcript: contract.transcripts.Transcripts
     upstream: contract.upstreams.Upstreams
     user: contract.users.Users
     virtual_server: contract.virtual_servers.VirtualServers

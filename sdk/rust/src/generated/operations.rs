@@ -3126,11 +3126,21 @@ impl Request<CodebaseListOperation> {
 
 operation! {
     /// Marks requests of `agora.codebase.register`.
-    pub CodebaseRegisterOperation => Codebase, Command, "codebase/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+    pub CodebaseRegisterOperation => Codebase, Command, "codebase/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
 }
 
 /// Optional arguments of `agora.codebase.register`.
 impl Request<CodebaseRegisterOperation> {
+    /// Directory on the worker's machine.
+    pub fn path(self, path: impl Into<String>) -> Self {
+        self.with::<String>("path", path.into())
+    }
+
+    /// Your worker that has it: its id or name. Left out, workers are asked who has it.
+    pub fn worker_id(self, worker_id: impl Into<String>) -> Self {
+        self.with::<String>("worker_id", worker_id.into())
+    }
+
     /// Git remote, such as github.com/owner/name.
     pub fn repository(self, repository: impl Into<String>) -> Self {
         self.with::<String>("repository", repository.into())
@@ -3140,6 +3150,55 @@ impl Request<CodebaseRegisterOperation> {
     pub fn description(self, description: impl Into<String>) -> Self {
         self.with::<String>("description", description.into())
     }
+
+    /// A worker clones it, instead of having it at a path.
+    pub fn git_url(self, git_url: impl Into<String>) -> Self {
+        self.with::<String>("git_url", git_url.into())
+    }
+
+    /// Branch to clone.
+    pub fn branch(self, branch: impl Into<String>) -> Self {
+        self.with::<String>("branch", branch.into())
+    }
+
+    /// Token for the clone, encrypted, for the worker that is named.
+    pub fn git_token(self, git_token: impl Into<String>) -> Self {
+        self.with::<String>("git_token", git_token.into())
+    }
+
+    /// What jobs there use unless they say otherwise: model, agent_type, profile.
+    pub fn agent_config(self, agent_config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "agent_config",
+            agent_config
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.confirm`.
+    pub CodebaseConfirmOperation => Codebase, Command, "codebase/confirm", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, StaleLease];
+}
+
+/// Optional arguments of `agora.codebase.confirm`.
+impl Request<CodebaseConfirmOperation> {
+    /// Git remote, such as github.com/owner/name.
+    pub fn repository(self, repository: impl Into<String>) -> Self {
+        self.with::<String>("repository", repository.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.decline`.
+    pub CodebaseDeclineOperation => Codebase, Command, "codebase/decline", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.read_credential`.
+    pub CodebaseReadCredentialOperation => CodebaseCredential, Command, "codebase/read_credential", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, StaleLease], keyed;
 }
 
 operation! {
@@ -3188,6 +3247,27 @@ impl Request<CodebaseTriggerOperation> {
     pub fn context_id(self, context_id: impl Into<String>) -> Self {
         self.with::<String>("context_id", context_id.into())
     }
+
+    /// Profile of a worker that the job needs.
+    pub fn profile(self, profile: impl Into<String>) -> Self {
+        self.with::<String>("profile", profile.into())
+    }
+
+    /// Variables for the environment of the job's agent alone: stored encrypted, masked in the output, deleted when the job has ended.
+    pub fn secrets(self, secrets: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "secrets",
+            secrets
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.codebase.read_job_secrets`.
+    pub CodebaseReadJobSecretsOperation => JobSecrets, Command, "codebase/read_job_secrets", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, StaleLease], keyed;
 }
 
 operation! {
@@ -6228,6 +6308,62 @@ impl Request<TokenListOperation> {
 operation! {
     /// Marks requests of `agora.token.revoke`.
     pub TokenRevokeOperation => RevokedToken, Command, "token/revoke", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.transcript.search`.
+    pub TranscriptSearchOperation => TranscriptMatchPage, Query, "transcript/search", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.transcript.search`.
+impl Request<TranscriptSearchOperation> {
+    /// Id of a codebase.
+    pub fn codebase_id(self, codebase_id: impl Into<String>) -> Self {
+        self.with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.transcript.export`.
+    pub TranscriptExportOperation => TranscriptExport, Query, "transcript/export", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.transcript.export`.
+impl Request<TranscriptExportOperation> {
+    /// markdown for people, json for programs.
+    pub fn format(self, format: impl Into<String>) -> Self {
+        self.with::<String>("format", format.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.transcript.forget`.
+    pub TranscriptForgetOperation => ForgottenSession, Command, "transcript/forget", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.transcript.participants`.
+    pub TranscriptParticipantsOperation => JobParticipants, Query, "transcript/participants", [Halted, NotFound];
 }
 
 operation! {

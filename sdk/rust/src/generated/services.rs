@@ -1353,23 +1353,75 @@ impl CodebaseService<'_> {
 
     /// Register a codebase of a worker of yours, or update the one of that path.
     ///
-    /// Jobs for it require the capability `codebase:ID`, which the worker has from now on.
+    /// Jobs for it require the capability `codebase:ID`, which the worker has from now on. Without `worker_id`, or with `git_url`,
+    /// it is pending: the task `register_codebase` asks one worker after another, and the first that has the path, or clones the
+    /// repository, confirms it. Jobs that are queued meanwhile wait.
     ///
     /// - `name`: Name of the codebase, for people.
-    /// - `path`: Directory on the worker's machine.
-    /// - `worker_id`: Your worker that has it: its id or name.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
-    pub fn register(
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn register(&self, name: impl Into<String>) -> Request<CodebaseRegisterOperation> {
+        Request::new(self.client).with::<String>("name", name.into())
+    }
+
+    /// Take a pending codebase, as the worker that holds the task which asks for it.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `worker_id`: Your worker that has it.
+    /// - `path`: Directory on the worker's machine.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `stale_lease`.
+    pub fn confirm(
         &self,
-        name: impl Into<String>,
-        path: impl Into<String>,
+        codebase_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
         worker_id: impl Into<String>,
-    ) -> Request<CodebaseRegisterOperation> {
+        path: impl Into<String>,
+    ) -> Request<CodebaseConfirmOperation> {
         Request::new(self.client)
-            .with::<String>("name", name.into())
-            .with::<String>("path", path.into())
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
             .with::<String>("worker_id", worker_id.into())
+            .with::<String>("path", path.into())
+    }
+
+    /// Refuse a pending codebase, as the worker that was asked: the next one is asked; after the last it is refused.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `reason`: Why, for whoever registers it.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn decline(
+        &self,
+        codebase_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        reason: impl Into<String>,
+    ) -> Request<CodebaseDeclineOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with::<String>("reason", reason.into())
+    }
+
+    /// Read with which token to clone a pending codebase, as the worker that was asked.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `stale_lease`.
+    pub fn read_credential(
+        &self,
+        codebase_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+    ) -> Request<CodebaseReadCredentialOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
     }
 
     /// Read a codebase.
@@ -1404,6 +1456,19 @@ impl CodebaseService<'_> {
         Request::new(self.client)
             .with::<String>("codebase_id", codebase_id.into())
             .with::<String>("prompt", prompt.into())
+    }
+
+    /// Read the secrets of a job, as the worker that holds it.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `stale_lease`.
+    pub fn read_job_secrets(
+        &self,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+    ) -> Request<CodebaseReadJobSecretsOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
     }
 
     /// Say something to the agent that works in a codebase, or answer what it asks.
@@ -3198,6 +3263,62 @@ impl TokenService<'_> {
     }
 }
 
+/// Operations of the category `transcript`: see [`AgoraClient::transcript`].
+#[derive(Debug, Clone, Copy)]
+pub struct TranscriptService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl TranscriptService<'_> {
+    /// Search what was said in the sessions that the caller may read, the latest first.
+    ///
+    /// - `q`: Words that a message has to hold, all of them.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn search(&self, q: impl Into<String>) -> Request<TranscriptSearchOperation> {
+        Request::new(self.client).with::<String>("q", q.into())
+    }
+
+    /// Read a session as Markdown or JSON; `limit` counts messages.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn export(
+        &self,
+        codebase_id: impl Into<String>,
+        session_id: impl Into<String>,
+    ) -> Request<TranscriptExportOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("session_id", session_id.into())
+    }
+
+    /// Delete a session with its messages, as its codebase's worker, its requester or an operator.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `session_id`: Id of the session, as its agent names it.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn forget(
+        &self,
+        codebase_id: impl Into<String>,
+        session_id: impl Into<String>,
+    ) -> Request<TranscriptForgetOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<String>("session_id", session_id.into())
+    }
+
+    /// Read who asked for a job, who allowed what its agent asked, and who commented on it.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn participants(&self, task_id: impl Into<String>) -> Request<TranscriptParticipantsOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+}
+
 /// Operations of the category `turn`: see [`AgoraClient::turn`].
 #[derive(Debug, Clone, Copy)]
 pub struct TurnService<'a> {
@@ -3607,6 +3728,12 @@ impl AgoraClient {
     #[must_use]
     pub fn token(&self) -> TokenService<'_> {
         TokenService { client: self }
+    }
+
+    /// Operations of the category `transcript`.
+    #[must_use]
+    pub fn transcript(&self) -> TranscriptService<'_> {
+        TranscriptService { client: self }
     }
 
     /// Operations of the category `turn`.

@@ -3087,6 +3087,34 @@ pub struct Codebase {
     /// Whether its worker has been seen within 90 seconds.
     #[serde(default = "default_bool_true")]
     pub online: bool,
+    /// pending: no worker has it yet; refused: none could take it, problem says why.
+    #[serde(default = "default_string_ready")]
+    pub state: String,
+    /// `problem`.
+    pub problem: Option<String>,
+    /// What it was cloned from.
+    pub git_url: Option<String>,
+    /// `branch`.
+    pub branch: Option<String>,
+    /// What jobs there use unless they say otherwise.
+    #[serde(default)]
+    pub agent_config: Value,
+    /// The task that asks workers to take it, while it is pending.
+    pub task_id: Option<String>,
+}
+
+/// What a worker needs to clone a codebase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CodebaseCredential {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `git_url`.
+    pub git_url: String,
+    /// `branch`.
+    pub branch: Option<String>,
+    /// `token`.
+    pub token: Option<String>,
 }
 
 /// CodebasePage, as the contract has it.
@@ -4211,6 +4239,18 @@ pub struct Forgotten {
     pub forgotten: bool,
 }
 
+/// ForgottenSession, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ForgottenSession {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `session_id`.
+    pub session_id: String,
+    /// Number of messages that were deleted.
+    pub messages: i64,
+}
+
 /// FoundAgentPage, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -5184,6 +5224,37 @@ pub struct Items {
     /// `running`.
     #[serde(default)]
     pub running: i64,
+}
+
+/// Who had a part in a job: who asked for it, allowed what its agent asked, and commented on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JobParticipants {
+    /// `task_id`.
+    pub task_id: String,
+    /// `asked_by`.
+    pub asked_by: String,
+    /// RFC 3339 time, with its offset.
+    pub asked_at: String,
+    /// The agent whose worker has, or had, the job.
+    pub worked_by: Option<String>,
+    /// Answers to what the agent asked, oldest first.
+    #[serde(default)]
+    pub allowed: Vec<PermissionAnswer>,
+    /// `commented_by`.
+    #[serde(default)]
+    pub commented_by: Vec<String>,
+}
+
+/// Secrets of a job, for the environment of its agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JobSecrets {
+    /// `task_id`.
+    pub task_id: String,
+    /// `secrets`.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
 }
 
 /// A message as the log shows it. status: where it is, of one sent to a single agent.
@@ -6323,6 +6394,22 @@ pub struct PerformanceMetrics {
     pub success_rate: Option<f64>,
     /// Of an agent with instances: the share of those that are to run which run and are healthy now. Of any other: the share of the time since registration that it was reachable. 0 to 1.
     pub availability: f64,
+}
+
+/// What somebody has answered to what the agent asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PermissionAnswer {
+    /// `by`.
+    pub by: String,
+    /// RFC 3339 time, with its offset.
+    pub at: String,
+    /// `question`.
+    #[serde(default)]
+    pub question: String,
+    /// `answer`.
+    #[serde(default)]
+    pub answer: Value,
 }
 
 /// One version of an agent's price.
@@ -8791,6 +8878,73 @@ pub struct ToolResult {
     pub meta: Value,
 }
 
+/// A part of a session as a document, from the beginning on; next_cursor leads to the next one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TranscriptExport {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `session_id`.
+    pub session_id: String,
+    /// `format`.
+    pub format: String,
+    /// `filename`.
+    pub filename: String,
+    /// Markdown.
+    pub content: Option<String>,
+    /// JSON.
+    #[serde(default)]
+    pub messages: Vec<Value>,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+}
+
+/// A message in which the words stand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TranscriptMatch {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `session_id`.
+    pub session_id: String,
+    /// `title`.
+    #[serde(default)]
+    pub title: String,
+    /// `message_id`.
+    pub message_id: String,
+    /// Of the message in its session.
+    pub number: i64,
+    /// `role`.
+    pub role: String,
+    /// Text around the first of the words.
+    pub excerpt: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+}
+
+/// TranscriptMatchPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TranscriptMatchPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `matches`.
+    pub matches: Vec<TranscriptMatch>,
+}
+
 /// A turn that has ended: a checkpoint of its session and of its worktree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -9626,6 +9780,7 @@ crate::page::page!(TaskPage, tasks: Task);
 crate::page::page!(TenantPage, tenants: Tenant);
 crate::page::page!(TokenPage, tokens: Token);
 crate::page::page!(TokenUsagePage, tokens: TokenUsage);
+crate::page::page!(TranscriptMatchPage, matches: TranscriptMatch);
 crate::page::page!(TurnPage, turns: Turn);
 crate::page::page!(UpstreamPage, upstreams: Upstream);
 crate::page::page!(UserPage, users: User);
@@ -9665,6 +9820,10 @@ fn default_f64_5() -> f64 {
 
 fn default_bool_true() -> bool {
     true
+}
+
+fn default_string_ready() -> String {
+    String::from("ready")
 }
 
 fn default_string_default() -> String {

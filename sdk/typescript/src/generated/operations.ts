@@ -3,10 +3,10 @@
 import type { OperationTable } from "../operation.ts";
 
 /** Names below which arguments are contents of the caller's own: they are sent as they are. */
-export const OPAQUE_ARGUMENTS = "args arguments card checkpoint content context data endpoints environment extended extensions files for_each headers input manifest messages metadata output_schema parameters payload result rows server sessions tool_timeouts value variables";
+export const OPAQUE_ARGUMENTS = "agent_config args arguments card checkpoint content context data endpoints environment extended extensions files for_each headers input manifest messages metadata output_schema parameters payload result rows secrets server sessions tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
-export const OPAQUE_RESULTS = "_meta accepted after agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value workflow";
+export const OPAQUE_RESULTS = "_meta accepted after agent_config agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema secrets securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value workflow";
 
 /** Names whose value is an object with names of somebody's own, and values of the contract. */
 export const MAPS = "components";
@@ -169,9 +169,13 @@ export const OPERATIONS = {
   codebase: {
     list: { kind: "query", items: "codebases", pagedBy: "cursor" },
     register: { kind: "command" },
+    confirm: { kind: "command" },
+    decline: { kind: "command" },
+    readCredential: { kind: "command", keyed: true },
     get: { kind: "query" },
     remove: { kind: "command" },
     trigger: { kind: "command", keyed: true },
+    readJobSecrets: { kind: "command", keyed: true },
     message: { kind: "command", keyed: true },
     interrupt: { kind: "command" },
     stop: { kind: "command" },
@@ -376,6 +380,12 @@ export const OPERATIONS = {
     create: { kind: "command", keyed: true },
     list: { kind: "query", items: "tokens", pagedBy: "cursor" },
     revoke: { kind: "command" },
+  },
+  transcript: {
+    search: { kind: "query", items: "matches", pagedBy: "cursor" },
+    export: { kind: "query", opaque: "messages" },
+    forget: { kind: "command" },
+    participants: { kind: "query", opaque: "answer" },
   },
   turn: {
     list: { kind: "query", items: "turns", pagedBy: "cursor" },

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebaseCredential, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, ForgottenSession, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, JobParticipants, JobSecrets, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, TranscriptExport, TranscriptMatchPage, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -1424,13 +1424,53 @@ export interface CodebaseRegisterArguments {
   /** Name of the codebase, for people. */
   name: string;
   /** Directory on the worker's machine. */
-  path: string;
-  /** Your worker that has it: its id or name. */
-  workerId: string;
+  path?: string | null | undefined;
+  /** Your worker that has it: its id or name. Left out, workers are asked who has it. */
+  workerId?: string | null | undefined;
   /** Git remote, such as github.com/owner/name. */
   repository?: string | null | undefined;
   /** What it is, for people. */
   description?: string | undefined;
+  /** A worker clones it, instead of having it at a path. */
+  gitUrl?: string | null | undefined;
+  /** Branch to clone. */
+  branch?: string | null | undefined;
+  /** Token for the clone, encrypted, for the worker that is named. */
+  gitToken?: string | null | undefined;
+  /** What jobs there use unless they say otherwise: model, agent_type, profile. */
+  agentConfig?: { [key: string]: string } | undefined;
+}
+
+/** Arguments of ``agora.codebase.confirm``. */
+export interface CodebaseConfirmArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  taskId: string;
+  fencingToken: number;
+  /** Your worker that has it. */
+  workerId: string;
+  /** Directory on the worker's machine. */
+  path: string;
+  /** Git remote, such as github.com/owner/name. */
+  repository?: string | null | undefined;
+}
+
+/** Arguments of ``agora.codebase.decline``. */
+export interface CodebaseDeclineArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  taskId: string;
+  fencingToken: number;
+  /** Why, for whoever registers it. */
+  reason: string;
+}
+
+/** Arguments of ``agora.codebase.read_credential``. */
+export interface CodebaseReadCredentialArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  taskId: string;
+  fencingToken: number;
 }
 
 /** Arguments of ``agora.codebase.get``. */
@@ -1462,6 +1502,16 @@ export interface CodebaseTriggerArguments {
   priority?: Priority | undefined;
   /** Jobs of one context share a session. */
   contextId?: string | null | undefined;
+  /** Profile of a worker that the job needs. */
+  profile?: string | null | undefined;
+  /** Variables for the environment of the job's agent alone: stored encrypted, masked in the output, deleted when the job has ended. */
+  secrets?: { [key: string]: string } | undefined;
+}
+
+/** Arguments of ``agora.codebase.read_job_secrets``. */
+export interface CodebaseReadJobSecretsArguments {
+  taskId: string;
+  fencingToken: number;
 }
 
 /** Arguments of ``agora.codebase.message``. */
@@ -3097,6 +3147,45 @@ export interface TokenRevokeArguments {
   tokenId: string;
 }
 
+/** Arguments of ``agora.transcript.search``. */
+export interface TranscriptSearchArguments {
+  /** Words that a message has to hold, all of them. */
+  q: string;
+  /** Id of a codebase. */
+  codebaseId?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.transcript.export``. */
+export interface TranscriptExportArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+  /** markdown for people, json for programs. */
+  format?: "json" | "markdown" | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.transcript.forget``. */
+export interface TranscriptForgetArguments {
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Id of the session, as its agent names it. */
+  sessionId: string;
+}
+
+/** Arguments of ``agora.transcript.participants``. */
+export interface TranscriptParticipantsArguments {
+  taskId: string;
+}
+
 /** Arguments of ``agora.turn.list``. */
 export interface TurnListArguments {
   /** The job that the branch is named after. */
@@ -4183,11 +4272,31 @@ export interface CodebaseService {
   /**
    * Register a codebase of a worker of yours, or update the one of that path.
    *
-   * Jobs for it require the capability ``codebase:ID``, which the worker has from now on.
+   * Jobs for it require the capability ``codebase:ID``, which the worker has from now on. Without ``worker_id``, or with ``git_url``,
+   * it is pending: the task ``register_codebase`` asks one worker after another, and the first that has the path, or clones the
+   * repository, confirms it. Jobs that are queued meanwhile wait.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   register(args: CodebaseRegisterArguments, options?: CallOptions): Promise<Codebase>;
+  /**
+   * Take a pending codebase, as the worker that holds the task which asks for it.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``stale_lease``.
+   */
+  confirm(args: CodebaseConfirmArguments, options?: CallOptions): Promise<Codebase>;
+  /**
+   * Refuse a pending codebase, as the worker that was asked: the next one is asked; after the last it is refused.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  decline(args: CodebaseDeclineArguments, options?: CallOptions): Promise<Codebase>;
+  /**
+   * Read with which token to clone a pending codebase, as the worker that was asked.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``stale_lease``.
+   */
+  readCredential(args: CodebaseReadCredentialArguments, options?: CallOptions): Promise<CodebaseCredential>;
   /**
    * Read a codebase.
    *
@@ -4206,6 +4315,12 @@ export interface CodebaseService {
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   trigger(args: CodebaseTriggerArguments, options?: CallOptions): Promise<TaskReceipt>;
+  /**
+   * Read the secrets of a job, as the worker that holds it.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``stale_lease``.
+   */
+  readJobSecrets(args: CodebaseReadJobSecretsArguments, options?: CallOptions): Promise<JobSecrets>;
   /**
    * Say something to the agent that works in a codebase, or answer what it asks.
    *
@@ -5328,6 +5443,34 @@ export interface TokenService {
   revoke(args: TokenRevokeArguments, options?: CallOptions): Promise<RevokedToken>;
 }
 
+/** Operations of the category ``transcript``. */
+export interface TranscriptService {
+  /**
+   * Search what was said in the sessions that the caller may read, the latest first.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  search(args: TranscriptSearchArguments, options?: CallOptions): Promise<TranscriptMatchPage>;
+  /**
+   * Read a session as Markdown or JSON; ``limit`` counts messages.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  export(args: TranscriptExportArguments, options?: CallOptions): Promise<TranscriptExport>;
+  /**
+   * Delete a session with its messages, as its codebase's worker, its requester or an operator.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  forget(args: TranscriptForgetArguments, options?: CallOptions): Promise<ForgottenSession>;
+  /**
+   * Read who asked for a job, who allowed what its agent asked, and who commented on it.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  participants(args: TranscriptParticipantsArguments, options?: CallOptions): Promise<JobParticipants>;
+}
+
 /** Operations of the category ``turn``. */
 export interface TurnService {
   /**
@@ -5466,6 +5609,7 @@ export interface Services {
   readonly tenant: TenantService;
   readonly tokenBilling: TokenBillingService;
   readonly token: TokenService;
+  readonly transcript: TranscriptService;
   readonly turn: TurnService;
   readonly user: UserService;
   readonly virtualServer: VirtualServerService;
@@ -6129,7 +6273,22 @@ export interface Operations {
   "codebase.register": {
     args: CodebaseRegisterArguments;
     answer: Promise<Codebase>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "codebase.confirm": {
+    args: CodebaseConfirmArguments;
+    answer: Promise<Codebase>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "stale_lease";
+  };
+  "codebase.decline": {
+    args: CodebaseDeclineArguments;
+    answer: Promise<Codebase>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "codebase.read_credential": {
+    args: CodebaseReadCredentialArguments;
+    answer: Promise<CodebaseCredential>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "stale_lease";
   };
   "codebase.get": {
     args: CodebaseGetArguments;
@@ -6145,6 +6304,11 @@ export interface Operations {
     args: CodebaseTriggerArguments;
     answer: Promise<TaskReceipt>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "codebase.read_job_secrets": {
+    args: CodebaseReadJobSecretsArguments;
+    answer: Promise<JobSecrets>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "stale_lease";
   };
   "codebase.message": {
     args: CodebaseMessageArguments;
@@ -6945,6 +7109,26 @@ export interface Operations {
     args: TokenRevokeArguments;
     answer: Promise<RevokedToken>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "transcript.search": {
+    args: TranscriptSearchArguments;
+    answer: Promise<TranscriptMatchPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "transcript.export": {
+    args: TranscriptExportArguments;
+    answer: Promise<TranscriptExport>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "transcript.forget": {
+    args: TranscriptForgetArguments;
+    answer: Promise<ForgottenSession>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "transcript.participants": {
+    args: TranscriptParticipantsArguments;
+    answer: Promise<JobParticipants>;
+    errors: CommonErrorCode | "halted" | "not_found";
   };
   "turn.list": {
     args: TurnListArguments;

@@ -1108,6 +1108,24 @@ export interface Codebase {
   updatedAt: string;
   /** Whether its worker has been seen within 90 seconds. */
   online: boolean;
+  /** pending: no worker has it yet; refused: none could take it, problem says why. */
+  state: "ready" | "pending" | "refused";
+  problem: string | null;
+  /** What it was cloned from. */
+  gitUrl: string | null;
+  branch: string | null;
+  /** What jobs there use unless they say otherwise. */
+  agentConfig: { [key: string]: JsonValue };
+  /** The task that asks workers to take it, while it is pending. */
+  taskId: string | null;
+}
+
+/** What a worker needs to clone a codebase. */
+export interface CodebaseCredential {
+  codebaseId: string;
+  gitUrl: string;
+  branch: string | null;
+  token: string | null;
 }
 
 /** One page of a list; ``codebases`` are its items. */
@@ -1705,6 +1723,13 @@ export interface Forgotten {
   forgotten: boolean;
 }
 
+export interface ForgottenSession {
+  codebaseId: string;
+  sessionId: string;
+  /** Number of messages that were deleted. */
+  messages: number;
+}
+
 /** One page of a list; ``agents`` are its items. */
 export interface FoundAgentPage extends Page<Agent> {
   agents: Agent[];
@@ -2178,6 +2203,25 @@ export interface Items {
   completed: number;
   failed: number;
   running: number;
+}
+
+/** Who had a part in a job: who asked for it, allowed what its agent asked, and commented on it. */
+export interface JobParticipants {
+  taskId: string;
+  askedBy: string;
+  /** RFC 3339 time, with its offset. */
+  askedAt: string;
+  /** The agent whose worker has, or had, the job. */
+  workedBy: string | null;
+  /** Answers to what the agent asked, oldest first. */
+  allowed: PermissionAnswer[];
+  commentedBy: string[];
+}
+
+/** Secrets of a job, for the environment of its agent. */
+export interface JobSecrets {
+  taskId: string;
+  secrets: { [key: string]: string };
 }
 
 /** Lifecycle status of an operation. */
@@ -2754,6 +2798,15 @@ export const Performative = {
 } as const;
 /** What a message does. */
 export type Performative = (typeof Performative)[keyof typeof Performative];
+
+/** What somebody has answered to what the agent asked. */
+export interface PermissionAnswer {
+  by: string;
+  /** RFC 3339 time, with its offset. */
+  at: string;
+  question: string;
+  answer: JsonValue;
+}
 
 /** One version of an agent's price. */
 export interface Price {
@@ -3933,6 +3986,40 @@ export interface ToolResult {
   isError: boolean;
   /** The result's _meta. */
   meta: JsonValue;
+}
+
+/** A part of a session as a document, from the beginning on; next_cursor leads to the next one. */
+export interface TranscriptExport {
+  codebaseId: string;
+  sessionId: string;
+  format: "json" | "markdown";
+  filename: string;
+  /** Markdown. */
+  content: string | null;
+  /** JSON. */
+  messages: ({ [key: string]: JsonValue })[];
+  hasMore: boolean;
+  nextCursor: string | null;
+}
+
+/** A message in which the words stand. */
+export interface TranscriptMatch {
+  codebaseId: string;
+  sessionId: string;
+  title: string;
+  messageId: string;
+  /** Of the message in its session. */
+  number: number;
+  role: string;
+  /** Text around the first of the words. */
+  excerpt: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** One page of a list; ``matches`` are its items. */
+export interface TranscriptMatchPage extends Page<TranscriptMatch> {
+  matches: TranscriptMatch[];
 }
 
 /** A turn that has ended: a checkpoint of its session and of its worktree. */

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from agora.core.call import Call
 from agora.domains.agents.signals import CODEBASE_CAPABILITY
+from agora.domains.tasks.records import WorkerRow
 
 from .records import CodebaseRow
 
-__all__ = ["ONLINE_SECONDS", "codebase_capability", "list_capabilities"]
+__all__ = ["ONLINE_SECONDS", "announce_worker_change", "codebase_capability", "list_capabilities"]
 
 ONLINE_SECONDS = 90  #: since a worker was seen
 
@@ -14,6 +16,12 @@ ONLINE_SECONDS = 90  #: since a worker was seen
 def codebase_capability(codebase_id: str) -> str:
     """The capability that a job for a codebase requires."""
     return f"{CODEBASE_CAPABILITY}{codebase_id}"
+
+
+def announce_worker_change(call: Call, worker: WorkerRow) -> None:
+    """Tell a worker that it claims by other capabilities now: what it waits for was asked with those of before."""
+    data = {"worker_id": worker.worker_id, "worker_name": worker.worker_name, "owner": worker.owner}
+    call.emit("agora.worker.updated", data, subject=worker.worker_id, audience=(worker.owner,))
 
 
 def list_capabilities(codebase: CodebaseRow) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import cast
+from typing import Literal, cast
 
-from agora.clock import SECOND, new_id, to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.search.words import contains_pattern
+from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.records import WorkerRow
 from agora_sdk.contract import codebases as contract
@@ -19,11 +20,12 @@ from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike
 from agora_sdk.contract.tasks import TaskEntry, TaskReceipt
 from agora_sdk.errors import Conflict
 
+from . import job_secrets, registration, steering, watch
 from . import queries as statements
-from . import steering, watch
 from .access import load_codebase, load_own_codebase
-from .capabilities import ONLINE_SECONDS, codebase_capability
+from .capabilities import ONLINE_SECONDS, announce_worker_change, codebase_capability
 from .records import CODEBASES, CodebaseRow
+from .stand_ins import announce_waiting_jobs
 
 __all__ = ["CodebaseService"]
 
@@ -36,43 +38,106 @@ class CodebaseService(BoundService, contract.Codebases):
 
     @implements
     async def register(
-        self, name: str, path: str, worker_id: str, *, repository: str | None = None, description: str = ""
+        self,
+        name: str,
+        path: str | None = None,
+        worker_id: str | None = None,
+        *,
+        repository: str | None = None,
+        description: str = "",
+        git_url: str | None = None,
+        branch: str | None = None,
+        git_token: str | None = None,
+        agent_config: contract.AgentConfig = {},
     ) -> contract.Codebase:
+        request = registration.NewCodebase(
+            name=name,
+            path=path,
+            repository=repository,
+            description=description,
+            git_url=git_url,
+            branch=branch,
+            git_token=git_token,
+            agent_config={str(key): value for key, value in agent_config.items()},
+        )
+        worker = await self._find_own_worker(worker_id) if worker_id is not None else None
+        if worker is not None and path is not None and git_url is None:
+            row = await self._store_codebase(worker, path, request)
+        else:
+            row = await registration.request_registration(self.call, request, worker)
+        self.call.target = row.codebase_id
+        return _build_codebase(row, online=row.state == "ready")
+
+    async def _store_codebase(self, worker: WorkerRow, path: str, request: registration.NewCodebase) -> CodebaseRow:
+        """Register the codebase at a path of a worker, or update the one that is there."""
         call = self.call
-        worker = await self._find_own_worker(worker_id)
         row = await call.tx.one(statements.codebase_by_path, worker_id=worker.worker_id, path=path)
         if row is None:
             await self._require_room(worker)
-            row = CodebaseRow(
-                tenant_id=call.caller.tenant,
-                codebase_id=new_id("cb"),
-                worker_id=worker.worker_id,
-                owner=worker.owner,
-                name=name,
-                path=path,
-                repository=repository,
-                description=description,
-                registered_at=call.now,
-                updated_at=call.now,
-                stand_ins="[]",
-                watching=1,
-                watch_interval=DEFAULT_INTERVAL,
-            )
+            row = registration.build_row(call, request, worker)
             call.tx.append(CODEBASES, row)
         else:
-            row.name, row.repository, row.description, row.updated_at = name, repository, description, call.now
+            row.name, row.repository, row.description = request.name, request.repository, request.description
+            row.agent_config = encode_json(dict(request.agent_config)) if request.agent_config else row.agent_config
+            row.updated_at = call.now
             await call.tx.execute(
                 statements.update_codebase,
                 codebase_id=row.codebase_id,
-                name=name,
-                repository=repository,
-                description=description,
+                name=row.name,
+                repository=row.repository,
+                description=row.description,
+                agent_config=row.agent_config,
                 now=call.now,
             )
-        call.target = row.codebase_id
+        await self._give_capability(worker, row)
+        return row
+
+    async def _give_capability(self, worker: WorkerRow, row: CodebaseRow) -> None:
+        """Have a worker take the jobs of a codebase."""
         capabilities = [*decode_json(worker.capabilities), codebase_capability(row.codebase_id)]
         await self._set_capabilities(worker, list(dict.fromkeys(capabilities)))
+
+    @implements
+    async def confirm(
+        self,
+        codebase_id: str,
+        task_id: str,
+        fencing_token: int,
+        worker_id: str,
+        path: str,
+        *,
+        repository: str | None = None,
+    ) -> contract.Codebase:
+        row = await self._load_pending(codebase_id)
+        worker = await self._find_own_worker(worker_id)
+        if row.worker_id != worker.worker_id:
+            await self._require_room(worker)
+            row = await registration.confirm_codebase(
+                self.call, row, worker, (task_id, fencing_token), path, repository
+            )
+            await self._give_capability(worker, row)
+            announce_worker_change(self.call, worker)
+            await announce_waiting_jobs(self.call, codebase_capability(row.codebase_id))
         return _build_codebase(row, online=True)
+
+    @implements
+    async def decline(self, codebase_id: str, task_id: str, fencing_token: int, reason: str) -> contract.Codebase:
+        row = await self._load_pending(codebase_id)
+        return _build_codebase(
+            await registration.decline_codebase(self.call, row, task_id, fencing_token, reason), online=False
+        )
+
+    @implements
+    async def read_credential(self, codebase_id: str, task_id: str, fencing_token: int) -> contract.CodebaseCredential:
+        row = await self._load_pending(codebase_id)
+        return await registration.open_credential(self.call, row, task_id, fencing_token)
+
+    async def _load_pending(self, codebase_id: str) -> CodebaseRow:
+        """A codebase, locked. Raises NotFound."""
+        await load_codebase(self.call, codebase_id)
+        row = await self.call.tx.one(statements.codebase_for_update, codebase_id=codebase_id)
+        assert row is not None
+        return row
 
     async def _find_own_worker(self, ref: str) -> WorkerRow:
         caller = self.call.caller
@@ -152,13 +217,36 @@ class CodebaseService(BoundService, contract.Codebases):
         files: contract.JobFiles = [],
         priority: PriorityLike = Priority.NORMAL,
         context_id: str | None = None,
+        profile: str | None = None,
+        secrets: contract.JobSecretValues = {},
     ) -> TaskReceipt:
         codebase = await load_codebase(self.call, codebase_id)
         values: JsonObject = {"prompt": prompt, "title": title, "agent_type": agent_type, "model": model}
+        values["profile"] = profile = profile or decode_json(codebase.agent_config).get("profile")
         values["files"] = list(files)
-        payload: JsonObject = {name: value for name, value in values.items() if value}
-        request = steering.JobRequest(payload=payload, priority=priority, context_id=context_id)
-        return await steering.submit_job(self.call, codebase, request)
+        values["has_secrets"] = bool(secrets)
+        chosen = {name: value for name, value in values.items() if value}
+        payload: JsonObject = decode_json(codebase.agent_config) | chosen
+        request = steering.JobRequest(payload=payload, priority=priority, context_id=context_id, profile=profile)
+        receipt = await steering.submit_job(self.call, codebase, request)
+        await job_secrets.store_secrets(self.call, receipt.task_id, secrets)
+        return receipt
+
+    @implements
+    async def read_job_secrets(self, task_id: str, fencing_token: int) -> contract.JobSecrets:
+        secrets = await job_secrets.open_secrets(self.call, task_id, fencing_token)
+        return contract.JobSecrets(task_id=task_id, secrets=secrets)
+
+    async def reissue(
+        self, result: contract.JobSecrets | contract.CodebaseCredential
+    ) -> contract.JobSecrets | contract.CodebaseCredential:
+        """Read the secrets again when their reading is repeated under the same idempotency key."""
+        if isinstance(result, contract.CodebaseCredential):
+            return result  # a worker that lost the answer reads it once more, under another key
+        row = await self.call.tx.one(tasks.select_task, task_id=result.task_id)
+        if row is not None and row.holder == self.call.caller.subject:
+            result.secrets = await job_secrets.open_secrets(self.call, row.task_id, row.fence)
+        return result
 
     @implements
     async def message(self, codebase_id: str, message: str, *, task_id: str | None = None) -> TaskEntry:
@@ -215,4 +303,10 @@ def _build_codebase(row: CodebaseRow, *, online: bool) -> contract.Codebase:
         registered_at=to_datetime(row.registered_at),
         updated_at=to_datetime(row.updated_at),
         online=online,
+        state=cast('Literal["ready", "pending", "refused"]', row.state),
+        problem=row.problem if row.state == "refused" else None,
+        git_url=row.git_url,
+        branch=row.branch,
+        agent_config=decode_json(row.agent_config),
+        task_id=row.registration_task,
     )

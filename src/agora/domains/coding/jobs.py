@@ -1,4 +1,4 @@
-"""The background job of codebases: others stand in for a worker that is gone."""
+"""Background jobs of codebases: others stand in for a worker that is gone; secrets of ended jobs are deleted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from functools import partial
 
 from agora.clock import SECOND
+from agora.core.call import Call
 from agora.core.jobs import Controller
 from agora.store.port import StoredEvent
 
 from . import queries as statements
+from . import transcript_queries as transcript_statements
 from .capabilities import ONLINE_SECONDS
 from .stand_ins import appoint_stand_ins, dismiss_stand_ins
+from .transcript_service import delete_transcript
 
-__all__ = ["StandIns"]
+__all__ = ["JobSecretsCleaner", "StandIns", "TranscriptRetention"]
 
 BATCH = 200
 
@@ -48,3 +51,44 @@ class StandIns(Controller):
         rows = await self.read(tenant, statements.codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
         for row in rows:
             await self.run_as_system(tenant, partial(dismiss_stand_ins, codebase_id=row.codebase_id))
+
+
+class JobSecretsCleaner(Controller):
+    """Deletes the secrets of jobs that have ended."""
+
+    name = "job_secrets"
+    interval = 60.0
+
+    async def reconcile(self, tenant: str) -> None:
+        if await self.read(tenant, statements.ended_secrets):
+            await self.run_as_system(tenant, _delete_ended_secrets)
+
+
+class TranscriptRetention(Controller):
+    """Forgets sessions that nobody has worked in for longer than the settings keep them."""
+
+    name = "transcript_retention"
+    interval = 600.0
+
+    async def reconcile(self, tenant: str) -> None:
+        seconds = self.context.server.settings.session_retention
+        if not seconds:
+            return
+        before = self.context.clock.now() - seconds * SECOND
+        while not self.is_stopping:
+            rows = await self.read(tenant, transcript_statements.old_sessions, before=before, limit=BATCH)
+            for row in rows:
+                forget = partial(_forget_session, codebase_id=row.codebase_id, session_id=row.session_id)
+                await self.run_as_system(tenant, forget)
+            if len(rows) < BATCH:
+                break
+
+
+async def _forget_session(call: Call, codebase_id: str, session_id: str) -> bool:
+    await delete_transcript(call, codebase_id, session_id)
+    return False
+
+
+async def _delete_ended_secrets(call: Call) -> bool:
+    await call.tx.execute(statements.delete_ended_secrets)
+    return False

@@ -5,20 +5,24 @@ from __future__ import annotations
 from agora.domains.tasks.records import TaskRow, WorkerRow
 from agora.store.port import Query, Write, in_list
 
-from .records import CodebaseRow, MessageRow, PlacedSessionRow, SessionRow, WorkerModels
+from .records import CodebaseRow, JobSecretsRow, MessageRow, PlacedSessionRow, SessionRow, WorkerModels
 
 __all__ = [
     "codebase_by_id",
     "codebase_by_path",
     "codebase_count",
+    "codebase_for_update",
     "codebases_with_stand_ins",
     "codebases_without_worker",
+    "confirm_codebase",
     "count_codebases",
     "count_sessions",
     "count_workers_online",
     "delete_codebase",
+    "delete_ended_secrets",
     "delete_messages",
     "delete_sessions",
+    "ended_secrets",
     "foreign_codebase",
     "list_codebases",
     "list_messages",
@@ -27,10 +31,14 @@ __all__ = [
     "message_exists",
     "models_online",
     "open_jobs",
+    "pending_workers",
     "recent_sessions",
+    "refuse_codebase",
+    "secrets_of_job",
     "session_anywhere",
     "session_by_id",
     "session_for_update",
+    "set_declined",
     "set_held_capabilities",
     "set_stand_ins",
     "set_watch",
@@ -45,6 +53,9 @@ __all__ = [
 BIG = "bigint"
 
 codebase_by_id = Query("select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow)
+codebase_for_update = Query(
+    "select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow, lock=True
+)
 codebase_by_path = Query(
     "select * from codebases where tenant_id = :tenant and worker_id = :worker_id and path = :path",
     CodebaseRow,
@@ -60,7 +71,8 @@ codebase_count = Query(
 )
 update_codebase = Write(
     """
-    update codebases set name = :name, repository = :repository, description = :description, updated_at = :now
+    update codebases set name = :name, repository = :repository, description = :description,
+        agent_config = :agent_config, updated_at = :now
     where tenant_id = :tenant and codebase_id = :codebase_id
     """,
     types={"now": BIG},
@@ -271,4 +283,47 @@ models_online = Query(
     WorkerModels,
     types={"seen_since": BIG, "limit": BIG},
     scan=True,
+)
+
+#: of jobs that have ended, or are gone
+_OF_ENDED_JOBS = """tenant_id = :tenant and not exists (select 1 from tasks t where t.tenant_id = :tenant
+    and t.task_id = coding_job_secrets.task_id and t.completed_at is null)"""
+secrets_of_job = Query(
+    "select * from coding_job_secrets where tenant_id = :tenant and task_id = :task_id", JobSecretsRow
+)
+ended_secrets = Query(f"select task_id from coding_job_secrets where {_OF_ENDED_JOBS} limit 1", str, scan=True)
+delete_ended_secrets = Write(f"delete from coding_job_secrets where {_OF_ENDED_JOBS}")
+
+#: workers that are there and take codebases, of the caller's own account first; those that have declined are left out in code
+pending_workers = Query(
+    """
+    select * from workers where tenant_id = :tenant and retired_at is null and draining_at is null
+        and last_seen >= :seen_since and capabilities like '%"codebase:~_~_pending~_~_"%' escape '~'
+    order by worker_id limit :limit
+    """,
+    WorkerRow,
+    types={"seen_since": BIG, "limit": BIG},
+    scan=True,
+)
+confirm_codebase = Write(
+    """
+    update codebases set worker_id = :worker_id, owner = :owner, path = :path, repository = :repository, state = 'ready',
+        problem = null, registration_task = null, sealed_token = null, updated_at = :now
+    where tenant_id = :tenant and codebase_id = :codebase_id
+    """,
+    types={"now": BIG},
+)
+refuse_codebase = Write(
+    """
+    update codebases set state = 'refused', problem = :problem, registration_task = null, sealed_token = null,
+        declined = :declined, updated_at = :now
+    where tenant_id = :tenant and codebase_id = :codebase_id
+    """,
+    types={"now": BIG},
+)
+set_declined = Write(
+    """
+    update codebases set declined = :declined, problem = :problem
+    where tenant_id = :tenant and codebase_id = :codebase_id
+    """
 )

@@ -7,12 +7,16 @@ from agora.store.records import record
 
 __all__ = [
     "CODEBASES",
+    "JOB_SECRETS",
     "MESSAGES",
     "SESSIONS",
     "CodebaseRow",
+    "JobSecretsRow",
     "MessageRow",
+    "OldSession",
     "PlacedSessionRow",
     "SessionRow",
+    "TranscriptRow",
     "WorkerModels",
 ]
 
@@ -34,9 +38,52 @@ class CodebaseRow:
     stand_ins: str
     watching: int
     watch_interval: int
+    state: str
+    problem: str | None
+    git_url: str | None
+    branch: str | None
+    sealed_token: bytes | None
+    agent_config: str
+    registration_task: str | None
+    declined: str
 
 
 CODEBASES = Table("codebases", CodebaseRow)
+
+
+@record
+class TranscriptRow:
+    """A message with the title of its session."""
+
+    codebase_id: str
+    session_id: str
+    title: str
+    message_id: str
+    number: int
+    role: str
+    parts: str
+    created_at: int
+
+
+@record
+class OldSession:
+    """The key of a session that is to be forgotten."""
+
+    codebase_id: str
+    session_id: str
+
+
+@record
+class JobSecretsRow:
+    """A row of ``coding_job_secrets``."""
+
+    tenant_id: str
+    task_id: str
+    sealed: bytes
+    created_at: int
+
+
+JOB_SECRETS = Table("coding_job_secrets", JobSecretsRow)
 
 
 @record

@@ -203,7 +203,8 @@ class SessionService(BoundService, contract.Sessions):
         session = await load_session(call, codebase, session_id)
         values = {"prompt": prompt, "title": title or session.title, "codebase_id": codebase_id, "model": model}
         values |= {"agent_type": agent_type, "session_id": session_id}
-        payload: JsonObject = {name: value for name, value in values.items() if value}
+        chosen = {name: value for name, value in values.items() if value}
+        payload: JsonObject = decode_json(codebase.agent_config) | chosen
         # To its worker: the session and its worktree are on that machine.
         return await TaskService(call).assign(
             JOB_TYPE,

@@ -16,7 +16,7 @@ from agora.domains.tasks.completion import announce_available, move_task, pool_q
 from agora.domains.tasks.records import WorkerRow
 
 from . import queries as statements
-from .capabilities import ONLINE_SECONDS, codebase_capability
+from .capabilities import ONLINE_SECONDS, announce_worker_change, codebase_capability
 from .records import CodebaseRow
 
 __all__ = ["announce_waiting_jobs", "appoint_stand_ins", "dismiss_stand_ins", "end_stand_ins"]
@@ -86,8 +86,7 @@ async def _set_capabilities(call: Call, worker: WorkerRow, capabilities: list[st
     await call.tx.execute(
         statements.set_worker_capabilities, worker_id=worker.worker_id, capabilities=encode_json(capabilities)
     )
-    data = {"worker_id": worker.worker_id, "worker_name": worker.worker_name, "owner": worker.owner}
-    call.emit("agora.worker.updated", data, subject=worker.worker_id, audience=(worker.owner,))
+    announce_worker_change(call, worker)
 
 
 async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:

@@ -49,6 +49,7 @@ class JobRequest:
     payload: JsonObject
     priority: PriorityLike
     context_id: str | None
+    profile: str | None = None
 
 
 async def submit_job(call: Call, codebase: CodebaseRow, request: JobRequest) -> TaskReceipt:
@@ -59,7 +60,7 @@ async def submit_job(call: Call, codebase: CodebaseRow, request: JobRequest) -> 
         {**request.payload, "codebase_id": codebase.codebase_id},
         None if codebase.watching else f"worker:{codebase.worker_id}",
         priority=request.priority,
-        required_capabilities=[capability],
+        required_capabilities=[capability, *([f"profile:{request.profile}"] if request.profile else [])],
         context_id=request.context_id,
     )
 

@@ -7,10 +7,11 @@ capabilities (``workers.held``), and nobody stands in for it. A job that is give
 from __future__ import annotations
 
 from agora.core.call import Call, encode_json
+from agora.domains.tasks import worker_queries as workers
 from agora_sdk.contract import codebases as contract
 
 from . import queries as statements
-from .capabilities import list_capabilities
+from .capabilities import announce_worker_change, list_capabilities
 from .records import CodebaseRow
 from .stand_ins import announce_waiting_jobs, end_stand_ins
 from .steering import count_queued_jobs
@@ -31,6 +32,9 @@ async def set_watch(
         watch_interval=codebase.watch_interval,
     )
     await _hold_capabilities(call, codebase.worker_id)
+    worker = await call.tx.one(workers.by_ref, ref=codebase.worker_id, owner=codebase.owner)
+    if worker is not None and was_watching != watching:
+        announce_worker_change(call, worker)
     if was_watching != watching:
         data = {"codebase_id": codebase.codebase_id, "name": codebase.name, "watching": watching}
         call.emit("agora.codebase.updated", data, subject=codebase.codebase_id, audience=(codebase.owner,))

@@ -11,16 +11,18 @@ from .events import Event, LastEvent
 from .fields import Cursor, JsonData, JsonObject, Limit, Priority, PriorityLike, Text, Timestamp
 from .operation import Service, operation
 from .results import Page, Result
-from .tasks import TaskEntry, TaskReceipt, WorkerRef
+from .tasks import TaskEntry, TaskId, TaskReceipt, WorkerRef
 
 __all__ = [
     "Codebase",
+    "CodebaseCredential",
     "CodebasePage",
     "CodebaseStatus",
     "Codebases",
     "Documents",
     "EndedJobs",
     "Ingestion",
+    "JobSecrets",
     "RemovedCodebase",
     "Session",
     "SessionMessage",
@@ -47,6 +49,22 @@ Title = Annotated[Text, Field(max_length=200, description="Title, for people.")]
 Role = Literal["user", "assistant", "system"]
 Documents = list[JsonObject]
 TaskIds = list[str]
+FencingToken = Annotated[int, Field(ge=0, lt=2**53)]
+CodebasePath = Annotated[
+    str, Field(min_length=1, max_length=4096, pattern=PRINTABLE, description="Directory on the worker's machine.")
+]
+AgentConfig = dict[
+    Literal["model", "agent_type", "profile"], Annotated[str, Field(min_length=1, max_length=200, pattern=PRINTABLE)]
+]
+SecretName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+SecretValue = Annotated[str, Field(min_length=6, max_length=8192, pattern=r"^[^\x00]+$")]
+JobSecretValues = dict[SecretName, SecretValue]
+ProfileName = Annotated[
+    str,
+    Field(
+        max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Profile of a worker that the job needs."
+    ),
+]
 Prompt = Annotated[Text, Field(min_length=1, max_length=262_144, description="What the agent is to do.")]
 AgentMode = Annotated[str, Field(max_length=64, pattern=PRINTABLE, description="Mode of the agent, such as build.")]
 ModelName = Annotated[str, Field(max_length=200, pattern=PRINTABLE, description="Model that the agent is told to use.")]
@@ -75,12 +93,29 @@ class Codebase(Result):
     registered_at: Timestamp
     updated_at: Timestamp
     online: bool = Field(default=True, description="Whether its worker has been seen within 90 seconds.")
+    state: Literal["ready", "pending", "refused"] = Field(
+        default="ready", description="pending: no worker has it yet; refused: none could take it, problem says why."
+    )
+    problem: str | None = None
+    git_url: str | None = Field(default=None, description="What it was cloned from.")
+    branch: str | None = None
+    agent_config: JsonObject = Field(default={}, description="What jobs there use unless they say otherwise.")
+    task_id: str | None = Field(default=None, description="The task that asks workers to take it, while it is pending.")
 
 
 class CodebasePage(Page[Codebase]):
     items_field: ClassVar[str] = "codebases"
 
     codebases: list[Codebase]
+
+
+class CodebaseCredential(Result):
+    """What a worker needs to clone a codebase."""
+
+    codebase_id: str
+    git_url: str
+    branch: str | None = None
+    token: str | None = None
 
 
 class RemovedCodebase(Result):
@@ -111,6 +146,13 @@ class CodebaseStatus(Result):
     asking: int
     task_id: str | None = Field(default=None, description="The newest job that has not ended.")
     session_id: str | None = Field(default=None, description="The session that was last worked in.")
+
+
+class JobSecrets(Result):
+    """Secrets of a job, for the environment of its agent."""
+
+    task_id: str
+    secrets: dict[str, str] = {}
 
 
 class EndedJobs(Result):
@@ -193,22 +235,80 @@ class Codebases(Service, category="codebase"):
     async def register(
         self,
         name: CodebaseName,
-        path: Annotated[
-            str,
-            Field(min_length=1, max_length=4096, pattern=PRINTABLE, description="Directory on the worker's machine."),
-        ],
-        worker_id: Annotated[WorkerRef, Field(description="Your worker that has it: its id or name.")],
+        path: CodebasePath | None = None,
+        worker_id: Annotated[
+            WorkerRef | None,
+            Field(description="Your worker that has it: its id or name. Left out, workers are asked who has it."),
+        ] = None,
         *,
         repository: Annotated[
             str | None,
             Field(max_length=300, pattern=PRINTABLE, description="Git remote, such as github.com/owner/name."),
         ] = None,
         description: Annotated[Text, Field(max_length=200, description="What it is, for people.")] = "",
+        git_url: Annotated[
+            str | None,
+            Field(
+                max_length=500,
+                pattern=r"^https://[^\s@\x00-\x1f\x7f]+$",
+                description="A worker clones it, instead of having it at a path.",
+            ),
+        ] = None,
+        branch: Annotated[
+            str | None,
+            Field(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$", description="Branch to clone."),
+        ] = None,
+        git_token: Annotated[
+            str | None,
+            Field(
+                min_length=1,
+                max_length=2000,
+                pattern=r"^[!-~]+$",
+                description="Token for the clone, encrypted, for the worker that is named.",
+            ),
+        ] = None,
+        agent_config: Annotated[
+            AgentConfig, Field(description="What jobs there use unless they say otherwise: model, agent_type, profile.")
+        ] = {},
     ) -> Codebase:
         """Register a codebase of a worker of yours, or update the one of that path.
 
-        Jobs for it require the capability ``codebase:ID``, which the worker has from now on.
+        Jobs for it require the capability ``codebase:ID``, which the worker has from now on. Without ``worker_id``, or with ``git_url``,
+        it is pending: the task ``register_codebase`` asks one worker after another, and the first that has the path, or clones the
+        repository, confirms it. Jobs that are queued meanwhile wait.
         """
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/confirm", scope="write:tasks", idempotent=True)
+    async def confirm(
+        self,
+        codebase_id: CodebaseRef,
+        task_id: TaskId,
+        fencing_token: FencingToken,
+        worker_id: Annotated[WorkerRef, Field(description="Your worker that has it.")],
+        path: CodebasePath,
+        *,
+        repository: Annotated[
+            str | None,
+            Field(max_length=300, pattern=PRINTABLE, description="Git remote, such as github.com/owner/name."),
+        ] = None,
+    ) -> Codebase:
+        """Take a pending codebase, as the worker that holds the task which asks for it."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/decline", scope="write:tasks", idempotent=True)
+    async def decline(
+        self,
+        codebase_id: CodebaseRef,
+        task_id: TaskId,
+        fencing_token: FencingToken,
+        reason: Annotated[Text, Field(min_length=1, max_length=500, description="Why, for whoever registers it.")],
+    ) -> Codebase:
+        """Refuse a pending codebase, as the worker that was asked: the next one is asked; after the last it is refused."""
+
+    @operation("POST /v1/agent/codebases/{codebase_id}/credential", scope="write:tasks", secrets=("token",))
+    async def read_credential(
+        self, codebase_id: CodebaseRef, task_id: TaskId, fencing_token: FencingToken
+    ) -> CodebaseCredential:
+        """Read with which token to clone a pending codebase, as the worker that was asked."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}", scope="read:tasks")
     async def get(self, codebase_id: CodebaseRef) -> Codebase:
@@ -232,8 +332,21 @@ class Codebases(Service, category="codebase"):
         context_id: Annotated[
             str | None, Field(max_length=200, pattern=PRINTABLE, description="Jobs of one context share a session.")
         ] = None,
+        profile: ProfileName | None = None,
+        secrets: Annotated[
+            JobSecretValues,
+            Field(
+                max_length=20,
+                description="Variables for the environment of the job's agent alone: stored encrypted, masked in the output, "
+                "deleted when the job has ended.",
+            ),
+        ] = {},
     ) -> TaskReceipt:
         """Have the agent of a codebase do something; it runs also while the codebase is not watched."""
+
+    @operation("POST /v1/agent/tasks/{task_id}/secrets", scope="write:tasks", secrets=("secrets",))
+    async def read_job_secrets(self, task_id: TaskId, fencing_token: FencingToken) -> JobSecrets:
+        """Read the secrets of a job, as the worker that holds it."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/message", scope="write:tasks")
     async def message(

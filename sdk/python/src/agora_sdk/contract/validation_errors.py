@@ -27,6 +27,8 @@ _UNSPACED: Final = "may hold no white space and no control character"
 PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     NAME: "may hold no slash and no control character",
     PRINTABLE: "may hold no control character",
+    r"^https://[^\s@\x00-\x1f\x7f]+$": "is no URL of https without a credential",
+    r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$": "is no name of a branch",
     r"^[^\x00]*$": _NO_NUL,
     r"^[^\x00]+$": _NO_NUL,
     r"^[^\x00]*\S[^\x00]*$": "needs more than white space, and may hold no NUL character",

@@ -18,7 +18,7 @@ __all__ = [
 JOB_TYPE = "coding.job"
 DELIVERY_TYPE = "coding.delivery"  #: an approved branch is merged, pushed, proposed or handed over
 #: what a job's payload holds; the rest is of the task
-PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files", "scopes")
+PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files", "scopes", "profile")
 #: names of arguments that differ
 RENAMED = {"target_agent_name": "assignee", "deadline_at": "deadline", "model": "required_model"}
 LOW, HIGH, URGENT = 0, 1, 10  #: priorities as numbers: below 0 low, 0 normal, 1 to 9 high, from 10 urgent
@@ -37,6 +37,10 @@ def of_coding_task(document: Any) -> Any:
     codebase = document.get("codebase_id") or document.get("codebase")
     if isinstance(codebase, str) and isinstance(required, list) and not document.get("target_agent_name"):
         arguments["required_capabilities"] = list(dict.fromkeys([*required, f"codebase:{codebase}"]))
+    profile = document.get("profile")
+    if isinstance(profile, str) and isinstance(required, list):
+        needed = arguments.get("required_capabilities") or required
+        arguments["required_capabilities"] = list(dict.fromkeys([*needed, f"profile:{profile}"]))
     priority = arguments.get("priority")
     if isinstance(priority, int) and not isinstance(priority, bool):
         arguments["priority"] = _priority_word(priority)

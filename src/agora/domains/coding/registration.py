@@ -1,0 +1,237 @@
+"""Codebases that no worker has yet: workers are asked one after another, until one confirms that it has the path or the clone.
+
+The question is a task, ``register_codebase``, that requires the capability ``codebase:__pending__``. A worker that says no is not asked
+again; when all have, the codebase is refused with their reasons, and so is the task. Jobs for it wait meanwhile, since nobody has its
+capability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agora.clock import SECOND, new_id, to_datetime
+from agora.core.call import Call, decode_json, encode_json
+from agora.core.errors import not_found
+from agora.core.ports import CREDENTIAL_SEALER
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.access import lock_held_task
+from agora.domains.tasks.completion import end_task, move_task
+from agora.domains.tasks.draft import TaskDraft
+from agora.domains.tasks.queues import queue_name
+from agora.domains.tasks.records import WorkerRow
+from agora.domains.tasks.service import TaskService
+from agora_sdk.contract import codebases as contract
+from agora_sdk.contract.fields import JsonObject, TaskStatus
+from agora_sdk.errors import Conflict, InvalidRequest, field_error
+
+from . import queries as statements
+from .capabilities import ONLINE_SECONDS, codebase_capability
+from .records import CODEBASES, CodebaseRow
+
+__all__ = [
+    "NewCodebase",
+    "build_row",
+    "confirm_codebase",
+    "decline_codebase",
+    "open_credential",
+    "request_registration",
+]
+
+PENDING = "__pending__"  #: in place of a worker
+REGISTRATION = "register_codebase"  #: type of the task that asks workers
+ASKING_SECONDS = 600  #: after which a question that nobody has answered has expired
+MAX_WORKERS = 100  #: that are asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCodebase:
+    """What is registered."""
+
+    name: str
+    path: str | None
+    repository: str | None
+    description: str
+    git_url: str | None
+    branch: str | None
+    git_token: str | None
+    agent_config: Mapping[str, str]
+
+
+def build_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
+    """A new row: of a worker's codebase, or of one that is pending."""
+    codebase_id = new_id("cb")
+    place = f"{request.git_url}#{request.branch or ''}" if request.git_url else request.path
+    return CodebaseRow(
+        tenant_id=call.caller.tenant,
+        codebase_id=codebase_id,
+        worker_id=PENDING if worker is None else worker.worker_id,
+        owner=call.caller.subject if worker is None else worker.owner,
+        name=request.name,
+        path=str(place),
+        repository=request.repository,
+        description=request.description,
+        registered_at=call.now,
+        updated_at=call.now,
+        stand_ins="[]",
+        watching=1,
+        watch_interval=5,
+        state="ready",
+        problem=None,
+        git_url=request.git_url,
+        branch=request.branch,
+        sealed_token=None,
+        agent_config=encode_json(dict(request.agent_config)),
+        registration_task=None,
+        declined="[]",
+    )
+
+
+async def request_registration(call: Call, request: NewCodebase, worker: WorkerRow | None) -> CodebaseRow:
+    """Make a pending codebase, and ask workers for it; a repeated call finds the one that is pending.
+
+    worker: the only one that is asked. Raises InvalidRequest, Conflict if no worker is there that could be asked.
+    """
+    if (request.path is None) == (request.git_url is None) or (request.git_url is None and request.branch is not None):
+        raise InvalidRequest(
+            "A codebase is at a path of a worker's machine, or is cloned from git_url (with branch).",
+            fix="Give path, or git_url.",
+            errors=[field_error("path", "give exactly one of path and git_url")],
+        )
+    row = build_row(call, request, None)
+    existing = await call.tx.one(statements.codebase_by_path, worker_id=PENDING, path=row.path)
+    if existing is not None and existing.owner != call.caller.subject:
+        raise Conflict("Somebody else has asked for that place.", fix="See GET /v1/agent/codebases for its state.")
+    if existing is not None:
+        if await _is_being_asked(call, existing):
+            return existing
+        await call.tx.execute(statements.delete_codebase, codebase_id=existing.codebase_id)
+    if request.git_token is not None and worker is None:
+        raise InvalidRequest(
+            "A token is given to a worker that you name, and to no other.",
+            fix="Give worker_id, too.",
+            errors=[field_error("git_token", "needs worker_id")],
+        )
+    if worker is None and not await _find_candidates(call, ()):
+        raise Conflict(
+            "No worker that takes codebases is online.",
+            fix="Start one there: agora worker run --codebases DIR. Or name a worker of yours: worker_id.",
+        )
+    if request.git_token is not None:
+        sealer = call.context.ports.get(CREDENTIAL_SEALER)
+        row.sealed_token = sealer.seal(request.git_token.encode(), _seal_context(row))
+    values = {"name": request.name, "path": request.path, "git_url": request.git_url, "branch": request.branch}
+    payload: JsonObject = {"codebase_id": row.codebase_id, **{key: text for key, text in values.items() if text}}
+    receipt = await TaskService(call).assign(
+        REGISTRATION,
+        payload,
+        None if worker is None else f"worker:{worker.worker_id}",
+        to_datetime(call.now) + timedelta(seconds=ASKING_SECONDS),
+        required_capabilities=[codebase_capability(PENDING)],
+        max_attempts=MAX_WORKERS,
+    )
+    row.state, row.registration_task = "pending", receipt.task_id
+    call.tx.append(CODEBASES, row)
+    return row
+
+
+async def confirm_codebase(
+    call: Call, row: CodebaseRow, worker: WorkerRow, task: tuple[str, int], path: str, repository: str | None
+) -> CodebaseRow:
+    """A worker has a codebase. task: id and fencing token of the question. Raises NotFound, StaleLease, Conflict."""
+    await _lock_question(call, row, *task)
+    other = await call.tx.one(statements.codebase_by_path, worker_id=worker.worker_id, path=path)
+    if other is not None and other.codebase_id != row.codebase_id:
+        raise Conflict(
+            f"{path} is {other.codebase_id} of this worker already.",
+            fix="Decline it, and name that codebase as the reason.",
+        )
+    row.worker_id, row.owner, row.path, row.repository = worker.worker_id, worker.owner, path, repository
+    row.state, row.registration_task, row.problem = "ready", None, None
+    await call.tx.execute(
+        statements.confirm_codebase,
+        codebase_id=row.codebase_id,
+        worker_id=worker.worker_id,
+        owner=worker.owner,
+        path=path,
+        repository=repository,
+        now=call.now,
+    )
+    data = {"codebase_id": row.codebase_id, "name": row.name, "state": row.state}
+    call.emit("agora.codebase.updated", data, subject=row.codebase_id, audience=(worker.owner,))
+    return row
+
+
+async def decline_codebase(call: Call, row: CodebaseRow, task_id: str, token: int, reason: str) -> CodebaseRow:
+    """The worker that was asked says no: ask the next one, or refuse the codebase. Raises NotFound, StaleLease."""
+    draft = await _lock_question(call, row, task_id, token)
+    declined = [*decode_json(row.declined), draft.row.worker or draft.row.holder]
+    problem = "; ".join(filter(None, (row.problem, reason)))[:2000]
+    is_asked_alone = draft.row.assignee is not None and not decode_json(row.declined)
+    candidates = [] if is_asked_alone else await _find_candidates(call, declined)
+    row.problem, row.declined = problem, encode_json(declined)
+    if candidates:
+        await call.tx.execute(
+            statements.set_declined, codebase_id=row.codebase_id, declined=row.declined, problem=problem
+        )
+        lane = f"worker:{candidates[0].worker_id}"
+        await move_task(draft, queue_name(lane, REGISTRATION), candidates[0].owner, lane, reason)
+        return row
+    row.state, row.registration_task = "refused", None
+    await call.tx.execute(
+        statements.refuse_codebase,
+        codebase_id=row.codebase_id,
+        problem=problem,
+        declined=row.declined,
+        now=call.now,
+    )
+    await end_task(draft, TaskStatus.FAILED, error=f"No worker takes {row.name}: {problem}")
+    return row
+
+
+async def open_credential(call: Call, row: CodebaseRow, task_id: str, token: int) -> contract.CodebaseCredential:
+    """What the worker that is asked needs to clone. Raises NotFound, StaleLease, Conflict."""
+    await _lock_question(call, row, task_id, token)
+    if row.git_url is None:
+        raise Conflict(f"{row.codebase_id} is at a path, and not cloned.", fix="Look whether the path is there.")
+    try:
+        sealer = call.context.ports.get(CREDENTIAL_SEALER)
+        opened = sealer.open(bytes(row.sealed_token), _seal_context(row)).decode() if row.sealed_token else None
+    except ValueError as error:
+        raise Conflict(
+            "The token was encrypted with another key of the server.", fix="Remove the codebase, and register it again."
+        ) from error
+    return contract.CodebaseCredential(
+        codebase_id=row.codebase_id, git_url=row.git_url, branch=row.branch, token=opened
+    )
+
+
+async def _is_being_asked(call: Call, row: CodebaseRow) -> bool:
+    """Whether workers are still asked for a codebase: its task has not ended."""
+    if row.state != "pending" or row.registration_task is None:
+        return False
+    task = await call.tx.one(tasks.select_task, task_id=row.registration_task)
+    return task is not None and task.completed_at is None
+
+
+async def _lock_question(call: Call, row: CodebaseRow, task_id: str, token: int) -> TaskDraft:
+    """The task that asks for a codebase, held by the caller."""
+    if row.registration_task != task_id:
+        raise not_found(
+            "task_id", f"{task_id} does not ask for {row.codebase_id}.", fix="Give the task that you have claimed."
+        )
+    draft = await lock_held_task(call, task_id, token)
+    call.target = row.codebase_id
+    return draft
+
+
+async def _find_candidates(call: Call, declined: Sequence[str | None]) -> list[WorkerRow]:
+    """Workers that are there, take codebases, and have not said no."""
+    seen_since = call.now - ONLINE_SECONDS * SECOND
+    rows = await call.tx.all(statements.pending_workers, seen_since=seen_since, limit=MAX_WORKERS)
+    return [row for row in rows if row.worker_id not in declined and row.owner not in declined]
+
+
+def _seal_context(row: CodebaseRow) -> str:
+    return f"{row.tenant_id}/codebase/{row.codebase_id}"

@@ -1,0 +1,202 @@
+"""Transcripts: what was said in sessions, found by words, as a document, and forgotten; and who took part in a job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from agora.clock import to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, Call, decode_json, encode_json
+from agora.domains.search.words import contains_pattern
+from agora.domains.tasks import list_queries as task_lists
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.access import load_visible_task
+from agora.domains.tasks.messages import AGENT, USER, join_text
+from agora.domains.tasks.records import TaskEntryRow
+from agora_sdk.contract import codebases as sessions_contract
+from agora_sdk.contract import implements
+from agora_sdk.contract import transcripts as contract
+from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
+
+from . import transcript_queries as statements
+from .access import load_codebase, load_session, may_read_every_session
+from .records import TranscriptRow
+from .sessions import SessionService
+
+__all__ = ["TranscriptService", "delete_transcript", "format_markdown"]
+
+EXCERPT = 160  #: characters on each side of a word
+MAX_ENTRIES = 1000  #: of a job's log that are looked at for answers and comments
+INTERRUPTED = frozenset({"input_required", "auth_required"})
+
+
+class TranscriptService(BoundService, contract.Transcripts):
+    """The contract's operations on transcripts."""
+
+    @implements
+    async def search(
+        self, q: str, *, codebase_id: str | None = None, limit: int = 20, cursor: str | None = None
+    ) -> contract.TranscriptMatchPage:
+        caller = self.call.caller
+        words = list(dict.fromkeys(q.lower().split()))[: statements.WORDS]
+        if not words:
+            raise InvalidRequest("There are no words to search for.", errors=[field_error("q", "no words")])
+        before, after = paging.decode_cursor(cursor, int, str) if cursor else (tasks.NEVER, "")
+        rows = await self.call.tx.all(
+            statements.search_messages(len(words)),
+            reader="" if caller.may("read:all") or caller.acts_for_others else caller.subject,
+            codebase_id=codebase_id or "",
+            before=before,
+            after=after,
+            limit=limit + 1,
+            **{f"word{number}": contains_pattern(word) for number, word in enumerate(words)},
+        )
+        more, rows = len(rows) > limit, rows[:limit]
+        return contract.TranscriptMatchPage.model_construct(
+            matches=[_build_match(row, words) for row in rows],
+            count=len(rows),
+            total=None if more or cursor else len(rows),
+            has_more=more,
+            next_cursor=paging.encode_cursor(rows[-1].created_at, rows[-1].message_id) if more else None,
+        )
+
+    @implements
+    async def export(
+        self,
+        codebase_id: str,
+        session_id: str,
+        format: Literal["json", "markdown"] = "markdown",
+        *,
+        limit: int = 500,
+        cursor: str | None = None,
+    ) -> contract.TranscriptExport:
+        sessions = SessionService(self.call)
+        session = await sessions.get(codebase_id, session_id)
+        page = await sessions.messages(codebase_id, session_id, limit=limit, cursor=cursor)
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", session_id)[:100]
+        result = contract.TranscriptExport(
+            codebase_id=codebase_id,
+            session_id=session_id,
+            format=format,
+            filename=f"{name}.{'md' if format == 'markdown' else 'json'}",
+            has_more=page.has_more,
+            next_cursor=page.next_cursor,
+        )
+        if format == "markdown":
+            result.content = format_markdown(page.messages, "" if cursor else session.title or session_id)
+        else:
+            result.messages = [message.model_dump(mode="json") for message in page.messages]
+        return result
+
+    @implements
+    async def forget(self, codebase_id: str, session_id: str) -> contract.ForgottenSession:
+        call = self.call
+        codebase = await load_codebase(call, codebase_id)
+        session = await load_session(call, codebase, session_id)
+        is_own = call.caller.subject in (session.requester, codebase.owner)
+        if not is_own and not (call.caller.acts_for_others and may_read_every_session(call, codebase)):
+            raise PermissionDenied(
+                f"{session_id} is {session.requester or codebase.owner}'s.",
+                fix="Its requester, its worker and operators may forget it.",
+                required="act:any",
+            )
+        await delete_transcript(call, codebase_id, session_id)
+        call.target = session_id
+        return contract.ForgottenSession(codebase_id=codebase_id, session_id=session_id, messages=session.messages)
+
+    @implements
+    async def participants(self, task_id: str) -> contract.JobParticipants:
+        task = await load_visible_task(self.call, task_id)
+        place = {"task_id": task_id, "after": 0, "limit": MAX_ENTRIES}
+        types = encode_json(["message", "comment"])
+        entries = await self.call.tx.all(task_lists.history_of_types, **place, types=types)
+        commented = [entry.actor for entry in entries if entry.type == "comment"]
+        return contract.JobParticipants(
+            task_id=task_id,
+            asked_by=task.created_by,
+            asked_at=to_datetime(task.created_at),
+            worked_by=task.holder or task.assigned_agent,
+            allowed=_pair_answers([entry for entry in entries if entry.type == "message"]),
+            commented_by=list(dict.fromkeys(commented)),
+        )
+
+
+async def delete_transcript(call: Call, codebase_id: str, session_id: str) -> None:
+    """Delete a session with its messages."""
+    for statement in (statements.delete_session_messages, statements.delete_session):
+        await call.tx.execute(statement, codebase_id=codebase_id, session_id=session_id)
+
+
+def _pair_answers(entries: Sequence[TaskEntryRow]) -> list[contract.PermissionAnswer]:
+    """Each answer of a person's with the question that stood open. entries: messages, oldest first."""
+    answers: list[contract.PermissionAnswer] = []
+    question: str | None = None
+    for entry in entries:
+        message: Any = decode_json(entry.data) if entry.data else {}
+        parts = message.get("parts") or []
+        if message.get("role") == AGENT:
+            question = join_text(parts) if entry.status in INTERRUPTED else None
+        elif message.get("role") == USER and question is not None:
+            data = [part["data"] for part in parts if "data" in part]
+            answer = contract.PermissionAnswer(
+                by=entry.actor,
+                at=to_datetime(entry.time),
+                question=question[:500],
+                answer=data[0] if data else join_text(parts)[:500],
+            )
+            answers.append(answer)
+            question = None
+    return answers
+
+
+def format_markdown(messages: Sequence[sessions_contract.SessionMessage], title: str) -> str:
+    """Messages as Markdown. title: of the document; empty for one that goes on."""
+    blocks = [f"# {title}"] if title else []
+    for message in messages:
+        blocks.append(f"## {message.role.capitalize()} ({message.created_at:%Y-%m-%d %H:%M} UTC)")
+        parts: Any = message.parts if isinstance(message.parts, list) else [message.parts]
+        blocks += [text for part in parts if (text := _format_part(part))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _format_part(part: Any) -> str:
+    if not isinstance(part, Mapping):
+        return str(part or "")
+    match part.get("type"):
+        case "tool":
+            status = part.get("status")
+            head = f"**{part.get('kind')}** {part.get('title')}" + (f" ({status})" if status != "completed" else "")
+            return head + (f"\n\n{_fence_text(str(part['result']))}" if part.get("result") else "")
+        case "plan":
+            return "\n".join(
+                f"- [{'x' if entry.get('status') == 'completed' else ' '}] {entry.get('text')}"
+                for entry in part.get("entries") or []
+            )
+        case "thought":
+            return "\n".join(f"> {line}" for line in str(part.get("text", "")).splitlines())
+    return str(part.get("text") or "")
+
+
+def _fence_text(text: str) -> str:
+    """A text as a code block, with a fence that is longer than any in it."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _build_match(row: TranscriptRow, words: Sequence[str]) -> contract.TranscriptMatch:
+    parts: Any = decode_json(row.parts)
+    text = "\n".join(_format_part(part) for part in (parts if isinstance(parts, list) else [parts]))
+    at = max(0, min((text.lower().find(word) for word in words if word in text.lower()), default=0) - EXCERPT)
+    return contract.TranscriptMatch.model_construct(
+        codebase_id=row.codebase_id,
+        session_id=row.session_id,
+        title=row.title,
+        message_id=row.message_id,
+        number=row.number,
+        role=row.role,
+        excerpt=text[at : at + 2 * EXCERPT],
+        created_at=to_datetime(row.created_at),
+    )

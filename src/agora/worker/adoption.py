@@ -1,0 +1,92 @@
+"""Codebases that the server asks workers for: a path that this machine has, or a repository that is cloned.
+
+A path has to be below one of the directories that the worker's owner allows, the home directory if nothing else is said. A clone is made
+below the worker's state directory. The token for it is in the environment of git alone: in no argument, file or URL.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from agora_sdk import AgoraError, TaskRun
+from agora_sdk.client import AgoraClient
+
+from .codebases import Codebase
+from .subprocesses import run_command
+
+__all__ = ["PENDING", "REGISTRATION_TYPE", "adopt_codebase", "clone_repository", "inspect_path"]
+
+logger = logging.getLogger("agora.worker")
+
+REGISTRATION_TYPE = "register_codebase"  #: of the task that asks
+PENDING = "__pending__"  #: name of the codebases that nobody has yet, in the capability of those who take them
+CLONE_SECONDS = 1800.0
+MAX_REASON_CHARACTERS = 480
+
+
+async def adopt_codebase(
+    run: TaskRun, client: AgoraClient, worker_id: str, roots: Sequence[Path], clones: Path
+) -> Codebase | None:
+    """Answer the question of a task: confirm the codebase, or decline it with the reason. None if it was declined. Raises AgoraError."""
+    payload: Mapping[str, Any] = run.payload
+    codebase_id, token = str(payload.get("codebase_id")), run.fencing_token
+    try:
+        if payload.get("git_url"):
+            credential = await client.codebase.read_credential(codebase_id, run.task_id, token)
+            path = clones / codebase_id
+            await clone_repository(credential.git_url, path, branch=credential.branch, token=credential.token)
+        else:
+            path = inspect_path(str(payload.get("path")), roots)
+        codebase = Codebase.inspect(path, str(payload.get("name")))
+        await client.codebase.confirm(
+            codebase_id, run.task_id, token, worker_id, str(codebase.path), repository=codebase.repository
+        )
+    except (ValueError, AgoraError) as error:
+        if isinstance(error, AgoraError) and error.status not in (404, 409):
+            raise
+        logger.info("%s is declined: %s", codebase_id, error)
+        await client.codebase.decline(codebase_id, run.task_id, token, str(error)[:MAX_REASON_CHARACTERS])
+        return None
+    return codebase
+
+
+def inspect_path(name: str, roots: Sequence[Path]) -> Path:
+    """A directory that may be a codebase. Raises ValueError in words for whoever asks for it."""
+    path = Path(name)
+    if not path.is_absolute():
+        raise ValueError(f"{name} is not an absolute path.")
+    path = path.resolve()
+    # In the same words: whether a path outside exists is nobody's business.
+    if not any(path.is_relative_to(root.resolve()) for root in roots) or not path.is_dir():
+        raise ValueError(f"This machine has no directory {name} that may be a codebase.")
+    return path
+
+
+async def clone_repository(
+    url: str, path: Path, *, branch: str | None = None, token: str | None = None, protocols: str = "https"
+) -> None:
+    """Clone a repository, unless it was cloned there before. Raises ValueError with git's words."""
+    if (path / ".git").exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    words = ["git", "clone", "--quiet", *(["--branch", branch] if branch else []), "--", url, str(path)]
+    environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": protocols, "GIT_ASKPASS": "true"}
+    if token is not None:
+        secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        environment |= {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{url}.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}",
+        }
+    result = await run_command(words, path.parent, timeout=CLONE_SECONDS, environment=environment)
+    if result.exit_code:
+        shutil.rmtree(path, ignore_errors=True)
+        words_of_git = result.output.strip()[-300:]
+        if token is not None:
+            words_of_git = words_of_git.replace(token, "***")
+        raise ValueError(f"git clone of {url} failed: {words_of_git}")

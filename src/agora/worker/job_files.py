@@ -1,0 +1,113 @@
+"""Files of a job: put into its worktree before the agent begins, and never outside of it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agora_sdk import PermanentFailure
+from agora_sdk.client import AgoraClient
+from agora_sdk.errors import NotFound
+
+from .worktree import Workplace
+
+__all__ = ["describe_paths", "place_files", "write_file"]
+
+MAX_ARTIFACT_BYTES = 20_000_000
+
+
+async def place_files(files: Any, place: Workplace, client: AgoraClient) -> list[str]:
+    """Write the files of a job; answers their paths. Raises PermanentFailure for one that cannot be had or put there."""
+    placed: list[str] = []
+    for file in files if isinstance(files, list) else []:
+        if not isinstance(file, Mapping):
+            continue  # a path of the codebase, which the prompt names
+        path = str(file.get("path"))
+        content = await _read_content(file, client)
+        try:
+            write_file(place.path, path, content, may_replace=place.branch is not None)
+        except (OSError, ValueError) as error:
+            raise PermanentFailure(f"The file {path} of the job cannot be put there: {error}") from error
+        placed.append(path)
+    return placed
+
+
+def describe_paths(files: Any) -> str:
+    """What the prompt says of the files; empty without any."""
+    paths = [str(file.get("path")) if isinstance(file, Mapping) else str(file) for file in files or []]
+    return f"\n\nFiles of this task: {', '.join(paths)}" if paths else ""
+
+
+def write_file(root: Path, name: str, content: bytes, *, may_replace: bool) -> None:
+    """Write a file below a directory. Raises ValueError for a path that leads outside, over a symbolic link too.
+
+    The server has checked the path, but not what the repository has there: each part is opened below the one before, without
+    following links. may_replace: whether a file that is there may be replaced.
+    """
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts or name.startswith("/") or ".." in parts or any(part.lower() == ".git" for part in parts):
+        raise ValueError("the path leads outside of the worktree, or to git's own files")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_TRUNC if may_replace else os.O_EXCL)
+    directory = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts[:-1]:
+            directory = _open_below(directory, part)
+        descriptor = os.open(parts[-1], flags, 0o644, dir_fd=directory)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    finally:
+        os.close(directory)
+
+
+def _open_below(directory: int, name: str) -> int:
+    """Open a directory below another, which is closed; it is made if it is not there. Raises OSError for a link."""
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, 0o755, dir_fd=directory)
+        return os.open(name, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    finally:
+        os.close(directory)
+
+
+async def _read_content(file: Mapping[str, Any], client: AgoraClient) -> bytes:
+    artifact = file.get("artifact")
+    if isinstance(artifact, Mapping):
+        return await _read_artifact(client, str(artifact.get("task_id")), str(artifact.get("artifact_id")))
+    content = str(file.get("content", ""))
+    return base64.b64decode(content) if file.get("encoding") == "base64" else content.encode()
+
+
+async def _read_artifact(client: AgoraClient, task_id: str, artifact_id: str) -> bytes:
+    """The text or the bytes of an artifact of a task that the worker may see, pieces in their order."""
+    pieces: list[bytes] = []
+    cursor: str | None = None
+    try:
+        while True:
+            page = await client.task.history(task_id, types=["artifact"], limit=100, cursor=cursor)
+            for entry in page.entries:
+                data: Any = entry.data
+                document = data.get("artifact", {}) if isinstance(data, dict) else {}
+                if document.get("artifactId") == artifact_id:
+                    content = b"".join(map(_read_part, document.get("parts") or []))
+                    pieces = [*pieces, content] if data.get("append") else [content]
+            cursor = page.next_cursor
+            if cursor is None or sum(map(len, pieces)) > MAX_ARTIFACT_BYTES:
+                break
+    except NotFound as error:
+        raise PermanentFailure(f"The artifact {artifact_id} cannot be had: {error}") from error
+    if not pieces:
+        raise PermanentFailure(f"{task_id} has no artifact {artifact_id!r} with text or bytes.")
+    content = b"".join(pieces)
+    if len(content) > MAX_ARTIFACT_BYTES:
+        raise PermanentFailure(f"The artifact {artifact_id} is larger than {MAX_ARTIFACT_BYTES} bytes.")
+    return content
+
+
+def _read_part(part: Mapping[str, Any]) -> bytes:
+    if isinstance(part.get("text"), str):
+        return str(part["text"]).encode()
+    return base64.b64decode(part["raw"]) if isinstance(part.get("raw"), str) else b""

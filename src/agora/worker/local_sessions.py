@@ -1,0 +1,119 @@
+"""Sessions that people had with OpenCode on this machine, without a job: read from its database, which is never written to.
+
+Its own listing (``opencode session list``) tells of one project only. A version with other tables has no sessions for us, which
+is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+__all__ = ["LocalSession", "find_database", "read_messages", "read_sessions"]
+
+logger = logging.getLogger("agora.worker")
+
+MAX_SESSIONS = 200  #: that one pass looks at, the latest
+MAX_MESSAGES = 200  #: of a session, the latest
+MAX_PART_CHARACTERS = 20_000
+BUSY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSession:
+    """A session. updated_at: milliseconds since 1970."""
+
+    session_id: str
+    title: str
+    directory: str
+    updated_at: int
+
+    def to_document(self) -> dict[str, Any]:
+        """As ``agora.session.sync`` takes it."""
+        moment = datetime.fromtimestamp(self.updated_at / 1000, UTC)
+        return {
+            "session_id": self.session_id,
+            "title": self.title[:200],
+            "agent": "opencode",
+            "directory": self.directory[:4096],
+            "updated_at": moment.isoformat(),
+        }
+
+
+def find_database(environment: Mapping[str, str], home: Path) -> Path | None:
+    """OpenCode's database; None if there is none."""
+    data = environment.get("XDG_DATA_HOME")
+    path = (Path(data) if data else home / ".local/share") / "opencode" / "opencode.db"
+    return path if path.is_file() else None
+
+
+def read_sessions(database: Path, after: int) -> list[LocalSession]:
+    """Sessions that have changed after a moment (milliseconds since 1970), the oldest first; none where they cannot be read."""
+    sql = """select id, title, directory, time_updated from session where time_updated > ? and parent_id is null
+        order by time_updated desc limit ?"""
+    rows = _read_rows(database, sql, after, MAX_SESSIONS)
+    return [LocalSession(str(id), str(title), str(place), int(moment)) for id, title, place, moment in reversed(rows)]
+
+
+def read_messages(database: Path, session_id: str) -> list[dict[str, Any]]:
+    """The latest messages of a session, oldest first, as ``agora.session.ingest`` takes them."""
+    sql = "select id, data from message where session_id = ? order by time_created desc, id desc limit ?"
+    messages = []
+    for message_id, data in reversed(_read_rows(database, sql, session_id, MAX_MESSAGES)):
+        parts = _read_rows(database, "select data from part where message_id = ? order by time_created, id", message_id)
+        shown = [part for (text,) in parts if (part := _convert_part(_parse_object(text))) is not None]
+        role = _parse_object(data).get("role")
+        if shown:
+            messages.append(
+                {"message_id": message_id, "role": "user" if role == "user" else "assistant", "parts": shown}
+            )
+    return messages
+
+
+def _convert_part(part: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A part of OpenCode's as the sessions of jobs have it; None for what people do not read."""
+    match part.get("type"):
+        case "text":
+            return {"type": "text", "text": _clip_text(part.get("text"))}
+        case "reasoning":
+            return {"type": "thought", "text": _clip_text(part.get("text"))}
+        case "tool":
+            raw = part.get("state")
+            state: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
+            tool = {"type": "tool", "id": str(part.get("callID")), "kind": str(part.get("tool"))}
+            title = _clip_text(state.get("title") or part.get("tool"))
+            return tool | {
+                "title": title,
+                "status": str(state.get("status")),
+                "result": _clip_text(state.get("output")),
+            }
+    return None
+
+
+def _clip_text(value: Any) -> str:
+    return str(value or "").replace("\x00", "")[:MAX_PART_CHARACTERS]
+
+
+def _read_rows(database: Path, sql: str, *values: Any) -> list[Any]:
+    """Rows of the database; none where it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
+            return connection.execute(sql, values).fetchall()
+    except sqlite3.Error as error:
+        logger.warning("The sessions of OpenCode in %s cannot be read: %s", database, error)
+        return []
+
+
+def _parse_object(text: Any) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except (TypeError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,84 @@
+"""The models that an agent is logged in to. An agent may list others, such as free ones nobody has an account for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from .subprocesses import run_command
+
+__all__ = ["choose_models", "discover_models", "list_providers"]
+
+logger = logging.getLogger("agora.worker")
+
+MAX_MODELS = 100
+MAX_NAME_CHARACTERS = 200
+LIST_SECONDS = 60.0
+AUTH_FILE = ".local/share/opencode/auth.json"
+CONFIGURATION_FILES = (".config/opencode/opencode.json", ".config/opencode/config.json")
+#: providers of OpenCode that a variable of the environment logs in
+VARIABLES: Mapping[str, str] = {
+    "ANTHROPIC_API_KEY": "anthropic",
+    "OPENAI_API_KEY": "openai",
+    "GOOGLE_GENERATIVE_AI_API_KEY": "google",
+    "GEMINI_API_KEY": "google",
+    "OPENROUTER_API_KEY": "openrouter",
+    "GROQ_API_KEY": "groq",
+    "MISTRAL_API_KEY": "mistral",
+    "XAI_API_KEY": "xai",
+    "DEEPSEEK_API_KEY": "deepseek",
+}
+
+
+async def discover_models(agent: str, environment: Mapping[str, str], home: Path) -> list[str]:
+    """Names of the models that jobs may require; of OpenCode, which lists them. Empty where nothing is known."""
+    if agent != "opencode":
+        return []
+    providers = await asyncio.to_thread(list_providers, environment, home)
+    try:
+        result = await run_command(["opencode", "models"], home, timeout=LIST_SECONDS, environment=environment)
+    except OSError as error:
+        logger.warning("The models of OpenCode are not known: %s", error)
+        return []
+    if result.exit_code:
+        logger.warning("The models of OpenCode are not known: %s", result.output[-500:])
+        return []
+    return choose_models(result.output, providers)
+
+
+def list_providers(environment: Mapping[str, str], home: Path) -> set[str]:
+    """Providers that OpenCode is logged in to: by ``auth.json``, by a key in the environment, or by its configuration."""
+    providers = {provider for variable, provider in VARIABLES.items() if environment.get(variable)}
+    data = environment.get("XDG_DATA_HOME")
+    providers |= set(_read_object(Path(data) / "opencode/auth.json" if data else home / AUTH_FILE))
+    documents = [_read_object(home / name) for name in CONFIGURATION_FILES]
+    documents.append(_parse_object(environment.get("OPENCODE_CONFIG_CONTENT", "")))
+    for document in documents:
+        configured = document.get("provider")
+        providers |= set(configured) if isinstance(configured, dict) else set()
+    return providers
+
+
+def choose_models(listing: str, providers: set[str]) -> list[str]:
+    """The models of a listing, ``provider/model`` a line, whose provider is one of these."""
+    names = [line.strip() for line in listing.splitlines()]
+    chosen = [name for name in names if "/" in name and name.partition("/")[0] in providers]
+    return [name for name in dict.fromkeys(chosen) if len(name) <= MAX_NAME_CHARACTERS][:MAX_MODELS]
+
+
+def _read_object(path: Path) -> dict[str, object]:
+    try:
+        return _parse_object(path.read_text())
+    except OSError:
+        return {}
+
+
+def _parse_object(text: str) -> dict[str, object]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,31 @@
+"""A running OpenCode server (``opencode serve``) that a worker attaches to, in place of an agent of its own.
+
+The server does the work, so it has to see the worker's directories: it runs on the same machine, or mounts them at the same paths.
+Permissions are its own configuration's to give: over this way nobody is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+__all__ = ["attach_command"]
+
+DEFAULT_PORT = "4096"  #: of ``opencode serve``
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]")
+
+
+def attach_command(environment: Mapping[str, str]) -> str | None:
+    """The command line with which a prompt goes to the server that OPENCODE_HOST and OPENCODE_PORT name; None without either.
+
+    Raises ValueError for a host or port that is none.
+    """
+    host, port = environment.get("OPENCODE_HOST", ""), environment.get("OPENCODE_PORT", "")
+    if not host and not port:
+        return None
+    host, port = host or "localhost", port or DEFAULT_PORT
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"OPENCODE_HOST is the name or address of a host, not {host[:100]!r}.")
+    if not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError(f"OPENCODE_PORT is a port, not {port[:100]!r}.")
+    return f"opencode run --attach http://{host}:{port} --dir {{directory}} {{prompt}}"

@@ -1,0 +1,147 @@
+"""Profiles: ways to run an agent that the worker's owner has written down, and a job chooses by name.
+
+.. code-block:: yaml
+
+    profiles:
+      careful:
+        agent: opencode          # or a command that speaks ACP; the worker's own if left out
+        model: anthropic/claude-sonnet-5
+        permissions: none        # all, safe or none
+        check: make test
+        environment: {NODE_ENV: test}
+        mcp_servers:
+          - {name: docs, url: https://docs.example.com/mcp, headers: {Authorization: Bearer x}}
+          - {name: files, command: mcp-files, args: [--read-only], environment: {A: b}}
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .options import WorkerOptions, choose_agent, parse_choice
+from .permissions import Approval
+
+__all__ = ["Profile", "apply_profile", "load_profiles"]
+
+FIELDS = frozenset({"agent", "model", "permissions", "check", "environment", "mcp_servers"})
+HTTP_FIELDS = frozenset({"name", "url", "headers"})
+STDIO_FIELDS = frozenset({"name", "command", "args", "environment"})
+MAX_PROFILES = 50
+MAX_FILE_BYTES = 262_144
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile; what is None or empty is the worker's own. mcp_servers: as ``session/new`` takes them."""
+
+    name: str
+    agent: str | None = None
+    model: str | None = None
+    approval: Approval | None = None
+    check: str | None = None
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    mcp_servers: Sequence[Mapping[str, Any]] = ()
+
+
+def load_profiles(path: Path) -> dict[str, Profile]:
+    """Profiles of a YAML file by name. Raises ValueError, which names the place."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"--profiles {path}: {error.strerror}.") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise ValueError(f"--profiles {path}: larger than {MAX_FILE_BYTES} bytes.")
+    try:
+        document = yaml.safe_load(data)
+    except yaml.YAMLError as error:
+        raise ValueError(f"--profiles {path}: no YAML: {error}") from error
+    entries = document.get("profiles") if isinstance(document, dict) else None
+    if not isinstance(entries, dict) or set(document) != {"profiles"} or not 0 < len(entries) <= MAX_PROFILES:
+        raise ValueError(f"--profiles {path}: an object 'profiles' with 1 to {MAX_PROFILES} profiles is needed.")
+    try:
+        return {str(name): _read_profile(str(name), entry) for name, entry in entries.items()}
+    except ValueError as error:
+        raise ValueError(f"--profiles {path}: {error}") from error
+
+
+def _read_profile(name: str, entry: Any) -> Profile:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a profile: letters, digits, '.', '_' and '-', at most 64.")
+    if not isinstance(entry, dict) or (unknown := sorted(map(str, set(entry) - FIELDS))):
+        hint = f"has no field {unknown[0]!r}" if isinstance(entry, dict) else "is no object"
+        raise ValueError(f"profile {name} {hint}; it may have {', '.join(sorted(FIELDS))}.")
+    place = f"profile {name}"
+    permissions = _read_text(entry, "permissions", place)
+    servers = entry.get("mcp_servers") or []
+    if not isinstance(servers, list):
+        raise ValueError(f"{place}: mcp_servers is a list.")
+    agent = _read_text(entry, "agent", place)
+    if agent is not None:
+        choose_agent(agent)  # it is there, or the worker does not start
+    return Profile(
+        name,
+        agent,
+        _read_text(entry, "model", place),
+        parse_choice(f"{place}: permissions", permissions, Approval) if permissions else None,
+        _read_text(entry, "check", place),
+        _read_variables(entry, place),
+        tuple(_read_server(server, f"{place}: mcp_servers[{index}]") for index, server in enumerate(servers)),
+    )
+
+
+def _read_server(server: Any, place: str) -> dict[str, Any]:
+    """An MCP server as the Agent Client Protocol writes it."""
+    fields = STDIO_FIELDS if isinstance(server, dict) and "command" in server else HTTP_FIELDS
+    if not isinstance(server, dict) or set(server) - fields or not {"name"} < set(server):
+        raise ValueError(f"{place}: name and url (with headers), or name and command (with args and environment).")
+    name = _read_text(server, "name", place)
+    if fields is HTTP_FIELDS:
+        headers = _read_variables(server, place, "headers", is_header=True)
+        listed = [{"name": key, "value": value} for key, value in headers.items()]
+        return {"type": "http", "name": name, "url": _read_text(server, "url", place), "headers": listed}
+    arguments = server.get("args") or []
+    if not isinstance(arguments, list) or not all(isinstance(word, str) for word in arguments):
+        raise ValueError(f"{place}: args is a list of texts.")
+    variables = [{"name": key, "value": value} for key, value in _read_variables(server, place).items()]
+    return {"name": name, "command": _read_text(server, "command", place), "args": arguments, "env": variables}
+
+
+def _read_text(entry: Mapping[str, Any], field: str, place: str) -> str | None:
+    value = entry.get(field)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise ValueError(f"{place}: {field} is a text.")
+    return value
+
+
+def _read_variables(
+    entry: Mapping[str, Any], place: str, field: str = "environment", *, is_header: bool = False
+) -> dict[str, str]:
+    variables = entry.get(field) or {}
+    if not isinstance(variables, dict):
+        raise ValueError(f"{place}: {field} is an object of texts.")
+    for name, value in variables.items():
+        if not isinstance(value, str) or not (is_header or _VARIABLE.fullmatch(str(name))):
+            raise ValueError(f"{place}: {field}: {name!r} is a name with a text (quote numbers).")
+    return {str(name): value for name, value in variables.items()}
+
+
+def apply_profile(options: WorkerOptions, profile: Profile) -> WorkerOptions:
+    """The options with which a job of a profile is done."""
+    agent = choose_agent(profile.agent) if profile.agent else None
+    changes: dict[str, Any] = {"mcp_servers": (*options.mcp_servers, *profile.mcp_servers)}
+    if agent is not None:
+        changes |= {"agent_name": agent.name, "agent_command": agent.command, "command": None}
+    environment = dict(agent.environment if agent is not None else options.agent_environment)
+    changes["agent_environment"] = environment | dict(profile.environment)
+    chosen: dict[str, Any] = {"model": profile.model, "approval": profile.approval, "check": profile.check}
+    return dataclasses.replace(
+        options, **changes, **{name: value for name, value in chosen.items() if value is not None}
+    )

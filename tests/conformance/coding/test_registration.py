@@ -1,0 +1,106 @@
+"""Codebases that no worker has yet: workers are asked one after another, and the one that has it confirms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agora.core.call import Caller
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, StaleLease
+from tests.conformance.coding.test_sessions import call
+from tests.conformance.engines import RunsOn
+from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
+CAPABILITIES = ["coding", "codebase:__pending__"]
+
+
+async def claim(market: Market, caller: Caller, worker: str) -> list[Any]:
+    return list((await call(market, caller, "task.claim", worker=worker)).tasks)
+
+
+async def test_workers_are_asked_until_one_has_the_path(market: Market) -> None:
+    coder, other, person = [await market.agent(name) for name in ("Coder", "Other", "Person")]
+    with pytest.raises(Conflict, match="online"):
+        await call(market, person, "codebase.register", name="api", path="/src/api")
+    await call(market, coder, "worker.register", worker_name="one", capabilities=CAPABILITIES)
+    second = await call(market, other, "worker.register", worker_name="two", capabilities=CAPABILITIES)
+    config = {"model": "m", "agent_type": "plan"}
+    pending = await call(market, person, "codebase.register", name="api", path="/src/api", agent_config=config)
+    assert (pending.state, pending.worker_id, pending.online) == ("pending", "__pending__", False)
+    again = await call(market, person, "codebase.register", name="api", path="/src/api")
+    assert again.codebase_id == pending.codebase_id
+    with pytest.raises(Conflict):
+        await call(market, coder, "codebase.register", name="api", path="/src/api")
+    job = await call(market, person, "codebase.trigger", codebase_id=pending.codebase_id, prompt="Mend it")
+    place = {"codebase_id": pending.codebase_id}
+    (question,) = await claim(market, coder, "one")
+    assert (question.task_type, question.payload["path"]) == ("register_codebase", "/src/api")
+    asked = {**place, "task_id": question.task_id, "fencing_token": question.fencing_token}
+    with pytest.raises(NotFound):
+        await call(market, person, "codebase.decline", **asked | {"task_id": job.task_id}, reason="x")
+    await call(market, coder, "codebase.decline", **asked, reason="no such directory here")
+    assert await claim(market, coder, "one") == [], "not asked again"
+    (question,) = await claim(market, other, "two")
+    with pytest.raises(StaleLease):
+        await call(market, coder, "codebase.confirm", **asked, worker_id="one", path="/src/api")
+    asked["fencing_token"] = question.fencing_token
+    done = await call(
+        market, other, "codebase.confirm", **asked, worker_id="two", path="/src/api", repository="github.com/o/api"
+    )
+    assert (done.state, done.worker_id, done.agent_config) == ("ready", second.worker_id, config)
+    await call(market, other, "task.complete", task_id=question.task_id, fencing_token=question.fencing_token)
+    (work,) = await claim(market, other, "two")
+    assert (work.task_id, work.payload["model"], work.payload["agent_type"]) == (job.task_id, "m", "plan")
+
+
+async def test_a_codebase_that_nobody_has_is_refused_with_the_reasons(market: Market) -> None:
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    await call(market, coder, "worker.register", worker_name="one", capabilities=CAPABILITIES)
+    pending = await call(market, person, "codebase.register", name="api", path="/src/api")
+    (question,) = await claim(market, coder, "one")
+    asked = {"task_id": question.task_id, "fencing_token": question.fencing_token}
+    await call(market, coder, "codebase.decline", codebase_id=pending.codebase_id, **asked, reason="no such directory")
+    row = await call(market, person, "codebase.get", codebase_id=pending.codebase_id)
+    assert (row.state, row.problem, row.task_id) == ("refused", "no such directory", None)
+    task = await call(market, person, "task.get", task_id=question.task_id)
+    assert (task.status, "no such directory" in str(task.error)) == ("failed", True)
+    renewed = await call(market, person, "codebase.register", name="api", path="/src/api")
+    assert renewed.state == "pending"
+    assert renewed.codebase_id != pending.codebase_id
+
+
+async def test_the_token_of_a_clone_is_for_the_worker_that_is_named(market: Market) -> None:
+    coder, thief = await market.agent("Coder"), await market.agent("Thief")
+    await call(market, coder, "worker.register", worker_name="one", capabilities=CAPABILITIES)
+    await call(market, thief, "worker.register", worker_name="two", capabilities=CAPABILITIES)
+    clone = {"name": "api", "git_url": "https://git.example.com/o/api.git", "branch": "main"}
+    with pytest.raises(InvalidRequest, match="name"):
+        await call(market, coder, "codebase.register", **clone, git_token="ghp_secret")
+    pending = await call(market, coder, "codebase.register", **clone, git_token="ghp_secret", worker_id="one")
+    assert "ghp_secret" not in pending.model_dump_json()
+    assert await claim(market, thief, "two") == []
+    (question,) = await claim(market, coder, "one")
+    assert "ghp_secret" not in question.model_dump_json()
+    asked = {"codebase_id": pending.codebase_id, "task_id": question.task_id, "fencing_token": question.fencing_token}
+    with pytest.raises((NotFound, StaleLease)):
+        await call(market, thief, "codebase.read_credential", **asked)
+    credential = await call(market, coder, "codebase.read_credential", **asked)
+    assert (credential.token, credential.branch) == ("ghp_secret", "main")
+    done = await call(market, coder, "codebase.confirm", **asked, worker_id="one", path="/state/clone")
+    assert (done.git_url, done.path) == (clone["git_url"], "/state/clone")
+    with pytest.raises(NotFound):
+        await call(market, coder, "codebase.read_credential", **asked)
+    bad: list[dict[str, Any]] = [
+        {"git_url": "http://git.example.com/x"},
+        {"git_url": "https://user:pass@git.example.com/x"},
+        {"git_url": "https://git.example.com/x", "branch": "--upload-pack=x"},
+        {"git_url": "https://git.example.com/x", "path": "/x"},
+        {"path": "/x", "branch": "main"},
+        {"path": "/x", "agent_config": {"colour": "red"}},
+        {},
+    ]
+    for arguments in bad:
+        with pytest.raises(InvalidRequest):
+            await call(market, coder, "codebase.register", name="bad", **arguments)

@@ -1,0 +1,52 @@
+"""Secrets of a job do not leave the worker: not in output, however it is cut, nor in results, artifacts and errors."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from agora.worker.job_secrets import MaskedRun, SecretMask, mask_exception
+from agora_sdk import InputRequired, PermanentFailure, TaskRun
+
+SECRET = "abcabd-s3cret"
+
+
+class RecordingRun:
+    """What reaches the server."""
+
+    def __init__(self) -> None:
+        self.text, self.values, self.task_id = "", [], "tsk_1"
+
+    async def write(self, text: str) -> None:
+        self.text += text
+
+    async def save(self, checkpoint: Any) -> None:
+        self.values.append(checkpoint)
+
+    async def artifact(self, parts: Any, **_: Any) -> None:
+        self.values.append(parts)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+async def test_output_is_masked_however_it_is_cut(size: int) -> None:
+    inner = RecordingRun()
+    run = MaskedRun(cast("TaskRun", inner), SecretMask([SECRET, "another-one"]))
+    text = f"abcabc {SECRET}{SECRET} another-on and another-one abcab"
+    for start in range(0, len(text), size):
+        await run.write(text[start : start + size])
+        assert SECRET not in inner.text
+    await run.flush_rest()
+    assert inner.text == "abcabc ****** another-on and *** abcab"
+    await run.save({"text": SECRET, SECRET: [SECRET, 7]})
+    await run.artifact([{"text": f"x{SECRET}"}], name="diff")
+    assert inner.values == [{"text": "***", "***": ["***", 7]}, [{"text": "x***"}]]
+    assert run.task_id == "tsk_1"
+
+
+def test_questions_and_failures_are_masked() -> None:
+    mask = SecretMask([SECRET])
+    question = mask_exception(InputRequired(f"May I run {SECRET}?", data={"a": SECRET}, schema={"b": SECRET}), mask)
+    assert isinstance(question, InputRequired)
+    assert (question.question, question.data, question.schema) == ("May I run ***?", {"a": "***"}, {"b": "***"})
+    assert str(mask_exception(PermanentFailure(SECRET), mask)) == "***"

@@ -1,0 +1,62 @@
+"""What the worker finds of an agent on its machine: models that it is logged in to, and sessions of its own."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from agora.worker.local_sessions import find_database, read_messages, read_sessions
+from agora.worker.models import choose_models, list_providers
+
+LISTING = "opencode/free-model\nanthropic/claude-opus-5\nanthropic/claude-opus-5\nopenai/gpt\nstub/stub\nnoise\n"
+
+
+def test_models_are_those_that_the_agent_is_logged_in_to(tmp_path: Path) -> None:
+    assert list_providers({}, tmp_path) == set()
+    auth = tmp_path / ".local/share/opencode/auth.json"
+    auth.parent.mkdir(parents=True)
+    auth.write_text(json.dumps({"anthropic": {"type": "oauth"}}))
+    providers = list_providers({}, tmp_path)
+    assert choose_models(LISTING, providers) == ["anthropic/claude-opus-5"], "not the free ones nobody logged in to"
+    configuration = json.dumps({"provider": {"stub": {}}})
+    providers = list_providers({"OPENAI_API_KEY": "x", "OPENCODE_CONFIG_CONTENT": configuration}, tmp_path)
+    assert choose_models(LISTING, providers) == ["anthropic/claude-opus-5", "openai/gpt", "stub/stub"]
+    auth.write_text("no JSON")
+    assert list_providers({}, tmp_path) == set()
+    assert list_providers({"XDG_DATA_HOME": str(tmp_path / "elsewhere")}, tmp_path) == set()
+
+
+def test_sessions_are_read_from_the_agents_database(tmp_path: Path) -> None:
+    """The tables as OpenCode 1.18 has them, with the columns that are read."""
+    assert find_database({}, tmp_path) is None
+    database = tmp_path / ".local/share/opencode/opencode.db"
+    database.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.executescript(
+            """
+            create table session (id text, parent_id text, directory text, title text, time_updated integer);
+            create table message (id text, session_id text, time_created integer, data text);
+            create table part (id text, message_id text, time_created integer, data text);
+            insert into session values ('ses_1', null, '/src/api', 'One', 1000), ('ses_2', null, '/home/me', 'Two', 2000),
+                ('ses_3', 'ses_2', '/home/me', 'of a subagent', 3000);
+            insert into message values ('m1', 'ses_2', 1, '{"role": "user"}'), ('m2', 'ses_2', 2, '{"role": "assistant"}'),
+                ('m3', 'ses_2', 3, 'no JSON');
+            insert into part values ('p1', 'm1', 1, '{"type": "text", "text": "Hello"}'),
+                ('p2', 'm2', 1, '{"type": "step-start"}'), ('p3', 'm2', 2, '{"type": "reasoning", "text": "Hm"}'),
+                ('p4', 'm2', 3, '{"type": "tool", "callID": "c", "tool": "bash", "state": {"title": "ls", "status": "completed", "output": "a"}}');
+            """
+        )
+    assert find_database({}, tmp_path) == database
+    sessions = read_sessions(database, 0)
+    assert [session.session_id for session in sessions] == ["ses_1", "ses_2"]
+    assert sessions[1].to_document()["updated_at"] == "1970-01-01T00:00:02+00:00"
+    assert read_sessions(database, 2000) == []
+    tool = {"type": "tool", "id": "c", "kind": "bash", "title": "ls", "status": "completed", "result": "a"}
+    assert read_messages(database, "ses_2") == [
+        {"message_id": "m1", "role": "user", "parts": [{"type": "text", "text": "Hello"}]},
+        {"message_id": "m2", "role": "assistant", "parts": [{"type": "thought", "text": "Hm"}, tool]},
+    ]
+    database.write_bytes(b"another program's file, of no use to us")
+    assert read_sessions(database, 0) == []
