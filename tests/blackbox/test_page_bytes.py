@@ -54,6 +54,7 @@ SMALL: Final[Mapping[str, str]] = {
     "agora.instance.executions": "needs a running instance; answers are not in the list",
     "agora.instance.list": "needs a running instance; configurations are not in the list",
     "agora.instance.logs": "its limit is in bytes",
+    "agora.media.list_rooms": "rooms of another server, whose page is cut by its bytes: tests/conformance/media",
     "agora.migration.list_imports": "numbers and a name",
     "agora.migration.rollback_import": "its limit is of what one call takes back; the answer is numbers",
     "agora.registry.list": "a description of 100 characters",

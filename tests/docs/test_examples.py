@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -14,10 +15,12 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp import Client, StdioServerParameters
 
 from agora.server.app import App
 from agora_sdk import AgoraClient
 from tests.harness import Running, make_settings, running
+from tests.stand_in_http import serve_http
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SECONDS = 60
@@ -163,3 +166,33 @@ def test_every_example_is_run() -> None:
     tests = "".join(test.read_text() for test in Path(__file__).parents[1].rglob("test_*.py"))
     examples = [example.name for kind in ("*.py", "*.yaml") for example in EXAMPLES.glob(kind)]
     assert [name for name in examples if f'"{name}"' not in tests] == []
+
+
+async def test_livekit_demo(tmp_path: Path) -> None:
+    rooms = {"CreateRoom": {"name": "demo", "sid": "RM_1"}, "ListRooms": {"rooms": [{"name": "demo", "sid": "RM_1"}]}}
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+        return 200, rooms[path.rpartition("/")[2]]
+
+    async with serve_http(answer) as url:
+        keys = {
+            "livekit_url": url,
+            "livekit_api_key": "k",
+            "livekit_api_secret": "a secret that is long enough for HS256",
+        }
+        async with running(App(make_settings(tmp_path / "data", **keys))) as server:
+            output = await printed(server, "livekit_demo.py")
+    assert "The room demo is open." in output
+    assert "Guest joins as viewer" in output
+    assert "Rooms: demo" in output
+
+
+async def test_mcp_external_client(server: Running) -> None:
+    configuration = json.loads((EXAMPLES / "cline_mcp_config_example.json").read_text("utf-8"))
+    command, *arguments = configuration["mcpServers"]["agora"]["args"]
+    assert EXAMPLES.parent / command == EXAMPLES / "mcp_external_client.py"
+    arguments[arguments.index("--endpoint") + 1] = f"{server.url}/mcp/v1/rpc"
+    parameters = StdioServerParameters(command=sys.executable, args=[str(EXAMPLES.parent / command), *arguments])
+    async with asyncio.timeout(SECONDS), Client(parameters, cache=None) as client:
+        names = [tool.name for tool in (await client.list_tools()).tools]
+    assert names

@@ -10,6 +10,7 @@ from typing import Any
 
 from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 from .text import count_statistics, extract_keywords, measure_readability, split_sentences
+from .weather import find_place_name, read_weather
 
 __all__ = ["AnalysisAgent"]
 
@@ -17,6 +18,7 @@ MAX_TEXT_CHARACTERS = 200_000  # most characters of a text
 INLINE = 4000  # longest text analysed on the event loop; longer texts are analysed in a thread
 SCORED = 500  # most sentences that are scored for sentiment
 MAX_SENTENCE_CHARACTERS = 2000
+WEATHER = "weather"  # id of the skill
 MISSING = "Sentiment needs the extra: pip install 'agora-server[analysis]'."
 _ABOUT = r"(?:the\s+)?(?:following\s+|this\s+|that\s+|my\s+|these\s+)?(?:text|data|sentence|paragraph|document|message|words?)?"
 _COMMAND = re.compile(
@@ -58,12 +60,22 @@ class AnalysisAgent(BuiltinAgent):
                 "tags": ["text", "keywords", "nlp"],
                 "examples": ["Keywords of: ..."],
             },
+            {
+                "id": "weather",
+                "name": "Weather",
+                "description": "The weather at a place, of the provider that the operator has set up; data as {place}.",
+                "tags": ["weather"],
+                "examples": ["What is the weather in Berlin?"],
+            },
         ],
         ["builtin", "text"],
     )
     concurrency = 4
 
     async def handle(self, job: Job) -> Reply:
+        place_name = find_place_name(job.text) if job.skill in (None, WEATHER) and "text" not in job.data else None
+        if place_name is not None or job.skill == WEATHER:
+            return await _answer_weather(job, place_name or str(job.data.get("place") or ""))
         text, parts = _parse_request(job)
         if not text.strip():
             raise TaskFailed("There is no text to analyse. Say for example: Analyze: I love it!")
@@ -76,6 +88,12 @@ class AnalysisAgent(BuiltinAgent):
         }  # the event is public: keywords would reveal the text
         await job.publish("analysis.complete", public_parts)
         return Reply([{"text": _format_report(analysis)}, {"data": analysis}], result=analysis)
+
+
+async def _answer_weather(job: Job, place_name: str) -> Reply:
+    settings = job.settings
+    sentence, figures = await read_weather(place_name, settings.weather_url, settings.weather_geocoding_url)
+    return Reply([{"text": sentence}, {"data": figures}], result=figures)
 
 
 def _parse_request(job: Job) -> tuple[str, tuple[str, ...]]:

@@ -33,7 +33,7 @@ class AgentCalls:
         self, dispatcher: Dispatcher, caller: Caller, find: Callable[[str, str], Operation], pause: Pause
     ) -> None:
         self._dispatcher, self.caller, self._find, self._pause = dispatcher, caller, find, pause
-        self.tracing = dispatcher.tracing
+        self.tracing, self.settings = dispatcher.tracing, dispatcher.context.settings
 
     async def __call__(self, name: str, /, *, idempotency_key: str | None = None, **arguments: Any) -> Any:
         """Run an operation and return its result. Retries transient errors without a limit; raises all others."""

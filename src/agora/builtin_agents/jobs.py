@@ -44,7 +44,8 @@ class BuiltinAgentsController(Controller):
         if tenant in self._settled:
             return
         for resident in BUILTIN:
-            if not self.context.server.settings.builtin_agents:
+            settings = self.context.server.settings
+            if not settings.builtin_agents or not resident.is_available(settings):
                 await self.run_as_system(tenant, partial(deactivate_builtin, profile=resident.profile))
             elif registration := await self.run_as_system(tenant, partial(register_builtin, profile=resident.profile)):
                 agent_id, suspended = registration

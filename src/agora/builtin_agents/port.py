@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from agora.settings import Settings
+
 __all__ = [
     "BuiltinAgent",
     "InputRequired",
@@ -120,7 +122,7 @@ class Job(ABC):
     message: the newest thing the requester said, as an A2A 1.0 message (messageId, role, parts, metadata).
     message_number: of its entry in the task's log; 0 for the one that the task was made of.
     attempt: 1 the first time. checkpoint: what an attempt before this one kept with :meth:`save`.
-    requester: id of the task's creator. news: set when the requester sends another message, see :meth:`more`.
+    requester: id of the task's creator. settings: of the server. news: set when the requester sends another message, see :meth:`more`.
     """
 
     tenant: str
@@ -130,6 +132,7 @@ class Job(ABC):
     requester: str
     message: Mapping[str, Any]
     payload: Mapping[str, Any]
+    settings: Settings
     message_number: int = 0
     context_id: str | None = None
     skill: str | None = None
@@ -220,6 +223,10 @@ class BuiltinAgent(ABC):
 
     @property
     def alive(self) -> bool:
+        return True
+
+    def is_available(self, settings: Settings) -> bool:
+        """Whether a server with these settings has what the agent needs. One without has no such agent."""
         return True
 
     @abstractmethod

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from .analysis import AnalysisAgent
 from .calculator import CalculatorAgent
 from .echo import EchoAgent
+from .media import MediaAgent
 from .memory import MemoryAgent
 from .port import BuiltinAgent
 
 __all__ = ["BUILTIN"]
 
-BUILTIN: Sequence[BuiltinAgent] = (CalculatorAgent(), AnalysisAgent(), MemoryAgent(), EchoAgent())
+BUILTIN: Sequence[BuiltinAgent] = (CalculatorAgent(), AnalysisAgent(), MemoryAgent(), EchoAgent(), MediaAgent())

@@ -67,6 +67,7 @@ class TaskRun(Job):
             requester=task.created_by,
             message=message_of(task),
             payload=task.payload,
+            settings=calls.settings,
             context_id=getattr(task, "context_id", None),
             skill=_requested_skill(task, resident),
             metadata=task.metadata,

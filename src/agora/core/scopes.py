@@ -28,6 +28,8 @@ AGENT = frozenset(
         "write:billing",
         "read:instances",
         "write:instances",
+        "read:media",
+        "write:media",
         "read:memory",
         "write:memory",
         "read:tasks",

@@ -27,6 +27,7 @@ REFERENCES: Mapping[str, str] = {
     "follow_up": "coding.follow_ups:FollowUpService",
     "host": "instances.hosts:HostService",
     "instance": "instances.service:InstanceService",
+    "media": "media.service:MediaService",
     "memory": "memory.service:MemoryService",
     "messaging": "messaging.service:MessagingService",
     "migration": "v4_migration.service:MigrationService",

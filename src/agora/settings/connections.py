@@ -50,6 +50,36 @@ class Connections(Section):
     llm_key: SecretStr = Field(
         SecretStr(""), max_length=2000, description="API key of the model 'default'; it is not handed to any tool."
     )
+    livekit_url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^((https?|wss?)://[!-~]+)?$",
+        description="Address of a LiveKit server, such as ws://localhost:7880, for agora.media; LIVEKIT_URL without a prefix is read, too.",
+    )
+    livekit_public_url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^((https?|wss?)://[!-~]+)?$",
+        description="Address at which people reach the LiveKit server, where it is another one (LIVEKIT_PUBLIC_URL).",
+    )
+    livekit_api_key: str = Field(
+        "", max_length=200, pattern=r"^[!-~]*$", description="API key of the LiveKit server (LIVEKIT_API_KEY)."
+    )
+    livekit_api_secret: SecretStr = Field(
+        SecretStr(""), max_length=500, description="Secret of that key; tokens are signed with it (LIVEKIT_API_SECRET)."
+    )
+    weather_url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(https?://[!-~]+)?$",
+        description="Provider of weather for the analysis agent, of Open-Meteo's form, such as https://api.open-meteo.com.",
+    )
+    weather_geocoding_url: str = Field(
+        "",
+        max_length=500,
+        pattern=r"^(https?://[!-~]+)?$",
+        description="Where that provider looks up places, if elsewhere, such as https://geocoding-api.open-meteo.com.",
+    )
     a2a_agent_name: str = Field(
         "Agora", min_length=1, max_length=200, description="Name of the front agent, which speaks A2A at the root."
     )

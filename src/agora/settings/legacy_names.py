@@ -35,6 +35,10 @@ KEPT: Final = (
     "KEYCLOAK_REALM",
     "KEYCLOAK_CLIENT_ID",
     "KEYCLOAK_CLIENT_SECRET",
+    "LIVEKIT_URL",
+    "LIVEKIT_API_KEY",
+    "LIVEKIT_API_SECRET",
+    "LIVEKIT_PUBLIC_URL",
 )
 #: not followed, and why
 IGNORED: Final = {

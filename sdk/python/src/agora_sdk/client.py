@@ -73,6 +73,7 @@ class AgoraClient:
     follow_up: contract.follow_ups.FollowUps
     host: contract.hosts.Hosts
     instance: contract.instances.Instances
+    media: contract.media.Media
     memory: contract.memory.Memories
     messaging: contract.messaging.Messaging
     migration: contract.migration.Migration

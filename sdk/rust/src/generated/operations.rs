@@ -4349,6 +4349,75 @@ impl Request<InstanceDashboardOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.media.issue_token`.
+    pub MediaIssueTokenOperation => MediaToken, Command, "media/issue_token", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, UpstreamFailed, UpstreamUnavailable], keyed;
+}
+
+/// Optional arguments of `agora.media.issue_token`.
+impl Request<MediaIssueTokenOperation> {
+    /// admin and moderator remove and mute others, and an admin changes its own metadata; a publisher only sends, a participant sends and receives, a viewer only receives.
+    pub fn role(self, role: impl Into<String>) -> Self {
+        self.with::<String>("role", role.into())
+    }
+
+    /// Text about them that everybody in the room can read.
+    pub fn metadata(self, metadata: impl Into<String>) -> Self {
+        self.with::<String>("metadata", metadata.into())
+    }
+
+    /// Minutes in which the room can be joined.
+    pub fn ttl_minutes(self, ttl_minutes: i64) -> Self {
+        self.with("ttl_minutes", ttl_minutes)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.media.create_room`.
+    pub MediaCreateRoomOperation => MediaRoom, Relay, "media/create_room", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, UpstreamFailed, UpstreamUnavailable], keyed;
+}
+
+/// Optional arguments of `agora.media.create_room`.
+impl Request<MediaCreateRoomOperation> {
+    /// Seconds after which an empty room is closed.
+    pub fn empty_timeout(self, empty_timeout: i64) -> Self {
+        self.with("empty_timeout", empty_timeout)
+    }
+
+    /// 0: no limit.
+    pub fn max_participants(self, max_participants: i64) -> Self {
+        self.with("max_participants", max_participants)
+    }
+
+    /// Text that everybody in the room can read.
+    pub fn metadata(self, metadata: impl Into<String>) -> Self {
+        self.with::<String>("metadata", metadata.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.media.list_rooms`.
+    pub MediaListRoomsOperation => MediaRoomPage, Relay, "media/list_rooms", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, UpstreamFailed, UpstreamUnavailable], keyed, paged_by_cursor;
+}
+
+/// Optional arguments of `agora.media.list_rooms`.
+impl Request<MediaListRoomsOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.media.get_room`.
+    pub MediaGetRoomOperation => MediaRoomDetail, Relay, "media/get_room", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable], keyed;
+}
+
+operation! {
     /// Marks requests of `agora.memory.store`.
     pub MemoryStoreOperation => Memory, Command, "memory/store", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict], keyed;
 }

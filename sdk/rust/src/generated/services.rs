@@ -2168,6 +2168,55 @@ impl InstanceService<'_> {
     }
 }
 
+/// Operations of the category `media`: see [`AgoraClient::media`].
+#[derive(Debug, Clone, Copy)]
+pub struct MediaService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl MediaService<'_> {
+    /// Issue a token for a room, which exists from when somebody joins it. Nothing is asked of the LiveKit server.
+    ///
+    /// - `room_name`: Name of a room, unique in the marketplace.
+    /// - `identity`: Who joins; unique in the room.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `upstream_failed`, `upstream_unavailable`.
+    pub fn issue_token(
+        &self,
+        room_name: impl Into<String>,
+        identity: impl Into<String>,
+    ) -> Request<MediaIssueTokenOperation> {
+        Request::new(self.client)
+            .with::<String>("room_name", room_name.into())
+            .with::<String>("identity", identity.into())
+    }
+
+    /// Create a room; one that is there stays as it is, and is answered.
+    ///
+    /// - `room_name`: Name of a room, unique in the marketplace.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `upstream_failed`, `upstream_unavailable`.
+    pub fn create_room(&self, room_name: impl Into<String>) -> Request<MediaCreateRoomOperation> {
+        Request::new(self.client).with::<String>("room_name", room_name.into())
+    }
+
+    /// List the rooms there are, by name.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `upstream_failed`, `upstream_unavailable`.
+    pub fn list_rooms(&self) -> Request<MediaListRoomsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a room and who is in it. Raises NotFound.
+    ///
+    /// - `room_name`: Name of a room, unique in the marketplace.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn get_room(&self, room_name: impl Into<String>) -> Request<MediaGetRoomOperation> {
+        Request::new(self.client).with::<String>("room_name", room_name.into())
+    }
+}
+
 /// Operations of the category `memory`: see [`AgoraClient::memory`].
 #[derive(Debug, Clone, Copy)]
 pub struct MemoryService<'a> {
@@ -3650,6 +3699,12 @@ impl AgoraClient {
     #[must_use]
     pub fn instance(&self) -> InstanceService<'_> {
         InstanceService { client: self }
+    }
+
+    /// Operations of the category `media`.
+    #[must_use]
+    pub fn media(&self) -> MediaService<'_> {
+        MediaService { client: self }
     }
 
     /// Operations of the category `memory`.

@@ -5590,6 +5590,107 @@ pub struct MatchPage {
     pub agents: Vec<MarketplaceAgent>,
 }
 
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MediaParticipant {
+    /// `identity`.
+    pub identity: String,
+    /// `name`.
+    #[serde(default)]
+    pub name: String,
+    /// `state`.
+    #[serde(default)]
+    pub state: String,
+    /// `is_publisher`.
+    #[serde(default)]
+    pub is_publisher: bool,
+    /// RFC 3339 time, with its offset.
+    pub joined_at: String,
+}
+
+/// A room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MediaRoom {
+    /// `room_name`.
+    pub room_name: String,
+    /// `room_id`.
+    pub room_id: String,
+    /// How many are in it.
+    pub participants: i64,
+    /// How many may be in it; 0: no limit.
+    pub max_participants: i64,
+    /// Seconds after which it is closed while nobody is in it.
+    pub empty_timeout: i64,
+    /// `metadata`.
+    #[serde(default)]
+    pub metadata: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+}
+
+/// A room with those in it, the first 500.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MediaRoomDetail {
+    /// `room_name`.
+    pub room_name: String,
+    /// `room_id`.
+    pub room_id: String,
+    /// How many are in it.
+    pub participants: i64,
+    /// How many may be in it; 0: no limit.
+    pub max_participants: i64,
+    /// Seconds after which it is closed while nobody is in it.
+    pub empty_timeout: i64,
+    /// `metadata`.
+    #[serde(default)]
+    pub metadata: String,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// `members`.
+    pub members: Vec<MediaParticipant>,
+}
+
+/// MediaRoomPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MediaRoomPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `rooms`.
+    pub rooms: Vec<MediaRoom>,
+}
+
+/// A token with which its bearer joins a room. Whoever has it is taken for `identity`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MediaToken {
+    /// `access_token`.
+    pub access_token: String,
+    /// Address at which LiveKit's clients join, with the token in it.
+    pub join_url: String,
+    /// RFC 3339 time, with its offset.
+    pub expires_at: String,
+    /// Address of the LiveKit server, for clients that take the token apart from it.
+    pub server_url: String,
+    /// Name of the room as LiveKit knows it.
+    pub room: String,
+    /// `identity`.
+    pub identity: String,
+}
+
 /// A stored value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -9752,6 +9853,7 @@ crate::page::page!(InstancePage, instances: InstanceSummary);
 crate::page::page!(InvoicePage, invoices: InvoiceSummary);
 crate::page::page!(MarketplacePage, agents: MarketplaceAgent);
 crate::page::page!(MatchPage, agents: MarketplaceAgent);
+crate::page::page!(MediaRoomPage, rooms: MediaRoom);
 crate::page::page!(MemoryPage, memories: Memory);
 crate::page::page!(MessageLog, messages: LoggedMessage);
 crate::page::page!(MessagePage, messages: Message);

@@ -258,6 +258,12 @@ export const OPERATIONS = {
     dropBackup: { kind: "command" },
     dashboard: { kind: "query" },
   },
+  media: {
+    issueToken: { kind: "command", keyed: true },
+    createRoom: { kind: "relay", keyed: true },
+    listRooms: { kind: "relay", keyed: true, items: "rooms", pagedBy: "cursor" },
+    getRoom: { kind: "relay", keyed: true },
+  },
   memory: {
     store: { kind: "command", keyed: true },
     recall: { kind: "query" },

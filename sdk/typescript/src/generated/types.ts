@@ -2410,6 +2410,66 @@ export interface MatchPage extends Page<MarketplaceAgent> {
   agents: MarketplaceAgent[];
 }
 
+/** Somebody in a room. */
+export interface MediaParticipant {
+  identity: string;
+  name: string;
+  state: string;
+  isPublisher: boolean;
+  /** RFC 3339 time, with its offset. */
+  joinedAt: string;
+}
+
+/** A room. */
+export interface MediaRoom {
+  roomName: string;
+  roomId: string;
+  /** How many are in it. */
+  participants: number;
+  /** How many may be in it; 0: no limit. */
+  maxParticipants: number;
+  /** Seconds after which it is closed while nobody is in it. */
+  emptyTimeout: number;
+  metadata: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+}
+
+/** A room with those in it, the first 500. */
+export interface MediaRoomDetail {
+  roomName: string;
+  roomId: string;
+  /** How many are in it. */
+  participants: number;
+  /** How many may be in it; 0: no limit. */
+  maxParticipants: number;
+  /** Seconds after which it is closed while nobody is in it. */
+  emptyTimeout: number;
+  metadata: string;
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  members: MediaParticipant[];
+}
+
+/** One page of a list; ``rooms`` are its items. */
+export interface MediaRoomPage extends Page<MediaRoom> {
+  rooms: MediaRoom[];
+}
+
+/** A token with which its bearer joins a room. Whoever has it is taken for ``identity``. */
+export interface MediaToken {
+  accessToken: string;
+  /** Address at which LiveKit's clients join, with the token in it. */
+  joinUrl: string;
+  /** RFC 3339 time, with its offset. */
+  expiresAt: string;
+  /** Address of the LiveKit server, for clients that take the token apart from it. */
+  serverUrl: string;
+  /** Name of the room as LiveKit knows it. */
+  room: string;
+  identity: string;
+}
+
 /** A stored value. */
 export interface Memory {
   namespace: string;

@@ -96,7 +96,10 @@ class GrpcServer:
         answer = getattr(a2a_pb2, method.output_type.name, None)
 
         async def answer_unary(message: Message, context: Any) -> Message:
-            return await self._run_traced(method.name, self._call_unary(method.name, answer, message, context), context)
+            result: Message = await self._run_traced(
+                method.name, self._call_unary(method.name, answer, message, context), context
+            )
+            return result
 
         async def answer_stream(message: Message, context: Any) -> None:
             opened = await self._run_traced(method.name, self._open_stream(method.name, message, context), context)
@@ -120,7 +123,8 @@ class GrpcServer:
         context.add_done_callback(lambda _: waiting.close())  # it is written, or its connection is gone
         if answer is None:  # google.protobuf.Empty
             return Empty()
-        return ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
+        parsed: Message = ParseDict(from_json(body), answer(), ignore_unknown_fields=True)
+        return parsed
 
     async def _open_stream(self, name: str, message: Message, context: Any) -> tuple[Request, OpenedStream, Connection]:
         connection = self._require_connection(context)

@@ -25,6 +25,7 @@ _VISIBLE: Final = "takes visible ASCII characters alone, and no space"
 _UNSPACED: Final = "may hold no white space and no control character"
 #: what a text has to be that fits a pattern of the contract
 PATTERN_MESSAGES: Final[Mapping[str, str]] = {
+    r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$": "should begin with a letter or digit, and hold only those, spaces, dots, underscores and hyphens",
     NAME: "may hold no slash and no control character",
     PRINTABLE: "may hold no control character",
     r"^https://[^\s@\x00-\x1f\x7f]+$": "is no URL of https without a credential",

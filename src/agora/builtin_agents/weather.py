@@ -1,0 +1,151 @@
+"""Weather from a provider of Open-Meteo's form: a place is looked up by its name, then its weather asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from pydantic_core import from_json
+
+from agora.net.egress_policy import EgressPolicy, is_evidently_private
+from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
+
+from .port import TaskFailed
+
+__all__ = ["NOT_CONFIGURED", "find_place_name", "read_weather"]
+
+NOT_CONFIGURED: Final = "No provider of weather is set up here, so I cannot say. An operator sets weather_url, such as https://api.open-meteo.com."
+SECONDS: Final = 10.0
+MAX_ANSWER_BYTES: Final = 262_144
+MAX_PLACE: Final = 100
+CURRENT: Final = "temperature_2m,apparent_temperature,relative_humidity_2m,precipitation,wind_speed_10m,weather_code"
+_SENTENCE = re.compile(
+    r"\b(?:weather|temperature|forecast)\b(?:\s+(?:like|today|now|report|forecast|right\s+now|currently))*\s+(?:in|for|at|of)\s+"
+    r"(?P<place>[^\n?!.;]{1,100}?)(?:\s+(?:today|now|right\s+now|please))?\s*(?:[?!.;]|$)",
+    re.IGNORECASE,
+)
+#: WMO code table 4677, as providers of this form group it
+_CONDITIONS: Final = (
+    (0, "clear sky"),
+    (3, "partly cloudy"),
+    (48, "fog"),
+    (57, "drizzle"),
+    (67, "rain"),
+    (77, "snow"),
+    (82, "rain showers"),
+    (86, "snow showers"),
+    (99, "thunderstorm"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    name: str
+    latitude: float
+    longitude: float
+
+
+def find_place_name(text: str) -> str | None:
+    """The place whose weather a sentence asks for; empty where it names none, None where it asks for something else."""
+    match = _SENTENCE.search(text[:1000])
+    if match is not None:
+        return match["place"].strip()
+    return "" if re.fullmatch(r"\W*(?:\w+\s+){0,4}weather(?:\s+\w+){0,2}\W*", text[:200], re.IGNORECASE) else None
+
+
+async def read_weather(place_name: str, weather_url: str, geocoding_url: str) -> tuple[str, dict[str, Any]]:
+    """A sentence about the weather at a place, and its figures. Raises TaskFailed."""
+    if not weather_url:
+        raise TaskFailed(NOT_CONFIGURED, code="not_configured")
+    if not place_name or len(place_name) > MAX_PLACE:
+        raise TaskFailed("Say where. For example: What is the weather in Berlin?")
+    query = {"name": place_name, "count": 1, "format": "json"}
+    found = await _fetch(geocoding_url or weather_url, "/v1/search", query)
+    place = _read_place(found)
+    if place is None:
+        raise TaskFailed(f"The provider knows no place named {place_name!r}.")
+    answer = await _fetch(
+        weather_url,
+        "/v1/forecast",
+        {"latitude": place.latitude, "longitude": place.longitude, "current": CURRENT, "timezone": "auto"},
+    )
+    current = answer.get("current")
+    if not isinstance(current, Mapping) or not isinstance(current.get("temperature_2m"), int | float):
+        raise TaskFailed("The provider of weather answered something else.", retry=True)
+    data = _build_figures(place, current)
+    sentence = f"{place.name}: {data['temperature']:g} °C, {data['conditions']}"
+    if data["wind_speed"] is not None:
+        sentence += f", wind {data['wind_speed']:g} km/h"
+    return sentence + ".", data
+
+
+def _build_figures(place: _Place, current: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures in °C, per cent, mm and km/h, which providers of this form answer unless they are asked for others."""
+    names = {
+        "temperature": "temperature_2m",
+        "apparent_temperature": "apparent_temperature",
+        "humidity": "relative_humidity_2m",
+        "precipitation": "precipitation",
+        "wind_speed": "wind_speed_10m",
+    }
+    figures: dict[str, Any] = {name: _read_number(current, source) for name, source in names.items()}
+    code = _read_number(current, "weather_code")
+    conditions = next((words for most, words in _CONDITIONS if code is not None and code <= most), "conditions unknown")
+    time = current.get("time")
+    about = {"place": place.name, "latitude": place.latitude, "longitude": place.longitude}
+    return {**about, **figures, "conditions": conditions, "time": time if isinstance(time, str) else None}
+
+
+def _read_place(answer: Mapping[str, Any]) -> _Place | None:
+    results = answer.get("results")
+    first = results[0] if isinstance(results, list) and results else None
+    if not isinstance(first, Mapping):
+        return None
+    latitude, longitude = _read_number(first, "latitude"), _read_number(first, "longitude")
+    if latitude is None or longitude is None:
+        return None
+    names = [first[name] for name in ("name", "country") if isinstance(first.get(name), str)]
+    return _Place(", ".join(names)[:200], latitude, longitude)
+
+
+def _read_number(holder: Mapping[str, Any], name: str) -> float | None:
+    value = holder.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+async def _fetch(base: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON at a path of the provider. Raises TaskFailed; another attempt may help."""
+    url = f"{base.rstrip('/')}{path}?{urlencode(query)}"
+    try:
+        async with asyncio.timeout(SECONDS):
+            status, body = await _exchange(url)
+        answer = from_json(body)
+    except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
+        reason = str(error) or type(error).__name__
+        raise TaskFailed(f"The provider of weather cannot be reached: {reason}.", retry=True) from None
+    if status != 200 or not isinstance(answer, dict):
+        raise TaskFailed(f"The provider of weather refused: {status}.", retry=status >= 500)
+    return answer
+
+
+async def _exchange(url: str) -> tuple[int, bytes]:
+    if url.startswith("https://"):
+        await asyncio.to_thread(default_ssl_context)
+    # The operator names the provider. A public name must not lead into the operator's network all the same.
+    policy = EgressPolicy(private=is_evidently_private(urlsplit(url).hostname or ""))
+    http = HttpClient(url, policy, SECONDS, None)
+    try:
+        headers = {"host": http.host, "user-agent": "agora", "accept-encoding": "identity"}
+        reply = await http.request("GET", request_target(url), headers)
+        body = b""
+        while part := await reply.read_part():
+            body += part
+            if len(body) > MAX_ANSWER_BYTES:
+                raise ValueError(f"the answer is over {MAX_ANSWER_BYTES} bytes")
+        return reply.status, body
+    finally:
+        http.close()

@@ -1,0 +1,48 @@
+"""LiveKit access tokens: JSON Web Tokens (RFC 7519) signed with the API secret by HS256, with a ``video`` claim of grants.
+
+https://docs.livekit.io/home/get-started/authentication. The claims are few and stable, and the library that signs them is there
+for agents' cards, so LiveKit's own is only needed by the tests, which verify the tokens with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from agora_sdk.contract.media import MediaRole
+
+__all__ = ["ROLE_GRANTS", "build_claims", "sign_token"]
+
+#: what each role may in its one room. None of them may list rooms: tokens are valid for the whole LiveKit server.
+ROLE_GRANTS: Final[Mapping[MediaRole, Mapping[str, bool]]] = {
+    "admin": {
+        "roomAdmin": True,
+        "canPublish": True,
+        "canSubscribe": True,
+        "canPublishData": True,
+        "canUpdateOwnMetadata": True,
+    },
+    "moderator": {"roomAdmin": True, "canPublish": True, "canSubscribe": True, "canPublishData": True},
+    "publisher": {"canPublish": True, "canSubscribe": False, "canPublishData": True},
+    "participant": {"canPublish": True, "canSubscribe": True, "canPublishData": True},
+    "viewer": {"canPublish": False, "canSubscribe": True, "canPublishData": False},
+}
+
+
+def build_claims(room: str, identity: str, role: MediaRole, metadata: str | None) -> dict[str, Any]:
+    """The claims of somebody who joins a room."""
+    claims: dict[str, Any] = {
+        "sub": identity,
+        "name": identity,
+        "video": {"room": room, "roomJoin": True, **ROLE_GRANTS[role]},
+    }
+    return claims if metadata is None else claims | {"metadata": metadata}
+
+
+def sign_token(key: str, secret: str, claims: Mapping[str, Any], *, now: int, seconds: int) -> str:
+    """Sign claims with an API key. now: seconds since 1970. seconds: until the token expires."""
+    whole = {**claims, "iss": key, "nbf": now, "exp": now + seconds}
+    return jwt.encode({"alg": "HS256", "typ": "JWT"}, whole, OctKey.import_key(secret), algorithms=["HS256"])

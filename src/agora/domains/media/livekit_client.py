@@ -1,0 +1,76 @@
+"""LiveKit's room service: Twirp over HTTP, JSON (https://docs.livekit.io/reference/server/server-apis)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from agora.net.egress_policy import EgressPolicy
+from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
+from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
+
+from .access_tokens import sign_token
+
+__all__ = ["LiveKitClient"]
+
+SERVICE: Final = "/twirp/livekit.RoomService/"
+SECONDS: Final = 10.0
+TOKEN_SECONDS: Final = 60
+MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+UNAVAILABLE: Final = "Start it, or correct the setting 'livekit_url'."
+
+
+class LiveKitClient:
+    """A LiveKit server, by its address (http or https), API key and secret."""
+
+    def __init__(self, url: str, key: str, secret: str) -> None:
+        self._url, self._key, self._secret = url.rstrip("/"), key, secret
+
+    async def call(self, method: str, request: Mapping[str, Any], video: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Call a method of the room service; None where it knows no such room.
+
+        video: the grants that the method needs. Raises UpstreamUnavailable if the server cannot be reached, UpstreamFailed if it refuses.
+        """
+        token = sign_token(self._key, self._secret, {"video": dict(video)}, now=int(time.time()), seconds=TOKEN_SECONDS)
+        try:
+            async with asyncio.timeout(SECONDS):
+                status, body = await self._exchange_once(method, token, to_json(request))
+            answer = from_json(body)
+        except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
+            reason = str(error) or type(error).__name__
+            raise UpstreamUnavailable(f"LiveKit cannot be reached: {reason}.", fix=UNAVAILABLE) from None
+        if status == 200 and isinstance(answer, dict):
+            return answer
+        code = answer.get("code") if isinstance(answer, dict) else None
+        if code == "not_found":
+            return None
+        fix = "Look at the settings 'livekit_api_key' and 'livekit_api_secret'." if status in (401, 403) else None
+        raise UpstreamFailed(f"LiveKit refused {method}: {status} {str(code or '')[:100]}".rstrip() + ".", fix=fix)
+
+    async def _exchange_once(self, method: str, token: str, body: bytes) -> tuple[int, bytes]:
+        """Send a request over a connection of its own; its status and answer."""
+        if self._url.startswith("https://"):
+            await asyncio.to_thread(default_ssl_context)
+        # The operator names the server, so it may be at a private address; no caller has a say in it.
+        http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)
+        headers = {
+            "host": http.host,
+            "user-agent": "agora",
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+            "authorization": f"Bearer {token}",
+        }
+        try:
+            reply = await http.request("POST", request_target(self._url + SERVICE + method), headers, body)
+            answer = b""
+            while part := await reply.read_part():
+                answer += part
+                if len(answer) > MAX_ANSWER_BYTES:
+                    raise ValueError(f"the answer is over {MAX_ANSWER_BYTES} bytes")
+            return reply.status, answer
+        finally:
+            http.close()

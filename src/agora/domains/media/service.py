@@ -1,0 +1,191 @@
+"""Media of the contract: tokens are signed here, rooms are LiveKit's.
+
+All tenants share one LiveKit server, so a room of another tenant than the default one is named ``TENANT:ROOM`` there; no name that a
+caller gives has a colon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import takewhile
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+from agora.clock import SECOND, to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, Call, as_relay
+from agora.core.errors import not_found
+from agora.core.usage import DEFAULT_TENANT
+from agora.settings import Settings
+from agora_sdk.contract import implements
+from agora_sdk.contract import media as contract
+from agora_sdk.contract.results import Result
+from agora_sdk.errors import AgoraError, Conflict
+
+from .access_tokens import build_claims, sign_token
+from .livekit_client import LiveKitClient
+
+__all__ = ["MediaService"]
+
+R = TypeVar("R", bound=Result)
+SECONDS: Final = 15.0
+MAX_MEMBERS: Final = 500
+LISTS: Final = {"roomList": True}
+CREATES: Final = {"roomCreate": True}
+
+
+class MediaService(BoundService, contract.Media):
+    """Rooms, and tokens for them."""
+
+    @implements
+    async def issue_token(
+        self,
+        room_name: str,
+        identity: str,
+        role: contract.MediaRole = "participant",
+        *,
+        metadata: str | None = None,
+        ttl_minutes: int = 60,
+    ) -> contract.MediaToken:
+        settings = self._require_livekit()
+        room, now, seconds = self._wire_name(room_name), self.call.now // SECOND, ttl_minutes * 60
+        claims = build_claims(room, identity, role, metadata)
+        key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
+        token = sign_token(key, secret, claims, now=now, seconds=seconds)
+        public = _as_socket_url(settings.livekit_public_url or settings.livekit_url)
+        self.call.target = room_name
+        return contract.MediaToken(
+            access_token=token,
+            join_url=f"{public}/rtc?access_token={quote(token, safe='')}",
+            expires_at=to_datetime((now + seconds) * SECOND),
+            server_url=public,
+            room=room,
+            identity=identity,
+        )
+
+    @implements
+    async def create_room(
+        self, room_name: str, *, empty_timeout: int = 300, max_participants: int = 0, metadata: str = ""
+    ) -> contract.MediaRoom:
+        client, name = self._client(), self._wire_name(room_name)
+        request = {
+            "name": name,
+            "empty_timeout": empty_timeout,
+            "max_participants": max_participants,
+            "metadata": metadata,
+        }
+        self.call.target = room_name
+
+        async def create() -> contract.MediaRoom:
+            room = await client.call("CreateRoom", request, CREATES)
+            return contract.MediaRoom(**_room_fields(room or {}, room_name))
+
+        return as_relay(create, _settle, SECONDS)
+
+    @implements
+    async def list_rooms(self, *, limit: int = 100, cursor: str | None = None) -> contract.MediaRoomPage:
+        client, prefix = self._client(), self._prefix()
+        after = paging.decode_cursor(cursor, str)[0] if cursor else ""
+        page_bytes = self.call.context.settings.page_bytes
+
+        async def list_all() -> contract.MediaRoomPage:
+            answer = await client.call("ListRooms", {}, LISTS) or {}
+            rooms = {
+                name.removeprefix(prefix): room
+                for room in answer.get("rooms") or ()
+                if isinstance(name := room.get("name"), str) and name.startswith(prefix)
+            }
+            names = sorted(name for name in rooms if ":" not in name and name > after)
+            budget = paging.PageBudget(page_bytes)
+            page = list(takewhile(lambda name: budget.take_if_fits((name, rooms[name].get("metadata"))), names[:limit]))
+            return contract.MediaRoomPage(
+                rooms=[contract.MediaRoom(**_room_fields(rooms[name], name)) for name in page],
+                count=len(page),
+                has_more=len(names) > len(page),
+                next_cursor=paging.encode_cursor(page[-1]) if len(names) > len(page) else None,
+            )
+
+        return as_relay(list_all, _settle, SECONDS)
+
+    @implements
+    async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
+        client, name = self._client(), self._wire_name(room_name)
+
+        async def get() -> contract.MediaRoomDetail:
+            answer = await client.call("ListRooms", {"names": [name]}, LISTS) or {}
+            room = next((each for each in answer.get("rooms") or () if each.get("name") == name), None)
+            if room is None:
+                raise not_found(
+                    "room_name", f"There is no room {room_name!r}.", fix="Rooms are listed with GET /v1/livekit/rooms."
+                )
+            members = await client.call("ListParticipants", {"room": name}, {"roomAdmin": True, "room": name}) or {}
+            participants = [_build_participant(each) for each in (members.get("participants") or ())[:MAX_MEMBERS]]
+            return contract.MediaRoomDetail(**_room_fields(room, room_name), members=participants)
+
+        return as_relay(get, _settle, SECONDS)
+
+    # -- LiveKit -------------------------------------------------------------------------------------------
+
+    def _require_livekit(self) -> Settings:
+        settings = self.call.context.settings
+        if not (settings.livekit_url and settings.livekit_api_key and settings.livekit_api_secret.get_secret_value()):
+            raise Conflict(
+                "This server has no LiveKit server.",
+                fix="An operator sets livekit_url, livekit_api_key and livekit_api_secret.",
+            )
+        return settings
+
+    def _client(self) -> LiveKitClient:
+        settings = self._require_livekit()
+        secret = settings.livekit_api_secret.get_secret_value()
+        return LiveKitClient(_as_http_url(settings.livekit_url), settings.livekit_api_key, secret)
+
+    def _prefix(self) -> str:
+        tenant = self.call.caller.tenant
+        return "" if tenant == DEFAULT_TENANT else f"{tenant}:"
+
+    def _wire_name(self, room_name: str) -> str:
+        return self._prefix() + room_name
+
+
+async def _settle(call: Call, outcome: R | AgoraError) -> R:
+    if isinstance(outcome, AgoraError):
+        raise outcome
+    return outcome
+
+
+def _room_fields(room: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A room as LiveKit writes it: 64-bit numbers are texts in its JSON, and what is zero is left out."""
+    return {
+        "room_name": name,
+        "room_id": str(room.get("sid", "")),
+        "participants": _read_number(room, "num_participants", "numParticipants"),
+        "max_participants": _read_number(room, "max_participants", "maxParticipants"),
+        "empty_timeout": _read_number(room, "empty_timeout", "emptyTimeout"),
+        "metadata": str(room.get("metadata", "")),
+        "created_at": to_datetime(_read_number(room, "creation_time", "creationTime") * SECOND),
+    }
+
+
+def _build_participant(participant: Mapping[str, Any]) -> contract.MediaParticipant:
+    permission = participant.get("permission") or {}
+    return contract.MediaParticipant(
+        identity=str(participant.get("identity", "")),
+        name=str(participant.get("name", "")),
+        state=str(participant.get("state", "")).lower(),
+        is_publisher=bool(permission.get("can_publish", permission.get("canPublish", False))),
+        joined_at=to_datetime(_read_number(participant, "joined_at", "joinedAt") * SECOND),
+    )
+
+
+def _read_number(holder: Mapping[str, Any], *names: str) -> int:
+    value = next((holder[name] for name in names if name in holder), 0)
+    return int(value) if str(value).isdecimal() and len(str(value)) < 16 else 0
+
+
+def _as_http_url(url: str) -> str:
+    return url.replace("ws", "http", 1).rstrip("/") if url.startswith("ws") else url.rstrip("/")
+
+
+def _as_socket_url(url: str) -> str:
+    return url.replace("http", "ws", 1).rstrip("/") if url.startswith("http") else url.rstrip("/")
