@@ -65,7 +65,7 @@ class Bench:
             nonlocal left
             while left > 0:
                 left -= 1
-                await self.app.dispatcher.run_as_system("default", work)
+                await self.app.dispatcher.write_as_system("default", work)
 
         began = time.process_time()
         await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
@@ -88,7 +88,7 @@ class Bench:
                 await self.charge(call, "acme", True)
 
         for _ in range(length // 500):
-            await self.app.dispatcher.run_as_system("default", work)
+            await self.app.dispatcher.write_as_system("default", work)
 
     async def running(self, instances: int) -> float:
         """Microseconds of CPU to bill one running instance once more."""
@@ -100,7 +100,7 @@ class Bench:
                 for n in range(instances)
             ]
             began = time.process_time()
-            await self.app.dispatcher.run_as_system("default", partial(bill_runs, runs=runs))
+            await self.app.dispatcher.write_as_system("default", partial(bill_runs, runs=runs))
             rounds.append((time.process_time() - began) / instances * 1e6)
         return statistics.median(rounds[1:])
 

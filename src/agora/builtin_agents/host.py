@@ -297,13 +297,13 @@ class AgentHost:
 
     async def _reclaim_stale_tasks(self, hosted: HostedAgent) -> None:
         work = partial(take_back_tasks, agent_id=hosted.caller.subject, running=frozenset(self._runs))
-        await self._dispatcher.run_as_system(hosted.caller.tenant, work, label=LABEL)
+        await self._dispatcher.write_as_system(hosted.caller.tenant, work, label=LABEL)
         hosted.stale = False
 
     async def _read_mail(self, hosted: HostedAgent) -> None:
         hosted.mail = False
         try:
-            count = await self._dispatcher.run_as_system(
+            count = await self._dispatcher.write_as_system(
                 hosted.caller.tenant, partial(create_message_tasks, reader=hosted.caller), label=LABEL
             )
         except BaseException:
@@ -318,7 +318,7 @@ class AgentHost:
             return await claim_own_tasks(replace(call, caller=hosted.caller), limit, hosted.resident.lease_seconds)
 
         try:
-            claim = await self._dispatcher.run_as_system(hosted.caller.tenant, claim_tasks, label=LABEL)
+            claim = await self._dispatcher.write_as_system(hosted.caller.tenant, claim_tasks, label=LABEL)
         except BaseException:
             hosted.waiting = True
             raise

@@ -46,8 +46,10 @@ class BuiltinAgentsController(Controller):
         for resident in BUILTIN:
             settings = self.context.server.settings
             if not settings.builtin_agents or not resident.is_available(settings):
-                await self.run_as_system(tenant, partial(deactivate_builtin, profile=resident.profile))
-            elif registration := await self.run_as_system(tenant, partial(register_builtin, profile=resident.profile)):
+                await self.write_as_system(tenant, partial(deactivate_builtin, profile=resident.profile))
+            elif registration := await self.write_as_system(
+                tenant, partial(register_builtin, profile=resident.profile)
+            ):
                 agent_id, suspended = registration
                 self._host.host_agent(tenant, agent_id, resident.profile.name, resident, barred=suspended)
         self._settled.add(tenant)

@@ -13,12 +13,12 @@ from .output import Column
 if TYPE_CHECKING:
     from agora_sdk import AgoraClient
 
-__all__ = ["with_agent_names"]
+__all__ = ["show_agent_names_in_columns"]
 
 PREFIX = "agent_"
 
 
-def with_agent_names(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
+def show_agent_names_in_columns(client: AgoraClient, columns: Sequence[Column], *headings: str) -> list[Column]:
     """The same columns, those of these headings with names of agents for their ids; each agent is asked for once."""
     name = cache(lambda ref: _agent_name(client, ref))
 

@@ -13,7 +13,7 @@ import typer
 from agora_sdk.contract import Operation
 from agora_sdk.contract.tasks import Tasks
 
-from .names import with_agent_names
+from .names import show_agent_names_in_columns
 from .output import TONES, clean_text, format_cell
 from .projection import project_operation
 from .session import Session, client_command
@@ -84,7 +84,7 @@ def _print_list(session: Session, operation: Operation, arguments: dict[str, Any
     page = session.client.task.list(**arguments)
     idle = {name for name, is_filled in OPTIONAL_COLUMNS.items() if not any(map(is_filled, page.tasks))}
     columns = [column for column in TABLES["tasks"] if column[0] not in idle]
-    session.out.result(page, with_agent_names(session.client, columns, "agent"))
+    session.out.result(page, show_agent_names_in_columns(session.client, columns, "agent"))
 
 
 listing = _task_command("list", _print_list)
@@ -114,7 +114,9 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
         session.out.value(document)
         return
     session.out.fields(dict(task))
-    session.out.table(trail, with_agent_names(session.client, TABLES["TaskEntryPage"], "actor"), title="History")
+    session.out.table(
+        trail, show_agent_names_in_columns(session.client, TABLES["TaskEntryPage"], "actor"), title="History"
+    )
     if history.total and history.total > len(trail):
         session.out.note(f"the oldest {len(trail)} of {history.total} entries; all with agora task history {task_id}")
 

@@ -13,7 +13,7 @@ import typer
 from agora_sdk.errors import InvalidRequest
 
 from .arguments import Field
-from .names import with_agent_names
+from .names import show_agent_names_in_columns
 from .output import Column, Output
 from .session import Session, client_command
 from .tree import build_step_tree, format_duration
@@ -124,7 +124,7 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
         ("duration", lambda span: format_duration(span.duration_seconds)),
         ("agent", lambda span: span.agent),
     ]
-    session.out.table(spans_page.spans, with_agent_names(session.client, columns, "agent"))
+    session.out.table(spans_page.spans, show_agent_names_in_columns(session.client, columns, "agent"))
     if spans_page.has_more:
         session.out.note("items of a for_each were left out")
 

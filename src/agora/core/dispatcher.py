@@ -548,7 +548,7 @@ class Dispatcher:
         finally:
             self._record_call(operation, caller, time.perf_counter() - began, 0.0, failure or None)
 
-    async def run_as_system(
+    async def write_as_system(
         self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]], *, label: str = SYSTEM
     ) -> T:
         """Run a controller's work in a transaction; it is audited if it names a target."""

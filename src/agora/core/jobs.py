@@ -186,9 +186,9 @@ class Controller:
 
         return await self.context.store.read(tenant, read_all)
 
-    async def run_as_system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
+    async def write_as_system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
         """Run work in a transaction, as the system. It may run more than once; only the last run counts."""
-        return await self.context.dispatcher.run_as_system(tenant, work, label=f"controller.{self.name}")
+        return await self.context.dispatcher.write_as_system(tenant, work, label=f"controller.{self.name}")
 
 
 class DueController(Controller):

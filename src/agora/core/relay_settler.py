@@ -34,11 +34,11 @@ class RelaySettler(DueController):
         return self.context.server.settings.event_retention * SECOND
 
     async def reconcile(self, tenant: str) -> None:
-        while not self.is_stopping and await self.run_as_system(tenant, self._mark_unknown) == BATCH:
+        while not self.is_stopping and await self.write_as_system(tenant, self._mark_unknown) == BATCH:
             pass
         before = self.context.clock.now() - self._retention_microseconds
         while not self.is_stopping and await self.read(tenant, relays.outlived, before=before):
-            await self.run_as_system(tenant, partial(_delete_old_relays, before=before))
+            await self.write_as_system(tenant, partial(_delete_old_relays, before=before))
 
     async def _mark_unknown(self, call: Call) -> int:
         """Mark a batch as unknown; answers how many."""

@@ -326,8 +326,8 @@ class App:
         )
         self.context.ports.provide(OPERATION_RUNNER, self.dispatcher)
         if self.sign_on is not None:
-            self.sign_on.system = self.dispatcher.run_as_system
-        self.grants.system = self.dispatcher.run_as_system
+            self.sign_on.system = self.dispatcher.write_as_system
+        self.grants.system = self.dispatcher.write_as_system
         self.context.ports.provide(OPERATIONS, self._invoke_operation)
         self.replicas = Replication(
             self.store, self.dispatcher.limiter, self._on_remote_commit, self._on_missed_events, self.feed.has_readers

@@ -383,7 +383,7 @@ class Job:
             decision = Decision(request.find_option((self._granted.option.kind,)) if self._granted.option else None)
             self._granted = None
         if decision is not None:
-            self._report_decision(request, decision)
+            self._note_permission_decision(request, decision)
             return decision
         self._permission = OpenPermission(request, asyncio.get_running_loop().create_future())
         self._is_asked.set()
@@ -406,7 +406,7 @@ class Job:
         permission, self._permission = self._permission, None
         self._is_asked.clear()
         decision = await self._read_decision(permission.request)
-        self._report_decision(permission.request, decision)
+        self._note_permission_decision(permission.request, decision)
         self._state.asked = None
         permission.decision.set_result(decision)
 
@@ -417,7 +417,7 @@ class Job:
         self._state.seen = answers[-1].number
         return parse_answer(request, answers[-1].text, answers[-1].data)
 
-    def _report_decision(self, request: PermissionRequest, decision: Decision) -> None:
+    def _note_permission_decision(self, request: PermissionRequest, decision: Decision) -> None:
         answer = decision.option.name if decision.option else "cancelled"
         reason = f" ({decision.feedback})" if decision.feedback else ""
         self._add_note(f"permission: {request.kind}: {request.title}: {answer}{reason}")

@@ -227,4 +227,4 @@ async def _hold(market: Market, message_id: str, agent_id: str, address: str) ->
     async def work(call: Call) -> None:
         await call.tx.execute(move, address=address, agent_id=agent_id, message_id=message_id)
 
-    await market.app.dispatcher.run_as_system("default", work)
+    await market.app.dispatcher.write_as_system("default", work)

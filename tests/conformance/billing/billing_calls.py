@@ -49,7 +49,7 @@ class Till:
         )
 
     async def act(self, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
-        return await self.market.app.dispatcher.run_as_system(self.tenant, work)
+        return await self.market.app.dispatcher.write_as_system(self.tenant, work)
 
     async def execute(self, key: str, account: str, agent: Caller, instance: str = "", **options: Any) -> Any:
         """Charge for one execution."""

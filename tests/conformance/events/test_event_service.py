@@ -106,7 +106,7 @@ async def test_listing_from_before_the_retention_says_where_to_begin(market: Mar
     async def prune(call: Any) -> None:
         await call.tx.execute(upkeep.prune_events, before=market.clock.now() + 1, limit=1000)
 
-    await market.app.dispatcher.run_as_system("default", prune)
+    await market.app.dispatcher.write_as_system("default", prune)
     with pytest.raises(CursorTooOld) as gone:
         await market.call(market.operator, "event.list", after=1)
     assert gone.value.oldest == 4

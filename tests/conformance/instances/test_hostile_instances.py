@@ -75,7 +75,7 @@ async def spoil(here: Site, instance_id: str, column: str, value: Any, kind: str
     async def work(call: Call) -> None:
         await call.tx.execute(statement, instance_id=instance_id, value=value)
 
-    await here.app.dispatcher.run_as_system("default", work)
+    await here.app.dispatcher.write_as_system("default", work)
 
 
 # -- programs --------------------------------------------------------------------------------------

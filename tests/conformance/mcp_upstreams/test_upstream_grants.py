@@ -64,7 +64,7 @@ def endpoint_of(market: Market) -> Endpoint:
 def replica(market: Market) -> UpstreamGrants:
     """The grants of another server on the same store."""
     grants = UpstreamGrants(market.app.store, Sealer(b"k" * 32), market.clock)
-    grants.system = market.app.dispatcher.run_as_system
+    grants.system = market.app.dispatcher.write_as_system
     return grants
 
 

@@ -171,8 +171,8 @@ async def test_every_tenant_is_tended(market: Market, context: JobContext, engin
     async def elsewhere(call: Call) -> None:
         call.emit("tick", {})
 
-    await market.app.dispatcher.run_as_system("default", elsewhere)
-    await market.app.dispatcher.run_as_system("another", elsewhere)
+    await market.app.dispatcher.write_as_system("default", elsewhere)
+    await market.app.dispatcher.write_as_system("another", elsewhere)
     tended: list[str] = []
 
     class Tending(Controller):

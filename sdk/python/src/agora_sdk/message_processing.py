@@ -70,7 +70,7 @@ async def load_conversation(agent: Agent, task: TaskRun) -> None:
         page = await agent.client.task.history(task.task_id, limit=PAGE, cursor=cursor)
         for entry in page.entries:
             if entry.type == "message" and isinstance(entry.data, dict):
-                task.add_to_conversation(entry.data)
+                task.record_message(entry.data)
         cursor = page.next_cursor
         if cursor is None:
             return

@@ -26,10 +26,10 @@ _ACCEPT = {"accept": "text/event-stream"}
 
 async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, str]) -> Channel:
     """Connect; raises Refused, ConnectionLost, or the error that the server answered."""
-    return await (_open_blocking if isinstance(io, Blocking) else _open_looped)(io, target, headers)  # type: ignore
+    return await (_open_blocking_stream if isinstance(io, Blocking) else _open_looped)(io, target, headers)  # type: ignore
 
 
-async def _open_blocking(io: Blocking, target: str, headers: dict[str, str]) -> Channel:
+async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, str]) -> Channel:
     client = io.client()
     request = client.build_request("GET", target, headers=headers | _ACCEPT, timeout=_TIMEOUT)
     with translate_errors():

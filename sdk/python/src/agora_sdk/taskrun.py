@@ -115,10 +115,10 @@ class TaskRun(ClaimedTask):
         """A run of a task under a lease."""
         run = cls.model_construct(task.model_fields_set, **dict(task))
         run._lease = lease
-        run.add_to_conversation(opening_message(task.payload))
+        run.record_message(opening_message(task.payload))
         return run
 
-    def add_to_conversation(self, message: Mapping[str, Any]) -> None:
+    def record_message(self, message: Mapping[str, Any]) -> None:
         """Append a message as A2A writes it, of the requester or of the agent."""
         skill = None if self.task_type == MESSAGE_TASK else self.task_type
         about = {"sender": self.created_by, "task_id": self.task_id, "context_id": self.context_id, "skill": skill}

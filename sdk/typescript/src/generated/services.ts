@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebaseCredential, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, ForgottenSession, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, JobParticipants, JobSecrets, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, TranscriptExport, TranscriptMatchPage, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebaseCredential, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, ForgottenSession, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, JobParticipants, JobSecrets, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, MediaRoom, MediaRoomDetail, MediaRoomPage, MediaToken, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, TranscriptExport, TranscriptMatchPage, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.a2a.send``. */
 export interface A2aSendArguments {
@@ -2099,6 +2099,46 @@ export interface InstanceDropBackupArguments {
 export interface InstanceDashboardArguments {
   /** The account; by default that of the caller's credential, or the caller's id if the credential has none. */
   account?: string | null | undefined;
+}
+
+/** Arguments of ``agora.media.issue_token``. */
+export interface MediaIssueTokenArguments {
+  /** Name of a room, unique in the marketplace. */
+  roomName: string;
+  /** Who joins; unique in the room. */
+  identity: string;
+  /** admin and moderator remove and mute others, and an admin changes its own metadata; a publisher only sends, a participant sends and receives, a viewer only receives. */
+  role?: "admin" | "moderator" | "publisher" | "participant" | "viewer" | undefined;
+  /** Text about them that everybody in the room can read. */
+  metadata?: string | null | undefined;
+  /** Minutes in which the room can be joined. */
+  ttlMinutes?: number | undefined;
+}
+
+/** Arguments of ``agora.media.create_room``. */
+export interface MediaCreateRoomArguments {
+  /** Name of a room, unique in the marketplace. */
+  roomName: string;
+  /** Seconds after which an empty room is closed. */
+  emptyTimeout?: number | undefined;
+  /** 0: no limit. */
+  maxParticipants?: number | undefined;
+  /** Text that everybody in the room can read. */
+  metadata?: string | undefined;
+}
+
+/** Arguments of ``agora.media.list_rooms``. */
+export interface MediaListRoomsArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.media.get_room``. */
+export interface MediaGetRoomArguments {
+  /** Name of a room, unique in the marketplace. */
+  roomName: string;
 }
 
 /** Arguments of ``agora.memory.store``. */
@@ -4770,6 +4810,34 @@ export interface InstanceService {
   dashboard(args?: InstanceDashboardArguments, options?: CallOptions): Promise<InstanceDashboard>;
 }
 
+/** Operations of the category ``media``. */
+export interface MediaService {
+  /**
+   * Issue a token for a room, which exists from when somebody joins it. Nothing is asked of the LiveKit server.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  issueToken(args: MediaIssueTokenArguments, options?: CallOptions): Promise<MediaToken>;
+  /**
+   * Create a room; one that is there stays as it is, and is answered.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  createRoom(args: MediaCreateRoomArguments, options?: CallOptions): Promise<MediaRoom>;
+  /**
+   * List the rooms there are, by name.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  listRooms(args?: MediaListRoomsArguments, options?: CallOptions): Promise<MediaRoomPage>;
+  /**
+   * Show a room and who is in it. Raises NotFound.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  getRoom(args: MediaGetRoomArguments, options?: CallOptions): Promise<MediaRoomDetail>;
+}
+
 /** Operations of the category ``memory``. */
 export interface MemoryService {
   /**
@@ -5596,6 +5664,7 @@ export interface Services {
   readonly followUp: FollowUpService;
   readonly host: HostService;
   readonly instance: InstanceService;
+  readonly media: MediaService;
   readonly memory: MemoryService;
   readonly migration: MigrationService;
   readonly modelProvider: ModelProviderService;
@@ -6624,6 +6693,26 @@ export interface Operations {
     args: InstanceDashboardArguments;
     answer: Promise<InstanceDashboard>;
     errors: CommonErrorCode | "halted";
+  };
+  "media.issue_token": {
+    args: MediaIssueTokenArguments;
+    answer: Promise<MediaToken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "upstream_failed" | "upstream_unavailable";
+  };
+  "media.create_room": {
+    args: MediaCreateRoomArguments;
+    answer: Promise<MediaRoom>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "upstream_failed" | "upstream_unavailable";
+  };
+  "media.list_rooms": {
+    args: MediaListRoomsArguments;
+    answer: Promise<MediaRoomPage>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "upstream_failed" | "upstream_unavailable";
+  };
+  "media.get_room": {
+    args: MediaGetRoomArguments;
+    answer: Promise<MediaRoomDetail>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
   };
   "memory.store": {
     args: MemoryStoreArguments;

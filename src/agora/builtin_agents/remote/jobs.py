@@ -185,7 +185,7 @@ class RemoteAgentsController(Controller):
                 outcome = await self._pool.card(build_endpoint(rows[0]))
             except AgoraError as error:
                 outcome = error
-            await self.run_as_system(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))
+            await self.write_as_system(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))
             away = isinstance(outcome, AgoraError)
             if place.resident is not None:
                 place.resident.reachable = not away

@@ -89,7 +89,7 @@ class DemoRun:
         return self.stage.ledger
 
     @property
-    def database(self) -> Path:
+    def sales_database_path(self) -> Path:
         """Where the pipeline puts what it made."""
         return self.stage.directory / "sales.db"
 

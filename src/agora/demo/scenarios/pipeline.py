@@ -70,7 +70,7 @@ async def start_pipeline(play: DemoRun) -> str:
     receipt = await play.client.workflow.create(
         play.participants.pipeline,
         pipeline_steps(play.participants),
-        input={"source": str(source), "database": str(play.database)},
+        input={"source": str(source), "database": str(play.sales_database_path)},
     )
     play.workflow = receipt.workflow_id
     await play.ledger.wait_for_first("Extractor", "worked")

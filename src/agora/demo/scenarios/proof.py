@@ -90,7 +90,7 @@ async def check_totals(play: DemoRun) -> str:
     result = (await play.client.workflow.status(play.workflow_id)).steps[-1].result
     if not isinstance(result, dict) or result["records"] != play.records:
         raise ExpectationFailed(f"{play.records} records were extracted, load says {result}")
-    stored = records.read_totals(play.database)
+    stored = records.read_totals(play.sales_database_path)
     if wrong := sorted(key for key in stored.keys() | play.truth.keys() if stored.get(key) != play.truth.get(key)):
         raise ExpectationFailed(
             f"{len(wrong)} of {len(play.truth)} sums are wrong, such as that of {' '.join(wrong[0])}"

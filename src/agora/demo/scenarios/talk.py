@@ -132,7 +132,7 @@ async def check_inbox(play: DemoRun) -> str:
 
 
 @TALK.register_expectation("An operator pauses an agent: what it then tries is refused")
-async def pause_agent(play: DemoRun) -> str:
+async def check_paused_agent(play: DemoRun) -> str:
     await play.ledger.wait_for_first("Translator", "ready")
     name = play.participants.name("Translator")
     await play.client.admin.override(name, OverrideAction.PAUSE, "part of the demo", expires_in=PAUSE_SECONDS)

@@ -75,7 +75,7 @@ class PushOutbox(Controller):
     async def prepare(self) -> None:
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
-                await self.run_as_system(tenant, _release_leases)
+                await self.write_as_system(tenant, _release_leases)
             await self._watch_tenant(tenant)
 
     async def _watch_tenant(self, tenant: str) -> None:
@@ -157,7 +157,7 @@ class PushOutbox(Controller):
     async def _deliver_next_page(self, key: Key) -> bool:
         """Deliver a page of items; whether there may be more at once."""
         tenant, task_id, config_id = key
-        rows = await self.run_as_system(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
+        rows = await self.write_as_system(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
         if not rows:
             await self._forget_inactive(key)
             return False
@@ -250,7 +250,7 @@ class PushOutbox(Controller):
             values = {"position": position, "state": state, "until": until, "now": call.now}
             return await call.tx.execute(statements.mark, **_config_key(row), **values)
 
-        return bool(await self.run_as_system(tenant, write_mark))
+        return bool(await self.write_as_system(tenant, write_mark))
 
     async def _record_failure(self, key: Key, row: PushConfigRow, error: DeliveryRejected, attempts: int) -> None:
         """Try again later, or give it up. attempts: of this item, with the one that failed."""
@@ -259,7 +259,7 @@ class PushOutbox(Controller):
         tenant, why = key[0], str(error)[:1000]
         self.counts["failed"] += 1
         if error.permanent or attempts >= self.context.server.settings.push_attempts:
-            await self.run_as_system(tenant, partial(give_up_config, row=row, error=why, attempts=attempts))
+            await self.write_as_system(tenant, partial(give_up_config, row=row, error=why, attempts=attempts))
             self.counts["dead"] += 1
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row.task_id, why)
@@ -271,7 +271,7 @@ class PushOutbox(Controller):
             values = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
             return await call.tx.execute(statements.put_off, **_config_key(row), **values)
 
-        if await self.run_as_system(tenant, postpone_config):
+        if await self.write_as_system(tenant, postpone_config):
             heapq.heappush(self._later, (due_at, key))
             self._wakeup.set()
 

@@ -30,7 +30,7 @@ class Overrides(DueController):
     async def reconcile(self, tenant: str) -> None:
         now = self.context.clock.now()
         while not self.is_stopping and await self.read(tenant, statements.overdue_overrides, now=now):
-            if not await self.run_as_system(tenant, self._lift_expired):
+            if not await self.write_as_system(tenant, self._lift_expired):
                 return
 
     async def _lift_expired(self, call: Call) -> int:

@@ -95,7 +95,7 @@ class Retention(Controller):
                     await call.tx.execute(drop, ids=ids)
 
             if rows:
-                await self.run_as_system(tenant, drop_batch)
+                await self.write_as_system(tenant, drop_batch)
             if len(rows) < ENDED:
                 return
 
@@ -103,7 +103,7 @@ class Retention(Controller):
         async def execute_write(call: Call) -> int:
             return await call.tx.execute(write, **parameters)
 
-        return await self.run_as_system(tenant, execute_write)
+        return await self.write_as_system(tenant, execute_write)
 
 
 def _id_after(microseconds: int) -> str:

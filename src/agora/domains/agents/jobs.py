@@ -72,7 +72,7 @@ class Heartbeats(Controller):
                     await set_agent_status(call, row, "active")
             await call.tx.execute(presence.seen, seen=encode_json(batch))
 
-        await self.run_as_system(tenant, store_last_seen)
+        await self.write_as_system(tenant, store_last_seen)
 
     # -- silence ---------------------------------------------------------------------------------
 
@@ -101,4 +101,4 @@ class Heartbeats(Controller):
                 await set_agent_status(call, row, "offline")
             return len(silent)
 
-        return await self.run_as_system(tenant, store_offline)
+        return await self.write_as_system(tenant, store_offline)

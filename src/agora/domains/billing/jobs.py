@@ -32,7 +32,7 @@ class Billing(Controller):
         from .reservations import charge_completed_tasks
 
         for settle in (charge_completed_tasks, release_abandoned_calls):
-            while not self.is_stopping and await self.run_as_system(tenant, settle):
+            while not self.is_stopping and await self.write_as_system(tenant, settle):
                 pass
         now = self.context.clock.now()
         if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
@@ -51,5 +51,5 @@ class Billing(Controller):
             if not rows:
                 return
             due = [(row.account_id, row.currency, row.period) for row in rows]
-            await self.run_as_system(tenant, partial(close_months, due=due, last=month))
+            await self.write_as_system(tenant, partial(close_months, due=due, last=month))
             account, currency, _ = due[-1]

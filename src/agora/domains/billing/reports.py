@@ -27,7 +27,7 @@ from .views import (
     costs_in_other_currencies,
     days_before,
     load_current_tallies,
-    merge_by_currency,
+    merge_agent_tallies,
     parse_day_range,
     rank_agents_by_cost,
     read_agent_names,
@@ -67,7 +67,7 @@ async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
     """What was used, and what it cost."""
     scope = request.scope()
     by_agent = await load_current_tallies(call, scope) if request.account != "" else {}
-    totals = merge_by_currency(by_agent)
+    totals = merge_agent_tallies(by_agent)
     main_currency = choose_currency(totals, request.currency, call.context.settings.billing_currency)
     agents = by_agent.get(main_currency, {})
     names = await read_agent_names(call.tx, agents)
@@ -160,8 +160,8 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
     months = await call.tx.all(statements.months, account=account or "") if account != "" else []
     month = month_of(call.now)
     by_agent = await _load_account_tallies(call, account, month * 100, month * 100 + 99)
-    this_month = merge_by_currency(by_agent)
-    whole = merge_by_currency(await _load_account_tallies(call, account, FIRST_DAY, LAST_DAY))
+    this_month = merge_agent_tallies(by_agent)
+    whole = merge_agent_tallies(await _load_account_tallies(call, account, FIRST_DAY, LAST_DAY))
     currencies = {row.currency for row in months} | set(whole)
     main_currency = choose_currency(currencies, currency, call.context.settings.billing_currency)
     agents, total = by_agent.get(main_currency, {}), whole.get(main_currency, Tally())

@@ -31,7 +31,7 @@ __all__ = [
     "costs_in_other_currencies",
     "days_before",
     "load_current_tallies",
-    "merge_by_currency",
+    "merge_agent_tallies",
     "model_charge_key",
     "parse_day_range",
     "parse_task_charge_key",
@@ -146,7 +146,7 @@ def _query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in query.parameter_names}
 
 
-def merge_by_currency(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
+def merge_agent_tallies(tallies: Mapping[str, Mapping[str, Tally]]) -> dict[str, Tally]:
     """The agents of each currency taken together."""
     together: dict[str, Tally] = {}
     for currency, agents in tallies.items():
@@ -164,7 +164,7 @@ def choose_currency(tallies: Iterable[str], requested: str | None, default: str)
 
 async def build_bill(call: Call, scope: Scope) -> contract.Bill:
     """What something has cost, as the details of an instance show it."""
-    together = merge_by_currency(await load_current_tallies(call, scope))
+    together = merge_agent_tallies(await load_current_tallies(call, scope))
     main_currency = choose_currency(together, None, str(call.context.settings.billing_currency))
     return contract.Bill(
         **together.get(main_currency, Tally()).to_fields(main_currency),

@@ -169,14 +169,14 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
         return 0
     ids = [row.message_id for row in chosen]
     await _mark_delivered(call, place, ids, common)
-    entries = [(row.message_id, _publisher_id(row.metadata), "{}") for row in chosen]
+    entries = [(row.message_id, _read_publisher_message_id(row.metadata), "{}") for row in chosen]
     await streams.append_entries(call.tx, owner.stream_name, entries, call.now)
     if not has_more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
         await call.tx.execute(statements.raise_floor, stream=owner.stream_name, floor=_broadcast_floor(call))
     return len(ids)
 
 
-def _publisher_id(metadata: str) -> str | None:
+def _read_publisher_message_id(metadata: str) -> str | None:
     """The id that an entry's publisher gave it."""
     section = decode_json(metadata).get("bus") if '"bus"' in metadata else None
     name = section.get("message_id") if isinstance(section, dict) else None

@@ -259,7 +259,7 @@ class BusBridge(Controller):
         for caller in callers:
             key = (caller.tenant, caller.subject)
             if caller.kind == "agent" and key not in self._members:
-                await self.run_as_system(caller.tenant, partial(_enrol_agent, agent_id=caller.subject))
+                await self.write_as_system(caller.tenant, partial(_enrol_agent, agent_id=caller.subject))
                 self._members.add(key)
         self._refused += refused
 
@@ -268,7 +268,7 @@ class BusBridge(Controller):
         refused, self._refused = self._refused, []
         if refused:
             log.warning("%d entries of the bus were refused, the first because: %s", len(refused), refused[0].reason)
-            await self.run_as_system(DEFAULT_TENANT, partial(_emit_refusals, refused=refused))
+            await self.write_as_system(DEFAULT_TENANT, partial(_emit_refusals, refused=refused))
 
     # -- out -------------------------------------------------------------------------------------
 

@@ -207,7 +207,7 @@ class Inbound:
         ]
         if records:
             work = partial(record_dead_letters, letters=records, once=True)
-            await self._context.dispatcher.run_as_system(DEFAULT_TENANT, work, label="bus.refuse")
+            await self._context.dispatcher.write_as_system(DEFAULT_TENANT, work, label="bus.refuse")
 
     async def record_unrecorded_dead_letters(self) -> None:
         """Keep what a server buried in Redis and did not live to record, or what was buried before letters were recorded."""

@@ -60,7 +60,7 @@ class Outbound:
     async def send_waiting(self, tenant: str, agent: BridgeMember) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
         stream, name = await self._claim_stream(tenant, agent), agent.agent_name
-        waiting = await self._controller.run_as_system(tenant, partial(_take_entries_to_send, agent=agent))
+        waiting = await self._controller.write_as_system(tenant, partial(_take_entries_to_send, agent=agent))
         if not waiting:
             return 0
         try:
@@ -69,7 +69,7 @@ class Outbound:
             ids = await asyncio.gather(*published, return_exceptions=True)
         except AgoraError as error:
             ids = [error] * len(waiting)
-        await self._controller.run_as_system(tenant, partial(_record_sent, agent=agent, waiting=waiting, ids=ids))
+        await self._controller.write_as_system(tenant, partial(_record_sent, agent=agent, waiting=waiting, ids=ids))
         for result in ids:
             if isinstance(result, BaseException):
                 raise result
@@ -95,7 +95,9 @@ class Outbound:
                 else set()
             )
             if lost := [row.number for row in rows if row.consumer not in there]:
-                await self._controller.run_as_system(tenant, partial(_requeue_lost_entries, agent=agent, numbers=lost))
+                await self._controller.write_as_system(
+                    tenant, partial(_requeue_lost_entries, agent=agent, numbers=lost)
+                )
             self._owned[stream] = agent.agent_id
         return stream
 
@@ -147,7 +149,7 @@ class Outbound:
         """Store the new ids of entries that were appended again, by any server."""
         moved = await self._bus.read_moved(stream)
         if moved:
-            await self._controller.run_as_system(tenant, partial(_store_moved, agent=agent, moved=moved))
+            await self._controller.write_as_system(tenant, partial(_store_moved, agent=agent, moved=moved))
         return moved
 
     async def _store_settled(self, tenant: str, agent: BridgeMember, stream: str) -> None:
@@ -167,7 +169,7 @@ class Outbound:
                 replace(by_entry[each], deliveries=letters[each].deliveries) for each in entry_ids if each in letters
             ]
             rows = [by_entry[each] for each in entry_ids if each not in letters]
-            await self._controller.run_as_system(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
+            await self._controller.write_as_system(tenant, partial(_settle_entries, agent=agent, rows=rows, dead=dead))
         if moved:
             await self._forget_settled_moves(tenant, agent, stream, [each.entry_id for each in moved])
 

@@ -59,7 +59,7 @@ class BusReconciler(DueController):
         before = now - int(terms.stale * SECOND)
         for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
             if not self.is_stopping:
-                await self.run_as_system(tenant, partial(_release_stale_entries, row=row, terms=terms))
+                await self.write_as_system(tenant, partial(_release_stale_entries, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
         await self._settle_due_responses(tenant, now)
 
@@ -67,7 +67,7 @@ class BusReconciler(DueController):
         """Delete consumers that are silent and have no pending entries."""
         rows = await self.read(tenant, statements.quiet, before=before, limit=PAGE)
         if idle := [row for row in rows if not row.pending]:
-            await self.run_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
+            await self.write_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
 
     async def _settle_due_responses(self, tenant: str, now: int) -> None:
         for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
@@ -77,7 +77,7 @@ class BusReconciler(DueController):
             (evidence,) = await self.read(
                 tenant, statements.answered, **key, correlation_id=row.correlation_id or row.ref
             )
-            await self.run_as_system(
+            await self.write_as_system(
                 tenant, partial(responses.settle_response, row=row, late=responses.is_response_missed(row, evidence))
             )
 
@@ -88,7 +88,7 @@ class BusReconciler(DueController):
             return
         length = self.context.server.settings.bus_length
         for stream in await self.read(tenant, statements.retired, limit=PAGE):
-            await self.run_as_system(tenant, partial(_clear_stream, stream=stream))
+            await self.write_as_system(tenant, partial(_clear_stream, stream=stream))
         after = ""
         while not self.is_stopping:
             streams = await self.read(tenant, statements.streams, after=after, limit=PAGE)
@@ -104,7 +104,7 @@ class BusReconciler(DueController):
         while not self.is_stopping and await self.context.store.read(
             tenant, partial(_has_excess, stream=stream, length=max_length)
         ):
-            if not await self.run_as_system(tenant, partial(_trim_entries, stream=stream, length=max_length)):
+            if not await self.write_as_system(tenant, partial(_trim_entries, stream=stream, length=max_length)):
                 return
 
 

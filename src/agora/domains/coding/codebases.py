@@ -288,7 +288,7 @@ class CodebaseService(BoundService, contract.Codebases):
 
     @implements
     async def watch_status(self, codebase_id: str) -> contract.Watch:
-        return await watch.build_watch(self.call, await load_codebase(self.call, codebase_id))
+        return await watch.describe_watch_state(self.call, await load_codebase(self.call, codebase_id))
 
 
 def _build_codebase(row: CodebaseRow, *, online: bool) -> contract.Codebase:

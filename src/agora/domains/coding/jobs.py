@@ -44,13 +44,13 @@ class StandIns(Controller):
                 tenant, statements.codebases_without_worker, after=after, seen_since=seen_since, limit=BATCH
             )
             for row in rows:
-                await self.run_as_system(tenant, partial(appoint_stand_ins, codebase_id=row.codebase_id))
+                await self.write_as_system(tenant, partial(appoint_stand_ins, codebase_id=row.codebase_id))
             if len(rows) < BATCH:
                 break
             after = rows[-1].codebase_id
         rows = await self.read(tenant, statements.codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
         for row in rows:
-            await self.run_as_system(tenant, partial(dismiss_stand_ins, codebase_id=row.codebase_id))
+            await self.write_as_system(tenant, partial(dismiss_stand_ins, codebase_id=row.codebase_id))
 
 
 class JobSecretsCleaner(Controller):
@@ -61,7 +61,7 @@ class JobSecretsCleaner(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         if await self.read(tenant, statements.ended_secrets):
-            await self.run_as_system(tenant, _delete_ended_secrets)
+            await self.write_as_system(tenant, _delete_ended_secrets)
 
 
 class TranscriptRetention(Controller):
@@ -79,7 +79,7 @@ class TranscriptRetention(Controller):
             rows = await self.read(tenant, transcript_statements.old_sessions, before=before, limit=BATCH)
             for row in rows:
                 forget = partial(_forget_session, codebase_id=row.codebase_id, session_id=row.session_id)
-                await self.run_as_system(tenant, forget)
+                await self.write_as_system(tenant, forget)
             if len(rows) < BATCH:
                 break
 

@@ -16,7 +16,7 @@ from .records import CodebaseRow
 from .stand_ins import announce_waiting_jobs, end_stand_ins
 from .steering import count_queued_jobs
 
-__all__ = ["build_watch", "set_watch"]
+__all__ = ["describe_watch_state", "set_watch"]
 
 
 async def set_watch(
@@ -43,10 +43,10 @@ async def set_watch(
             await announce_waiting_jobs(call, capability)
     if not watching and codebase.stand_ins != "[]":
         await end_stand_ins(call, codebase)
-    return await build_watch(call, codebase)
+    return await describe_watch_state(call, codebase)
 
 
-async def build_watch(call: Call, codebase: CodebaseRow) -> contract.Watch:
+async def describe_watch_state(call: Call, codebase: CodebaseRow) -> contract.Watch:
     """Whether a codebase is watched, and how much waits for it."""
     return contract.Watch.model_construct(
         codebase_id=codebase.codebase_id,

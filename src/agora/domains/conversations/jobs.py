@@ -27,7 +27,10 @@ class ConversationTimeouts(DueController):
         while not self.is_stopping and not context.overrides.is_halted(tenant):
             rows = await self.read(tenant, conversations.due, now=context.clock.now(), limit=BATCH)
             await asyncio.gather(
-                *(self.run_as_system(tenant, partial(time_out_question, message_id=message_id)) for message_id in rows)
+                *(
+                    self.write_as_system(tenant, partial(time_out_question, message_id=message_id))
+                    for message_id in rows
+                )
             )
             if len(rows) < BATCH:
                 return

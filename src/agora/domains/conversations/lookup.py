@@ -29,7 +29,7 @@ __all__ = [
     "list_pending",
     "list_usage",
     "read_conversation",
-    "resolve_owner",
+    "resolve_acting_party",
 ]
 
 LAST = "conv_g"  #: sorts after every id
@@ -40,7 +40,7 @@ def envelope_from_row(row: MessageRow) -> AgentMessage:
     return AgentMessage.model_validate(to_agentify(to_document(row)))
 
 
-async def resolve_owner(call: Call, agent_id: str | None) -> Party:
+async def resolve_acting_party(call: Call, agent_id: str | None) -> Party:
     """The caller as a party, or an agent it may act for. Raises NotFound, PermissionDenied."""
     caller = call.caller
     ref = agent_id or caller.subject
@@ -71,7 +71,7 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
 
 async def _require_visible(call: Call, ref: str) -> ConversationRow:
     """A conversation that the caller may see. Raises NotFound otherwise, to not disclose it."""
-    party = await resolve_owner(call, None)
+    party = await resolve_acting_party(call, None)
     row = await call.tx.one(statements.labelled, label=ref, **party.sql_parameters)
     if row is None and ref.startswith("conv_"):
         candidate = await call.tx.one(statements.by_key, conversation_id=ref)
@@ -109,7 +109,7 @@ async def list_conversations(
     everyone = agent_id is None and call.caller.kind != "agent" and call.caller.may("read:all")
     query = statements.build_listing_query(state is not None, everyone)
     parameters: dict[str, Any] = {"before": paging.decode_cursor(cursor)[0] if cursor else LAST, "limit": limit + 1}
-    parameters |= {} if everyone else (await resolve_owner(call, agent_id)).sql_parameters
+    parameters |= {} if everyone else (await resolve_acting_party(call, agent_id)).sql_parameters
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
@@ -124,7 +124,7 @@ async def list_pending(
     call: Call, agent_id: str | None, wait: float, limit: int, cursor: str | None
 ) -> contract.PendingPage:
     check_names_agent(call.caller, agent_id)
-    party = await resolve_owner(call, agent_id)
+    party = await resolve_acting_party(call, agent_id)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": expiry_horizon(call), "joined": party.joined}
 
@@ -150,7 +150,7 @@ async def list_usage(
 ) -> contract.ReportedUsePage:
     """A page of reported usage: of the agent, or of all agents with the scope ``read:all``."""
     if agent_id is not None or not call.caller.may("read:all"):
-        agent_id = (await resolve_owner(call, agent_id)).party
+        agent_id = (await resolve_acting_party(call, agent_id)).party
     filters = {"agent_id": agent_id, "customer_id": customer_id, "since": to_microseconds(since) if since else None}
     query = statements.build_usage_query(agent_id is not None, customer_id is not None, since is not None)
     chosen = {name: value for name, value in filters.items() if value is not None}

@@ -177,7 +177,7 @@ class DeclaredAgentsController(Controller):
             return await create_message_tasks(call, agent.caller)
 
         try:
-            if await self.run_as_system(place[0], create_tasks) >= BATCH:
+            if await self.write_as_system(place[0], create_tasks) >= BATCH:
                 self._mail.add(place)
         except BaseException:
             self._mail.add(place)
@@ -186,7 +186,7 @@ class DeclaredAgentsController(Controller):
     async def _take_back_tasks(self) -> None:
         """Requeue at once what a process that died left leased. With several servers, the leases run out."""
         for tenant, agent_id in tuple(self._agents):
-            await self.run_as_system(tenant, partial(take_back_tasks, agent_id=agent_id, running=()))
+            await self.write_as_system(tenant, partial(take_back_tasks, agent_id=agent_id, running=()))
 
     def _build_configuration(self) -> bytes | None:
         """What the runner is to run, as a line of JSON; None for nothing."""

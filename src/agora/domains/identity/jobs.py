@@ -66,7 +66,7 @@ class People(Controller):
                     at=sighting.at,
                 )
 
-        await self.run_as_system(tenant, write_batch)
+        await self.write_as_system(tenant, write_batch)
 
     # -- what is over ----------------------------------------------------------------------------
 
@@ -80,4 +80,4 @@ class People(Controller):
         async def drop_batch(call: Call) -> int:
             return await call.tx.execute(write, before=call.now, limit=BATCH)
 
-        return await self.run_as_system(tenant, drop_batch)
+        return await self.write_as_system(tenant, drop_batch)

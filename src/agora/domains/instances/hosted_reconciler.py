@@ -53,7 +53,7 @@ class HostedInstanceReconciler(DueController):
         await self._check_instances(tenant, host, looks, check)
         for row in rows:
             if row not in looks:
-                await self.run_as_system(
+                await self.write_as_system(
                     tenant, partial(hosting_agents.reconcile_instance, instance_id=row.instance_id, check=check)
                 )
 
@@ -64,7 +64,7 @@ class HostedInstanceReconciler(DueController):
             rows, await asyncio.gather(*(self._probe_health(host, row) for row in rows)), strict=True
         ):
             work = partial(hosting_agents.record_check, row=row, healthy=healthy, detail=detail, check=check)
-            await self.run_as_system(tenant, work)
+            await self.write_as_system(tenant, work)
 
     async def _probe_health(self, host: HostRow, row: InstanceRow) -> tuple[bool, str]:
         """Whether the health URL responds, and a detail. Without a URL the hosting agent's own report stands."""

@@ -93,7 +93,7 @@ class InstanceMaintenance(Controller):
                     if row.blocked or (row.state == "running" and row.desired == "running"):
                         groups[row.account_id, row.agent_id, row.price_version].append(row)
         for some in split_batches(list(groups), GROUPS):
-            await self.run_as_system(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
+            await self.write_as_system(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
 
     async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
         after = ""
@@ -113,7 +113,7 @@ class InstanceMaintenance(Controller):
             rows = await self.read(tenant, host_queries.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
                 agent, account = row.agent_id, row.account_id
-                await self.run_as_system(tenant, partial(_adjust_one, agent_id=agent, account=account))
+                await self.write_as_system(tenant, partial(_adjust_one, agent_id=agent, account=account))
             if len(rows) < PAGE:
                 return
 
@@ -125,19 +125,19 @@ class InstanceMaintenance(Controller):
         while not self.is_stopping:
             rows = await self.read(tenant, host_queries.overdue, now=now, limit=PAGE)
             if rows:
-                await self.run_as_system(tenant, partial(_end_lost_executions, rows=rows))
+                await self.write_as_system(tenant, partial(_end_lost_executions, rows=rows))
             if len(rows) < PAGE:
                 return
 
     async def _delete_expired(self, tenant: str) -> None:
         before = self.context.clock.now() - self.context.server.settings.instance_retention * SECOND
         while not self.is_stopping and await self.read(tenant, host_queries.outlived, before=before):
-            await self.run_as_system(tenant, partial(_delete_old_executions, before=before))
+            await self.write_as_system(tenant, partial(_delete_old_executions, before=before))
         while not self.is_stopping:
             rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
             if not rows:
                 break
-            await self.run_as_system(tenant, partial(_delete_instances, ids=rows))
+            await self.write_as_system(tenant, partial(_delete_instances, ids=rows))
 
     async def _discard_builds(self, tenant: str) -> None:
         """Give up what was built for agents that left since it was last looked: no instance is made of it again."""

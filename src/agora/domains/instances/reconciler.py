@@ -188,7 +188,7 @@ class InstanceReconciler(DueController):
         from .lifecycle import InstanceLifecycle
 
         life = InstanceLifecycle(
-            self.local, self.context.clock, self.context.server, partial(self.run_as_system, tenant), tenant, row
+            self.local, self.context.clock, self.context.server, partial(self.write_as_system, tenant), tenant, row
         )
         self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
@@ -233,7 +233,9 @@ class InstanceReconciler(DueController):
                 self._begin_step(tenant, row)
         if running:
             verdicts = await self._probe_instances([row for row, _ in running])
-            await self.run_as_system(tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks))
+            await self.write_as_system(
+                tenant, partial(self._write_checks, looks=running, verdicts=verdicts, ticks=ticks)
+            )
             self.mark_tenant_due(tenant)
 
     async def _observe_instances(self, rows: Sequence[P]) -> list[tuple[P, Observation | None]]:
@@ -325,7 +327,7 @@ class InstanceReconciler(DueController):
         ]
         waiting = [name for name in ended if (tenant, name) not in self._working]
         if waiting:
-            await self.run_as_system(tenant, partial(_wake_instances, ids=waiting))
+            await self.write_as_system(tenant, partial(_wake_instances, ids=waiting))
             self.mark_tenant_due(tenant)
 
     # -- being a host ----------------------------------------------------------------------------
@@ -372,7 +374,7 @@ class InstanceReconciler(DueController):
                 now=call.now,
             )
 
-        await self.run_as_system(tenant, save_host)
+        await self.write_as_system(tenant, save_host)
 
     async def _read_reserved_by_other_tenants(self, tenant: str) -> dict[str, int]:
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""

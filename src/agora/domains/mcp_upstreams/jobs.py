@@ -67,7 +67,7 @@ class UpstreamReconciler(Controller):
 
     async def prepare(self) -> None:
         desired = read_declared(self.context.server.settings)
-        conflicts = await self.run_as_system(
+        conflicts = await self.write_as_system(
             DEFAULT_TENANT, partial(sync_declared, engine=self._engine, desired=desired)
         )
         for name in conflicts:
@@ -132,7 +132,7 @@ class UpstreamReconciler(Controller):
         """Fetch the items of one upstream; a slow one does not delay the others."""
         try:
             listing = await self._engine.listing(endpoint)
-            await self.run_as_system(
+            await self.write_as_system(
                 endpoint.tenant, partial(_store_listing, upstream_id=endpoint.upstream_id, listing=listing)
             )
         except NotFound:

@@ -80,7 +80,7 @@ class MailExpiry(Controller):
             for message_id, recipients in sorted(missed.items()):
                 _emit_expired(call, message_id, senders[message_id], sorted(recipients))
 
-        await self.run_as_system(tenant, store_expired)
+        await self.write_as_system(tenant, store_expired)
 
     # -- held mail -------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class MailExpiry(Controller):
             async def deliver_to_agent(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:
                 return await deliver_held(call, agent_id, agent_name)
 
-            await self.run_as_system(tenant, deliver_to_agent)
+            await self.write_as_system(tenant, deliver_to_agent)
 
 
 def _emit_expired(call: Call, message_id: str, sender: str, recipients: list[str]) -> None:

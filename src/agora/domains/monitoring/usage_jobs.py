@@ -52,7 +52,7 @@ class UsageCounters(Controller):
         async def add_counts(call: Call) -> dict[Key, Usage]:
             return await _add_counts(call, leaving)
 
-        meter.mark_saved(tenant, await self.run_as_system(tenant, add_counts))
+        meter.mark_saved(tenant, await self.write_as_system(tenant, add_counts))
 
     async def _keep_minutes(self, tenant: str) -> None:
         traffic = self.context.meter.traffic
@@ -66,7 +66,7 @@ class UsageCounters(Controller):
             await call.tx.execute(monitor.prune_minutes, before=traffic.first_minute(call.now))
 
         try:
-            await self.run_as_system(tenant, write_minutes)
+            await self.write_as_system(tenant, write_minutes)
         except BaseException:
             traffic.mark_unsaved(tenant, rows)
             raise

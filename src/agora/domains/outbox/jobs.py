@@ -67,7 +67,7 @@ class Outbox(DueController):
     async def prepare(self) -> None:
         if self.context.store.exclusive:  # one server has the store, so every lease is of a dead process
             for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
-                await self.run_as_system(tenant, _release_leases)
+                await self.write_as_system(tenant, _release_leases)
 
     def committed(self, events: Sequence[StoredEvent], /) -> None:
         for stored in events:
@@ -98,7 +98,7 @@ class Outbox(DueController):
         try:
             while not self.context.overrides.is_halted(tenant):
                 async with self._slots:
-                    rows = await self.run_as_system(tenant, claim)
+                    rows = await self.write_as_system(tenant, claim)
                     answering = await asyncio.gather(*(self._deliver_row(tenant, row) for row in rows))
                 if not rows or not all(answering):
                     return
@@ -118,11 +118,11 @@ class Outbox(DueController):
         try:
             request = await self._build_request(tenant, source, row)
             if request is None:
-                await self.run_as_system(tenant, partial(_delete_row, row=row))
+                await self.write_as_system(tenant, partial(_delete_row, row=row))
                 return True
             url = request.url
             response = await self._post_signed(row, request)
-            await self.run_as_system(
+            await self.write_as_system(
                 tenant, partial(_delete_row_and_handle_response, row=row, source=source, response=response)
             )
         except DeliveryRejected as error:
@@ -191,7 +191,7 @@ class Outbox(DueController):
             if error.status is None or error.retry_after:
                 await call.tx.execute(statements.hold, destination=row.destination, due_at=due_at)
 
-        await self.run_as_system(tenant, store_success)
+        await self.write_as_system(tenant, store_success)
 
     async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
         """Make it a dead letter. failed: attempts that the row does not count yet."""
@@ -211,7 +211,7 @@ class Outbox(DueController):
                 call.target = row.ref
                 await record_dead_letter(call, letter)
 
-        await self.run_as_system(tenant, store_failure)
+        await self.write_as_system(tenant, store_failure)
         log.warning("the delivery of %s to %s is given up: %s", row.ref, row.destination, reason)
 
 

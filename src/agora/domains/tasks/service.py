@@ -66,7 +66,7 @@ class TaskService(BoundService, contract.Tasks):
             required=required_capabilities,
             model=required_model,
             priority=Priority(priority),
-            deadline=self._validate_deadline(deadline),
+            deadline=self._parse_deadline(deadline),
             depends_on=depends_on,
             parent_id=parent_id,
             max_attempts=max_attempts,
@@ -79,7 +79,7 @@ class TaskService(BoundService, contract.Tasks):
         self.call.target = draft.task_id
         return await assignment.build_receipt(draft, where)
 
-    def _validate_deadline(self, deadline: datetime | None) -> int:
+    def _parse_deadline(self, deadline: datetime | None) -> int:
         if deadline is None:
             return statements.NEVER
         if to_microseconds(deadline) <= self.call.now:

@@ -29,10 +29,10 @@ class Tenants(Controller):
         for row in await self.read(HOME, statements.erasing):
             late = self.context.clock.now() - row.status_since > GRACE_SECONDS * SECOND
             if await self._erase_rows(row.tenant_id) and late:
-                await self.run_as_system(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
+                await self.write_as_system(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
 
     async def _erase_rows(self, tenant: str) -> bool:
-        """Erase a batch; returns whether nothing is left. Rows may be added to a table while others are erased."""
+        """Erase all rows, in batches; returns whether there were none. Others may be added while rows are erased."""
         rows = await self.read(tenant, statements.catalogue)
         erased = 0
         for table, columns in groupby(rows, key=lambda row: str(row.table_name)):
@@ -49,7 +49,7 @@ class Tenants(Controller):
 
         erased = last = self.batch
         while last == self.batch and not self.is_stopping:
-            last = await self.run_as_system(tenant, erase_batch)
+            last = await self.write_as_system(tenant, erase_batch)
             erased += last
         return erased - self.batch
 

@@ -28,7 +28,7 @@ from .records import ImportRow
 from .reducers import TaskRequest, WorkflowRequest, create_task, create_workflow, message_key
 from .rows import OPEN_STATES, first_value, is_delivered, read_text, read_time, require_text, row_key
 
-__all__ = ["Batch", "import_batch", "lock_run", "require_running", "save_run"]
+__all__ = ["Batch", "import_batch", "lock_run", "require_running", "save_import"]
 
 Row = Mapping[str, Any]
 CONTENT_LIMIT: Final = 900_000
@@ -293,7 +293,7 @@ async def lock_run(call: Call, run_id: str) -> ImportRow:
     return run
 
 
-async def save_run(call: Call, run: ImportRow) -> None:
+async def save_import(call: Call, run: ImportRow) -> None:
     """Store a changed import."""
     await call.tx.execute(
         statements.save_import,

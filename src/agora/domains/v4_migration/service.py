@@ -122,7 +122,7 @@ class MigrationService(BoundService, contract.Migration):
         positions[table] = position + len(rows)
         counts[table] = Counter(counts.get(table, {})) + batch.counts
         run.positions, run.counts = encode_json(positions), encode_json(counts)
-        await imports.save_run(self.call, run)
+        await imports.save_import(self.call, run)
         return contract.ImportStep(table=table, position=positions[table], **batch.counts)
 
     async def _try_rows(self, table: contract.Table, position: int, rows: list[JsonObject]) -> contract.ImportStep:
@@ -139,7 +139,7 @@ class MigrationService(BoundService, contract.Migration):
         run = await imports.lock_run(self.call, run_id)
         if run.status == "running":
             run.status, run.finished_at = "finished", self.call.now
-            await imports.save_run(self.call, run)
+            await imports.save_import(self.call, run)
         return _build_run(run)
 
     @implements
@@ -151,7 +151,7 @@ class MigrationService(BoundService, contract.Migration):
         removed, kept_count = await roll_back(call, run, limit)
         if removed == size and run.status != "rolled_back":
             run.status, run.finished_at = "rolled_back", call.now
-            await imports.save_run(call, run)
+            await imports.save_import(call, run)
         return contract.RollbackStep(
             run_id=run_id, removed=removed - kept_count, remaining=size - removed, kept=kept_count
         )

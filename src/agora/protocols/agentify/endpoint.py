@@ -97,7 +97,7 @@ class AgentifyApp:
         credential = self._access.credential(scope) or message.credential
         caller = await self._access.authenticate_scope(scope, credential)
         if self._exchange.is_call(message):
-            return await while_connected(receive, self._exchange.call_operation(message, caller))
+            return await while_connected(receive, self._exchange.answer_operation_call(message, caller))
         receipt = await self._exchange.send_message(message, caller, read_header(scope, b"idempotency-key"))
         seconds = _preferred_wait(read_header(scope, b"prefer") or "")
         if receipt.unregistered and len(receipt.unregistered) == receipt.recipients and seconds is None:

@@ -51,7 +51,7 @@ class Exchange:
         """Whether a message calls an operation."""
         return message.kind == "request" and message.intent.startswith("agora.") and message.to in ([], [ORCHESTRATOR])
 
-    async def call_operation(self, message: IncomingMessage, caller: Caller) -> tuple[int, Document]:
+    async def answer_operation_call(self, message: IncomingMessage, caller: Caller) -> tuple[int, Document]:
         """Run the operation that a message calls; answers the HTTP status and its result, or what went wrong."""
         try:
             request = _validate_message(message)

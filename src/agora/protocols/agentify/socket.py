@@ -225,7 +225,7 @@ class _Socket:
 
     async def _run_call(self, message: IncomingMessage, caller: Caller) -> None:
         try:
-            _, document = await self._exchange.call_operation(message, caller)
+            _, document = await self._exchange.answer_operation_call(message, caller)
             await self._send_document(document)
         finally:
             self._open_calls -= 1  # not before: what is not written yet is held here

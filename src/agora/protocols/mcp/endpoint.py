@@ -389,7 +389,7 @@ class McpApp:
         if method == "GET":
             await self._get_streams(scope, receive, send, exchange, session)
             return
-        if await self._answer_for_remote_call(session, message, send):
+        if await self._handle_message_for_other_server(session, message, send):
             return
         server = await self.require_sdk()
         await ensure_sdk_session(server, session)
@@ -400,7 +400,7 @@ class McpApp:
         finally:
             session.open -= 1
 
-    async def _answer_for_remote_call(self, session: Session, message: Any, send: Send) -> bool:
+    async def _handle_message_for_other_server(self, session: Session, message: Any, send: Send) -> bool:
         """Answer what is about something that goes on at another server, if at any; tells whether it was."""
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return False

@@ -137,7 +137,7 @@ class SessionStore:
         )
 
     def _run_in_store(self, caller: Caller, work: Callable[[Call], Coroutine[Any, Any, T]]) -> Awaitable[T]:
-        return self._dispatcher.run_as_system(caller.tenant, work, label="mcp.session")
+        return self._dispatcher.write_as_system(caller.tenant, work, label="mcp.session")
 
 
 def client_document(params: Mapping[str, Any], version: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ _weights: WeakKeyDictionary[Tool, Mapping[str, float]] = WeakKeyDictionary()
 def rank_tools(tools: Sequence[Tool], query: str) -> list[Tool]:
     """The tools that fit a query, the best first; those that have nothing of it are left out."""
     stems = query_stems(query)
-    documents = [(tool, _word_weights(tool)) for tool in tools]
+    documents = [(tool, _index_tool_stems(tool)) for tool in tools]
     frequencies = Counter(stem for _, weights in documents for stem in weights)
     rarity = {stem: math.log(1 + len(documents) / (1 + number)) for stem, number in frequencies.items()}
     scores = [(_score_tool(weights, stems, rarity), tool) for tool, weights in documents]
@@ -64,7 +64,7 @@ def _score_tool(
     return math.fsum(map(math.sqrt, parts)) * math.sqrt(coverage)
 
 
-def _word_weights(tool: Tool) -> Mapping[str, float]:
+def _index_tool_stems(tool: Tool) -> Mapping[str, float]:
     """The stems of a tool, each with the weight of the best place where it stands."""
     weights = _weights.get(tool)
     if weights is None:

@@ -74,7 +74,7 @@ class UpstreamWatch:
             return await find_watched_endpoint(call, upstream, unquote(own))
 
         try:
-            endpoint = await self._dispatcher.run_as_system(self._caller.tenant, find_endpoint, label="mcp.watch")
+            endpoint = await self._dispatcher.write_as_system(self._caller.tenant, find_endpoint, label="mcp.watch")
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
             update = partial(self._on_update, uri)
             return await engine.watch(endpoint, unquote(own), update, self._caller.subject, self._client)

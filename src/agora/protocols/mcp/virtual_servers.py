@@ -37,7 +37,7 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
     async def find_server(call: Call) -> VirtualServerRow | None:
         return await call.tx.one(server_by_name, name=name)
 
-    server = await dispatcher.run_as_system(caller.tenant, find_server, label="mcp.virtual_server")
+    server = await dispatcher.write_as_system(caller.tenant, find_server, label="mcp.virtual_server")
     if server is None:
         raise NotFound(f"There is no virtual server {name[:100]!r}.", fix="They are listed at GET /virtual-servers.")
     members: list[str] = from_json(server.tools)

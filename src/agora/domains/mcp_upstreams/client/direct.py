@@ -133,7 +133,7 @@ class DirectClient:
     async def _read_stream(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
         events, pace = Events(MAX_MESSAGE_BYTES), Throttle()
         async for part in reply:
-            await pace.wait_for_part(part)
+            await pace.throttle_part(part)
             for event in events.feed(part):
                 message = _parse_message(event.data) if event.data else {}
                 if is_response(message):  # with any id: there is only one request

@@ -91,7 +91,7 @@ async def _read_messages(process: Process, incoming: Sending, ended: asyncio.Eve
     pace = Throttle()
     try:
         async for line in _read_lines(process.stdout):
-            await pace.wait_for()
+            await pace.throttle_messages()
             try:
                 message = jsonrpc_message_adapter.validate_json(check_size(line), by_name=False)
             except ValidationError:
@@ -138,7 +138,7 @@ async def _log_stderr(process: Process, name: str) -> None:
     pace = Throttle(rate=10, burst=100)
     while chunk := await process.stderr.read(CHUNK):
         for line in chunk.decode("utf-8", "replace").splitlines():
-            await pace.wait_for()
+            await pace.throttle_messages()
             words = "".join(
                 c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line[:MAX_LOG_LINE_CHARACTERS]
             )

@@ -16,7 +16,7 @@ class Throttle:
         self._rate, self._burst, self._left = rate, burst, burst
         self._at = asyncio.get_running_loop().time()
 
-    async def wait_for(self, messages: int = 1) -> None:
+    async def throttle_messages(self, messages: int = 1) -> None:
         """Count messages; wait for as long as they were too many."""
         now = asyncio.get_running_loop().time()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate) - messages
@@ -24,6 +24,6 @@ class Throttle:
         if self._left < 0:
             await asyncio.sleep(-self._left / self._rate)
 
-    async def wait_for_part(self, part: bytes) -> None:
+    async def throttle_part(self, part: bytes) -> None:
         """Count what a part of a stream of events costs to read: its events first of all."""
-        await self.wait_for(part.count(b"data:") + part.count(b"\n") // 50 + count_parts(part) // 500)
+        await self.throttle_messages(part.count(b"data:") + part.count(b"\n") // 50 + count_parts(part) // 500)

@@ -64,7 +64,7 @@ class LimitedStream(httpx2.AsyncByteStream):
         try:
             async for part in self._inner:
                 if self._limit is None:
-                    await pace.wait_for_part(part)
+                    await pace.throttle_part(part)
                 size += len(part)
                 parts += count_parts(part)
                 if self._limit is not None and (size > self._limit or parts > MAX_MESSAGE_NODES):

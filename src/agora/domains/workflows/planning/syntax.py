@@ -355,7 +355,7 @@ class _Parser:
     def _parse_index(self, mark: int, start: int) -> None:
         path = self._current_path(mark, start)
         kind, token, _ = self.tokens[self.at + 1]
-        literal = _parse_literal(kind, token) if self.tokens[self.at + 2][1] == "]" else None
+        literal = _read_plain_index(kind, token) if self.tokens[self.at + 2][1] == "]" else None
         if path is not None and literal is not None:
             self.at += 3
             self.part.leaves[-1] = Path((*path.parts, literal), start, self._previous_token_end)
@@ -406,7 +406,7 @@ class _Parser:
         self.part.leaves.append(Macro(kind, expression, variable, tuple(bodies), start, self._previous_token_end))
 
 
-def _parse_literal(kind: str, token: str) -> str | int | None:
+def _read_plain_index(kind: str, token: str) -> str | int | None:
     """The value of an index that is written out, as far as it is plain."""
     if kind == "number" and token.isdigit():
         return int(token)

@@ -23,11 +23,11 @@ MAX_SUGGESTIONS = 20
 async def agents(view: View) -> Mapping[str, Any]:
     """All of them, or those that are looked for."""
     statuses = [status.value for status in fields.AgentStatus]
-    return {**await agent_rows(view), "statuses": statuses}
+    return {**await load_agent_table(view), "statuses": statuses}
 
 
 @fragment("agent_rows", on=EVENTS, every=1.0)
-async def agent_rows(view: View) -> Mapping[str, Any]:
+async def load_agent_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "search")
     result_page, trouble = await list_operation(view, "agora.monitor.agents", filters)

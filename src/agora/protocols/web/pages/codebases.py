@@ -35,11 +35,11 @@ SHOWN_SESSIONS: Final = 10
 )
 async def codebases(view: View) -> Mapping[str, Any]:
     """All of them, or those that are looked for."""
-    return await codebase_rows(view)
+    return await load_codebase_table(view)
 
 
 @fragment("codebase_rows", on=EVENTS, tick=15, every=1.0)
-async def codebase_rows(view: View) -> Mapping[str, Any]:
+async def load_codebase_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "search")
     result_page, trouble = await list_operation(view, "agora.codebase.list", filters)

@@ -30,11 +30,11 @@ SOURCES = ("bus", "bus_inbound", "push")
 async def dead_letters(view: View) -> Mapping[str, Any]:
     """The list, newest first."""
     states = [state.value for state in DeadLetterState]
-    return {**await dead_letter_rows(view), "states": states, "sources": SOURCES}
+    return {**await load_dead_letter_table(view), "states": states, "sources": SOURCES}
 
 
 @fragment("dead_letter_rows", on=CHANGES, every=1.0)
-async def dead_letter_rows(view: View) -> Mapping[str, Any]:
+async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "source", "agent_id", "ref", "state")
     result_page, trouble = await list_operation(view, "agora.dead_letter.list", filters)

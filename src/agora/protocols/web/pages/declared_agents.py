@@ -46,11 +46,11 @@ class Turn:
 )
 async def declared_agents(view: View) -> Mapping[str, Any]:
     """All of them."""
-    return {**await declared_rows(view), **_form_values(None)}
+    return {**await load_declared_table(view), **_form_values(None)}
 
 
 @fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
-async def declared_rows(view: View) -> Mapping[str, Any]:
+async def load_declared_table(view: View) -> Mapping[str, Any]:
     """The table."""
     result_page, trouble = await list_operation(view, "agora.declared_agent.list", {})
     return {"found": result_page, "trouble": trouble}

@@ -24,14 +24,14 @@ async def instances(view: View) -> Mapping[str, Any]:
     """All that may be seen."""
     offers = await query_if_allowed(view, "agora.instance.discover", {"available": True, "limit": 200})
     return {
-        **await instance_rows(view),
+        **await load_instance_table(view),
         "statuses": [status.value for status in InstanceStatus],
         "offers": offers.items if offers else [],
     }
 
 
 @fragment("instance_rows", on=EVENTS, tick=10, every=1.0)
-async def instance_rows(view: View) -> Mapping[str, Any]:
+async def load_instance_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "agent_id", "account")
     ended = view.query.get("ended") == "true"
