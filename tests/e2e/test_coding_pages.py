@@ -122,7 +122,7 @@ def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> No
     )
     assert page.get_by_label("Say something to the agent").input_value() == "", "what was sent is not there again"
     page.get_by_label("Say something to the agent").fill("Then stop")
-    page.get_by_role("button", name="Interrupt").click()
+    page.get_by_role("button", name="Interrupt", exact=True).click()
     box = page.get_by_label("Go on with this session")
     box.wait_for()
     poll_until(lambda: box.input_value() == "Then stop", "what was being written moves along", 10)
