@@ -38,6 +38,7 @@ SHAPED = frozenset(
         "agora.workflow.create",
     }
 )
+CLIPPY_ARGUMENTS = 7  #: that a function may have, ``self`` included
 SHAPED_SUFFIX = "_request"
 PAGE_FIELDS = ("has_more", "next_cursor")
 
@@ -232,7 +233,8 @@ class Rust(SdkGenerator):
         if is_open:
             values.append("extra: serde_json::Map::new()")
         new = (
-            f"/// One with what is required of it.\n#[must_use]\npub fn new({', '.join(arguments)}) -> Self {{\n"
+            f"/// One with what is required of it.\n#[must_use]\n{_allow_arguments(arguments)}"
+            f"pub fn new({', '.join(arguments)}) -> Self {{\n"
             f"Self {{ {', '.join(values)} }}\n}}\n"
         )
         default = ""
@@ -411,7 +413,7 @@ class Rust(SdkGenerator):
         parts.append(f"Errors beside those of any operation: {errors}.")
         deprecated = "#[deprecated]\n" if operation["lifecycle"]["status"] == "deprecated" else ""
         return (
-            f"{_doc(chr(10).join(each + chr(10) for each in parts).strip())}{deprecated}"
+            f"{_doc(chr(10).join(each + chr(10) for each in parts).strip())}{deprecated}{_allow_arguments(arguments)}"
             f"pub fn {action}({', '.join(arguments)}) -> {request}<{name}> {{\n"
             f"{request}::new(self.client){calls}\n}}\n"
         )
@@ -460,6 +462,11 @@ def _common_prefix(values: Sequence[str]) -> str:
     while len(first) > 1 and all(value.startswith(f"{prefix}{first[0]}_") for value in values) and len(values) > 1:
         prefix += f"{first.pop(0)}_"
     return prefix
+
+
+def _allow_arguments(arguments: list[str]) -> str:
+    """The attribute for a function of more arguments than Clippy allows: it has what the operation requires."""
+    return "#[allow(clippy::too_many_arguments)]\n" if len(arguments) > CLIPPY_ARGUMENTS else ""
 
 
 def _identifier(name: str) -> str:

@@ -244,7 +244,7 @@ def test_a_job_has_files_a_profile_and_secrets(
     for path, state in ((found, "ready"), (tmp_path / "home" / "missing", "refused")):
         asked = operator.post("/v1/agent/codebases", {"name": path.name, "path": str(path)})
         address = f"/v1/agent/codebases/{asked['codebase_id']}"
-        poll_until(lambda at=address, to=state: operator.get(at)["state"] == to, state, 30)
+        poll_until(lambda at=address, to=state: operator.get(at)["state"] == to, state, 120)
     assert "no directory" in operator.get(address)["problem"]
     (row,) = operator.get("/v1/agent/codebases?search=found")["codebases"]
     job = operator.post(f"/v1/agent/codebases/{row['codebase_id']}/trigger", {"prompt": "SAY: found it"})["task_id"]

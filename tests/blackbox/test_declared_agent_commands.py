@@ -227,12 +227,12 @@ def _take_terminal() -> None:
 
 def test_a_conversation_in_a_terminal_goes_on_after_a_long_answer_and_after_ctrl_c(thinkers: Thinkers) -> None:
     long = "\n\n".join(f"Paragraph {number}: {'words ' * 20}" for number in range(20))
-    thinkers.scripts["long answer"] = lambda request: ScriptedReply(f"{long}\n\nThe end.", pause=0.001)
+    thinkers.scripts["recite it"] = lambda request: ScriptedReply(f"{long}\n\nThe end.", pause=0.001)
     thinkers.scripts["endless"] = lambda request: ScriptedReply("slowly " * 100_000, pause=0.05)
     thinkers.declare("Orator")
     terminal = Terminal(thinkers.server, "Orator")
     terminal.read_until(r"> $")
-    text = terminal.type("long answer\n", r"The end\.[\s\S]*> $")
+    text = terminal.type("recite it\n", r"The end\.[\s\S]*> $")
     for number in range(20):  # drawn while it grows, and then once for good; not again with each word after it
         assert 1 <= text.count(f"Paragraph {number}:") <= 8
     terminal.type("endless\n", r"slowly slowly")

@@ -74,7 +74,8 @@ class Thinkers:
             task = self.task(task_id)
             return task if task["status"] in (statuses or ENDED) else None
 
-        found = poll_until(has_ended, lambda: f"{self.task(task_id)}\n{self.server.log()[-3000:]}")
+        # A runner that is ended while the server answers its claim has taken the task without knowing: the lease has to end.
+        found = poll_until(has_ended, lambda: f"{self.task(task_id)}\n{self.server.log()[-3000:]}", 120)
         assert found is not None
         return found
 

@@ -2971,6 +2971,7 @@ impl ReviewService<'_> {
     /// - `codebase_id`: Id of a codebase.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
+    #[allow(clippy::too_many_arguments)]
     pub fn submit(
         &self,
         job_id: impl Into<String>,
