@@ -79,6 +79,8 @@ async def ask(client: AgoraClient, question: str) -> None:
 async def main() -> None:
     async with AgoraClient() as client, choose_provider() as provider:
         await client.model_provider.set(PROVIDER, **provider)  # type: ignore[arg-type]
+        if "base_url" in provider:  # Anthropic's prices are known; a model of your own is used once it has one
+            await client.token_billing.set_price(PROVIDER, MODEL, 0, 0)
         model = f"{PROVIDER}:{MODEL}"
         researcher = AgentSpecification(model=model, instructions="You research. Answer with one fact.")
         writer = AgentSpecification(

@@ -507,3 +507,43 @@ def test_traces_follow_the_conventions_for_generative_ai(
     for name in ("gen_ai.conversation.id", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"):
         assert name.encode() in spans
     assert b"something-secret" not in b"".join(bodies)
+
+
+def set_call_price(thinkers: Thinkers, model: str) -> None:
+    """Have each answer of a model cost 0.1: it has twenty tokens."""
+    price = {"provider": "openai-script", "model": model, "input_cost_per_m": 0, "output_cost_per_m": 5000}
+    thinkers.operator.post("/agora/token_billing/set_price", price)
+
+
+def list_calls(thinkers: Thinkers, task: dict[str, Any]) -> list[tuple[str, float]]:
+    """Model and cost of the calls that were charged for a task, oldest first."""
+    answer = thinkers.operator.get("/agora/token_billing/recent", params={"task_id": task["task_id"]})
+    return [(call["model"], call["cost"]) for call in reversed(answer["calls"])]
+
+
+def test_its_budget_stops_it_in_the_middle_of_a_task_and_it_says_so(thinkers: Thinkers) -> None:
+    set_call_price(thinkers, "dear")
+    thinkers.scripts["spend"] = lambda request: ScriptedReply("", [ToolCall("query_agents", {})])
+    fields = {"tools": ["agents"], "limits": {"output_tokens": 20}, "budget": {"hard_limit": 0.35}}
+    thinkers.declare("Spender", model="openai-script:dear", **fields)
+    task = thinkers.do("Spender", "spend it all")
+    assert task["status"] == "failed"
+    assert task["error"].startswith("The budget does not cover another call of a model: The hard limit of the agent")
+    assert list_calls(thinkers, task) == [("dear", 0.1)] * 3
+    requests = thinkers.requests_of("spend")
+    assert [request.body.get("max_completion_tokens") for request in requests] == [20] * 3
+
+
+def test_near_its_limit_it_goes_on_with_the_cheaper_model(thinkers: Thinkers) -> None:
+    set_call_price(thinkers, "dear")
+
+    def script(request: ModelRequest) -> ScriptedReply:
+        return ScriptedReply("Done.") if request.model == "tiny" else ScriptedReply("", [ToolCall("query_agents", {})])
+
+    thinkers.scripts["save"] = script
+    fields = {"tools": ["agents"], "limits": {"output_tokens": 20}, "budget": {"hard_limit": 0.5}}
+    thinkers.declare("Thrifty", model="openai-script:dear", fallbacks=["anthropic-script:tiny"], **fields)
+    task = thinkers.do("Thrifty", "save the money")
+    assert (task["status"], task["result"]) == ("completed", "Done.")
+    assert [request.model for request in thinkers.requests_of("save")] == ["dear"] * 4 + ["tiny"]
+    assert list_calls(thinkers, task) == [("dear", 0.1)] * 4 + [("tiny", 0.0003)]

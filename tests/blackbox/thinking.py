@@ -110,6 +110,8 @@ def running_thinkers(server: ServerProcess) -> Iterator[Thinkers]:
     for wire in ("openai", "anthropic"):
         provider = {"name": f"{wire}-script", "wire": wire, "base_url": places[0].model.url(wire), "api_key": KEY}
         places[0].operator.post("/model-providers", provider)
+        price = {"provider": provider["name"], "model": "*", "input_cost_per_m": 1, "output_cost_per_m": 10}
+        places[0].operator.post("/agora/token_billing/set_price", price)
     try:
         yield places[0]
     finally:

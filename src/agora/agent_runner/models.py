@@ -6,7 +6,7 @@ What fails for a while (no connection, a full service, a usage limit) is told ap
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,15 +58,19 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
+        choose: Callable[[Sequence[str]], Awaitable[str]],
+        max_tokens: int,
     ) -> Answer:
-        """Ask the models in order until one answers. on_text: told each piece of text.
+        """Ask the models until one answers. on_text: told each piece of text. max_tokens: most of an answer.
 
-        Raises ModelUnavailable, ModelRefused.
+        choose: says which of the models that have not failed is asked next. Raises ModelUnavailable, ModelRefused.
         """
         failures: list[ModelUnavailable | ModelRefused] = []
-        for configuration in self._configurations:
+        remaining = {configuration.name: configuration for configuration in self._configurations}
+        while remaining:
+            configuration = remaining.pop(await choose(tuple(remaining)))
             try:
-                return await self._request_one(configuration, messages, parameters, on_text)
+                return await self._request_one(configuration, messages, parameters, on_text, max_tokens)
             except (ModelUnavailable, ModelRefused) as failure:
                 failures.append(failure)
         waits = [failure for failure in failures if isinstance(failure, ModelUnavailable)]
@@ -81,6 +85,7 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
+        max_tokens: int,
     ) -> Answer:
         from pydantic_ai.direct import model_request_stream
         from pydantic_ai.exceptions import ModelHTTPError
@@ -88,7 +93,9 @@ class ModelPool:
         began, first = time.perf_counter(), None
         try:
             model = self._open_model(configuration)
-            async with model_request_stream(model, messages, model_request_parameters=parameters) as stream:
+            async with model_request_stream(
+                model, messages, model_settings={"max_tokens": max_tokens}, model_request_parameters=parameters
+            ) as stream:
                 async for event in stream:
                     text = _text_of(event)
                     if text:

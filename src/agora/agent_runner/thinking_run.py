@@ -20,6 +20,7 @@ from agora_sdk.taskrun import InputRequired, PermanentFailure, Postponed, TaskRu
 
 from .configuration import AgentConfiguration
 from .conversation import read_client_conversation, read_earlier_tasks
+from .metering import CallMeter, estimate_input_tokens
 from .models import Answer, ModelPool, ModelRefused, ModelUnavailable
 from .prompts import build_instructions, describe_request, mark_as_data
 from .run_state import RunState
@@ -28,7 +29,7 @@ from .text_stream import TextStream
 from .toolbox import Toolbox
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelRequest, ToolCallPart
+    from pydantic_ai.messages import ModelMessage, ModelRequest, ToolCallPart
     from pydantic_ai.models import ModelRequestParameters
 
 __all__ = ["ThinkingRun"]
@@ -61,6 +62,7 @@ class ThinkingRun:
         self._specification = configuration.specification
         self._state = RunState.load(task.checkpoint)
         self._telemetry = RunTelemetry(configuration.name, task)
+        self._meter = CallMeter(toolbox.client, task)
         self._began = time.monotonic()
         self._is_stopping = False
         self._model_request: asyncio.Task[Answer] | None = None
@@ -161,7 +163,7 @@ class ThinkingRun:
         try:
             self._model_request = asyncio.ensure_future(
                 self._telemetry.chat(
-                    lambda: self._models.request(messages, parameters, stream.add),
+                    lambda: self._request_model(messages, parameters, stream),
                     self._configuration.models[0].name,
                     messages,
                 )
@@ -181,6 +183,19 @@ class ThinkingRun:
             await stream.close()
         await self._record_answer(answer)
 
+    async def _request_model(
+        self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters, stream: TextStream
+    ) -> Answer:
+        """Ask the models that the limits cover."""
+        step, size = self._state.steps, estimate_input_tokens(messages, parameters)
+
+        async def choose(names: Sequence[str]) -> str:
+            return await self._meter.reserve(step, names, size)
+
+        return await self._models.request(
+            messages, parameters, stream.add, choose, self._specification.limits.output_tokens
+        )
+
     def _with_instructions(self, request: Any) -> ModelRequest:
         instructions = build_instructions(self._configuration.name, self._specification)
         return replace(request, instructions=instructions)  # type: ignore[no-any-return]
@@ -193,7 +208,12 @@ class ThinkingRun:
         state.output_tokens += usage.output_tokens
         state.output_size = self._task.output_size
         state.postponed, state.results, state.asked = 0, {}, None
-        await self._save()  # the last answer, too: what a task took is read from its checkpoint
+        try:
+            checkpoint = self._dump_checkpoint()  # of the last answer, too: what a task took is read from it
+        except PermanentFailure:
+            await self._meter.record(state.steps - 1, answer, None)  # what cannot go on was paid for, too
+            raise
+        await self._meter.record(state.steps - 1, answer, checkpoint)
 
     async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
         """Give the task back until a model may answer."""
@@ -215,10 +235,13 @@ class ThinkingRun:
         return [part for part in last.parts if isinstance(part, ToolCallPart)]
 
     def _text_of_answer(self) -> str:
-        from pydantic_ai.messages import TextPart
+        """The words of the last answer. Raises PermanentFailure where its end was cut off."""
+        from pydantic_ai.messages import ModelResponse, TextPart
 
-        parts = self._state.messages[-1].parts
-        return "".join(part.content for part in parts if isinstance(part, TextPart))
+        answer, limit = self._state.messages[-1], self._specification.limits.output_tokens
+        if isinstance(answer, ModelResponse) and answer.finish_reason == "length":
+            raise PermanentFailure(f"The answer is cut off at {limit} tokens: raise limits.output_tokens of the agent.")
+        return "".join(part.content for part in answer.parts if isinstance(part, TextPart))
 
     # -- the tools ----------------------------------------------------------------------------------------
 
@@ -325,10 +348,14 @@ class ThinkingRun:
         return 1 + sum(message.role == "user" for message in self._task.history)
 
     async def _save(self) -> None:
+        await self._task.save(self._dump_checkpoint())
+
+    def _dump_checkpoint(self) -> dict[str, Any]:
+        """Where the work is. Raises PermanentFailure where that is too large."""
         state = self._state
         state.seconds, self._began = self._seconds, time.monotonic()
         checkpoint = state.dump()
         size = len(to_json(checkpoint))
         if size > MAX_CHECKPOINT:
             raise PermanentFailure(f"The conversation takes {size} bytes, compressed; the limit is {MAX_CHECKPOINT}.")
-        await self._task.save(checkpoint)
+        return checkpoint

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .contract.fields import TaskStatus
 from .errors import AgoraError, Conflict, IllegalTransition, InternalError, NotFound, StaleLease
@@ -21,6 +22,7 @@ __all__ = ["Lease"]
 
 logger = logging.getLogger("agora_sdk")
 
+T = TypeVar("T")
 MAX_SERVER_ERRORS = 5  #: of a call that the server fails at
 #: Checkpoints are numbered upwards over all attempts: those of a claim come after those of the claims before it.
 CHECKPOINTS_PER_CLAIM = 1_000_000
@@ -75,10 +77,13 @@ class Lease:
 
     async def checkpoint(self, checkpoint: JsonObject) -> Renewal:
         """Extend the lease and store how far the work is."""
+        return await self.renew(checkpoint=checkpoint, checkpoint_number=self.take_checkpoint_number())
+
+    def take_checkpoint_number(self) -> int:
+        """The number of the next checkpoint."""
         self._checkpoints += 1
         # The fencing token grows with every claim, so the numbers grow over all attempts and a late write is recognised.
-        number = self.token * CHECKPOINTS_PER_CLAIM + self._checkpoints
-        return await self.renew(checkpoint=checkpoint, checkpoint_number=number)
+        return self.token * CHECKPOINTS_PER_CLAIM + self._checkpoints
 
     async def call(self, action: str, *arguments: Any, **options: Any) -> Any:
         """Call an operation on the task until it is answered or refused; raises what it is refused with.
@@ -89,10 +94,16 @@ class Lease:
             raise self.lost
         key = None if action == "renew" else os.urandom(16).hex()
         operation = getattr(self._client.with_options(idempotency_key=key).task, action)
+        return await self.repeat(lambda: operation(self.task_id, *arguments, fencing_token=self.token, **options))
+
+    async def repeat(self, attempt_call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call under the lease until it is answered or refused; one that is repeated must be recognised by the server."""
+        if self.lost is not None:
+            raise self.lost
         attempt = 0
         while True:
             try:
-                return await operation(self.task_id, *arguments, fencing_token=self.token, **options)
+                return await attempt_call()
             except StaleLease as error:
                 raise self._mark_lost(error) from None
             except AgoraError as error:
@@ -100,7 +111,7 @@ class Lease:
                     if isinstance(error, Conflict):
                         self.check()  # whether it is the lease, the next renewal tells
                     raise
-                logger.info("task.%s of %s waits: %s", action, self.task_id, error)
+                logger.info("a call for %s waits: %s", self.task_id, error)
             await asyncio.sleep(self._backoff.pause(attempt))
             attempt += 1
 

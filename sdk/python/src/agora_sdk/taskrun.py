@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import PrivateAttr
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["MESSAGE_TASK", "InputRequired", "PermanentFailure", "Postponed", "Rejected", "TaskRun", "opening_message"]
 
 MESSAGE_TASK = "a2a.message"  #: type of a task that is a message, of A2A or of another protocol
+
+T = TypeVar("T")
 
 MAX_CHUNK_CHARACTERS = 262_144  #: most characters of output in one call
 
@@ -157,6 +159,21 @@ class TaskRun(ClaimedTask):
         async with self._writing:
             await self._lease.checkpoint(checkpoint)
             self.checkpoint = checkpoint
+
+    async def repeat_call(self, attempt_call: Callable[[], Awaitable[T]]) -> T:
+        """Call an operation under the fencing token until it is answered or refused; the server must recognise repetitions."""
+        return await self._lease.repeat(attempt_call)
+
+    async def save_by(self, store: Callable[[int], Awaitable[T]], checkpoint: JsonObject) -> T:
+        """Store a checkpoint by an operation that does something else in the same transaction.
+
+        store: calls it with the checkpoint's number, under the fencing token; it may be repeated.
+        """
+        async with self._writing:
+            number = self._lease.take_checkpoint_number()
+            result = await self.repeat_call(lambda: store(number))
+            self.checkpoint = checkpoint
+            return result
 
     async def write(self, text: str) -> None:
         """Append to the task's output, which can be read and followed while the task runs.

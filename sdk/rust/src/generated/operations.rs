@@ -2485,6 +2485,44 @@ impl Request<DeclaredAgentCallToolOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.declared_agent.reserve_model_call`.
+    pub DeclaredAgentReserveModelCallOperation => ModelReservation, Command, "declared_agent/reserve_model_call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, StaleLease];
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.record_model_call`.
+    pub DeclaredAgentRecordModelCallOperation => RecordedModelCall, Command, "declared_agent/record_model_call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+/// Optional arguments of `agora.declared_agent.record_model_call`.
+impl Request<DeclaredAgentRecordModelCallOperation> {
+    /// Whether the tokens were estimated, not counted.
+    pub fn is_estimate(self, is_estimate: bool) -> Self {
+        self.with("is_estimate", is_estimate)
+    }
+
+    /// Seconds until the answer began.
+    pub fn time_to_first_token(self, time_to_first_token: f64) -> Self {
+        self.with("time_to_first_token", time_to_first_token)
+    }
+
+    /// Seconds that it took.
+    pub fn seconds(self, seconds: f64) -> Self {
+        self.with("seconds", seconds)
+    }
+
+    /// Where the work is now: stored if and only if the call is charged.
+    pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
+        self.with::<Value>("checkpoint", checkpoint.into())
+    }
+
+    /// Grows with each checkpoint of the task.
+    pub fn checkpoint_number(self, checkpoint_number: i64) -> Self {
+        self.with("checkpoint_number", checkpoint_number)
+    }
+}
+
+operation! {
     /// Marks requests of `agora.workflow.create`.
     pub WorkflowCreateOperation => WorkflowReceipt, Command, "workflow/create", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }

@@ -1022,6 +1022,55 @@ impl DeclaredAgentService<'_> {
             .with::<String>("call_id", call_id.into())
             .with::<String>("tool", tool.into())
     }
+
+    /// Reserve what the next call of a model may cost at most, against every limit over it: by its agent alone.
+    ///
+    /// Whoever asked first pays. A new reservation takes the place of the task's earlier one. Raises BudgetExceeded.
+    ///
+    /// - `task_id`: The task at which the agent works.
+    /// - `step`: Number of the call in its task.
+    /// - `models`: Models that may be called, in order.
+    /// - `input_tokens`: Most tokens that the request has.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `stale_lease`.
+    pub fn reserve_model_call(
+        &self,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        step: i64,
+        models: impl IntoIterator<Item = impl Into<String>>,
+        input_tokens: i64,
+    ) -> Request<DeclaredAgentReserveModelCallOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with("step", step)
+            .with::<Vec<String>>("models", models.into_iter().map(Into::into).collect())
+            .with("input_tokens", input_tokens)
+    }
+
+    /// Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
+    ///
+    /// - `task_id`: The task at which the agent works.
+    /// - `step`: Number of the call in its task.
+    /// - `model`: PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn record_model_call(
+        &self,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        step: i64,
+        model: impl Into<String>,
+        tokens: ModelTokens,
+    ) -> Request<DeclaredAgentRecordModelCallOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with("step", step)
+            .with::<String>("model", model.into())
+            .with("tokens", tokens)
+    }
 }
 
 /// Operations of the category `workflow`: see [`AgoraClient::workflow`].

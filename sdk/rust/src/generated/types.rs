@@ -1069,10 +1069,10 @@ pub struct Agent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentBudget {
-    /// Tasks whose price does not fit are refused.
+    /// Nothing beyond it is begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hard_limit: Option<f64>,
-    /// At this amount there is a warning; at 80 % of the hard limit if left out.
+    /// From here on the cheapest of its models is used; 80 % of the hard limit if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soft_limit: Option<f64>,
     /// `currency`.
@@ -1097,14 +1097,14 @@ impl AgentBudget {
         }
     }
 
-    /// Tasks whose price does not fit are refused.
+    /// Nothing beyond it is begun.
     #[must_use]
     pub fn hard_limit(mut self, hard_limit: f64) -> Self {
         self.hard_limit = Some(hard_limit);
         self
     }
 
-    /// At this amount there is a warning; at 80 % of the hard limit if left out.
+    /// From here on the cheapest of its models is used; 80 % of the hard limit if left out.
     #[must_use]
     pub fn soft_limit(mut self, soft_limit: f64) -> Self {
         self.soft_limit = Some(soft_limit);
@@ -1178,6 +1178,12 @@ pub struct AgentLimits {
     /// Time at work, over all attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// Tokens of one answer: what a call may cost at most is reserved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<i64>,
+    /// What its calls of models may cost, in the currency of their prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     /// Declared agents that may ask each other in a row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<i64>,
@@ -1197,6 +1203,8 @@ impl AgentLimits {
             steps: None,
             tokens: None,
             seconds: None,
+            output_tokens: None,
+            cost: None,
             depth: None,
         }
     }
@@ -1219,6 +1227,20 @@ impl AgentLimits {
     #[must_use]
     pub fn seconds(mut self, seconds: f64) -> Self {
         self.seconds = Some(seconds);
+        self
+    }
+
+    /// Tokens of one answer: what a call may cost at most is reserved.
+    #[must_use]
+    pub fn output_tokens(mut self, output_tokens: i64) -> Self {
+        self.output_tokens = Some(output_tokens);
+        self
+    }
+
+    /// What its calls of models may cost, in the currency of their prices.
+    #[must_use]
+    pub fn cost(mut self, cost: f64) -> Self {
+        self.cost = Some(cost);
         self
     }
 
@@ -1447,7 +1469,7 @@ pub struct AgentPage {
     pub agents: Vec<Agent>,
 }
 
-/// What whoever asks pays for each completed task.
+/// What whoever asks pays for each completed task, besides its calls of models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentPrice {
@@ -1509,7 +1531,7 @@ pub struct AgentSpecification {
     /// What it can do, as it is found by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Vec<String>>,
-    /// Models that are tried, in order, when the model before fails.
+    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallbacks: Option<Vec<String>>,
     /// What it may use; nothing else.
@@ -1533,7 +1555,7 @@ pub struct AgentSpecification {
     /// What a task costs; nothing if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<AgentPrice>,
-    /// What its use may cost in a month.
+    /// What its work may cost in a month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<AgentBudget>,
     /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
@@ -1588,7 +1610,7 @@ impl AgentSpecification {
         self
     }
 
-    /// Models that are tried, in order, when the model before fails.
+    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
     #[must_use]
     pub fn fallbacks(mut self, fallbacks: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.fallbacks = Some(fallbacks.into_iter().map(Into::into).collect());
@@ -1644,7 +1666,7 @@ impl AgentSpecification {
         self
     }
 
-    /// What its use may cost in a month.
+    /// What its work may cost in a month.
     #[must_use]
     pub fn budget(mut self, budget: AgentBudget) -> Self {
         self.budget = Some(budget);
@@ -1788,7 +1810,7 @@ pub struct AppAgent {
     /// What it can do, as it is found by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Vec<String>>,
-    /// Models that are tried, in order, when the model before fails.
+    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallbacks: Option<Vec<String>>,
     /// What it may use; nothing else.
@@ -1812,7 +1834,7 @@ pub struct AppAgent {
     /// What a task costs; nothing if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<AgentPrice>,
-    /// What its use may cost in a month.
+    /// What its work may cost in a month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<AgentBudget>,
     /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
@@ -1870,7 +1892,7 @@ impl AppAgent {
         self
     }
 
-    /// Models that are tried, in order, when the model before fails.
+    /// Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first.
     #[must_use]
     pub fn fallbacks(mut self, fallbacks: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.fallbacks = Some(fallbacks.into_iter().map(Into::into).collect());
@@ -1926,7 +1948,7 @@ impl AppAgent {
         self
     }
 
-    /// What its use may cost in a month.
+    /// What its work may cost in a month.
     #[must_use]
     pub fn budget(mut self, budget: AgentBudget) -> Self {
         self.budget = Some(budget);
@@ -6088,6 +6110,21 @@ pub struct ModelProviderRemoval {
     pub name: String,
 }
 
+/// The model to call next, and what is reserved for the call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelReservation {
+    /// PROVIDER:MODEL, one of those that were offered.
+    pub model: String,
+    /// What it may cost at most.
+    pub reserved: f64,
+    /// `currency`.
+    pub currency: String,
+    /// Whether a limit made it another than the first.
+    #[serde(default)]
+    pub is_cheaper: bool,
+}
+
 /// Tokens that one call of a model took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -6801,6 +6838,20 @@ pub struct Rating {
     pub reputation: f64,
     /// `rating_count`.
     pub rating_count: i64,
+}
+
+/// A call of a model that was charged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RecordedModelCall {
+    /// `entry_id`.
+    pub entry_id: String,
+    /// `cost`.
+    pub cost: f64,
+    /// `currency`.
+    pub currency: String,
+    /// Of the checkpoint that was stored with it.
+    pub checkpoint_number: Option<i64>,
 }
 
 /// Discounts and free quotas in force.

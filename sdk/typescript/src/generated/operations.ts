@@ -6,7 +6,7 @@ import type { OperationTable } from "../operation.ts";
 export const OPAQUE_ARGUMENTS = "agent_config args arguments card checkpoint content context data endpoints environment extended extensions files for_each headers input manifest messages metadata output_schema parameters payload result rows secrets server sessions tool_timeouts value variables";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
-export const OPAQUE_RESULTS = "_meta accepted after agent_config agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config limits manifest meta metadata metrics output_schema payload positions provider result rows schema secrets securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value workflow";
+export const OPAQUE_RESULTS = "_meta accepted after agent_config agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config manifest meta metadata metrics output_schema payload positions provider result rows schema secrets securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value workflow";
 
 /** Names whose value is an object with names of somebody's own, and values of the contract. */
 export const MAPS = "components";
@@ -126,6 +126,8 @@ export const OPERATIONS = {
     delete: { kind: "command", keyed: true },
     tools: { kind: "query" },
     callTool: { kind: "relay", keyed: true },
+    reserveModelCall: { kind: "command" },
+    recordModelCall: { kind: "command" },
   },
   workflow: {
     create: { kind: "command", keyed: true },
@@ -233,10 +235,10 @@ export const OPERATIONS = {
     take: { kind: "command", keyed: true },
   },
   host: {
-    list: { kind: "query", items: "hosts", pagedBy: "cursor" },
-    get: { kind: "query" },
-    register: { kind: "command", keyed: true },
-    update: { kind: "command" },
+    list: { kind: "query", items: "hosts", pagedBy: "cursor", opaque: "limits" },
+    get: { kind: "query", opaque: "limits" },
+    register: { kind: "command", keyed: true, opaque: "limits" },
+    update: { kind: "command", opaque: "limits" },
     remove: { kind: "command" },
   },
   instance: {

@@ -294,9 +294,9 @@ export interface Agent {
 
 /** What everybody's use of an agent may cost in a month, as agora.billing.budget. */
 export interface AgentBudget {
-  /** Tasks whose price does not fit are refused. */
+  /** Nothing beyond it is begun. */
   hardLimit?: number | null;
-  /** At this amount there is a warning; at 80 % of the hard limit if left out. */
+  /** From here on the cheapest of its models is used; 80 % of the hard limit if left out. */
   softLimit?: number | null;
   currency?: string | null;
 }
@@ -334,6 +334,10 @@ export interface AgentLimits {
   tokens?: number;
   /** Time at work, over all attempts. */
   seconds?: number;
+  /** Tokens of one answer: what a call may cost at most is reserved. */
+  outputTokens?: number;
+  /** What its calls of models may cost, in the currency of their prices. */
+  cost?: number | null;
   /** Declared agents that may ask each other in a row. */
   depth?: number;
 }
@@ -370,7 +374,7 @@ export interface AgentPage extends Page<Agent> {
   agents: Agent[];
 }
 
-/** What whoever asks pays for each completed task. */
+/** What whoever asks pays for each completed task, besides its calls of models. */
 export interface AgentPrice {
   task: number;
   currency?: string | null;
@@ -396,7 +400,7 @@ export interface AgentSpecification {
   description?: string;
   /** What it can do, as it is found by. */
   capabilities?: string[];
-  /** Models that are tried, in order, when the model before fails. */
+  /** Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first. */
   fallbacks?: string[];
   /** What it may use; nothing else. */
   tools?: string[];
@@ -412,7 +416,7 @@ export interface AgentSpecification {
   memory?: AgentMemory;
   /** What a task costs; nothing if left out. */
   price?: AgentPrice | null;
-  /** What its use may cost in a month. */
+  /** What its work may cost in a month. */
   budget?: AgentBudget | null;
   /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
@@ -511,7 +515,7 @@ export interface AppAgent {
   description?: string;
   /** What it can do, as it is found by. */
   capabilities?: string[];
-  /** Models that are tried, in order, when the model before fails. */
+  /** Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest of all comes first. */
   fallbacks?: string[];
   /** What it may use; nothing else. */
   tools?: string[];
@@ -527,7 +531,7 @@ export interface AppAgent {
   memory?: AgentMemory;
   /** What a task costs; nothing if left out. */
   price?: AgentPrice | null;
-  /** What its use may cost in a month. */
+  /** What its work may cost in a month. */
   budget?: AgentBudget | null;
   /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
   busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent";
@@ -2671,6 +2675,17 @@ export interface ModelProviderRemoval {
   name: string;
 }
 
+/** The model to call next, and what is reserved for the call. */
+export interface ModelReservation {
+  /** PROVIDER:MODEL, one of those that were offered. */
+  model: string;
+  /** What it may cost at most. */
+  reserved: number;
+  currency: string;
+  /** Whether a limit made it another than the first. */
+  isCheaper: boolean;
+}
+
 /** Tokens that one call of a model took. */
 export interface ModelTokens {
   /** All tokens of input, those of a cache included. */
@@ -2990,6 +3005,15 @@ export interface Rating {
   agentId: string;
   reputation: number;
   ratingCount: number;
+}
+
+/** A call of a model that was charged. */
+export interface RecordedModelCall {
+  entryId: string;
+  cost: number;
+  currency: string;
+  /** Of the checkpoint that was stored with it. */
+  checkpointNumber: number | null;
 }
 
 /** Discounts and free quotas in force. */

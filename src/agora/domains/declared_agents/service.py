@@ -18,10 +18,12 @@ from agora.domains.identity.authority import check_and_record_administration
 from agora_sdk.contract import declared_agents as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.billing import PricingType
+from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
+from .model_calls import CallRecord, record_model_call, reserve_next_call
 from .providers import resolve_model
 from .records import DECLARED_AGENT_VERSIONS, DECLARED_AGENTS, DeclaredAgentRow, DeclaredAgentVersionRow
 from .tool_calls import ToolRequest, begin_tool_call
@@ -139,6 +141,41 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     ) -> contract.ToolOutcome:
         request = ToolRequest(task_id, fencing_token, call_id, tool, arguments)
         return await begin_tool_call(self.call, request)
+
+    @implements
+    async def reserve_model_call(
+        self, task_id: str, fencing_token: int, step: int, models: Sequence[str], input_tokens: int
+    ) -> contract.ModelReservation:
+        return await reserve_next_call(self.call, task_id, fencing_token, step, models, input_tokens)
+
+    @implements
+    async def record_model_call(
+        self,
+        task_id: str,
+        fencing_token: int,
+        step: int,
+        model: str,
+        tokens: ModelTokens,
+        *,
+        is_estimate: bool = False,
+        time_to_first_token: float | None = None,
+        seconds: float | None = None,
+        checkpoint: JsonObject | None = None,
+        checkpoint_number: int | None = None,
+    ) -> contract.RecordedModelCall:
+        record = CallRecord(
+            task_id=task_id,
+            fencing_token=fencing_token,
+            step=step,
+            model=model,
+            tokens=tokens,
+            is_estimate=is_estimate,
+            first_token=time_to_first_token,
+            seconds=seconds,
+            checkpoint=checkpoint,
+            checkpoint_number=checkpoint_number,
+        )
+        return await record_model_call(self.call, record)
 
     async def _apply_money(
         self, agent_id: str, before: contract.AgentSpecification | None, after: contract.AgentSpecification

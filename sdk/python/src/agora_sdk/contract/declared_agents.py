@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .billing.models import ModelTokens
 from .billing.prices import Amount, Currency, Positive
 from .fields import (
     PRINTABLE,
@@ -38,6 +39,8 @@ __all__ = [
     "DeclaredAgentVersion",
     "DeclaredAgentVersionPage",
     "DeclaredAgents",
+    "ModelReservation",
+    "RecordedModelCall",
     "ToolOutcome",
 ]
 
@@ -73,11 +76,17 @@ class AgentLimits(BaseModel):
     steps: int = Field(default=20, ge=1, le=500, description="Calls of the model.")
     tokens: int = Field(default=200_000, ge=1, le=100_000_000, description="Tokens of input and output together.")
     seconds: float = Field(default=600.0, ge=1, le=86_400, description="Time at work, over all attempts.")
+    output_tokens: int = Field(
+        default=4096, ge=1, le=1_000_000, description="Tokens of one answer: what a call may cost at most is reserved."
+    )
+    cost: Positive | None = Field(
+        default=None, description="What its calls of models may cost, in the currency of their prices."
+    )
     depth: int = Field(default=3, ge=0, le=10, description="Declared agents that may ask each other in a row.")
 
 
 class AgentPrice(BaseModel):
-    """What whoever asks pays for each completed task."""
+    """What whoever asks pays for each completed task, besides its calls of models."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -90,9 +99,9 @@ class AgentBudget(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    hard_limit: Amount | None = Field(default=None, description="Tasks whose price does not fit are refused.")
+    hard_limit: Amount | None = Field(default=None, description="Nothing beyond it is begun.")
     soft_limit: Amount | None = Field(
-        default=None, description="At this amount there is a warning; at 80 % of the hard limit if left out."
+        default=None, description="From here on the cheapest of its models is used; 80 % of the hard limit if left out."
     )
     currency: Currency | None = None
 
@@ -121,7 +130,10 @@ class AgentSpecification(BaseModel):
     description: Text = Field(default="", max_length=2000, description="Text for people and other agents.")
     capabilities: list[Capability] = Field(default=[], max_length=50, description="What it can do, as it is found by.")
     fallbacks: list[ModelName] = Field(
-        default=[], max_length=5, description="Models that are tried, in order, when the model before fails."
+        default=[],
+        max_length=5,
+        description="Models that are tried, in order, when the model before fails; near the limit of a budget, the cheapest "
+        "of all comes first.",
     )
     tools: list[ToolName] = Field(default=[], max_length=100, description="What it may use; nothing else.")
     approval: list[ToolName] = Field(
@@ -138,7 +150,7 @@ class AgentSpecification(BaseModel):
     limits: AgentLimits = Field(default=AgentLimits(), description="Bounds of one task.")
     memory: AgentMemory = Field(default=AgentMemory(), description="What it remembers.")
     price: AgentPrice | None = Field(default=None, description="What a task costs; nothing if left out.")
-    budget: AgentBudget | None = Field(default=None, description="What its use may cost in a month.")
+    budget: AgentBudget | None = Field(default=None, description="What its work may cost in a month.")
     busy: BusyPolicy = "enqueue"
     max_concurrent_tasks: int = Field(default=4, ge=1, le=100, description="Tasks at once.")
 
@@ -235,6 +247,32 @@ CallId = Annotated[
 ]
 
 
+class ModelReservation(Result):
+    """The model to call next, and what is reserved for the call."""
+
+    model: str = Field(description="PROVIDER:MODEL, one of those that were offered.")
+    reserved: float = Field(description="What it may cost at most.")
+    currency: str
+    is_cheaper: bool = Field(default=False, description="Whether a limit made it another than the first.")
+
+
+class RecordedModelCall(Result):
+    """A call of a model that was charged."""
+
+    entry_id: str
+    cost: float
+    currency: str
+    checkpoint_number: int | None = Field(default=None, description="Of the checkpoint that was stored with it.")
+
+
+Fence = Annotated[int, Field(ge=1, lt=2**53)]
+HeldTask = Annotated[str, Field(max_length=64, description="The task at which the agent works.")]
+OfferedModels = Annotated[
+    list[ModelName], Field(min_length=1, max_length=6, description="Models that may be called, in order.")
+]
+Step = Annotated[int, Field(ge=0, le=100_000, description="Number of the call in its task.")]
+
+
 class DeclaredAgents(Service, category="declared_agent"):
     """Agents that think with a language model: declared in a file, versioned, run by the server."""
 
@@ -295,3 +333,40 @@ class DeclaredAgents(Service, category="declared_agent"):
 
         Carried out once for each call_id. An outside tool whose outcome was lost is ``unknown``, and is not repeated.
         """
+
+    @operation("POST /declared-agents/model-calls/reserve", scope="write:tasks", idempotent=True)
+    async def reserve_model_call(
+        self,
+        task_id: HeldTask,
+        fencing_token: Fence,
+        step: Step,
+        models: OfferedModels,
+        input_tokens: Annotated[int, Field(ge=0, le=1_000_000_000, description="Most tokens that the request has.")],
+    ) -> ModelReservation:
+        """Reserve what the next call of a model may cost at most, against every limit over it: by its agent alone.
+
+        Whoever asked first pays. A new reservation takes the place of the task's earlier one. Raises BudgetExceeded.
+        """
+
+    @operation("POST /declared-agents/model-calls", scope="write:tasks", idempotent=True)
+    async def record_model_call(
+        self,
+        task_id: HeldTask,
+        fencing_token: Fence,
+        step: Step,
+        model: ModelName,
+        tokens: ModelTokens,
+        *,
+        is_estimate: Annotated[bool, Field(description="Whether the tokens were estimated, not counted.")] = False,
+        time_to_first_token: Annotated[
+            float | None, Field(ge=0, le=86_400, description="Seconds until the answer began.")
+        ] = None,
+        seconds: Annotated[float | None, Field(ge=0, le=86_400, description="Seconds that it took.")] = None,
+        checkpoint: Annotated[
+            JsonObject | None, Field(description="Where the work is now: stored if and only if the call is charged.")
+        ] = None,
+        checkpoint_number: Annotated[
+            int | None, Field(ge=0, lt=2**63, description="Grows with each checkpoint of the task.")
+        ] = None,
+    ) -> RecordedModelCall:
+        """Charge for a call of a model that was made, once for each step of an attempt, and store where the work is."""

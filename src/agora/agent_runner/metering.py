@@ -1,0 +1,107 @@
+"""What calls of models cost: reserved on the server before each, charged there together with the checkpoint after it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agora_sdk.client import AgoraClient
+from agora_sdk.contract.billing.models import ModelTokens
+from agora_sdk.contract.declared_agents import RecordedModelCall
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import Conflict, InvalidRequest, PaymentRequired, StaleLease
+from agora_sdk.taskrun import PermanentFailure, TaskRun
+
+from .models import Answer, ModelUnavailable
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage, ModelResponse
+    from pydantic_ai.models import ModelRequestParameters
+
+__all__ = ["CallMeter", "estimate_input_tokens", "estimate_output_tokens"]
+
+CHARACTERS_OF_TOKEN = 3  #: fewer than any usual tokenizer takes, so that an estimate is not too low
+CHANGED_RETRY_SECONDS = 1.0  #: until the process has the newest declaration
+
+
+def estimate_input_tokens(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) -> int:
+    """Most tokens that a request has, by its length."""
+    from pydantic_ai.messages import ModelMessagesTypeAdapter
+
+    size = len(ModelMessagesTypeAdapter.dump_json(list(messages), exclude_none=True))
+    for tool in (*parameters.function_tools, *parameters.output_tools):
+        size += len(tool.name) + len(tool.description or "") + len(json.dumps(tool.parameters_json_schema))
+    return size // CHARACTERS_OF_TOKEN + 1
+
+
+def estimate_output_tokens(response: ModelResponse) -> int:
+    """Tokens of an answer, by its length."""
+    from pydantic_ai.messages import ModelMessagesTypeAdapter
+
+    return len(ModelMessagesTypeAdapter.dump_json([response], exclude_none=True)) // CHARACTERS_OF_TOKEN + 1
+
+
+class CallMeter:
+    """Reserves and records the calls of one task."""
+
+    def __init__(self, client: AgoraClient, task: TaskRun) -> None:
+        self._client, self._task = client, task
+        self._input_estimate = 0
+
+    async def reserve(self, step: int, models: Sequence[str], input_tokens: int) -> str:
+        """The model to call next.
+
+        Raises PermanentFailure where no limit covers one, or none has a price; ModelUnavailable while the declaration changes.
+        """
+        task, self._input_estimate = self._task, input_tokens
+        operation = self._client.declared_agent.reserve_model_call
+        try:
+            reservation = await task.repeat_call(
+                lambda: operation(task.task_id, task.fencing_token, step, list(models), input_tokens)
+            )
+        except PaymentRequired as refusal:
+            raise PermanentFailure(f"The budget does not cover another call of a model: {refusal}"[:2000]) from refusal
+        except InvalidRequest as refusal:
+            raise PermanentFailure(str(refusal)[:2000]) from refusal
+        except StaleLease:
+            raise
+        except Conflict as refusal:  # the declaration is newer than this process: its next one goes on
+            raise ModelUnavailable(str(refusal), CHANGED_RETRY_SECONDS) from refusal
+        return reservation.model
+
+    async def record(self, step: int, answer: Answer, checkpoint: JsonObject | None) -> None:
+        """Have a call charged, and the checkpoint stored with it; None for none."""
+        task, tokens = self._task, self._count_tokens(answer)
+
+        async def store(number: int | None) -> RecordedModelCall:
+            return await self._client.declared_agent.record_model_call(
+                task.task_id,
+                task.fencing_token,
+                step,
+                answer.model,
+                tokens,
+                is_estimate=not answer.response.usage.has_values(),
+                time_to_first_token=answer.first_token,
+                seconds=answer.seconds,
+                checkpoint=checkpoint,
+                checkpoint_number=number,
+            )
+
+        if checkpoint is None:
+            await task.repeat_call(lambda: store(None))
+        else:
+            await task.save_by(store, checkpoint)
+
+    def _count_tokens(self, answer: Answer) -> ModelTokens:
+        """Tokens as the service has counted them, or by the length of the texts where it has not."""
+        usage = answer.response.usage
+        if not usage.has_values():
+            return ModelTokens(input_tokens=self._input_estimate, output_tokens=estimate_output_tokens(answer.response))
+        return ModelTokens(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=min(usage.cache_read_tokens, usage.input_tokens),
+            cache_write_tokens=min(usage.cache_write_tokens, usage.input_tokens),
+            reasoning_tokens=min(usage.details.get("reasoning_tokens", 0), usage.output_tokens),
+        )

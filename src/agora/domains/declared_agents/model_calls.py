@@ -1,0 +1,207 @@
+"""Calls of models by declared agents: reserved before, charged after, at the expense of whoever asked first.
+
+The charge and the checkpoint are stored in one transaction: a step that is lost with a killed process was not charged, and one
+that was charged is not made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agora.core.call import Call
+from agora.domains.billing import model_queries as models
+from agora.domains.billing.accounts import resolve_paying_account
+from agora.domains.billing.model_calls import (
+    CallPayer,
+    ModelOffer,
+    ModelReport,
+    charge_model_call,
+    find_reservation,
+    read_project,
+    reserve_model_call,
+)
+from agora.domains.billing.model_prices import TokenRates, resolve_model_price
+from agora.domains.billing.money import format_amount, from_micros, to_micros
+from agora.domains.tasks import access
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.records import TaskRow
+from agora.domains.tasks.work import RenewalRequest, renew_lease
+from agora_sdk.contract import declared_agents as contract
+from agora_sdk.contract.billing.models import ModelTokens
+from agora_sdk.contract.declared_agents import AgentSpecification
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.errors import BudgetExceeded, Conflict, InvalidRequest, StaleLease
+
+from . import queries as statements
+from .providers import DEFAULT_MODEL, ModelEndpoint, resolve_model
+from .rights import LONGEST_CHAIN
+from .tool_calls import require_own_declaration
+
+__all__ = ["CallRecord", "record_model_call", "reserve_next_call"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """A call that was made. step: its number in the task. model: PROVIDER:MODEL."""
+
+    task_id: str
+    fencing_token: int
+    step: int
+    model: str
+    tokens: ModelTokens
+    is_estimate: bool
+    first_token: float | None
+    seconds: float | None
+    checkpoint: JsonObject | None
+    checkpoint_number: int | None
+
+
+def _call_id(fencing_token: int, step: int) -> str:
+    return f"{fencing_token}.{step}"
+
+
+async def reserve_next_call(
+    call: Call, task_id: str, fencing_token: int, step: int, names: Sequence[str], input_tokens: int
+) -> contract.ModelReservation:
+    """Reserve the most that the next call of a task may cost, and say which model it is to be.
+
+    Raises BudgetExceeded, CreditExhausted, InvalidRequest where no model has a price, Conflict where none is the agent's,
+    StaleLease.
+    """
+    declaration = await require_own_declaration(call)
+    specification = AgentSpecification.model_validate_json(declaration.specification)
+    draft = await access.lock_held_task(call, task_id, fencing_token)
+    payer = await _resolve_payer(call, draft.row)
+    tokens = ModelTokens(input_tokens=input_tokens, output_tokens=specification.limits.output_tokens)
+    rates = await _price_models(call, (specification.model, *specification.fallbacks), names)
+    priced = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
+    offers = await _apply_cost_limit(call, specification, task_id, priced)
+    reserved = await reserve_model_call(call, payer, _call_id(fencing_token, step), offers)
+    offer = reserved.offer
+    return contract.ModelReservation(
+        model=offer.rates.name,
+        reserved=from_micros(offer.amount),
+        currency=offer.rates.currency,
+        is_cheaper=offer is not priced[0],
+    )
+
+
+async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) -> list[TokenRates]:
+    """What models cost, those without a price left out. Raises InvalidRequest where none has one, Conflict where none is known."""
+    rates: list[TokenRates] = []
+    refusal: InvalidRequest | None = None
+    for endpoint in await _find_endpoints(call, known, names):
+        try:
+            rates.append(await resolve_model_price(call, endpoint.provider, endpoint.model, endpoint.url))
+        except InvalidRequest as error:
+            refusal = refusal or error
+    if rates:
+        return rates
+    raise refusal or Conflict(
+        f"None of the models {', '.join(names)} is in the agent's newest declaration.", fix="Offer those that are."
+    )
+
+
+async def _find_endpoints(call: Call, known: Sequence[str], names: Sequence[str]) -> list[ModelEndpoint]:
+    """Where the models of these names are, in their order, as far as they are known. known: names as declarations have them."""
+    providers = await call.tx.all(statements.all_providers)
+    settings, tenant = call.context.settings, call.caller.tenant
+    places = [resolve_model(name, tenant, providers, settings, None) for name in known]
+    by_name = {f"{one.provider}:{one.model}": one for one in places if isinstance(one, ModelEndpoint)}
+    return [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+
+
+async def _apply_cost_limit(
+    call: Call, specification: AgentSpecification, task_id: str, offers: Sequence[ModelOffer]
+) -> Sequence[ModelOffer]:
+    """The offers that fit into the limit of a task. Raises BudgetExceeded where none does."""
+    limit = specification.limits.cost
+    if limit is None:
+        return offers
+    currency = offers[0].rates.currency
+    spent = await call.tx.one(models.task_cost, task=task_id, currency=currency) or 0
+    fitting = [offer for offer in offers if spent + offer.amount <= to_micros(limit)]
+    if not fitting:
+        least = min(offer.amount for offer in offers)
+        raise BudgetExceeded(
+            f"The limit of {format_amount(to_micros(limit), currency)} for a task is reached: "
+            f"{format_amount(spent, currency)} were used, and the next call may cost {format_amount(least, currency)}.",
+            fix="Raise limits.cost of the declaration.",
+        )
+    return fitting
+
+
+async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
+    """Who pays: whoever asked first, following declared agents that asked each other."""
+    root = task
+    for _ in range(LONGEST_CHAIN):
+        if root.parent_id is None or await call.tx.one(statements.agent_by_id, agent_id=root.created_by) is None:
+            break
+        parent = await call.tx.one(tasks.select_task, task_id=root.parent_id)
+        if parent is None or parent.assigned_agent != root.created_by:
+            break
+        root = parent
+    details = await call.tx.one(models.payable_task, task_id=root.task_id)
+    return CallPayer(
+        account=resolve_paying_account(root.account_id, root.created_by),
+        agent_id=call.caller.subject,
+        task_id=task.task_id,
+        project="" if details is None else read_project(details.metadata, details.payload),
+        subject=root.created_by,
+    )
+
+
+async def record_model_call(call: Call, record: CallRecord) -> contract.RecordedModelCall:
+    """Charge for a call, and store the checkpoint with it. Idempotent.
+
+    A lease that was lost meanwhile, such as by a cancellation, does not make free what was reserved under it.
+    Raises StaleLease.
+    """
+    declaration = await require_own_declaration(call)
+    specification = AgentSpecification.model_validate_json(declaration.specification)
+    try:
+        task, is_held = (await access.lock_held_task(call, record.task_id, record.fencing_token)).row, True
+    except StaleLease:
+        task, is_held = await _load_reserved_task(call, record), False
+    # The declaration may have changed since the call was reserved.
+    known = (specification.model, *specification.fallbacks, record.model, DEFAULT_MODEL)
+    (rates,) = await _price_models(call, known, [record.model])
+    report = ModelReport(
+        call_id=_call_id(record.fencing_token, record.step),
+        tokens=record.tokens,
+        is_estimate=record.is_estimate,
+        first_token=record.first_token,
+        seconds=record.seconds,
+    )
+    row = await charge_model_call(call, await _resolve_payer(call, task), rates, report)
+    number = None
+    if is_held and record.checkpoint is not None:
+        request = RenewalRequest(
+            task_id=record.task_id,
+            token=record.fencing_token,
+            lease_seconds=None,
+            progress=None,
+            checkpoint=record.checkpoint,
+            checkpoint_number=record.checkpoint_number,
+        )
+        number = (await renew_lease(call, request)).checkpoint_number
+    return contract.RecordedModelCall(
+        entry_id=row.entry_id, cost=from_micros(row.cost), currency=row.currency, checkpoint_number=number
+    )
+
+
+async def _load_reserved_task(call: Call, record: CallRecord) -> TaskRow:
+    """The task that a call was reserved for by its agent. Raises StaleLease where none was."""
+    reservation = await find_reservation(call, record.task_id)
+    task = await call.tx.one(tasks.select_task, task_id=record.task_id)
+    is_own = reservation is not None and (reservation.agent_id, reservation.description) == (
+        call.caller.subject,
+        _call_id(record.fencing_token, record.step),
+    )
+    if task is None or not is_own:
+        raise StaleLease(
+            f"The fencing token {record.fencing_token} of {record.task_id} is not the newest, and nothing is reserved.",
+            fix="Stop working on it.",
+        )
+    return task
