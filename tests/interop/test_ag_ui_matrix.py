@@ -31,7 +31,9 @@ async def _run(http: httpx.AsyncClient, agent: str, **body: Any) -> list[dict[st
     return events
 
 
-@pytest.mark.parametrize("kind", SENDERS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
+)
 async def test_a_run_is_worked_on_from_every_protocol(parties: Parties, kind: str) -> None:
     doer = await parties.get(kind, "AG-UI doer")
     watcher = await parties.get("rest", "AG-UI watcher")

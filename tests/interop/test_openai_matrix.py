@@ -17,7 +17,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECONDS = 60
 
 
-@pytest.mark.parametrize("doer_kind", SENDERS)
+@pytest.mark.parametrize(
+    "doer_kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
+)
 async def test_a_question_to_a_model_is_worked_on_from_every_protocol(parties: Parties, doer_kind: str) -> None:
     asker, doer = await parties.get("openai", "Asker"), await parties.get(doer_kind, "Model")
     assert isinstance(asker, OpenAi)
@@ -45,7 +47,10 @@ async def _claim(parties: Parties, doer_kind: str) -> tuple[dict[str, Any], dict
     return task, {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
 
 
-@pytest.mark.parametrize("observer_kind", OBSERVERS)
+@pytest.mark.parametrize(
+    "observer_kind",
+    [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in OBSERVERS],
+)
 async def test_a_response_is_observed_in_every_protocol(parties: Parties, observer_kind: str) -> None:
     asker, observer = await parties.get("openai", "Asker"), await parties.get(observer_kind, "Observed Model")
     assert isinstance(asker, OpenAi)

@@ -53,6 +53,7 @@ def test_the_exported_contract_names_them() -> None:
     assert exported[STATUS.name] == list(STATUS.errors)
 
 
+@pytest.mark.long  # builds the graph of all calls twice: half a minute of processor time
 def test_a_graph_runs_the_edges_that_it_is_told() -> None:
     signal = Value("agora.domains.agents.signals", "DEREGISTRATION_REQUESTED")
     handler = Function("agora.domains.instances.subscribers", "", "refuse_while_running")
