@@ -100,6 +100,7 @@ def test_poison_dies_after_three_deliveries_by_xautoclaim(server: ServerProcess,
     assert consumer.handled["poison"] == before + 1
 
 
+@pytest.mark.long
 def test_poison_goes_to_the_next_who_reads_and_dies(server: ServerProcess, client: redis.Redis) -> None:
     """A consumer that knows XREADGROUP and XACK alone gets what another one left, three times in all."""
     agent, consumer = _join(server, client, "Reader")

@@ -38,6 +38,7 @@ def test_a_new_tenant_runs_instances_at_once(server: ServerProcess) -> None:
     check_hosts_at_once(server)
 
 
+@pytest.mark.long
 async def test_a_new_tenant_runs_instances_at_once_on_postgresql(
     tmp_path: Path, postgres_server: PostgresServer
 ) -> None:
