@@ -68,9 +68,11 @@ conformance-engines: .venv/test ## Print how many conformance tests of each modu
 	@$(BIN)/python scripts/conformance_engines.py
 
 test-typescript: .venv/test node_modules ## Install what the TypeScript packages need, build, check and test them
+	@$(BIN)/python -m tests.system_packages chromium-headless-shell
 	@$(NODE) npm run --silent test
 
 test-typescript-long: .venv/test node_modules ## The same, and the package on Deno and Bun, which are fetched for it
+	@$(BIN)/python -m tests.system_packages chromium-headless-shell
 	@AGORA_TYPESCRIPT_LONG=1 $(NODE) npm run --silent test
 
 node_modules: .venv/test

@@ -33,6 +33,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.processes import untethered_environment
+from tests.system_packages import can_install, install_packages
 
 __all__ = ["BASE", "docker_host"]
 
@@ -117,35 +118,11 @@ def _start(root: Path) -> str:
 
 
 def _install(may_install: bool) -> None:
-    """Debian's packages; their services are not started."""
-    if not may_install or shutil.which("apt-get") is None:
+    """Install Debian's packages of the engine; their services are not started."""
+    if not may_install or not can_install():
         raise CannotRun("dockerd is not installed")
-    policy = Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
-    if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-    command = [
-        "apt-get",
-        "-o",
-        "DPkg::Lock::Timeout=120",
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "docker.io",
-        "iptables",
-    ]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        if subprocess.run(command, env=environment, capture_output=True).returncode:
-            subprocess.run(["apt-get", "update", "-qq"], env=environment, capture_output=True)
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            if done.returncode:
-                raise CannotRun(f"docker.io cannot be installed: {done.stderr.strip()[-300:]}")
-    finally:
-        if ours:
-            policy.unlink()
+    if error := install_packages("docker.io", "iptables"):
+        raise CannotRun(f"docker.io cannot be installed: {error}")
 
 
 # -- the keeper ----------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.system_packages import download_package
+
 __all__ = ["program"]
 
 
@@ -45,10 +47,7 @@ def _fetch() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if (place / "complete").exists():
             return
-        download = ["apt-get", "download", "-qq", "prometheus"]
-        if subprocess.run(download, cwd=place, capture_output=True).returncode:
-            subprocess.run(["apt-get", "update", "-qq"], capture_output=True)
-            subprocess.run(download, cwd=place, capture_output=True)
+        download_package("prometheus", place)
         for package in place.glob("prometheus_*.deb"):
             subprocess.run(["dpkg-deb", "--extract", package.name, "."], cwd=place, check=True)
             package.unlink()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,6 +16,8 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+
+from tests.system_packages import install_packages
 
 __all__ = ["FLAGS", "barriers", "browser", "executable", "find"]
 
@@ -45,7 +46,7 @@ def executable() -> str:
     """Path of Chromium; skips or fails the test where there is none."""
     required = os.environ.get("AGORA_REQUIRE") == "all"
     if required and "AGORA_CHROMIUM" not in os.environ and not shutil.which(SHELL):
-        _install_shell()
+        install_packages(SHELL)
     path = find()
     if path is not None:
         return path
@@ -57,17 +58,6 @@ def executable() -> str:
 def find() -> str | None:
     """Path of Chromium, if it is installed."""
     return os.environ.get("AGORA_CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
-
-
-def _install_shell() -> None:
-    """Install the headless shell, where root and Debian's package manager are at hand."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return
-    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", SHELL]
-    if subprocess.run(install, env=environ, capture_output=True, timeout=600).returncode:
-        subprocess.run(["apt-get", "update"], env=environ, capture_output=True, timeout=300)
-        subprocess.run(install, env=environ, capture_output=True, timeout=600)
 
 
 @contextmanager
