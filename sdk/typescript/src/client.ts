@@ -1,6 +1,6 @@
 import { type AgentEventHandler, AgentEventListener } from "./agent-events.ts";
 import { camelCase } from "./case.ts";
-import { defaultTokens } from "./credentials-file.ts";
+import { defaultTokens, FileTokens } from "./credentials-file.ts";
 import { NotFound } from "./generated/errors.ts";
 import type { AgentRegisterArguments, Operations, Services } from "./generated/services.ts";
 import type { EventReceipt, Registration } from "./generated/types.ts";
@@ -139,6 +139,8 @@ function openSession(options: ClientOptions): Session {
     fetch: platform.fetch ?? ((input, init) => fetch(input, init)),
     webSocket: platform.webSocket === false ? undefined : (platform.webSocket ?? globalThis.WebSocket),
   };
-  const claims = { agent, token, tenant, ambientToken: environment("AGORA_TOKEN") };
-  return new Session(server, new Identity(tokens ?? defaultTokens(), url, claims), { timeout, retries });
+  const store = tokens ?? defaultTokens();
+  const logins = store instanceof FileTokens ? store.logins : undefined;
+  const claims = { agent, token, tenant, logins, ambientToken: environment("AGORA_TOKEN") };
+  return new Session(server, new Identity(store, url, claims), { timeout, retries });
 }

@@ -139,6 +139,7 @@ export class EventStream<T> implements AsyncIterable<T> {
 
   async #connect(): Promise<Channel> {
     const { server, identity } = this.#session;
+    if (identity.isLoginDue) await this.#session.renewLogin();
     const token = identity.token();
     const args = this.#position === undefined ? this.#args : { ...this.#args, last_event_id: String(this.#position) };
     const query = queryString(args);

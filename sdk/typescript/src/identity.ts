@@ -1,5 +1,6 @@
 import { AgoraError } from "./error.ts";
 import { InvalidRequest, Unauthenticated } from "./generated/errors.ts";
+import { isDue, type LoginStore, type RenewLogin } from "./login-store.ts";
 import { serverKey, type StoredToken, type TokenStore } from "./token-store.ts";
 
 const AGENT_TOKEN = "agt_";
@@ -13,11 +14,13 @@ export interface Claims {
   readonly token?: string | undefined;
   /** A credential of the environment, used where there is no other. */
   readonly ambientToken?: string | undefined;
+  /** Where who logged in is kept: they are who calls without another credential act as. */
+  readonly logins?: LoginStore | undefined;
   readonly tenant?: string | undefined;
 }
 
 /**
- * Who a client is: what it was told, else what registration stored, else nobody in particular.
+ * Who a client is: what it was told, else what registration stored, else who logged in, else nobody in particular.
  *
  * The first agent that a client registers is who it is from then on.
  */
@@ -58,9 +61,32 @@ export class Identity {
   token(): string | undefined {
     const own = this.#current();
     if (own !== undefined) return own.token;
-    const token = this.#claims.token ?? this.#claims.ambientToken;
+    const token = this.#otherToken();
     if (token === undefined && this.#name !== undefined) throw this.#missing(this.#name);
     return token;
+  }
+
+  /** The credential without an agent. */
+  #otherToken(): string | undefined {
+    return this.#claims.token ?? this.#claims.ambientToken ?? this.#claims.logins?.find(this.#server)?.accessToken;
+  }
+
+  /** Where the logins of persons are kept, if they are shared. */
+  get logins(): LoginStore | undefined {
+    return this.#claims.logins;
+  }
+
+  /** Whether calls carry a login that is to be renewed before the next one. */
+  get isLoginDue(): boolean {
+    const { token, ambientToken, logins } = this.#claims;
+    if (logins === undefined || (token ?? ambientToken) !== undefined || this.#current() !== undefined) return false;
+    const login = logins.find(this.#server);
+    return login !== undefined && isDue(login);
+  }
+
+  /** Renew the login; throws Unauthenticated where it has ended. */
+  async renewLogin(renew: RenewLogin): Promise<void> {
+    await this.#claims.logins?.current(this.#server, renew);
   }
 
   /** What a call carries: its credential, and the marketplace that was asked for. */
@@ -76,7 +102,8 @@ export class Identity {
     const token = this.#tokens.get(name) ?? this.#store.find(this.#server, this.tenant, name);
     if (token === undefined) throw this.#missing(name);
     const ambientToken = this.#claims.token ?? this.#claims.ambientToken;
-    const identity = new Identity(this.#store, this.#url, { agent: name, ambientToken, tenant: this.tenant });
+    const { logins } = this.#claims;
+    const identity = new Identity(this.#store, this.#url, { agent: name, ambientToken, logins, tenant: this.tenant });
     identity.#tokens = this.#tokens; // what one of them learns, or forgets, holds for all
     this.#tokens.set(name, token);
     return identity;
@@ -94,7 +121,7 @@ export class Identity {
    * server began anew.
    */
   candidates(name: string): (string | undefined)[] {
-    const given = this.#claims.token ?? this.#claims.ambientToken;
+    const given = this.#otherToken();
     const known = this.#tokens.get(name) ?? this.#store.find(this.#server, this.tenant, name);
     const own = given?.startsWith(AGENT_TOKEN) ? [given] : [];
     return [...new Set([...own, ...(known ? [known.token] : []), given])];

@@ -5,13 +5,13 @@ import { AgoraClient } from "./client.ts";
 import { DeadlineExceeded, NotFound, PermissionDenied, UpstreamFailed } from "./generated/errors.ts";
 import type { Login as PasswordLogin } from "./generated/types.ts";
 import { isObject, parseJson } from "./json.ts";
+import { expiryAfter, loginEnded, refreshLogin } from "./login-renewal.ts";
+import { type LoginStore, MemoryLogins, type StoredLogin } from "./login-store.ts";
+import { MemoryTokens, serverKey } from "./token-store.ts";
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 const CONFIRMATION_SECONDS = 600;
 const POLL_SECONDS = 5;
-/** How long before its end a token is renewed. */
-const RENEW_BEFORE_SECONDS = 30;
-const DEFAULT_LIFETIME_SECONDS = 60;
 
 /** What a person is to do: open the address in any browser, and confirm the code there. */
 export interface LoginPrompt {
@@ -21,57 +21,55 @@ export interface LoginPrompt {
   readonly userCode: string;
 }
 
-/** How a person logs in: by name and password where the server passes them on, else by a code. */
-export type LoginOptions =
-  | { username: string; password: string; signal?: AbortSignal }
-  | { prompt: (prompt: LoginPrompt) => unknown; signal?: AbortSignal };
+/**
+ * How a person logs in: by name and password where the server passes them on, else by a code.
+ *
+ * `shared`: whether programs of this user on this machine act as the person, too, as after `agora login`. Default: true where the
+ * client keeps its tokens in a file. A program that logs in one person after the other says false.
+ */
+export type LoginOptions = (
+  | { username: string; password: string }
+  | { prompt: (prompt: LoginPrompt) => unknown }
+) & { signal?: AbortSignal; shared?: boolean };
 
-interface Tokens {
-  readonly accessToken: string;
-  readonly refreshToken: string | null;
-  readonly expiresIn: number | null;
-}
+type Tokens = Pick<PasswordLogin, "accessToken" | "refreshToken" | "expiresIn">;
 
 /** A person who is logged in. */
 export class LoginSession {
   /** A client that acts as the person, until the token ends. */
   client: AgoraClient;
   readonly #start: AgoraClient;
-  readonly #clientId: string | undefined;
-  #refreshToken: string | null = null;
-  #renewAt = 0;
+  readonly #logins: LoginStore;
+  #login: StoredLogin;
 
   /** @internal */
-  constructor(start: AgoraClient, tokens: Tokens, clientId: string | undefined) {
+  constructor(start: AgoraClient, login: StoredLogin, logins: LoginStore) {
     this.#start = start;
-    this.#clientId = clientId;
-    this.client = this.#adopt(tokens);
+    this.#logins = logins;
+    this.#login = login;
+    this.client = start.withToken(login.accessToken);
   }
 
   /**
    * A client that acts as the person, with a token that holds for a while: it is renewed if it is about to end.
    *
-   * @throws `Unauthenticated` where the login has ended at the provider
+   * @throws `Unauthenticated` where the login has ended at the provider, or here by `agora logout` or the login of somebody else
    */
   async current(): Promise<AgoraClient> {
-    if (Date.now() / 1000 >= this.#renewAt && this.#refreshToken !== null) {
-      const args = { refreshToken: this.#refreshToken, clientId: this.#clientId };
-      this.client = this.#adopt(await this.#start.auth.refresh(args));
-    }
+    const session = AgoraClient.sessionOf(this.#start);
+    const login = await this.#logins.current(serverKey(this.#start.url), (due) => refreshLogin(session, due));
+    if (login?.username !== this.#login.username) throw loginEnded(this.#login);
+    if (login.accessToken !== this.#login.accessToken) this.client = this.#start.withToken(login.accessToken);
+    this.#login = login;
     return this.client;
   }
 
   /** End the session at the server, and at the provider where that can be done from here. */
   async logout(): Promise<void> {
     const client = await this.current();
-    await client.auth.logout({ refreshToken: this.#refreshToken, clientId: this.#clientId });
-    this.#refreshToken = null;
-  }
-
-  #adopt({ accessToken, refreshToken, expiresIn }: Tokens): AgoraClient {
-    this.#refreshToken = refreshToken ?? this.#refreshToken;
-    this.#renewAt = Date.now() / 1000 + (expiresIn ?? DEFAULT_LIFETIME_SECONDS) - RENEW_BEFORE_SECONDS;
-    return this.#start.withToken(accessToken);
+    const { refreshToken, clientId, username } = this.#login;
+    await client.auth.logout({ refreshToken, clientId });
+    await this.#logins.forget(serverKey(this.#start.url), username);
   }
 }
 
@@ -87,14 +85,25 @@ export class LoginSession {
  * refuses; `DeadlineExceeded` where they let the code expire; `UpstreamFailed` where the provider answers nonsense
  */
 export async function login(client: AgoraClient, options: LoginOptions): Promise<LoginSession> {
+  const { server, identity, defaults } = AgoraClient.sessionOf(client);
+  const logins = ((options.shared ?? true) && identity.logins) || new MemoryLogins();
+  // Nobody yet: a login of before may have ended.
+  const webSocket = server.webSocket ?? false;
+  const nobody = new AgoraClient({ ...server, ...defaults, webSocket, tenant: identity.tenant, tokens: new MemoryTokens() });
+  const stored = await requestLogin(nobody, options);
+  await logins.keep(serverKey(server.url), stored);
+  return new LoginSession(client, stored, logins);
+}
+
+async function requestLogin(client: AgoraClient, options: LoginOptions): Promise<StoredLogin> {
   const configuration = await client.auth.configuration();
   if (!configuration.enabled || configuration.issuer === null) {
     const fix = "Use a token, or let the operator set oidc_issuers.";
     throw new NotFound(`${client.url} has no identity provider.`, { fix });
   }
   if ("username" in options) {
-    const grant: PasswordLogin = await client.auth.login({ username: options.username, password: options.password });
-    return new LoginSession(client, grant, undefined);
+    const grant = await client.auth.login({ username: options.username, password: options.password });
+    return buildLogin(grant, grant.user.username, null);
   }
   if (configuration.clientId === null) {
     const fix = "Let the operator set oidc_cli_client_id to a public client, or log in by name and password.";
@@ -102,7 +111,12 @@ export async function login(client: AgoraClient, options: LoginOptions): Promise
   }
   const { issuer, clientId } = configuration;
   const tokens = await confirmByCode(client, issuer, clientId, configuration.scope ?? "openid", options);
-  return new LoginSession(client, tokens, clientId);
+  const me = await client.withToken(tokens.accessToken).auth.userinfo();
+  return buildLogin(tokens, me.username ?? me.name, clientId);
+}
+
+function buildLogin({ accessToken, refreshToken, expiresIn }: Tokens, username: string, clientId: string | null): StoredLogin {
+  return { username, accessToken, refreshToken, expiresAt: expiryAfter(expiresIn), clientId };
 }
 
 /** The device flow (RFC 8628). */

@@ -8,6 +8,7 @@ import type { Services } from "./generated/services.ts";
 import type { Registration } from "./generated/types.ts";
 import type { Identity } from "./identity.ts";
 import { isObject, parseJson } from "./json.ts";
+import { refreshLogin } from "./login-renewal.ts";
 import type { Operation, OperationTable } from "./operation.ts";
 import type { CallOptions } from "./options.ts";
 import { nextPageArguments, Page } from "./page.ts";
@@ -76,6 +77,7 @@ export class Session {
     options: CallOptions,
     opaque: ReadonlySet<string>,
   ): Promise<unknown> {
+    if (this.identity.isLoginDue) await this.renewLogin();
     if (name === "agent/register") {
       const send = (token: string | undefined) => this.send(name, operation, args, options, token);
       const answer = await registerAgent(this, args, options, send);
@@ -100,6 +102,11 @@ export class Session {
     const nextPage = async () =>
       following && ((await this.#call(name, operation, following, options, opaque)) as Page<unknown>);
     return new Page<unknown>(result, items, nextPage);
+  }
+
+  /** Renew the login that calls carry; throws Unauthenticated where it has ended. */
+  renewLogin(): Promise<void> {
+    return this.identity.renewLogin((login) => refreshLogin(this, login));
   }
 
   /** Call an operation as whoever has the token; its answer as the wire has it. */

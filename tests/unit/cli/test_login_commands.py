@@ -10,6 +10,7 @@ import stat
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from agora.server.app import App
 from agora_sdk import AgoraClient
 from agora_sdk.errors import NotFound, PermissionDenied, Unauthenticated, UpstreamFailed
 from agora_sdk.login import Login, Logins
+from agora_sdk.private_file import try_lock_file
 from tests.harness import Running, make_settings, running
 from tests.oidc.browser import browse
 from tests.oidc.issuer import issuing
@@ -119,6 +121,79 @@ async def test_with_the_typescript_sdk(served: Running) -> None:
     lines = [json.loads(line) async for line in process.stdout]
     assert lines == [["otto", "user", "operator"], True, "unauthenticated"]
     assert await process.wait() == 0
+
+
+async def test_logins_are_shared_with_the_typescript_sdk(agora: Any, served: Running) -> None:
+    """Whoever logs in, in either language, is logged in in both; of all that find the login due, one renews it."""
+    program = [*TETHER, node_executable(), str(Path(__file__).with_name("typescript_shared_login.ts"))]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*program, stdin=pipe, stdout=pipe, env={**os.environ})
+    clients = [AgoraClient(served.url) for _ in range(4)]
+
+    async def take_step(step: str) -> str:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{step}\n".encode())
+        answer: str = json.loads(await process.stdout.readline())
+        return answer
+
+    def end_access_token() -> Login:
+        login = the_file().find(served.url)
+        assert login is not None
+        the_file().keep(served.url, replace(login, expires_at=0))
+        return login
+
+    await agora("login", "--username", "uma", typed="uma-pw\n")
+    assert await take_step("who") == "uma"
+    for _ in range(3):
+        login = end_access_token()
+        # The provider revokes a refresh token that is used twice: then the next renewal fails.
+        name, *users = await asyncio.gather(take_step("who"), *(client.auth.userinfo() for client in clients))
+        assert {name, *(user.username for user in users)} == {"uma"}
+        fresh = the_file().find(served.url)
+        assert fresh is not None
+        assert fresh.refresh_token != login.refresh_token
+        assert not fresh.due
+
+    assert await take_step("login otto") == "otto"
+    assert stat.S_IMODE(Path(the_file().path).stat().st_mode) == 0o600
+    assert json.loads((await agora("whoami", "--json")).stdout)["username"] == "otto"
+    end_access_token()
+    assert json.loads((await agora("whoami", "--json")).stdout)["username"] == "otto"
+    assert await take_step("current") == "otto"
+    await agora("login", "--username", "uma", typed="uma-pw\n")
+    assert await take_step("current") == "unauthenticated"  # a session never becomes another person's
+    assert await take_step("login otto") == "otto"
+    assert await take_step("logout") == "out"
+    assert the_file().find(served.url) is None
+    assert process.stdin is not None
+    process.stdin.close()
+    assert await process.wait() == 0
+    for client in clients:
+        await client.aclose()
+
+
+def test_a_renewal_holds_programs_without_locks_off(tmp_path: Path) -> None:
+    """While Python renews, ``logins.json.writing`` is there, and counts as abandoned no sooner than the renewal may last."""
+    path = str(tmp_path / "logins.json")
+    with try_lock_file(path, 30.0) as mine:
+        assert mine
+        assert Path(f"{path}.writing").stat().st_mtime > time.time() + 20
+        with try_lock_file(path, 30.0) as second:
+            assert not second
+        assert Path(f"{path}.writing").exists()
+    assert not Path(f"{path}.writing").exists()
+    Path(f"{path}.writing").touch()  # held by a program without locks
+    with try_lock_file(path, 30.0) as mine:
+        assert not mine
+    os.utime(f"{path}.writing", (0, 0))  # it died
+    tries = [enter_lock(path), enter_lock(path)]
+    assert tries == [False, True]
+
+
+def enter_lock(path: str) -> bool:
+    with try_lock_file(path, 1.0) as mine:
+        return mine
 
 
 async def test_with_a_browser_on_this_machine(provider: str, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:

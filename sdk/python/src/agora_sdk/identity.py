@@ -45,8 +45,8 @@ class Identity:
 
     token: given by the program; it comes first. agent: a name whose stored credential is used. Spaces and line ends around
     a token are left out, as they come along from a file; raises :class:`InvalidRequest` for what no header can carry.
-    ``AGORA_TOKEN`` comes after them, then who logged in with ``agora login``, but for a server on this machine, which takes a caller without a credential
-    for its local operator.
+    ``AGORA_TOKEN`` comes after them, then who logged in with ``agora login``. Without all of them a server on this machine takes
+    the caller for its local operator.
     """
 
     def __init__(

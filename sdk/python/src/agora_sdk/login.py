@@ -1,7 +1,7 @@
 """A person's login: what ``agora login`` got of an identity provider, kept for the next call and renewed when due.
 
-A JSON file beside the credentials, readable by its owner alone, one entry for each server. A refresh token is used once:
-whoever renews holds the file's lock, and looks first whether another process was quicker.
+A JSON file beside the credentials, readable by its owner alone, one entry for each server; SDKs of other languages share it.
+A refresh token is used once: whoever renews holds the file's lock, and looks first whether another process was quicker.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ async def current_login(io: IO, logins: Logins, url: str) -> Login | None:
     """The login at a server, good for a while. Raises Unauthenticated where it has ended."""
     while (login := logins.find(url)) is not None and login.due:
         # Providers revoke a refresh token that is used twice, so one process renews while the others wait for the file.
-        with try_lock_file(logins.path) as mine:
+        with try_lock_file(logins.path, REFRESH_TIMEOUT_SECONDS) as mine:
             if mine and (login := logins.find(url)) is not None and login.due:
                 fresh = await _refresh_login(io, login, url)
                 logins.write(url, fresh)

@@ -2,7 +2,7 @@
 
 Programs of this SDK wait for each other by a lock of the system. SDKs of languages that have none (Node) change the same files:
 whoever changes one also holds ``FILE.writing``, made exclusively. One older than ``ABANDONED_SECONDS`` belongs to a program
-that died.
+that died; who needs longer dates it ahead.
 """
 
 from __future__ import annotations
@@ -58,21 +58,25 @@ def lock_file(path: str) -> Iterator[None]:
 
 def _make_exclusively(path: str) -> None:
     """Make a file that is not there; wait for whoever made it to remove it."""
-    while True:
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            with suppress(FileNotFoundError):
-                if time.time() - os.stat(path).st_mtime > ABANDONED_SECONDS:
-                    os.unlink(path)
-            time.sleep(WAIT_SECONDS)
-        else:
-            return
+    while not _try_make_exclusively(path):
+        time.sleep(WAIT_SECONDS)
+
+
+def _try_make_exclusively(path: str) -> bool:
+    """Whether a file that was not there was made; an abandoned one is removed for the next attempt."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        with suppress(FileNotFoundError):
+            if time.time() - os.stat(path).st_mtime > ABANDONED_SECONDS:
+                os.unlink(path)
+        return False
+    return True
 
 
 @contextmanager
-def try_lock_file(path: str) -> Iterator[bool]:
-    """Like :func:`lock_file`, but do not wait: yields whether the lock was acquired."""
+def try_lock_file(path: str, seconds: float) -> Iterator[bool]:
+    """Like :func:`lock_file`, but do not wait: yields whether the lock was acquired. seconds: for how long, at most."""
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -82,6 +86,14 @@ def try_lock_file(path: str) -> Iterator[bool]:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 mine = False
-        yield mine
+        mine = mine and _try_make_exclusively(f"{path}.writing")
+        try:
+            if mine:
+                os.utime(f"{path}.writing", (time.time(), time.time() + seconds))
+            yield mine
+        finally:
+            if mine:
+                with suppress(FileNotFoundError):
+                    os.unlink(f"{path}.writing")
     finally:
         os.close(handle)

@@ -1,0 +1,35 @@
+/** Renewing a login, which is done by the server for the client that the tokens were issued to. */
+
+import { decodeResult } from "./case.ts";
+import { Unauthenticated } from "./generated/errors.ts";
+import { OPERATIONS } from "./generated/operations.ts";
+import type { Login } from "./generated/types.ts";
+import { RENEW_SECONDS, type StoredLogin } from "./login-store.ts";
+import type { Session } from "./session.ts";
+
+/** How long a token counts whose end nobody tells. */
+const DEFAULT_LIFETIME_SECONDS = 60;
+
+/** When a token ends that was issued now, in seconds since 1970. */
+export function expiryAfter(seconds: number | null): number {
+  return Date.now() / 1000 + (seconds ?? DEFAULT_LIFETIME_SECONDS);
+}
+
+/** The error of a login that has ended. */
+export function loginEnded({ username }: StoredLogin, cause?: unknown): Unauthenticated {
+  return new Unauthenticated(`The login of ${username} has ended.`, { fix: "Log in again: agora login." }, { cause });
+}
+
+/** Have the server renew a login; throws Unauthenticated where it has ended. */
+export async function refreshLogin(session: Session, login: StoredLogin): Promise<StoredLogin> {
+  if (login.refreshToken === null) throw loginEnded(login);
+  const args = { refresh_token: login.refreshToken, client_id: login.clientId };
+  const options = { timeout: RENEW_SECONDS, retries: 0 }; // a refresh token is used once
+  try {
+    const answer = await session.send("auth/refresh", OPERATIONS.auth.refresh, args, options, undefined);
+    const { accessToken, refreshToken, expiresIn } = decodeResult(answer, new Set()) as Login;
+    return { ...login, accessToken, refreshToken: refreshToken ?? login.refreshToken, expiresAt: expiryAfter(expiresIn) };
+  } catch (error) {
+    throw error instanceof Unauthenticated ? loginEnded(login, error) : error;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A person's login at a server, kept for the next call and renewed when it is about to end.
+ *
+ * In a file it is shared with programs of all languages, and with `agora login`: `logins.json`, beside the credentials.
+ */
+
+import { type Platform, PrivateFile } from "./private-file.ts";
+
+/** A person at one server. */
+export interface StoredLogin {
+  readonly username: string;
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  /** When the access token ends, in seconds since 1970. */
+  readonly expiresAt: number;
+  /** Whom the tokens were issued to; null for the server's own client. */
+  readonly clientId: string | null;
+}
+
+/** Answers the login that follows one; throws Unauthenticated where it has ended. */
+export type RenewLogin = (login: StoredLogin) => Promise<StoredLogin>;
+
+/** Keeps one login for each server; `server` is one spelling of its address. */
+export interface LoginStore {
+  find(server: string): StoredLogin | undefined;
+  keep(server: string, login: StoredLogin): Promise<void>;
+  /** Remove the login of that person; nothing happens where it is another's, or there is none. */
+  forget(server: string, username: string): Promise<void>;
+  /** The login, good for a while: renewed by one of all that ask at once, for providers revoke a token that is used twice. */
+  current(server: string, renew: RenewLogin): Promise<StoredLogin | undefined>;
+}
+
+/** How long before its end a login is renewed. */
+const RENEW_BEFORE_SECONDS = 30;
+/** How long renewing takes, at most. */
+export const RENEW_SECONDS = 30;
+
+/** Whether a login is to be renewed before it is used. */
+export function isDue(login: StoredLogin): boolean {
+  return Date.now() / 1000 >= login.expiresAt - RENEW_BEFORE_SECONDS;
+}
+
+/** The login of one program. */
+export class MemoryLogins implements LoginStore {
+  readonly #logins = new Map<string, StoredLogin>();
+  readonly #renewals = new Map<string, Promise<StoredLogin>>();
+
+  find(server: string): StoredLogin | undefined {
+    return this.#logins.get(server);
+  }
+
+  async keep(server: string, login: StoredLogin): Promise<void> {
+    this.#logins.set(server, login);
+  }
+
+  async forget(server: string, username: string): Promise<void> {
+    if (this.find(server)?.username === username) this.#logins.delete(server);
+  }
+
+  async current(server: string, renew: RenewLogin): Promise<StoredLogin | undefined> {
+    const login = this.find(server);
+    if (login === undefined || !isDue(login)) return login;
+    let renewal = this.#renewals.get(server);
+    if (renewal === undefined) {
+      renewal = renew(login).finally(() => this.#renewals.delete(server));
+      this.#renewals.set(server, renewal);
+    }
+    const fresh = await renewal;
+    if (this.find(server) === login) this.#logins.set(server, fresh);
+    return fresh;
+  }
+}
+
+interface Entry {
+  username: string;
+  access_token: string;
+  refresh_token: string | null;
+  expires_at: number;
+  client_id: string | null;
+}
+
+/** Logins in the file that programs of all languages share. */
+export class FileLogins implements LoginStore {
+  readonly #file: PrivateFile<Entry>;
+
+  constructor(path: string, platform: Platform) {
+    this.#file = new PrivateFile(path, "logins", "Repair it, or move it away and log in again.", platform);
+  }
+
+  find(server: string): StoredLogin | undefined {
+    const entry = this.#file.read()[server];
+    return entry && readEntry(entry);
+  }
+
+  keep(server: string, login: StoredLogin): Promise<void> {
+    return this.#file.change((logins) => {
+      logins[server] = writeEntry(login);
+    });
+  }
+
+  forget(server: string, username: string): Promise<void> {
+    return this.#file.change((logins) => {
+      if (logins[server]?.username !== username) return false;
+      return delete logins[server];
+    });
+  }
+
+  async current(server: string, renew: RenewLogin): Promise<StoredLogin | undefined> {
+    let login = this.find(server);
+    if (login === undefined || !isDue(login)) return login;
+    const edit = async (logins: Record<string, Entry>) => {
+      const entry = logins[server];
+      login = entry && readEntry(entry);
+      if (login === undefined || !isDue(login)) return false; // another program was quicker
+      login = await renew(login);
+      logins[server] = writeEntry(login);
+      return true;
+    };
+    await this.#file.change(edit, RENEW_SECONDS);
+    return login;
+  }
+}
+
+function readEntry({ username, access_token, refresh_token, expires_at, client_id }: Entry): StoredLogin {
+  return { username, accessToken: access_token, refreshToken: refresh_token, expiresAt: expires_at, clientId: client_id };
+}
+
+function writeEntry({ username, accessToken, refreshToken, expiresAt, clientId }: StoredLogin): Entry {
+  return { username, access_token: accessToken, refresh_token: refreshToken, expires_at: expiresAt, client_id: clientId };
+}
