@@ -1,6 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { resolve } from "node:path";
 import { beforeAll, expect, inject, test } from "vitest";
 import { Agent, AgoraClient, type Event, type IncomingMessage, InputRequired, MemoryTokens, type Message, PermanentFailure, type TaskRun } from "../src/index.ts";
 import { freePort, ServerProcess } from "./server.ts";
@@ -195,18 +192,3 @@ test("work goes on after the server was killed", { timeout: 120_000 }, async () 
     await server.remove();
   }
 });
-
-test("a program of an agent ends with SIGTERM, having left", async () => {
-  const env = { ...process.env, AGORA_URL: inject("url"), AGORA_CREDENTIALS: "/dev/null/none" };
-  const program = `import { Agent } from "./src/index.ts";
-    class Echo extends Agent { async onStart() { console.log("started"); } }
-    await new Echo().run(); console.log("left");`;
-  const echo = spawn(process.execPath, ["--input-type=module", "-e", program], { env, cwd: resolve(import.meta.dirname, "..") });
-  let printed = "";
-  echo.stdout.on("data", (text: Buffer) => (printed += text.toString()));
-  await until(() => (printed.includes("started") ? true : undefined));
-  echo.kill("SIGTERM");
-  const [code] = (await once(echo, "exit")) as [number];
-  expect([code, printed]).toEqual([0, "started\nleft\n"]);
-});
-

@@ -4,7 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build as bundle } from "esbuild";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page } from "playwright";
 import { build as buildSite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AgoraClient, MemoryTokens } from "../src/index.ts";

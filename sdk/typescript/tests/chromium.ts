@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { extname, join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium } from "playwright";
 
 const NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome"];
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"];
@@ -19,7 +19,12 @@ export function findChromium(): string | undefined {
 }
 
 export function launch(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch(launchOptions(executablePath));
+}
+
+/** How Chromium is started. */
+export function launchOptions(executablePath: string): { executablePath: string; args: string[] } {
+  return { executablePath, args: FLAGS };
 }
 
 /** A site that serves a directory, or pages by their path. */

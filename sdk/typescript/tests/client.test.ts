@@ -1,12 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, inject, test, vi } from "vitest";
 import {
   AgoraClient,
   AgoraError,
   DeadlineExceeded,
-  FileTokens,
   IdempotencyConflict,
   InvalidRequest,
   MemoryTokens,
@@ -14,7 +10,6 @@ import {
   NotFound,
   type Operations,
   ServerUnreachable,
-  ServiceTier,
   type Task,
   TaskStatus,
   Unauthenticated,
@@ -39,15 +34,6 @@ test("register answers a registration, and the client acts as that agent", async
   const receipt = await client.messaging.send({ toAgent: registration.agentName, content: "to myself" });
   const inbox = await client.messaging.receive();
   expect(inbox.messages.map((message) => [message.messageId, message.fromAgent])).toEqual([[receipt.messageId, registration.agentId]]);
-});
-
-test("a premium tier is granted to an agent of the local operator, also when it is asked for later", async () => {
-  const client = makeClient();
-  const agentName = unique("Premium");
-  expect((await client.register({ agentName })).serviceTier).toBe("basic");
-  const registration = await client.register({ agentName, serviceTier: ServiceTier.PREMIUM });
-  expect(registration.serviceTier).toBe("premium");
-  expect((await client.agent.get({ agentId: agentName })).serviceTier).toBe("premium");
 });
 
 test("contents of payload, metadata and result keep their names, at any depth", async () => {
@@ -166,7 +152,7 @@ test("Retry-After and transient statuses are obeyed; what a signal or the timeou
   const options = { url, token: tokenOf(registration) };
   expect((await new AgoraClient({ ...options, fetch: busy }).agent.list({ limit: 1 })).length).toBe(1);
   const client = new AgoraClient(options);
-  await expect(client.messaging.receive({ unread: true, wait: 30 }, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout|aborted/i);
+  await expect(client.messaging.receive({ unread: true, wait: 30 }, { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({ name: "TimeoutError" });
   const hanging: typeof fetch = (_, init) =>
     new Promise((_resolve, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
   await expect(new AgoraClient({ ...options, fetch: hanging, timeout: 0.1 }).agent.list()).rejects.toBeInstanceOf(DeadlineExceeded);
@@ -190,22 +176,6 @@ test("concurrent registrations of one name are one", async () => {
     clients[1]?.register({ agentName, capabilities: ["b"] }),
   ]);
   expect(changed.map((answer) => answer?.capabilities)).toEqual([["a"], ["b"]]);
-});
-
-test("tokens are kept in the file, and found by the next client", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "tokens-")), "deep", "credentials.json");
-  const names = Array.from({ length: 8 }, () => unique("Kept"));
-  const writers = names.map((agentName) => new AgoraClient({ url, tokens: new FileTokens(path) }).register({ agentName }));
-  await Promise.all(writers); // each changes the file; none loses what another wrote
-  for (const agent of names) {
-    const client = new AgoraClient({ url, agent, tokens: new FileTokens(path) });
-    expect((await client.agent.get({ agentId: agent })).agentName).toBe(agent);
-    const { created } = await client.register({ agentName: agent });
-    expect(created).toBe(false);
-  }
-  const client = new AgoraClient({ url, agent: names[0], tokens: new FileTokens(path) });
-  await client.agent.deregister({ agentId: names[0] ?? "" });
-  expect(() => new AgoraClient({ url, tokens: new FileTokens(path) }).asAgent(names[0] ?? "")).toThrow(Unauthenticated);
 });
 
 test("one client acts for several agents", async () => {

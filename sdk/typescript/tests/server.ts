@@ -82,8 +82,13 @@ export class ServerProcess {
   }
 }
 
+/** A page is admitted by its origin, and is not the local operator. */
+export function settingsOf(project: string): Record<string, string> {
+  return project === "chromium" ? { allow_loopback_origins: "true", open_registration: "true" } : {};
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await new ServerProcess(await freePort(), { builtin_agents: "false" }).start();
+  const server = await new ServerProcess(await freePort(), { builtin_agents: "false", ...settingsOf(project.name) }).start();
   project.provide("url", server.url);
   project.provide("directory", server.directory);
   project.provide("adminToken", server.adminToken);

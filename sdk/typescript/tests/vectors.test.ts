@@ -1,12 +1,12 @@
 /** The vectors that every SDK passes: sdk/vectors. */
 
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import errors from "../../vectors/errors.json" with { type: "json" };
+import requests from "../../vectors/requests.json" with { type: "json" };
+import responses from "../../vectors/responses.json" with { type: "json" };
+import streams from "../../vectors/streams.json" with { type: "json" };
 import { camelCase, decodeResult } from "../src/case.ts";
 import { AgoraClient, AgoraError, type Event, MemoryTokens, Page } from "../src/index.ts";
-
-const DIRECTORY = resolve(import.meta.dirname, "../../vectors");
 
 interface Sent {
   method: string;
@@ -31,7 +31,8 @@ interface Case {
   items: number[];
 }
 
-const casesOf = (name: string) => (JSON.parse(readFileSync(join(DIRECTORY, `${name}.json`), "utf8")) as { cases: Case[] }).cases;
+const casesOf = (vectors: { cases: unknown[] }) => (vectors.cases as Case[]).map((each) => [each.name, each] as const);
+const bytesOf = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 
 function clientOf(answer: (request: Request) => Response | Promise<Response>): AgoraClient {
   const fetcher: typeof fetch = async (input, init) => answer(new Request(input as string, init));
@@ -50,7 +51,7 @@ function call(client: AgoraClient, operation: string, args: Record<string, unkno
 const sorted = (query: [string, string][]) => [...query].sort((a, b) => a.join("=").localeCompare(b.join("=")));
 
 describe("requests", () => {
-  test.each(casesOf("requests").map((each) => [each.name, each] as const))("%s", async (_, each) => {
+  test.each(casesOf(requests))("%s", async (_, each) => {
     let sent: Sent | undefined;
     let key: string | null = null;
     const client = clientOf(async (request) => {
@@ -67,7 +68,7 @@ describe("requests", () => {
 });
 
 describe("responses", () => {
-  test.each(casesOf("responses").map((each) => [each.name, each] as const))("%s", async (_, each) => {
+  test.each(casesOf(responses))("%s", async (_, each) => {
     const result = await call(clientOf(() => Response.json(each.body)), each.operation, each.arguments);
     for (const { at, within = [], value } of each.checks) {
       const path = [...at.map((part) => (typeof part === "string" ? camelCase(part) : part)), ...within];
@@ -87,7 +88,7 @@ describe("errors", () => {
     return codes;
   };
 
-  test.each(casesOf("errors").map((each) => [each.name, each] as const))("%s", async (_, each) => {
+  test.each(casesOf(errors))("%s", async (_, each) => {
     let tries = 0;
     const client = clientOf(() => {
       tries += 1;
@@ -111,7 +112,7 @@ describe("errors", () => {
 });
 
 describe("streams", () => {
-  test.each(casesOf("streams").map((each) => [each.name, each] as const))("%s", async (_, each) => {
+  test.each(casesOf(streams))("%s", async (_, each) => {
     const connections = [...each.connections];
     const positions: (string | null)[] = [];
     const client = clientOf((request) => {
@@ -119,7 +120,7 @@ describe("streams", () => {
       positions.push(new URL(request.url).searchParams.get("last_event_id"));
       const body = new ReadableStream<Uint8Array>({
         start(controller) {
-          for (const chunk of connection?.chunks ?? []) controller.enqueue(Uint8Array.from(Buffer.from(chunk, "hex")));
+          for (const chunk of connection?.chunks ?? []) controller.enqueue(bytesOf(chunk));
           controller.close();
         },
       });
