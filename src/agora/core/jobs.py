@@ -218,7 +218,8 @@ class DueController(Controller):
     def committed(self, events: Sequence[StoredEvent], /) -> None:
         """Read the tenants of these events at the next step, which comes soon."""
         for stored in events:
-            self.mark_tenant_due(stored.tenant_id)
+            if stored.tenant_id not in self._unread:  # this runs for every commit: nothing is done twice
+                self.mark_tenant_due(stored.tenant_id)
 
     def mark_tenant_due(self, tenant: str) -> None:
         """Read a tenant at the next step: one of its rows may be due earlier than is known here."""
