@@ -51,6 +51,7 @@ class HttpProtocol(HttpToolsProtocol):
     backpressure: Backpressure
     connection: Connection | None = None
     _alarm: asyncio.TimerHandle | None = None
+    _is_arriving = False  # a request has begun and is not complete
     _unread = 0  # bytes since the parser last had something to tell
     _deferred: tuple[RequestResponseCycle, ASGI3Application] | None = None  # until earlier answers have been read
     _running: RequestResponseCycle | None = None  # uvicorn's own ``cycle`` is the last request received
@@ -70,6 +71,9 @@ class HttpProtocol(HttpToolsProtocol):
         # Counted here because httptools buffers an incomplete head without a limit, and reports it only when it is whole.
         self._unread += len(data)
         super().data_received(data)
+        # Most requests arrive with one read and are complete by now; a timer is set for the others only.
+        if self._is_arriving and self._alarm is None and not self.transport.is_closing():
+            self._alarm = self.loop.call_later(self.seconds, self._time_out)
         if self._unread > HEAD_LIMIT and not self.transport.is_closing():
             self._refuse_large_head()
 
@@ -82,8 +86,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["agora.connection"] = self.connection  # type: ignore[typeddict-unknown-key]
-        if self._alarm is None:
-            self._alarm = self.loop.call_later(self.seconds, self._time_out)
+        self._is_arriving = True
 
     def on_headers_complete(self) -> None:
         # One read may bring a whole head, and more.
@@ -102,6 +105,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._unread = 0
+        self._is_arriving = False
         self._cancel_timer()
         super().on_message_complete()
 

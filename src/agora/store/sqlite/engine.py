@@ -101,7 +101,9 @@ class SqliteStore:
         self._busy = False
         self._closing = False
         self._locked_since: float | None = None
-        self._commit_timer: asyncio.TimerHandle | None = None  # of the commit that is under way
+        self._commit_timer: asyncio.TimerHandle | None = None  # checks whether the disk takes a commit in time
+        self._committing: list[_Done] | None = None  # calls of the commit that is under way
+        self._commit_began = 0.0  # of the monotonic clock
         self._hung_since: float | None = None  # when the commit began that the disk does not take
         self._heads: dict[str, int] = {}
         self._commits: queue.SimpleQueue[tuple[Batch, list[_Done]] | None] = queue.SimpleQueue()
@@ -153,6 +155,8 @@ class SqliteStore:
         """Finish what is queued. While the disk hangs, leave the thread and the lock to the end of the process."""
         self._closing = True
         await self._idle.wait()
+        if self._commit_timer is not None:
+            self._commit_timer.cancel()
         if self._hung_since is not None:
             log.error("%s is left as it is: %s", self.path, self._hung_failure(unknown=True).detail)
             return
@@ -305,8 +309,21 @@ class SqliteStore:
                 log.warning("a batch of %d calls failed; each is run alone", len(calls), exc_info=error)
                 self._replay_calls(calls)
             return
-        self._commit_timer = self._loop.call_later(self._timeout, self._fail_hung_commit, results)
+        self._committing, self._commit_began = results, time.monotonic()
+        if self._commit_timer is None:
+            self._commit_timer = self._loop.call_later(self._timeout, self._check_commit)
         self._commits.put((batch, results))
+
+    def _check_commit(self) -> None:
+        """Fail the commit under way if it takes too long. One timer serves many commits: to set one for each costs more."""
+        self._commit_timer = None
+        if self._committing is None:
+            return
+        remaining = self._commit_began + self._timeout - time.monotonic()
+        if remaining > 0:
+            self._commit_timer = self._loop.call_later(remaining, self._check_commit)
+        else:
+            self._fail_hung_commit(self._committing)
 
     def _fail_hung_commit(self, results: list[_Done]) -> None:
         """The disk does not take a commit in time: answer its calls, and those that wait."""
@@ -429,9 +446,7 @@ class SqliteStore:
             self._loop.call_soon_threadsafe(self._on_committed, batch, results, error, time.perf_counter() - began)
 
     def _on_committed(self, batch: Batch, results: list[_Done], error: BaseException | None, seconds: float) -> None:
-        if self._commit_timer is not None:
-            self._commit_timer.cancel()
-        self._hung_since = None
+        self._committing = self._hung_since = None
         # Only scheduled: the next batch begins after this callback has published and answered this one.
         self._schedule_next()
         if error is None:
