@@ -4,10 +4,11 @@ import { type Backoff, sleep } from "./backoff.ts";
 import type { AgoraClient } from "./client.ts";
 import { AgoraError } from "./error.ts";
 import { InvalidRequest } from "./generated/errors.ts";
-import type { TaskClaimArguments } from "./generated/services.ts";
+import type { TaskClaimArguments, TaskMessageArguments } from "./generated/services.ts";
 import type { ClaimedTask } from "./generated/types.ts";
 import { isPutOff } from "./inbox.ts";
-import type { JsonValue } from "./json.ts";
+import { readLoggedMessage } from "./incoming-message.ts";
+import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 import { Lease } from "./lease.ts";
 import { isTransient } from "./problem.ts";
 import { InputRequired, PermanentFailure, TaskRun } from "./task-run.ts";
@@ -17,6 +18,7 @@ const CLAIM_WAIT_SECONDS = 25;
 /** Milliseconds: a server that has no task for us sooner than that would not wait, as one that is about to stop. */
 const EARLY_MILLISECONDS = 1000;
 const MAX_ERROR_CHARACTERS = 4000;
+const HISTORY_PAGE = 500;
 
 /** What a handler of tasks answers: the task's result. */
 export type TaskHandler = (task: TaskRun) => Promise<JsonValue | void>;
@@ -123,9 +125,16 @@ export class Executor {
 
   /** The handler's result; rejects when the task's signal is aborted, whether the handler follows it or not. */
   #handleUntilAborted(task: TaskRun): Promise<JsonValue | void> {
-    const handling = Promise.resolve().then(() => this.#handle(task));
+    const handling = this.#loadConversation(task).then(() => this.#handle(task));
     const signal = task.signal;
     return Promise.race([handling, aborted(signal).then(() => Promise.reject(signal.reason as Error))]);
+  }
+
+  /** Read what was said about a task that has been worked on before. */
+  async #loadConversation(task: TaskRun): Promise<void> {
+    if (task.fencingToken <= 1) return;
+    const page = await this.#client.task.history({ taskId: task.taskId, types: ["message"], limit: HISTORY_PAGE });
+    for await (const { data } of page) if (isObject(data)) task.messages.push(readLoggedMessage(data as JsonObject));
   }
 
   /** Write how the handler ended. */
@@ -139,7 +148,7 @@ export class Executor {
       await lease.call((tasks, held): Promise<object> => {
         if (this.#stopping.signal.aborted) return tasks.release({ ...held, reason: "The agent stopped." });
         if (isPutOff(error)) return tasks.release({ ...held, reason: errorText(error), delay: this.#backoff.most });
-        if (error instanceof InputRequired) return tasks.message({ ...held, text: error.message, status: "input_required" });
+        if (error instanceof InputRequired) return tasks.message({ ...held, ...buildQuestion(error) });
         return tasks.fail({ ...held, error: errorText(error), retry: !(error instanceof PermanentFailure) });
       });
       return;
@@ -165,4 +174,16 @@ function aborted(signal: AbortSignal): Promise<void> {
 function errorText(error: unknown): string {
   const text = error instanceof PermanentFailure ? error.message : error instanceof AgoraError ? `${error.name}: ${error.message}` : String(error);
   return text.replaceAll("\0", "").slice(0, MAX_ERROR_CHARACTERS) || "Error";
+}
+
+/** The message that asks. */
+function buildQuestion({ message: text, options }: InputRequired): Omit<TaskMessageArguments, "taskId"> {
+  const { auth = false, data, schema, questions } = options;
+  const metadata: JsonObject = schema === undefined ? {} : { requestedSchema: schema };
+  if (questions !== undefined) {
+    const named = Object.entries(questions).map(([name, { schema, ...rest }]) => [name, schema ? { ...rest, requestedSchema: schema } : rest]);
+    metadata["questions"] = Object.fromEntries(named) as JsonObject;
+  }
+  const parts = data === undefined ? [{ text }] : [{ text }, { data }];
+  return { parts, metadata, status: auth ? "auth_required" : "input_required" };
 }

@@ -1,4 +1,5 @@
 import type { ClaimedTask, Part } from "./generated/types.ts";
+import { readOpeningMessage, type TaskMessage } from "./incoming-message.ts";
 import type { JsonObject } from "./json.ts";
 import type { Lease } from "./lease.ts";
 
@@ -10,9 +11,37 @@ export class PermanentFailure extends Error {
   override readonly name = "PermanentFailure";
 }
 
-/** Thrown in `onTask`: the work cannot go on before its requester has answered. With the answer the task is claimed again. */
+/** One of several questions, by its name in `InputRequired.questions`. */
+export interface NamedQuestion {
+  text: string;
+  /** JSON schema of the answer. */
+  schema?: JsonObject;
+}
+
+/** What a question carries beside its text. */
+export interface QuestionOptions {
+  /** Whether what is missing is a credential: the task waits as `auth_required`. */
+  auth?: boolean;
+  /** What a program needs to answer: a part of the message beside the text. */
+  data?: JsonObject;
+  /** JSON schema of the answer, from which clients make a form; the answer then is a data part. */
+  schema?: JsonObject;
+  /** Several questions at once, by name; the task is claimed again once all are answered, and `task.answers` has the answers. */
+  questions?: Record<string, NamedQuestion>;
+}
+
+/**
+ * Thrown in `onTask` or `processMessage`: the work cannot go on before its requester has answered. With the answer the task is
+ * claimed again: then the answer is the newest of `task.messages`, and what `processMessage` is called with.
+ */
 export class InputRequired extends Error {
   override readonly name = "InputRequired";
+  readonly options: QuestionOptions;
+
+  constructor(question: string, options: QuestionOptions = {}) {
+    super(question);
+    this.options = options;
+  }
 }
 
 /** What a claimed task is. */
@@ -38,6 +67,8 @@ export interface TaskRun extends ClaimedTask {}
 export class TaskRun {
   /** Aborted when the task was cancelled or given to another, or the agent stops and waits no longer: end the work. */
   readonly signal: AbortSignal;
+  /** What was said about it, oldest first; the first is what it was made of. */
+  readonly messages: TaskMessage[];
   readonly #lease: Lease;
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -45,7 +76,18 @@ export class TaskRun {
   constructor(task: ClaimedTask, lease: Lease, stopping: AbortSignal) {
     Object.assign(this, task);
     this.#lease = lease;
+    this.messages = [readOpeningMessage(task)];
     this.signal = AbortSignal.any([lease.signal, stopping]);
+  }
+
+  /** The requester's answers to questions that `InputRequired` named, by name; the newest of each. */
+  get answers(): Record<string, TaskMessage> {
+    const answers: Record<string, TaskMessage> = {};
+    for (const message of this.messages) {
+      const name = message.metadata["answers"];
+      if (message.role === "user" && typeof name === "string") answers[name] = message;
+    }
+    return answers;
   }
 
   /** Say how it goes. `progress`: per cent done, never less than before; `notes` and `milestone` are for people. */

@@ -107,8 +107,40 @@ test("an agent that processes messages answers messages and tasks", async () => 
   const { text } = { text: "5+6" };
   const asked = await client.a2a.send({ agent: "Calculator", message: { messageId: "m1", role: "ROLE_USER", parts: [{ text }] } });
   expect(JSON.stringify(asked)).toContain('"sum":11');
-  expect((await ended(await assign("Calculator", { text: "" }))).status).toBe("input_required");
+  const asking = await assign("Calculator", { text: "" });
+  expect((await ended(asking)).status).toBe("input_required");
+  await requester.task.message({ taskId: asking, text: "8+9" });
+  expect((await until(async () => (await requester.task.get({ taskId: asking })).result ?? undefined))).toEqual({ sum: 17 });
   expect(calculator.agentId).toMatch(/^agent_/);
+});
+
+test("a question brings data and forms, and the answers come back by their names", async () => {
+  const FORM = { type: "object", properties: { size: { type: "integer" } } };
+  class Baker extends Agent {
+    readonly seen: unknown[] = [];
+    override async onTask(task: TaskRun) {
+      const { size, gift } = task.answers;
+      if (size === undefined) {
+        const questions = { size: { text: "Size?", schema: FORM }, gift: { text: "A gift?" } };
+        throw new InputRequired("Two things.", { data: { oven: 3 }, questions });
+      }
+      this.seen.push(task.messages.map((message) => [message.role, message.text]));
+      return { size: size.parts[0]?.data ?? null, gift: gift?.text ?? null };
+    }
+  }
+  await using baker = await new Baker(options()).start();
+  const taskId = await assign("Baker", { text: "bread" });
+  expect((await ended(taskId)).status).toBe("input_required");
+  const { entries } = await requester.task.history({ taskId, types: ["message"] });
+  expect(entries[0]?.data).toMatchObject({
+    parts: [{ text: "Two things." }, { data: { oven: 3 } }],
+    metadata: { questions: { size: { text: "Size?", requestedSchema: FORM }, gift: { text: "A gift?" } } },
+  });
+  await requester.task.message({ taskId, parts: [{ data: { size: 2 } }], metadata: { answers: "size" } });
+  await requester.task.message({ taskId, text: "no", metadata: { answers: "gift" } });
+  const result = await until(async () => (await requester.task.get({ taskId })).result ?? undefined);
+  expect(result).toEqual({ size: { size: 2 }, gift: "no" });
+  expect(baker.seen).toEqual([[["user", "bread"], ["agent", "Two things."], ["user", ""], ["user", "no"]]]);
 });
 
 test("a task's signal is aborted when the task is cancelled; a stop gives tasks back", async () => {
