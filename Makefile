@@ -71,7 +71,7 @@ test-typescript: .venv/test node_modules ## Install what the TypeScript packages
 	@$(BIN)/python -m tests.system_packages chromium-headless-shell
 	@$(NODE) npm run --silent test
 
-test-typescript-long: .venv/test node_modules ## The same, more of it in Chromium, and the package on Deno and Bun, which are fetched for it
+test-typescript-long: .venv/test node_modules ## The same, more of it in Chromium, and the package on Deno, Bun and Node 20, which are fetched for it
 	@$(BIN)/python -m tests.system_packages chromium-headless-shell
 	@AGORA_TYPESCRIPT_LONG=1 $(NODE) npm run --silent test
 

@@ -19,9 +19,12 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
   let server: ServerProcess;
   let boss: AgoraClient;
   const sites: { close: () => void }[] = [];
+  let ports: number[];
 
   beforeAll(async () => {
-    const settings = { allow_loopback_origins: "true", open_registration: "true", builtin_agents: "false" };
+    ports = await Promise.all([0, 1, 2, 3].map(() => freePort())); // one for each test that visits a site
+    const origins = ports.map((port) => `http://127.0.0.1:${port}`).join(",");
+    const settings = { cors_origins: origins, open_registration: "true", builtin_agents: "false" };
     server = await new ServerProcess(await freePort(), settings).start();
     boss = new AgoraClient({ url: server.url, tokens: new MemoryTokens() });
     await boss.register({ agentName: "Boss" });
@@ -38,7 +41,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     read: (path: string) => string | undefined,
     prepare: (page: Page) => void = () => undefined,
   ): Promise<{ page: Page; problems: string[] }> {
-    const site = await serveSite(read);
+    const site = await serveSite(ports.shift() ?? 0, read);
     sites.push(site);
     const page = await browser.newPage();
     const problems: string[] = [];

@@ -27,8 +27,8 @@ export function launchOptions(executablePath: string): { executablePath: string;
   return { executablePath, args: FLAGS };
 }
 
-/** A site that serves a directory, or pages by their path. */
-export function serveSite(read: (path: string) => string | undefined): Promise<{ origin: string; close: () => void }> {
+/** A site that serves a directory, or pages by their path, at a port. */
+export function serveSite(port: number, read: (path: string) => string | undefined): Promise<{ origin: string; close: () => void }> {
   const site: Server = createServer((request, response) => {
     const path = request.url === "/" ? "/index.html" : (request.url ?? "/").split("?")[0] ?? "/";
     const body = read(path);
@@ -36,10 +36,7 @@ export function serveSite(read: (path: string) => string | undefined): Promise<{
     response.end(body);
   });
   return new Promise((ready) => {
-    site.listen(0, "127.0.0.1", () => {
-      const { port } = site.address() as { port: number };
-      ready({ origin: `http://127.0.0.1:${port}`, close: () => site.close() });
-    });
+    site.listen(port, "127.0.0.1", () => ready({ origin: `http://127.0.0.1:${port}`, close: () => site.close() }));
   });
 }
 

@@ -1,4 +1,4 @@
-/** The built package on Deno and Bun, and as every resolver of types sees it: `make test-typescript-long`, which fetches them. */
+/** The built package on Deno, Bun and the oldest Node, and as every resolver of types sees it: `make test-typescript-long`, which fetches them. */
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -9,6 +9,8 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 
 const run = promisify(execFile);
 const PACKAGE = resolve(import.meta.dirname, "..");
+/** The one of `engines` in package.json: without a WebSocket. */
+const OLDEST_NODE = `node-${process.platform}-${process.arch}@20.16.0`;
 const PROGRAM = `import { AgoraClient } from "@agora/sdk";
 const client = new AgoraClient();
 await client.register({ agentName: "Platform" + process.pid });
@@ -27,12 +29,18 @@ describe.skipIf(process.env["AGORA_TYPESCRIPT_LONG"] === undefined)("platforms",
     writeFileSync(join(directory, "package.json"), '{ "private": true, "type": "module" }');
     writeFileSync(join(directory, "program.js"), PROGRAM);
     for (const each of [PACKAGE, resolve(PACKAGE, "../react")]) await run("npm", ["pack", "--pack-destination", directory], { cwd: each });
-    const packages = ["deno", "bun", "@arethetypeswrong/cli", join(directory, "agora-sdk-5.0.0.tgz")];
+    const packages = ["deno", "bun", OLDEST_NODE, "@arethetypeswrong/cli", join(directory, "agora-sdk-5.0.0.tgz")];
     await run("npm", ["install", "--no-audit", "--no-fund", ...packages], { cwd: directory });
   }, 300_000);
 
   test("Deno", async () => expect((await tool("deno", "run", "-A", "program.js")).stdout).toBe('{"some_name":1}\n'));
   test("Bun", async () => expect((await tool("bun", "program.js")).stdout).toBe('{"some_name":1}\n'));
+  test("Node 20, without a WebSocket", async () => {
+    const node = join(directory, "node_modules", OLDEST_NODE.split("@")[0] ?? "", "bin/node");
+    const probe = "console.log(process.version, typeof WebSocket)";
+    expect((await run(node, ["-e", probe])).stdout).toBe("v20.16.0 undefined\n");
+    expect((await run(node, ["program.js"], { cwd: directory, env })).stdout).toBe('{"some_name":1}\n');
+  });
   test.each(["agora-sdk", "agora-react"])("types of %s resolve", async (name) => {
     await tool("attw", "--profile", "esm-only", join(directory, `${name}-5.0.0.tgz`)); // fails where they do not
   });
