@@ -82,7 +82,7 @@ class Person:
     """A person who signed in, as the identity provider describes them. roles: by the provider's names.
 
     login: what stands for this very credential, and for the whole session at the provider, once they have ended.
-    limit: tasks that may wait and run at once, 0 for no limit. issued_at: microseconds since 1970.
+    limit: tasks that may wait and run at once; daily_job_limit: coding jobs in a day; 0 for no limit. issued_at: microseconds since 1970.
     """
 
     issuer: str
@@ -96,6 +96,7 @@ class Person:
     session_id: str | None = None
     limit: int = 0
     issued_at: int = 0
+    daily_job_limit: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -64,6 +64,9 @@ class SignOn(Section):
     user_concurrency: int = Field(
         0, ge=0, le=1_000_000, description="Tasks that a person may have waiting and running at once; 0 for no limit."
     )
+    user_daily_jobs: int = Field(
+        0, ge=0, le=1_000_000, description="Coding jobs that a person may ask for in a day (UTC); 0 for no limit."
+    )
 
     @field_validator("oidc_issuers", "oidc_audience", "oidc_roles", mode="before")
     @classmethod

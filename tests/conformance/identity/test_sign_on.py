@@ -7,14 +7,17 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agora.clock import SECOND, to_datetime
 from agora.core.call import Caller
 from agora.core.scopes import ROLES
 from agora.domains.identity.jobs import People
+from agora.domains.identity.users import DAY
 from agora.server.app import App
 from agora_sdk.errors import (
     AgoraError,
@@ -181,6 +184,40 @@ async def test_as_many_tasks_as_they_may(market: Market) -> None:
     await give(market.operator)
     await market.call(market.operator, "user.update", user_id=caller.subject, concurrency_limit=0)
     await give(await who(market, uma.access_token))
+
+
+async def test_as_many_jobs_in_a_day_as_they_may(market: Market) -> None:
+    uma = await login(market, "uma")
+    caller = await who(market, uma.access_token)
+    await written(market)
+    await market.call(market.operator, "user.update", user_id=caller.subject, daily_job_limit=3)
+    caller = await who(market, uma.access_token)
+    assert (await market.call(caller, "auth.userinfo")).daily_job_limit == 3
+
+    async def submit_job(by: Caller, task_type: str = "coding.job") -> Any:
+        return await market.call(by, "task.assign", task_type=task_type, payload={"prompt": "x"})
+
+    outcomes = await asyncio.gather(*(submit_job(caller) for _ in range(7)), return_exceptions=True)
+    receipts = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
+    assert (len(receipts), len(refusals)) == (3, 4)
+    now = market.clock.now()
+    midnight = (now // DAY + 1) * DAY
+    assert refusals[0].daily_job_limit == 3
+    assert datetime.fromisoformat(refusals[0].resets_at) == to_datetime(midnight)
+    assert 0 < refusals[0].retry_after <= 86_400
+    await market.call(caller, "task.cancel", task_id=receipts[0].task_id)
+    with pytest.raises(RateLimited, match="in a day"):
+        await submit_job(caller)  # one that was cancelled has been asked for all the same
+    await submit_job(caller, "work")
+    await submit_job(market.operator)
+    user = await market.call(market.operator, "user.get", user_id=caller.subject)
+    assert (user.jobs_today, user.daily_job_limit) == (3, 3)
+    market.clock.advance((midnight - now) / SECOND)
+    renewed = replace(caller, expires_at=None)
+    assert (await market.call(market.operator, "user.get", user_id=caller.subject)).jobs_today == 0
+    await submit_job(renewed)
+    assert (await market.call(market.operator, "user.get", user_id=caller.subject)).jobs_today == 1
 
 
 async def test_a_browser_signs_in(market: Market) -> None:

@@ -6603,6 +6603,11 @@ impl Request<UserUpdateOperation> {
         self.with("concurrency_limit", concurrency_limit)
     }
 
+    /// Coding jobs in a day. 0: no limit; -1: as the setting says. Unchanged if left out.
+    pub fn daily_job_limit(self, daily_job_limit: i64) -> Self {
+        self.with("daily_job_limit", daily_job_limit)
+    }
+
     /// Whether the user is blocked. Unchanged if left out.
     pub fn disabled(self, disabled: bool) -> Self {
         self.with("disabled", disabled)

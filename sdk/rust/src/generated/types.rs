@@ -9504,8 +9504,12 @@ pub struct User {
     pub role_given_here: bool,
     /// Maximum number of open tasks; null: the setting user_concurrency.
     pub concurrency_limit: Option<i64>,
+    /// Maximum number of coding jobs in a day (UTC); null: the setting user_daily_jobs.
+    pub daily_job_limit: Option<i64>,
     /// Number of open tasks; not in lists.
     pub open_tasks: Option<i64>,
+    /// Number of coding jobs asked for since 00:00 UTC; not in lists.
+    pub jobs_today: Option<i64>,
     /// `disabled`.
     #[serde(default)]
     pub disabled: bool,
@@ -9552,6 +9556,8 @@ pub struct UserInfo {
     pub authority: i64,
     /// Maximum number of open tasks; null: no limit.
     pub concurrency_limit: Option<i64>,
+    /// Maximum number of coding jobs in a day (UTC); null: no limit.
+    pub daily_job_limit: Option<i64>,
     /// `expires_at`.
     pub expires_at: Option<String>,
 }

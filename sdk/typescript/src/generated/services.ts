@@ -3350,6 +3350,8 @@ export interface UserUpdateArguments {
   role?: "admin" | "operator" | "viewer" | "user" | "provider" | null | undefined;
   /** 0: no limit; -1: as the setting says. Unchanged if left out. */
   concurrencyLimit?: number | null | undefined;
+  /** Coding jobs in a day. 0: no limit; -1: as the setting says. Unchanged if left out. */
+  dailyJobLimit?: number | null | undefined;
   /** Whether the user is blocked. Unchanged if left out. */
   disabled?: boolean | null | undefined;
 }

@@ -4329,8 +4329,12 @@ export interface User {
   roleGivenHere: boolean;
   /** Maximum number of open tasks; null: the setting user_concurrency. */
   concurrencyLimit: number | null;
+  /** Maximum number of coding jobs in a day (UTC); null: the setting user_daily_jobs. */
+  dailyJobLimit: number | null;
   /** Number of open tasks; not in lists. */
   openTasks: number | null;
+  /** Number of coding jobs asked for since 00:00 UTC; not in lists. */
+  jobsToday: number | null;
   disabled: boolean;
   /** RFC 3339 time, with its offset. */
   firstSeen: string;
@@ -4358,6 +4362,8 @@ export interface UserInfo {
   authority: number;
   /** Maximum number of open tasks; null: no limit. */
   concurrencyLimit: number | null;
+  /** Maximum number of coding jobs in a day (UTC); null: no limit. */
+  dailyJobLimit: number | null;
   expiresAt: string | null;
 }
 

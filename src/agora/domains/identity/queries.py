@@ -34,7 +34,7 @@ BIG = "bigint"
 # -- people ------------------------------------------------------------------------------------
 
 standing = Query(
-    "select role, concurrency_limit, disabled_at from users where tenant_id = :tenant and user_id = :user_id",
+    "select role, concurrency_limit, daily_job_limit, disabled_at from users where tenant_id = :tenant and user_id = :user_id",
     UserStandingRow,
 )
 _USER = "select * from users where tenant_id = :tenant and user_id = :user_id"
@@ -61,10 +61,11 @@ sighted = Write(
 )
 change = Write(
     """
-    update users set role = :role, concurrency_limit = :concurrency_limit, disabled_at = :disabled_at, updated_at = :now
+    update users set role = :role, concurrency_limit = :concurrency_limit, daily_job_limit = :daily_job_limit,
+        disabled_at = :disabled_at, updated_at = :now
     where tenant_id = :tenant and user_id = :user_id
     """,
-    types={"concurrency_limit": BIG, "disabled_at": BIG, "now": BIG},
+    types={"concurrency_limit": BIG, "daily_job_limit": BIG, "disabled_at": BIG, "now": BIG},
 )
 open_tasks = Query(
     """
@@ -75,6 +76,21 @@ open_tasks = Query(
     """,
     int,
     types={"limit": BIG},
+)
+
+count_job = Write(
+    """
+    insert into user_daily_jobs (tenant_id, user_id, day, jobs) values (:tenant, :user_id, :day, 1)
+    on conflict (tenant_id, user_id) do update set
+        jobs = case when user_daily_jobs.day = excluded.day then user_daily_jobs.jobs + 1 else 1 end, day = excluded.day
+    where user_daily_jobs.day <> excluded.day or user_daily_jobs.jobs < :most
+    """,
+    types={"day": BIG, "most": BIG},
+)
+jobs_of_day = Query(
+    "select jobs from user_daily_jobs where tenant_id = :tenant and user_id = :user_id and day = :day",
+    int,
+    types={"day": BIG},
 )
 
 # -- sessions ----------------------------------------------------------------------------------

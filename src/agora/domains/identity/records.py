@@ -98,6 +98,7 @@ class UserStandingRow:
 
     role: str | None
     concurrency_limit: int | None
+    daily_job_limit: int | None
     disabled_at: int | None
 
 
@@ -120,3 +121,4 @@ class UserRow:
     first_seen: int
     last_seen: int
     updated_at: int
+    daily_job_limit: int | None

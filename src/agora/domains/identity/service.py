@@ -77,6 +77,7 @@ class AuthService(BoundService, contract.Auth):
             info.username = info.preferred_username = person.username
             info.roles, info.role = list(person.roles), person.role
             info.concurrency_limit = person.limit or None
+            info.daily_job_limit = person.daily_job_limit or None
         return info
 
     @implements

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from agora.clock import to_datetime
+from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, decode_json
 from agora.core.errors import not_found
@@ -17,11 +17,13 @@ from .authority import check_and_record_administration
 from .records import UserRow
 from .roles import authority_of, scopes_of
 
-__all__ = ["UserService", "check_concurrency"]
+__all__ = ["UserService", "check_concurrency", "count_job"]
 
 INHERITED = -1
 COUNTED = 1_000_000
 RETRY_AFTER = 5
+DAY = 86_400 * SECOND
+UNLIMITED = 2**53
 
 
 class UserService(BoundService, contract.Users):
@@ -49,6 +51,7 @@ class UserService(BoundService, contract.Users):
         *,
         role: Literal["admin", "operator", "viewer", "user", "provider"] | None = None,
         concurrency_limit: int | None = None,
+        daily_job_limit: int | None = None,
         disabled: bool | None = None,
     ) -> contract.User:
         call = self.call
@@ -60,9 +63,12 @@ class UserService(BoundService, contract.Users):
             row.role = None if role == "provider" else role
         if concurrency_limit is not None:
             row.concurrency_limit = None if concurrency_limit == INHERITED else concurrency_limit
+        if daily_job_limit is not None:
+            row.daily_job_limit = None if daily_job_limit == INHERITED else daily_job_limit
         if disabled is not None and disabled != (row.disabled_at is not None):
             row.disabled_at = call.now if disabled else None
         changed = {"role": row.role, "concurrency_limit": row.concurrency_limit, "disabled_at": row.disabled_at}
+        changed["daily_job_limit"] = row.daily_job_limit
         await call.tx.execute(people.change, user_id=user_id, now=call.now, **changed)
         data: dict[str, Any] = {"user_id": user_id, "role": row.role, "disabled": row.disabled_at is not None}
         call.emit("agora.user.updated", data, subject=user_id, audience=(user_id, call.caller.subject))
@@ -91,6 +97,8 @@ class UserService(BoundService, contract.Users):
         user = _build_user(row)
         count_row = await self.call.tx.one(people.open_tasks, user_id=row.user_id, limit=COUNTED)
         user.open_tasks = count_row if count_row is not None else 0
+        jobs = await self.call.tx.one(people.jobs_of_day, user_id=row.user_id, day=self.call.now // DAY)
+        user.jobs_today = jobs or 0
         return user
 
 
@@ -116,6 +124,7 @@ def _build_user(row: UserRow) -> contract.User:
         role=row.role or row.provider_role,
         role_given_here=row.role is not None,
         concurrency_limit=row.concurrency_limit,
+        daily_job_limit=row.daily_job_limit,
         disabled=row.disabled_at is not None,
         first_seen=to_datetime(row.first_seen),
         last_seen=to_datetime(row.last_seen),
@@ -138,3 +147,25 @@ async def check_concurrency(call: Call) -> None:
             retry_after=RETRY_AFTER,
             concurrency_limit=person.limit,
         )
+
+
+async def count_job(call: Call) -> None:
+    """Count a coding job that a person asks for. Raises RateLimited if they have asked for as many today as they may.
+
+    A day is one of UTC. The row is changed only below the limit, so concurrent calls cannot exceed it; it is written with the job.
+    """
+    person = call.caller.person
+    if person is None:
+        return
+    day = call.now // DAY
+    most = person.daily_job_limit or UNLIMITED
+    if await call.tx.execute(people.count_job, user_id=call.caller.subject, day=day, most=most):
+        return
+    resets_at = (day + 1) * DAY
+    raise RateLimited(
+        f"You have asked for {most} coding jobs today, which is as many as you may in a day.",
+        fix="Wait until 00:00 UTC, or ask an operator for more (agora.user.update, daily_job_limit).",
+        retry_after=-(-(resets_at - call.now) // SECOND),
+        daily_job_limit=most,
+        resets_at=to_datetime(resets_at).isoformat(),
+    )

@@ -12,9 +12,10 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, held_address, looks_like_id, looks_like_key
-from agora.domains.identity.users import check_concurrency
+from agora.domains.identity.users import check_concurrency, count_job
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
+from agora_sdk.contract.tasks.coding import JOB_TYPE
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, field_error
 
 from . import access, queues, states, views
@@ -211,6 +212,8 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     """
     if order.workflow_id is None:
         await check_concurrency(call)
+        if order.task_type == JOB_TYPE:
+            await count_job(call)
     target = await resolve_destination(call, order)
     # Locks the dependencies: none of them can end between this check and the insert, which would leave it blocked forever.
     blocked = await _check_dependencies(call, order)

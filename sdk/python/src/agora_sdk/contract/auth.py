@@ -65,6 +65,9 @@ class UserInfo(Result):
     scopes: list[str] = []
     authority: int = 0
     concurrency_limit: int | None = Field(default=None, description="Maximum number of open tasks; null: no limit.")
+    daily_job_limit: int | None = Field(
+        default=None, description="Maximum number of coding jobs in a day (UTC); null: no limit."
+    )
     expires_at: Timestamp | None = None
 
 

@@ -33,7 +33,13 @@ class User(Result):
     concurrency_limit: int | None = Field(
         default=None, description="Maximum number of open tasks; null: the setting user_concurrency."
     )
+    daily_job_limit: int | None = Field(
+        default=None, description="Maximum number of coding jobs in a day (UTC); null: the setting user_daily_jobs."
+    )
     open_tasks: int | None = Field(default=None, description="Number of open tasks; not in lists.")
+    jobs_today: int | None = Field(
+        default=None, description="Number of coding jobs asked for since 00:00 UTC; not in lists."
+    )
     disabled: bool = False
     first_seen: Timestamp
     last_seen: Timestamp
@@ -70,6 +76,14 @@ class Users(Service, category="user"):
         concurrency_limit: Annotated[
             int | None,
             Field(ge=-1, le=1_000_000, description="0: no limit; -1: as the setting says. Unchanged if left out."),
+        ] = None,
+        daily_job_limit: Annotated[
+            int | None,
+            Field(
+                ge=-1,
+                le=1_000_000,
+                description="Coding jobs in a day. 0: no limit; -1: as the setting says. Unchanged if left out.",
+            ),
         ] = None,
         disabled: Annotated[
             bool | None, Field(description="Whether the user is blocked. Unchanged if left out.")

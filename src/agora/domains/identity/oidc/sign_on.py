@@ -66,10 +66,12 @@ class SignOn:
         *,
         authority: int,
         limit: int,
+        daily_job_limit: int,
         known: Collection[str],
     ) -> None:
         self.trust, self.clock = trust, clock
         self._store, self._authority, self._limit = store, authority, limit
+        self._daily_job_limit = daily_job_limit
         self._known = frozenset(known) | {"act:any", "read:all"}
         self._tenants = {issuer.url: issuer.tenant for issuer in trust.issuers}
         self._providers = {issuer.url: Provider(issuer.url, clock) for issuer in trust.issuers}
@@ -222,7 +224,12 @@ class SignOn:
         role = (row.role if row is not None else None) or person.role
         limit = row.concurrency_limit if row is not None else None
         may = roles.restrict_scopes(scopes_of(role, grant.tenant), grant.asked, self._known)
-        person = replace(person, limit=self._limit if limit is None else limit)
+        daily = row.daily_job_limit if row is not None else None
+        person = replace(
+            person,
+            limit=self._limit if limit is None else limit,
+            daily_job_limit=self._daily_job_limit if daily is None else daily,
+        )
         self._buffer_last_login(grant.tenant, subject, person)
         return Caller(
             tenant=grant.tenant,
@@ -394,6 +401,7 @@ def open_sign_on(
     if trust is None:
         return None
     authority, limit = settings.admin_authority_level, settings.user_concurrency
-    sign_on = SignOn(trust, store, sealer, clock, authority=authority, limit=limit, known=known)
+    daily = settings.user_daily_jobs
+    sign_on = SignOn(trust, store, sealer, clock, authority=authority, limit=limit, daily_job_limit=daily, known=known)
     sign_on.sessions.mint = mint
     return sign_on
