@@ -367,8 +367,8 @@ def as_deferred_result(read: Callable[[Call], Awaitable[R]]) -> R:
 class WaitForEvent(Exception):
     """Raised by a call with nothing to answer yet: nothing of it stays, and it runs again when such an event comes.
 
-    events: types that may change the answer. result: the answer when the time is over. matters: whether an
-    event of these types may really change it, so that a thousand who wait are not all woken for one.
+    events: types that may change the answer. result: the answer when the time is over; a deferred one is read then.
+    matters: whether an event of these types may really change it, so that a thousand who wait are not all woken for one.
     subject: what the events are about, which the caller is known to see.
     """
 

@@ -373,6 +373,8 @@ class Dispatcher:
                 waited += time.monotonic() - now
                 if not came:
                     outcome = Outcome.from_result(request.operation, wait.result)
+                    if outcome.deferred_result is not None:
+                        outcome = await self._read_after_commit(request, outcome.deferred_result)
                     outcome.waited = waited
                     return outcome
                 if not request.usage.may_proceed():  # many may be woken at once

@@ -33,8 +33,9 @@ __all__ = [
     "build_task_document",
     "find_direct_answer",
     "get_task",
+    "is_settled",
     "list_tasks",
-    "read_awaited_task",
+    "read_task_row",
     "require_task",
     "shows_work",
     "task_not_found",
@@ -135,39 +136,40 @@ async def get_task(
     row = await require_task(call, task_id, agent)
     document = await build_task_document(call.tx, row, history_length, artifacts=artifacts)
     result = as_encoded_result(view.encode_document(document), A2ATask)
-    if wait and row.status in ("pending", "in_progress"):
+    if wait and not is_settled(row):
         raise WaitForEvent(CHANGES, wait, result, subject=task_id)
     return result
 
 
-async def read_awaited_task(reader: Reader, task_id: str, history_length: int | None) -> tuple[dict[str, Any], bool]:
-    """Read a task, and whether it has ended or needs input."""
+async def read_task_row(reader: Reader, task_id: str) -> TaskRow:
+    """The row of a task that the caller is known to see. Raises NotFound."""
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
         raise task_not_found(task_id)
-    return await build_task_document(reader, row, history_length), row.status not in ("pending", "in_progress")
+    return row
 
 
-async def shows_work(reader: Reader, task_id: str) -> bool:
+def is_settled(row: TaskRow) -> bool:
+    """Whether a task has ended or needs input."""
+    return row.status not in ("pending", "in_progress")
+
+
+def shows_work(row: TaskRow) -> bool:
     """Whether a task has ended, asks for something, or has anything of its agent's work to show."""
-    row = await reader.one(tasks.select_task, task_id=task_id)
-    if row is None:
-        raise task_not_found(task_id)
-    if row.status not in ("pending", "in_progress") or row.said or row.output_size or row.progress or row.notes:
+    if is_settled(row) or row.said or row.output_size or row.progress or row.notes:
         return True
     # A proxy stores which task of the remote agent its own is, as soon as there is one.
     return row.checkpoint is not None and "task" in decode_json(row.checkpoint)
 
 
-async def find_direct_answer(reader: Reader, task_id: str) -> dict[str, Any] | None:
+async def find_direct_answer(reader: Reader, row: TaskRow) -> dict[str, Any] | None:
     """The message with which a task's agent answered at once; None if there is none, or anything else was said in the task.
 
     Such an answer is what A2A calls a Message in place of a task (section 3.1.1). The task stays: it is in the metadata.
     """
-    row = await reader.one(tasks.select_task, task_id=task_id)
-    if row is None or row.status != TaskStatus.COMPLETED or not row.said:
+    if row.status != TaskStatus.COMPLETED or not row.said:
         return None
-    entries = await reader.all(statements.spoken_entries, task_id=task_id)
+    entries = await reader.all(statements.spoken_entries, task_id=row.task_id)
     if len(entries) != 1 or entries[0].type != "message" or entries[0].status != TaskStatus.COMPLETED:
         return None
     return view.build_direct_answer(row, entries[0])

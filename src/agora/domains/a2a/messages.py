@@ -134,11 +134,12 @@ async def send_message(
     call.target = task_id
     if wait and not return_immediately:
         return _respond_when_settled(task_id, history_length, wait)
-    if document is None and (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
+    if document is not None and history_length != 0:
+        return _encode_answer(document)
+    row = await lookup.read_task_row(call.tx, task_id)
+    if document is None and (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
         return _encode_message(answer)
-    if document is None or history_length == 0:
-        document, _ = await lookup.read_awaited_task(call.tx, task_id, history_length)
-    return _encode_answer(document)
+    return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +162,18 @@ def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
 def _respond_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
     """The task as it is once it has ended or asks for something; the message where that is all its agent said."""
 
+    async def read_task(call: Call) -> A2ASendResult:
+        row = await lookup.read_task_row(call.tx, task_id)
+        return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
+
     async def read_settled(call: Call) -> A2ASendResult:
-        document, settled = await lookup.read_awaited_task(call.tx, task_id, history_length)
-        if not settled:
-            raise WaitForEvent(lookup.CHANGES, wait, _encode_answer(document), subject=task_id)
-        if (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
+        row = await lookup.read_task_row(call.tx, task_id)
+        if not lookup.is_settled(row):
+            # Most tasks settle in time: the document of an open one is read only when the wait is over.
+            raise WaitForEvent(lookup.CHANGES, wait, as_deferred_result(read_task), subject=task_id)
+        if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
             return _encode_message(answer)
-        return _encode_answer(document)
+        return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
 
     return as_deferred_result(read_settled)
 
@@ -179,9 +185,10 @@ def _respond_when_direct(task_id: str, created: Mapping[str, Any], wait: float) 
     """
 
     async def read_direct_answer(call: Call) -> A2ASendResult:
-        if (answer := await lookup.find_direct_answer(call.tx, task_id)) is not None:
+        row = await lookup.read_task_row(call.tx, task_id)
+        if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
             return _encode_message(answer)
-        if not await lookup.shows_work(call.tx, task_id):
+        if not lookup.shows_work(row):
             raise WaitForEvent(lookup.CHANGES | lookup.WORK, wait, _encode_answer(created), subject=task_id)
         return _encode_answer(created)
 
