@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import httpx2
@@ -15,7 +16,7 @@ from pydantic import ConfigDict
 from tests.blackbox.mcp_wire import EXTENSION, RawClient
 from tests.blackbox.server import Account, ServerProcess
 
-__all__ = ["DECLARED", "LEGACY", "Baker", "Connection", "TasksExtension", "begin"]
+__all__ = ["DECLARED", "LEGACY", "Baker", "Connection", "TasksExtension", "begin", "begin_sending"]
 
 LEGACY = "2025-11-25"
 DECLARED = {"extensions": {EXTENSION: {}}, "elicitation": {}}
@@ -27,7 +28,7 @@ class Baker:
     def __init__(self, server: ServerProcess, name: str, **about: Any) -> None:
         metadata = {"mcp_tools": {"bake": about}}
         self.account: Account = server.register(name, capabilities=["bake", "mcp_tools"], metadata=metadata)
-        self.tool = f"{name}.bake"
+        self.name, self.tool = name, f"{name}.bake"
         self.held: dict[str, Any] = {}
 
     def take(self) -> str:
@@ -64,6 +65,19 @@ def begin(client: RawClient, tool: str, **task: Any) -> dict[str, Any]:
     params = {"name": tool, "arguments": {"bread": "rye"}}
     if not client.version:
         return client.result("tools/call", params)
+    handle: dict[str, Any] = client.result("tools/call", params | {"task": task})["task"]
+    return handle
+
+
+def begin_sending(
+    client: RawClient, agent: str, *, ttl: int | None = None, _meta: Mapping[str, Any] = {}, **arguments: Any
+) -> dict[str, Any]:
+    """The handle of a message to an agent, sent over A2A by ``agora.a2a.send``, that becomes a task."""
+    arguments = {"agent": agent, "message": "bread", **arguments}
+    params: dict[str, Any] = {"name": "agora_a2a_send", "arguments": arguments, "_meta": _meta}
+    if not client.version:
+        return client.result("tools/call", params)
+    task = {} if ttl is None else {"ttl": ttl}
     handle: dict[str, Any] = client.result("tools/call", params | {"task": task})["task"]
     return handle
 

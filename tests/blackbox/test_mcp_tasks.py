@@ -14,7 +14,7 @@ import mcp_types as types
 import pytest
 from scripts import conformance_mcp
 
-from tests.blackbox.mcp_task_calls import DECLARED, LEGACY, Baker, Connection, TasksExtension, begin
+from tests.blackbox.mcp_task_calls import DECLARED, LEGACY, Baker, Connection, TasksExtension, begin, begin_sending
 from tests.blackbox.mcp_wire import EXTENSION, RawClient, stream_messages
 from tests.blackbox.server import ServerProcess
 from tests.polling import poll_until
@@ -326,16 +326,22 @@ async def test_the_official_client_resolves_a_task_by_its_extension(shared_serve
 
 def test_a_task_outlives_its_server_and_its_session(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
-    baker = Baker(server, "Lasting")
+    baker, clerk = Baker(server, "Lasting"), Baker(server, "Noting")
     with RawClient(server.url, server.admin_token, LEGACY) as client:
         task_id = begin(client, baker.tool)["taskId"]
         baker.take()
+        sent_id = begin_sending(client, clerk.name)["taskId"]
+        clerk.take()
         server.kill()
         server.start()
-        assert client.result("tasks/get", {"taskId": task_id})["status"] == "working"
+        for each in (task_id, sent_id):
+            assert client.result("tasks/get", {"taskId": each})["status"] == "working"
     baker.complete({"loaves": 1})
+    clerk.complete("Noted.")
     with RawClient(server.url, server.admin_token, LEGACY) as client:
         assert client.result("tasks/result", {"taskId": task_id})["structuredContent"] == {"loaves": 1}
+        sent = client.result("tasks/result", {"taskId": sent_id})["structuredContent"]
+        assert sent["task"]["artifacts"][0]["parts"] == [{"text": "Noted."}]
     with RawClient(server.url, server.admin_token, capabilities=DECLARED) as client:
         assert client.result("tasks/get", {"taskId": task_id})["result"]["structuredContent"] == {"loaves": 1}
 

@@ -1,4 +1,4 @@
-"""The tasks behind calls of agents' tools: give one, read it, answer its questions, cancel it, each as its caller."""
+"""The tasks behind calls of tools: give one, read it, answer its questions, cancel it, each as its caller."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from agora_sdk.errors import AgoraError, Conflict
 from .agent_offers import Offer
 from .exchange import Exchange
 from .questions import ASKING, Question, open_questions
+from .tools import SEND
 
 __all__ = ["TOOL", "AgentTasks"]
 
@@ -55,6 +56,20 @@ class AgentTasks:
         )
         task_id: str = receipt["task_id"]
         return task_id
+
+    async def send(
+        self, exchange: Exchange, arguments: Mapping[str, Any], key: str | None, metadata: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Send a message over A2A without waiting; answers what ``agora.a2a.send`` does. metadata: for the task."""
+        own = arguments.get("metadata", {})
+        if isinstance(own, Mapping):  # else the operation says what is wrong
+            arguments = {**arguments, "metadata": {**own, **metadata, TOOL: SEND}}
+        sent: dict[str, Any] = await self._invoke_operation(exchange, SEND, {**arguments, "wait": 0}, key=key)
+        return sent
+
+    async def read_sent(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
+        """What ``agora.a2a.send`` answers when it has waited for the end of a task."""
+        return {"task": await self._invoke_operation(exchange, "agora.a2a.get", {"task_id": task_id})}
 
     async def read(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
         """A task that the caller may see."""

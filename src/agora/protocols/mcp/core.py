@@ -155,15 +155,21 @@ class Core:
             if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
                 raise unusable
             operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
-        if not exchange.modern and self.tasks.may_create(exchange, params):
+        sends_task = self.tasks.creates_task_by_sending(exchange, operation, {**params, "arguments": arguments})
+        if not sends_task and not exchange.modern and self.tasks.may_create(exchange, params):
             raise no_task_support(name)
         require_reading(exchange.view, name, operation, arguments)
+        if sends_task:
+            return await self.tasks.create_by_sending(exchange, params, arguments, key)
         return await self.run_operation(exchange, operation, arguments, key)
 
     async def creates_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
         """Whether a tools/call is answered at once with a task. Where the call is to be refused, it says no."""
-        if not self.tasks.may_create(exchange, params) or self.tools.has(params["name"], exchange.caller.tenant):
+        if not self.tasks.may_create(exchange, params):
             return False
+        operation = self.find_operation(exchange, params)
+        if operation is not None:
+            return self.tasks.creates_task_by_sending(exchange, operation, params)
         try:
             offer = await self.offers.find(exchange, params["name"])
             return offer is not None and self.tasks.creates_task(exchange, params, offer)

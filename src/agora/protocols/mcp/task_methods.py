@@ -11,11 +11,14 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from agora.core.call import ClientRefused
+from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError, IllegalTransition, InvalidRequest, NotFound, Unauthenticated
 
 from .agent_offers import Offer
-from .agent_tasks import AgentTasks
+from .agent_tasks import TOOL, AgentTasks
 from .client_requests import ClientRequests
 from .envelope import CAPABILITIES
 from .exchange import INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError
@@ -28,12 +31,14 @@ from .task_views import (
     ENDED,
     PROGRESS,
     RELATED_TASK,
+    TASK_ID,
     TTL,
     detailed_task,
     is_expired,
     legacy_task,
     task_result,
 )
+from .tools import SEND
 
 __all__ = [
     "LEGACY_VERSION",
@@ -92,7 +97,9 @@ class TaskMethods:
     ) -> ToolResult:
         """Make the task that a call becomes; answers its handle. It can be read from now on."""
         metadata = {} if exchange.modern else _legacy_metadata(params)
-        task_id = await self._tasks.assign(exchange, offer, arguments, key, metadata)
+        return await self._build_handle(exchange, await self._tasks.assign(exchange, offer, arguments, key, metadata))
+
+    async def _build_handle(self, exchange: Exchange, task_id: str) -> ToolResult:
         task = await self._tasks.read(exchange, task_id)
         document = await self._describe_task(exchange, task, detailed=False)
         if exchange.modern:
@@ -101,6 +108,30 @@ class TaskMethods:
             with contextlib.suppress(AgoraError):  # a session that watches as much as it may polls
                 await self._watch(exchange.session, task_id)
         return ToolResult(relayed={"task": document})
+
+    def creates_task_by_sending(self, exchange: Exchange, operation: Operation, params: Mapping[str, Any]) -> bool:
+        """Whether a call of an operation becomes a task: one that sends a message over A2A and waits for the task it makes."""
+        if operation.name != SEND or not self.may_create(exchange, params):
+            return False
+        arguments = params.get("arguments") or {}
+        message = arguments.get("message")
+        continues = "task_id" in arguments or (isinstance(message, Mapping) and "taskId" in message)
+        return not continues and arguments.get("wait") != 0 and arguments.get("return_immediately") is not True
+
+    async def create_by_sending(
+        self, exchange: Exchange, params: Mapping[str, Any], arguments: Mapping[str, Any], key: str | None
+    ) -> ToolResult:
+        """Send a message over A2A; answers the handle of the task that it makes, or what was answered without one."""
+        metadata = {} if exchange.modern else _legacy_metadata(params)
+        sent = await self._tasks.send(exchange, arguments, key, metadata)
+        task_id = _find_task_id(sent)
+        if task_id is None:
+            if exchange.modern:
+                return ToolResult(to_json(sent))
+            raise JsonRpcError(
+                METHOD_NOT_FOUND, "Nobody took the message as a task: call it without the parameter 'task'."
+            )
+        return await self._build_handle(exchange, task_id)
 
     # -- the methods -----------------------------------------------------------------------------
 
@@ -169,7 +200,7 @@ class TaskMethods:
             async with reporter.keep_alive():
                 await self._follow_to_end(exchange, task["task_id"], reporter)
             task = await self._read_own(exchange, params)
-        result = task_result(task).to_document()
+        result = (await self._build_result(exchange, task)).to_document()
         return result | {"_meta": {**result["_meta"], RELATED_TASK: {"taskId": task["task_id"]}}}
 
     async def progress_token(self, exchange: Exchange, params: Mapping[str, Any]) -> int | str | None:
@@ -245,11 +276,23 @@ class TaskMethods:
         if not exchange.modern:
             return legacy_task(task, questions, now, retention)
         elicits = ClientRequests(declared_capabilities(capabilities_of)).is_supported(ELICIT)
-        document = detailed_task(task, questions, now, retention, elicits=elicits)
+        has_result = detailed and task["status"] in ("completed", "failed")
+        result = await self._build_result(exchange, task) if has_result else None
+        document = detailed_task(task, questions, now, retention, elicits=elicits, result=result)
         if not detailed:
             for member in ("result", "error", "inputRequests"):
                 document.pop(member, None)
         return document
+
+    async def _build_result(self, exchange: Exchange, task: Mapping[str, Any]) -> ToolResult:
+        """What the call answers that an ended task is."""
+        if task["metadata"].get(TOOL) != SEND:
+            return task_result(task)
+        try:
+            sent = await self._tasks.read_sent(exchange, task["task_id"])
+        except AgoraError as error:
+            raise _build_refusal(error) from None
+        return ToolResult(to_json(sent), meta={TASK_ID: task["task_id"]})
 
     async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
         """Follow a task to its end, and have its questions asked beside that: somebody else may answer them, or end it."""
@@ -298,6 +341,13 @@ def declared_capabilities(params: Mapping[str, Any]) -> Mapping[str, Any]:
 def no_task_support(name: str) -> JsonRpcError:
     """The refusal of a task for a tool that runs as none."""
     return JsonRpcError(METHOD_NOT_FOUND, f"{name} does not run as a task: call it without the parameter 'task'.")
+
+
+def _find_task_id(sent: Mapping[str, Any]) -> str | None:
+    """The task that a message made; None where it was answered without one. An answer of its agent names it."""
+    task, message = sent.get("task"), sent.get("message") or {}
+    own = (message.get("metadata") or {}).get("agora") or {}
+    return task["id"] if task is not None else own.get("task")
 
 
 def _declares_extension(params: Mapping[str, Any]) -> bool:

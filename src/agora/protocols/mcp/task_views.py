@@ -68,9 +68,18 @@ def legacy_task(task: Mapping[str, Any], questions: Sequence[Question], now: int
 
 
 def detailed_task(
-    task: Mapping[str, Any], questions: Sequence[Question], now: int, retention: int, *, elicits: bool
+    task: Mapping[str, Any],
+    questions: Sequence[Question],
+    now: int,
+    retention: int,
+    *,
+    elicits: bool,
+    result: ToolResult | None,
 ) -> dict[str, Any]:
-    """A task in the form of the extension, with its result, error or requests. elicits: whether the client takes questions."""
+    """A task in the form of the extension, with its result, error or requests.
+
+    elicits: whether the client takes questions. result: that of the call, if the task has ended.
+    """
     status = task["status"]
     view_status = (
         "failed" if status in PROTOCOL_FAILURES else "completed" if status == "failed" else _live_status(status)
@@ -82,8 +91,8 @@ def detailed_task(
     if view_status == "input_required":
         requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions if elicits}
         return document | {"inputRequests": requests}
-    if view_status == "completed":
-        return document | {"result": {**task_result(task).to_document(), "resultType": "complete"}}
+    if view_status == "completed" and result is not None:
+        return document | {"result": {**result.to_document(), "resultType": "complete"}}
     if view_status == "failed":
         error = {"code": INTERNAL_ERROR, "message": _failure_text(task), "data": {TASK_ID: task["task_id"]}}
         return document | {"error": error}

@@ -28,9 +28,10 @@ from .model_view import MODEL_TOOLS, compact_document
 from .schemas import input_schema, output_schema
 from .view import View
 
-__all__ = ["NAME_LIMIT", "Listing", "Tool", "Tools", "build_tool_page", "foreign_meta", "underscore_name"]
+__all__ = ["NAME_LIMIT", "SEND", "Listing", "Tool", "Tools", "build_tool_page", "foreign_meta", "underscore_name"]
 
 NAME_LIMIT = 64  #: several hosts refuse a whole server over one longer name
+SEND = "agora.a2a.send"  #: the one operation whose calls run as tasks, where the client takes tasks
 META = "agora/"
 RESERVED_META_PREFIXES = (
     "io.modelcontextprotocol/",
@@ -113,7 +114,8 @@ class OperationTool(Tool):
     """An operation as a tool. Its schemas are made when they are first shown: together they take a second, and few are."""
 
     def __init__(self, operation: Operation, life: OperationLife, name: str) -> None:
-        self.operation, self.others, self.task_support = operation, {}, "forbidden"
+        self.operation, self.others = operation, {}
+        self.task_support = "optional" if operation.name == SEND else "forbidden"
         self._operation, self._life, self._name = operation, life, name
 
     @property
