@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from urllib.parse import parse_qs
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from agora.clock import SECOND
 from agora.core.call import Call
+from agora.core.upstream_client import DOCUMENT_PATH
 from agora.domains.mcp_upstreams.oauth.authorization import Grant
 from agora.domains.mcp_upstreams.oauth.challenge import Challenge
+from agora.domains.mcp_upstreams.oauth.flow import begin_authorization
 from agora.domains.mcp_upstreams.oauth.grants import UpstreamGrants
 from agora.domains.mcp_upstreams.port import Endpoint
 from agora.net.sealing import Sealer
@@ -104,6 +107,50 @@ async def test_a_token_is_renewed_once_by_all_servers_together(market: Market, t
     grant = await servers[0].read_grant(endpoint, SUBJECT)
     assert grant is not None
     assert (grant.generation, grant.scope, grant.tokens["refresh"]) == (3, "read", "r2")
+
+
+class AuthorizationSite:
+    """An upstream and its authorization server, which takes client ID metadata documents and registers clients, too."""
+
+    def __init__(self) -> None:
+        self.origin, self.registered = "", list[object]()
+
+    async def answer(self, request: Heard) -> None:
+        path, origin = request.head.split(" ")[1], self.origin
+        documents: dict[str, dict[str, object]] = {
+            "/.well-known/oauth-protected-resource/mcp": {
+                "resource": f"{origin}/mcp",
+                "authorization_servers": [origin],
+            },
+            "/.well-known/oauth-authorization-server": {
+                "issuer": origin,
+                "authorization_endpoint": f"{origin}/authorize",
+                "token_endpoint": f"{origin}/token",
+                "registration_endpoint": f"{origin}/register",
+                "code_challenge_methods_supported": ["S256"],
+                "client_id_metadata_document_supported": True,
+            },
+            "/register": {"client_id": "registered", "token_endpoint_auth_method": "none"},
+        }
+        if path == "/register":
+            self.registered.append(json.loads(request.body)["redirect_uris"])
+        body = json.dumps(documents[path]).encode()
+        await request.say(f"HTTP/1.1 200 X\r\ncontent-length: {len(body)}\r\n\r\n".encode(), body)
+
+
+async def test_a_metadata_document_takes_the_place_of_a_registration(market: Market) -> None:
+    """Only where the document has a URL of https, from which the authorization server can read it."""
+    site, grants = AuthorizationSite(), replica(market)
+    async with listening(site.answer) as url:
+        site.origin = url.removesuffix("/mcp")
+        endpoint = replace(endpoint_of(market), url=f"{site.origin}/mcp")
+        for base_url, client_id, redirections in (
+            ("https://agora.example.test", f"https://agora.example.test{DOCUMENT_PATH}", []),
+            ("http://127.0.0.1:8080", "registered", [["http://127.0.0.1:8080/v1/monitor/upstream-callback"]]),
+        ):
+            begun = await begin_authorization(grants, endpoint, SUBJECT, SUBJECT, base_url)
+            assert parse_qs(urlsplit(begun.url).query)["client_id"] == [client_id]
+            assert site.registered == redirections
 
 
 async def test_a_refresh_gives_no_scope_that_was_not_granted(market: Market, tokens: TokenServer) -> None:

@@ -96,7 +96,7 @@ class MonitorApp:
         self.sign_in = SignIn(access, self.sessions, sign_on, settings.public_url)
         self.acts = Actions(dispatcher, self.notices, settings.body_limit)
         self.exports = Exports(dispatcher)
-        self.upstreams = UpstreamAuthorizations(dispatcher, self.notices)
+        self.upstreams = UpstreamAuthorizations(dispatcher, self.notices, settings.own_url)
 
     async def _authenticate_token_session(self, scope: Scope, credential: str) -> Caller:
         return await self.sign_in.authenticate_token_session(scope, credential)
@@ -155,6 +155,8 @@ class MonitorApp:
             )
         elif path == "upstream-callback" and not posted:
             await self.upstreams.take_callback(send, _parse_query(scope))
+        elif path == "upstream-client" and not posted:
+            await self.upstreams.send_client_document(send)
         elif path == "upstream-authorized" and not posted:
             view = await self._create_view(scope, NO_PAGE, {}, {})
             await self.upstreams.finish(view, send, _parse_query(scope))

@@ -1,7 +1,8 @@
 """Authorizing MCP upstreams by a browser.
 
 ``POST upstream-authorize`` begins and leads to the authorization server, ``GET upstream-callback`` is where that sends the
-browser back, and ``GET upstream-authorized`` finishes, as the person who has signed in.
+browser back, and ``GET upstream-authorized`` finishes, as the person who has signed in. ``GET upstream-client`` is what this server
+says of itself to authorization servers that take a URL for a client's id.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from pydantic_core import to_json
+
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Receive, Scope, Send, read_header
+from agora.core.upstream_client import build_client_document
+from agora.protocols.http import Receive, Scope, Send, read_header, send_response
 from agora_sdk.contract import declared
+from agora_sdk.errors import NotFound
 
 from . import forms
 from .notices import Notice, Notices
@@ -33,8 +38,9 @@ CALLBACK_FIELDS: Final = ("state", "code", "iss", "error")
 class UpstreamAuthorizations:
     """Leads browsers to authorization servers and back."""
 
-    def __init__(self, dispatcher: Dispatcher, notices: Notices) -> None:
+    def __init__(self, dispatcher: Dispatcher, notices: Notices, base_url: str) -> None:
         self._dispatcher, self._notices = dispatcher, notices
+        self._document = build_client_document(base_url)
 
     async def begin(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the form of an upstream's page: begin, and lead to the authorization server."""
@@ -48,6 +54,12 @@ class UpstreamAuthorizations:
             return
         # A page that goes on: a form may not lead to another site, not even by a redirection.
         await send_html(send, 200, render_template("onward.html", {"next": begun.url}))
+
+    async def send_client_document(self, send: Send) -> None:
+        """Send the metadata of this server as an OAuth client. Raises NotFound: its address is not one of https."""
+        if self._document is None:
+            raise NotFound("This server is no client by metadata.", fix="Set public_url to its address of https.")
+        await send_response(send, 200, to_json(self._document))
 
     async def take_callback(self, send: Send, query: Mapping[str, str]) -> None:
         """Take the browser back, on a page that goes on by itself: strict cookies do not come with another site's redirection."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
+from agora.core.upstream_client import DOCUMENT_PATH
 from agora.protocols.web.assets import ASSETS
+from agora.server.app import App
+from tests.harness import make_settings
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import HOME, Browser
 
@@ -141,3 +145,22 @@ async def test_nothing_but_the_files_is_served(browser: Browser) -> None:
 def test_an_unknown_file_is_found_when_a_template_names_it() -> None:
     with pytest.raises(KeyError):
         ASSETS.url("no-such.css")
+
+
+async def test_the_document_of_the_client_that_this_server_is_towards_upstreams(tmp_path: Path) -> None:
+    """Authorization servers read it without a credential, where the server has an address of https."""
+    for base_url in ("https://agora.example.test", ""):
+        app = App(make_settings(tmp_path / f"data{len(base_url)}", public_url=base_url))
+        await app.start()
+        try:
+            answer = await Browser(app, "203.0.113.9").get("upstream-client", accept="application/json")
+        finally:
+            await app.stop()
+        if not base_url:
+            assert answer.status_code == 404
+            continue
+        document = answer.json()
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+        assert document["client_id"] == f"{base_url}{DOCUMENT_PATH}"
+        assert document["redirect_uris"] == [f"{base_url}/v1/monitor/upstream-callback"]
+        assert document["token_endpoint_auth_method"] == "none"

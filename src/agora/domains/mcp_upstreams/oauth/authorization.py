@@ -36,7 +36,8 @@ class AuthorizationServer:
     """The authorization server of an upstream.
 
     resource: for whom tokens are asked (RFC 8707). scopes: what the upstream says it takes. methods: of authentication at the
-    token endpoint. names_issuer: whether its callbacks say who they come from (RFC 9207).
+    token endpoint. names_issuer: whether its callbacks say who they come from (RFC 9207). takes_client_documents: whether a
+    client's id may be the URL of its metadata.
     """
 
     issuer: str
@@ -49,6 +50,7 @@ class AuthorizationServer:
     methods: tuple[str, ...]
     offline: bool
     names_issuer: bool
+    takes_client_documents: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ async def discover_server(http: OAuthHttpClient, url: str, challenge: Challenge 
         methods=tuple(metadata.token_endpoint_auth_methods_supported or ("client_secret_basic",)),
         offline=OFFLINE in (metadata.scopes_supported or ()),
         names_issuer=metadata.authorization_response_iss_parameter_supported is True,
+        takes_client_documents=metadata.client_id_metadata_document_supported is True,
     )
 
 

@@ -17,6 +17,7 @@ from agora.clock import SECOND
 from agora.core.call import Call
 from agora.core.lazy import Lazy
 from agora.core.pkce import challenge_of
+from agora.core.upstream_client import CALLBACK_PATH, find_document_url
 from agora_sdk.errors import NotFound, RateLimited, UpstreamFailed
 
 from ..port import Endpoint
@@ -29,7 +30,6 @@ from .records import AUTHORIZATIONS, UpstreamAuthorizationRow, UpstreamClientRow
 from .token_requests import GrantRefused, OAuthClient, register_client, request_tokens
 
 __all__ = [
-    "CALLBACK_PATH",
     "begin_authorization",
     "find_server",
     "redeem_code",
@@ -37,7 +37,6 @@ __all__ = [
     "take_authorization",
 ]
 
-CALLBACK_PATH: Final = "/v1/monitor/upstream-callback"
 LIFETIME_SECONDS: Final = 600
 MAX_BEGUN: Final = 20  #: authorizations that a caller may have under way at an upstream
 OFFLINE: Final = "offline_access"
@@ -69,7 +68,7 @@ async def begin_authorization(
     """
     server = await find_server(grants, endpoint, challenge)
     redirect_uri = f"{base_url}{CALLBACK_PATH}"
-    client = await _client_at(grants, endpoint, server, redirect_uri)
+    client = await _client_at(grants, endpoint, server, base_url, redirect_uri)
     granted = await grants.read_grant(endpoint, subject)
     requested_scope = scope or (challenge.scope if challenge is not None else None)
     scopes = _choose_scope(grants, endpoint, server, requested_scope, granted)
@@ -195,12 +194,15 @@ async def request_machine_grant(
 
 
 async def _client_at(
-    grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, redirect_uri: str
+    grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, base_url: str, redirect_uri: str
 ) -> OAuthClient:
-    """The configured client, else the one that is registered at this server, else one that is registered now."""
+    """The configured client, else that of our metadata document, else the one that is registered there, else one registered now."""
     configured = _configured_client(grants, endpoint, server)
     if configured is not None:
         return configured
+    document_url = find_document_url(base_url) if server.takes_client_documents else None
+    if document_url is not None:
+        return OAuthClient(document_url)
     place = {"upstream_id": endpoint.upstream_id, "issuer": server.issuer, "redirect_uri": redirect_uri}
 
     async def read(call: Call) -> UpstreamClientRow | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from agora.core.upstream_client import build_client_metadata
 from agora.net.egress_policy import is_loopback_host
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
@@ -60,10 +61,7 @@ async def register_client(http: OAuthHttpClient, server: AuthorizationServer, re
     status, answer = await http.post_json(
         server.registration_endpoint,
         {
-            "client_name": "Agora",
-            "redirect_uris": [redirect_uri],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
+            **build_client_metadata(redirect_uri),
             "token_endpoint_auth_method": method,
             "application_type": "native" if local else "web",
         },
