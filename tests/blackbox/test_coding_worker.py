@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -312,6 +313,43 @@ def test_a_loaded_session_is_not_written_twice(shared_server: ServerProcess, sta
 
 
 @pytest.mark.long
+def test_worktrees_are_shown_and_removed_without_unmerged_work(
+    shared_server: ServerProcess, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    """The preview on the server and on the command line; what is asked for and has work stays."""
+    operator = shared_server.operator
+    worker = start_worker("--auto-approve", "all", name="tidy")
+    empty = submit_job(operator, "SAY: hello", worker="tidy")
+    busy = submit_job(operator, "RUN: echo work > work.txt", worker="tidy")
+    for job in (empty, busy):
+        wait_for_status(operator, job, "completed")
+    found = operator.get("/v1/agent/codebases")["codebases"]
+    codebase_id = next(one["codebase_id"] for one in found if one["path"] == str(tmp_path / "api"))
+    place = f"/v1/agent/codebases/{codebase_id}/worktrees"
+
+    def clean(*jobs: str) -> Any:
+        task = operator.post(f"{place}/clean", {"job_ids": list(jobs)})
+        return wait_for_status(operator, task["task_id"], "completed")["result"]
+
+    assert clean(busy) == {"removed": [], "left": {busy: "unmerged"}, "bytes": 0}
+    preview = {one["job_id"]: one["verdict"] for one in operator.get(place)["worktrees"]}
+    assert preview == {empty: "recent", busy: "unmerged"}
+    command = [sys.executable, "-m", "agora.cli", "worker", "disk", "--codebases", f"{tmp_path / 'api'}:api"]
+    command += ["--state", str(worker.home / "state"), "--worktree-days", "0", "--json"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=worker.environment)
+    assert {row["job_id"]: row["verdict"] for row in json.loads(printed.stdout)} == {
+        empty: "removable",
+        busy: "unmerged",
+    }
+    result = clean(empty, busy)
+    assert (result["removed"], result["left"]) == ([empty], {busy: "unmerged"})
+    assert result["bytes"] > 0
+    root = worker.home / "state/worktrees/api"
+    assert (root / busy / "work.txt").read_text() == "work\n"
+    assert not (root / empty).exists()
+    assert [one["job_id"] for one in operator.get(place)["worktrees"]] == [busy]
+
+
 def test_a_check_that_fails_twice_fails_the_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     start_worker("--check", "echo broken; exit 3", name="checked")

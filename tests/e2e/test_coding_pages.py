@@ -155,6 +155,32 @@ def test_of_two_people_who_answer_at_once_the_second_is_told(place: Place, page:
 
 
 @pytest.mark.long
+def test_worktrees_are_cleaned_up_from_a_preview(place: Place, page: Any) -> None:
+    idle, busy = (submit_job(place.operator, prompt, worker="laptop") for prompt in ("SAY: hello", "SAY: to be kept"))
+    for job in (idle, busy):
+        wait_for_status(place.operator, job, "completed")
+    root = place.worker.home / "state/worktrees/api"
+    (root / busy / "notes").write_text("nobody has committed this")
+    api = f"/v1/agent/{place.codebase}/worktrees"
+    absent = place.operator.post(f"{api}/clean", {"job_ids": [f"task_{'0' * 32}"]})
+    wait_for_status(place.operator, absent["task_id"], "completed")  # and the worker has looked
+    open_live(page, place.codebase)
+    rows = page.get_by_role("region", name="Worktrees")
+    assert "changes or new files" in rows.get_by_role("row").filter(has_text=busy[:40]).inner_text()
+    page.get_by_role("button", name="Clean up").click()
+    dialog = page.locator("dialog[open]")
+    assert dialog.get_by_role("checkbox").count() == dialog.locator("code").count() >= 1
+    assert dialog.locator(f'input[value="{busy}"]').count() == 0, "what has work is not offered"
+    dialog.locator(f'input[value="{idle}"]').check()
+    dialog.get_by_role("button", name="Remove").click()
+    page.wait_for_url(re.compile(r"/tasks/task_\w+$"))
+    task = wait_for_status(place.operator, page.url.rpartition("/")[2], "completed")
+    assert task["result"]["removed"] == [idle]
+    assert not (root / idle).exists()
+    assert (root / busy / "notes").exists()
+
+
+@pytest.mark.long
 def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: Place, page: Any) -> None:
     done = submit_job(place.operator, "# Heading\nTHINK: hm\nPLAN: one, two\nREAD: README\nSAY: `code`")
     wait_for_status(place.operator, done, "completed")

@@ -52,7 +52,7 @@ BY_HAND: Mapping[str, Mapping[str, str]] = {
     "session": {"show": "jobs.show_session"},
     "task": _commands_of("tasks", "assign", list="listing") | _commands_of("tasks", "output", "show"),
     "token": _commands_of("operators", "show"),
-    "worker": {"run": "worker.run_worker", "doctor": "worker.examine_worker"},
+    "worker": {"run": "worker.run_worker", "doctor": "worker.examine_worker", "disk": "worker.show_disk_use"},
     "workflow": _commands_of("workflows", "create", "status", "timeline", "diagram"),
 }
 

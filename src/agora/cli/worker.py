@@ -19,7 +19,7 @@ from .session import reporting_errors
 if TYPE_CHECKING:
     from agora.worker.options import WorkerOptions
 
-__all__ = ["examine_worker", "run_worker"]
+__all__ = ["examine_worker", "run_worker", "show_disk_use"]
 
 SERVER, WORK, AGENT = "Server", "Work", "Agent"
 Server = Annotated[
@@ -309,3 +309,44 @@ def examine_worker(json: Annotated[bool, typer.Option("--json", help="Print JSON
         out.say(f"{report.title}: {report.state}", tone)
         for hint in report.hints:
             out.say(f"  {hint}")
+
+
+def show_disk_use(
+    codebases: Codebases = ".",
+    state: State = None,
+    clean: Annotated[bool, typer.Option("--clean", help="Remove what is removable.")] = False,
+    worktree_days: Annotated[float, typer.Option(min=0, help="Age at which merged worktrees are removable.")] = 14.0,
+    worktree_megabytes: Annotated[
+        int, typer.Option(min=0, help="Size beyond which a codebase's merged worktrees are removable.")
+    ] = 10_000,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Show what the worktrees of jobs use on this machine, what a clean-up would remove, and why the others stay."""
+    import asyncio
+
+    from agora.worker.codebases import parse_codebases
+    from agora.worker.options import state_directory
+    from agora.worker.worktree_cleaning import Limits, clean_worktrees, examine_worktrees
+
+    out = Output(json=json)
+    root = (state or state_directory()) / "worktrees"
+    limits = Limits(worktree_days * 86_400, worktree_megabytes * 1_000_000)
+    rows: list[dict[str, object]] = []
+    with reporting_errors(out):
+        try:
+            places = parse_codebases(codebases)
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from error
+        for place in places:
+            uses = asyncio.run(examine_worktrees(place, root, limits))
+            removed = asyncio.run(clean_worktrees(place, root, limits)) if clean else []
+            for use in uses:
+                verdict = "removed" if use.job_id in removed else use.verdict
+                rows.append({"codebase": place.name, **use.to_document(), "verdict": verdict})
+    if json:
+        out.value(rows)
+        return
+    for row in rows:
+        out.say(f"{row['codebase']}  {row['job_id']}  {int(str(row['bytes'])) / 1e6:.1f} MB  {row['verdict']}")
+    total = sum(int(str(row["bytes"])) for row in rows)
+    out.say(f"{len(rows)} worktrees, {total / 1e6:.1f} MB below {root}")

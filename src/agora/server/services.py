@@ -50,6 +50,7 @@ REFERENCES: Mapping[str, str] = {
     "virtual_server": "virtual_servers.service:VirtualServerService",
     "worker": "workers.service:WorkerService",
     "workflow": "workflows.service:WorkflowService",
+    "worktree": "coding.worktrees:WorktreeService",
 }
 
 

@@ -60,6 +60,10 @@ class CodebaseRegistry:
         self._codebases.append(codebase)
         self._ids[codebase.name] = codebase_id
 
+    def list_codebases(self) -> list[Codebase]:
+        """Every codebase, those that were added since the worker began too."""
+        return list(self._codebases)
+
     def list_capabilities(self) -> list[str]:
         """The capabilities that jobs for the codebases require, by their ids."""
         return [f"codebase:{codebase_id}" for codebase_id in self._ids.values()]

@@ -17,6 +17,7 @@ from agora_sdk.errors import StaleLease
 
 from .adoption import PENDING, REGISTRATION_TYPE, adopt_codebase
 from .delivery import DELIVERY_TYPE, deliver_branch
+from .disk_use import CLEANING_TYPE, DiskKeeper
 from .follow_ups import FOLLOW_UP_EVENT
 from .job import Job
 from .job_secrets import HAS_SECRETS, MaskedRun, SecretMask, mask_exception, read_secrets
@@ -25,15 +26,11 @@ from .profiles import apply_profile
 from .registry import CodebaseRegistry
 from .request import JOB_TYPE, MESSAGE_TYPE
 from .session_sync import SessionSync
-from .subprocesses import CommandError
 from .usage_limits import AccountBreaker
-from .worktree import clean_worktrees
 
 __all__ = ["CodingWorker"]
 
 logger = logging.getLogger("agora.worker")
-
-CLEANING_SECONDS = 3600.0
 
 LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
 STEERING = "steering"
@@ -53,7 +50,7 @@ class CodingWorker(Agent):
         self.options = options
         self.worker = options.name
         self.capabilities = build_capabilities(options)
-        self.task_types = (JOB_TYPE, MESSAGE_TYPE, REGISTRATION_TYPE, DELIVERY_TYPE)
+        self.task_types = (JOB_TYPE, MESSAGE_TYPE, REGISTRATION_TYPE, DELIVERY_TYPE, CLEANING_TYPE)
         self.models = tuple(dict.fromkeys([*([options.model] if options.model else []), *options.models]))
         self.max_concurrent_tasks = options.max_concurrent_tasks
         self.lease_seconds = options.lease_seconds
@@ -101,7 +98,8 @@ class CodingWorker(Agent):
         self._adopt_limit(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
-        self._chores = [asyncio.create_task(self._clean_regularly()), asyncio.create_task(self._report_alive())]
+        self._disk = DiskKeeper(self.options, self.client, self._registry)
+        self._chores = [asyncio.create_task(self._disk.run_regularly()), asyncio.create_task(self._report_alive())]
         if self.options.local_sessions is not None:
             sync = SessionSync(self.options.local_sessions, self.client, self._registry)
             self._chores.append(asyncio.create_task(sync.run_regularly()))
@@ -112,6 +110,8 @@ class CodingWorker(Agent):
             return await self._adopt_codebase(task)
         if task.task_type == DELIVERY_TYPE:
             return await deliver_branch(task, self.client, self._registry, self._merging)
+        if task.task_type == CLEANING_TYPE:
+            return await self._disk.clean_as_told(task)
         if not task.payload.get(HAS_SECRETS):
             return await self._do_job(task, self._choose_options(task, {}), None)
         secrets = await read_secrets(self.client, task)
@@ -174,6 +174,7 @@ class CodingWorker(Agent):
         finally:
             if self._running.get(task.task_id) is job:
                 del self._running[task.task_id]
+            self._disk.note_job_end()
         await job.close()
         self._stop_if_once()
         return result
@@ -213,21 +214,6 @@ class CodingWorker(Agent):
                 self._adopt_limit(await self.client.worker.heartbeat(self.worker_id))
             except AgoraError as error:
                 logger.warning("%s: no heartbeat: %s", self.name, error)
-
-    async def _clean_regularly(self) -> None:
-        """Remove old worktrees, except those with work that is on no other branch."""
-        root, options = self.options.state / "worktrees", self.options
-        limits = {"max_age": options.worktree_days * 86_400, "max_bytes": options.worktree_megabytes * 1_000_000}
-        while True:
-            for codebase in options.codebases:
-                try:
-                    removed = await clean_worktrees(codebase, root, **limits)
-                except (OSError, CommandError) as error:
-                    logger.warning("The worktrees of %s are not cleaned: %s", codebase.name, error)
-                    continue
-                if removed:
-                    logger.info("Removed worktrees of %s: %s", codebase.name, ", ".join(removed))
-            await asyncio.sleep(CLEANING_SECONDS)
 
     def _park_job(self, job: Job) -> None:
         self._parked[job.task_id] = job

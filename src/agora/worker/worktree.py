@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import logging
 import os
 import shutil
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,9 +21,7 @@ from typing import Any
 from .codebases import Codebase
 from .subprocesses import CommandError, run_checked, run_command
 
-__all__ = ["IDENTITY", "Changes", "Workplace", "clean_worktrees", "find_workplace"]
-
-logger = logging.getLogger("agora.worker")
+__all__ = ["BRANCH_PREFIX", "IDENTITY", "Changes", "Workplace", "find_workplace", "try_lock"]
 
 INCLUDE_FILE = ".worktreeinclude"
 BRANCH_PREFIX = "agora/"
@@ -97,14 +93,15 @@ async def find_workplace(
     directory.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(directory / f"{job}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while not _try_lock(descriptor):
+        while not try_lock(descriptor):
             await asyncio.sleep(0.2)
         yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job, start)
     finally:
         os.close(descriptor)
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Lock the place of a job without waiting; answers whether that was possible."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -142,42 +139,3 @@ def _copy_included(source: Path, target: Path) -> None:
             if path.is_file() and not place.exists() and not fnmatch(str(path), "*/.git/*"):
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, place)
-
-
-async def clean_worktrees(codebase: Codebase, root: Path, *, max_age: float, max_bytes: float) -> list[str]:
-    """Remove worktrees, the oldest first, that are older than max_age seconds or beyond max_bytes in all.
-
-    Those with work that no other branch holds are left, as are those in use. Answers the names of the removed.
-    """
-    directory, removed = root / codebase.name, []
-    paths = [path for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
-    total = 0
-    for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
-        total += sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
-        if (time.time() - path.stat().st_mtime > max_age or total > max_bytes) and await _remove_merged(codebase, path):
-            removed.append(path.name)
-    return removed
-
-
-async def _remove_merged(codebase: Codebase, path: Path) -> bool:
-    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if not _try_lock(descriptor) or await _has_unmerged_work(path):
-            return False
-        await run_checked(["git", "worktree", "remove", str(path)], codebase.path)  # refuses one with changes
-        path.with_suffix(".base").unlink(missing_ok=True)
-        return True
-    except CommandError as error:
-        logger.warning("%s stays: %s", path, error)
-        return False
-    finally:
-        os.close(descriptor)
-
-
-async def _has_unmerged_work(path: Path) -> bool:
-    """Whether a worktree has uncommitted changes, or commits that no other branch of the codebase holds."""
-    if await run_checked(["git", "status", "--porcelain"], path):
-        return True
-    own = await run_checked(["git", "rev-parse", "--abbrev-ref", "HEAD"], path)
-    excluded = [f"--exclude={own}", "--branches", "--remotes"]
-    return bool(await run_checked(["git", "rev-list", "-n1", "HEAD", "--not", *excluded], path))

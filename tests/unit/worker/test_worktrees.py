@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from agora.worker.codebases import Codebase
-from agora.worker.worktree import clean_worktrees, find_workplace
-from tests.blackbox.coding_worker import create_repository
+from agora.worker.worktree import find_workplace
+from agora.worker.worktree_cleaning import Limits, clean_worktrees, examine_worktrees, remove_worktrees
+from tests.blackbox.coding_worker import GIT, create_repository
 
-NOTHING_LEFT = {"max_age": -1.0, "max_bytes": 0}
+NOTHING_LEFT = Limits(max_age=-1.0, max_bytes=0)
+WEEK = Limits(max_age=604_800.0, max_bytes=1e9)
 
 
 async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) -> None:
@@ -23,8 +25,8 @@ async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) ->
         assert place.is_new
         assert (place.path / ".env").read_text() == "SECRET=1"
         (place.path / "new file").write_text("work")
-        assert await clean_worktrees(codebase, root, **NOTHING_LEFT) == [], "it is in use"
-    assert await clean_worktrees(codebase, root, **NOTHING_LEFT) == [], "it has uncommitted work"
+        assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it is in use"
+    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it has uncommitted work"
     async with find_workplace(codebase, root, "job", isolated=True) as place:
         assert not place.is_new
         (place.path / ".env").unlink()
@@ -33,9 +35,9 @@ async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) ->
         assert changes.files == [{"status": "A", "path": "new file"}]
         assert changes.commits[0]["subject"] == "A title"
         assert "+work" in changes.diff
-    assert await clean_worktrees(codebase, root, **NOTHING_LEFT) == [], "its commit is on no other branch"
+    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "its commit is on no other branch"
     subprocess.run(["git", "merge", "-q", "agora/job"], cwd=repository, check=True)
-    assert await clean_worktrees(codebase, root, **NOTHING_LEFT) == ["job"]
+    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
     async with find_workplace(codebase, root, "job", isolated=True) as place:
         assert (place.path / "new file").exists(), "the branch is still there"
 
@@ -51,3 +53,89 @@ async def test_names_are_no_options(name: str, tmp_path: Path) -> None:
     repository = create_repository(tmp_path / name)
     async with find_workplace(Codebase.inspect(repository), tmp_path / "w", "job", isolated=True) as place:
         assert os.path.isdir(place.path)
+
+
+def run_git(path: Path, *arguments: str) -> None:
+    subprocess.run([*GIT, *arguments], cwd=path, check=True, capture_output=True)
+
+
+def add_commit(path: Path, name: str) -> None:
+    (path / name).write_text(name)
+    run_git(path, "add", "--all")
+    run_git(path, "commit", "-qm", name)
+
+
+def leave_untracked(path: Path) -> None:
+    (path / "new").write_text("work")
+    run_git(path, "config", "status.showUntrackedFiles", "no")  # git hides it, and it is work all the same
+
+
+def leave_stash(path: Path) -> None:
+    (path / "README").write_text("changed")
+    run_git(path, "stash")
+
+
+def leave_detached(path: Path) -> None:
+    run_git(path, "checkout", "-q", "--detach")
+    add_commit(path, "detached")
+
+
+def leave_branch_behind(path: Path) -> None:
+    """The branch of the job has work, but something else is checked out."""
+    add_commit(path, "on the branch")
+    run_git(path, "checkout", "-q", "--detach", "main")
+
+
+def leave_own_branch(path: Path) -> None:
+    run_git(path, "checkout", "-q", "-b", "feature")
+    add_commit(path, "feature")
+
+
+def leave_rebase(path: Path) -> None:
+    subprocess.run([*GIT, "rebase", "-x", "false", "HEAD~1"], cwd=path, check=False, capture_output=True)
+
+
+WAYS = {
+    "untracked": (leave_untracked, "uncommitted"),
+    "changed": (lambda path: (path / "README").write_text("changed"), "uncommitted"),
+    "staged": (lambda path: [(path / "x").write_text("x"), run_git(path, "add", "x")], "uncommitted"),
+    "stashed": (leave_stash, "stashed"),
+    "committed": (lambda path: add_commit(path, "work"), "unmerged"),
+    "detached": (leave_detached, "unmerged"),
+    "left behind": (leave_branch_behind, "unmerged"),
+    "own branch": (leave_own_branch, "unmerged"),
+    "rebase": (leave_rebase, "uncommitted"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_no_work_is_removed_and_the_preview_says_why(way: str, tmp_path: Path) -> None:
+    leave, verdict = WAYS[way]
+    repository = create_repository(tmp_path / "api")
+    add_commit(repository, "second")
+    codebase, root = Codebase.inspect(repository), tmp_path / "worktrees"
+    for job in ("kept", "done"):
+        async with find_workplace(codebase, root, job, isolated=True) as place:
+            if job == "kept":
+                leave(place.path)
+    preview = {use.job_id: use.verdict for use in await examine_worktrees(codebase, root, NOTHING_LEFT)}
+    assert preview == {"kept": verdict, "done": "removable"}
+    assert {use.verdict for use in await examine_worktrees(codebase, root, WEEK)} == {verdict, "recent"}
+    before = subprocess.run(["git", "status", "--porcelain", "-uall"], cwd=root / "api/kept", capture_output=True)
+    assert await remove_worktrees(codebase, root, ["kept"]) == {"kept": verdict}, "asked for by name, too"
+    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["done"], "and nothing else"
+    after = subprocess.run(["git", "status", "--porcelain", "-uall"], cwd=root / "api/kept", capture_output=True)
+    assert before.stdout == after.stdout
+    assert await remove_worktrees(codebase, root, ["done", "../api", "never"]) == {}, "what is not there is gone"
+    assert (repository / "README").exists()
+
+
+async def test_a_preview_says_how_much_there_is(tmp_path: Path) -> None:
+    codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
+    async with find_workplace(codebase, root, "job", isolated=True) as place:
+        (place.path / "large").write_bytes(bytes(1_000_000))
+        (place.path / "link").symlink_to(tmp_path / "api")
+        (use,) = await examine_worktrees(codebase, root, WEEK)
+        assert use.verdict == "in_use"
+        assert 1_000_000 < use.bytes < 1_001_000
+        assert await remove_worktrees(codebase, root, ["job"]) == {"job": "in_use"}

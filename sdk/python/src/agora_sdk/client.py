@@ -96,6 +96,7 @@ class AgoraClient:
     virtual_server: contract.virtual_servers.VirtualServers
     worker: contract.workers.Workers
     workflow: contract.workflows.Workflows
+    worktree: contract.worktrees.Worktrees
 
     if TYPE_CHECKING:
         register = _at_root(contract.agents.Agents.register)

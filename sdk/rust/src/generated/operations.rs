@@ -6695,3 +6695,18 @@ impl Request<VirtualServerCreateKeyOperation> {
         self.with("expires_in", expires_in)
     }
 }
+
+operation! {
+    /// Marks requests of `agora.worktree.list`.
+    pub WorktreeListOperation => DiskUse, Query, "worktree/list", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.worktree.report`.
+    pub WorktreeReportOperation => DiskUse, Command, "worktree/report", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.worktree.clean`.
+    pub WorktreeCleanOperation => TaskReceipt, Command, "worktree/clean", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}

@@ -3617,6 +3617,57 @@ impl VirtualServerService<'_> {
     }
 }
 
+/// Operations of the category `worktree`: see [`AgoraClient::worktree`].
+#[derive(Debug, Clone, Copy)]
+pub struct WorktreeService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl WorktreeService<'_> {
+    /// Show what the worktrees of a codebase use, and what a clean-up would remove or leave, and why.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list(&self, codebase_id: impl Into<String>) -> Request<WorktreeListOperation> {
+        Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Report the worktrees of a codebase, as its worker.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `worktrees`: Objects with job_id, bytes, last_used_at and verdict.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn report(
+        &self,
+        codebase_id: impl Into<String>,
+        worktrees: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Request<WorktreeReportOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<Vec<Value>>("worktrees", worktrees.into_iter().map(Into::into).collect())
+    }
+
+    /// Have the worker remove worktrees; it looks again at each, and leaves what has work that is nowhere else.
+    ///
+    /// The task's result has `removed` (ids), `left` (ids with the reason) and `bytes`.
+    ///
+    /// - `codebase_id`: Id of a codebase.
+    /// - `job_ids`: Worktrees to remove.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn clean(
+        &self,
+        codebase_id: impl Into<String>,
+        job_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Request<WorktreeCleanOperation> {
+        Request::new(self.client)
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<Vec<String>>("job_ids", job_ids.into_iter().map(Into::into).collect())
+    }
+}
+
 /// The operations of the marketplace, by category.
 impl AgoraClient {
     /// Operations of the category `a2a`.
@@ -3857,5 +3908,11 @@ impl AgoraClient {
     #[must_use]
     pub fn virtual_server(&self) -> VirtualServerService<'_> {
         VirtualServerService { client: self }
+    }
+
+    /// Operations of the category `worktree`.
+    #[must_use]
+    pub fn worktree(&self) -> WorktreeService<'_> {
+        WorktreeService { client: self }
     }
 }

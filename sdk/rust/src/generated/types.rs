@@ -3842,6 +3842,25 @@ pub struct Discount {
     pub until: Option<String>,
 }
 
+/// What the worktrees of a codebase use, as its worker has reported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DiskUse {
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// null: not yet.
+    pub reported_at: Option<String>,
+    /// `bytes`.
+    #[serde(default)]
+    pub bytes: i64,
+    /// Of those that are removable or recent.
+    #[serde(default)]
+    pub removable_bytes: i64,
+    /// The largest first.
+    #[serde(default)]
+    pub worktrees: Vec<Worktree>,
+}
+
 /// Durations in seconds, of the tasks that ended in the requested period.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -9882,6 +9901,20 @@ pub struct WorkflowReceipt {
     pub status: WorkflowStatus,
     /// RFC 3339 time, with its offset.
     pub created_at: String,
+}
+
+/// A directory of a job. bytes: what its files have in all, those of .git excepted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Worktree {
+    /// `job_id`.
+    pub job_id: String,
+    /// `bytes`.
+    pub bytes: i64,
+    /// RFC 3339 time, with its offset.
+    pub last_used_at: String,
+    /// removable: nothing is lost with it. recent: so, but younger and smaller than the worker's limits. in_use: a job works there. uncommitted: it has changes or new files. unmerged: its branch has commits that no other branch has. stashed: changes of its branch are stashed. unknown: git could not say.
+    pub verdict: String,
 }
 
 crate::page::page!(A2ACatalogue, agents: A2ACatalogueEntry);

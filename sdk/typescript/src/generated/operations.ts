@@ -3,7 +3,7 @@
 import type { OperationTable } from "../operation.ts";
 
 /** Names below which arguments are contents of the caller's own: they are sent as they are. */
-export const OPAQUE_ARGUMENTS = "agent_config args arguments card checkpoint content context data endpoints environment extended extensions files for_each headers input manifest messages metadata output_schema parameters payload result rows secrets server sessions tool_timeouts value variables";
+export const OPAQUE_ARGUMENTS = "agent_config args arguments card checkpoint content context data endpoints environment extended extensions files for_each headers input manifest messages metadata output_schema parameters payload result rows secrets server sessions tool_timeouts value variables worktrees";
 
 /** Names below which results are contents of somebody's own: they are handed on as they are. */
 export const OPAQUE_RESULTS = "_meta accepted after agent_config agents_by_status agents_by_tier before busiest_services by_priority by_status capabilities card checkpoint content contents context counts data definition details endpoints extensions input input_schema instance_config manifest meta metadata metrics output_schema payload positions provider result rows schema secrets securityRequirements securitySchemes server signatures structured_content tasks_by_status tool_timeouts top_capabilities unavailable value workflow";
@@ -414,5 +414,10 @@ export const OPERATIONS = {
     update: { kind: "command" },
     delete: { kind: "command", keyed: true },
     createKey: { kind: "command", keyed: true },
+  },
+  worktree: {
+    list: { kind: "query" },
+    report: { kind: "command" },
+    clean: { kind: "command", keyed: true },
   },
 } satisfies OperationTable;

@@ -1517,6 +1517,18 @@ export interface Discount {
   until: string | null;
 }
 
+/** What the worktrees of a codebase use, as its worker has reported. */
+export interface DiskUse {
+  codebaseId: string;
+  /** null: not yet. */
+  reportedAt: string | null;
+  bytes: number;
+  /** Of those that are removable or recent. */
+  removableBytes: number;
+  /** The largest first. */
+  worktrees: Worktree[];
+}
+
 /** Durations in seconds, of the tasks that ended in the requested period. */
 export interface DurationSummary {
   count: number;
@@ -4557,3 +4569,13 @@ export const WorkflowStatus = {
 } as const;
 /** States of a workflow. */
 export type WorkflowStatus = (typeof WorkflowStatus)[keyof typeof WorkflowStatus];
+
+/** A directory of a job. bytes: what its files have in all, those of .git excepted. */
+export interface Worktree {
+  jobId: string;
+  bytes: number;
+  /** RFC 3339 time, with its offset. */
+  lastUsedAt: string;
+  /** removable: nothing is lost with it. recent: so, but younger and smaller than the worker's limits. in_use: a job works there. uncommitted: it has changes or new files. unmerged: its branch has commits that no other branch has. stashed: changes of its branch are stashed. unknown: git could not say. */
+  verdict: "removable" | "recent" | "in_use" | "uncommitted" | "unmerged" | "stashed" | "unknown";
+}

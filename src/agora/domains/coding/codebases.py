@@ -20,7 +20,7 @@ from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike
 from agora_sdk.contract.tasks import TaskEntry, TaskReceipt
 from agora_sdk.errors import Conflict
 
-from . import job_secrets, registration, steering, watch
+from . import job_secrets, registration, steering, watch, worktree_queries
 from . import queries as statements
 from .access import load_codebase, load_own_codebase
 from .capabilities import ONLINE_SECONDS, announce_worker_change, codebase_capability
@@ -201,6 +201,7 @@ class CodebaseService(BoundService, contract.Codebases):
             await self._set_capabilities(worker, rest)
         for statement in (statements.delete_messages, statements.delete_sessions, statements.delete_codebase):
             await call.tx.execute(statement, codebase_id=codebase_id)
+        await call.tx.execute(worktree_queries.delete_report, codebase_id=codebase_id)
         return contract.RemovedCodebase(codebase_id=codebase_id)
 
     # -- the work in it -----------------------------------------------------------------------------------

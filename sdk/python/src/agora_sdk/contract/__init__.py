@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         virtual_servers,
         workers,
         workflows,
+        worktrees,
     )
     from .results import Page, Result, Stream
 
@@ -113,6 +114,7 @@ __all__ = [
     "virtual_servers",
     "workers",
     "workflows",
+    "worktrees",
 ]
 RESULTS = frozenset({"Page", "Result", "Stream"})
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from agora_sdk.contract import fields
 from agora_sdk.contract.codebases import Codebase
 from agora_sdk.contract.workers import Worker
+from agora_sdk.contract.worktrees import DiskUse, Worktree
 
 from ..registry import fragment, page
 from ..view import View
@@ -22,6 +23,18 @@ EVENTS: Final = ("agora.worker.*", "agora.codebase.*")
 JOB_EVENTS: Final = ("agora.task.*",)
 SHOWN_JOBS: Final = 20
 SHOWN_SESSIONS: Final = 10
+MAX_REMOVABLE: Final = 100
+LOSSLESS: Final = ("removable", "recent")
+#: what becomes of a worktree in a clean-up, and why
+VERDICTS: Final = {
+    "removable": "nothing is lost with it",
+    "recent": "nothing is lost with it; the worker leaves it for its age and size",
+    "in_use": "stays: a job works there",
+    "uncommitted": "stays: changes or new files",
+    "unmerged": "stays: commits that are on no other branch",
+    "stashed": "stays: stashed changes",
+    "unknown": "stays: git could not say",
+}
 
 
 @page(
@@ -66,6 +79,7 @@ async def codebase(view: View) -> Mapping[str, Any]:
     return {
         **values,
         **jobs,
+        "removable": _list_removable(values["disk"]),
         "copies": copies,
         "agents": agent_names_of(worker) if worker else [],
         "models": worker.models if worker else [],
@@ -77,7 +91,17 @@ async def codebase(view: View) -> Mapping[str, Any]:
 async def codebase_now(view: View) -> Mapping[str, Any]:
     """Whether its worker is there."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
-    return {"codebase": record, "worker": (await _load_workers(view, [record])).get(record.worker_id)}
+    workers, disk = await asyncio.gather(
+        _load_workers(view, [record]),
+        query_if_allowed(view, "agora.worktree.list", {"codebase_id": record.codebase_id}),
+    )
+    return {
+        "codebase": record,
+        "worker": workers.get(record.worker_id),
+        "disk": disk if disk and disk.worktrees else None,
+        "lossless": LOSSLESS,
+        "verdicts": VERDICTS,
+    }
 
 
 @fragment("codebase_jobs", on=JOB_EVENTS, every=1.0)
@@ -103,6 +127,11 @@ async def sessions(view: View) -> Mapping[str, Any]:
     filters = chosen_filters(view, "q")
     listing, trouble = await list_operation(view, "agora.session.list", {"codebase_id": record.codebase_id, **filters})
     return {"codebase": record, "found": listing, "trouble": trouble, "filtered": bool(filters)}
+
+
+def _list_removable(disk: DiskUse | None) -> list[Worktree]:
+    """The worktrees that a clean-up may be asked for."""
+    return [one for one in disk.worktrees if one.verdict in LOSSLESS][:MAX_REMOVABLE] if disk else []
 
 
 async def _load_copies(view: View, codebase: Codebase) -> list[Codebase]:

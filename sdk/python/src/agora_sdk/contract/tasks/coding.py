@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
+    "CLEANING_TYPE",
     "DELIVERY_TYPE",
     "JOB_TYPE",
     "of_coding_task",
@@ -16,6 +17,7 @@ __all__ = [
 ]
 
 JOB_TYPE = "coding.job"
+CLEANING_TYPE = "coding.cleaning"  #: worktrees of jobs are removed from the worker's disk
 DELIVERY_TYPE = "coding.delivery"  #: an approved branch is merged, pushed, proposed or handed over
 #: what a job's payload holds; the rest is of the task
 PAYLOAD = ("title", "prompt", "codebase_id", "codebase", "agent_type", "files", "scopes", "profile")

@@ -1,0 +1,91 @@
+"""The worker's part of house-keeping: it reports what worktrees use of the disk, and removes those it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from pathlib import Path
+from typing import Any
+
+from agora_sdk import AgoraError, PermanentFailure, TaskRun
+from agora_sdk.client import AgoraClient
+
+from .codebases import Codebase
+from .options import WorkerOptions
+from .registry import CodebaseRegistry
+from .subprocesses import CommandError
+from .worktree_cleaning import Limits, clean_worktrees, examine_worktrees, remove_worktrees
+
+__all__ = ["CLEANING_TYPE", "DiskKeeper"]
+
+logger = logging.getLogger("agora.worker")
+
+CLEANING_TYPE = "coding.cleaning"
+CLEANING_SECONDS = 3600.0
+SETTLING_SECONDS = 30.0  #: from the end of a job to the report
+MAX_WORKTREES = 1000  #: of one report
+
+
+class DiskKeeper:
+    """Looks after the worktrees of a worker's codebases."""
+
+    def __init__(self, options: WorkerOptions, client: AgoraClient, registry: CodebaseRegistry) -> None:
+        self._client, self._registry = client, registry
+        self._job_ended = asyncio.Event()
+        self._root = options.state / "worktrees"
+        self._limits = Limits(options.worktree_days * 86_400, options.worktree_megabytes * 1_000_000)
+
+    async def run_regularly(self) -> None:
+        """Remove what is beyond the limits and loses nothing, and report what there is, until it is cancelled: every hour, and after jobs."""
+        while True:
+            for codebase in self._registry.list_codebases():
+                await self._clean_codebase(codebase)
+                await self.report_use(codebase)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._job_ended.wait(), CLEANING_SECONDS)
+                await asyncio.sleep(SETTLING_SECONDS)  # one look for the jobs that end together
+            self._job_ended.clear()
+
+    def note_job_end(self) -> None:
+        """A job has ended: report soon."""
+        self._job_ended.set()
+
+    async def _clean_codebase(self, codebase: Codebase) -> None:
+        try:
+            removed = await clean_worktrees(codebase, self._root, self._limits)
+        except (OSError, CommandError) as error:
+            logger.warning("The worktrees of %s are not cleaned: %s", codebase.name, error)
+            return
+        if removed:
+            logger.info("Removed worktrees of %s: %s", codebase.name, ", ".join(removed))
+
+    async def report_use(self, codebase: Codebase) -> None:
+        """Report the worktrees of a codebase. Raises nothing: it is done again."""
+        codebase_id = self._registry.find_id(codebase)
+        if codebase_id is None or not codebase.is_git:
+            return
+        try:
+            uses = await examine_worktrees(codebase, self._root, self._limits)
+            documents = [use.to_document() for use in uses[:MAX_WORKTREES]]
+            await self._client.worktree.report(codebase_id, documents)
+        except (AgoraError, OSError) as error:
+            logger.warning("The disk use of %s is not reported: %s", codebase.name, error)
+
+    async def clean_as_told(self, run: TaskRun) -> Any:
+        """Remove the worktrees that a task names, as far as nothing is lost. Raises PermanentFailure."""
+        codebase = await self._registry.resolve_codebase(self._client, str(run.payload.get("codebase_id")))
+        job_ids = run.payload.get("job_ids")
+        if codebase is None or not isinstance(job_ids, list):
+            raise PermanentFailure(f"This worker has no codebase {run.payload.get('codebase_id')!r}.")
+        sizes = {use.job_id: use.bytes for use in await examine_worktrees(codebase, self._root, self._limits)}
+        chosen = [job_id for job_id in map(str, job_ids) if _is_name(job_id)]
+        left = await remove_worktrees(codebase, self._root, chosen)
+        removed = [job_id for job_id in chosen if job_id not in left]
+        await self.report_use(codebase)
+        return {"removed": removed, "left": left, "bytes": sum(sizes.get(job_id, 0) for job_id in removed)}
+
+
+def _is_name(job_id: str) -> bool:
+    """Whether an id is the name of a directory, and leads nowhere else."""
+    return job_id not in ("", ".", "..") and Path(job_id).name == job_id

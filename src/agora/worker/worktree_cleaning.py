@@ -1,0 +1,163 @@
+"""What worktrees use of the disk, and their removal.
+
+A worktree is removed only if nothing is lost with it: nothing uncommitted, no new file, no stash of its branch, and no commit that
+is on no other branch. Branches, stashes and checkpoints (``refs/agora``) stay in the repository in any case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import stat
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .codebases import Codebase
+from .subprocesses import CommandError, run_checked, run_command
+from .worktree import BRANCH_PREFIX, try_lock
+
+__all__ = ["Limits", "WorktreeUse", "clean_worktrees", "examine_worktrees", "remove_worktrees"]
+
+logger = logging.getLogger("agora.worker")
+
+#: what hides nothing from git, whatever a repository's configuration says
+STATUS = ("git", "-c", "status.showUntrackedFiles=all", "status", "--porcelain", "--ignore-submodules=none")
+STATES_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Beyond which worktrees are removed. max_age: seconds. max_bytes: of a codebase's worktrees in all."""
+
+    max_age: float
+    max_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorktreeUse:
+    """A worktree of a job. verdict: removable, recent, or why it stays. last_used: seconds since 1970."""
+
+    job_id: str
+    path: Path
+    bytes: int
+    last_used: float
+    verdict: str
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON, for the server."""
+        moment = datetime.fromtimestamp(self.last_used, UTC).isoformat()
+        return {"job_id": self.job_id, "bytes": self.bytes, "last_used_at": moment, "verdict": self.verdict}
+
+
+async def examine_worktrees(codebase: Codebase, root: Path, limits: Limits) -> list[WorktreeUse]:
+    """The worktrees of a codebase, the latest used first. Changes nothing."""
+    directory = root / codebase.name
+    paths = [path for path in directory.iterdir() if path.is_dir()] if directory.is_dir() else []
+    uses: list[WorktreeUse] = []
+    total = 0
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
+        size, last_used = await asyncio.to_thread(_measure_bytes, path), path.stat().st_mtime
+        total += size
+        verdict = await _examine_worktree(path)
+        if verdict == "removable" and time.time() - last_used <= limits.max_age and total <= limits.max_bytes:
+            verdict = "recent"
+        uses.append(WorktreeUse(path.name, path, size, last_used, verdict))
+    return uses
+
+
+async def clean_worktrees(codebase: Codebase, root: Path, limits: Limits) -> list[str]:
+    """Remove the worktrees of a codebase that are beyond the limits and lose nothing; answers the ids of their jobs."""
+    uses = await examine_worktrees(codebase, root, limits)
+    job_ids = [use.job_id for use in uses if use.verdict == "removable"]
+    left = await remove_worktrees(codebase, root, job_ids)
+    return [job_id for job_id in job_ids if job_id not in left]
+
+
+async def remove_worktrees(codebase: Codebase, root: Path, job_ids: Collection[str]) -> dict[str, str]:
+    """Remove worktrees, each after another look; answers which are left, and why. One that is gone already is removed."""
+    left: dict[str, str] = {}
+    for job_id in job_ids:
+        path = root / codebase.name / job_id
+        if path.parent != root / codebase.name or not path.is_dir():
+            continue
+        verdict = await _remove_worktree(codebase, path)
+        if verdict != "removable":
+            left[job_id] = verdict
+    return left
+
+
+async def _remove_worktree(codebase: Codebase, path: Path) -> str:
+    """Remove a worktree if nothing is lost with it; answers the verdict on it."""
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not try_lock(descriptor):
+            return "in_use"
+        verdict = await _find_loss(path)
+        if verdict == "removable":
+            await run_checked(["git", "worktree", "remove", str(path)], codebase.path)  # refuses one with changes
+            path.with_suffix(".base").unlink(missing_ok=True)
+        return verdict
+    except CommandError as error:
+        logger.warning("%s stays: %s", path, error)
+        return "unknown"
+    finally:
+        os.close(descriptor)
+
+
+async def _examine_worktree(path: Path) -> str:
+    lock = path.with_suffix(".lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC) if lock.exists() else None
+    try:
+        if descriptor is not None and not try_lock(descriptor):
+            return "in_use"
+        return await _find_loss(path)
+    except CommandError as error:
+        logger.warning("%s is not known: %s", path, error)
+        return "unknown"
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+async def _find_loss(path: Path) -> str:
+    """What would be lost with a worktree; removable for nothing. Raises CommandError."""
+    if Path(await run_checked(["git", "rev-parse", "--show-toplevel"], path)).resolve() != path.resolve():
+        return "unknown"  # no worktree, but a directory in some other repository
+    if await run_checked(STATUS, path):
+        return "uncommitted"
+    git_directory = Path(await run_checked(["git", "rev-parse", "--absolute-git-dir"], path))
+    if any((git_directory / name).exists() for name in STATES_UNDER_WAY):
+        return "uncommitted"
+    current = await run_checked(["git", "rev-parse", "--abbrev-ref", "HEAD"], path)
+    own = dict.fromkeys((BRANCH_PREFIX + path.name, current))
+    # Its own branch does not count: whoever deletes it later would lose what nobody has merged.
+    others = [*(f"--exclude={name}" for name in own if name != "HEAD"), "--branches", "--remotes"]
+    branches = [f"refs/heads/{name}" for name in own if await _has_branch(path, name)]
+    if await run_checked(["git", "rev-list", "-n1", "HEAD", *branches, "--not", *others, "--"], path):
+        return "unmerged"
+    stashes = await run_checked(["git", "stash", "list", "--format=%gs"], path)
+    if any(f"n {name}:" in line for line in stashes.splitlines() for name in (*own, "(no branch)")):
+        return "stashed"
+    return "removable"
+
+
+async def _has_branch(path: Path, name: str) -> bool:
+    return (await run_command(["git", "show-ref", "--verify", "-q", f"refs/heads/{name}"], path)).exit_code == 0
+
+
+def _measure_bytes(path: Path) -> int:
+    """Size of the regular files of a directory; what vanishes meanwhile counts nothing."""
+    total = 0
+    for directory, _, names in os.walk(path):
+        for name in names:
+            try:
+                status = os.lstat(os.path.join(directory, name))
+            except OSError:
+                continue
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total

@@ -1,0 +1,52 @@
+"""What worktrees use of disks: reported by their worker, shown to whom they concern, removed by a task for that worker."""
+
+from __future__ import annotations
+
+import pytest
+
+from agora_sdk.errors import InvalidRequest, PermissionDenied
+from tests.conformance.coding.test_follow_ups import Job
+from tests.conformance.coding.test_turns import job
+from tests.conformance.engines import RunsOn
+
+RUNS_ON = RunsOn.BOTH
+
+__all__ = ["job"]
+
+A, B, C = (f"task_{letter * 32}" for letter in "abc")
+MOMENT = "2026-01-02T03:04:05+00:00"
+
+
+async def test_a_worker_reports_and_removes(job: Job) -> None:
+    market, place = job.market, {"codebase_id": job.codebase}
+    assert (await market.call(job.coder, "worktree.list", **place)).reported_at is None
+    verdicts = {A: (10, "removable"), B: (30, "unmerged"), C: (20, "recent")}
+    documents = [
+        {"job_id": job_id, "bytes": size, "last_used_at": MOMENT, "verdict": verdict}
+        for job_id, (size, verdict) in verdicts.items()
+    ]
+    await market.call(job.coder, "worktree.report", **place, worktrees=documents[:1])
+    await market.call(job.coder, "worktree.report", **place, worktrees=documents)
+    use = await market.call(job.coder, "worktree.list", **place)
+    assert (use.bytes, use.removable_bytes) == (60, 30)
+    assert [worktree.job_id for worktree in use.worktrees] == [B, C, A]
+    assert use.reported_at is not None
+    for caller in (job.person, await market.agent("Stranger")):
+        with pytest.raises(PermissionDenied):
+            await market.call(caller, "worktree.list", **place)
+        with pytest.raises(PermissionDenied):
+            await market.call(caller, "worktree.report", **place, worktrees=[])
+        with pytest.raises(PermissionDenied):
+            await market.call(caller, "worktree.clean", **place, job_ids=[A])
+    receipt = await market.call(market.operator, "worktree.clean", **place, job_ids=[A, A, C])
+    task = await market.call(market.operator, "task.get", task_id=receipt.task_id)
+    assert (task.task_type, task.assignee) == ("coding.cleaning", f"worker:{job.worker}")
+    assert task.payload == {**place, "job_ids": [A, C]}
+    await market.call(job.coder, "codebase.remove", **place)
+
+
+@pytest.mark.parametrize("change", [{"verdict": "perhaps"}, {"bytes": "many"}, {"last_used_at": "now"}, {"job_id": 7}])
+async def test_what_is_no_report_is_refused(job: Job, change: dict[str, object]) -> None:
+    document = {"job_id": A, "bytes": 1, "last_used_at": MOMENT, "verdict": "recent"} | change
+    with pytest.raises(InvalidRequest, match="worktrees"):
+        await job.market.call(job.coder, "worktree.report", codebase_id=job.codebase, worktrees=[document])
