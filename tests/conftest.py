@@ -21,10 +21,10 @@ from tests.harness import ManualClock, Running, local_client, make_settings, run
 from tests.processes import reap_directory, start_reaper
 
 # The same examples in every run of the suite; 'make test-long' searches anew each time.
-# A busy machine generates slowly: how long that takes says nothing of the code.
+# A busy machine generates and runs examples slowly: how long that takes says nothing of the code.
 SLOW = [HealthCheck.too_slow]
-hypothesis_settings.register_profile("same", derandomize=True, suppress_health_check=SLOW)
-hypothesis_settings.register_profile("search", derandomize=False, suppress_health_check=SLOW)
+hypothesis_settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=SLOW)
+hypothesis_settings.register_profile("search", derandomize=False, deadline=None, suppress_health_check=SLOW)
 hypothesis_settings.load_profile(os.environ.get("AGORA_HYPOTHESIS", "same"))
 # Nothing here speaks TLS with the outside: to load its authorities costs each HTTP client, and each program, 25 ms.
 # A machine that names its own bundle pays the same, so it is set in any case; tests/deploy takes it back.

@@ -10,7 +10,7 @@ from typing import TypeVar
 __all__ = ["eventually", "passing", "poll_until", "wait_until"]
 
 T = TypeVar("T")
-TIMEOUT = 60.0  # seconds until a condition that does not hold is a failure
+TIMEOUT = 90.0  # seconds until a condition that does not hold is a failure
 PAUSE = 0.01  # seconds between two questions
 
 

@@ -97,7 +97,7 @@ def test_killed_run_leaves_no_process(tmp_path: Path) -> None:
     def survivors() -> list[int]:
         return [*find_processes(marks), *filter(_is_running, [int(broker)])]
 
-    poll_until(lambda: not survivors(), lambda: f"all have ended but {_commands(survivors())}", 30)
+    poll_until(lambda: not survivors(), lambda: f"all have ended but {_commands(survivors())}")
 
 
 def test_directory_of_the_next_run_is_not_this_ones(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ async def test_a_few_at_a_time(shared_server: ServerProcess) -> None:
     async def come(name: str) -> None:
         async with turns:
             await client.register(name)
-            await asyncio.create_task(asyncio.wait_for(client.messaging.send("Gate", name), 30))
+            await asyncio.create_task(asyncio.wait_for(client.messaging.send("Gate", name), 60))
             assert client.agent_name == name
 
     async with AgoraClient(shared_server.url) as client:
@@ -162,7 +162,7 @@ async def test_a_stream_is_the_agent_s_that_opened_it(shared_server: ServerProce
         speaker = client.as_agent(await client.register("Speaker"))
         for name, stream in opened.items():
             await speaker.messaging.send(name, f"to {name}")
-            event = await asyncio.wait_for(anext(aiter(stream)), 30)
+            event = await asyncio.wait_for(anext(aiter(stream)), 60)
             assert event.data["to_agent"] == name
             await stream.aclose()
 

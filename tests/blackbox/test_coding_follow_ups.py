@@ -48,7 +48,7 @@ def test_follow_ups_are_said_in_order_and_steering_interrupts(
 ) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "SLOWLY: 5000", worker=worker.name)
-    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    poll_until(lambda: "word3" in read_output(operator, job), "output")
     say(operator, job, "SAY: first")
     place = f"/v1/agent/tasks/{job}/follow-ups"
     changed = say(operator, job, "SAY: never said")["follow_up_id"]
@@ -67,11 +67,11 @@ def test_follow_ups_are_said_in_order_and_steering_interrupts(
 def test_a_killed_worker_loses_none_and_repeats_none(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "SLOWLY: 5000", worker=worker.name)
-    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    poll_until(lambda: "word3" in read_output(operator, job), "output")
     for text in ("SAY: one", "SLOWLY: 30\nSAY: two", "RECALL"):
         say(operator, job, text)
     say(operator, job, "SAY: zero", "steering")
-    poll_until(lambda: read_output(operator, job).count("word3 ") == 2, "the second is being said", 20)
+    poll_until(lambda: read_output(operator, job).count("word3 ") == 2, "the second is being said")
     assert waiting_texts(operator, job) == ["RECALL"]
     worker.kill()
     worker.start()
@@ -100,4 +100,4 @@ def test_a_follow_up_wakes_a_job_that_waits_and_one_that_has_ended(
     assert recalled_prompts(task) == ["RUN: rm -rf everything", "SAY: rather not", "RECALL"]
     assert task["result"]["branch"] == f"agora/{job}", "it goes on in the worktree of the first"
     assert "goes on as" in str(operator.get(f"/v1/agent/tasks/{job}/history")["entries"][-1])
-    poll_until(lambda: not worker.agent_pids(), "no agent is left", 15)
+    poll_until(lambda: not worker.agent_pids(), "no agent is left")

@@ -122,7 +122,7 @@ def approve(account: Account, job: str, action: str, **options: Any) -> Any:
         review = account.get(f"/v1/agent/reviews/{job}")
         return review if review["state"] != "delivering" else None
 
-    return poll_until(look, "it is carried out", 40)
+    return poll_until(look, "it is carried out")
 
 
 def test_a_branch_is_merged_after_its_conflict_was_given_back(
@@ -138,9 +138,7 @@ def test_a_branch_is_merged_after_its_conflict_was_given_back(
     (repository / "b.txt").write_text("mine, and not committed")
     review = approve(operator, second, "merge")
     assert (review["state"], review["conflicts"]) == ("conflicted", ["a.txt"])
-    told = poll_until(
-        lambda: operator.get(f"/v1/agent/tasks?context_id={review['context_id']}")["tasks"][1:], "told", 20
-    )
+    told = poll_until(lambda: operator.get(f"/v1/agent/tasks?context_id={review['context_id']}")["tasks"][1:], "told")
     wait_for_status(operator, told[0]["task_id"], "completed")
     assert "conflicts with main in:\n\n- a.txt" in told[0]["payload"]["prompt"]
     identity = (

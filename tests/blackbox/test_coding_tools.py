@@ -88,7 +88,7 @@ def test_an_empty_list_gives_no_tools(shared_server: ServerProcess, worker: Work
 def test_a_credential_ends_with_its_job(shared_server: ServerProcess, worker: WorkerProcess) -> None:
     operator = shared_server.operator
     job = submit_job(operator, "SLOWLY: 1000", worker="tooled")
-    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    poll_until(lambda: "word3" in read_output(operator, job), "output")
     session = operator.get(f"/v1/agent/tasks/{job}")["checkpoint"]["session_id"]
     agent = shared_server.account(find_grant(worker, session), "job", job)
     assert agent.get("/agents?limit=1")["count"] == 1

@@ -74,7 +74,7 @@ def test_a_permission_is_asked_for_and_answered(shared_server: ServerProcess, ca
     assert task["result"]["files"] == ["a.txt"]
     assert task["attempts"] == 1, "an answer is no attempt"
     assert "session/" not in read_output(operator, job), "it went on in the session that waited"
-    poll_until(lambda: not careful_worker.agent_pids(), "no agent is left", 10)
+    poll_until(lambda: not careful_worker.agent_pids(), "no agent is left")
 
 
 def test_a_refusal_goes_to_the_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
@@ -91,11 +91,11 @@ def test_a_cancelled_job_ends_its_agent(shared_server: ServerProcess, careful_wo
     operator = shared_server.operator
     running, waiting = (submit_job(operator, prompt, worker="careful") for prompt in ("SLOWLY: 1000", "RUN: true"))
     wait_for_status(operator, waiting, "input_required")
-    poll_until(lambda: "word3" in read_output(operator, running), "output", 20)
+    poll_until(lambda: "word3" in read_output(operator, running), "output")
     assert len(careful_worker.agent_pids()) == 2, "two jobs of one codebase run side by side"
     for job in (running, waiting):
         operator.post("/agora/task/cancel", {"task_id": job})
-    poll_until(lambda: not careful_worker.agent_pids(), "no agent is left", 15)
+    poll_until(lambda: not careful_worker.agent_pids(), "no agent is left")
 
 
 def test_a_killed_agent_is_started_again(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
@@ -165,10 +165,10 @@ def test_a_worker_is_an_a2a_agent(shared_server: ServerProcess, careful_worker: 
 def test_a_usage_limit_pauses_the_job(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     limited = submit_job(operator, "LIMIT: 3\nSAY: after the limit", worker="careful")
-    poll_until(lambda: operator.get(f"/v1/agent/tasks/{limited}")["available_at"], "it is paused", 20)
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{limited}")["available_at"], "it is paused")
     assert "paused until" in read_output(operator, limited)
     following = submit_job(operator, "SAY: hello", worker="careful")
-    poll_until(lambda: operator.get(f"/v1/agent/tasks/{following}")["available_at"], "the account waits", 20)
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{following}")["available_at"], "the account waits")
     task = wait_for_status(operator, limited, "completed")
     assert task["result"]["text"] == "after the limit"
     assert task["attempts"] == 1, "a pause is no attempt"
@@ -182,10 +182,10 @@ def test_output_is_streamed_and_another_worker_goes_on(
     options = ("--auto-approve", "all", "--check", "echo RUN: touch mended; test -e mended")
     first = start_worker(*options, name="first")
     job = submit_job(operator, "RUN: echo one >> a.txt\nSLOWLY: 60\nRUN: echo two >> a.txt", worker="first")
-    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    poll_until(lambda: "word3" in read_output(operator, job), "output")
     assert operator.get(f"/v1/agent/tasks/{job}")["status"] == "in_progress", "the output came before the end"
     first.kill()
-    poll_until(lambda: not first.agent_pids(), "its agent dies with it", 10)
+    poll_until(lambda: not first.agent_pids(), "its agent dies with it")
     start_worker(*options, name="second")
     operator.post("/agora/task/reassign", {"task_id": job, "assignee": "second"})
     task = wait_for_status(operator, job, "completed", timeout=60)
@@ -217,7 +217,7 @@ def test_a_job_has_files_a_profile_and_secrets(
     profiles.write_text(PROFILES)
     start_worker("--auto-approve", "none", "--profiles", str(profiles), name="profiled")
     codebases = "/v1/agent/codebases?search=api"
-    own = poll_until(lambda: _find_codebase(shared_server, codebases, "profiled"), "it registers", 30)
+    own = poll_until(lambda: _find_codebase(shared_server, codebases, "profiled"), "it registers")
     place = f"/v1/agent/codebases/{own}"
     listen = operator.http.stream("GET", f"{place}/events", timeout=60)
     with listen as events:
@@ -284,7 +284,7 @@ def test_an_answer_finds_its_session_after_the_agent_was_ended(
     worker = start_worker("--park-seconds", "0.1", name="impatient")
     job = submit_job(operator, "SAY: first\nRUN: echo done > a.txt", worker="impatient")
     wait_for_status(operator, job, "input_required")
-    poll_until(lambda: not worker.agent_pids(), "no agent is left", 10)
+    poll_until(lambda: not worker.agent_pids(), "no agent is left")
     operator.post("/agora/task/message", {"task_id": job, "parts": [{"data": {"option_id": "once"}}]})
     task = wait_for_status(operator, job, "completed")
     assert task["result"]["files"] == ["a.txt"]
@@ -365,14 +365,14 @@ def test_a_worker_drains_and_a_restarted_server_is_found_again(
     server = start_server()
     worker = start_worker("--auto-approve", "all", server=server)
     job = submit_job(server.operator, "SLOWLY: 40\nSAY: the end")
-    poll_until(lambda: "word3" in read_output(server.operator, job), "output", 20)
+    poll_until(lambda: "word3" in read_output(server.operator, job), "output")
     server.kill()
     server.start()
     task = wait_for_status(server.operator, job, "completed")
     assert task["result"]["text"].endswith("the end")
     assert read_output(server.operator, job).count("word39 ") == 1, "nothing twice, nothing lost"
     long = submit_job(server.operator, "SLOWLY: 1000")
-    poll_until(lambda: "word3" in read_output(server.operator, long), "output", 20)
+    poll_until(lambda: "word3" in read_output(server.operator, long), "output")
     assert worker.stop() == 0
     task = wait_for_status(server.operator, long, "pending")
     assert task["checkpoint"]["session_id"]
@@ -383,7 +383,7 @@ def test_an_agent_killed_from_outside_goes_on(shared_server: ServerProcess, star
     operator = shared_server.operator
     worker = start_worker(name="unlucky")
     job = submit_job(operator, "SLOWLY: 50\nSAY: the end", worker="unlucky")
-    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    poll_until(lambda: "word3" in read_output(operator, job), "output")
     for agent in worker.agent_pids():
         os.kill(agent, signal.SIGKILL)
     assert wait_for_status(operator, job, "completed")["result"]["text"].endswith("the end")

@@ -218,7 +218,7 @@ def test_read_only_database_is_named(postgres: PostgresProcess, server: ServerPr
     agent = server.register("Reader")
     postgres.sql("alter system set default_transaction_read_only = on", "select pg_reload_conf()")
     try:
-        poll_until(lambda: not is_ready(server), "not ready", 5)
+        poll_until(lambda: not is_ready(server), "not ready")
         ready = httpx.get(f"{server.url}/ready").json()
         assert ready["components"]["store"] == "read_only", ready
         send = {"to_agent": "Reader", "content": "meanwhile"}

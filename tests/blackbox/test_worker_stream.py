@@ -123,7 +123,7 @@ def test_requeue_cancel_and_stuck(shared_server: ServerProcess) -> None:
     late = {"task_id": task, "fencing_token": claimed["fencing_token"]}
     assert agent.post("/v1/worker/tasks/heartbeat", late, 409)["code"] == "stale_lease"
     operator.post(f"/v1/agent/tasks/{task}/requeue", {}, 409)
-    poll_until(lambda: task in list_stuck(operator), "it has waited for a second", 10)
+    poll_until(lambda: task in list_stuck(operator), "it has waited for a second")
     assert not operator.get("/v1/agent/tasks/stuck?idle_seconds=3600")["tasks"]
     operator.get("/v1/agent/tasks/stuck?idle_seconds=0", 422)
     assert operator.post(f"/v1/agent/tasks/{task}/cancel", {"reason": "no more"})["status"] == "cancelled"
@@ -172,13 +172,13 @@ def test_a_worker_waits_without_asking_and_drains_on_sigterm(
     try:
         wait_for_status(operator, submit_job(operator, "SAY: hello", worker="quiet"), "completed")
         following = submit_job(operator, "SLOWLY: 30\nSAY: the end", worker="quiet")
-        poll_until(lambda: "word3" in read_output(operator, following), "output", 20)
+        poll_until(lambda: "word3" in read_output(operator, following), "output")
         calls = operator.get("/agora/admin/audit?operation=agora.task.claim")
         # A claim at each connection, one for each offer, and one after each end: none that waits for time to pass.
         assert len(calls["entries"]) <= 8, calls
         assert worker.process is not None
         worker.process.terminate()
-        (row,) = poll_until(lambda: _read_draining(operator), "it drains", 10)
+        (row,) = poll_until(lambda: _read_draining(operator), "it drains")
         assert row["worker_name"] == "quiet"
         assert worker.process.wait(20) == 0
     finally:
@@ -199,16 +199,15 @@ def test_a_limit_of_one_worker_stops_the_others_of_the_account(
     poll_until(
         lambda: len([w for w in operator.get("/v1/agent/workers")["workers"] if w["worker_name"] in names]) == 3,
         "workers",
-        30,
     )
     hit = submit_job(operator, "LIMIT: 6\nSAY: after the limit", worker="limited")
-    poll_until(lambda: operator.get(f"/v1/agent/tasks/{hit}")["available_at"], "it is paused", 20)
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{hit}")["available_at"], "it is paused")
     spared, free = (
         submit_job(operator, "SAY: hello", worker="colleague"),
         submit_job(operator, "SAY: hello", worker="independent"),
     )
     assert wait_for_status(operator, free, "completed")["attempts"] == 1
-    poll_until(lambda: operator.get(f"/v1/agent/tasks/{spared}")["available_at"], "the colleague waits", 20)
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{spared}")["available_at"], "the colleague waits")
     assert "Another job, here or of another worker, has reached the usage limit" in read_output(operator, spared)
     assert "works in" not in read_output(operator, spared), "no agent was started"
     for job in (hit, spared):
@@ -259,8 +258,6 @@ def test_a_job_goes_to_another_worker_with_the_repository(shared_server: ServerP
         gone.post(f"/v1/agent/workers/{gone_worker}/unregister")
         assert next(messages)[0] == "worker_updated"
     assert stranger.post("/v1/worker/tasks/claim", {"worker_id": stranger_worker})["tasks"] == [], "it only says so"
-    (taken,) = poll_until(
-        lambda: heir.post("/v1/worker/tasks/claim", {"worker_id": heir_worker})["tasks"], "the job", 20
-    )
+    (taken,) = poll_until(lambda: heir.post("/v1/worker/tasks/claim", {"worker_id": heir_worker})["tasks"], "the job")
     assert (taken["task_id"], taken["checkpoint"]) == (job, {"step": 3})
     assert other.post("/v1/worker/tasks/claim", {"worker_id": other_worker})["tasks"] == []

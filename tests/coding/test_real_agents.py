@@ -69,7 +69,7 @@ def test_permission_check_diff_and_context(server: ServerProcess, start_worker: 
     operator = server.operator
     start_worker("--check", "test -e greeting.txt")
     job = submit_job(operator, "RUN: echo hello > greeting.txt", worker="coder", context_id="one")
-    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["assigned_agent"], "the worker is there", 30)
+    poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["assigned_agent"], "the worker is there")
     wait_for_status(operator, job, "input_required", timeout=SLOW)
     operator.post("/agora/task/message", {"task_id": job, "text": "allow once"})
     poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["status"] != "input_required", "it goes on")
@@ -95,7 +95,7 @@ def test_output_streams_and_everything_may_be_killed(
     poll_until(lambda: "word3 " in read_output(operator, job), "output", SLOW)
     for pid in first.agent_pids(PROGRAMS[agent]):  # the agent
         os.kill(pid, signal.SIGKILL)
-    poll_until(lambda: "the agent died" in read_output(operator, job), "it is noticed", 30)
+    poll_until(lambda: "the agent died" in read_output(operator, job), "it is noticed")
     count = read_output(operator, job).count("word1 ")
     poll_until(lambda: read_output(operator, job).count("word1 ") > count, "it goes on", SLOW)
     server.kill()  # the server
@@ -104,7 +104,7 @@ def test_output_streams_and_everything_may_be_killed(
     size = len(read_output(operator, job))
     poll_until(lambda: len(read_output(operator, job)) > size, "it goes on", SLOW)
     first.kill()  # the worker
-    poll_until(lambda: not first.agent_pids(PROGRAMS[agent]), "its agent dies with it", 30)
+    poll_until(lambda: not first.agent_pids(PROGRAMS[agent]), "its agent dies with it")
     start_worker("--auto-approve", "all")
     task = wait_for_status(operator, job, "completed", timeout=SLOW)
     assert task["attempts"] == 2
@@ -129,7 +129,7 @@ async def test_the_official_a2a_client_drives_it(server: ServerProcess, start_wo
     """Streaming, a permission, a context that is a session, and cancelling, over A2A."""
     start_worker()
     operator = server.operator
-    poll_until(lambda: operator.get("/v1/agent/workers?search=coder")["workers"], "the worker is there", 60)
+    poll_until(lambda: operator.get("/v1/agent/workers?search=coder")["workers"], "the worker is there")
     async with connect_official_client(server, "coder") as client:
         events, task, state = await send_message(client, "RUN: echo hi > official.txt", context_id="one")
         while state == a2a_pb2.TASK_STATE_INPUT_REQUIRED:

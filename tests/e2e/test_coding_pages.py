@@ -23,7 +23,7 @@ class Place:
     def __init__(self, server: ServerProcess, worker: WorkerProcess, launched: Any) -> None:
         self.server, self.worker, self.launched = server, worker, launched
         self.operator = server.operator
-        codebase_id = poll_until(self._find_codebase, "the codebase is registered", 30)
+        codebase_id = poll_until(self._find_codebase, "the codebase is registered")
         self.codebase = f"codebases/{codebase_id}"
 
     def _find_codebase(self) -> str | None:
@@ -125,9 +125,9 @@ def test_a_job_from_its_prompt_to_its_diff_and_on(place: Place, page: Any) -> No
     page.get_by_role("button", name="Interrupt", exact=True).click()
     box = page.get_by_label("Go on with this session")
     box.wait_for()
-    poll_until(lambda: box.input_value() == "Then stop", "what was being written moves along", 10)
+    poll_until(lambda: box.input_value() == "Then stop", "what was being written moves along")
     assert live.count() == 0
-    poll_until(lambda: not place.worker.agent_pids(), "no agent is left", 15)
+    poll_until(lambda: not place.worker.agent_pids(), "no agent is left")
     (session,) = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
     assert session["task_id"] != task, "the interrupted job went on in the session of the first"
     assert place.operator.get(f"/v1/agent/tasks/{session['task_id']}")["status"] == "cancelled"

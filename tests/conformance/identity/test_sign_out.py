@@ -71,7 +71,7 @@ async def test_signing_out_at_one_server_ends_the_session_at_all(postgres: Postg
         left = await here.post("sign-out", {"csrf": csrf_of(await here.get())})
         assert left.status_code == 200
         await until(lambda: not ended._going_on)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await stream
         for browser in (there, await at(a, copy)):
             gone = await browser.get()

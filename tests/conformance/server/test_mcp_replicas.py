@@ -236,7 +236,7 @@ async def test_a_call_is_cancelled_from_another_server(pair: Pair) -> None:
         assert (await ada_b.post(cancelled | {"params": odd}, headers)).status_code == 202
     assert not waiting.done()
     assert (await ada_b.post(cancelled | {"params": {"requestId": "claim"}}, headers)).status_code == 202
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert answer(await waiting)["error"]["code"] == -32800
     task = {"task_type": "x", "payload": {}, "assignee": "Ada"}
     assert (await pair.at_a.http.post("/agora/task/assign", json=task)).is_success

@@ -65,7 +65,7 @@ async def test_a_message_wakes_whoever_waits_at_the_other(pair: tuple[Market, Ma
     ada, ben = await a.agent("Ada"), await a.agent("Ben")
     waiting = asyncio.create_task(b.call(ben, "messaging.receive", wait=50))
     await until(lambda: bool(b.app.feed.waiting_calls))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         sent = await a.call(ada, "messaging.send", to_agent="Ben", content="hello")
         page = await waiting
     assert [message.message_id for message in page.messages] == [sent.message_id]

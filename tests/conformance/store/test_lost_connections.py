@@ -190,7 +190,7 @@ async def test_session_that_postgresql_ended_is_replaced(
     tail = writing._tenant_lock(
         store._writer._tails, TENANT
     )  # whoever logs events waits for it, with the transaction open
-    async with tail, asyncio.timeout(30):
+    async with tail, asyncio.timeout(60):
         late = store.write(TENANT, append_if_absent("late", "1"))
         while not store._connections.in_use:
             await asyncio.sleep(0)
@@ -213,6 +213,6 @@ async def test_what_is_cut_again_and_again_fails_and_the_store_recovers(
     wire.cut(b"", times=0)
     assert await kind(store) == EXPECTED[kind]
     assert await stored(store) == STORED[kind]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await store.check())["connections"]:  # each is given back after its call was answered
             await asyncio.sleep(0)

@@ -106,7 +106,7 @@ async def test_a_copy_that_is_cut_off_leaves_nothing_and_is_begun_again(
         monkeypatch.setattr(copying, "_copy_table", wrong)
         with pytest.raises(StoreFailure, match=message):
             await copy_database(file, postgres.url)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await counted(postgres.url) != 1:  # the tenant default
                 await asyncio.sleep(0)
         monkeypatch.undo()

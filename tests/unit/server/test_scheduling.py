@@ -23,7 +23,7 @@ async def _run_turns(scheduler: LoopScheduler, shares: dict[str, tuple[Share, in
             order.append(name)
             scheduler.charge_time(share, COST)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(call(name, share) for name, (share, count) in shares.items() for _ in range(count)))
     return Counter(order[:turns])
 

@@ -35,7 +35,7 @@ async def test_an_interrupted_batch_is_rolled_back_and_the_next_one_runs(store: 
 
     escaped: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: escaped.append(context))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         interrupted = store.write(TENANT, interrupt)
         together = store.write(TENANT, append(setting("together", "2")))  # waits in the queue, is not begun
         with pytest.raises(StoreFailure, match="interrupted"):

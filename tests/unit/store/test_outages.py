@@ -89,5 +89,5 @@ async def test_what_may_have_been_settled_is_not_settled_again() -> None:
         raise trouble(unknown=True)
 
     with pytest.raises(StorageUnavailable):
-        await asyncio.wait_for(relay.run_relay(intent(), finish), 10)
+        await asyncio.wait_for(relay.run_relay(intent(), finish), 60)
     assert calls == 1

@@ -48,7 +48,7 @@ class Spans:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -76,7 +76,7 @@ async def server(tmp_path: Path, spans: Spans) -> AsyncIterator[Running]:
 async def _called(socket: Any, **frame: Any) -> Any:
     """The answer to a frame, events left out."""
     await socket.send(json.dumps({"id": 1, **frame}))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (found := json.loads(await socket.recv())).get("id") != 1:
             pass
     return found
@@ -129,7 +129,7 @@ async def test_messages_over_an_agents_socket_belong_to_its_trace(server: Runnin
     url = server.ws_url.replace("/ws", "/agent/ws")
     headers = {"traceparent": TRACEPARENT, "Authorization": f"Bearer {registration.token}"}
     letter = {"type": "request", "sender": "Ada", "intent": "agora.agent.list", "payload": {}}
-    async with connect(url, additional_headers=headers) as socket, asyncio.timeout(30):
+    async with connect(url, additional_headers=headers) as socket, asyncio.timeout(60):
         await socket.send(json.dumps(letter))
         assert json.loads(await socket.recv())["intent"] == "result"
     call, message = await spans.one(TRACE_ID, "agora.agent.list"), await spans.one(TRACE_ID, "WebSocket message")

@@ -173,7 +173,7 @@ async def test_an_agent_elsewhere_is_in_the_same_trace(tmp_path: Path, spans: Sp
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 

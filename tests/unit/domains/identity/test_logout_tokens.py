@@ -188,7 +188,7 @@ async def test_a_person_in_whichever_tenant(market: Market, issuer: Issuer, prov
             await who(market, each)
     assert (await who(market, bob)).kind == "user"
     with pytest.raises(Unauthenticated, match="logged out"):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await anext(aiter(stream))
     operator = {"authorization": f"Bearer {(market.app.settings.data_dir / 'admin-token').read_text().strip()}"}
     word = {"logout_token": logout(issuer, jti="two")}

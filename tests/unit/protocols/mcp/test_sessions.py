@@ -28,7 +28,7 @@ HOURS = 3600
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -53,7 +53,7 @@ async def _messages(response: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
 
 
 async def take(messages: AsyncIterator[tuple[str, Any]], count: int) -> list[tuple[str, Any]]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         return [await anext(messages) for _ in range(count)]
 
 
@@ -235,7 +235,7 @@ async def test_who_comes_again_takes_the_place_of_a_dead_connection(wire: Wire, 
         assert (await wire.http.get("/mcp", headers=wire.headers(own))).status_code == 409  # without a place it has not
         async with standing(wire, server, **{"last-event-id": place}) as messages:
             await take(messages, 1)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 assert [message async for message in dead] == []
             await register(wire, "Bob")
             assert "tools/list_changed" in methods(await take(messages, 1))
