@@ -219,12 +219,12 @@ class LoopScheduler:
             )
         loop = asyncio.get_running_loop()
         if not share.waiting:
-            self._line_up(share)
+            self._enqueue_waiter(share)
         future: asyncio.Future[None] = loop.create_future()
         share.waiting.append(future)
         if not self._pumping:
             self._pumping = True
-            loop.call_soon(self._give_turns)
+            loop.call_soon(self._grant_turns)
         await future
 
     def charge_time(self, share: Share, seconds: float) -> None:
@@ -233,7 +233,7 @@ class LoopScheduler:
         share.add_time(seconds, self._virtual)
         self._used += seconds
 
-    def _line_up(self, share: Share) -> None:
+    def _enqueue_waiter(self, share: Share) -> None:
         """Let an owner wait, as a member of its group if it has one."""
         waiter = share
         if share.group is not None:
@@ -244,7 +244,7 @@ class LoopScheduler:
         waiter.place = next(self._order)
         heapq.heappush(self._heap, (waiter.position, waiter.place, waiter))
 
-    def _take_next(self) -> tuple[float, Share, asyncio.Future[None]] | None:
+    def _pop_next_waiter(self) -> tuple[float, Share, asyncio.Future[None]] | None:
         """Position, share and call of the next turn; None if the entry was stale."""
         heap = self._heap
         position, place, waiter = heap[0]
@@ -271,7 +271,7 @@ class LoopScheduler:
                 self._mixed, self._slice = True, SLICE_SECONDS
             self._recent = share
 
-    def _give_turns(self) -> None:
+    def _grant_turns(self) -> None:
         """Let those go on that have had least, for about a slice; then look again once they have had it."""
         now = time.monotonic()
         if self._mixed:
@@ -286,11 +286,11 @@ class LoopScheduler:
         if (
             overrun > 0 and not lone and now < self._rest_until
         ):  # long turns: give the steps of others' calls as much time between
-            loop.call_later(min(overrun, MAX_REST_SECONDS), self._give_turns)
+            loop.call_later(min(overrun, MAX_REST_SECONDS), self._grant_turns)
             return
         heap, planned = self._heap, self._slice
         while heap and planned > 0:
-            if (turn := self._take_next()) is not None:
+            if (turn := self._pop_next_waiter()) is not None:
                 position, share, future = turn
                 if not future.done():
                     self._virtual = max(self._virtual, position)
@@ -298,7 +298,7 @@ class LoopScheduler:
                     future.set_result(None)
                     planned -= share.estimate + OVERHEAD_SECONDS
         if heap:
-            loop.call_soon(self._give_turns)
+            loop.call_soon(self._grant_turns)
         else:
             self._pumping = False
 

@@ -283,7 +283,7 @@ class AgentHost:
                 if hosted.stale:
                     await self._reclaim_stale_tasks(hosted)
                 elif hosted.mail:
-                    await self._read_mail(hosted)
+                    await self._fetch_inbox_messages(hosted)
                 elif hosted.waiting and hosted.free_slots:
                     await self._claim_tasks(hosted)
                 else:
@@ -300,7 +300,7 @@ class AgentHost:
         await self._dispatcher.write_as_system(hosted.caller.tenant, work, label=LABEL)
         hosted.stale = False
 
-    async def _read_mail(self, hosted: HostedAgent) -> None:
+    async def _fetch_inbox_messages(self, hosted: HostedAgent) -> None:
         hosted.mail = False
         try:
             count = await self._dispatcher.write_as_system(
@@ -346,7 +346,7 @@ class AgentHost:
             checking.cancel()
         await asyncio.gather(*(hosted.resident.close() for hosted in self.hosted_agents), return_exceptions=True)
 
-    def _end_runs(self, agents: Sequence[HostedAgent]) -> None:
+    def _release_runs(self, agents: Sequence[HostedAgent]) -> None:
         for hosted in agents:
             for run in tuple(hosted.runs.values()):
                 run.stop_handler("stopping")
@@ -359,7 +359,7 @@ class AgentHost:
         if not working:
             return
         await asyncio.wait(working, timeout=self.grace)
-        self._end_runs(agents)
+        self._release_runs(agents)
         late = [task for task in working if not task.done()]
         if late:
             await asyncio.wait(late, timeout=RELEASE)

@@ -78,7 +78,7 @@ class MediaAgent(BuiltinAgent):
         data = result.model_dump(mode="json")
         if action == "create_room":
             await job.publish("media.room_created", {"room_name": data["room_name"], "by": job.requester})
-        return Reply([{"text": _describe(action, data)}, {"data": data}], result=data)
+        return Reply([{"text": _describe_media_result(action, data)}, {"data": data}], result=data)
 
 
 def parse_media_sentence(text: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def parse_media_sentence(text: str) -> dict[str, Any]:
     return {}
 
 
-def _describe(action: str, data: dict[str, Any]) -> str:
+def _describe_media_result(action: str, data: dict[str, Any]) -> str:
     match action:
         case "issue_token":
             return f"{data['identity']} may join until {data['expires_at']}: {data['join_url']}"

@@ -86,25 +86,25 @@ class MemoryAgent(BuiltinAgent):
             raise TaskFailed(error.detail) from None
         return Reply([{"data": data}, {"text": text}], result=data) if "action" in payload else text
 
-    async def _store(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    async def _store_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         fields = {name: request[name] for name in ("key", "value", "tags", "if_version") if name in request}
         stored = await job.call("agora.memory.store", **fields, **_namespace_argument(request))
         await job.publish("memory.stored", {"key": stored.key, "version": stored.version, "by": job.requester})
         return f"Stored {_quote_value(stored.value)} with key '{stored.key}'", _memory_data(stored)
 
-    async def _recall(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    async def _recall_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         memory = await job.call("agora.memory.recall", key=request.get("key"), **_namespace_argument(request))
         await job.publish("memory.recalled", {"key": memory.key, "by": job.requester})
         return f"{memory.key}: {_format_value(memory.value)}", _memory_data(memory)
 
-    async def _forget(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    async def _forget_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         outcome = await job.call("agora.memory.forget", key=request.get("key"), **_namespace_argument(request))
         if not outcome.forgotten:
             raise NotFound(outcome.key)
         await job.publish("memory.forgotten", {"key": outcome.key, "by": job.requester})
         return f"Forgot '{outcome.key}'", {"key": outcome.key, "forgotten": True}
 
-    async def _list(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    async def _list_memories(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         page = await job.call(
             "agora.memory.list", limit=MAX_LISTED, prefix=request.get("prefix", ""), **_namespace_argument(request)
         )
@@ -114,7 +114,7 @@ class MemoryAgent(BuiltinAgent):
         more = " and more" if page.has_more else ""
         return f"Keys: {', '.join(keys)}{more}", {"keys": keys, "has_more": page.has_more}
 
-    async def _search(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    async def _search_memories(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         place = _namespace_argument(request) or {"namespace": "default"}
         page = await job.call("agora.memory.search", query=request.get("query"), limit=MAX_LISTED, **place)
         if not page.memories:

@@ -64,11 +64,11 @@ async def read_weather(place_name: str, weather_url: str, geocoding_url: str) ->
     if not place_name or len(place_name) > MAX_PLACE:
         raise TaskFailed("Say where. For example: What is the weather in Berlin?")
     query = {"name": place_name, "count": 1, "format": "json"}
-    found = await _fetch(geocoding_url or weather_url, "/v1/search", query)
+    found = await _fetch_json(geocoding_url or weather_url, "/v1/search", query)
     place = _read_place(found)
     if place is None:
         raise TaskFailed(f"The provider knows no place named {place_name!r}.")
-    answer = await _fetch(
+    answer = await _fetch_json(
         weather_url,
         "/v1/forecast",
         {"latitude": place.latitude, "longitude": place.longitude, "current": CURRENT, "timezone": "auto"},
@@ -117,12 +117,12 @@ def _read_number(holder: Mapping[str, Any], name: str) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-async def _fetch(base: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
+async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON at a path of the provider. Raises TaskFailed; another attempt may help."""
     url = f"{base.rstrip('/')}{path}?{urlencode(query)}"
     try:
         async with asyncio.timeout(SECONDS):
-            status, body = await _exchange(url)
+            status, body = await _send_request(url)
         answer = from_json(body)
     except (OSError, ValueError, ConnectionLost) as error:  # TimeoutError is an OSError
         reason = str(error) or type(error).__name__
@@ -132,7 +132,7 @@ async def _fetch(base: str, path: str, query: Mapping[str, Any]) -> dict[str, An
     return answer
 
 
-async def _exchange(url: str) -> tuple[int, bytes]:
+async def _send_request(url: str) -> tuple[int, bytes]:
     if url.startswith("https://"):
         await asyncio.to_thread(default_ssl_context)
     # The operator names the provider. A public name must not lead into the operator's network all the same.

@@ -337,12 +337,12 @@ class Dispatcher:
     async def _run_query(self, request: _Request, values: dict[str, Any]) -> Outcome:
         operation, caller = request.operation, request.caller
 
-        async def execute_query(reader: Reader) -> Any:
+        async def run_query_on_reader(reader: Reader) -> Any:
             service = self._build_service(operation, self._build_call(operation, caller, reader, request.request_id))
             return await getattr(service, operation.attribute)(**values)
 
         async def attempt_query() -> Outcome:
-            return Outcome.from_result(operation, await self.store.read(caller.tenant, execute_query))
+            return Outcome.from_result(operation, await self.store.read(caller.tenant, run_query_on_reader))
 
         return await self._run_with_long_poll(request, attempt_query)
 
@@ -556,14 +556,14 @@ class Dispatcher:
         """Run a controller's work in a transaction; it is audited if it names a target."""
         caller = Caller(tenant, SYSTEM, SYSTEM, SYSTEM, frozenset({"*"}), authority=255)
 
-        async def run_work(tx: Tx) -> T:
+        async def run_system_work(tx: Tx) -> T:
             call = Call(None, caller, self.clock.now(), self.context, tx, new_id("req"))
             result = await work(call)
             if call.target is not None:
                 tx.append(AUDIT, _audit_row(call, label, "ok"))
             return result
 
-        return await self.store.write(tenant, run_work, label=label)
+        return await self.store.write(tenant, run_system_work, label=label)
 
 
 def _request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:

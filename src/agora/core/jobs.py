@@ -181,10 +181,10 @@ class Controller:
     async def read(self, tenant: str, query: Query[R], **parameters: Any) -> Sequence[R]:
         """Rows of committed data."""
 
-        async def read_all(reader: Reader) -> Sequence[R]:
+        async def read_all_rows(reader: Reader) -> Sequence[R]:
             return await reader.all(query, **parameters)
 
-        return await self.context.store.read(tenant, read_all)
+        return await self.context.store.read(tenant, read_all_rows)
 
     async def write_as_system(self, tenant: str, work: Callable[[Call], Coroutine[Any, Any, T]]) -> T:
         """Run work in a transaction, as the system. It may run more than once; only the last run counts."""

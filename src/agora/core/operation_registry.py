@@ -254,7 +254,7 @@ class OperationRegistry:
                 row.status, row.changed_at, row.details
             )
 
-    def apply(self, stored: StoredEvent) -> None:
+    def apply_event(self, stored: StoredEvent) -> None:
         """Follow the event log: a status was set (``agora.service.status_changed``)."""
         if stored.event.type == "agora.service.status_changed":
             data = from_json(stored.event.data)

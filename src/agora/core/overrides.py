@@ -84,7 +84,7 @@ class ActiveOverrides:
         for row in rows:
             self._add_override(tenant, Override.from_row(row))
 
-    def apply(self, stored: StoredEvent) -> bool:
+    def apply_event(self, stored: StoredEvent) -> bool:
         """Follow the event log; tells whether anything changed, so that open streams are checked again."""
         if not stored.event.type.startswith("agora.override."):
             return False

@@ -104,7 +104,7 @@ class RuntimeSettings:
                 self._changed[row.name] = from_json(row.value)
         self._apply_changes()
 
-    def apply(self, stored: StoredEvent) -> bool:
+    def apply_event(self, stored: StoredEvent) -> bool:
         """Follow the event log; tells whether something changed."""
         if stored.event.type != "agora.configuration.changed":
             return False

@@ -190,21 +190,21 @@ async def _openai_chunks(request: ModelRequest, reply: ScriptedReply) -> AsyncIt
     base = {"id": f"chat-{request.number}", "object": "chat.completion.chunk", "created": int(time.time())}
     base["model"] = request.model
 
-    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    def build_chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         return base | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
     async for word in _split_reply(reply):
-        yield chunk({"role": "assistant", "content": word})
+        yield build_chunk({"role": "assistant", "content": word})
     for number, call in enumerate(reply.calls):
         function = {"name": call.name, "arguments": json.dumps(dict(call.arguments))}
         described = {"index": number, "id": f"call_{request.number}_{number}", "type": "function", "function": function}
-        yield chunk({"role": "assistant", "tool_calls": [described]})
+        yield build_chunk({"role": "assistant", "tool_calls": [described]})
     usage = {
         "prompt_tokens": TOKENS_IN,
         "completion_tokens": TOKENS_OUT,
         "total_tokens": TOKENS_IN + TOKENS_OUT,
     }
-    yield chunk({}, "tool_calls" if reply.calls else "stop") | {"usage": usage}
+    yield build_chunk({}, "tool_calls" if reply.calls else "stop") | {"usage": usage}
 
 
 async def _anthropic_events(request: ModelRequest, reply: ScriptedReply) -> AsyncIterator[dict[str, Any]]:

@@ -32,10 +32,10 @@ HEADERS: Final = [
 class StreamEncoder(Protocol):
     """How a protocol writes what a stream has."""
 
-    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+    def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         """Messages for what came, heartbeats among it."""
 
-    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+    def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         """The last message, after the item of that number; may be empty."""
 
 
@@ -91,7 +91,7 @@ async def _write_batches(
     position = stream.position
     while batches := await sink.take_batches():
         position = batches[-1].sequence
-        await send({"type": "http.response.body", "body": wording.chunk(batches), "more_body": True})
+        await send({"type": "http.response.body", "body": wording.encode_batches(batches), "more_body": True})
     if sink.close_reason is not None:
-        last = wording.last(sink.close_reason, position)
+        last = wording.encode_end(sink.close_reason, position)
         await send({"type": "http.response.body", "body": last, "more_body": not ends})

@@ -398,10 +398,10 @@ class App:
         for stored in events:
             self.measures.count_event(stored.event.type)
             if stored.event.type.startswith(FOLLOWED):
-                changed = self.overrides.apply(stored) or changed
-                self.registry.apply(stored)
-                self.federation.apply(stored)
-                if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply(stored):
+                changed = self.overrides.apply_event(stored) or changed
+                self.registry.apply_event(stored)
+                self.federation.apply_event(stored)
+                if stored.tenant_id == DEFAULT_TENANT and self.configuration.apply_event(stored):
                     self._apply_configuration()
         self._update_followers(events, changed)
 

@@ -66,7 +66,7 @@ class OriginClient:
                 f"{error}, and the setting a2a_private_networks does not allow that.", away=True
             ) from None
         except TimeoutError:
-            raise self._silence_error() from None
+            raise self._build_timeout_error() from None
         except OSError as error:
             self._egress.clear_cache()
             raise RemoteError(f"It cannot be reached ({error}).", passing=True, away=True) from None
@@ -87,12 +87,12 @@ class OriginClient:
                     parts.append(part)
                     timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
         except TimeoutError:
-            raise self._silence_error() from None
+            raise self._build_timeout_error() from None
         except ConnectionLost as error:
             raise RemoteError(f"The connection broke ({error}).", passing=True) from None
         return b"".join(parts)
 
-    def _silence_error(self) -> RemoteError:
+    def _build_timeout_error(self) -> RemoteError:
         return RemoteError(f"It gave no sign for {self.seconds:g} seconds.", passing=True)
 
 

@@ -43,7 +43,7 @@ class ConversationHistory:
         return [name for name in task_ids if isinstance(name, str)]
 
     async def _read_checkpoints(self, job: Job, query: Query[str], **parameters: Any) -> Sequence[str]:
-        async def read_rows(reader: Reader) -> Sequence[str]:
+        async def read_checkpoint_texts(reader: Reader) -> Sequence[str]:
             return await reader.all(query, agent_id=job.agent_id, requester=job.requester, **parameters)
 
-        return await self._store.read(job.tenant, read_rows)
+        return await self._store.read(job.tenant, read_checkpoint_texts)

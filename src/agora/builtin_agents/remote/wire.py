@@ -145,17 +145,17 @@ def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[st
         fields = tolerant_input.camel_members(tolerant_input.read_object(value, "result"))
         members = [member for member in _MEMBERS if isinstance(fields.get(member), dict)]
         if not members or "kind" in fields:
-            if "artifact" in fields and not _parts_of(fields["artifact"]):
+            if "artifact" in fields and not _list_artifact_parts(fields["artifact"]):
                 return None
             return legacy.from_event(_drop_empty(fields))
-        return _typed_event(members[0], fields[members[0]])
+        return _parse_typed_event(members[0], fields[members[0]])
     except AgoraError as error:
         raise malformed_answer(error.detail.rstrip(".")) from None
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
         raise malformed_answer(type(error).__name__) from None
 
 
-def _typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
+def _parse_typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     """What is under the name of what it is, as 1.0 has it."""
     fields = _drop_empty(value)
     if member == "task":
@@ -166,13 +166,13 @@ def _typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     about = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
     if member == "statusUpdate":
         return {"statusUpdate": about | {"status": legacy.from_status(fields.get("status"))}}
-    if not _parts_of(fields.get("artifact")):
+    if not _list_artifact_parts(fields.get("artifact")):
         return None
     flags = {name: fields[name] for name in ("append", "lastChunk") if isinstance(fields.get(name), bool)}
     return {"artifactUpdate": about | flags | {"artifact": legacy.from_artifact(fields.get("artifact"))}}
 
 
-def _parts_of(value: Any) -> Any:
+def _list_artifact_parts(value: Any) -> Any:
     return value.get("parts", value.get("content")) if isinstance(value, dict) else None
 
 
@@ -180,11 +180,15 @@ def _drop_empty(value: Any) -> dict[str, Any]:
     """Drop messages and artifacts without parts: some agents send them as end marks."""
     document = dict(tolerant_input.read_object(value, "result"))
     status = document.get("status")
-    if isinstance(status, dict) and isinstance(status.get("message"), dict) and not _parts_of(status["message"]):
+    if (
+        isinstance(status, dict)
+        and isinstance(status.get("message"), dict)
+        and not _list_artifact_parts(status["message"])
+    ):
         document["status"] = {name: entry for name, entry in status.items() if name != "message"}
     for member in ("artifacts", "history"):
         if isinstance(document.get(member), list):
-            document[member] = [entry for entry in document[member] if _parts_of(entry)]
+            document[member] = [entry for entry in document[member] if _list_artifact_parts(entry)]
     return document
 
 

@@ -145,13 +145,13 @@ class Bridge:
         )
 
     def _deliver_to(self, pending: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
-        async def deliver_answer(answer: Answer) -> None:
+        async def deliver_call_answer(answer: Answer) -> None:
             text, answered = pending.apply_answer(answer)
             for request, part in answered:
                 self._update_session(request, part, answer)
             await self._pipe.send(text)
 
-        return deliver_answer
+        return deliver_call_answer
 
     def _update_session(self, request: Message, part: Message, answer: Answer) -> None:
         """Keep what an answer says that the bridge has to know."""
@@ -191,27 +191,27 @@ class Bridge:
         """Read the standing stream of a session, for as long as there is a session."""
         last: str | None = None
 
-        async def deliver_answer(answer: Answer) -> None:
+        async def deliver_standing_message(answer: Answer) -> None:
             nonlocal last
             last = answer.event_id or last
             await self._pipe.send(answer.text)
 
-        async def read_stream() -> None:
+        async def read_standing_stream_once() -> None:
             nonlocal last
             try:
-                await self._server.read_standing_stream(last, deliver_answer)
+                await self._server.read_standing_stream(last, deliver_standing_message)
             except SessionLost:
                 last = None
                 raise
 
         with contextlib.suppress(AgoraError):  # a server may have no such stream
-            await self._server.retry_until_done(read_stream, forever=lambda: True)
+            await self._server.retry_until_done(read_standing_stream_once, forever=lambda: True)
 
     async def _keep_subscription(self, pending: PendingRequest) -> None:
         """Keep a subscription alive: where the server ends it or goes away, ask for it again."""
         acknowledged = over = False
 
-        async def deliver_answer(answer: Answer) -> None:
+        async def deliver_subscription_message(answer: Answer) -> None:
             nonlocal acknowledged, over
             message = answer.message
             if mcp_wire.is_response(message):
@@ -226,14 +226,14 @@ class Bridge:
             acknowledged = acknowledged or message.get("method") == ACKNOWLEDGED
             await self._pipe.send(answer.text)
 
-        async def read_stream() -> None:
+        async def read_subscription_once() -> None:
             try:
-                await self._exchange_once(pending, deliver_answer)
+                await self._exchange_once(pending, deliver_subscription_message)
             except ConnectionBroken:
                 if not over:
                     raise
 
-        await self._server.retry_until_done(read_stream, forever=lambda: acknowledged)
+        await self._server.retry_until_done(read_subscription_once, forever=lambda: acknowledged)
 
 
 async def _cancel_tasks(tasks: list[asyncio.Task[Any]]) -> None:

@@ -14,7 +14,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, as_encoded_result, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
-from agora.domains.agents.supervision import audience_of
+from agora.domains.agents.supervision import agent_event_audience
 from agora_sdk.contract import a2a as contract
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
 
@@ -214,7 +214,7 @@ async def set_card(
     else:
         row = await load_agent(call.tx, ref or call.caller.subject, "agent")
         check_may_act_for(call.caller, row.agent_id)
-        agent_id, audience = row.agent_id, audience_of(row)
+        agent_id, audience = row.agent_id, agent_event_audience(row)
     call.target = agent_id
     texts = [None if document is None else _check_card(document) for document in (card, extended)]
     if texts == [None, None]:
@@ -276,11 +276,11 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
         "known": int(caller.may("read:agents")),
     }
 
-    async def read_rows(after: str, count: int) -> Sequence[AgentRow]:
+    async def read_visible_agents(after: str, count: int) -> Sequence[AgentRow]:
         return await call.tx.all(statements.catalogue, after=after, limit=count, **viewer)
 
     first = paging.decode_cursor(cursor)[0] if cursor else ""
-    rows, more = await paging.read_page(read_rows, first, "agent_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(read_visible_agents, first, "agent_id", limit, call.context.settings.page_bytes)
     entries = [_catalogue_entry(base, row, row.last_activity) for row in rows]
     if cursor is None:
         entries.insert(0, _front_entry(call, base))

@@ -33,11 +33,11 @@ __all__ = [
     "build_task_document",
     "find_direct_answer",
     "get_task",
+    "has_visible_work",
     "is_settled",
     "list_tasks",
     "read_task_row",
     "require_task",
-    "shows_work",
     "task_not_found",
 ]
 
@@ -154,7 +154,7 @@ def is_settled(row: TaskRow) -> bool:
     return row.status not in ("pending", "in_progress")
 
 
-def shows_work(row: TaskRow) -> bool:
+def has_visible_work(row: TaskRow) -> bool:
     """Whether a task has ended, asks for something, or has anything of its agent's work to show."""
     if is_settled(row) or row.said or row.output_size or row.progress or row.notes:
         return True

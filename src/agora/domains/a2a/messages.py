@@ -116,7 +116,7 @@ async def send_message(
         # Many call so, and "msg-1" of one is not that of another: what is repeated is known by all that it says.
         key += f" {digest.hex()}"
     document: dict[str, Any] | None = None
-    task_id = await _find_repeated(call, key, digest, message_id)
+    task_id = await _find_repeated_task(call, key, digest, message_id)
     if task_id is None:
         outcome = (
             await _continue_task(call, request)
@@ -188,7 +188,7 @@ def _respond_when_direct(task_id: str, created: Mapping[str, Any], wait: float) 
         row = await lookup.read_task_row(call.tx, task_id)
         if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
             return _encode_message(answer)
-        if not lookup.shows_work(row):
+        if not lookup.has_visible_work(row):
             raise WaitForEvent(lookup.CHANGES | lookup.WORK, wait, _encode_answer(created), subject=task_id)
         return _encode_answer(created)
 
@@ -206,7 +206,7 @@ async def _require_agent(call: Call, ref: str) -> AgentRow:
     return row
 
 
-async def _find_repeated(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
+async def _find_repeated_task(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
     """The task of the same message, if it came before. Raises IdempotencyConflict for another one under its id."""
     answer = await find_answer(
         call, key, OPERATION, digest, lambda: key_reused_error("message id", message_id, "message", "message.messageId")

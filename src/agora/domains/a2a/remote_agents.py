@@ -244,11 +244,11 @@ async def get_remote(call: Call, ref: str) -> contract.RemoteAgent:
 async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.RemoteAgentPage:
     """A page of them."""
 
-    async def read_rows(after: str, count: int) -> Sequence[NamedRemoteAgent]:
+    async def read_remote_agents(after: str, count: int) -> Sequence[NamedRemoteAgent]:
         return await call.tx.all(statements.remote_page, after=after, limit=count)
 
     first = paging.decode_cursor(cursor)[0] if cursor else ""
-    rows, more = await paging.read_page(read_rows, first, "agent_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(read_remote_agents, first, "agent_id", limit, call.context.settings.page_bytes)
     entries = [_build_remote_agent(row, row.agent_name) for row in rows]
     return contract.RemoteAgentPage.model_construct(
         agents=entries,

@@ -102,7 +102,7 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     if route is not None:
         return route
     return Route(
-        None, None, await _describe_nobody(call, builtins, "Nobody here has a capability that the text names.")
+        None, None, await _describe_missing_match(call, builtins, "Nobody here has a capability that the text names.")
     )
 
 
@@ -113,7 +113,7 @@ async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) 
     row = await call.tx.one(statements.best_agent, capability=skill)
     if row is not None:
         return Route(row, skill, f"{row.agent_name} has the capability {skill!r}.")
-    return Route(None, None, await _describe_nobody(call, builtins, f"No agent has the skill {skill!r}."))
+    return Route(None, None, await _describe_missing_match(call, builtins, f"No agent has the skill {skill!r}."))
 
 
 async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None:
@@ -225,7 +225,7 @@ def _stem_word(word: str) -> str:
     return word
 
 
-async def _describe_nobody(call: Call, builtins: Sequence[AgentRow], why: str) -> str:
+async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], why: str) -> str:
     """The message when no agent matches: what is missing, what this marketplace can do, and how to go on."""
     offered = await call.tx.all(statistics.capabilities, limit=MAX_LISTED_CAPABILITIES)
     capabilities = ", ".join(f"{row.capability} ({row.agents})" for row in offered)

@@ -14,7 +14,7 @@ from agora.core.operation_life import LifeNotice
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.agents.supervision import audience_of, set_agent_status
+from agora.domains.agents.supervision import agent_event_audience, set_agent_status
 from agora.domains.identity.authority import (
     check_administered,
     check_and_record_administration,
@@ -127,7 +127,7 @@ class Management(BoundService):
         await check_and_record_administration(self.call, f"tier:{row.agent_id}")
         await self.call.tx.execute(statements.set_tier, agent_id=row.agent_id, tier=tier.value)
         data = {"agent_id": row.agent_id, "agent_name": row.agent_name, "service_tier": tier.value}
-        self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=audience_of(row))
+        self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=agent_event_audience(row))
         return row.service_tier, tier.value
 
     async def _manage_setting(self, target: str, action: str, value: JsonValue) -> Change:

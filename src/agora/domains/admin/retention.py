@@ -90,20 +90,20 @@ class Retention(Controller):
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)
             ids = encode_json(rows)
 
-            async def drop_batch(call: Call, ids: str = ids) -> None:
+            async def delete_tasks(call: Call, ids: str = ids) -> None:
                 for drop in drops:
                     await call.tx.execute(drop, ids=ids)
 
             if rows:
-                await self.write_as_system(tenant, drop_batch)
+                await self.write_as_system(tenant, delete_tasks)
             if len(rows) < ENDED:
                 return
 
     async def _run_write(self, tenant: str, write: Write, **parameters: Any) -> int:
-        async def execute_write(call: Call) -> int:
+        async def write_in_transaction(call: Call) -> int:
             return await call.tx.execute(write, **parameters)
 
-        return await self.write_as_system(tenant, execute_write)
+        return await self.write_as_system(tenant, write_in_transaction)
 
 
 def _id_after(microseconds: int) -> str:

@@ -202,10 +202,12 @@ class AdminService(BoundService, contract.Admin):
         newest = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         query = statements.build_audit_query(frozenset(filters))
 
-        async def read_rows(before: str, count: int) -> Sequence[AuditEntryRow]:
+        async def read_audit_entries(before: str, count: int) -> Sequence[AuditEntryRow]:
             return await self.call.tx.all(query, **filters, before=before, limit=count)
 
-        rows, more = await paging.read_page(read_rows, newest, "audit_id", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(
+            read_audit_entries, newest, "audit_id", limit, self.call.context.settings.page_bytes
+        )
         entries = [_audit_entry(row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,

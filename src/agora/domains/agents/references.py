@@ -16,18 +16,18 @@ from .records import AgentRow
 
 __all__ = [
     "OPERATOR",
+    "address_of_name",
     "check_alias",
     "check_keys",
     "check_may_act_for",
     "check_names_agent",
     "filter_registered",
     "find_agent",
-    "held_address",
-    "ids_at",
     "load_agent",
     "looks_like_alias",
     "looks_like_id",
     "looks_like_key",
+    "resolve_ids_at",
 ]
 
 OPERATOR = "operator"  #: subject of the operator, and the address of messages to it
@@ -52,14 +52,14 @@ def looks_like_key(ref: str) -> bool:
 
 def looks_like_alias(ref: str) -> bool:
     """Whether a reference is a dotted alias that an agent may register; messages are held for it, too."""
-    return _ALIAS.fullmatch(ref) is not None and _company_of(ref) != _company_of(ORCHESTRATOR)
+    return _ALIAS.fullmatch(ref) is not None and _company_of_alias(ref) != _company_of_alias(ORCHESTRATOR)
 
 
-def _company_of(alias: str) -> str:
+def _company_of_alias(alias: str) -> str:
     return alias.split(".", 2)[1]
 
 
-def held_address(name: str) -> str:
+def address_of_name(name: str) -> str:
     """The recipient under which messages for an unregistered name are stored."""
     return f"name:{name}"
 
@@ -69,7 +69,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
 
     agent_id: the agent that gets it, None for a new one. Raises NameTaken, PermissionDenied.
     """
-    company = _company_of(alias)
+    company = _company_of_alias(alias)
     holder = await find_agent(call.tx, alias)
     if holder is not None and holder.agent_id != agent_id:
         raise NameTaken(
@@ -81,7 +81,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         return
     foreign = company != call.caller.account and await call.tx.one(agents.of_account, account=company) is not None
     if company in RESERVED_COMPANIES or foreign:
-        if call.caller.may("admin") and company != _company_of(ORCHESTRATOR):
+        if call.caller.may("admin") and company != _company_of_alias(ORCHESTRATOR):
             return
         raise PermissionDenied(
             f"Aliases that begin with 'agent.{company}.' are not yours to give.",
@@ -166,7 +166,7 @@ def check_names_agent(caller: Caller, agent_id: str | None) -> None:
         )
 
 
-async def ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
+async def resolve_ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str]:
     """Ids of agents for references stored at a time, in microseconds since 1970.
 
     A name resolves to its holder at that time, or the first one since; unregistered names are left out.

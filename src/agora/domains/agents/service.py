@@ -30,11 +30,11 @@ from . import queries as statements
 from .names import check_name, name_key
 from .records import AGENTS, CAPABILITIES, AgentCapabilityRow, AgentRow
 from .references import (
+    address_of_name,
     check_alias,
     check_keys,
     check_may_act_for,
     find_agent,
-    held_address,
     load_agent,
     load_visible_agent,
 )
@@ -48,7 +48,7 @@ from .signals import (
     AgentRegistered,
     publish_declared_codebases,
 )
-from .supervision import audience_of, set_agent_status
+from .supervision import agent_event_audience, set_agent_status
 
 __all__ = ["UNREACHABLE", "AgentService", "agent_from_row"]
 
@@ -239,7 +239,7 @@ class AgentService(BoundService, contract.Agents):
         self._append_capabilities(agent_id, capabilities)
         self._emit_agent_event("agora.agent.registered", row)
         pending = 0
-        for name in self._held_names(row):
+        for name in self._names_with_held_mail(row):
             pending += (await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))).messages
         registered = await call.publish(AGENT_REGISTERED, AgentRegistered(agent_id, agent_name, row.category))
         return await self._build_registration(row, created=True, pending=pending, tasks=registered.tasks)
@@ -275,7 +275,7 @@ class AgentService(BoundService, contract.Agents):
         return enrolment
 
     @staticmethod
-    def _held_names(row: AgentRow) -> list[str]:
+    def _names_with_held_mail(row: AgentRow) -> list[str]:
         """Names under which messages for the agent may have been held."""
         name = row.agent_name
         return list(dict.fromkeys(filter(None, (name, row.alias, f"agent.{row.account_id}.{name}"))))
@@ -348,7 +348,7 @@ class AgentService(BoundService, contract.Agents):
             "service_tier": row.service_tier,
             "status": row.status,
         }
-        self.call.emit(type, data, subject=row.agent_id, audience=audience_of(row))
+        self.call.emit(type, data, subject=row.agent_id, audience=agent_event_audience(row))
 
     async def _update_agent(
         self, row: AgentRow, values: dict[str, Any], capabilities: Sequence[str] | None
@@ -401,11 +401,13 @@ class AgentService(BoundService, contract.Agents):
         chosen = {name: value for name, value in parameters.items() if name in query.parameter_names}
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        async def read_rows(after: str, count: int) -> Sequence[AgentRow]:
+        async def read_agents(after: str, count: int) -> Sequence[AgentRow]:
             skipped = offset if after == first else 0
             return await self.call.tx.all(query, **chosen, after=after, limit=count, offset=skipped)
 
-        rows, more = await paging.read_page(read_rows, first, "agent_id", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(
+            read_agents, first, "agent_id", limit, self.call.context.settings.page_bytes
+        )
         agents = [agent_from_row(row, self.call.now) for row in rows]
         return contract.AgentPage.model_construct(
             agents=agents,
@@ -544,7 +546,7 @@ class AgentService(BoundService, contract.Agents):
             "agora.agent.rated",
             {"agent_id": agent_id, "rating": rating, "reputation": reputation, "rating_count": count},
             subject=agent_id,
-            audience=audience_of(row),
+            audience=agent_event_audience(row),
         )
         return contract.Rating(agent_id=agent_id, reputation=reputation, rating_count=count)
 
@@ -566,9 +568,9 @@ class AgentService(BoundService, contract.Agents):
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
         await call.publish(AGENT_RETIRED, row)
-        for name in self._held_names(
+        for name in self._names_with_held_mail(
             row
         ):  # messages held under its names are delivered to it, not to the next holder of the name
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))
-        data = {"agent_id": agent_id, "agent_name": row.agent_name, "address": held_address(row.agent_name)}
-        call.emit("agora.agent.deregistered", data, subject=agent_id, audience=audience_of(row))
+        data = {"agent_id": agent_id, "agent_name": row.agent_name, "address": address_of_name(row.agent_name)}
+        call.emit("agora.agent.deregistered", data, subject=agent_id, audience=agent_event_audience(row))

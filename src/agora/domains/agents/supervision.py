@@ -22,7 +22,7 @@ from .signals import HALT_ENDED
 __all__ = [
     "MAX_CONSECUTIVE_FAILURES",
     "SYSTEM_WIDE",
-    "audience_of",
+    "agent_event_audience",
     "end_halt",
     "record_agent_failure",
     "record_agent_success",
@@ -55,7 +55,7 @@ async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: st
         return status
     await call.tx.execute(presence.set_state, agent_id=agent_id, status=status, now=call.now)
     data = {"agent_id": agent_id, "agent_name": row.agent_name, "from": before, "to": status}
-    call.emit("agora.agent.status_changed", data, subject=agent_id, audience=audience_of(row))
+    call.emit("agora.agent.status_changed", data, subject=agent_id, audience=agent_event_audience(row))
     return status
 
 
@@ -102,6 +102,6 @@ async def end_halt(call: Call, row: OverrideRow) -> None:
         await call.publish(HALT_ENDED, row.created_at)
 
 
-def audience_of(agent: AgentVisibility) -> tuple[str, ...] | None:
+def agent_event_audience(agent: AgentVisibility) -> tuple[str, ...] | None:
     """Audience of an event about an agent: None for everyone; only itself if it is private."""
     return (agent.agent_id,) if agent.visibility == Visibility.PRIVATE else None

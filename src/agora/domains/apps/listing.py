@@ -72,12 +72,12 @@ async def list_apps(call: Call, wanted: AppFilter, limit: int, cursor: str | Non
 async def _read_rows(call: Call, wanted: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
     query = statements.apps_page(wanted.select(call))
 
-    async def read(place: str, count: int) -> Sequence[AppRow]:
+    async def read_apps_after(place: str, count: int) -> Sequence[AppRow]:
         values = wanted.parameters(call, place)
         names = query.parameter_names
         return await call.tx.all(query, **{name: value for name, value in values.items() if name in names}, limit=count)
 
-    return await paging.read_page(read, after, "app_id", limit, call.context.settings.page_bytes)
+    return await paging.read_page(read_apps_after, after, "app_id", limit, call.context.settings.page_bytes)
 
 
 async def count_apps(call: Call, wanted: AppFilter) -> tuple[int, bool]:

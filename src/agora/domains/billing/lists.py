@@ -12,7 +12,7 @@ from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.supervision import audience_of
+from agora.domains.agents.supervision import agent_event_audience
 from agora.store.port import Query
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
@@ -65,7 +65,7 @@ class EntryFilters:
 def announce_price(call: Call, agent: AgentRow, price: contract.Price) -> None:
     """Tell everyone who may see the agent what it costs from when on."""
     data = price.model_dump(mode="json", exclude={"created_by"})
-    call.emit("agora.billing.price_set", data, subject=price.agent_id, audience=audience_of(agent))
+    call.emit("agora.billing.price_set", data, subject=price.agent_id, audience=agent_event_audience(agent))
 
 
 async def list_current_prices(call: Call, limit: int, cursor: str | None) -> contract.PricePage:

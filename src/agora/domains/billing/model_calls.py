@@ -120,7 +120,7 @@ async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers:
     if not amount:
         return reserved
     spender = await find_allowance(call, payer.subject, amount, rates.currency)
-    limits = _limits_of(call, payer, rates)
+    limits = _build_spending_limits(call, payer, rates)
     await limits.add_reservation(amount)
     await use_allowance(call, spender, amount)
     row = ReservationRow(
@@ -141,7 +141,7 @@ async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers:
     return reserved
 
 
-def _limits_of(call: Call, payer: CallPayer, rates: TokenRates) -> SpendingLimits:
+def _build_spending_limits(call: Call, payer: CallPayer, rates: TokenRates) -> SpendingLimits:
     return SpendingLimits(call, payer.account, payer.agent_id, rates.currency, model=rates.name, project=payer.project)
 
 
@@ -162,14 +162,14 @@ async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffe
     refusals: list[PaymentRequired] = []
     for offer in offers:
         try:
-            _check_offer(_limits_of(call, payer, offer.rates), budgets, offer)
+            _check_offer(_build_spending_limits(call, payer, offer.rates), budgets, offer)
             affordable.append(offer)
         except PaymentRequired as refusal:
             refusals.append(refusal)
     if not affordable:
         raise refusals[0]
     cheapest = min(affordable, key=lambda offer: offer.amount)
-    is_near = any(_is_warned(row, status) for row, status in _budgets_over(budgets, offers[0]))
+    is_near = any(_is_over_soft_limit(row, status) for row, status in _select_budgets_of_offer(budgets, offers[0]))
     chosen = cheapest if is_near else affordable[0]
     return ReservedCall(chosen, chosen is not offers[0])
 
@@ -177,7 +177,7 @@ async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffe
 Budgets = Sequence[tuple[BudgetRow, BudgetStatus]]
 
 
-def _budgets_over(budgets: Budgets, offer: ModelOffer) -> Budgets:
+def _select_budgets_of_offer(budgets: Budgets, offer: ModelOffer) -> Budgets:
     """Those of them that an offer counts against."""
     return [
         (row, status)
@@ -191,11 +191,11 @@ def _check_offer(limits: SpendingLimits, budgets: Budgets, offer: ModelOffer) ->
     if not offer.amount:
         return
     limits.check_currency([row for row, _ in budgets])
-    for row, status in _budgets_over(budgets, offer):
+    for row, status in _select_budgets_of_offer(budgets, offer):
         limits.check_amount(row, status, offer.amount)
 
 
-def _is_warned(row: BudgetRow, status: BudgetStatus) -> bool:
+def _is_over_soft_limit(row: BudgetRow, status: BudgetStatus) -> bool:
     return row.soft_limit is not None and status.committed >= row.soft_limit
 
 
@@ -240,7 +240,7 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
         EntryKind.MODEL,
         tokens.input_tokens + tokens.output_tokens,
         description=rates.name,
-        use=_build_use(payer, rates, report),
+        use=_build_model_use(payer, rates, report),
     )
     entry = await ledger.write_entry(charge, Terms(0, rates.currency), amount, enforce=False)
     row = await _require_call(call, entry)
@@ -248,7 +248,7 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     return row
 
 
-def _build_use(payer: CallPayer, rates: TokenRates, report: ModelReport) -> ModelUse:
+def _build_model_use(payer: CallPayer, rates: TokenRates, report: ModelReport) -> ModelUse:
     return ModelUse(
         provider=rates.provider,
         model=rates.model,

@@ -42,31 +42,31 @@ class ModelCatalog:
         self.find_price = lru_cache(maxsize=4096)(self._find_price)
 
     @cached_property
-    def _document(self) -> dict[str, Any]:
+    def _catalog_document(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self._file.read_text("utf-8"))
         return document
 
     @property
     def source(self) -> str:
         """Where the prices are from, and of which day."""
-        return f"{self._document['source']}, {self.date}"
+        return f"{self._catalog_document['source']}, {self.date}"
 
     @property
     def date(self) -> str:
         """The day on which the prices held."""
-        return str(self._document["date"])
+        return str(self._catalog_document["date"])
 
     @property
     def currency(self) -> str:
         """Currency of all prices."""
-        return str(self._document["currency"])
+        return str(self._catalog_document["currency"])
 
     def find_provider(self, name: str, url: str = "", model: str = "") -> str:
         """The provider that a name means: one of the catalogue's, or that of the address or of the model; '' for none.
 
         url: where models of that name are asked; model: whose name tells the provider where nothing else does.
         """
-        providers = self._document["providers"]
+        providers = self._catalog_document["providers"]
         if name in providers:
             return name
         for id, provider in providers.items():
@@ -78,7 +78,7 @@ class ModelCatalog:
                 and not url
                 and not name
                 and provider["models_of"]
-                and _matches(provider["models_of"], model.lower())
+                and _matches_clause(provider["models_of"], model.lower())
             ):
                 return str(id)
         return ""
@@ -87,26 +87,26 @@ class ModelCatalog:
         """What a model of a provider costs; None if the catalogue does not say."""
         names = [model.lower(), DATED.sub(r"-\1-\2-\3", model.lower())]
         for name in dict.fromkeys(names):
-            for id in (provider, *self._fallbacks(provider)):
-                for row in self._rows(id):
-                    if _matches(row[1], name):
+            for id in (provider, *self._fallback_providers(provider)):
+                for row in self._model_rows(id):
+                    if _matches_clause(row[1], name):
                         return _build_price(provider, row)
         return None
 
     def list_prices(self, provider: str | None, after: tuple[str, str]) -> Iterator[CatalogPrice]:
         """Prices by provider and model. after: provider and model of the last one that is left out."""
-        for id in sorted(self._document["providers"]):
+        for id in sorted(self._catalog_document["providers"]):
             if provider in (None, id):
-                rows = sorted(self._rows(id), key=lambda row: str(row[0]))
+                rows = sorted(self._model_rows(id), key=lambda row: str(row[0]))
                 yield from (_build_price(id, row) for row in rows if (id, row[0]) > after)
 
-    def _rows(self, provider: str) -> Sequence[list[Any]]:
-        entry = self._document["providers"].get(provider)
+    def _model_rows(self, provider: str) -> Sequence[list[Any]]:
+        entry = self._catalog_document["providers"].get(provider)
         return entry["models"] if entry else ()
 
-    def _fallbacks(self, provider: str) -> Sequence[str]:
+    def _fallback_providers(self, provider: str) -> Sequence[str]:
         """Providers whose models a provider offers at their prices."""
-        entry = self._document["providers"].get(provider)
+        entry = self._catalog_document["providers"].get(provider)
         return entry["fallbacks"] if entry else ()
 
 
@@ -124,13 +124,13 @@ def _parse_rate(price: int | list[int] | None) -> Rate | None:
     return tuple(price) if isinstance(price, list) else (price,)
 
 
-def _matches(clause: list[Any], name: str) -> bool:
+def _matches_clause(clause: list[Any], name: str) -> bool:
     kind, *values = clause
     match kind:
         case "|":
-            return any(_matches(value, name) for value in values)
+            return any(_matches_clause(value, name) for value in values)
         case "&":
-            return all(_matches(value, name) for value in values)
+            return all(_matches_clause(value, name) for value in values)
         case "=":
             return bool(name == values[0])
         case "^":

@@ -17,7 +17,7 @@ from .model_calls import build_model_call
 from .money import format_amount, format_month, from_micros, month_of
 from .records import BudgetRow, ModelCallRow, ModelSum
 
-__all__ = ["CallFilters", "check_token_budget", "list_model_calls", "sum_up_month"]
+__all__ = ["CallFilters", "check_token_budget", "list_model_calls", "summarize_month_usage"]
 
 NEWEST = "use_g"  #: sorts after every id of an entry
 
@@ -57,7 +57,7 @@ async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor:
     )
 
 
-async def sum_up_month(call: Call, account: str | None, period: int, currency: str) -> TokenSummary:
+async def summarize_month_usage(call: Call, account: str | None, period: int, currency: str) -> TokenSummary:
     """A month's calls in one currency. account: None for all, '' for none."""
     rows: Sequence[ModelSum] = ()
     if account is None:
@@ -65,7 +65,7 @@ async def sum_up_month(call: Call, account: str | None, period: int, currency: s
     elif account:
         rows = await call.tx.all(models.sums_of_account, period=period, account=account)
     rows = [row for row in rows if row.currency == currency]
-    budget, balance = (None, 0) if not account else await _read_standing(call, account, currency)
+    budget, balance = (None, 0) if not account else await _read_budget_and_credit(call, account, currency)
     limit = None if budget is None else budget.hard_limit
     return TokenSummary(
         tenant_id=call.caller.tenant,
@@ -75,7 +75,7 @@ async def sum_up_month(call: Call, account: str | None, period: int, currency: s
         billing_model="prepaid" if budget is not None and budget.prepaid else "metered",
         balance_dollars=from_micros(balance),
         monthly_limit_dollars=None if limit is None else from_micros(limit),
-        totals=_add_up(rows),
+        totals=_sum_usage(rows),
         by_model=[
             ModelUsage(
                 provider=row.provider,
@@ -89,7 +89,7 @@ async def sum_up_month(call: Call, account: str | None, period: int, currency: s
     )
 
 
-def _add_up(rows: Sequence[ModelSum]) -> UsageTotals:
+def _sum_usage(rows: Sequence[ModelSum]) -> UsageTotals:
     names = [field.name for field in fields(ModelSum) if field.type == "int"]
     total = {name: sum(getattr(row, name) for row in rows) for name in names}
     return UsageTotals(
@@ -104,7 +104,7 @@ def _add_up(rows: Sequence[ModelSum]) -> UsageTotals:
     )
 
 
-async def _read_standing(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
+async def _read_budget_and_credit(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
     """The budget of a whole account, and its credit in millionths."""
     place = {"account": account, "agent": "", "currency": currency, "model": "", "project": ""}
     row = await call.tx.one(statements.budget_unlocked, **place)
@@ -114,11 +114,11 @@ async def _read_standing(call: Call, account: str, currency: str) -> tuple[Budge
 
 async def check_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
     """Whether an account may call models now."""
-    row, balance = await _read_standing(call, account, currency)
+    row, balance = await _read_budget_and_credit(call, account, currency)
     period = month_of(call.now)
     status = None if row is None else await read_budget_status(call.tx, row, period)
     spent = await call.tx.one(statements.spent, scope="account", ref=account, currency=currency, period=period)
-    reason = "" if row is None or status is None else _refusal(row, status)
+    reason = "" if row is None or status is None else _explain_exhausted_budget(row, status)
     return BudgetCheck(
         allowed=not reason,
         reason=reason or "Within the limits.",
@@ -131,7 +131,7 @@ async def check_token_budget(call: Call, account: str, currency: str) -> BudgetC
     )
 
 
-def _refusal(row: BudgetRow, status: BudgetStatus) -> str:
+def _explain_exhausted_budget(row: BudgetRow, status: BudgetStatus) -> str:
     """Why nothing more is allowed; '' if it is."""
     if row.hard_limit is not None and status.committed >= row.hard_limit:
         limit = format_amount(row.hard_limit, row.currency)

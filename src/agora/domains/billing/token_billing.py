@@ -40,7 +40,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     ) -> results.TokenSummary:
         period = month_of(self.call.now) if month is None else parse_month(month)
         visible = resolve_visible_account(self.call.caller, account)
-        return await model_usage.sum_up_month(self.call, visible, period, currency or CATALOG.currency)
+        return await model_usage.summarize_month_usage(self.call, visible, period, currency or CATALOG.currency)
 
     @implements
     async def recent(

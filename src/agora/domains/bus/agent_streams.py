@@ -16,7 +16,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.scopes import AGENT
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import check_may_act_for, find_agent, held_address, load_agent
+from agora.domains.agents.references import address_of_name, check_may_act_for, find_agent, load_agent
 from agora.domains.dead_letters.letters import record_dead_letters
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.messaging.records import DELIVERIES, DeliveryRow
@@ -77,7 +77,7 @@ async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
     row = await find_agent(call.tx, ref)
     if row is None:
         if ref in (caller.subject, caller.name):
-            return StreamOwner(caller.subject, caller.name, held_address(caller.subject), "msg_f")
+            return StreamOwner(caller.subject, caller.name, address_of_name(caller.subject), "msg_f")
         row = await load_agent(call.tx, ref)
     check_may_act_for(caller, row.agent_id)
     return stream_owner_from_agent(call, row)
@@ -95,7 +95,7 @@ def stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> StreamO
         account=row.account_id,
         tier=row.service_tier,
     )
-    return StreamOwner(row.agent_id, row.agent_name, held_address(row.agent_name), joined, caller)
+    return StreamOwner(row.agent_id, row.agent_name, address_of_name(row.agent_name), joined, caller)
 
 
 def impersonate_owner(call: Call, owner: StreamOwner) -> Call:

@@ -240,10 +240,10 @@ class Inbound:
         tenant = fields.get("tenant", DEFAULT_TENANT)[:MARKETPLACE]
         sender = fields.get("sender", "")[:200]
 
-        async def look_up(reader: Reader) -> AgentRow | None:
+        async def find_signing_agent(reader: Reader) -> AgentRow | None:
             return await find_agent(reader, sender) if sender else None
 
-        row = await self._context.store.read(tenant, look_up)
+        row = await self._context.store.read(tenant, find_signing_agent)
         if row is None:
             raise _signature_error()
         token = self._context.server.signer.agent_token(tenant, row.agent_id, row.token_generation)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import held_address
+from agora.domains.agents.references import address_of_name
 from agora.domains.dead_letters.port import DeadLetterSource, Inspection
 from agora.domains.dead_letters.records import DeadLetterRow
 from agora.domains.messaging.views import emit_message_event, expiry_horizon
@@ -121,7 +121,7 @@ def _to_delivery(letter: DeadLetterRow) -> Delivery:
 def _read_place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
     return {
         "agent_id": letter.owner,
-        "address": held_address(agent.agent_name),
+        "address": address_of_name(agent.agent_name),
         "message_id": letter.ref,
         "now": call.now,
         "horizon": expiry_horizon(call),

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import held_address
+from agora.domains.agents.references import address_of_name
 from agora.domains.messaging.records import MessageRow
 from agora.wire.envelopes import embed_document, to_agentify
 from agora.wire.envelopes.agentify import type_of
@@ -64,10 +64,12 @@ class Sender:
     @property
     def as_party(self) -> Party:
         if self.row is None:
-            return Party(self.agent_id, held_address(self.agent_id))
+            return Party(self.agent_id, address_of_name(self.agent_id))
         alias = self.row.alias
         joined = f"msg_{self.row.registered_at // 1000:012x}"
-        return Party(self.agent_id, held_address(self.row.agent_name), held_address(alias) if alias else "", joined)
+        return Party(
+            self.agent_id, address_of_name(self.row.agent_name), address_of_name(alias) if alias else "", joined
+        )
 
     @property
     def list_names(self) -> set[str]:

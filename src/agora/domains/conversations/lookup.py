@@ -58,10 +58,10 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
     key = row.conversation_id
     after = paging.decode_cursor(cursor)[0] if cursor else ""
 
-    async def read_rows(after: str, count: int) -> Sequence[MessageRow]:
+    async def read_messages(after: str, count: int) -> Sequence[MessageRow]:
         return await call.tx.all(statements.messages, conversation_id=key, after=after, limit=count)
 
-    rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(read_messages, after, "message_id", limit, call.context.settings.page_bytes)
     return contract.ConversationDetail.model_construct(
         **await _conversation_fields(call, row),
         messages=[envelope_from_row(message_row) for message_row in rows],
@@ -128,11 +128,13 @@ async def list_pending(
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     alive = {"now": call.now, "horizon": expiry_horizon(call), "joined": party.joined}
 
-    async def read_rows(after: str, count: int) -> Sequence[MessageRow]:
+    async def read_pending_messages(after: str, count: int) -> Sequence[MessageRow]:
         rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.sql_parameters)
         return sorted(rows, key=attrgetter("message_id"))
 
-    rows, more = await paging.read_page(read_rows, after, "message_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(
+        read_pending_messages, after, "message_id", limit, call.context.settings.page_bytes
+    )
     page = contract.PendingPage.model_construct(
         messages=[envelope_from_row(row) for row in rows],
         count=len(rows),
@@ -156,10 +158,10 @@ async def list_usage(
     chosen = {name: value for name, value in filters.items() if value is not None}
     first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-    async def read_rows(after: str, count: int) -> Sequence[ReportedUsageRow]:
+    async def read_reported_usage(after: str, count: int) -> Sequence[ReportedUsageRow]:
         return await call.tx.all(query, after=after, limit=count, **chosen)
 
-    rows, more = await paging.read_page(read_rows, first, "usage_id", limit, call.context.settings.page_bytes)
+    rows, more = await paging.read_page(read_reported_usage, first, "usage_id", limit, call.context.settings.page_bytes)
     return _usage_page(rows, more, bool(cursor))
 
 

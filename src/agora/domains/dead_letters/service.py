@@ -55,11 +55,13 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         elif owner not in ("", caller.subject):
             raise _not_yours(owner, "read:all")
 
-        async def read_rows(before: str, count: int) -> Sequence[DeadLetterRow]:
+        async def read_dead_letters(before: str, count: int) -> Sequence[DeadLetterRow]:
             return await call.tx.all(query, **filters, **place, before=before, limit=count)
 
         before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
-        rows, more = await paging.read_page(read_rows, before, "letter_id", limit, call.context.settings.page_bytes)
+        rows, more = await paging.read_page(
+            read_dead_letters, before, "letter_id", limit, call.context.settings.page_bytes
+        )
         letters = [contract.DeadLetter.model_construct(**_letter_fields(row)) for row in rows]
         return contract.DeadLetterPage.model_construct(
             dead_letters=letters, **paging.page_fields(letters, "dead_letter_id", more=more, cursor=cursor)

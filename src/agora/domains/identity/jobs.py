@@ -44,13 +44,13 @@ class People(Controller):
             by_tenant.setdefault(tenant, []).append((user_id, sighting))
         for tenant, sightings in by_tenant.items():
             for batch in split_batches(sorted(sightings, key=lambda pair: pair[0]), BATCH):
-                await self._write_sightings(tenant, dict(batch))
+                await self._write_last_seen_times(tenant, dict(batch))
                 for user_id, sighting in batch:
                     if self._seen.get((tenant, user_id)) is sighting:
                         del self._seen[tenant, user_id]
 
-    async def _write_sightings(self, tenant: str, batch: dict[str, Sighting]) -> None:
-        async def write_batch(call: Call) -> None:
+    async def _write_last_seen_times(self, tenant: str, batch: dict[str, Sighting]) -> None:
+        async def write_last_seen(call: Call) -> None:
             for user_id, sighting in batch.items():
                 person = sighting.person
                 await call.tx.execute(
@@ -66,7 +66,7 @@ class People(Controller):
                     at=sighting.at,
                 )
 
-        await self.write_as_system(tenant, write_batch)
+        await self.write_as_system(tenant, write_last_seen)
 
     # -- what is over ----------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ class People(Controller):
                 pass
 
     async def _drop_expired(self, tenant: str, write: Write) -> int:
-        async def drop_batch(call: Call) -> int:
+        async def delete_expired_sessions(call: Call) -> int:
             return await call.tx.execute(write, before=call.now, limit=BATCH)
 
-        return await self.write_as_system(tenant, drop_batch)
+        return await self.write_as_system(tenant, delete_expired_sessions)

@@ -85,7 +85,7 @@ class AuthService(BoundService, contract.Auth):
         sign_on, call, caller = self._sign_on(), self.call, self.call.caller
         await _end_local_session(call)
 
-        async def build_answer(end: Call, outcome: tuple[bool, str | None] | AgoraError) -> contract.LoggedOut:
+        async def build_logout_answer(end: Call, outcome: tuple[bool, str | None] | AgoraError) -> contract.LoggedOut:
             if isinstance(outcome, UpstreamFailed | Unauthenticated):  # here, it has ended
                 outcome = (False, None)
             if isinstance(outcome, AgoraError):
@@ -93,7 +93,7 @@ class AuthService(BoundService, contract.Auth):
             ended, url = outcome
             return contract.LoggedOut(provider_logged_out=ended, logout_url=url)
 
-        return as_relay(lambda: sign_on.sign_out(caller, refresh_token, client_id), build_answer, SECONDS)
+        return as_relay(lambda: sign_on.sign_out(caller, refresh_token, client_id), build_logout_answer, SECONDS)
 
     @implements
     async def sign_out(self, session_id: str) -> contract.SignedOut:
@@ -114,14 +114,14 @@ class AuthService(BoundService, contract.Auth):
         except Unauthenticated as error:
             raise _logout_error(error.detail, error.fix) from error
 
-        async def build_answer(end: Call, outcome: AgoraError | None) -> contract.LogoutTaken:
+        async def build_backchannel_answer(end: Call, outcome: AgoraError | None) -> contract.LogoutTaken:
             if isinstance(outcome, Unauthenticated):
                 raise _logout_error(outcome.detail, outcome.fix)
             if isinstance(outcome, AgoraError):
                 raise outcome
             return await _record_logout(end, notice)
 
-        return as_relay(lambda: sign_on.check_logout_token(logout_token), build_answer, SECONDS)
+        return as_relay(lambda: sign_on.check_logout_token(logout_token), build_backchannel_answer, SECONDS)
 
     def _sign_on(self) -> SignOn:
         """The port. No answer of its operations may be kept, so none takes an idempotency key."""

@@ -99,10 +99,10 @@ def _stored_log_reader(row: InstanceOutput, offset: int, limit: int) -> Callable
     begin = min(max(offset if offset >= 0 else size + offset, row.begins), size)
     piece = data[begin - row.begins :][:limit]
 
-    async def read_page() -> LogPage:
+    async def read_stored_page() -> LogPage:
         return LogPage(begin, begin + len(piece), size, piece)
 
-    return read_page
+    return read_stored_page
 
 
 async def create_backup(call: Call, instance_id: str) -> Backup:

@@ -91,7 +91,7 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
     agent, deployment = await _require_deployable(call, request.agent)
     manifest = load_manifest(deployment.manifest)
     await _check_instance_counts(call, deployment, request)
-    terms = await _agree_on_terms(call, request, agent)
+    terms = await _resolve_agreed_terms(call, request, agent)
     secrets = open_secrets(call.context, deployment.secrets, f"deployment:{agent.agent_id}")
     _check_config(call, request, manifest, secrets)
     near, place, need = await _choose_placement(call, request, manifest)
@@ -180,7 +180,7 @@ async def find_payment_error(call: Call, account: str, agent_id: str, terms: Ter
     return None
 
 
-async def _agree_on_terms(call: Call, request: InstanceRequest, agent: AgentRow) -> Terms:
+async def _resolve_agreed_terms(call: Call, request: InstanceRequest, agent: AgentRow) -> Terms:
     """The price terms of a new instance. Raises Conflict if they exceed ``max_price``, PaymentRequired."""
     ledger, agent_id = Ledger(call), agent.agent_id
     terms = await (

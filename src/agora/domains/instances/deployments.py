@@ -15,7 +15,7 @@ from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.agents.supervision import audience_of
+from agora.domains.agents.supervision import agent_event_audience
 from agora.domains.billing.accounts import can_see_all_accounts, can_set_price
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
@@ -154,7 +154,7 @@ class DeploymentService(BoundService, contract.Deployments):
             )
         return row
 
-    def _call_as(self, agent_id: str) -> Call:
+    def _build_call_as_agent(self, agent_id: str) -> Call:
         """The same call with the agent as its caller: the registering owner acts for it."""
         return replace(self.call, caller=replace(self.call.caller, subject=agent_id))
 
@@ -168,7 +168,7 @@ class DeploymentService(BoundService, contract.Deployments):
         profile["metadata"] = decode_json(row.metadata) | build_profile(manifest)["metadata"] | more.get("metadata", {})
         if "service_tier" in more:
             await AgentService(self.call).request_tier(row, more["service_tier"])
-        agent = await AgentService(self._call_as(row.agent_id)).update(row.agent_id, **profile)
+        agent = await AgentService(self._build_call_as_agent(row.agent_id)).update(row.agent_id, **profile)
         return Registration.model_construct(**dict(agent), created=False)
 
     async def _set_price_if_changed(self, agent_id: str, manifest: AgentManifest) -> None:
@@ -176,7 +176,7 @@ class DeploymentService(BoundService, contract.Deployments):
         pricing = manifest.pricing
         if pricing is None:
             return
-        call = self._call_as(agent_id)
+        call = self._build_call_as_agent(agent_id)
         usual = str(call.context.settings.billing_currency)
         current = await build_pricing_info(call.tx, agent_id, call.now, usual)
         values = pricing.model_dump(exclude_none=True)
@@ -185,7 +185,7 @@ class DeploymentService(BoundService, contract.Deployments):
 
     def _emit_registered(self, registration: Registration, revision: int) -> None:
         data = {"agent_id": registration.agent_id, "agent_name": registration.agent_name, "revision": revision}
-        audience = audience_of(registration)
+        audience = agent_event_audience(registration)
         self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
 
     async def _build_registered(self, deployed: DeployedAgent) -> contract.RegisteredDeployable:
@@ -260,7 +260,7 @@ class DeploymentService(BoundService, contract.Deployments):
         call.target = agent.agent_id
         if await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now):
             data = {"agent_id": agent.agent_id, "agent_name": agent.agent_name, "revision": row.revision}
-            call.emit("agora.deployment.withdrawn", data, subject=agent.agent_id, audience=audience_of(agent))
+            call.emit("agora.deployment.withdrawn", data, subject=agent.agent_id, audience=agent_event_audience(agent))
         return contract.Withdrawal(agent_id=agent.agent_id, instances=await self._count_running(agent.agent_id))
 
     async def _require_deployment(self, ref: str) -> tuple[AgentRow, DeploymentRow]:

@@ -46,14 +46,14 @@ def wait_for_state(
 ) -> R:
     """Respond after the commit, once the instance is in one of the states or ``wait`` seconds have passed."""
 
-    async def read_answer(end: Call) -> R:
+    async def read_settled_state(end: Call) -> R:
         row = await require_instance(end, instance_id)
         answer = await show(end, row)
         if row.state not in states and wait > 0:
             raise WaitForEvent(WAKE_EVENTS, wait, answer, subject=instance_id)
         return answer
 
-    return as_deferred_result(read_answer)
+    return as_deferred_result(read_settled_state)
 
 
 def wait_for_start(call: Call, instance_id: str, wait: float) -> Instance:
@@ -86,13 +86,13 @@ async def pause_instance(call: Call, instance_id: str, wait: float) -> InstanceC
         await set_desired_state(call, row, "paused")
         await emit_instance_event("agora.instance.pausing", call, row, desired_status="paused")
 
-    async def show_paused(end: Call, now: InstanceRow) -> InstanceChange:
+    async def build_paused_answer(end: Call, now: InstanceRow) -> InstanceChange:
         is_paused = now.state == "paused"
         return await build_change(
             end, now, "The instance is paused." if is_paused else "The instance is about to be paused."
         )
 
-    return wait_for_state(call, instance_id, wait, frozenset({"paused", "failed", "stopped"}), show_paused)
+    return wait_for_state(call, instance_id, wait, frozenset({"paused", "failed", "stopped"}), build_paused_answer)
 
 
 async def resume_instance(call: Call, instance_id: str, wait: float) -> InstanceChange:
@@ -108,12 +108,12 @@ async def resume_instance(call: Call, instance_id: str, wait: float) -> Instance
         await set_desired_state(call, row, "running")
         await emit_instance_event("agora.instance.resuming", call, row, desired_status="running")
 
-    async def show_resumed(end: Call, now: InstanceRow) -> InstanceChange:
+    async def build_resumed_answer(end: Call, now: InstanceRow) -> InstanceChange:
         is_running = now.state == "running"
         return await build_change(end, now, "The instance runs." if is_running else f"The instance is {now.state}.")
 
     # A failed instance stays failed until its next step, so "failed" does not end the wait here.
-    return wait_for_state(call, instance_id, wait, frozenset({"running", "stopped"}), show_resumed)
+    return wait_for_state(call, instance_id, wait, frozenset({"running", "stopped"}), build_resumed_answer)
 
 
 async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termination:
@@ -123,12 +123,12 @@ async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termi
         await set_desired_state(call, row, "stopped", "stopping")
         await emit_instance_event("agora.instance.stopping", call, row, status="stopping", desired_status="stopped")
 
-    async def show_terminated(end: Call, now: InstanceRow) -> Termination:
+    async def build_terminated_answer(end: Call, now: InstanceRow) -> Termination:
         is_stopped = now.state == "stopped"
         text = "The instance has ended; this is its final bill." if is_stopped else "The instance is about to end."
         return await build_termination(end, now, text)
 
-    return wait_for_state(call, instance_id, wait, frozenset({"stopped"}), show_terminated)
+    return wait_for_state(call, instance_id, wait, frozenset({"stopped"}), build_terminated_answer)
 
 
 def _illegal_transition(row: InstanceRow, what: str) -> IllegalTransition:

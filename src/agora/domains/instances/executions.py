@@ -81,7 +81,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     local, progress = call.context.ports.find(LOCAL_HOST), call.progress
     assert local is not None, "_build_request has checked it"
 
-    async def ask_instance() -> tuple[InstanceAnswer, int]:
+    async def send_to_instance() -> tuple[InstanceAnswer, int]:
         began = time.monotonic_ns()
         try:
             piece = _progress_reporter(progress) if progress is not None else None
@@ -93,7 +93,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     async def settle_charge(end: Call, outcome: tuple[InstanceAnswer, int] | AgoraError) -> ExecutionResult:
         return await _settle_execution(end, started, entry, outcome)
 
-    return as_relay(ask_instance, settle_charge, order.timeout)
+    return as_relay(send_to_instance, settle_charge, order.timeout)
 
 
 async def _choose_instance(call: Call, target: str) -> InstanceRow:

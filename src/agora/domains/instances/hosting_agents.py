@@ -210,7 +210,7 @@ async def _handle_late_answer(call: Call, question: EnvelopeRow, message: AgentM
     """Handle a reply to a request that is not open any more: remove a container that was created after all."""
     container = message.payload.get("container_id")
     letter = await call.tx.one(messages.of, message_id=question.message_id)
-    if question.intent != CREATE or message.type is P.FAILURE or letter is None or not _is_name(container):
+    if question.intent != CREATE or message.type is P.FAILURE or letter is None or not _is_valid_host_name(container):
         return False
     instance_id = envelope_from_row(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
@@ -223,7 +223,7 @@ async def _handle_late_answer(call: Call, question: EnvelopeRow, message: AgentM
     return True
 
 
-def _is_name(container: Any) -> bool:
+def _is_valid_host_name(container: Any) -> bool:
     return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
 
 
@@ -241,7 +241,7 @@ async def _handle_created(call: Call, row: InstanceRow, payload: dict[str, Any])
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
         await _handle_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
         return
-    if not _is_name(container):
+    if not _is_valid_host_name(container):
         await _handle_refusal(call, row, "The hosting agent's reply has no container_id.")
         return
     await _clear_question(call, row, container)

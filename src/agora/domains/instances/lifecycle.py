@@ -102,7 +102,7 @@ class InstanceLifecycle:
             case "failed" if goal == "running":
                 await self._start_next_generation()
             case _:  # failed while to be paused: nothing to do until the desired state changes
-                await self._schedule_step(self._lasting_reason, None)
+                await self._schedule_step(self._reason_without_transient, None)
 
     # -- engines ---------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class InstanceLifecycle:
         return Ticks(self.local.ticks(), self.local.boot)
 
     @property
-    def _lasting_reason(self) -> str | None:
+    def _reason_without_transient(self) -> str | None:
         """The row's reason without transient ones."""
         reason = self.row.reason
         return None if reason is not None and reason.startswith((AWAY, NOT_YET, NOT_ENDED)) else reason
@@ -263,7 +263,7 @@ class InstanceLifecycle:
         elif goal == "running" and (observation.state == "paused" or row.state == "paused"):
             await self._resume_instance(observation)
         else:
-            await self._schedule_step(self._lasting_reason, self.clock.now() + self.check_interval)
+            await self._schedule_step(self._reason_without_transient, self.clock.now() + self.check_interval)
 
     async def _pause_instance(self, observation: Observation) -> None:
         """Pause it. Metered time ends before the pause, so that the customer never pays for paused time."""
@@ -341,7 +341,7 @@ class InstanceLifecycle:
         else:
             ticks = self.ticks
             await self.act(lambda call: metering.end_interval(call, self.row, ticks))
-        await self.act(lambda call: transitions.finish_instance(call, self.row, self._lasting_reason))
+        await self.act(lambda call: transitions.finish_instance(call, self.row, self._reason_without_transient))
         self._drop_connections()
 
     async def _read_last_output(self, handle: Handle) -> LogPage | None:
@@ -378,10 +378,10 @@ class InstanceLifecycle:
             at, took = observation.exit.at if observation.exit is not None else None, self.ticks.at - before.at
             stop_time = min(max(0, at - began), took) if was_running and at is not None else 0
 
-            async def close_interval(call: Call) -> None:
+            async def close_metering_interval(call: Call) -> None:
                 await metering.end_interval(call, self.row, before, at, until_now=was_running, more=stop_time)
 
-            await self.act(close_interval)
+            await self.act(close_metering_interval)
 
     def _find_program_handle(self) -> Handle | None:
         """The handle of what the engine may hold; without one in the row, that of a start cut short by a server crash."""

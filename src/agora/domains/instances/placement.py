@@ -133,7 +133,7 @@ async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
     missing: list[UnmetRequirement] = []
     candidates: list[tuple[Any, Placement]] = []
     for host in hosts:
-        lacks = list(_find_unmet(host, reserved_by_host.get(host.host_id), need, call.now))
+        lacks = list(_find_unmet_requirements(host, reserved_by_host.get(host.host_id), need, call.now))
         missing += lacks
         if not lacks:
             candidates.append(
@@ -192,7 +192,7 @@ def explain_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, no
     return f"No engine can run it now. {'; '.join(reasons[:5]) or 'No host is registered'}."
 
 
-def _find_unmet(
+def _find_unmet_requirements(
     host: HostRow, reserved: ReservedResources | None, need: PlacementRequest, now: int
 ) -> Iterator[UnmetRequirement]:
     """Requirements that a host does not meet."""

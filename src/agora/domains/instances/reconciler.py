@@ -262,7 +262,7 @@ class InstanceReconciler(DueController):
 
         semaphore = asyncio.Semaphore(PROBES)
 
-        async def probe_one(row: InstanceRow) -> tuple[str, tuple[bool, str]]:
+        async def probe_instance(row: InstanceRow) -> tuple[str, tuple[bool, str]]:
             try:
                 health = build_health_check(row)
             except ValueError:  # a manifest that newer rules reject is no reason to stop a running program
@@ -277,7 +277,7 @@ class InstanceReconciler(DueController):
                     return row.instance_id, (False, error.detail)
                 return row.instance_id, (verdict.healthy, verdict.detail)
 
-        return dict(await asyncio.gather(*map(probe_one, rows)))
+        return dict(await asyncio.gather(*map(probe_instance, rows)))
 
     async def _write_checks(
         self,

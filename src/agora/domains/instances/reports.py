@@ -23,7 +23,7 @@ CREATE = "create_container"
 
 async def report_running(call: Call, row: InstanceRow, address: str | None, health_url: str | None) -> None:
     """Report that it runs: ``deploy_confirm``, or ``container_created`` to a request to the hosting agent."""
-    origin = await _take_origin(call, row)
+    origin = await _take_request_message(call, row)
     if origin is None:
         return
     payload = await describe_container(call, row, address, health_url)
@@ -39,7 +39,7 @@ async def report_running(call: Call, row: InstanceRow, address: str | None, heal
 
 async def report_failure(call: Call, row: InstanceRow, error: str, code: str) -> bool:
     """Report that it failed: ``deploy_failure``, or ``failure``. Returns whether a message had requested it."""
-    origin = await _take_origin(call, row)
+    origin = await _take_request_message(call, row)
     if origin is None:
         return False
     agent = await call.tx.one(agents.by_id, ref=row.agent_id)
@@ -85,7 +85,7 @@ def _display_name(agent: AgentRow | None, agent_id: str) -> str:
     return agent_id if agent is None else agent.alias or agent.agent_name
 
 
-async def _take_origin(call: Call, row: InstanceRow) -> EnvelopeRow | None:
+async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | None:
     """The message that requested it, None if it was answered. Clears ``cause``, so that it is reported only once."""
     if row.cause is None:
         return None

@@ -29,7 +29,7 @@ __all__ = ["build_change", "build_detail", "build_summaries", "build_termination
 HIDDEN = frozenset({"environment"})
 
 
-def _optional_moment(value: int | None) -> Any:
+def _to_datetime_or_none(value: int | None) -> Any:
     return None if value is None else to_datetime(value)
 
 
@@ -118,14 +118,14 @@ def _build_fields(
         "generation": row.generation,
         "restarts": row.restarts,
         "crash_loop": RestartPolicy().is_loop(row.failures) and row.stopped_at is None,
-        "retry_at": _optional_moment(row.due_at) if failed and row.desired != "stopped" else None,
+        "retry_at": _to_datetime_or_none(row.due_at) if failed and row.desired != "stopped" else None,
         "task_executions": execution_count,
         "created_at": to_datetime(row.created_at),
-        "started_at": _optional_moment(row.started_at),
-        "stopped_at": _optional_moment(row.stopped_at),
+        "started_at": _to_datetime_or_none(row.started_at),
+        "stopped_at": _to_datetime_or_none(row.stopped_at),
         "health_status": contract.HealthStatus(
             healthy=bool(row.healthy) and state == InstanceStatus.RUNNING,
-            last_heartbeat=_optional_moment(max(row.seen_at or 0, row.started_at or 0) or None),
+            last_heartbeat=_to_datetime_or_none(max(row.seen_at or 0, row.started_at or 0) or None),
             error_count=row.error_count,
             last_error=row.last_error,
         ),

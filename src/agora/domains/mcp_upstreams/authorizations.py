@@ -35,7 +35,7 @@ WAIT_SECONDS: Final = 600.0  #: in which a person may authorize while the call w
 NOT_OAUTH: Final = "Add it with oauth=shared, user or machine."
 
 
-def grants_of(call: Call) -> UpstreamGrants:
+def get_upstream_grants(call: Call) -> UpstreamGrants:
     """The grants that this server keeps."""
     return call.context.ports.get(UPSTREAM_GRANTS)
 
@@ -44,16 +44,18 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
     """The relay that begins an authorization."""
     row = await _require_authorizable(call, upstream)
     subject = await _choose_subject(call, row, shared=shared)
-    grants, endpoint, begun_by = grants_of(call), endpoint_of(row), call.caller.subject
+    grants, endpoint, begun_by = get_upstream_grants(call), endpoint_of(row), call.caller.subject
     base_url = call.context.settings.own_url
 
-    async def perform() -> BegunAuthorization | None:
+    async def request_authorization() -> BegunAuthorization | None:
         if endpoint.oauth_mode == "machine":
             await grants.request_machine_token(endpoint)
             return None
         return await flow.begin_authorization(grants, endpoint, subject, begun_by, base_url, scope=scope)
 
-    async def settle(end: Call, outcome: BegunAuthorization | AgoraError | None) -> contract.UpstreamAuthorization:
+    async def build_authorization_answer(
+        end: Call, outcome: BegunAuthorization | AgoraError | None
+    ) -> contract.UpstreamAuthorization:
         if isinstance(outcome, AgoraError):
             raise outcome
         if outcome is None:
@@ -68,20 +70,20 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
         )
 
     call.target = row.upstream_id
-    return as_relay(perform, settle, REQUEST_SECONDS)
+    return as_relay(request_authorization, build_authorization_answer, REQUEST_SECONDS)
 
 
 async def finish_authorization(call: Call, state: str, callback: Callback) -> contract.UpstreamAuthorization:
     """The relay that exchanges the code of a callback for tokens. The state is used up by it, however it ends."""
-    grants = grants_of(call)
+    grants = get_upstream_grants(call)
     authorization = await flow.take_authorization(call, grants, state)
     row = await _require_authorizable(call, authorization.upstream_id)
     endpoint = endpoint_of(row)
 
-    async def perform() -> Grant:
+    async def redeem_code() -> Grant:
         return await flow.redeem_code(grants, endpoint, authorization, callback)
 
-    async def settle(end: Call, outcome: Grant | AgoraError) -> contract.UpstreamAuthorization:
+    async def store_authorization(end: Call, outcome: Grant | AgoraError) -> contract.UpstreamAuthorization:
         if isinstance(outcome, AgoraError):
             raise outcome
         await require_upstream(end, row.upstream_id, lock=True)
@@ -98,29 +100,29 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
         )
 
     call.target = row.upstream_id
-    return as_relay(perform, settle, REQUEST_SECONDS)
+    return as_relay(redeem_code, store_authorization, REQUEST_SECONDS)
 
 
 async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:
     """The relay that ends an authorization: here at once, then at the authorization server."""
     row = await _require_authorizable(call, upstream)
     subject = await _choose_subject(call, row, shared=shared)
-    grants, endpoint = grants_of(call), endpoint_of(row)
+    grants, endpoint = get_upstream_grants(call), endpoint_of(row)
     key = {"upstream_id": row.upstream_id, "subject": subject}
     stored = await call.tx.one(grant_statements.grant_of_subject, **key)
     await call.tx.execute(grant_statements.drop_grant, **key)
     if stored is not None:
         await _announce_authorization(call, row, subject, ended=True)
 
-    async def perform() -> bool:
+    async def revoke_at_server() -> bool:
         return stored is not None and await grants.revoke(endpoint, grants.open_grant(stored))
 
-    async def settle(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
+    async def build_deauthorization_answer(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
         revoked = outcome is True  # a grant that cannot be read is gone here all the same
         return contract.UpstreamDeauthorization(upstream=row.name, shared=subject == SHARED, revoked=revoked)
 
     call.target = row.upstream_id
-    return as_relay(perform, settle, REQUEST_SECONDS)
+    return as_relay(revoke_at_server, build_deauthorization_answer, REQUEST_SECONDS)
 
 
 async def drop_authorizations(call: Call, upstream_id: str) -> None:
@@ -174,7 +176,7 @@ class Authorizer:
     """Gets a call its authorization: has the person behind its client visit the URL, where the client takes that."""
 
     def __init__(self, call: Call, client: CallClient | None) -> None:
-        self._grants, self._caller, self._client = grants_of(call), call.caller, client
+        self._grants, self._caller, self._client = get_upstream_grants(call), call.caller, client
         self._base_url = call.context.settings.own_url
 
     async def obtain(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:
@@ -190,7 +192,7 @@ class Authorizer:
         begun = await flow.begin_authorization(
             self._grants, endpoint, subject, self._caller.subject, self._base_url, error.challenge
         )
-        if _takes_urls(self._client) and await self._ask_person(endpoint, begun):
+        if _accepts_url_elicitation(self._client) and await self._ask_person(endpoint, begun):
             generation = before.generation if before is not None else 0
             if await self._grants.wait_for_grant(endpoint, subject, generation, WAIT_SECONDS):
                 return
@@ -218,7 +220,7 @@ class Authorizer:
         return response.get("action") == "accept"
 
 
-def _takes_urls(client: CallClient | None) -> bool:
+def _accepts_url_elicitation(client: CallClient | None) -> bool:
     """Whether a client takes an elicitation in URL mode."""
     capability = client.capabilities.get("elicitation") if client is not None else None
     return isinstance(capability, Mapping) and "url" in capability

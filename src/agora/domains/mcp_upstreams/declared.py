@@ -289,13 +289,13 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
 
 def _has_client(call: Call, stored: UpstreamRow, upstream: Declared) -> bool:
     """Whether the stored client is the declared one."""
-    from .authorizations import grants_of
+    from .authorizations import get_upstream_grants
     from .registration import OAuthConfiguration
 
     document = OAuthConfiguration(**upstream.oauth_fields()).document()
     if stored.oauth_client is None:
         return not any(document.values())
     try:
-        return grants_of(call).unseal(stored.oauth_client, stored.upstream_id, "configured") == document
+        return get_upstream_grants(call).unseal(stored.oauth_client, stored.upstream_id, "configured") == document
     except UpstreamUnavailable:
         return False

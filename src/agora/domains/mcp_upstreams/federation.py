@@ -132,7 +132,7 @@ class Federation:
             tools = [OfferedTool(name, r.name, r.description, r.definition, r.server_version) for r in mine]
             self._apply_offer(Offer(tenant, name, tools))
 
-    def apply(self, stored: StoredEvent) -> None:
+    def apply_event(self, stored: StoredEvent) -> None:
         """Follow the event log: at once what this server decided, in a moment what another one did."""
         if not stored.event.type.startswith("agora.upstream."):
             return

@@ -159,7 +159,7 @@ async def emit_offer_event(call: Call, happening: str, upstream: UpstreamRow) ->
         "dropped": [row.name for row in rows if row.state == "dropped"][:MAX_LISTED],
     }
     event_id = call.emit(f"agora.upstream.{happening}", data, subject=upstream.upstream_id)
-    call.context.ports.get(OFFERS).lay_down(event_id, Offer(call.caller.tenant, name, tools))
+    call.context.ports.get(OFFERS).store_offer(event_id, Offer(call.caller.tenant, name, tools))
 
 
 def _truncate_name(text: str | None) -> str | None:

@@ -43,7 +43,7 @@ class Offers:
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, Offer] = OrderedDict()
 
-    def lay_down(self, event_id: str, offer: Offer) -> None:
+    def store_offer(self, event_id: str, offer: Offer) -> None:
         self._waiting[event_id] = offer
         while len(self._waiting) > REMEMBERED:
             self._waiting.popitem(last=False)

@@ -15,7 +15,7 @@ from agora_sdk.contract import upstreams as contract
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NameTaken, field_error
 
 from . import queries as statements
-from .authorizations import REQUEST_SECONDS, drop_authorizations, grants_of
+from .authorizations import REQUEST_SECONDS, drop_authorizations, get_upstream_grants
 from .headers import check_headers
 from .oauth.challenge import AuthorizationNeeded
 from .oauth.flow import find_server
@@ -105,7 +105,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
     upstream.oauth.check()
     row = new_row(call, engine, replace(upstream, private=private))
     call.target = row.upstream_id
-    endpoint, grants = endpoint_of(row), grants_of(call)
+    endpoint, grants = endpoint_of(row), get_upstream_grants(call)
 
     async def probe_server() -> Listing | None:
         if not verify:
@@ -181,7 +181,7 @@ def new_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> UpstreamRow
 def seal_client(call: Call, oauth: OAuthConfiguration, upstream_id: str) -> bytes | None:
     """A configured client for the store; None if there is none."""
     document = oauth.document()
-    return grants_of(call).seal(document, upstream_id, "configured") if any(document.values()) else None
+    return get_upstream_grants(call).seal(document, upstream_id, "configured") if any(document.values()) else None
 
 
 async def drop_upstream(call: Call, row: UpstreamRow) -> None:

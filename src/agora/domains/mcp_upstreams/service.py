@@ -83,10 +83,12 @@ class UpstreamService(contract.Upstreams):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        async def read_rows(after: str, count: int) -> Sequence[UpstreamRow]:
+        async def read_upstreams(after: str, count: int) -> Sequence[UpstreamRow]:
             return await self._call.tx.all(statements.listing, after=after, limit=count)
 
-        rows, more = await paging.read_page(read_rows, first, "name", limit, self._call.context.settings.page_bytes)
+        rows, more = await paging.read_page(
+            read_upstreams, first, "name", limit, self._call.context.settings.page_bytes
+        )
         counts = await count_items(self._call, rows)
         summaries = [build_summary(self._call, row, counts.get(row.upstream_id, {})) for row in rows]
         return contract.UpstreamPage.model_construct(
@@ -107,13 +109,13 @@ class UpstreamService(contract.Upstreams):
         counts = (await count_items(self._call, [row])).get(row.upstream_id, {})
         filters = {"kind": kind and contract.ItemKind(kind).value, "state": state and contract.ItemState(state).value}
 
-        async def read_items(after: tuple[str, str], count: int) -> Sequence[UpstreamToolRow]:
+        async def read_upstream_items(after: tuple[str, str], count: int) -> Sequence[UpstreamToolRow]:
             place = {"after_kind": after[0], "after_name": after[1], "limit": count}
             return await self._call.tx.all(statements.chosen, upstream_id=row.upstream_id, **filters, **place)
 
         first = tuple(paging.decode_cursor(cursor, str, str)) if cursor else ("", "")
         most = self._call.context.settings.page_bytes
-        items, more = await paging.read_page(read_items, first, ("kind", "name"), MAX_ITEMS, most)
+        items, more = await paging.read_page(read_upstream_items, first, ("kind", "name"), MAX_ITEMS, most)
         return build_detail(self._call, row, counts, items, more=more)
 
     @implements
@@ -331,7 +333,7 @@ class UpstreamService(contract.Upstreams):
 
         authorizer = Authorizer(self._call, client) if endpoint.oauth_mode != "none" else None
 
-        async def perform() -> dict[str, Any]:
+        async def send_to_upstream() -> dict[str, Any]:
             try:
                 return await engine.request(endpoint, method, params, seconds, progress, caller, client)
             except AuthorizationNeeded as error:
@@ -340,7 +342,7 @@ class UpstreamService(contract.Upstreams):
                 await authorizer.obtain(endpoint, error)
             return await engine.request(endpoint, method, params, seconds, progress, caller, client)
 
-        async def settle(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
+        async def build_answer(end: Call, outcome: dict[str, Any] | AgoraError) -> R:
             if isinstance(outcome, AgoraError):
                 raise outcome
             if outcome.get("resultType", "complete") != "complete":
@@ -351,7 +353,7 @@ class UpstreamService(contract.Upstreams):
             return answer(outcome)
 
         patience = ANSWER_SECONDS if client is not None else REQUEST_SECONDS if authorizer is not None else 0.0
-        return as_relay(perform, settle, seconds + SLACK + patience)
+        return as_relay(send_to_upstream, build_answer, seconds + SLACK + patience)
 
 
 def uri_matches(template: str, uri: str) -> bool:

@@ -76,11 +76,11 @@ class MediaService(BoundService, contract.Media):
         }
         self.call.target = room_name
 
-        async def create() -> contract.MediaRoom:
+        async def create_livekit_room() -> contract.MediaRoom:
             room = await client.call("CreateRoom", request, CREATES)
             return contract.MediaRoom(**_room_fields(room or {}, room_name))
 
-        return as_relay(create, _settle, SECONDS)
+        return as_relay(create_livekit_room, _answer_or_raise, SECONDS)
 
     @implements
     async def list_rooms(self, *, limit: int = 100, cursor: str | None = None) -> contract.MediaRoomPage:
@@ -88,7 +88,7 @@ class MediaService(BoundService, contract.Media):
         after = paging.decode_cursor(cursor, str)[0] if cursor else ""
         page_bytes = self.call.context.settings.page_bytes
 
-        async def list_all() -> contract.MediaRoomPage:
+        async def list_livekit_rooms() -> contract.MediaRoomPage:
             answer = await client.call("ListRooms", {}, LISTS) or {}
             rooms = {
                 name.removeprefix(prefix): room
@@ -105,13 +105,13 @@ class MediaService(BoundService, contract.Media):
                 next_cursor=paging.encode_cursor(page[-1]) if len(names) > len(page) else None,
             )
 
-        return as_relay(list_all, _settle, SECONDS)
+        return as_relay(list_livekit_rooms, _answer_or_raise, SECONDS)
 
     @implements
     async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
         client, name = self._client(), self._wire_name(room_name)
 
-        async def get() -> contract.MediaRoomDetail:
+        async def read_livekit_room() -> contract.MediaRoomDetail:
             answer = await client.call("ListRooms", {"names": [name]}, LISTS) or {}
             room = next((each for each in answer.get("rooms") or () if each.get("name") == name), None)
             if room is None:
@@ -122,7 +122,7 @@ class MediaService(BoundService, contract.Media):
             participants = [_build_participant(each) for each in (members.get("participants") or ())[:MAX_MEMBERS]]
             return contract.MediaRoomDetail(**_room_fields(room, room_name), members=participants)
 
-        return as_relay(get, _settle, SECONDS)
+        return as_relay(read_livekit_room, _answer_or_raise, SECONDS)
 
     # -- LiveKit -------------------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class MediaService(BoundService, contract.Media):
         return self._prefix() + room_name
 
 
-async def _settle(call: Call, outcome: R | AgoraError) -> R:
+async def _answer_or_raise(call: Call, outcome: R | AgoraError) -> R:
     if isinstance(outcome, AgoraError):
         raise outcome
     return outcome

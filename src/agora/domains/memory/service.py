@@ -125,11 +125,11 @@ class MemoryService(BoundService, contract.Memories):
     ) -> contract.MemoryPage:
         place = {"namespace": self._stored_namespace(namespace), "prefix": prefix, "beyond": prefix + LAST}
 
-        async def read_rows(after: str, count: int) -> Sequence[MemoryRow]:
+        async def read_memories(after: str, count: int) -> Sequence[MemoryRow]:
             return await self.call.tx.all(statements.list_memories, **place, after=after, limit=count)
 
         after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows, more = await paging.read_page(read_rows, after, "key", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(read_memories, after, "key", limit, self.call.context.settings.page_bytes)
         page = [self._to_memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
             memories=page,

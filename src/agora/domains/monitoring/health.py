@@ -168,7 +168,7 @@ def without_store(monitor: HealthMonitor, now: int) -> Health:
     database = ComponentHealth(status="critical", detail=detail, latency_ms=round(seconds * 1000, 3))
     components = {"database": database}
     if monitor.bus() is not None:
-        fault = monitor.bus_fault()
+        fault = monitor.bus_error()
         components["bus"] = ComponentHealth(status="degraded" if fault else "healthy", detail=fault or "Redis")
     return Health(status="critical", components=components, version=__version__, timestamp=to_datetime(now))
 
@@ -319,13 +319,13 @@ async def _check_controllers(call: Call, monitor: HealthMonitor) -> ComponentHea
         since = call.context.started_at if loop.last_run is None else loop.last_run
         age = (call.now - since) / SECOND
         metrics |= {f"{loop.name}.age_seconds": round(age, 1), f"{loop.name}.failures": float(loop.failures)}
-        if complaint := _loop_complaint(loop, age):
+        if complaint := _describe_loop_problem(loop, age):
             complaints.append(complaint)
     detail = "; ".join(complaints) or f"{len(monitor.loops)} running"
     return ComponentHealth(status="degraded" if complaints else "healthy", detail=detail, metrics=metrics)
 
 
-def _loop_complaint(loop: Loop, age: float) -> str | None:
+def _describe_loop_problem(loop: Loop, age: float) -> str | None:
     if loop.failures >= FAILED_OFTEN:
         return f"{loop.name} failed {loop.failures} times in a row"
     if age > 3 * loop.interval + 60:

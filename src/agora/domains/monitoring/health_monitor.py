@@ -92,7 +92,7 @@ class HealthMonitor:
         self, store: Store, clock: Clock, live: Mapping[str, int], directory: Path, *, machine: Machine | None = None
     ) -> None:
         self._store, self._clock, self._live = store, clock, live
-        self._machine = machine or _machine_of(directory)
+        self._machine = machine or _machine_probe_of(directory)
         self.samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
         self.loops: Sequence[Loop] = ()
         self.draining = False
@@ -192,7 +192,7 @@ class HealthMonitor:
             return f"The store takes no writes: {failure.rstrip('.')}."
         if sample.failure is None and sample.values["queue_depth"] >= sample.values["queue_limit"]:
             return "The store's write queue is full."
-        if self.missed and (fault := self.bus_fault()):
+        if self.missed and (fault := self.bus_error()):
             return fault
         return None
 
@@ -213,10 +213,10 @@ class HealthMonitor:
         probe = self.probed
         states = {"store": "ok" if probe is None or probe.failure is None else probe.cause}
         if self.bus() is not None:
-            states["bus"] = "unreachable" if self.bus_fault() else "ok"
+            states["bus"] = "unreachable" if self.bus_error() else "ok"
         return states
 
-    def bus_fault(self) -> str | None:
+    def bus_error(self) -> str | None:
         """Why Redis cannot be had; None where it can, or where the bus is embedded."""
         bridge = self.bus()
         return None if bridge is None or bridge.connected else f"Redis cannot be reached: {bridge.error}."
@@ -230,7 +230,7 @@ def _describe_failure(error: Exception) -> str:
 # -- the machine -------------------------------------------------------------------------------
 
 
-def _machine_of(directory: Path) -> Machine:
+def _machine_probe_of(directory: Path) -> Machine:
     def measure_delay() -> Mapping[str, float]:
         return measure_machine(directory)
 

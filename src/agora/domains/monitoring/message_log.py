@@ -14,7 +14,7 @@ from typing import Any, Final
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.agents.references import find_agent, held_address
+from agora.domains.agents.references import address_of_name, find_agent
 from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader
 from agora.store.records import record_values
@@ -101,7 +101,7 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
 async def _resolve_agent(tx: Reader, ref: str) -> tuple[str, str]:
     """The id of an agent, and the address under which messages are held for its name."""
     row = await find_agent(tx, ref)
-    return (ref, held_address(ref)) if row is None else (row.agent_id, held_address(row.agent_name))
+    return (ref, address_of_name(ref)) if row is None else (row.agent_id, address_of_name(row.agent_name))
 
 
 def _split_words(q: str | None) -> list[str]:
@@ -145,7 +145,7 @@ class MessageLogReader:
                         return await build_messages(tx, rows), rows[-1].message_id
                     rows.append(row)
                 before = rows[-1].message_id if page_rows else before
-            if end is None or self._too_old(end):
+            if end is None or self._is_before_period(end):
                 return await build_messages(tx, rows), None
             before = end.message_id
         return await build_messages(tx, rows), before
@@ -178,7 +178,7 @@ class MessageLogReader:
             total += row if row is not None else 0
             if total > limit:
                 return limit, True
-            if end is None or self._too_old(end):
+            if end is None or self._is_before_period(end):
                 return total, False
             before = end.message_id
         return total, True
@@ -194,7 +194,7 @@ class MessageLogReader:
             return None
         return await tx.one(statements.newer, after=after, window=self.filter.scan_limit - 1)
 
-    def _too_old(self, row: MessagePosition) -> bool:
+    def _is_before_period(self, row: MessagePosition) -> bool:
         """Whether everything before a message was sent before what is asked for."""
         since: int | None = self.filter.values.get("since")
         return since is not None and row.created_at < since - SKEW
@@ -233,7 +233,7 @@ def _single_recipient(row: MessageLogRow) -> str | None:
 
 async def _resolve_recipient(tx: Reader, ref: str) -> str:
     row = await find_agent(tx, ref)
-    return held_address(ref) if row is None else row.agent_id
+    return address_of_name(ref) if row is None else row.agent_id
 
 
 def _build_message(row: MessageLogRow, state: str | None) -> LoggedMessage:

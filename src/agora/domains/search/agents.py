@@ -18,7 +18,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import queries as statements
 from .queries import Selection, Term
 from .records import CapabilityCount
-from .words import errors_allowed, split_pieces, typing_distance
+from .words import edit_distance, max_typing_errors, split_pieces
 
 __all__ = ["AgentSearch"]
 
@@ -58,7 +58,7 @@ class AgentSearch:
         if self.barred:
             return _build_page([], self.call.now, NOBODY)
         counts = await self._capability_counts()
-        if counts is not None and not self._is_possible(counts):
+        if counts is not None and not self._can_match(counts):
             return _build_page([], self.call.now, NOBODY)
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
         private = plain.private if plain is not None and self.chosen.sees != "all" else 0
@@ -68,11 +68,13 @@ class AgentSearch:
         )
         query = statements.agents_page(chosen)
 
-        async def read_rows(place: str, count: int) -> Sequence[AgentRow]:
+        async def read_agents(place: str, count: int) -> Sequence[AgentRow]:
             skipped = offset if place == after else 0
             return await self._run_query(query, after=place, limit=count, offset=skipped)
 
-        rows, more = await paging.read_page(read_rows, after, "agent_id", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(
+            read_agents, after, "agent_id", limit, self.call.context.settings.page_bytes
+        )
         if plain is not None:
             total = await self._visible_count(plain), False
         else:
@@ -89,7 +91,7 @@ class AgentSearch:
         self.capabilities.sort(key=lambda name: rows_by_name[name].agents if name in rows_by_name else 0)
         return [rows_by_name[name] for name in self.capabilities if name in rows_by_name]
 
-    def _is_possible(self, counts: Sequence[CapabilityCount]) -> bool:
+    def _can_match(self, counts: Sequence[CapabilityCount]) -> bool:
         """Whether any agent can match: none has all capabilities if one of them has no agent."""
         return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
 
@@ -98,7 +100,7 @@ class AgentSearch:
         agents, private = counted.agents, counted.private
         if self.chosen.sees == "all" or not private:
             return agents
-        query = statements.private_seen(self.chosen.sees == "account")
+        query = statements.count_visible_private(self.chosen.sees == "account")
         parameters = {"viewer": self.call.caller.subject, "capability": counted.capability}
         if "account" in query.parameter_names:
             parameters["account"] = self.call.caller.account
@@ -139,7 +141,7 @@ class AgentSearch:
         return [[_typed_term(word), *await self._similar_terms(word)] for word in words]
 
     async def _similar_terms(self, word: str) -> Sequence[Term]:
-        allowed = errors_allowed(word)
+        allowed = max_typing_errors(word)
         if len(word) < 3 and word.isascii():
             return ()
         rows = await self.call.tx.all(
@@ -174,7 +176,7 @@ def _typed_term(word: str) -> Term:
 
 def _nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
     """Those of the terms that take the fewest errors, if any take few enough."""
-    errors = [typing_distance(word, term, allowed) for term in terms]
+    errors = [edit_distance(word, term, allowed) for term in terms]
     fewest = min(errors, default=allowed + 1)
     if fewest > allowed:
         return []

@@ -18,9 +18,9 @@ __all__ = [
     "Term",
     "agents_page",
     "agents_total",
+    "count_visible_private",
     "counts",
     "match_parameters",
-    "private_seen",
     "ranked_agents_page",
     "terms",
 ]
@@ -85,7 +85,7 @@ class Selection:
     scan: bool = True
 
 
-def _found_sqlite(place: str) -> str:
+def _match_condition_sqlite(place: str) -> str:
     # Cross joins keep their order: words first, then whose they are.
     return f"""
         (select d.agent_id{place} from agent_search s cross join agent_documents d
@@ -93,7 +93,7 @@ def _found_sqlite(place: str) -> str:
     """
 
 
-def _found_postgres(place: str) -> str:
+def _match_condition_postgres(place: str) -> str:
     return f"""
         (select agent_id{place} from agora_agents_with(cast(:ts_anywhere as tsquery)))
     """
@@ -159,9 +159,9 @@ def ranked_agents_page(chosen: Selection) -> Query[RankedAgentRow]:
 def _build_page(chosen: Selection, record: type[R], columns: str, order: str, *start: str) -> Query[R]:
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
-        form.format(_select_body(chosen, _found_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
+        form.format(_select_body(chosen, _match_condition_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
         record,
-        postgres=form.format(_select_body(chosen, _found_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
+        postgres=form.format(_select_body(chosen, _match_condition_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
         types=_TYPES,
         scan=chosen.scan,
     )
@@ -172,9 +172,9 @@ def agents_total(chosen: Selection) -> Query[int]:
     """How many there are, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
-        form.format(_select_body(chosen, _found_sqlite(""), _HAD_CAPABILITY)),
+        form.format(_select_body(chosen, _match_condition_sqlite(""), _HAD_CAPABILITY)),
         int,
-        postgres=form.format(_select_body(chosen, _found_postgres(""), _HAD_POSTGRES)),
+        postgres=form.format(_select_body(chosen, _match_condition_postgres(""), _HAD_POSTGRES)),
         types=_TYPES,
         scan=True,
     )
@@ -192,7 +192,7 @@ counts = Query(
 
 
 @lru_cache(2)
-def private_seen(account: bool) -> Query[int]:
+def count_visible_private(account: bool) -> Query[int]:
     """How many private agents with ``:capability`` the caller sees: its own, or its account's too."""
     mine = "(a.agent_id = :viewer or a.account_id = :account)" if account else "a.agent_id = :viewer"
     return Query(
@@ -249,13 +249,13 @@ def match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
     parameters = {}
     for name, columns, weights in (*_PLACES, ("anywhere", "", "ABCD")):
         whole = name == "whole"
-        expression = _all_of(groups, whole, " OR ", " AND ", '"{}"{}')
+        expression = _join_term_groups(groups, whole, " OR ", " AND ", '"{}"{}')
         parameters[f"fts_{name}"] = f"{{{columns}}} : ({expression})" if columns else expression
-        parameters[f"ts_{name}"] = _all_of(groups, whole, " | ", " & ", f"'{{}}':{{}}{weights}")
+        parameters[f"ts_{name}"] = _join_term_groups(groups, whole, " | ", " & ", f"'{{}}':{{}}{weights}")
     return parameters
 
 
-def _all_of(groups: Sequence[Sequence[Term]], whole: bool, either: str, both: str, form: str) -> str:
+def _join_term_groups(groups: Sequence[Sequence[Term]], whole: bool, either: str, both: str, form: str) -> str:
     """One of each group; ``form`` takes a term and the mark of one that goes on."""
     return both.join(
         "("

@@ -8,7 +8,15 @@ from itertools import pairwise
 
 from .queries import PIECES
 
-__all__ = ["WORDS", "contains_pattern", "errors_allowed", "fold_text", "split_pieces", "split_words", "typing_distance"]
+__all__ = [
+    "WORDS",
+    "contains_pattern",
+    "edit_distance",
+    "fold_text",
+    "max_typing_errors",
+    "split_pieces",
+    "split_words",
+]
 
 WORDS = 10
 _WORD = re.compile(r"[^\W_]+")
@@ -32,7 +40,7 @@ def split_words(text: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:WORDS]
 
 
-def errors_allowed(word: str) -> int:
+def max_typing_errors(word: str) -> int:
     """How many typing errors a word may have and still be understood."""
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
 
@@ -43,7 +51,7 @@ def split_pieces(word: str) -> list[str]:
     return [word[start:end] for start, end in pairwise(cuts)]
 
 
-def typing_distance(word: str, term: str, limit: int) -> int:
+def edit_distance(word: str, term: str, limit: int) -> int:
     """Typing errors between a word and the beginning of a term that is nearest to it; above limit, limit + 1.
 
     One error: a letter too many, too few, another one, or two neighbours exchanged.

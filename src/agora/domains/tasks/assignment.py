@@ -11,7 +11,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import find_agent, held_address, looks_like_id, looks_like_key
+from agora.domains.agents.references import address_of_name, find_agent, looks_like_id, looks_like_key
 from agora.domains.identity.users import check_concurrency, count_job
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
@@ -114,7 +114,7 @@ async def resolve_destination(call: Call, order: Order) -> Destination:
     if row is not None and row.retired_at is None:
         _check_agent_able(row, required)
         return Destination(f"agent:{row.agent_id}", row.agent_id, required, row=row)
-    return await _hold_for_name(call, ref, row, required)
+    return await _resolve_unregistered_name(call, ref, row, required)
 
 
 async def _is_agent(call: Call, name: str) -> bool:
@@ -183,7 +183,7 @@ def _check_agent_able(row: AgentRow, required: Sequence[str]) -> None:
         )
 
 
-async def _hold_for_name(call: Call, ref: str, row: AgentRow | None, required: list[str]) -> Destination:
+async def _resolve_unregistered_name(call: Call, ref: str, row: AgentRow | None, required: list[str]) -> Destination:
     """Resolve a name without an agent: the task waits until an agent registers under it. Raises NotFound, Conflict."""
     if looks_like_id(ref):
         raise NotFound(
@@ -192,7 +192,7 @@ async def _hold_for_name(call: Call, ref: str, row: AgentRow | None, required: l
             errors=[field_error("assignee", "unknown agent")],
         )
     check_name(ref, "assignee")
-    address = held_address(ref)
+    address = address_of_name(ref)
     waiting = await call.tx.one(tasks.count_waiting_for_name, address=address, limit=HELD_LIMIT)
     if waiting is not None and waiting >= HELD_LIMIT:
         raise Conflict(
@@ -219,7 +219,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
     blocked = await _check_dependencies(call, order)
     if order.parent_id is not None:
         await access.load_visible_task(call, order.parent_id)
-    turn = await _take_turn(call, order, target)
+    turn = await _apply_busy_policy(call, order, target)
     draft = TaskDraft(call, _build_row(call, order, target, blocked + (turn.predecessor is not None), turn))
     await agree_on_price(draft, among=target.agent in order.among)
     draft.append_entry(
@@ -258,7 +258,7 @@ class Turn:
     rejection: str | None = None
 
 
-async def _take_turn(call: Call, order: Order, target: Destination) -> Turn:
+async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> Turn:
     """Apply the policy of a busy agent to a task in a context. Cancels the tasks that it replaces. Raises Conflict."""
     if order.context_id is None or target.lane != f"agent:{target.agent}":
         return Turn()

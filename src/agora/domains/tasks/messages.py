@@ -127,7 +127,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     Of several questions, each answered by name, the last answer does. If the holder waits for the answer, the task goes on under
     the same lease.
     """
-    answers = draft.row.status in states.INTERRUPTED and not await _leaves_questions(draft, kept)
+    answers = draft.row.status in states.INTERRUPTED and not await _has_open_questions(draft, kept)
     waits = draft.row.lease_until is not None
     number = _append_entry(draft, "message", kept)
     draft.emit("message", **_message_event(draft, kept, number))
@@ -144,7 +144,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     return number
 
 
-async def _leaves_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bool:
+async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bool:
     """Whether questions of the agent are open after this answer, which is not stored yet."""
     if answered_name(answer) is None:
         return False

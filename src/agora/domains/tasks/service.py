@@ -412,11 +412,11 @@ class TaskService(BoundService, contract.Tasks):
         position = lookup.parse_position(last_event_id, task.entries)
         caller = self.call.caller
 
-        async def read(reader: Reader, after: int) -> Any:
+        async def read_log_page(reader: Reader, after: int) -> Any:
             return await lookup.read_log_page(reader, task_id, after)
 
         viewer = Viewer(caller.subject, sees_all=True)  # visibility of the task was checked; it includes all entries
-        return LogStreamSpec(read, task_id, viewer, position)
+        return LogStreamSpec(read_log_page, task_id, viewer, position)
 
     @implements
     async def statistics(

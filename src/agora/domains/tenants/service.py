@@ -74,10 +74,12 @@ class TenantService(BoundService, contract.Tenants):
         self._require_operator()
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
-        async def read_rows(after: str, count: int) -> Sequence[TenantRow]:
+        async def read_tenants(after: str, count: int) -> Sequence[TenantRow]:
             return await self.call.tx.all(statements.listing, after=after, limit=count)
 
-        rows, more = await paging.read_page(read_rows, first, "tenant_id", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(
+            read_tenants, first, "tenant_id", limit, self.call.context.settings.page_bytes
+        )
         tenants = [contract.Tenant.model_construct(**_tenant_fields(row)) for row in rows]
         return contract.TenantPage.model_construct(
             tenants=tenants,

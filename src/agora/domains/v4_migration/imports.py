@@ -14,7 +14,7 @@ from typing import Any, Final
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.domains.agents.references import held_address, looks_like_id
+from agora.domains.agents.references import address_of_name, looks_like_id
 from agora.domains.messaging.records import DELIVERIES, MESSAGES, DeliveryRow, MessageRow
 from agora.domains.messaging.views import emit_message_event
 from agora.domains.tasks.service import TaskService
@@ -45,7 +45,7 @@ class Batch:
         self._recipients: dict[str, str] = {}
         self._everyone: list[str] | None = None
 
-    async def find_known(self, keys: Sequence[str]) -> set[str]:
+    async def find_imported_keys(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that an earlier import, or a call, has brought already."""
         return set(await self.call.tx.all(statements.stored_keys, kind=self.table, keys=encode_json(list(keys))))
 
@@ -91,7 +91,7 @@ async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
 async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
     keys = [f"{key}:{read_text(row, 'agent_id')}"[:300] for key, row in zip(keys, rows, strict=True)]
-    imported = await batch.find_known(keys)
+    imported = await batch.find_imported_keys(keys)
     for key, row in zip(keys, rows, strict=True):
         if key in imported:
             batch.counts["known"] += 1
@@ -128,7 +128,7 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
                 errors=[field_error("content", "too long")],
             )
         keys.append((message_key(row_key(row, batch.position + at, "message_id"), *facts), facts))
-    imported = await batch.find_known([key for key, _ in keys])
+    imported = await batch.find_imported_keys([key for key, _ in keys])
     for at, ((key, facts), row) in enumerate(zip(keys, rows, strict=True)):
         if key in imported:
             batch.counts["known"] += 1
@@ -168,7 +168,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
     if everyone:
         recipients = [] if is_read else [agent for agent in await batch.find_everyone() if agent != from_agent]
     else:
-        recipients = [target if looks_like_id(target) else held_address(target)]
+        recipients = [target if looks_like_id(target) else address_of_name(target)]
     unread = "queued" if everyone or looks_like_id(target) else "held"
     for address in recipients:
         call.tx.append(
@@ -195,7 +195,7 @@ def _build_message_id(created_at: int, position: int, digest: str) -> str:
 async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
     call = batch.call
     keys = [row_key(row, batch.position + at, "assignment_id", "task_id") for at, row in enumerate(rows)]
-    imported = await batch.find_known(keys)
+    imported = await batch.find_imported_keys(keys)
     for key, row in zip(keys, rows, strict=True):
         if key in imported:
             batch.counts["known"] += 1
@@ -225,7 +225,7 @@ async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
 
 async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
     keys = [row_key(row, batch.position + at, "workflow_id") for at, row in enumerate(rows)]
-    imported = await batch.find_known(keys)
+    imported = await batch.find_imported_keys(keys)
     for key, row in zip(keys, rows, strict=True):
         if key in imported:
             batch.counts["known"] += 1

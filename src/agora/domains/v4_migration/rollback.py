@@ -29,7 +29,7 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     kept_count = 0
     for mapping in mappings:
         where = {"kind": mapping.kind, "v4_key": mapping.v4_key}
-        if await _take_back(call, run, mapping):
+        if await _undo_import(call, run, mapping):
             await call.tx.execute(statements.drop_mapping, **where)
         else:
             kept_count += 1
@@ -37,7 +37,7 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     return len(mappings), kept_count
 
 
-async def _take_back(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
+async def _undo_import(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
     """Take back one thing; false for an agent that stays."""
     if mapping.kind == "task_assignment":
         task = await lock_task(call, mapping.target)

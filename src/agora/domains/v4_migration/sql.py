@@ -85,11 +85,11 @@ async def _list_messages(call: Call, name: str, limit: int, offset: int) -> V4Ro
     page = await MessagingService(act_as(call, row, "agora.messaging.receive")).receive(limit=limit, offset=offset)
     senders = list({message.from_agent for message in page.messages})
     names = {each.target: each.v4_key for each in await call.tx.all(statements.v4_names, keys=encode_json(senders))}
-    rows = [_as_v4_row(message, names.get(message.from_agent, message.from_name), name) for message in page.messages]
+    rows = [_to_v4_row(message, names.get(message.from_agent, message.from_name), name) for message in page.messages]
     return V4Rows(columns=COLUMNS, rows=rows)
 
 
-def _as_v4_row(message: Message, sender: str, recipient: str) -> list[Any]:
+def _to_v4_row(message: Message, sender: str, recipient: str) -> list[Any]:
     return [
         message.message_id,
         sender,

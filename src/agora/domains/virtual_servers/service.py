@@ -57,11 +57,13 @@ class VirtualServerService(BoundService, contract.VirtualServers):
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.VirtualServerPage:
-        async def read_rows(after: str, count: int) -> Sequence[VirtualServerRow]:
+        async def read_virtual_servers(after: str, count: int) -> Sequence[VirtualServerRow]:
             return await self.call.tx.all(statements.list_servers, after=after, limit=count)
 
         after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows, more = await paging.read_page(read_rows, after, "name", limit, self.call.context.settings.page_bytes)
+        rows, more = await paging.read_page(
+            read_virtual_servers, after, "name", limit, self.call.context.settings.page_bytes
+        )
         servers = [_build_server(row) for row in rows]
         return contract.VirtualServerPage.model_construct(
             servers=servers, **paging.page_fields(servers, "name", more=more, cursor=cursor)

@@ -10,7 +10,7 @@ from typing import Any
 from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.agents.references import find_agent, ids_at, load_agent
+from agora.domains.agents.references import find_agent, load_agent, resolve_ids_at
 from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract import workflows as contract
 from agora_sdk.contract.workflows import StepStatus, WorkflowStatus
@@ -58,7 +58,7 @@ async def _can_see(call: Call, row: WorkflowRow) -> bool:
         return True
     steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
     named = named_agents(StepDraft(step).spec for step in steps)
-    return caller.subject in await ids_at(call.tx, (*decode_json(row.assigned_agents), *named), row.created_at)
+    return caller.subject in await resolve_ids_at(call.tx, (*decode_json(row.assigned_agents), *named), row.created_at)
 
 
 def _to_datetime(value: int | None) -> datetime | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.domains.agents.references import ids_at
+from agora.domains.agents.references import resolve_ids_at
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import NotFound
 
@@ -307,7 +307,7 @@ class WorkflowRun:
         """
         refs = list(dict.fromkeys((*self.assigned_agents, *named_agents(step.spec for step in self.steps.values()))))
         if self._resolved is None or self._resolved[0] != refs:
-            self._resolved = refs, await ids_at(self.call.tx, refs, self.row.created_at)
+            self._resolved = refs, await resolve_ids_at(self.call.tx, refs, self.row.created_at)
         return self._resolved[1]
 
     # -- what its steps came to ------------------------------------------------------------------

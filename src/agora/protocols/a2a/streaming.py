@@ -32,7 +32,7 @@ class SseEncoder:
         self.item, self._error = item, error
         self._start = b"retry: %d\n" % RETRY_MILLISECONDS  # until the first item has it
 
-    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+    def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([self._encode_batch(batch) for batch in batches])
 
     def _encode_batch(self, batch: Batch) -> bytes:
@@ -45,7 +45,7 @@ class SseEncoder:
         start, self._start = self._start, b""
         return start + _encode_message(number, self.item(json))
 
-    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+    def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         if close_reason.error is not None:
             return _encode_message(None, self._error(close_reason.error))
         return b": the server stops; resume with Last-Event-ID\n" if close_reason.code == RESTARTING else b""

@@ -114,7 +114,7 @@ class _RunEncoder:
     def __init__(self, events: RunEvents) -> None:
         self._events = events
 
-    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+    def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([self._encode_batch(batch) for batch in batches])
 
     def _encode_batch(self, batch: Batch) -> bytes:
@@ -122,7 +122,7 @@ class _RunEncoder:
             return b": heartbeat\n\n"
         return b"".join([_encode_events(self._events.read_update(from_json(item.json))) for item in batch.items])
 
-    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+    def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         """An end without a last event is an error: the client may run it again, under its id."""
         if close_reason.error is not None:
             return _encode_events(self._events.fail(str(close_reason.error), close_reason.error.code))

@@ -30,10 +30,10 @@ class SessionNotifier:
         self._session, self._exchange, self._tasks, self._session_store = session, exchange, tasks, session_store
         self._meta: dict[str, Any] = {}
 
-    def at(self, position: int, /) -> None:
+    def set_position(self, position: int, /) -> None:
         self._meta = {POSITION: position}
 
-    async def updated(self, uri: str, /) -> None:
+    async def resource_updated(self, uri: str, /) -> None:
         params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self._meta)
         await self._send_notification(types.ResourceUpdatedNotification(params=params))
 
@@ -76,7 +76,7 @@ class ListenNotifier:
         self._ctx, self._exchange, self._tasks = ctx, exchange, tasks
         self.meta: dict[str, Any] = {"io.modelcontextprotocol/subscriptionId": ctx.request_id}
 
-    def at(self, position: int, /) -> None: ...
+    def set_position(self, position: int, /) -> None: ...
 
     async def send_acknowledgement(self, asked: types.SubscriptionFilter, task_ids: Sequence[str]) -> None:
         """Say what is granted: everything that was asked for, of tasks those that are the caller's."""
@@ -90,7 +90,7 @@ class ListenNotifier:
         params = types.SubscriptionsAcknowledgedNotificationParams(notifications=granted, _meta=self.meta)
         await self._send_notification(types.SubscriptionsAcknowledgedNotification(params=params))
 
-    async def updated(self, uri: str, /) -> None:
+    async def resource_updated(self, uri: str, /) -> None:
         params = types.ResourceUpdatedNotificationParams(uri=uri, _meta=self.meta)
         await self._send_notification(types.ResourceUpdatedNotification(params=params))
 

@@ -402,7 +402,7 @@ class _ClientLink:
         """Reports the progress of a task with the response to this request, under the token of the call that it is."""
         related = {RELATED_TASK: {"taskId": task_params["taskId"]}}
 
-        async def report(done: float, total: float | None, message: str | None) -> None:
+        async def report_progress(done: float, total: float | None, message: str | None) -> None:
             params = types.ProgressNotificationParams(
                 progress_token=token, progress=done, total=total, message=message, _meta=related
             )
@@ -410,7 +410,7 @@ class _ClientLink:
                 types.ProgressNotification(params=params), related_request_id=self._ctx.request_id
             )
 
-        return report
+        return report_progress
 
     async def _notify_client(self, method: str, params: Mapping[str, Any]) -> None:
         """Pass a log message on: with the response of the call, or over the session's stream after it."""

@@ -30,10 +30,10 @@ PAUSE_SECONDS = 0.25  #: between two rounds of notifications: events in between 
 
 
 class Notifier(Protocol):
-    """Sends notifications to one client. ``at``: the log position from which a client resumes after the next notification."""
+    """Sends notifications to one client. ``set_position``: the log position from which a client resumes after the next notification."""
 
-    def at(self, position: int, /) -> None: ...
-    async def updated(self, uri: str, /) -> None: ...
+    def set_position(self, position: int, /) -> None: ...
+    async def resource_updated(self, uri: str, /) -> None: ...
     async def task_changed(self, task_id: str, /) -> None: ...
     async def tools_changed(self) -> None: ...
     async def resources_changed(self) -> None: ...
@@ -145,7 +145,7 @@ async def notify_changes(
 async def _relay_updates(upstreams: UpstreamWatch, teller: Notifier) -> None:
     while True:
         for uri in await upstreams.next_updates():
-            await teller.updated(uri)
+            await teller.resource_updated(uri)
         await asyncio.sleep(PAUSE_SECONDS)
 
 
@@ -155,7 +155,7 @@ Notification = Callable[[], Awaitable[None]]
 async def _send_notifications(tellings: list[Notification], teller: Notifier, before: int, after: int) -> bool:
     """Send each notification once; returns whether any was sent. A client that misses the last one gets all again."""
     for number, telling in enumerate(tellings, 1):
-        teller.at(after if number == len(tellings) else before)
+        teller.set_position(after if number == len(tellings) else before)
         await telling()
     return bool(tellings)
 
@@ -171,7 +171,7 @@ def _notifications_for(found: list[changes.Changes], wanted: WatchFilter, teller
     notifications: list[Notification] = [
         partial(teller.task_changed, uri.removeprefix(TASK_STATUS))
         if uri.startswith(TASK_STATUS)
-        else partial(teller.updated, uri)
+        else partial(teller.resource_updated, uri)
         for uri, named in wanted.uris.items()
         if any(named == changed or named.startswith(changed + "/") for changed in changed_uris)
     ]

@@ -34,10 +34,10 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
     """Give a request the view and the rights that it has at a virtual server. Raises NotFound."""
     caller, view = exchange.caller, exchange.view
 
-    async def find_server(call: Call) -> VirtualServerRow | None:
+    async def find_virtual_server(call: Call) -> VirtualServerRow | None:
         return await call.tx.one(server_by_name, name=name)
 
-    server = await dispatcher.write_as_system(caller.tenant, find_server, label="mcp.virtual_server")
+    server = await dispatcher.write_as_system(caller.tenant, find_virtual_server, label="mcp.virtual_server")
     if server is None:
         raise NotFound(f"There is no virtual server {name[:100]!r}.", fix="They are listed at GET /virtual-servers.")
     members: list[str] = from_json(server.tools)

@@ -89,11 +89,11 @@ class OpenAiApp:
     async def authenticate(self, scope: Scope) -> Asking:
         """Who asks. Raises Unauthenticated."""
 
-        async def reauthenticate() -> None:
+        async def reauthenticate_caller() -> None:
             await self._access.authenticate_scope(scope)
 
         caller = await self._access.authenticate_scope(scope)
-        return Asking(caller, read_header(scope, b"idempotency-key"), reauthenticate)
+        return Asking(caller, read_header(scope, b"idempotency-key"), reauthenticate_caller)
 
     async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
         """The object in a request's body. Raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType."""

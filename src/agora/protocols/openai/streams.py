@@ -96,7 +96,7 @@ class TurnEncoder:
         self._reader, self._writer = reader, writer
         self.was_closed = False
 
-    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+    def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([self._encode_batch(batch) for batch in batches])
 
     def _encode_batch(self, batch: Batch) -> bytes:
@@ -109,7 +109,7 @@ class TurnEncoder:
             frames = frames.replace(raw, escaped)
         return frames
 
-    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+    def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         self.was_closed = True
         if self._writer.is_over:
             return b""

@@ -56,8 +56,8 @@ class EventSource(StreamingApp):
 class _ChunkEncoder:
     """Messages that the feed has made already, for all their readers."""
 
-    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+    def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join([batch.chunk for batch in batches])
 
-    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+    def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         return closing_chunk(close_reason, position)

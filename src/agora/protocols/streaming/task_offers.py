@@ -48,10 +48,10 @@ def connected_chunk(position: int) -> bytes:
 class OfferEncoder:
     """Writes what a worker's stream has."""
 
-    def chunk(self, batches: Sequence[Batch], /) -> bytes:
+    def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
         return b"".join(_encode_batch(batch) for batch in batches)
 
-    def last(self, close_reason: CloseReason, position: int, /) -> bytes:
+    def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         return closing_chunk(close_reason, position)
 
 

@@ -293,7 +293,7 @@ class DockerRuntime:
             (each["Labels"][INSTANCE], container_generation(each)): each for each in await self._list_containers()
         }
 
-        async def inspect_one(handle: Handle) -> Observation:
+        async def inspect_container(handle: Handle) -> Observation:
             container = containers.get((handle.instance_id, handle.generation))
             return (
                 self._looks.observe_removed(handle)
@@ -301,7 +301,7 @@ class DockerRuntime:
                 else await self._looks.observe_container(container)
             )
 
-        return list(await asyncio.gather(*map(inspect_one, handles)))
+        return list(await asyncio.gather(*map(inspect_container, handles)))
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         state = (await self.inspect(handle)).state

@@ -309,7 +309,7 @@ async def test_without_a_provider_no_token_counts(tmp_path: Path, clock: ManualC
 def test_an_id_token_is_of_this_client_and_this_sign_in(
     claims: dict[str, Any], nonce: str | None, is_taken: bool
 ) -> None:
-    token = verification.Unverified("RS256", "k1", "jwt", claims, "")
+    token = verification.UnverifiedToken("RS256", "k1", "jwt", claims, "")
     if is_taken:
         verification.check_id_token(token, "agora", nonce)
         return

@@ -145,17 +145,17 @@ class EmbeddedBus:
         try:
             while True:
                 arrival.clear()
-                deliveries = await self._take_fresh(stream, group, consumer, count)
+                deliveries = await self._take_new_entries(stream, group, consumer, count)
                 remaining = until - loop.time()
                 if deliveries or remaining <= 0:
                     return deliveries
-                await _wait_for(arrival, min(remaining, POLL_SECONDS))
+                await _wait_for_event(arrival, min(remaining, POLL_SECONDS))
         finally:
             listeners.discard(arrival)
             if not listeners:
                 self._arrivals.pop(stream, None)
 
-    async def _take_fresh(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
+    async def _take_new_entries(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
         now = self._clock.now()
         return await self._write_store(
             lambda tx: streams.deliver_new(tx, _build_request(stream, group, consumer, count, now)), "bus.read"
@@ -179,13 +179,13 @@ class EmbeddedBus:
     ) -> Recovery:
         idle_limit, now = self.terms.stale if idle is None else idle, self._clock.now()
 
-        async def take_over(tx: Tx) -> streams.TakenEntries:
+        async def take_over_entries(tx: Tx) -> streams.TakenEntries:
             request = _build_request(stream, group, consumer, count, now)
             entries = await streams.redeliver_stale_entries(tx, request, self.terms, idle=idle_limit)
-            await streams.bury_entries(tx, stream, group, entries.dead, now)
+            await streams.dead_letter_entries(tx, stream, group, entries.dead, now)
             return entries
 
-        entries = await self._write_store(take_over, "bus.recover")
+        entries = await self._write_store(take_over_entries, "bus.recover")
         return Recovery(
             [streams.delivery_from_row(row, extra_deliveries=1) for row in entries.live],
             list(map(streams.delivery_from_row, entries.dead)),
@@ -195,11 +195,11 @@ class EmbeddedBus:
         now = self._clock.now()
         row = (letter.ref, None, to_json(build_dead_letter(letter, group, reason)).decode())
 
-        async def move_to_dead(tx: Tx) -> None:
+        async def move_to_dead_letters(tx: Tx) -> None:
             if await streams.acknowledge_entries(tx, stream, group, streams.parse_entry_numbers([letter.entry_id])):
                 await streams.append_entries(tx, stream + DEAD, [row], now)
 
-        await self._write_store(move_to_dead, "bus.bury")
+        await self._write_store(move_to_dead_letters, "bus.bury")
 
     async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
         rows = await self._read_rows(statements.group, stream=stream, group=group)
@@ -224,12 +224,12 @@ class EmbeddedBus:
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         now = self._clock.now()
 
-        async def take_back(tx: Tx) -> streams.TakenEntries:
+        async def take_back_entries(tx: Tx) -> streams.TakenEntries:
             entries = await streams.release_stale_entries(tx, stream, group, self.terms, now, count)
-            await streams.bury_entries(tx, stream, group, entries.dead, now)
+            await streams.dead_letter_entries(tx, stream, group, entries.dead, now)
             return entries
 
-        entries = await self._write_store(take_back, "bus.tend")
+        entries = await self._write_store(take_back_entries, "bus.tend")
         removed = await self._write_store(lambda tx: self._forget_consumers(tx, stream, group, now), "bus.forget")
         ids = [streams.format_entry_id(row.created_at or 0, row.number) for row in entries.live]
         return MaintenanceReport(ids, list(map(streams.delivery_from_row, entries.dead)), removed)
@@ -308,7 +308,7 @@ async def _read_all(reader: Reader, *, query: Query[R], parameters: dict[str, An
     return await reader.all(query, **parameters)
 
 
-async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+async def _wait_for_event(event: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

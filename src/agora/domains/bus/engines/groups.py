@@ -37,8 +37,8 @@ __all__ = [
     "TakenEntries",
     "acknowledge_entries",
     "append_entries",
-    "bury_entries",
     "create_group",
+    "dead_letter_entries",
     "deliver_new",
     "delivery_from_row",
     "find_trimmable_entries",
@@ -159,10 +159,10 @@ async def deliver_new(tx: Tx, request: ReadRequest) -> list[Delivery]:
     row = await _lock_group(tx, stream, group)
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
 
-    async def read_entries(after: int, limit: int) -> Sequence[StreamEntryWithMessage]:
+    async def read_new_entries(after: int, limit: int) -> Sequence[StreamEntryWithMessage]:
         return await tx.all(statements.carried, stream=stream, after=after, limit=limit)
 
-    entries, _ = await fill_page(read_entries, row.last_number, "number", request.count, request.budget)
+    entries, _ = await fill_page(read_new_entries, row.last_number, "number", request.count, request.budget)
     if not entries:
         return []
     await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1].number)
@@ -200,11 +200,11 @@ async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *,
     await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
 
-    async def read_entries(after: int, limit: int) -> Sequence[PendingEntryWithMessage]:
+    async def read_stale_entries(after: int, limit: int) -> Sequence[PendingEntryWithMessage]:
         parameters = {"idle": since, "now": now, "parked": 1, "most": terms.most, "after": after, "limit": limit}
         return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
 
-    rows, _ = await fill_page(read_entries, 0, "number", request.count, request.budget)
+    rows, _ = await fill_page(read_stale_entries, 0, "number", request.count, request.budget)
     entries = await _settle_exhausted_entries(tx, stream, group, terms, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])
@@ -239,7 +239,7 @@ async def _settle_exhausted_entries(
     return TakenEntries(live, dead)
 
 
-async def bury_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], now: int) -> None:
+async def dead_letter_entries(tx: Tx, stream: str, group: str, rows: Sequence[PendingEntry], now: int) -> None:
     """Append entries that were delivered too often to the stream's dead letters."""
     if not rows:
         return

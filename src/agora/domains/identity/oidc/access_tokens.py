@@ -24,7 +24,7 @@ from .provider import ALGORITHMS, Provider
 __all__ = [
     "MAX_TOKEN_CHARACTERS",
     "TYPES",
-    "Unverified",
+    "UnverifiedToken",
     "audience_of",
     "check_id_token",
     "check_purpose",
@@ -51,7 +51,7 @@ def token_error(detail: str, fix: str = "Sign in again for a new token.", **extr
 
 
 @dataclass(frozen=True, slots=True)
-class Unverified:
+class UnverifiedToken:
     """A parsed token. claims: not verified yet."""
 
     algorithm: str
@@ -65,7 +65,7 @@ class Unverified:
         return self.claims.get("iss")
 
 
-def parse_token(token: str, types: Collection[str] = TYPES) -> Unverified:
+def parse_token(token: str, types: Collection[str] = TYPES) -> UnverifiedToken:
     """Parse a compact JWS. Raises Unauthenticated if its form, algorithm or type is not accepted."""
     parts = token.split(".", 3)
     if len(token) > MAX_TOKEN_CHARACTERS or len(parts) != 3:
@@ -82,7 +82,7 @@ def parse_token(token: str, types: Collection[str] = TYPES) -> Unverified:
         raise token_error("The token is of another kind than an access token.")
     if kid is not None and not (isinstance(kid, str) and len(kid) <= MAX_CLAIM_CHARACTERS):
         raise token_error("The token's key has no name that could be one.")
-    return Unverified(algorithm, kid, kind.lower(), claims, token)
+    return UnverifiedToken(algorithm, kid, kind.lower(), claims, token)
 
 
 def _decode_part(part: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _decode_part(part: str) -> dict[str, Any]:
     return document
 
 
-async def check_signature(token: Unverified, provider: Provider) -> None:
+async def check_signature(token: UnverifiedToken, provider: Provider) -> None:
     """Raise Unauthenticated unless a key of the provider made the signature; UpstreamUnavailable where it is unknown."""
 
     keys = await provider.find_keys(token.kid, token.algorithm)
@@ -136,7 +136,7 @@ def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
     return float(value)
 
 
-def check_purpose(token: Unverified, audiences: Collection[str], clients: Collection[str]) -> None:
+def check_purpose(token: UnverifiedToken, audiences: Collection[str], clients: Collection[str]) -> None:
     """Check that it is an access token, and for us. clients: where a token issued to one of them is for us, too."""
     claims = token.claims
     says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
@@ -168,7 +168,7 @@ def audience_of(claims: Mapping[str, Any]) -> set[str]:
     return {name[:MAX_CLAIM_CHARACTERS] for name in value}
 
 
-def check_id_token(token: Unverified, client_id: str, nonce: str | None) -> None:
+def check_id_token(token: UnverifiedToken, client_id: str, nonce: str | None) -> None:
     """Check an ID token's claims (OpenID Connect Core, section 3.1.3.7). nonce: that of the sign-in, if it was one."""
     claims = token.claims
     if client_id not in audience_of(claims) or claims.get("azp", client_id) != client_id:

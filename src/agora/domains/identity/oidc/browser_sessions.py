@@ -290,10 +290,10 @@ class BrowserSessions:
         return _bind_to_session(grant, row)
 
     async def _run_write(self, tenant: str, write: Any, **parameters: Any) -> None:
-        async def execute_write(call: Call) -> None:
+        async def write_in_transaction(call: Call) -> None:
             await call.tx.execute(write, **parameters)
 
-        await self._sign_on.system(tenant, execute_write, label="session.renew")
+        await self._sign_on.system(tenant, write_in_transaction, label="session.renew")
 
     async def _read_row(self, tenant: str, session_id: str) -> UserSessionRow | None:
         async def read_session(reader: Reader) -> UserSessionRow | None:

@@ -54,13 +54,13 @@ class CachedAnswer(Generic[T]):
         age = self._clock.now() - self._answered_at
         if self._value is None or age >= STALE:
             return await self._wait_for_answer()
-        if age >= FRESH and self._may_ask(RETRY_PAUSE):
+        if age >= FRESH and self._may_send_request(RETRY_PAUSE):
             self._begin_request()  # the next one has it
         return self._value
 
     async def get_fresh(self) -> T:
         """The answer as of now, or of a moment ago."""
-        if self._request is not None or self._may_ask(LEAST_INTERVAL):
+        if self._request is not None or self._may_send_request(LEAST_INTERVAL):
             return await self._wait_for_answer()
         return await self.get_or_fetch()
 
@@ -70,11 +70,16 @@ class CachedAnswer(Generic[T]):
             self._request.cancel()
             await asyncio.gather(self._request, return_exceptions=True)
 
-    def _may_ask(self, least: int) -> bool:
+    def _may_send_request(self, least: int) -> bool:
         return self._request is None and self._clock.now() - self._asked_at >= least
 
     async def _wait_for_answer(self) -> T:
-        if self._error is not None and self._value is None and not self._may_ask(RETRY_PAUSE) and self._request is None:
+        if (
+            self._error is not None
+            and self._value is None
+            and not self._may_send_request(RETRY_PAUSE)
+            and self._request is None
+        ):
             raise type(self._error)(self._error.detail, fix=self._error.fix, **self._error.extra)
         return await asyncio.shield(self._begin_request())
 

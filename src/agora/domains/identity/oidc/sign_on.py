@@ -110,7 +110,7 @@ class SignOn:
     async def sign_in_with_password(self, username: str, password: str) -> SignInResult:
         """See the port."""
         if not self.takes_passwords:
-            raise _no_passwords()
+            raise _password_login_disabled_error()
         self._limit_attempts(username)
         return await self._build_result(await self.flows.exchange_password(username, password))
 
@@ -118,7 +118,7 @@ class SignOn:
         """See the port."""
         client = self._resolve_client(client_id)
         if client == self.trust.client_id and self.trust.client_secret and not self.takes_passwords:
-            raise _no_passwords()  # no token was issued to this client, so its secret could only help a stolen one
+            raise _password_login_disabled_error()  # no token was issued to this client, so its secret could only help a stolen one
         return await self._build_result(await self.flows.exchange_refresh_token(refresh_token, client))
 
     async def sign_out(
@@ -145,7 +145,7 @@ class SignOn:
         """See the port."""
         await access_tokens.check_signature(*self._parse_logout(logout_token))
 
-    def _parse_logout(self, logout_token: str) -> tuple[access_tokens.Unverified, Provider]:
+    def _parse_logout(self, logout_token: str) -> tuple[access_tokens.UnverifiedToken, Provider]:
         token = access_tokens.parse_token(logout_token, logout_tokens.TYPES)
         return token, self._require_provider(token.issuer)
 
@@ -207,10 +207,10 @@ class SignOn:
         person = grant.person
         subject = user_id(person.issuer, person.subject)
 
-        async def read_rows(reader: Reader) -> tuple[TenantStatusRow | None, UserStandingRow | None]:
+        async def read_tenant_and_user(reader: Reader) -> tuple[TenantStatusRow | None, UserStandingRow | None]:
             return await reader.one(credentials.tenant), await reader.one(people.standing, user_id=subject)
 
-        tenant, row = await self._store.read(grant.tenant, read_rows)
+        tenant, row = await self._store.read(grant.tenant, read_tenant_and_user)
         if tenant is None and grant.tenant != DEFAULT_TENANT:
             raise token_error(
                 f"There is no marketplace {grant.tenant}.",
@@ -372,7 +372,7 @@ class SignOn:
         return await self.admit_grant(grant)
 
 
-def _no_passwords() -> NotFound:
+def _password_login_disabled_error() -> NotFound:
     return NotFound(
         "Names and passwords are not passed on to the identity provider.",
         fix="Sign in by the browser, or by `agora login`; or set oidc_password_login to on.",

@@ -28,7 +28,7 @@ from .addresses import EgressPolicy, Resolve, resolve_host
 from .asking import Asking, ClientGone
 from .breaker import CircuitBreaker, Tuning
 from .concurrency_limiter import ConcurrencyLimiter
-from .errors import challenge_of_error, describe_error, is_breakdown, speaks_no_streamable_http, translate_error
+from .errors import challenge_of_error, describe_error, is_upstream_failure, lacks_streamable_http, translate_error
 from .resource_watch import ResourceWatch
 from .route import Channel
 from .session import Session, open_session
@@ -207,7 +207,7 @@ class Connection:
 
     def _record_outcome(self, error: AgoraError) -> AgoraError:
         """Count a failure against the upstream, if it is one of the upstream."""
-        if is_breakdown(error):
+        if is_upstream_failure(error):
             self._breaker.record_failure(error.detail)
         else:
             self._breaker.record_success()
@@ -274,7 +274,7 @@ class Connection:
 
     async def _falls_back_to_sse(self, error: Exception) -> bool:
         """Run a session of HTTP+SSE, if the upstream speaks only that; whether it did. Returns when that is lost."""
-        refused = self.endpoint.transport == "http" and speaks_no_streamable_http(error, self._transport_errors)
+        refused = self.endpoint.transport == "http" and lacks_streamable_http(error, self._transport_errors)
         if self._sse or not refused:
             return False
         self._sse, self._lost = True, asyncio.Event()
@@ -327,7 +327,7 @@ class Connection:
                 await session.check_alive(tuning.keepalive)
             except MCPError as error:
                 transport_error = self._transport_errors.pop_error(error)
-                if is_breakdown(failure := translate_error(self.endpoint.name, error, transport_error)):
+                if is_upstream_failure(failure := translate_error(self.endpoint.name, error, transport_error)):
                     self._drop_session(
                         session,
                         failure.detail,

@@ -11,7 +11,7 @@ from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, Upstr
 from ..oauth.challenge import AuthorizationNeeded, Challenge
 from .transport_errors import HandshakeRefused, TransportError, TransportErrors
 
-__all__ = ["challenge_of_error", "describe_error", "is_breakdown", "speaks_no_streamable_http", "translate_error"]
+__all__ = ["challenge_of_error", "describe_error", "is_upstream_failure", "lacks_streamable_http", "translate_error"]
 
 UNKNOWN = "unknown"
 #: with which servers of HTTP+SSE alone, or routers before them, answer a POST to the address of their stream
@@ -50,12 +50,12 @@ def _translate_transport_error(name: str, fault: TransportError) -> AgoraError:
     return UpstreamFailed(detail, fix=CHECK_OUTCOME, outcome=UNKNOWN)
 
 
-def is_breakdown(error: AgoraError) -> bool:
+def is_upstream_failure(error: AgoraError) -> bool:
     """Whether it speaks against the upstream as a whole: no answer, rather than an answer that says no."""
     return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
 
 
-def speaks_no_streamable_http(error: BaseException, faults: TransportErrors) -> bool:
+def lacks_streamable_http(error: BaseException, faults: TransportErrors) -> bool:
     """Whether a handshake failed as it does with a server of the HTTP+SSE transport: what is posted to it is refused."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

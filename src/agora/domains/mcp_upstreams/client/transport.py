@@ -101,7 +101,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             self._egress.clear_cache()
             if not post:
                 raise httpx2.ConnectError(str(error), request=request) from error
-            return self._transport_error_response(request, _fault_of(error))
+            return self._transport_error_response(request, _to_transport_error(error))
         if post and response.status_code >= 400:
             return await self._error_response(request, response)
         kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding")
@@ -176,7 +176,7 @@ def _byte_stream(response: httpx2.Response) -> httpx2.AsyncByteStream:
     return response.stream
 
 
-def _fault_of(error: Exception) -> TransportError:
+def _to_transport_error(error: Exception) -> TransportError:
     words = str(error) or type(error).__name__
     if isinstance(error, AddressRefused):
         return TransportError("refused", f"{words}.")

@@ -105,7 +105,7 @@ async def _store_authorization(
     """Store an authorization under way; answers when it ends. Raises RateLimited."""
     upstream_id = endpoint.upstream_id
 
-    async def store(call: Call) -> int:
+    async def insert_authorization(call: Call) -> int:
         await call.tx.execute(statements.drop_expired_authorizations, now=call.now)
         count = await call.tx.one(
             statements.authorizations_begun, upstream_id=upstream_id, begun_by=begun_by, now=call.now
@@ -125,7 +125,7 @@ async def _store_authorization(
         call.tx.append(AUTHORIZATIONS, row)
         return row.expires_at
 
-    return await grants.system(endpoint.tenant, store, label=LABEL)
+    return await grants.system(endpoint.tenant, insert_authorization, label=LABEL)
 
 
 async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> TakenAuthorization:
@@ -205,19 +205,19 @@ async def _client_at(
         return OAuthClient(document_url)
     place = {"upstream_id": endpoint.upstream_id, "issuer": server.issuer, "redirect_uri": redirect_uri}
 
-    async def read(call: Call) -> UpstreamClientRow | None:
+    async def read_stored_client(call: Call) -> UpstreamClientRow | None:
         return await call.tx.one(statements.client_of_issuer, **place)
 
-    row = await grants.system(endpoint.tenant, read, label=LABEL)
+    row = await grants.system(endpoint.tenant, read_stored_client, label=LABEL)
     if row is not None:
         return OAuthClient(**grants.unseal(row.client, endpoint.upstream_id, "client"))
     client = await register_client(grants.http_of(endpoint), server, redirect_uri)
     sealed = grants.seal(_client_document(client), endpoint.upstream_id, "client")
 
-    async def store(call: Call) -> None:
+    async def store_client(call: Call) -> None:
         await call.tx.execute(statements.store_client, **place, client=sealed, now=call.now)
 
-    await grants.system(endpoint.tenant, store, label=LABEL)
+    await grants.system(endpoint.tenant, store_client, label=LABEL)
     return client
 
 
@@ -235,10 +235,10 @@ def _configured_client(grants: UpstreamGrants, endpoint: Endpoint, server: Autho
 async def _forget_client(grants: UpstreamGrants, endpoint: Endpoint) -> None:
     """Registrations end at some servers: the next authorization registers again."""
 
-    async def forget(call: Call) -> None:
+    async def delete_client(call: Call) -> None:
         await call.tx.execute(statements.drop_upstream_clients, upstream_id=endpoint.upstream_id)
 
-    await grants.system(endpoint.tenant, forget, label=LABEL)
+    await grants.system(endpoint.tenant, delete_client, label=LABEL)
 
 
 def _client_document(client: OAuthClient) -> dict[str, Any]:

@@ -114,10 +114,10 @@ class UpstreamGrants:
         if cached and key in self._cache and 0 <= now - self._cache[key][1] < CACHED_SECONDS * SECOND:
             return self._cache[key][0]
 
-        async def read(reader: Reader) -> UpstreamGrantRow | None:
+        async def read_grant_row(reader: Reader) -> UpstreamGrantRow | None:
             return await reader.one(statements.grant_of_subject, upstream_id=endpoint.upstream_id, subject=subject)
 
-        row = await self._store.read(endpoint.tenant, read)
+        row = await self._store.read(endpoint.tenant, read_grant_row)
         grant = self.open_grant(row) if row is not None else None
         self._cache[key] = (grant, now)
         return grant
@@ -177,7 +177,7 @@ class UpstreamGrants:
         raise UpstreamUnavailable(f"The authorization of {endpoint.name} is being renewed.", retry_after=1)
 
     async def _claim_renewal(self, endpoint: Endpoint, subject: str, grant: Grant) -> bool:
-        async def claim(call: Call) -> bool:
+        async def claim_row(call: Call) -> bool:
             return bool(
                 await call.tx.execute(
                     statements.claim_refresh,
@@ -189,7 +189,7 @@ class UpstreamGrants:
                 )
             )
 
-        return await self.system(endpoint.tenant, claim, label=LABEL)
+        return await self.system(endpoint.tenant, claim_row, label=LABEL)
 
     async def _get_machine_token(self, endpoint: Endpoint, challenge: Challenge | None, scope: str) -> str | None:
         if endpoint.oauth_mode != "machine":
@@ -222,31 +222,31 @@ class UpstreamGrants:
         return tokens.access
 
     async def _save_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
-        async def store(call: Call) -> None:
+        async def update_grant_row(call: Call) -> None:
             await self.store_grant(call, endpoint.upstream_id, subject, grant)
 
-        await self.system(endpoint.tenant, store, label=LABEL)
+        await self.system(endpoint.tenant, update_grant_row, label=LABEL)
         self._cache.pop((*endpoint.key, subject), None)
 
     async def _end_grant(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
         key = {"upstream_id": endpoint.upstream_id, "subject": subject, "generation": grant.generation}
 
-        async def end(call: Call) -> None:
+        async def delete_grant_row(call: Call) -> None:
             if await call.tx.execute(statements.drop_grant_generation, **key):
                 data = {"upstream_id": endpoint.upstream_id, "name": endpoint.name, "subject": subject}
                 audience = (subject,) if subject else None
                 call.emit("agora.upstream.deauthorized", data, subject=endpoint.upstream_id, audience=audience)
 
-        await self.system(endpoint.tenant, end, label=LABEL)
+        await self.system(endpoint.tenant, delete_grant_row, label=LABEL)
         self._cache.pop((*endpoint.key, subject), None)
 
     async def _release_renewal(self, endpoint: Endpoint, subject: str, grant: Grant) -> None:
         key = {"upstream_id": endpoint.upstream_id, "subject": subject, "generation": grant.generation}
 
-        async def release(call: Call) -> None:
+        async def release_row(call: Call) -> None:
             await call.tx.execute(statements.release_refresh, **key)
 
-        await self.system(endpoint.tenant, release, label=LABEL)
+        await self.system(endpoint.tenant, release_row, label=LABEL)
 
     async def request_machine_token(self, endpoint: Endpoint) -> None:
         """Get the shared grant by client credentials. Raises UpstreamFailed, UpstreamUnavailable."""

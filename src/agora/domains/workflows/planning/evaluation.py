@@ -192,7 +192,7 @@ class _Evaluation:
                 lazy = True
             else:
                 self._evaluate_leaf_into_values(number)
-        self._pay_for_patterns()
+        self._charge_patterns()
         try:
             result = _call_library(program.execute, self._build_context() if lazy else self.values)
         except ExpressionError as error:
@@ -229,7 +229,7 @@ class _Evaluation:
             return self.failures[missing[1]]
         return error
 
-    def _pay_for_patterns(self) -> None:
+    def _charge_patterns(self) -> None:
         for call in self.expression.calls:
             if call.name == "matches":
                 if call.text is None:

@@ -227,7 +227,7 @@ def _compute_ancestors(graph: Graph, bit: Mapping[str, int]) -> dict[str, int]:
     return before
 
 
-def _known_before(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], bool] | None:
+def _build_order_test(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], bool] | None:
     """Whether a step is done before another, or before one that makes up for others in each of these cases.
 
     None if the graph is not sound enough to tell. Sets are numbers here, a bit for each step, as there are many.
@@ -249,7 +249,7 @@ def _expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterato
         return
     names = frozenset(step.name for step in steps)
     texts = [_collect_expressions(step, f"{field}[{at}]")[0] for at, step in enumerate(steps)]
-    is_before = _known_before(steps, build_graph(steps)) if any(texts) else None
+    is_before = _build_order_test(steps, build_graph(steps)) if any(texts) else None
     for at, step in enumerate(steps):
         for name, text, item in texts[at]:
             errors = check_expression(text, names, item=item)

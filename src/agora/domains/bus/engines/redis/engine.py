@@ -180,7 +180,7 @@ class RedisBus:
     ) -> Recovery:
         idle_limit = self.terms.stale if idle is None else idle
         stale = await self._find_stale(stream, group, idle_limit, count)
-        dead = await self._bury_entries(
+        dead = await self._dead_letter_entries(
             stream, group, [entry for entry in stale if entry.deliveries >= self.terms.most]
         )
         live = [entry for entry in stale if entry.deliveries < self.terms.most]
@@ -215,7 +215,7 @@ class RedisBus:
             after = f"({page[-1].entry_id}"
         return entries[:count]
 
-    async def _bury_entries(self, stream: str, group: str, entries: Iterable[Pending]) -> list[Delivery]:
+    async def _dead_letter_entries(self, stream: str, group: str, entries: Iterable[Pending]) -> list[Delivery]:
         """Move entries to the stream's dead letters; return them."""
         buried = []
         for entry in entries:
@@ -270,7 +270,7 @@ class RedisBus:
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         overdue = await self._find_overdue(stream, group, self.terms.stale, count)
-        dead = await self._bury_entries(
+        dead = await self._dead_letter_entries(
             stream, group, [entry for entry in overdue if entry.deliveries >= self.terms.most]
         )
         stale = [entry for entry in overdue if entry.deliveries < self.terms.most]
@@ -292,7 +292,7 @@ class RedisBus:
                 dead.append(replace(entry, deliveries=total))
             elif total < self.terms.most and entry.idle >= self.terms.stale:
                 stale.append((entry, total))
-        buried = await self._bury_entries(stream, group, dead)
+        buried = await self._dead_letter_entries(stream, group, dead)
         least = str(int(self.terms.stale * MILLISECONDS))
         for entry, total in stale:
             place = [stream, stream + MOVED, group, entry.entry_id, least, str(entry.deliveries), str(total)]
@@ -467,7 +467,7 @@ class RedisBus:
             await self._run_command("PING")  # waits for the connection, or raises
         connection: Connection | None = None
         try:
-            connection = self._idle_reader() or await Connection.open(self._address)
+            connection = self._take_idle_connection() or await Connection.open(self._address)
             self._busy.add(connection)
             async with asyncio.timeout(seconds + self._timeout):
                 reply = await _check_reply(connection.send(*command))
@@ -487,7 +487,7 @@ class RedisBus:
         self._readers.append(connection)
         return reply
 
-    def _idle_reader(self) -> Connection | None:
+    def _take_idle_connection(self) -> Connection | None:
         """A connection for a blocking command, if one is idle; those lost meanwhile are dropped."""
         while self._readers:
             if not (connection := self._readers.pop()).lost.is_set():
