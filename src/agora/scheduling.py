@@ -203,7 +203,7 @@ class LoopScheduler:
         return share
 
     def may_proceed(self, share: Share) -> bool:
-        """Whether a call may go on without waiting; else it awaits :meth:`wait_for_turn`."""
+        """Whether a call may continue without waiting; else it awaits :meth:`wait_for_turn`."""
         position = share.virtual if share.group is None else share.position
         if share.waiting or position > self._virtual + self._slice:
             return False
@@ -272,7 +272,7 @@ class LoopScheduler:
             self._recent = share
 
     def _grant_turns(self) -> None:
-        """Let those go on that have had least, for about a slice; then look again once they have had it."""
+        """Grant turns to the callers that have used least, for about one slice; then schedule the next round."""
         now = time.monotonic()
         if self._mixed:
             self._lone_at = now + LONE_AFTER_SECONDS

@@ -177,7 +177,7 @@ class _Parser:
                 return value
 
     def _is_modulo(self) -> bool:
-        """Whether the percent sign that comes next stands between two operands."""
+        """Whether the next percent sign is between two operands, and therefore means modulo."""
         following = self._tokens[self._at + 1]
         return (following.kind in ("number", "name") and following.text != "of") or following.text == "("
 

@@ -169,5 +169,5 @@ def _exact_root(base: Number, exponent: Number) -> Number | None:
 
 
 def quote_name(name: str) -> str:
-    """A word of the expression, as an answer repeats it."""
+    """Quote a token of the expression in an answer."""
     return repr(name if len(name) <= 30 else name[:30] + "...")

@@ -98,7 +98,7 @@ class TaskPostponed(Exception):
 
 
 class InputRequired(Exception):
-    """Raised by a handler: it needs something of the requester before it can go on.
+    """Raised by a handler: the task needs input from its requester before it can continue.
 
     The task becomes ``input_required`` (or ``auth_required``), with the parts as its message. When the requester
     answers, ``handle`` runs again, with the answer as ``job.message`` and what was kept with ``job.save``.
@@ -164,7 +164,7 @@ class Job(ABC):
 
     @abstractmethod
     async def append(self, text: str) -> None:
-        """Append to the task's output: those who stream it see it at once."""
+        """Append to the task's output; streaming clients receive it immediately."""
 
     @abstractmethod
     async def artifact(
@@ -203,11 +203,11 @@ class Job(ABC):
 
     @abstractmethod
     async def publish(self, event_type: str, data: Any) -> None:
-        """Publish an event of the resident's own, such as ``calculation.complete``."""
+        """Publish an event of the built-in agent, such as ``calculation.complete``."""
 
     @abstractmethod
     async def call(self, operation: str, /, **arguments: Any) -> Any:
-        """Call any operation as the resident, such as ``agora.memory.recall``; answers its result."""
+        """Call any operation as the built-in agent, such as ``agora.memory.recall``; answers its result."""
 
 
 class BuiltinAgent(ABC):

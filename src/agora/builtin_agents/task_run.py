@@ -41,7 +41,7 @@ CHECKPOINTS = 1_000_000  # numbers of checkpoints grow from claim to claim
 
 @dataclass(slots=True, kw_only=True)
 class TaskRun(Job):
-    """The job as the host gives it to a resident. renew_at: when its lease is next renewed, in microseconds."""
+    """The job that the host passes to a built-in agent. renew_at: next lease renewal, in microseconds since 1970."""
 
     calls: AgentCalls
     resident: BuiltinAgent

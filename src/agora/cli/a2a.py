@@ -89,7 +89,7 @@ def talk(
 
 
 class Conversation:
-    """What is said in one go, with the context and the task it goes on with."""
+    """The messages sent in one invocation, with the context and the task that they continue."""
 
     def __init__(
         self,

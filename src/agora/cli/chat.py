@@ -1,4 +1,4 @@
-"""``agora chat``: a conversation with an agent in the terminal, a task for each thing that is said."""
+"""``agora chat``: a conversation with an agent in the terminal; each message is a task."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class Conversation:
             self._client.task.message(task.task_id, answer)
 
     def _cancel_task(self, task_id: str) -> None:
-        """End what Ctrl-C has interrupted; the conversation goes on."""
+        """Cancel the task that Ctrl-C interrupted; the conversation continues."""
         with contextlib.suppress(IllegalTransition):  # it has ended meanwhile
             self._client.task.cancel(task_id)
         self._session.out.note("Interrupted.")

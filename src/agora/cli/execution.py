@@ -56,7 +56,7 @@ class _PieceRelay:
             return self._read_events(response)
 
     def _read_events(self, response: httpx.Response) -> Answer:
-        """Hand the pieces on; answers with what came last."""
+        """Relay the pieces; answers the last event of the stream."""
 
         headers = {name.lower(): value for name, value in response.headers.items()}
         for name, data in _parse_events(response.iter_lines()):

@@ -35,7 +35,7 @@ _OPTIONAL: list[Column] = [
 
 
 def print_instances(out: Output, instances: Sequence[InstanceSummary], *, title: str | None = None) -> None:
-    """A table of instances; why one is as it is stands below it."""
+    """A table of instances, with the reasons of their states below it."""
     columns = [*_ALWAYS, *(column for column in _OPTIONAL if any(column[1](item) is not None for item in instances))]
     for heading, field in (("host", "host"), ("account", "customer_id")):
         if out.console.width >= WIDE and len({getattr(item, field) for item in instances}) > 1:
@@ -123,7 +123,7 @@ _MEASURED: list[Column] = [
 
 
 def print_market(out: Output, page: MarketplacePage) -> None:
-    """A table of agents as customers see them; their names will do where there is no room for ids."""
+    """A table of agents as customers see them; narrow terminals show names without ids."""
     columns = [
         *_MARKET,
         *(column for column in _MEASURED if any(column[1](agent) is not None for agent in page.agents)),

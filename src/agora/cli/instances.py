@@ -221,7 +221,7 @@ def execute(
 def execute_and_print(
     session: Session, target: str, endpoint: str, parameters: Any, method: Any, timeout: float
 ) -> None:
-    """Execute, and print the answer on standard output, as it comes; what it took comes on standard error."""
+    """Execute a request; print the answer to standard output as it arrives, duration and cost to standard error."""
     if session.out.json:
         session.out.result(
             session.client.instance.execute(target, endpoint, parameters, method=method, timeout=timeout)

@@ -38,7 +38,7 @@ ARGUMENT_NAMES = {
 
 
 def list_categories() -> dict[str, str]:
-    """Every category with what it is about, by the name of its group of commands."""
+    """Every category with its description, by the name of its command group."""
     return {name.replace("_", "-"): Service.declared.about(name) for name in Service.declared}
 
 

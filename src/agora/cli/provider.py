@@ -59,7 +59,7 @@ def log_in(
     pause: Callable[[float], None] = time.sleep,
     show: Callable[[str], Any] = webbrowser.open,
 ) -> Grant:
-    """Tokens for a person. say: tells them what to do. pause: waits. show: opens a URL in a browser.
+    """Tokens of a person. say: prints instructions. pause: sleeps. show: opens a URL in a browser.
 
     Raises PermissionDenied where they refuse, DeadlineExceeded, UpstreamFailed, NotFound where there is no way.
     """

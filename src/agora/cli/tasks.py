@@ -122,7 +122,7 @@ def show(session: Session, task_id: Annotated[str, typer.Argument(help="Id of th
 
 
 def print_task_until_done(session: Session, task_id: str, on_entry: Callable[[TaskEntry], None] | None = None) -> None:
-    """Show a task to its end; leaves with an exit code that tells how it ended. on_entry: is handed each entry, too."""
+    """Show a task until it ends, then exit with the code of its status. on_entry: called with each entry, too."""
 
     def print_entry(entry: TaskEntry) -> None:
         if session.out.json:
@@ -192,7 +192,7 @@ def _exit_with_status(task: Task) -> None:
 
 
 def _write_output(text: str) -> None:
-    """Output of a task on standard output, as it is but for what would steer a terminal."""
+    """Write the output of a task to standard output, without terminal control sequences."""
 
     sys.stdout.write(clean_text(text.replace("\r\n", "\n")))
     sys.stdout.flush()

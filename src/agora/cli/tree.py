@@ -45,7 +45,7 @@ QUIET = ("pending", "ready", "skipped")
 def build_step_tree(
     console: Console, workflow: Workflow, inner: Mapping[str, Workflow], now: datetime | None = None
 ) -> Tree:
-    """A workflow as it stands. inner: the workflows that its steps run, by id. now: to what time the steps under way count."""
+    """A workflow as a tree. inner: workflows that its steps run, by id. now: end time of running steps, microseconds."""
 
     return _add_branch(console, workflow, inner, now or datetime.now(UTC), lambda label: Tree(label, guide_style="dim"))
 

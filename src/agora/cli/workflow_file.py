@@ -69,7 +69,7 @@ def _parse_workflow(source: str, text: str) -> Any:
 
 @cache
 def _yaml_loader() -> Any:
-    """YAML as JSON knows it: dates, yes and no stay text, and a key stands once."""
+    """A YAML loader with JSON's types: dates, yes and no stay strings, and duplicate keys are errors."""
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]  # it has no types
         yaml_implicit_resolvers = {

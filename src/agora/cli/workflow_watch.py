@@ -35,7 +35,7 @@ class WatchedWorkflow:
         self.inner: dict[str, Workflow] = {}
 
     async def refresh(self) -> None:
-        """See how it stands now."""
+        """Reload the workflow and its inner workflows."""
         self.workflow = await self._client.workflow.status(self._workflow_id)
         level = [self.workflow]
         for _ in range(DEPTH):
@@ -70,7 +70,7 @@ class Display(Protocol):
 
 
 def load_workflow(session: Session, workflow_id: str) -> WatchedWorkflow:
-    """A workflow as it stands."""
+    """Load a workflow with the workflows that its steps run."""
 
     async def load_once(client: AgoraClient) -> WatchedWorkflow:
         watched = WatchedWorkflow(client, workflow_id)
@@ -175,7 +175,7 @@ def _step_facts(step: StepState) -> tuple[Any, ...]:
 
 
 class TerminalDisplay:
-    """For a terminal: the tree, drawn anew as time passes."""
+    """A terminal display: the tree, redrawn periodically."""
 
     def __init__(self, session: Session) -> None:
         from rich.live import Live

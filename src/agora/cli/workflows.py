@@ -102,7 +102,7 @@ def status(session: Session, workflow_id: WorkflowId, watch: Watching = False) -
 
 
 def _watch_to_end(session: Session, workflow_id: str) -> None:
-    """Follow a workflow; leaves with an exit code that tells how it ended."""
+    """Follow a workflow until it ends, then exit with the code of its status."""
 
     ended = watch_workflow(session, workflow_id)
     if ended is not None and ended.status != "completed":

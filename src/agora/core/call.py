@@ -53,7 +53,7 @@ Progress = Callable[[float, float | None, str | None], Awaitable[None]]
 
 
 class ClientRefused(Exception):
-    """The client of a call did not do what it was asked: it declined, failed, left, or took too long."""
+    """The client did not fulfil a request of a call: it declined, failed, disconnected, or timed out."""
 
 
 class CallClient(Protocol):
@@ -101,7 +101,7 @@ class Person:
 
 @dataclass(slots=True, eq=False)
 class Caller:
-    """Who calls: tenant, account, subject and what it may.
+    """The caller: tenant, account, subject and scopes.
 
     subject: an agent id, ``operator``, ``system``, a key's id, a person's, or a task's for the program that works on it.
     authority: 0 to 255, 255 being the supreme override.
@@ -333,7 +333,7 @@ class Relay:
 def as_relay(
     perform: Callable[[], Awaitable[T]], settle: Callable[[Call, T | AgoraError], Awaitable[R]], timeout: float
 ) -> R:
-    """A :class:`Relay`, typed as what it will come to, so that a relay's method keeps its contract's type."""
+    """A :class:`Relay`, typed as its eventual result, so that a relay's method keeps its contract's type."""
     return Relay(perform, settle, timeout)  # type: ignore[return-value]
 
 
@@ -345,7 +345,7 @@ class EncodedResult:
 
 
 def as_encoded_result(json: bytes, kind: type[R]) -> R:
-    """An :class:`EncodedResult` result, typed as what it holds."""
+    """An :class:`EncodedResult`, typed as the result that it encodes."""
     return EncodedResult(json)  # type: ignore[return-value]
 
 
@@ -360,7 +360,7 @@ class DeferredResult:
 
 
 def as_deferred_result(read: Callable[[Call], Awaitable[R]]) -> R:
-    """A :class:`DeferredResult`, typed as what it will come to."""
+    """A :class:`DeferredResult`, typed as its eventual result."""
     return DeferredResult(read)  # type: ignore[return-value]
 
 

@@ -74,7 +74,7 @@ class UsageMeter(Protocol):
 
 
 class CpuUsage:
-    """Processor time that one call uses: charged to its caller's share of the loop at once, to its rate at the end."""
+    """Processor time of one call: charged to its caller's share of the loop immediately, to its rate limit at the end."""
 
     __slots__ = ("_dispatcher", "_share", "caller", "seconds")
 
@@ -89,7 +89,7 @@ class CpuUsage:
             self._dispatcher.scheduler.charge_time(self._share, seconds)
 
     def may_proceed(self) -> bool:
-        """Whether the call may go on without waiting; else it awaits :meth:`wait_for_turn`."""
+        """Whether the call may continue without waiting; else it awaits :meth:`wait_for_turn`."""
         return self._share is None or self._dispatcher.scheduler.may_proceed(self._share)
 
     async def wait_for_turn(self) -> None:
@@ -105,7 +105,7 @@ class CpuUsage:
 
 @dataclass(slots=True)
 class _Request:
-    """One call of an operation: by whom, under which idempotency key, and what it uses.
+    """One invocation of an operation: caller, idempotency key, and resources used.
 
     progress: told how far a relay is. on_wait: told the subject of the events that the call waits for. client: whom a
     relay may ask for something meanwhile.
@@ -413,7 +413,7 @@ class Dispatcher:
         return await self._read_after_commit(request, outcome.deferred_result)
 
     def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
-        """Run a caller's work in a transaction, among that of others, and count what it uses."""
+        """Run a caller's work in a transaction, scheduled fairly among other callers, and meter its CPU time."""
 
         def run_metered(tx: Tx) -> MeteredCoroutine[T]:
             return MeteredCoroutine(work(tx), usage.add_seconds, self.scheduler.clock)

@@ -21,7 +21,7 @@ answered = Query(
 async def find_answer(
     call: Call, key: str, operation: str, digest: bytes, reused: Callable[[], IdempotencyConflict]
 ) -> bytes | None:
-    """The answer stored under a key of the caller, empty while a relay is under way; None if the key is new.
+    """The answer stored under a key of the caller; empty while a relay is running; None if the key is new.
 
     Raises what ``reused`` makes if the key was used for another operation, or for a request with another digest.
     """
@@ -51,7 +51,7 @@ def store_answer(call: Call, key: str, operation: str, digest: bytes, response: 
 
 
 def key_reused_error(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:
-    """The error of a key that was used for something else. name: of the key. noun: what it was used for. field: of the key."""
+    """The error of a key that was reused for a different request. name, field: of the key. noun: kind of the request."""
     details = {} if field is None else {"errors": [field_error(field, f"used for another {noun}")]}
     return IdempotencyConflict(
         f"The {name} {key!r} was used for another {noun}.",

@@ -107,7 +107,7 @@ class Controller:
                 raise
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Step until told to stop; a step that fails is logged, and the next one waits longer."""
+        """Run passes until ``stop`` is set; a failed pass is logged, and the wait before the next one is longer."""
         self._stop = stop
         while not await self._wait_for_next_step(stop):
             await self._run_recording_failure(self.step if self._prepared else self._prepare_once)
@@ -266,7 +266,7 @@ class DueController(Controller):
 
 
 async def _wait_for_stop(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait for so long; tells whether it was time to stop instead."""
+    """Wait for that many seconds; returns whether the stop event was set."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()

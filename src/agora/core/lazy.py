@@ -24,7 +24,7 @@ class Lazy(Generic[T]):
         return f"Lazy({self.reference!r})"
 
     def get(self) -> T:
-        """The thing itself. Raises ImportError or AttributeError where there is none."""
+        """Import and return the object. Raises ImportError or AttributeError."""
         if self._target is None:
             module, _, name = self.reference.partition(":")
             self._target = getattr(import_module(module), name)

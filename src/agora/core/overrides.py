@@ -85,7 +85,7 @@ class ActiveOverrides:
             self._add_override(tenant, Override.from_row(row))
 
     def apply_event(self, stored: StoredEvent) -> bool:
-        """Follow the event log; tells whether anything changed, so that open streams are checked again."""
+        """Apply an event of the log; returns whether overrides changed, so that open streams are rechecked."""
         if not stored.event.type.startswith("agora.override."):
             return False
         data = from_json(stored.event.data)

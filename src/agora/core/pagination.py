@@ -170,7 +170,7 @@ async def fill_page(
 
 
 async def count_rows(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:
-    """How many rows there are in all, as :func:`bounded_total` tells it; the query counts up to ``:limit``."""
+    """Count rows, bounded as :func:`bounded_total` describes; the query counts up to ``:limit``."""
     return bounded_total(await tx.one(query, **parameters, limit=EXACT_UP_TO + 1) or 0)
 
 

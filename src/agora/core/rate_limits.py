@@ -96,7 +96,7 @@ class RateLimiter:
         self._remote_calls[key] = (before + count, since)
 
     def _bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:
-        """Each bucket of a caller: its key, what it is named by, and its calls a second."""
+        """Each rate-limit bucket of a caller: its key, its name in errors, and its calls per second."""
         if caller.kind in ("operator", "system"):
             return ()
         tenant = caller.tenant

@@ -26,7 +26,7 @@ __all__ = [
 
 @record
 class AuditEntryRow:
-    """A row of ``audit``: a call, and what came of it. outcome: ``ok``, or the code of the error."""
+    """A row of ``audit``: a call and its outcome: ``ok``, or the code of the error."""
 
     tenant_id: str
     audit_id: str
@@ -41,7 +41,7 @@ class AuditEntryRow:
 
 @record
 class IdempotencyRow:
-    """A row of ``idempotency``: the answer of a command, JSON, under its caller's key; empty while a relay is under way."""
+    """A row of ``idempotency``: a command's answer as JSON under its caller's key; empty while a relay is running."""
 
     tenant_id: str
     subject: str

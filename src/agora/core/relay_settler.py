@@ -18,7 +18,7 @@ BATCH = 500
 
 
 class RelaySettler(DueController):
-    """A live server settles its relays before their deadline; an overdue one belongs to a server that died."""
+    """Settles relays past their deadline: a running server settles its own before that, so these were left by a crash."""
 
     name = "relays"
     interval = 2.0

@@ -105,7 +105,7 @@ class RuntimeSettings:
         self._apply_changes()
 
     def apply_event(self, stored: StoredEvent) -> bool:
-        """Follow the event log; tells whether something changed."""
+        """Apply an event of the log; returns whether a setting changed."""
         if stored.event.type != "agora.configuration.changed":
             return False
         data = from_json(stored.event.data)

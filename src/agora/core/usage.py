@@ -213,7 +213,7 @@ TRAFFIC: Port[Traffic] = Port("traffic counters")
 
 
 class Meter:
-    """Counters of every operation, by tenant: what the store has, and what came since."""
+    """Counters of every operation, by tenant: stored counts plus those not stored yet."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.traffic = Traffic(clock or SystemClock())
@@ -262,7 +262,7 @@ class Meter:
             counters.pop(tenant, None)
 
     def take_unsaved_usage(self, tenant: str) -> dict[Key, Usage]:
-        """What is to be stored now; it stays counted until :meth:`mark_saved` or the next call of this."""
+        """Counts to store now; they stay counted until :meth:`mark_saved` or the next call of this method."""
         waiting = self._leaving.setdefault(tenant, {})
         # Moved, not copied: calls during the write go to a new counter, and are neither lost nor stored twice.
         for operation, usage in self._fresh.pop(tenant, {}).items():

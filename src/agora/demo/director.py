@@ -1,4 +1,4 @@
-"""The director: brings server, agents and plot together, and everything to an end, whatever happens."""
+"""The director: starts server and agents, runs the scenarios, and stops everything in any case."""
 
 from __future__ import annotations
 

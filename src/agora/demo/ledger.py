@@ -22,7 +22,7 @@ class ExpectationSkipped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one agent told: its role, the kind of observation, and the fields of it."""
+    """A report of one agent: its role, the kind of observation, and its fields."""
 
     role: str
     kind: str

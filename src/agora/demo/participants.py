@@ -45,7 +45,7 @@ class Participants:
 
     @property
     def membership(self) -> str:
-        """The capability that all agents of the run have, and nobody else."""
+        """The capability that all agents of the run have, and no other agent."""
         return f"demo-{self.mark}"
 
     @property

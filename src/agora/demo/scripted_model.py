@@ -1,4 +1,4 @@
-"""A scripted model: a server that speaks OpenAI's chat completions and Anthropic's messages, and answers as a script decides.
+"""A scripted model server that speaks OpenAI's chat completions and Anthropic's messages.
 
 For demonstrations and tests without a provider. It streams over real HTTP, calls tools, refuses with any status, and can
 cut a connection in the middle of an answer.

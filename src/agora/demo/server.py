@@ -83,7 +83,7 @@ class OwnServer:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """End it, and whatever it still lets run."""
+        """Stop the server and its instances."""
         if self._process is not None:
             await _stop_process(self._process)
         await asyncio.to_thread(self._end_instances)

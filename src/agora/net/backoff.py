@@ -13,7 +13,7 @@ def exponential_delay(failures: int, first: float, longest: float) -> float:
 
 
 def jittered_delay(failures: int, first: float, longest: float) -> float:
-    """The same, between half of it and the whole, so that those who failed together do not come back together."""
+    """The same delay, randomised between half of it and the whole, so that clients do not retry together."""
     return exponential_delay(failures, first, longest) * random.uniform(0.5, 1.0)  # noqa: S311
 
 

@@ -48,7 +48,7 @@ _SubjectKey = tuple[str, str]
 
 
 class _Caller(Protocol):
-    """What is asked of callers."""
+    """Protocol of callers."""
 
     @property
     def tenant(self) -> str: ...
@@ -107,7 +107,7 @@ class SubjectUsage:
 
 
 class Connection:
-    """One connection: whose it is, and what waits to be written to it.
+    """One connection: its owner, and its unsent bytes.
 
     provisional: it is beyond a bound and serves operators only. paused: its transport is above its high-water mark.
     refuse: has the connection closed after the answer that is about to be written. on_abort: called when it is cut off.
@@ -170,7 +170,7 @@ class Connection:
             await self._resumed.wait()
 
     def update_unsent_size(self) -> None:
-        """Count anew what waits to be written."""
+        """Measure the unsent bytes again."""
         size = self._held
         if self.transport is not None:
             size += self.transport.get_write_buffer_size()
@@ -195,7 +195,7 @@ class Connection:
 
     @contextmanager
     def count_queue(self, queue: SizedQueue) -> Iterator[None]:
-        """Count what waits in a queue for this connection."""
+        """Count the bytes in a queue for this connection."""
         self._queues = (*self._queues, queue)
         try:
             yield
@@ -321,7 +321,7 @@ class Backpressure:
         connection.account = account
 
     def _evict_provisional(self) -> bool:
-        """Cut off the oldest provisional connection that is no operator's; tells whether there was one."""
+        """Close the oldest provisional connection that is not an operator's; returns whether there was one."""
         for connection in self._provisional:
             if connection.caller is None:
                 connection.abort_connection()

@@ -44,7 +44,7 @@ def is_public(address: str) -> bool:
 
 
 def is_evidently_private(host: str) -> bool:
-    """Whether it can be told by looking at a host that it is a private or loopback one."""
+    """Whether a host is recognisably private or loopback without a DNS look-up."""
     if host == "localhost" or host.endswith(LOCAL_NAMES) or ("." not in host and ":" not in host):
         return True
     return _is_numeric(host) and not is_public(host)

@@ -158,7 +158,7 @@ class Reply:
         return await self._connection.read_part()
 
     def close(self) -> None:
-        """Keep the connection if the answer was read to its end, else hang up; once."""
+        """Return the connection to the pool if the body was read to its end, else close it. Idempotent."""
         if not self._closed:
             self._closed = True
             self._connection.release()
@@ -190,7 +190,7 @@ class _Connection(asyncio.Protocol):
 
     @property
     def closing(self) -> bool:
-        """Whether it is of no use any more."""
+        """Whether the connection cannot be used again."""
         return self._transport.is_closing()
 
     def send(self, data: bytes) -> None:

@@ -30,7 +30,7 @@ class TlsFiles:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """The files that the settings name; None where the server speaks plain HTTP. Raises CertificateError."""
+        """The files that the settings name; None for plain HTTP. Raises CertificateError."""
         if settings.tls_cert is None and settings.tls_key is None:
             return None
         if settings.tls_cert is None or settings.tls_key is None:
@@ -40,7 +40,7 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What is said of a certificate. names: hosts and addresses that it is for."""
+    """Information about a certificate. names: its hosts and addresses."""
 
     names: tuple[str, ...]
     expires: datetime

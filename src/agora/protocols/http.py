@@ -69,7 +69,7 @@ def connection_of(scope: Scope) -> Connection | None:
 
 
 class HttpApp(Protocol):
-    """An application that answers some requests; ``owns`` tells which, by their path and headers."""
+    """An application that answers some requests; ``owns`` decides by path and headers."""
 
     def owns(self, scope: Scope, /) -> bool: ...
 
@@ -106,7 +106,7 @@ def _merge_headers(
 
 
 class Access:
-    """Whose request it is. A tokenless caller on this machine acts as the operator, everyone else as a stranger.
+    """The caller of a request. Without a token, a local caller acts as the operator, any other as a stranger.
 
     With the setting auth_required, callers on this machine are strangers too.
     """
@@ -240,7 +240,7 @@ class _RequestBody:
         self.size = 0
 
     async def read_part(self, receive: Receive) -> bool:
-        """Take the next part; tells whether more follows. Raises InvalidRequest."""
+        """Read the next part of the body; returns whether more follows. Raises InvalidRequest."""
         message = await receive()
         if message["type"] == "http.disconnect":
             raise InvalidRequest("The request ended before its body did.")
@@ -311,7 +311,7 @@ def transport_of(send: Send) -> Any:
 
 
 def abort_connection(send: Send) -> bool:
-    """Cut the connection of a peer that takes nothing; tells whether it could be reached."""
+    """Abort the connection of a peer that does not read; returns whether its transport was accessible."""
     transport = transport_of(send)
     if transport is not None:
         transport.abort()

@@ -33,7 +33,7 @@ class StreamEncoder(Protocol):
     """How a protocol writes what a stream has."""
 
     def encode_batches(self, batches: Sequence[Batch], /) -> bytes:
-        """Messages for what came, heartbeats among it."""
+        """Encode batches, heartbeats among them."""
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         """The last message, after the item of that number; may be empty."""
@@ -42,7 +42,7 @@ class StreamEncoder(Protocol):
 async def follow_stream(
     stream: LiveStream, wording: StreamEncoder, receive: Receive, send: Send, limit: int, *, ends: bool = True
 ) -> None:
-    """Go on with a response that has begun until the stream ends or the client leaves; the stream is closed then.
+    """Continue a response that has begun until the stream ends or the client disconnects; then close the stream.
 
     limit: bytes that the client may lag behind. ends: whether the response ends with the stream; else more of it may follow.
     """
@@ -72,7 +72,7 @@ async def _follow_until_closed(
 
 
 class CuttingSink(QueueSink):
-    """A queue that tells when its reader was cut off: nothing may wait for that reader any more."""
+    """A queue that signals when its reader was cut off, so that its writer stops waiting."""
 
     def __init__(self, limit: int, connection: Connection | None = None) -> None:
         super().__init__(limit, connection)
@@ -87,7 +87,7 @@ class CuttingSink(QueueSink):
 async def _write_batches(
     stream: LiveStream, sink: QueueSink, wording: StreamEncoder, send: Send, *, ends: bool
 ) -> None:
-    """Send what comes, as much as waits in one piece; at the end, say why."""
+    """Send batches, combined into one piece each time; at the end, send the close reason."""
     position = stream.position
     while batches := await sink.take_batches():
         position = batches[-1].sequence

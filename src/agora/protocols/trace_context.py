@@ -1,4 +1,4 @@
-"""Traces across the wire: work that comes in goes on with its caller's trace (https://www.w3.org/TR/trace-context/).
+"""Trace context of requests: incoming work continues its caller's trace (https://www.w3.org/TR/trace-context/).
 
 Requests over HTTP say so in headers; what is called over a connection that stays open may say so for itself.
 """
@@ -20,7 +20,7 @@ CARRIERS: Final = ("traceparent", "tracestate")
 
 
 def trace_carrier(scope: Scope) -> Mapping[str, Any]:
-    """The trace that a request or handshake belongs to; nothing where it says none, or none that is sound."""
+    """The trace context of a request or handshake; empty if missing or invalid."""
     return extract_trace({name: read_header(scope, name.encode()) for name in CARRIERS})
 
 

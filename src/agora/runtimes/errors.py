@@ -77,7 +77,7 @@ class SourceUnavailable(EngineError):
 
 
 class BuildFailed(EngineError):
-    """exit_code: of the build command; None where it was killed. output: the end of what it printed."""
+    """exit_code: of the build command; None if it was killed. output: the end of its output."""
 
     code = "build_failed"
 

@@ -56,7 +56,7 @@ class InstanceAnswer:
 
 
 class InstanceClient:
-    """Sends to instances over connections that are kept. Raises OSError if nothing was sent, Lost if nobody can tell."""
+    """Sends requests to instances over pooled connections. Raises OSError if nothing was sent, Lost if that is unknown."""
 
     def __init__(self) -> None:
         self._clients: dict[tuple[str, bool], HttpClient] = {}
@@ -83,14 +83,14 @@ class InstanceClient:
         return InstanceAnswer(reply.status, kind, b"".join(parts), streamed)
 
     def drop_connections(self, address: str) -> None:
-        """Hang up: the instance at an address has ended."""
+        """Close the connections to an address: its instance has ended."""
         for private in (True, False):
             client = self._clients.pop((address, private), None)
             if client is not None:
                 client.close()
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()

@@ -82,7 +82,7 @@ class LocalHost:
         return None
 
     async def close(self) -> None:
-        """Let go of the engines; instances go on."""
+        """Close the engines; instances keep running."""
         await self.asker.close()
         for engine in self.engines.values():
             await engine.close()

@@ -210,17 +210,17 @@ class Runtime(Protocol):
         """
 
     async def start(self, spec: Spec, build: Build) -> Handle:
-        """Start an instance, and answer once it has been; that it listens is for ``probe`` to tell.
+        """Start an instance, and answer once its process is started; ``probe`` tells whether it listens.
 
         Asking again for the same instance and generation answers the same handle, also when its program has ended;
         a later generation ends an earlier one first. Raises InvalidSpec, PortsExhausted, StartFailed, DiskFull.
         """
 
     async def inspect(self, handle: Handle) -> Observation:
-        """What is to be seen of an instance now."""
+        """Observe the current state of an instance."""
 
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
-        """The same of many at once, in their order; what a periodic look is to use."""
+        """Observe many instances, in their order; for periodic checks."""
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         """Whether an instance works. A paused one does not."""
@@ -229,7 +229,7 @@ class Runtime(Protocol):
         """Stop every process of an instance where it is. Raises Unknown unless it runs or is paused."""
 
     async def resume(self, handle: Handle) -> Observation:
-        """Let it go on. Raises Unknown unless it runs or is paused."""
+        """Resume a paused instance. Raises Unknown unless it runs or is paused."""
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
         """End an instance: asked to (SIGTERM), and killed with all its processes after ``grace`` seconds.
@@ -241,23 +241,23 @@ class Runtime(Protocol):
         """Forget an instance with its files, ports and logs; it is killed if it still runs. Twice is as good."""
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        """Output from a byte offset; a negative one counts from the end. Offsets go on across generations.
+        """Output from a byte offset; a negative one counts from the end. Offsets continue across generations.
 
         Raises Unknown if the instance is absent.
         """
 
     async def adopt(self) -> list[FoundInstance]:
-        """Every instance of this installation that the engine holds, whatever its state."""
+        """Every instance of this installation in the engine, in any state."""
 
     async def discard_builds(self, builds: Collection[Build]) -> None:
-        """Give up builds whose agent has left: the next sweep removes those that no program uses. Idempotent."""
+        """Discard builds of agents that have left: the next sweep removes those not in use. Idempotent."""
 
     async def sweep(self) -> SweepResult:
-        """Take away what nothing refers to: half builds of a crash, processes without an instance, old builds."""
+        """Remove unreferenced resources: partial builds of a crash, processes without an instance, old builds."""
 
     async def backup(self, handle: Handle, file: Path) -> int:
         """Write the instance's state directory (``$AGORA_STATE_DIR``) into a file, for ``Spec.restore``; answers its
         size. Raises Unknown, DiskFull."""
 
     async def close(self) -> None:
-        """Let go of the engine. Instances go on."""
+        """Close the engine. Instances keep running."""

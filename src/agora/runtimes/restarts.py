@@ -1,4 +1,4 @@
-"""When to start again what has ended: soon at first, ever later while it goes on ending."""
+"""When to restart an ended program: soon at first, then with increasing delays."""
 
 from __future__ import annotations
 

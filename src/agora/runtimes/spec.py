@@ -1,4 +1,4 @@
-"""What is to be run: a specification with no engine in it.
+"""The engine-independent specification of an instance.
 
 The fields of :class:`BuildConfig` are those of an agent's manifest (``build_config``). A Spec holds only what may be
 checked by looking at it; :func:`find_spec_errors` lists everything that is wrong with one at once.

@@ -1,4 +1,4 @@
-"""The server: the composition root, and what belongs to the process as a whole.
+"""The server: the composition root, and the process.
 
 The only package that knows every other one.
 """

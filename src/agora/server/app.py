@@ -236,7 +236,7 @@ class App:
                 log.warning("a program of the server did not end: %s", outcome, exc_info=outcome)
 
     def drain(self) -> None:
-        """Begin to stop: not ready any more, and every stream told to resume later."""
+        """Begin to stop: report not ready, and close every stream with a reason to resume later."""
         self.monitor.draining = True
         self.mcp.drain()
         self.feed.close("resume later")
@@ -414,7 +414,7 @@ class App:
         self._update_followers(events, changed)
 
     async def _on_missed_events(self, tenant: str) -> None:
-        """Events of other servers were deleted unread: what follows them is read anew, and streams are checked."""
+        """Events of other servers were deleted before they were read: reload the state that follows them, recheck streams."""
         self.authenticator.forget_all()
         await self._load_tenant(tenant)
         await self.federation.load_tenant(tenant)
@@ -538,7 +538,7 @@ class App:
                 span.fail(str(answer.status))
 
     async def _route_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, whatever fails: an error that no protocol rendered becomes a problem document."""
+        """Answer a request; an error that no protocol rendered becomes a problem document."""
         try:
             check_host(scope)
             if self.cors.is_preflight(scope):

@@ -1,4 +1,4 @@
-"""Sources of dead letters by name. Each is imported when one of its letters is first looked at."""
+"""Sources of dead letters by name, each imported at first use."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def open_local_host(settings: Settings) -> LocalHost:
 
 
 def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
-    """Engines by name. The first one tells what this host has."""
+    """Engines by name. The first one reports the host's capacity."""
     engines: dict[str, Runtime] = {}
     first, last = (int(part) for part in settings.instance_ports.split("-"))
     if not 1024 <= first <= last <= 65_535:

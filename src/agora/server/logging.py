@@ -1,4 +1,4 @@
-"""Logs: one line an event, for people or as JSON, with the request and the trace it belongs to, without secrets."""
+"""Logging: one line per event, as text or JSON, with request id and trace, without secrets."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(self.collect_fields(record))
 
     def collect_fields(self, record: logging.LogRecord) -> dict[str, str]:
-        """What a line says: the event, which request and trace it belongs to, and what went wrong."""
+        """The fields of a line: event, request, trace, and exception."""
         fields = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
         request, trace = REQUEST.get(), trace_id()
         if request is not None:

@@ -121,7 +121,7 @@ def _free_large_blocks() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells streams to resume later before it waits for requests in flight. tls: of its sockets; None for plain HTTP."""
+    """A uvicorn server that closes streams before it waits for running requests. tls: of its sockets; None for plain HTTP."""
 
     def __init__(
         self,

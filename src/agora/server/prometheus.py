@@ -87,7 +87,7 @@ class PrometheusExporter:
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, as it is now."""
+        """Every metric family with its current values."""
         families = _MetricFamilies()
         yield families.info("agora_build", "The server's version.", {"version": __version__})
         yield families.gauge(

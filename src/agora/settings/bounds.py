@@ -1,4 +1,4 @@
-"""How long things are kept, how much of them, and what is told of it all."""
+"""Retention periods, size limits, and what is logged and measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether agents of Agora v4 are still served, and what they are told."""
+"""Whether Agora v4 clients are served, and the notice to them."""
 
 from __future__ import annotations
 

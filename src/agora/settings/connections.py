@@ -1,4 +1,4 @@
-"""What the server speaks with: upstreams, agents elsewhere, who is told of updates, the bus, Consul."""
+"""Connections of the server: upstreams, remote agents, webhooks, the bus, Consul."""
 
 from __future__ import annotations
 

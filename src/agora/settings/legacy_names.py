@@ -1,4 +1,4 @@
-"""Settings by names of before: what a ``.env`` of an A2A server says goes on to work, with one notice in the log.
+"""Legacy setting names: the ``.env`` of an A2A server still works, with one notice in the log.
 
 What has no meaning here is named in the notice too. What would take a protection away is refused.
 """
@@ -53,7 +53,7 @@ SCHEMES: Final = ("postgresql", "postgres")
 
 
 class RefusedName(ValueError):
-    """A name asks for what is not to be had; the message says why."""
+    """A legacy setting asks for something unsupported; the message says why."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Where the server listens, what it keeps, and whom it lets in."""
+"""Where the server listens, its data directory, and who has access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where settings come from: a file, the environment; and what is said of those that are wrong."""
+"""Sources of settings: a file, the environment; and the errors of invalid ones."""
 
 from __future__ import annotations
 

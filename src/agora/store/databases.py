@@ -41,7 +41,7 @@ def database_url(store: str, data_dir: Path) -> str:
 
 
 def sqlite_path(url: str) -> Path:
-    """The file of a SQLite URL: the path as it stands there, a percent sign and a space too."""
+    """The file of a SQLite URL: its path verbatim, percent signs and spaces included."""
     return Path("/" + url.removeprefix("sqlite:").lstrip("/"))  # others write absolute paths with four slashes
 
 
@@ -61,7 +61,7 @@ def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
 
 
 async def database_status(url: str) -> DatabaseStatus:
-    """How far a database is; raises StoreFailure where that cannot be told."""
+    """Migration status of a database; raises StoreFailure if it cannot be read."""
     if is_postgres(url):
         from .postgres.upkeep import postgres_status
 

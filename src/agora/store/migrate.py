@@ -65,7 +65,7 @@ class DatabaseStatus:
 
     @property
     def is_current(self) -> bool:
-        """Whether this release can serve it as it is."""
+        """Whether this release can serve the database without a migration."""
         return self.exists and not self.pending and not self.open
 
 

@@ -99,7 +99,7 @@ W_co = DefaultTypeVar("W_co", default=None, covariant=True)  # of a write that r
 
 
 def _require_confined(sql: str) -> str:
-    """The statement as it is. One that is not listed is checked now, before it runs; raises Unconfined."""
+    """The statement, checked. One that is not listed is checked now, before it runs; raises Unconfined."""
     if not is_listed(sql):
         from .tenancy import check_confined  # not loaded for what is listed: nearly every statement of a server
 
@@ -330,7 +330,7 @@ class Peers(Protocol):
     others: bool
 
     def send(self, topic: str, text: str = "") -> None:
-        """Tell every other server, soon; a word may get lost."""
+        """Send to every other server, asynchronously; delivery is not guaranteed."""
 
 
 class Store(Protocol):

@@ -40,7 +40,7 @@ _AFTER_TABLE = _AFTER_CONDITION | _JOINS | {"set", "indexed", "not", "values", "
 
 @dataclass(slots=True)
 class Group:
-    """What stands between parentheses, or the whole statement."""
+    """Tokens between parentheses, or of the whole statement."""
 
     parts: list[str | Group] = field(default_factory=list)
 
@@ -57,7 +57,7 @@ Parts = Sequence["str | Group"]
 
 
 def check_confined(sql: str) -> str:
-    """The statement as it is; raises Unconfined, naming the table and the fault."""
+    """The statement unchanged; raises Unconfined, naming the table and the error."""
     try:
         statement = _parse_groups(sql)
         _ConfinementCheck(_cte_names(statement)).check_group(statement, frozenset())
@@ -97,7 +97,7 @@ def _cte_names(group: Group) -> frozenset[str]:
 
 
 def _is_subquery(parts: Parts, at: int) -> bool:
-    """Whether a query in parentheses stands there."""
+    """Whether a parenthesised query is at that place."""
     while at < len(parts) and parts[at] in ("materialized", "not"):
         at += 1
     inner = parts[at] if at < len(parts) else None

@@ -50,7 +50,7 @@ class Span(Protocol):
 
 
 class Trace(Protocol):
-    """The piece of work that is going on, and those that may begin below it."""
+    """The current span, and spans begun below it."""
 
     traceparent: str
     tracestate: str
@@ -69,7 +69,7 @@ TRACE: ContextVar[Trace | None] = ContextVar("agora.trace", default=None)
 
 
 def open_span(name: str, kind: str = "internal", **attributes: Any) -> AbstractContextManager[Span]:
-    """A piece of work below the one that is going on; nothing where there is none."""
+    """A span below the current one; no-op without a current one."""
     trace = TRACE.get()
     return _NOTHING if trace is None else trace.open_child_span(name, kind, attributes)
 
@@ -90,7 +90,7 @@ def trace_headers() -> dict[str, str]:
 
 
 def with_trace(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metadata of a message or a task with the trace that it belongs to; what the sender says of it stays."""
+    """Metadata of a message or a task with the current trace; trace members set by the sender are kept."""
     trace = TRACE.get()
     return metadata if trace is None or TRACEPARENT in metadata else {**metadata, **trace_headers()}
 
@@ -108,7 +108,7 @@ def extract_trace(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def use_protocol(name: str) -> Iterator[None]:
-    """What goes on within came in by this protocol."""
+    """Record the protocol of the spans within the block."""
     token = PROTOCOL.set(name)
     try:
         yield

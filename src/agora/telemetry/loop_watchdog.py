@@ -1,4 +1,4 @@
-"""A thread that notices when the event loop stands still, and where.
+"""A thread that detects a blocked event loop, and logs its stack.
 
 The thread asks the loop for a callback twice in each threshold. A callback that does not run within the threshold is a
 stall: it is counted, and the stack of the loop's thread is logged, again and again while it lasts, at doubling intervals.

@@ -1,4 +1,4 @@
-"""Counters and histograms that are kept as the work goes on: a look-up and a few additions each.
+"""Counters and histograms updated in line: a look-up and a few additions each.
 
 Only the event loop writes and reads them, so no lock is needed.
 """

@@ -45,7 +45,7 @@ def open_provider(version: str) -> tuple[TracerProvider, Callable[[], None]]:
 
 
 class Tracing:
-    """Begins traces, or goes on with those that others began."""
+    """Starts traces, or continues those of callers."""
 
     def __init__(self, provider: TracerProvider, version: str = "") -> None:
         from opentelemetry import context, trace
@@ -58,7 +58,7 @@ class Tracing:
 
     @contextlib.contextmanager
     def begin(self, name: str, kind: str, carrier: Mapping[str, Any], attributes: Mapping[str, Any]) -> Iterator[Span]:
-        """Work that came from outside. carrier: headers or metadata, which may say to which trace it belongs."""
+        """A span of incoming work. carrier: headers or metadata, which may carry its trace context."""
         with self.open_span(
             name, kind, attributes, self._format.extract(extract_trace(carrier), context=self._context.Context())
         ) as span:
@@ -68,7 +68,7 @@ class Tracing:
     def open_span(
         self, name: str, kind: str, attributes: Mapping[str, Any], parent: Context | None = None
     ) -> Iterator[Span]:
-        """A span while the block goes on. parent: the one that is going on, if left out."""
+        """A span for the duration of the block. parent: the current one by default."""
         span = self._tracer.start_span(name, parent, kind=self._kinds[kind], attributes=dict(attributes))
         here = self._trace.set_span_in_context(span, parent)
         own, theirs = TRACE.set(_CurrentTrace(self, span, here)), self._context.attach(here)
@@ -85,7 +85,7 @@ class Tracing:
                 self._context.detach(theirs)
 
     def start(self, name: str, kind: str, attributes: Mapping[str, Any]) -> OpenedSpan:
-        """A span below the one that is going on, which its holder closes; nothing goes on in it."""
+        """A span below the current one, closed by its holder; it does not become the current one."""
         return OpenedSpan(self._tracer.start_span(name, kind=self._kinds[kind], attributes=dict(attributes)), self)
 
     def trace_headers(self, context: Context) -> dict[str, str]:

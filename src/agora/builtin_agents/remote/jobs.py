@@ -74,7 +74,7 @@ class RemoteAgentsController(Controller):
             await self._sync_tenant(tenant)
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """Follow the event log, on the loop: who was added has a place at once."""
+        """Follow the event log, on the loop: a newly added remote agent gets its connection without waiting for a step."""
         for stored in events:
             if stored.event.type.startswith(FOLLOWED):
                 self._changed.add(stored.tenant_id)

@@ -392,5 +392,5 @@ def _discard_answer(sending: asyncio.Task[Any]) -> None:
 
 
 def _is_unsupported(fault: RemoteError) -> bool:
-    """Whether an agent cannot stream: it says so, or has no such method or resource."""
+    """Whether the error means that the agent cannot stream: it says so, or has no such method or resource."""
     return fault.reason is not None and not fault.passing

@@ -36,7 +36,7 @@ _TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Interface(Endpoint):
-    """Where an agent speaks, and how (A2A 1.0, section 4.4.6). streams: whether the agent says that it can."""
+    """An interface of an agent: URL and binding (A2A 1.0, section 4.4.6). streams: whether the card declares streaming."""
 
     version: str = CURRENT
     streams: bool = False

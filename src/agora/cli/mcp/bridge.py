@@ -66,7 +66,7 @@ class Bridge:
             await self.handle_line(line)
 
     async def _finish_requests(self) -> None:
-        """Let requests under way end, but for those that stay open until they are cancelled."""
+        """Wait for running requests; those that stay open until they are cancelled are cancelled."""
         if ordinary := [task for inquiry, task in self._requests.values() if inquiry.method != LISTEN]:
             await asyncio.wait(ordinary, timeout=GRACE_SECONDS)
 
@@ -119,7 +119,7 @@ class Bridge:
             logger.error("A request failed: %s: %s", type(error).__name__, error)
 
     async def _answer_request(self, pending: PendingRequest) -> None:
-        """See to it that the client gets an answer to each part, whatever happens."""
+        """Ensure that the client gets an answer to each part, whatever fails."""
         try:
             if pending.method == LISTEN:
                 await self._keep_subscription(pending)

@@ -44,7 +44,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def _publish_address(output: int, file: Path) -> Iterator[Callable[[str], None]]:
-    """Tell the address where the bridge and other bridges find it, as long as it is one."""
+    """Publish the address of this server for the bridge and other bridges, and remove it at the end."""
 
     is_published = False
 

@@ -98,7 +98,7 @@ def _format_opencode_entry(entry: ServerEntry) -> dict[str, Any]:
 
 
 def _format_codex_entry(entry: ServerEntry) -> dict[str, Any]:
-    """Codex passes variables on by their names, and is told which one holds the token."""
+    """An entry for Codex, which passes environment variables by name and reads the token from one of them."""
     if entry.url:
         token = {"bearer_token_env_var": "AGORA_TOKEN"} if "Authorization" in entry.headers else {}
         return {"url": entry.url, **token}

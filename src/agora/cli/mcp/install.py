@@ -166,7 +166,7 @@ def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]
 def _create_entry(
     host: McpClient, transport: str, agent: str | None, url: str | None, scope: str, endpoint: _Endpoint
 ) -> ServerEntry:
-    """What is to be entered for that client."""
+    """The configuration entry for that client."""
     chosen = url or os.environ.get("AGORA_URL")
     if transport == "http":
         if host.http is None:

@@ -19,7 +19,7 @@ _SPACE = re.compile(r"\s*")
 
 
 class _Object(NamedTuple):
-    """Where an object stands: its braces, and key, beginning and end of each member's value."""
+    """The extent of an object in the text: its braces, and for each member the key, start and end of the value."""
 
     opens: int
     closes: int
@@ -103,7 +103,7 @@ def _edit_text(text: str, plain: str, path: Sequence[str], value: Any) -> str:
 
 
 def _insert_member(text: str, place: _Object, unit: str, depth: int, end: str, member: str) -> str:
-    """The text with another member at the end of an object, after whatever comments stand there."""
+    """The text with a member added at the end of an object, after any comments there."""
     body = len(text[: place.closes].rstrip())
     last = place.members[-1][2] if place.members else place.opens + 1
     rest = text[last:body]
@@ -115,7 +115,7 @@ def _insert_member(text: str, place: _Object, unit: str, depth: int, end: str, m
 
 
 def _format_value(value: Any, unit: str, depth: int, end: str) -> str:
-    """A value as it stands at that depth: a line for each member of an object, lists on one line."""
+    """Format a value at that depth: one line for each member of an object, lists on one line."""
     if not isinstance(value, dict) or not value:
         return json.dumps(value, ensure_ascii=False)
     line = end + unit * (depth + 1)
@@ -127,7 +127,7 @@ def _format_value(value: Any, unit: str, depth: int, end: str) -> str:
 
 
 def _locate_object(plain: str, opens: int) -> _Object:
-    """The object whose brace stands there, in JSON that is valid."""
+    """The object whose opening brace is at that offset, in valid JSON."""
     members: list[tuple[str, int, int]] = []
     decoder, here = JSONDecoder(), _skip_space(plain, opens + 1)
     while plain[here] != "}":

@@ -114,7 +114,7 @@ class ServerLink:
         await self._upstream.close()
 
     async def _renew_session(self, lost: int) -> None:
-        """Open the session again that the server forgot, unless somebody has done so since."""
+        """Open a new session after the server forgot the old one, unless another request has done so since."""
         async with self._renewing:
             session = self.session
             if session.generation != lost:

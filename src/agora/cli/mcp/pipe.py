@@ -21,7 +21,7 @@ CLOSE_SECONDS = 1.0
 
 
 def claim_standard_streams() -> tuple[int, int]:
-    """Take standard input and output for the protocol; whatever else would use them gets nothing, and the log."""
+    """Claim standard input and output for the protocol; other code reads nothing and writes to the log."""
     reading, writing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -62,7 +62,7 @@ class Pipe:
         self._outbox.put(message.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n")
 
     def close(self) -> None:
-        """Write what waits, as far as the client takes it within a second."""
+        """Write the queued messages, as far as the client reads them within a second."""
         self._outbox.put(None)
         self._writer.join(CLOSE_SECONDS)
 

@@ -33,7 +33,7 @@ MAX_LOOKS, PAUSE_SECONDS = 50, 0.2
 
 
 class FixedLocation:
-    """A server at an address that somebody chose."""
+    """A server at a configured address."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -42,7 +42,7 @@ class FixedLocation:
         return self._url
 
     def mark_lost(self) -> None:
-        """The address stays what it is."""
+        """A no-op: the address is fixed."""
 
     async def close(self) -> None:
         """Nothing was started."""
@@ -122,7 +122,7 @@ class LocalLocation:
 
 
 def _read_published_address() -> str | None:
-    """The address that another bridge's server told, if it is one of this machine."""
+    """The address that another bridge's server published, if it is on this machine."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
         url = (data_directory() / ADDRESS_FILE).read_text("ascii").strip()
         parts = urlsplit(url)
@@ -132,7 +132,7 @@ def _read_published_address() -> str | None:
 
 
 async def _is_agora(url: str) -> bool:
-    """Whether an Agora server answers there, rather than some other program, or nobody."""
+    """Whether an Agora server answers at an address."""
     with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
         async with httpx.AsyncClient(trust_env=False, verify=False, timeout=PROBE_SECONDS) as client:
             answer = json.loads((await client.get(f"{url}/health")).content)

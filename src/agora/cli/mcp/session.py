@@ -1,4 +1,4 @@
-"""The session of a client of the handshake era, as the bridge keeps it: the server's may end and be opened anew."""
+"""The session of a handshake-era client, kept by the bridge: the server's own session may end and be reopened."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Session:
 
     @property
     def has_stream(self) -> bool:
-        """Whether the server may have something to say outside of an answer."""
+        """Whether the server may send messages outside of answers."""
         return self._id is not None
 
     @property
@@ -76,7 +76,7 @@ class Session:
         return self._request | {"id": self._bridge_request_id("initialize")}
 
     def list_messages_to_replay(self) -> Iterator[Message]:
-        """What a new session of the server has to be told."""
+        """Messages to replay to a new session of the server."""
         yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
         again = [*([self._level] if self._level else []), *self._watched.values()]
         for number, request in enumerate(again):
@@ -96,7 +96,7 @@ class Session:
 
 
 def subscription_notifications(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
-    """The same for a subscription of the modern era that was made again: all that it is told about may have changed."""
+    """Change notifications for a reopened subscription of the modern era: anything it covers may have changed."""
     params = acknowledgement.get("params") or {}
     meta, granted = params.get("_meta") or {}, params.get("notifications") or {}
     for name, method in LISTS.items():

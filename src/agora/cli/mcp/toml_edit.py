@@ -26,7 +26,7 @@ def format_table(path: Sequence[str], value: dict[str, Any]) -> str:
 
 
 def with_table(text: str, path: Sequence[str], value: dict[str, Any]) -> str:
-    """The document with that table, in its place or at the end. Raises InvalidRequest if something else stands there."""
+    """The document with that table, replaced in place or appended. Raises InvalidRequest if the key is no table."""
     document = _parse_document(text)
     parent: Any = document
     for name in path[:-1]:

@@ -37,7 +37,7 @@ class ConnectionBroken(Exception):
 
 
 class SessionLost(Exception):
-    """The server does not know the session: it began anew, or forgot it."""
+    """The server does not know the session: it was restarted, or dropped it."""
 
 
 class ServerLocation(Protocol):
@@ -56,7 +56,7 @@ class ServerLocation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A message of the server: parsed, and as it stands. event_id: where in a stream it stood."""
+    """A message of the server: parsed, and its text. event_id: its position in the SSE stream."""
 
     message: Any
     text: bytes

@@ -37,7 +37,7 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 def endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
-    """Path and query of the endpoint: of a virtual server, or of the whole marketplace as it is to be shown.
+    """Path and query of the endpoint: of a virtual server, or of the whole marketplace in the chosen view.
 
     Raises BadParameter for a name that none has, and for a choice of tools beside it.
     """

@@ -48,7 +48,7 @@ def import_file(
         Path | None, typer.Option(help="File for rows that are not taken; FILE.refused.jsonl if left out.")
     ] = None,
 ) -> None:
-    """Import a v4 export. An import that was interrupted goes on; a repeated one changes nothing."""
+    """Import a v4 export. An interrupted import is resumed; repeating a complete one changes nothing."""
     from agora_sdk.migration.export_file import ExportFile
     from agora_sdk.migration.importer import Importer
 
@@ -189,7 +189,7 @@ def _count_stored(session: Session, database: str, table: str) -> int:
 
 
 def _progress_notes(out: Output) -> Callable[[str, int, int], None]:
-    """Tells how far an import is, now and then."""
+    """Prints the progress of an import from time to time."""
     last = time.monotonic()
 
     def print_progress(table: str, done: int, total: int) -> None:

@@ -58,7 +58,7 @@ class Channel:
         return await self._store.read(self.tenant, work)
 
     def publish(self, events: Sequence[StoredEvent]) -> None:
-        """Deliver what comes next in sequence; hurry to read what is missing; drop what was delivered.
+        """Deliver the events next in sequence; schedule a read of missing ones; drop those already delivered.
 
         Without readers nothing is missed: later readers start from the log.
         """

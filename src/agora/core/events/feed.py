@@ -70,7 +70,7 @@ class Feed:
     # -- life ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Learn where each tenant's log ends, and begin to beat."""
+        """Load the head of each tenant's log, and start the heartbeats."""
         for tenant in await self._store.tenants():
             await self.channel(tenant)
         self._beating = asyncio.create_task(self._send_heartbeats())
@@ -260,7 +260,7 @@ class Feed:
     # -- supervision -----------------------------------------------------------------------------
 
     async def recheck_streams(self, tenant: str | None = None) -> None:
-        """Check at once whether open streams may go on: a token was revoked, an agent halted."""
+        """Recheck now whether open streams may continue: a token was revoked, an agent halted."""
         for stream in self.list_streams(tenant):
             await stream.recheck_access()
 

@@ -21,7 +21,7 @@ _SPECIAL = {"broadcast_message": "agora.broadcast.sent"}
 
 
 def expand_type(name: str) -> tuple[str, ...]:
-    """The types and patterns that a name in a filter stands for."""
+    """Expand a name in a filter into the types and patterns that it covers."""
     if "." in name or "_" not in name:
         return (name,)
     return (name, _SPECIAL.get(name) or f"agora.{name.replace('_', '.', 1)}")
@@ -68,7 +68,7 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """What is wanted; an empty filter wants everything.
+    """The filter of a request; an empty one matches everything.
 
     types: names and patterns as given. agent: id of an agent the event must concern.
     """

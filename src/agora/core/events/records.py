@@ -1,4 +1,4 @@
-"""Records of events: the log as it is read, and durable subscriptions to it."""
+"""Records of events: rows of the log, and durable subscriptions."""
 
 from __future__ import annotations
 

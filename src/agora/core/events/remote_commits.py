@@ -58,7 +58,7 @@ class RemoteCommits:
         await asyncio.gather(*readers, return_exceptions=True)
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """What this server committed itself is not told again."""
+        """Advance past this server's own commits, so that they are not delivered twice."""
         for stored in events:
             tenant = stored.tenant_id
             position = self._seen.setdefault(tenant, 0)

@@ -26,7 +26,7 @@ class Sink(Protocol):
     pending: int
 
     def write(self, batch: Batch, /) -> bool:
-        """Take a batch; False when what waits in front of it has passed its bound."""
+        """Accept a batch; False when the queue in front of it exceeds its bound."""
 
     async def drain(self) -> None:
         """Return when little enough waits that a page of the log may follow."""

@@ -126,7 +126,7 @@ class LiveStream(ABC):
             self.end(close_reason)
 
     async def recheck_access(self) -> None:
-        """End the stream if it may not go on. While the storage is unavailable, it goes on until the next check."""
+        """End the stream if its caller may not continue. While the storage is unavailable, it continues until the next check."""
         if self._check is None or self.close_reason is not None:
             return
         try:
@@ -177,7 +177,7 @@ class LiveStream(ABC):
         return self.iterate()
 
     async def iterate(self, connection: Connection | None = None) -> AsyncGenerator[Any, None]:
-        """The same, counting what waits for the reader of a connection."""
+        """Iterate over the stream, counting its queue against the memory limit of a connection."""
         sink = QueueSink(self._feed.buffer_limit, connection)
         with nullcontext() if connection is None else connection.count_queue(sink):
             reading = asyncio.create_task(self.attach(sink))

@@ -18,7 +18,7 @@ REPLY_SECONDS = 5.0
 
 
 class Coordinator(DemoAgent):
-    """Gives out the work: finds the others by what they can do, and tells everybody when it is done."""
+    """Assigns the work: finds agents by capability, and broadcasts when it is done."""
 
     async def prepare(self) -> None:
         receipt = await self.send_message_to_agent(
@@ -132,7 +132,7 @@ class Translator(DemoAgent):
 
 
 class Observer(DemoAgent):
-    """Watches what happens, and goes on after the last event it saw when it is started again."""
+    """Follows events, and after a restart resumes after the last event that it saw."""
 
     async def prepare(self) -> None:
         official = ["agora.agent.*", "agora.broadcast.sent", "agora.message.received"]

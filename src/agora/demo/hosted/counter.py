@@ -1,4 +1,4 @@
-"""Counts words, as often as it is asked: an agent as its maker writes it, with nothing but Python."""
+"""An agent that counts words, written with Python's standard library alone."""
 
 from __future__ import annotations
 

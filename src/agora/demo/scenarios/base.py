@@ -52,7 +52,7 @@ class HostedAgent:
         return self.instances[1]
 
     async def execute_count(self, instance_id: str) -> dict[str, Any]:
-        """Let an instance count; answers what it said, raises Missing if that is wrong."""
+        """Let an instance count words; answers its result. Raises Missing if it is wrong."""
         execution = await self.customer.instance.execute(instance_id, "/count", {"text": TEXT})
         self.done += 1
         answer: Any = execution.result
@@ -90,7 +90,7 @@ class DemoRun:
 
     @property
     def sales_database_path(self) -> Path:
-        """Where the pipeline puts what it made."""
+        """Path of the pipeline's output."""
         return self.stage.directory / "sales.db"
 
     @property

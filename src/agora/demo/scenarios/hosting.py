@@ -154,7 +154,7 @@ async def _measure_other(hosted: HostedAgent) -> Instance:
 
 
 async def end_hosting(play: DemoRun) -> None:
-    """End what runs here, and take back what it cost; nothing where nothing runs."""
+    """Terminate the instances and collect their cost; no-op without instances."""
     hosted, play.hosted = play.hosted, None
     if hosted is None:
         return

@@ -211,5 +211,5 @@ async def _check_delivery(play: DemoRun, to: str, roles: tuple[str, ...] | list[
 
 
 async def _cue_coordinator(play: DemoRun, word: str) -> None:
-    """Tell the coordinator to go on, as an operator would."""
+    """Tell the coordinator to continue, as an operator."""
     await play.client.messaging.send(play.participants.name("Coordinator"), word, expires_in=CUE_SECONDS)

@@ -121,7 +121,7 @@ def _is_nonempty_text(value: Any) -> bool:
 
 
 def _is_valid_field(name: str, value: Any) -> bool:
-    """Whether a field of a card or of a skill can be what it is to be."""
+    """Whether a field of a card or of a skill has a valid value."""
     if name in TEXTS:
         return _is_nonempty_text(value)
     if name in LISTS:

@@ -1,4 +1,4 @@
-"""Push notifications that were given up, as a source of dead letters.
+"""Push notifications whose delivery was abandoned, as a source of dead letters.
 
 The letter is of a configuration: its position in the task's log tells which notifications are still to be delivered.
 """
@@ -20,7 +20,7 @@ GONE = "The push configuration, or its task, is gone."
 
 
 class PushSource(DeadLetterSource):
-    """Webhooks of tasks: a replay goes on where the deliveries stopped, a discarded configuration is deleted."""
+    """Webhooks of tasks: a replay resumes where deliveries stopped; discarding deletes the configuration."""
 
     async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
         row = await _find_config(call, letter)

@@ -163,7 +163,7 @@ def has_visible_work(row: TaskRow) -> bool:
 
 
 async def find_direct_answer(reader: Reader, row: TaskRow) -> dict[str, Any] | None:
-    """The message with which a task's agent answered at once; None if there is none, or anything else was said in the task.
+    """The message with which a task's agent answered directly; None if the task has other messages or results.
 
     Such an answer is what A2A calls a Message in place of a task (section 3.1.1). The task stays: it is in the metadata.
     """

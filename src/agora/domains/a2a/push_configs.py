@@ -117,7 +117,7 @@ async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Task
 
 
 def config_document(row: PushConfigRow) -> dict[str, Any]:
-    """A configuration as it is shown: without its credentials."""
+    """A configuration as clients see it: without its credentials."""
     document: dict[str, Any] = {"id": row.config_id, "taskId": row.task_id, "url": row.url}
     if row.token is not None:
         document["token"] = row.token
@@ -229,7 +229,7 @@ def _build_letter(row: PushConfigRow) -> NewDeadLetter:
 
 
 async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
-    """Go on with a configuration that was given up, where it stopped."""
+    """Resume a dead configuration where it stopped."""
     await _require_own_task(call, task_id, None)
     row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
     if row is None:

@@ -51,7 +51,7 @@ Key = tuple[str, str, str]
 
 
 class PushOutbox(Controller):
-    """Woken by commits; steps look after what is to be tried again, and what other servers have left."""
+    """Woken by commits; passes retry what is due, and take over from servers that stopped."""
 
     name = "push"
     interval = 1.0
@@ -155,7 +155,7 @@ class PushOutbox(Controller):
             self._again.discard(key)
 
     async def _deliver_next_page(self, key: Key) -> bool:
-        """Deliver a page of items; whether there may be more at once."""
+        """Deliver a page of items; returns whether more are due now."""
         tenant, task_id, config_id = key
         rows = await self.write_as_system(tenant, partial(_claim_config, task_id=task_id, config_id=config_id))
         if not rows:

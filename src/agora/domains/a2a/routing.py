@@ -167,7 +167,7 @@ class _Skill:
 
 
 def parse_agent_skills(agent: AgentRow) -> Sequence[Mapping[str, Any]]:
-    """An agent's skills, as its registration tells them."""
+    """An agent's skills, from its registration."""
     return [skill.definition for skill in _parse_skills(agent.metadata)]
 
 
@@ -226,7 +226,7 @@ def _stem_word(word: str) -> str:
 
 
 async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], why: str) -> str:
-    """The message when no agent matches: what is missing, what this marketplace can do, and how to go on."""
+    """The message when no agent matches: the reason, the available capabilities, and how to address one."""
     offered = await call.tx.all(statistics.capabilities, limit=MAX_LISTED_CAPABILITIES)
     capabilities = ", ".join(f"{row.capability} ({row.agents})" for row in offered)
     lines = [

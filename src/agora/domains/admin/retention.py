@@ -84,7 +84,7 @@ class Retention(Controller):
                 return
 
     async def _drop_ended(self, tenant: str, doomed: Query[str], drops: Sequence[Write], seconds: int) -> None:
-        """Delete what ended so long ago, with all that belongs to it."""
+        """Delete tasks that ended before the retention period, with their dependent rows."""
         before = self.context.clock.now() - seconds * SECOND
         while not self.is_stopping:
             rows = await self.read(tenant, doomed, before=before, limit=ENDED)

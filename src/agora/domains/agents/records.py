@@ -93,7 +93,7 @@ class AgentName:
 
 @record
 class CapableAgent(AgentName):
-    """An agent that has a capability, and what is needed to send it a message. endpoints, metadata: JSON."""
+    """An agent with a capability, and the columns needed to send it a message. endpoints, metadata: JSON."""
 
     account_id: str
     endpoints: str

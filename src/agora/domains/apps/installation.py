@@ -132,7 +132,7 @@ async def remove_app(call: Call, row: AppRow) -> list[str]:
 
 
 async def _delete_agents(call: Call, names: Sequence[str]) -> list[str]:
-    """Delete declared agents; those that somebody has deleted before are passed over."""
+    """Delete declared agents; already deleted ones are skipped."""
     present = [name for name in names if await call.tx.one(declared_agents.lock_agent, name=name) is not None]
     if present:
         call.context.ports.get(ADMISSION).check_operation_allowed(DELETE, call.caller)

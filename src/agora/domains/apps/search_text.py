@@ -6,5 +6,5 @@ __all__ = ["fold_text"]
 
 
 def fold_text(*texts: str) -> str:
-    """Text as it is searched: in small letters, with single spaces."""
+    """Normalise text for search: lower case, single spaces."""
     return " ".join(" ".join(texts).replace("_", " ").casefold().split())

@@ -17,7 +17,7 @@ def insert_app(call: Call, row: AppRow) -> None:
 
 
 async def replace_app(call: Call, row: AppRow) -> None:
-    """Store an app over what it was."""
+    """Replace the stored row of an app."""
     await call.tx.execute(
         statements.update_app,
         app_id=row.app_id,
@@ -40,7 +40,7 @@ async def replace_app(call: Call, row: AppRow) -> None:
 
 
 async def delete_app(call: Call, row: AppRow) -> None:
-    """Delete an app; what it brought along stays."""
+    """Delete an app; agents that it installed stay."""
     await call.tx.execute(statements.delete_app, app_id=row.app_id)
     _announce_change(call, "deleted", row)
 

@@ -29,7 +29,7 @@ async def build_apps(call: Call, rows: Sequence[AppRow]) -> list[contract.App]:
 
 
 async def build_details(call: Call, row: AppRow) -> contract.AppDetails:
-    """One app with its workflow, and with what it lacks."""
+    """One app with its workflow, and its missing capabilities."""
     fields = await _build_app_fields(call, row, await _load_orchestrators(call, [row]))
     fields["problem"] = fields["problem"] or await _find_missing_capabilities(call, row)
     workflow = None if row.workflow is None else decode_json(row.workflow)

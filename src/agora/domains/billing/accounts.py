@@ -71,7 +71,7 @@ def can_see_all_accounts(caller: Caller) -> bool:
 
 
 def resolve_visible_account(caller: Caller, requested: str | None) -> str | None:
-    """The account whose affairs are shown: None for everybody's, '' where the caller may see none of what is wanted."""
+    """The account to report on: None for all accounts, '' where the caller may see none of them."""
     if can_see_all_accounts(caller):
         return requested
     own = paying_account_of(caller)

@@ -38,7 +38,7 @@ SOFT_SHARE = 80  #: percent of the hard limit at which the warning comes where n
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """How a budget stands, in millionths.
+    """Status of a budget in the current month, in millionths.
 
     period: the month. spent: in the month. reserved: for tasks that have not ended. balance: the account's credit, None
     where it does not have to cover what is spent.
@@ -66,7 +66,7 @@ class BudgetStatus:
 
 
 async def read_budget_status(tx: Reader, budget: BudgetRow, period: int) -> BudgetStatus:
-    """How a budget stands in a month."""
+    """Read the status of a budget in a month."""
     balance = await _read_balance(tx, budget.account_id, budget.currency) if budget.prepaid else None
     return BudgetStatus(period, await _read_spent(tx, budget, period), await _read_reserved(tx, budget), balance)
 
@@ -106,7 +106,7 @@ def _model_scope(budget: BudgetRow) -> dict[str, str]:
 
 
 async def _read_balance(tx: Reader, account: str, currency: str) -> int:
-    """What is left of an account's credit."""
+    """Remaining credit of an account."""
     row = await tx.one(statements.balance, account=account, currency=currency)
     return int(row) if row is not None else 0
 
@@ -137,7 +137,7 @@ async def find_block_reason(
 
 @dataclass(frozen=True, slots=True)
 class Headroom:
-    """What is left under a budget, in millionths. account_id, agent_id: what it is over; empty for every one."""
+    """Remaining amount under a budget, in millionths. account_id, agent_id: its scope; empty for all."""
 
     account_id: str
     agent_id: str
@@ -149,7 +149,7 @@ class Headroom:
 
 
 async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now: int) -> list[Headroom]:
-    """What is left under each limit over what an account spends on an agent."""
+    """Remaining amount under each limit on an account's spending on an agent."""
     headroom = []
     for row in await tx.all(statements.limits, account=account, agent=agent, model="", project=""):
         if row.currency != currency:

@@ -18,7 +18,7 @@ BATCH = 20  #: accounts invoiced in one transaction
 
 
 class Billing(Controller):
-    """Goes on while the marketplace is halted: what was used is owed."""
+    """Runs while the marketplace is halted, too: usage is still billed."""
 
     name = "billing"
     interval = 15.0

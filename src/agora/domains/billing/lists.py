@@ -63,7 +63,7 @@ class EntryFilters:
 
 
 def announce_price(call: Call, agent: AgentRow, price: contract.Price) -> None:
-    """Tell everyone who may see the agent what it costs from when on."""
+    """Emit the price and its effective date to everyone who may see the agent."""
     data = price.model_dump(mode="json", exclude={"created_by"})
     call.emit("agora.billing.price_set", data, subject=price.agent_id, audience=agent_event_audience(agent))
 
@@ -156,7 +156,7 @@ async def _find_reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[
 
 
 async def list_balances(call: Call, account: str | None, limit: int, cursor: str | None) -> contract.Balances:
-    """What is left of each account's credit, in each currency."""
+    """Remaining credit of each account, in each currency."""
     after = paging.decode_cursor(cursor, str, str) if cursor else ["", ""]
     rows: Sequence[AccountBalance] = ()
     if account != "":

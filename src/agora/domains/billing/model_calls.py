@@ -208,7 +208,7 @@ async def release_model_call(call: Call, task_id: str) -> None:
 
 
 async def release_abandoned_calls(call: Call) -> bool:
-    """Give back what was reserved by tasks that have ended since; tells whether there may be more."""
+    """Release reservations of tasks that have ended; returns whether there may be more."""
     rows = await call.tx.all(statements.abandoned, before=call.now - ABANDONED_AFTER, limit=BATCH)
     for row in rows:
         await call.tx.execute(statements.release, task_id=row.task_id)

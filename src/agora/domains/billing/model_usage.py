@@ -1,4 +1,4 @@
-"""What calls of models came to: their list, sums of a month, and how an account stands."""
+"""Usage of models: list of calls, sums of a month, and budget status of an account."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class CostRequest:
 
 
 async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
-    """What was used, and what it cost."""
+    """Usage and cost of a period."""
     scope = request.scope()
     by_agent = await load_current_tallies(call, scope) if request.account != "" else {}
     totals = merge_agent_tallies(by_agent)
@@ -89,7 +89,7 @@ async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
 async def report_revenue(
     call: Call, agent_ref: str | None, since: date | None, until: date | None, limit: int, cursor: str | None
 ) -> contract.RevenuePage:
-    """What agents have earned, as it is in the ledger."""
+    """Revenue of agents, from the ledger."""
     first, last = parse_day_range(since, until)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     agents = await _find_earners(call, agent_ref, after, limit + 1)
@@ -202,7 +202,7 @@ async def _load_account_tallies(call: Call, account: str | None, since: int, unt
 
 
 async def _cost_by_day(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:
-    """Cost of each of the last days, as it is in the ledger."""
+    """Cost of each of the last days, from the ledger."""
     days = days_before(call.now, DAYS)
     amounts: dict[int, int] = {}
     if account != "":

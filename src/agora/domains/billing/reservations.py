@@ -94,7 +94,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
 
 
 async def charge_completed_tasks(call: Call) -> bool:
-    """Charge for tasks that an earlier release completed and did not charge; tells whether there may be more."""
+    """Charge tasks that an earlier release completed and did not charge; returns whether there may be more."""
     rows = await call.tx.all(statements.unsettled, limit=BATCH)
     for row in rows:
         await settle_reservation(call, row)

@@ -109,7 +109,7 @@ async def record_token_usage(call: Call, report: TokenUsageReport) -> TokenUsage
 
 
 async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsageRow) -> TokenUsageRow:
-    """Charge for what is not in the ledger yet; without a price, it waits for one."""
+    """Charge usage that is not in the ledger yet; without a price, it stays uncharged until one is set."""
     input_tokens, output_tokens = row.input_tokens - row.charged_input, row.output_tokens - row.charged_output
     cost = max(0, (row.cost or 0) - row.charged_cost)
     if not input_tokens and not output_tokens:

@@ -1,4 +1,4 @@
-"""Views: what was used and what it cost, as sums of the ledger and of what accrues."""
+"""Views: usage and cost, as sums of the ledger and of accrued running time."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Tally:
 
     @property
     def total_cost(self) -> int:
-        """What it cost; credit and payments are no cost."""
+        """Total cost, without credit and payments."""
         return self.select_kinds((*BASE, *USAGE, *TASKS, *REDUCTIONS))
 
     def to_fields(self, currency: str) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class Outbound:
         return moved
 
     async def _store_settled(self, tenant: str, agent: BridgeMember, stream: str) -> None:
-        """Store what was acknowledged or dead-lettered in Redis.
+        """Store acknowledgements and dead letters read from Redis.
 
         What was appended again counts as acknowledged there, under its old id: so the moved entries are read after the
         acknowledged ones, and an acknowledgement is stored only for the id that the outbox has by then.

@@ -25,7 +25,7 @@ DURABLE = "the store's: committed before it is answered"
 
 
 async def read_health(call: Call) -> BusHealth:
-    """Health of the bus, and what waits for the caller."""
+    """Health of the bus, and the caller's pending entries."""
     bridge, owner = call.context.ports.find(BRIDGE), await streams.resolve_stream_owner(call, None)
     connected, group = False, owner.name
     if bridge is not None:

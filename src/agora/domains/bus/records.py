@@ -113,7 +113,7 @@ RESPONSES = Table("bus_responses", ResponseDeadline)
 
 @record
 class StreamHead:
-    """Where a stream ends, and whose it is. floor: see ``append_unread_messages``."""
+    """The last number of a stream, and its owner. floor: see ``append_unread_messages``."""
 
     last_number: int
     floor: str
@@ -133,7 +133,7 @@ class StreamEntry:
 
 @record
 class StreamEntryWithMessage(StreamEntry):
-    """With the texts of the message that it stands for: they count in the size of a page."""
+    """A row with the texts of its message: they count in the size of a page."""
 
     content: str | None
     metadata: str | None
@@ -176,7 +176,7 @@ class PendingEntry:
 
 @record
 class PendingEntryWithMessage(PendingEntry):
-    """With the texts of the message that it stands for: they count in the size of a page."""
+    """A row with the texts of its message: they count in the size of a page."""
 
     content: str | None
     metadata: str | None

@@ -55,7 +55,7 @@ MAX_URI_CHARACTERS: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class ClientSession:
-    """A session as its row has it. client: what it said of itself. expires: microseconds since 1970.
+    """A session's row. client: information from the client's handshake. expires: microseconds since 1970.
 
     toolsets: those that the client has enabled since it connected.
     """

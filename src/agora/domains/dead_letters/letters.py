@@ -1,4 +1,4 @@
-"""Recording and settling dead letters, within the transaction of whatever gives a delivery up."""
+"""Recording and settling dead letters, within the transaction that abandons the delivery."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         return contract.DeadLetter.model_construct(**_letter_fields(row))
 
     async def _claim_dead_letter(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
-        """Take a letter that is dead; whether it was. Raises NotFound, PermissionDenied, and Conflict after the opposite."""
+        """Lock and claim a dead letter; returns whether it was open. Raises NotFound, PermissionDenied, Conflict."""
         call = self.call
         row = await self._load_letter(letter_id)
         if not (_is_owner(call.caller, row) or call.caller.acts_for_others):

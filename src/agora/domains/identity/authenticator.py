@@ -76,7 +76,7 @@ class Authenticator:
         return None if caller.expires_at is not None and caller.expires_at <= self._clock.now() else caller
 
     async def authenticate(self, credential: str | None, *, local: bool = False) -> Caller:
-        """The caller a credential stands for; without one, what a stranger at that place may be."""
+        """The caller of a credential; without one, the anonymous or local caller of that address."""
         caller = self.find_cached_caller(credential, local=local)
         if caller is None:
             assert credential is not None
@@ -129,7 +129,7 @@ class Authenticator:
             )
 
     async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:
-        """Whether a stream opened with this credential may go on."""
+        """Whether a stream opened with this credential may stay open."""
         try:
             await self.authenticate(credential, local=local)
         except (PermissionDenied, Unauthenticated):

@@ -49,7 +49,7 @@ def grants_any_tier(call: Call) -> bool:
 
 
 def check_tier(call: Call, *tiers: ServiceTier) -> None:
-    """Refuse to grant, or to take away, a service tier above the caller's own. Raises PermissionDenied."""
+    """Refuse to grant or revoke a service tier above the caller's own. Raises PermissionDenied."""
     highest = max(tiers, key=TIERS.__getitem__)
     if TIERS[highest] > TIERS[ServiceTier(call.caller.tier)] and not grants_any_tier(call):
         raise PermissionDenied(

@@ -21,7 +21,7 @@ SIZE = 10_000
 
 
 class EndedSessions:
-    """Which sessions go on, as of a moment ago."""
+    """Caches for a short time which sessions have ended."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -75,7 +75,7 @@ class SignOn(Protocol):
 
     @property
     def cli_client_id(self) -> str:
-        """Public client of the command line; empty where there is none."""
+        """Public client of the command line; empty if there is none."""
 
     @property
     def scope(self) -> str:
@@ -86,10 +86,10 @@ class SignOn(Protocol):
         """Whether names and passwords are passed on."""
 
     async def sign_in_with_password(self, username: str, password: str) -> SignInResult:
-        """Come in by a password. Raises Unauthenticated, RateLimited, UpstreamFailed."""
+        """Sign in with a password. Raises Unauthenticated, RateLimited, UpstreamFailed."""
 
     async def refresh(self, refresh_token: str, client_id: str | None) -> SignInResult:
-        """Come in again. Raises Unauthenticated, InvalidRequest, UpstreamFailed."""
+        """Renew a sign-in by its refresh token. Raises Unauthenticated, InvalidRequest, UpstreamFailed."""
 
     def read_logout_token(self, logout_token: str) -> LogoutNotice:
         """Parse a logout token without verifying its signature. Raises Unauthenticated if it cannot be one."""
@@ -109,17 +109,17 @@ def user_id(issuer: str, subject: str) -> str:
 
 
 def token_key(token: str) -> str:
-    """What stands for one token among what has ended."""
+    """Key of one token in the table of ended sessions."""
     return "tok_" + hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()[:DIGITS]
 
 
 def session_key(issuer: str, session: str) -> str:
-    """What stands for a session at a provider (the claim ``sid``)."""
+    """Key of a session at a provider (the claim ``sid``)."""
     return "sid_" + hashlib.sha256(f"{issuer}\0{session}".encode()).hexdigest()[:DIGITS]
 
 
 def notice_key(issuer: str, jti: str) -> str:
-    """What stands for one logout token of a provider."""
+    """Key of one logout token of a provider."""
     return "jti_" + hashlib.sha256(f"{issuer}\0{jti}".encode()).hexdigest()[:DIGITS]
 
 

@@ -26,7 +26,7 @@ IN_PROGRESS = "in_progress"
 
 
 async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Caller:
-    """The caller that a genuine task token stands for. Raises Unauthenticated once the task is not worked on as it says."""
+    """The caller of a verified task token. Raises Unauthenticated once the task is no longer worked on by that agent."""
     row = await reader.one(credentials.task, task_id=claims.task_id)
     if (
         row is None

@@ -64,7 +64,7 @@ def wait_for_start(call: Call, instance_id: str, wait: float) -> Instance:
 async def set_desired_state(
     call: Call, row: InstanceRow, desired: str, state: str | None = None, reason: str | None = None
 ) -> None:
-    """Store the desired state, clear blocks and failures, and make the row due at once."""
+    """Store the desired state, clear blocks and failures, and make the row due now."""
     await call.tx.execute(
         statements.want,
         instance_id=row.instance_id,

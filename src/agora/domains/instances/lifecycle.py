@@ -397,7 +397,7 @@ class InstanceLifecycle:
     # -- trouble ---------------------------------------------------------------------------------
 
     async def _handle_engine_error(self, error: EngineError) -> None:
-        """Handle an engine's error: fail the instance for good if it is permanent, else schedule a retry."""
+        """Handle an engine's error: fail the instance if the error is permanent, else schedule a retry."""
         reason = error.detail + (f" {error.fix}" if error.fix else "")
         output = getattr(error, "output", "")
         reason = transitions.clean_text(f"{reason}\n{output[-1500:]}" if output else reason)

@@ -140,7 +140,7 @@ class InstanceMaintenance(Controller):
             await self.write_as_system(tenant, partial(_delete_instances, ids=rows))
 
     async def _discard_builds(self, tenant: str) -> None:
-        """Give up what was built for agents that left since it was last looked: no instance is made of it again."""
+        """Discard builds of agents that left since the last pass: they start no more instances."""
         since = self._departures[tenant]
         texts = await self.read(tenant, host_queries.abandoned_builds, host_id=self.local.host_id, since=since)
         builds = [Build.from_json(decode_json(text)) for text in texts]

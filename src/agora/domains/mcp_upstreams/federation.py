@@ -133,7 +133,7 @@ class Federation:
             self._apply_offer(Offer(tenant, name, tools))
 
     def apply_event(self, stored: StoredEvent) -> None:
-        """Follow the event log: at once what this server decided, in a moment what another one did."""
+        """Apply an event of the log: this server's own at once, another server's after a short delay."""
         if not stored.event.type.startswith("agora.upstream."):
             return
         offer = self._offers.pop_offer(stored.event.event_id)

@@ -50,7 +50,7 @@ class ListingLimiter:
 
 
 class UpstreamReconciler(Controller):
-    """Goes on while the marketplace is halted: it changes nothing but what is known."""
+    """Runs while the marketplace is halted, too: it only refreshes listings."""
 
     name = "upstreams"
     interval = 1.0

@@ -122,7 +122,7 @@ def _describe_difference(accepted: str | None, definition: Mapping[str, Any]) ->
 
 
 async def _store_item(call: Call, row: UpstreamToolRow | None, current: UpstreamToolRow) -> bool:
-    """Store an item. row: as it is stored, None for a new one. Returns whether anything changed."""
+    """Store an item. row: the stored row, None for a new one. Returns whether anything changed."""
     if row is None:
         call.tx.append(UPSTREAM_TOOLS, current)
         return True

@@ -105,7 +105,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How a connection stands. error: why not. retry_in: seconds until the next try. calls: running now."""
+    """State of a connection. error: its last error. retry_in: seconds until the next attempt. calls: running now."""
 
     state: Literal["idle", "connecting", "connected", "unavailable"] = "idle"
     error: str | None = None
@@ -126,10 +126,10 @@ class Upstreams(Protocol):
         """Open the connections that are to be held and are not there."""
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
 
     async def probe(self, endpoint: Endpoint) -> Listing:
-        """Connect, ask what there is, and hang up. Raises AuthorizationNeeded, as the others do."""
+        """Connect, read the listing, and disconnect. Raises AuthorizationNeeded, as the other methods do."""
 
     async def listing(self, endpoint: Endpoint) -> Listing:
         """Ask over the persistent connection what there is."""
@@ -160,7 +160,7 @@ class Upstreams(Protocol):
         """Call ``updated`` whenever a resource changes, until what this answers is called. caller, client: as of request."""
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
-        """How the connection to an upstream stands."""
+        """State of the connection to an upstream."""
 
     def list_outdated(self, tenant: str) -> Sequence[str]:
         """Ids of connected upstreams whose listing is not known to be current."""

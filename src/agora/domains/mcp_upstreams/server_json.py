@@ -1,4 +1,4 @@
-"""server.json: what an entry of the MCP registry says of a server, and what it takes to connect to it.
+"""server.json: an entry of the MCP registry, and how to connect to its server.
 
 Schema 2025-12-11. Only remotes of type ``streamable-http`` are used; packages would run code here.
 """

@@ -89,7 +89,7 @@ class TaskClient:
         raise ClientRefused("The requester's answers do not fit the form.")
 
     async def _ask_requester(self, text: str, url: str | None, schema: Any) -> Mapping[str, Any] | None:
-        """The requester's message; None if the task has ended, or goes on without one."""
+        """Wait for the requester's message; None if the task ends or continues without one."""
         question: dict[str, Any] = {"text": text if url is None else f"{text}\n{url}", "keep_lease": True}
         question["status"] = "input_required" if url is None else "auth_required"
         if isinstance(schema, Mapping):
@@ -130,7 +130,7 @@ class TaskClient:
                 return None
 
     async def _withdraw_question(self) -> None:
-        """The call has ended before the answer: nobody waits for it any more."""
+        """Withdraw the question: the call ended before the answer."""
         notes = "The question is withdrawn: the call that asked it has ended."
         with contextlib.suppress(AgoraError):  # the task has ended, or is another's: then it is withdrawn as well
             await self._invoke(
@@ -139,7 +139,7 @@ class TaskClient:
 
 
 def read_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) -> dict[str, Any] | None:
-    """The result of an elicitation that a requester's message stands for; None if it does not fit the form.
+    """Convert a requester's message to the result of an elicitation; None if it does not match the form.
 
     A data part is the content of the form. A text is that, too, if it is a JSON object, or else the value of the only field.
     """
@@ -159,7 +159,7 @@ def read_answer(message: Mapping[str, Any] | None, schema: Any, is_url: bool) ->
 
 
 def _read_text(text: Any, schema: Any) -> Any:
-    """The content of a form that a text stands for."""
+    """Convert a text to the content of a form."""
     if not isinstance(text, str):
         return None
     with contextlib.suppress(ValueError):

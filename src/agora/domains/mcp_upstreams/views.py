@@ -91,7 +91,7 @@ def build_summary(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> co
 def build_detail(
     call: Call, row: UpstreamRow, counts: Mapping[str, int], items: Sequence[UpstreamToolRow], *, more: bool
 ) -> contract.upstreams.UpstreamDetail:
-    """An upstream with a page of what it offers. more: whether there are items after these."""
+    """An upstream with a page of its items. more: whether there are further items."""
     return contract.upstreams.UpstreamDetail.model_construct(
         **_summary_fields(call, row, counts),
         items=[_build_item(row.name, item) for item in items],
@@ -137,7 +137,7 @@ _SAME = (
 
 
 def connection_condition(call: Call, row: UpstreamRow) -> Condition:
-    """How an upstream stands."""
+    """The fields of an upstream's summary."""
     if row.transport == "stdio" and not call.context.settings.mcp_commands:
         return Condition("unavailable", NOT_PERMITTED)
     return call.context.ports.get(UPSTREAMS).condition(row.tenant_id, row.upstream_id)

@@ -33,7 +33,7 @@ ROLE_GRANTS: Final[Mapping[MediaRole, Mapping[str, bool]]] = {
 
 
 def build_claims(room: str, identity: str, role: MediaRole, metadata: str | None) -> dict[str, Any]:
-    """The claims of somebody who joins a room."""
+    """The claims of a participant who joins a room."""
     claims: dict[str, Any] = {
         "sub": identity,
         "name": identity,

@@ -199,7 +199,7 @@ def _sampled_report(
     metrics: dict[str, float],
     warning: str | None = None,
 ) -> ComponentHealth:
-    """A report on sampled values; one that is too old is degraded, and says so."""
+    """A report on sampled values; a sample that is too old is reported as degraded."""
     age = monitor.seconds_since_sample(call.now)
     if age is None or age > 2 * monitor.interval:
         stale = "not measured yet" if age is None else f"last measured {format_duration(age)} ago"

@@ -267,7 +267,7 @@ def _read_memory(root: Path) -> dict[str, float]:
 
 
 def _container_limit(root: Path) -> float | None:
-    """Memory that the container may use, where there is one with a limit."""
+    """The memory limit of the container in bytes, if it has one."""
     try:
         return float((root / "sys/fs/cgroup/memory.max").read_text("ascii"))
     except (OSError, ValueError):  # none, or "max"

@@ -195,7 +195,7 @@ class MessageLogReader:
         return await tx.one(statements.newer, after=after, window=self.filter.scan_limit - 1)
 
     def _is_before_period(self, row: MessagePosition) -> bool:
-        """Whether everything before a message was sent before what is asked for."""
+        """Whether all messages before this one were sent before the requested period."""
         since: int | None = self.filter.values.get("since")
         return since is not None and row.created_at < since - SKEW
 

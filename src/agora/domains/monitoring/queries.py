@@ -1,4 +1,4 @@
-"""What the monitor looks at: everybody's messages in one log, what waits for agents, numbers, calls by the minute."""
+"""Queries of the monitor: the message log, waiting messages of agents, counts, and calls by minute."""
 
 from __future__ import annotations
 

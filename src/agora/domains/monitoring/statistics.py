@@ -84,7 +84,7 @@ def _round_ms(milliseconds: float | None) -> float | None:
 
 
 async def _cost_today(call: Call) -> list[Money] | None:
-    """What today has cost so far, as it is in the ledger."""
+    """Today's cost so far, from the ledger."""
     if not call.caller.may("read:billing"):
         return None
     account = resolve_visible_account(call.caller, None)

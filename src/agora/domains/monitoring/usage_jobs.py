@@ -73,7 +73,7 @@ class UsageCounters(Controller):
 
 
 async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
-    """Add counts to the stored ones; answers every counter as it is now."""
+    """Add counts to the stored ones; answers the new value of every counter."""
     rows = await call.tx.all(statements.locked)
     missing = leaving.keys() - _totals_by_key(rows).keys()
     for operation, version in sorted(missing):

@@ -194,7 +194,7 @@ class Outbox(DueController):
         await self.write_as_system(tenant, store_success)
 
     async def _give_up(self, tenant: str, row: OutboxRow, url: str, reason: str, failed: int = 1) -> None:
-        """Make it a dead letter. failed: attempts that the row does not count yet."""
+        """Make the row a dead letter. failed: attempts not yet counted in the row."""
         letter = NewDeadLetter(
             source=row.source,
             key=f"{row.ref}/{row.recipient}",

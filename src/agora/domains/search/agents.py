@@ -170,7 +170,7 @@ class AgentSearch:
 
 
 def _typed_term(word: str) -> Term:
-    """A word as it was typed, perhaps not to its end."""
+    """A search term as typed, possibly a prefix."""
     return Term(word, goes_on=True, whole=True)
 
 
@@ -199,7 +199,7 @@ def _build_page(
 
 
 def _check_agent_id(part: str) -> str:
-    """The agent that a cursor stands behind."""
+    """The agent that a cursor points after."""
     if not looks_like_id(part):
         raise _cursor_error()
     return part

@@ -234,7 +234,7 @@ terms = Query(
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word to look for: letters and digits only.
+    """A search term: letters and digits only.
 
     goes_on: longer words that begin with it will do. whole: a name of such words alone is the closest hit.
     """
@@ -256,7 +256,7 @@ def match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
 
 
 def _join_term_groups(groups: Sequence[Sequence[Term]], whole: bool, either: str, both: str, form: str) -> str:
-    """One of each group; ``form`` takes a term and the mark of one that goes on."""
+    """One term of each group. form: format string of a term and its prefix operator."""
     return both.join(
         "("
         + either.join(

@@ -26,7 +26,7 @@ class CapabilityCount:
 
 @record
 class KnownTerm:
-    """A word that agents have. intact: how many pieces of the sought word it holds; one more if it holds all of it."""
+    """A term of the index. intact: how many pieces of the searched word it contains; one more if it contains all of it."""
 
     term: str
     intact: int

@@ -24,7 +24,7 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 
 
 def fold_text(text: str) -> str:
-    """Text as it is compared: small letters, no accents."""
+    """Normalise text for comparison: lower case, no accents."""
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text.lower())))
 
 
@@ -41,18 +41,18 @@ def split_words(text: str) -> list[str]:
 
 
 def max_typing_errors(word: str) -> int:
-    """How many typing errors a word may have and still be understood."""
+    """How many typing errors a word may have and still match."""
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
 
 
 def split_pieces(word: str) -> list[str]:
-    """The word in :data:`PIECES` parts: a word with few typing errors still matches some of them."""
+    """The word in :data:`PIECES` pieces: a word with few typing errors still matches some of them."""
     cuts = [len(word) * at // PIECES for at in range(PIECES + 1)]
     return [word[start:end] for start, end in pairwise(cuts)]
 
 
 def edit_distance(word: str, term: str, limit: int) -> int:
-    """Typing errors between a word and the beginning of a term that is nearest to it; above limit, limit + 1.
+    """Edit distance between a word and the nearest prefix of a term; limit + 1 if it exceeds the limit.
 
     One error: a letter too many, too few, another one, or two neighbours exchanged.
     """

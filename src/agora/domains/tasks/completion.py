@@ -270,7 +270,7 @@ async def _unblock_task(draft: TaskDraft) -> None:
 
 
 async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
-    """Unblock what waits for an ended task, or cancel what needs its result and gets none; return the cancelled ones."""
+    """Unblock dependants of an ended task, or cancel those that need its missing result; return the cancelled ones."""
     call, ended = done.call, []
     dependants = await call.tx.all(tasks.select_dependants, task_id=done.task_id)
     in_context = {dependant.task_id for dependant in dependants if dependant.in_context}

@@ -1,4 +1,4 @@
-"""Contexts under way: the tasks that one requester has given to one agent in one context.
+"""Running contexts: the tasks that one requester has assigned to one agent in one context.
 
 Whether a further one waits, replaces them or is rejected, the agent's policy says (``busy`` of its profile). One that waits
 depends on the one before it, by a row of ``task_dependencies`` that any end of that one releases, and its question too:

@@ -124,7 +124,7 @@ class TaskDraft:
         emit_task_event(self.call, self.row, happening, data, list_parties(self.row) if audience == () else audience)
 
     async def save(self) -> None:
-        """Update the changed columns, and compute ``due_at`` anew."""
+        """Update the changed columns, and recompute ``due_at``."""
         self.set_columns(updated_at=self.call.now)
         if "status_entry" in self._changed:
             self.set_columns(status_at=self.call.now)

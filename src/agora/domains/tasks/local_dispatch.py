@@ -83,7 +83,7 @@ def hand_over_task(draft: TaskDraft, data: TaskData) -> None:
 
 
 async def take_back_tasks(call: Call, agent_id: str, running: Collection[str]) -> None:
-    """Requeue the local agent's tasks that a dead server left leased. The attempt counts.
+    """Requeue the local agent's tasks whose leases a crashed server left behind. The attempt counts.
 
     running: ids of the tasks that this process is working on.
     """

@@ -204,7 +204,7 @@ class Arguments:
 
 
 def parse_json(value: Any) -> Any:
-    """The list or object that a text is the JSON of; anything else as it is. JSON that cannot be read again is a text."""
+    """Parse text that is a JSON list or object; other values are returned unchanged, invalid JSON as text."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return from_json(value, allow_inf_nan=False)

@@ -147,7 +147,7 @@ def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
 
 
 async def resolve_recipient(call: Call, name: str) -> str:
-    """What stands for a v4 recipient here: ``broadcast``, an agent's id, or a name for which messages are held."""
+    """The recipient of a v4 message: ``broadcast``, an agent's id, or a name for which messages are held."""
     if name in BROADCAST:
         return "broadcast"
     row = await find_mapped_agent(call, name)

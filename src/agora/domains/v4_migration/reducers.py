@@ -258,7 +258,7 @@ REDUCERS: Final[Mapping[str, Callable[[Call, Arguments], Awaitable[Answer]]]] = 
 
 
 def message_key(row_id: str, *facts: str) -> str:
-    """What a message of v4 is known by: its id, and what it says, since v4 gave ids again after each restart."""
+    """Key of a v4 message: its id and a digest of its content, since v4 reused ids after each restart."""
     return f"{row_id[:100]}:{hashlib.sha256(chr(31).join(facts).encode()).hexdigest()[:20]}"
 
 

@@ -21,7 +21,7 @@ __all__ = ["roll_back"]
 
 
 async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
-    """Take back up to ``limit`` things of a run; answers how many were, and how many agents stay as they are in use."""
+    """Undo up to ``limit`` items of an import; answers how many, and how many agents stay because they are in use."""
     mappings = await call.tx.all(statements.mappings_of_run, run_id=run.run_id, limit=limit)
     messages = [mapping.target for mapping in mappings if mapping.kind == "agent_message"]
     if messages:  # their deliveries lead nowhere then, and retention clears them
@@ -38,7 +38,7 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
 
 
 async def _undo_import(call: Call, run: ImportRow, mapping: MappingRow) -> bool:
-    """Take back one thing; false for an agent that stays."""
+    """Undo one item of an import; false for an agent that stays."""
     if mapping.kind == "task_assignment":
         task = await lock_task(call, mapping.target)
         if task.row.status not in TERMINAL:

@@ -1,4 +1,4 @@
-"""The end of v4 calls: whether they are accepted, and what their callers are told."""
+"""The sunset of v4 calls: whether they are accepted, and the notice to their callers."""
 
 from __future__ import annotations
 

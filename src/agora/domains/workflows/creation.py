@@ -1,4 +1,4 @@
-"""Creating a workflow: every fault of its steps named at once, then its rows."""
+"""Creating a workflow: all errors of its steps are reported together, then its rows are inserted."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ LOST_LEASES = 10  #: of a step's task: that its worker dies is not the step's fa
 
 
 async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> str | None:
-    """Begin a step whose time has come; answers why it failed at once, if it did."""
+    """Begin a step that is due; answers the reason if it failed immediately."""
     spec = step.spec
     try:
         scope = await run.load_expression_scope() if _has_references(step) else {}
@@ -98,7 +98,7 @@ async def _begin_work(
 
 
 async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, Any], run_child: RunChild) -> str | None:
-    """Make the parts of a for_each, and begin as many as may be under way; answers why the step failed, if it did."""
+    """Create the items of a for_each, and begin as many as may run in parallel; answers why the step failed, if it did."""
     spec, call = step.spec, run.call
     items = (
         evaluate_value(spec.for_each, scope, work=run.budget.work) if isinstance(spec.for_each, str) else spec.for_each
@@ -157,7 +157,7 @@ async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
 
 
 async def parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
-    """How many parts of a for_each are under way at a time."""
+    """How many items of a for_each run in parallel."""
     _, around = await _count_enclosing_parts(run)
     return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
 
@@ -205,6 +205,6 @@ async def _begin_item(
 
 
 def describe_failed_parts(step: StepDraft) -> str | None:
-    """What is said of a step whose parts have all ended."""
+    """The error text of a step whose items have all ended."""
     failed = step.row.items_failed
     return f"{failed} of {step.row.items_total} parts failed." if failed else None

@@ -102,7 +102,7 @@ def _apply_graph(run: WorkflowRun, changed: Graph) -> None:
 
 
 async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
-    """Leave a step out that nobody has begun."""
+    """Skip a step that has not begun."""
     if step.has_ended or await _has_begun(run, step):
         raise IllegalTransition(
             f"{step.name} is {step.row.status if step.has_ended else 'under way'}; only what has not begun is skipped.",
@@ -127,7 +127,7 @@ async def _has_begun(run: WorkflowRun, step: StepDraft) -> bool:
 
 
 async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, capability: Sequence[str]) -> None:
-    """Let somebody else do a step; work on it that is under way ends, and begins anew."""
+    """Reassign a step; running work on it is ended, and begun again by the new agent."""
     spec = step.spec
     if (agent is None) == (not capability):
         raise InvalidRequest("To whom? Give either agent or capability.", errors=[field_error("agent", "required")])
@@ -165,7 +165,7 @@ async def _hand_over_task(draft: TaskDraft, agent: str | None, capability: Seque
 
 
 async def pause_workflow(run: WorkflowRun) -> None:
-    """Begin nothing more; what is under way may end."""
+    """Begin no more steps; running ones may end."""
     if run.row.paused_at is not None:
         raise IllegalTransition(f"{run.workflow_id} is paused already.", allowed=["resume", "terminate"])
     run.set_columns(paused_at=run.call.now)
@@ -179,7 +179,7 @@ async def pause_workflow(run: WorkflowRun) -> None:
 
 
 async def resume_workflow(run: WorkflowRun) -> None:
-    """Go on after a pause."""
+    """Resume after a pause."""
     if run.row.paused_at is None:
         raise IllegalTransition(f"{run.workflow_id} is not paused.", allowed=["pause", "terminate"])
     run.set_columns(paused_at=None)

@@ -76,7 +76,7 @@ class _EndedWork:
 
 
 async def _handle_work_ended(run: WorkflowRun, work: _EndedWork) -> None:
-    """The work of a step, or of a part of it, has ended; what is not awaited any more changes nothing."""
+    """Handle the end of a step's work, or of one item's; stale ends change nothing."""
     step = run.steps.get(work.step)
     if run.has_ended or step is None or not step.is_active:
         return
@@ -138,7 +138,7 @@ async def settle_step(run: WorkflowRun, step: StepDraft, failure: str | None) ->
 
 
 async def _begin_compensation(run: WorkflowRun, step: StepDraft) -> None:
-    """Begin the step that makes up for a failed one, if there is one that has not begun."""
+    """Begin the compensation step of a failed step, unless it has begun."""
     if step.status is _S.FAILED and step.spec.compensate is not None:
         makes_up = run.steps[step.spec.compensate]
         if makes_up.status is _S.PENDING and (failed := await launch.begin_step(run, makes_up, _run_child)):
@@ -185,7 +185,7 @@ async def advance_run(run: WorkflowRun) -> None:
 
 
 async def _end_after_failure(run: WorkflowRun) -> None:
-    """A step has failed for all: what runs is stopped, what makes up for it may still run."""
+    """A step has failed the workflow: running steps are cancelled, compensation steps may still run."""
     for step in run.normal_flow_steps():
         if not step.has_ended:
             await _cancel_step(run, step)

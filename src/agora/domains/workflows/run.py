@@ -105,7 +105,7 @@ class StepDraft:
 
     @property
     def is_satisfied(self) -> bool:
-        """Whether what depends on it can go on."""
+        """Whether dependent steps may begin."""
         if self.row.status == _S.FAILED:
             return self.spec.on_failure == "continue"
         return self.row.status in (_S.COMPLETED, _S.SKIPPED)
@@ -217,7 +217,7 @@ class WorkflowRun:
         return step.status is _S.PENDING and self._is_behind(step)
 
     def _is_behind(self, step: StepDraft) -> bool:
-        """Whether what a step waits for is done; one that was left out passes on what it waits for itself."""
+        """Whether the dependencies of a step are satisfied; a skipped one passes on its own dependencies."""
         waits, left_out = list(step.depends_on), set[str]()
         while waits:
             before = self.steps[waits.pop()]
@@ -238,7 +238,7 @@ class WorkflowRun:
                 self._changed.add(name)
 
     def set_step_status(self, step: StepDraft, status: StepStatus, **values: Any) -> None:
-        """Put a step into a state, and remember to say so."""
+        """Set the status of a step, and queue its event."""
         now = self.call.now
         values |= {"status": status.value}
         if status in (_S.READY, _S.RUNNING):

@@ -23,7 +23,7 @@ Shape = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One way to write. shapes: by method, from the 1.0 result; none of a method: as it is."""
+    """One wire format. shapes: conversion of the 1.0 result, by method; methods without one are unchanged."""
 
     name: str
     old: bool

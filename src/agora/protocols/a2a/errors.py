@@ -125,7 +125,7 @@ class WireError:
 
     @property
     def rpc_status(self) -> int:
-        """HTTP status of a JSON-RPC response: 200 but for what HTTP itself has to say."""
+        """HTTP status of a JSON-RPC response: 200, except for errors of HTTP itself."""
         visible = self.domain == OWN_DOMAIN or self.status == UNSUPPORTED_MEDIA_TYPE
         return self.status if visible and self.status in HTTP_STATUSES else 200
 
@@ -188,7 +188,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
 
 
 def _error_reason(error: AgoraError, method: str) -> str | None:
-    """The reason in A2A's or JSON-RPC's tables, where there is one; the operations know A2A's own."""
+    """The reason in A2A's or JSON-RPC's tables, if there is one; operations set A2A's own."""
     reason = error.extra.get("reason")
     if isinstance(reason, str) and reason in TABLE:
         return reason

@@ -85,7 +85,7 @@ class GrpcServer:
         return bound
 
     async def stop(self, grace: float) -> None:
-        """Let requests under way end, for so many seconds."""
+        """Let running requests end, for up to that many seconds."""
         self._listener.close()
         await self._server.stop(grace)
         self._listener.abort_connections()
@@ -193,7 +193,7 @@ class GrpcServer:
 
 
 async def _catch_errors(work: Awaitable[Any]) -> Any:
-    """What it comes to, or the error as A2A has it."""
+    """The result of the call, or its error in A2A's form."""
     try:
         return await work
     except A2AError as refused:

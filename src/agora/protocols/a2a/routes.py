@@ -98,7 +98,7 @@ def split_agent_path(scope: Scope) -> AgentPath:
 
 
 def find_resource(http_method: str, path: str) -> ResourceCall | None:
-    """What a path of HTTP+JSON means; None where there is none. Raises MethodNotAllowed."""
+    """The route of an HTTP+JSON path; None if there is none. Raises MethodNotAllowed."""
     legacy = path.startswith(LEGACY + "/")
     rest = path.removeprefix(LEGACY) if legacy else path
     if legacy and rest == "/card":

@@ -164,7 +164,7 @@ class RpcEndpoint:
 
 
 def _request_id(message: Any) -> Any:
-    """The id to answer under; null where there is none that could be."""
+    """The id to answer under; null if the request has no valid one."""
     id = message.get("id") if isinstance(message, dict) else None
     if isinstance(id, bool) or (isinstance(id, float) and not isfinite(id)):  # 1e999 could not be written
         return None

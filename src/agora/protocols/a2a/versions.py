@@ -1,4 +1,4 @@
-"""Which version of A2A a request speaks: section 3.6 of the specification 1.0."""
+"""The A2A version of a request: section 3.6 of the specification 1.0."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class _Socket:
         self._undelivered: deque[tuple[float, str]] = deque()
 
     async def run_connection(self, caller: Caller, query: Mapping[str, str]) -> None:
-        """Accept, push what is there, take what comes, until either side ends it."""
+        """Accept the socket, push stored messages, handle incoming frames, until either side closes it."""
         chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         self._receipts = query.get("receipts", "").lower() in ("1", "true", "yes")
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
@@ -233,7 +233,7 @@ class _Socket:
     # -- what is pushed --------------------------------------------------------------------------
 
     async def _bind_agent(self, caller: Caller, agent: str | None) -> None:
-        """Push an agent's messages from now on: what waits, then what arrives."""
+        """Push an agent's messages: stored ones first, then live ones."""
         subject = caller.subject
         if agent is not None:
             profile = (await self._app.dispatcher.invoke(PROFILE, caller, {"agent_id": agent})).result

@@ -191,7 +191,7 @@ def _tool_document(name: str, agent: Mapping[str, Any], capability: str, about: 
 
 
 def _accept_schema(given: Any) -> dict[str, Any] | None:
-    """A schema of an object that stands alone, or None."""
+    """A self-contained schema of an object, or None."""
     if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
         return None
     return given if all(ref.startswith("#") for ref in _schema_references(given)) else None

@@ -96,7 +96,7 @@ class AgentTasks:
             arguments["cursor"] = page["next_cursor"]
 
     async def answer(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:
-        """Pass a person's response to a question on, unless somebody else has answered it; one that cancels ends the task."""
+        """Answer a question with a person's response, unless it is answered already; a response of ``cancel`` ends the task."""
         message = question.answer_message(response)
         if message is None:
             await self.cancel(exchange, question.task_id, "The person cancelled.")

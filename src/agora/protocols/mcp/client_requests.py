@@ -1,4 +1,4 @@
-"""What a call may ask its client while it is under way: a person's input (elicitation), a model's answer, its roots.
+"""Requests of a running call to its client: elicitation, sampling, roots.
 
 Up to 2025-11-25 the server sends the client a request and waits. Since 2026-07-28 the call answers ``input_required`` with the
 requests in it (SEP-2322), and the client makes the same call again with the responses and the state that came with them.
@@ -28,7 +28,7 @@ CAPABILITY: Final[Mapping[str, str]] = {
 
 
 async def ignore_notification(method: str, params: Mapping[str, Any]) -> None:
-    """The notifications of a client that cannot be told anything."""
+    """Ignore a notification: the client cannot receive any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +67,5 @@ NO_CLIENT: Final = ClientRequests()
 
 
 def input_required_result(requests: Mapping[str, Mapping[str, Any]], state: str) -> dict[str, Any]:
-    """The result of a call that goes on once the client has responded to these requests, by name."""
+    """The result of a call that continues once the client has answered these requests, by name."""
     return {"resultType": "input_required", "inputRequests": dict(requests), "requestState": state}

@@ -289,7 +289,7 @@ class Core:
 
 
 def wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> float:
-    """Seconds that a call may wait for its answer; 0 for one that answers at once."""
+    """Seconds that a call may wait for its answer; 0 for a call that answers immediately."""
     if operation.kind is not Kind.STREAM and "wait" not in operation.parameters:
         return 0.0
     wait = arguments.get("wait", WAIT if operation.kind is Kind.STREAM else operation.parameters["wait"].default)

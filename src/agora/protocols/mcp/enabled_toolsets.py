@@ -1,4 +1,4 @@
-"""Toolsets that a client has enabled at run time: of its session, or of the caller and the client's name where there is none.
+"""Toolsets enabled at run time: by session, or without one by caller and client name.
 
 They are kept in the store, so that every server lists the same, and end with the session, or a day after they were last changed.
 """

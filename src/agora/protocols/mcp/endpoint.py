@@ -1,4 +1,4 @@
-"""The endpoint: ``/mcp`` as an ASGI application, and what stands beside it.
+"""The endpoint ``/mcp`` as an ASGI application, with its metadata documents.
 
 =============================================  ======================================================
 ``/mcp``                                       Streamable HTTP, both eras (POST, GET, DELETE)
@@ -81,7 +81,7 @@ OPERATION_BY_METHOD: Mapping[str, str] = {
 
 
 class McpApp:
-    """Answers MCP over HTTP. ``owns`` tells which paths are its own.
+    """Answers MCP over HTTP. ``owns`` decides by path.
 
     fixtures: class of what answers a test suite's own requests, in front of the server's; set by the script that runs one.
     """
@@ -133,7 +133,7 @@ class McpApp:
         return server
 
     def _header_schema(self, name: str) -> Mapping[str, Any] | None:
-        """The input schema by which headers are checked; None where there is nothing to check."""
+        """The input schema for checking headers; None if there is nothing to check."""
         if self._fixtures is not None and (fixture_schema := self._fixtures.schema(name)) is not None:
             schema: Mapping[str, Any] = fixture_schema
             return schema
@@ -144,7 +144,7 @@ class McpApp:
         return operation.input_schema if self.core.tools.has_headers(operation) else None
 
     def drain(self) -> None:
-        """Begin to stop: standing streams end, requests under way go on."""
+        """Begin to stop: standing streams end, running requests continue."""
         self._drained.set()
 
     async def stop(self) -> None:
@@ -174,7 +174,7 @@ class McpApp:
                 log.exception("sessions could not be looked after")
 
     async def forget_session(self, session: Session) -> None:
-        """Forget a session here. What is under way over it ends."""
+        """Drop the local state of a session. Its running requests end."""
         self.sessions.remove(session)
         if self._sdk is not None:
             await end_sdk_session(self._sdk, session)
@@ -462,7 +462,7 @@ def _strip_header_values(scope: Scope) -> None:
 
 
 def _parse_json(body: bytes) -> Any:
-    """The body as JSON; None for what is none, of which the SDK has its own to say."""
+    """The body as JSON; None if invalid: the SDK reports the error."""
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:

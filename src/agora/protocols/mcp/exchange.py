@@ -39,7 +39,7 @@ async def ignore_progress(done: float, total: float | None, message: str | None)
 
 @dataclass(slots=True)
 class Exchange:
-    """Who asks, and what came with the request beside its parameters.
+    """The context of a request: its caller, and metadata beside its parameters.
 
     modern: whether it speaks 2026-07-28. key: idempotency key of the HTTP header. valid: raises when the
     credential has ended. progress: where to tell how far it has come. client: what it may be asked meanwhile.

@@ -148,7 +148,7 @@ class FastPath:
         return self._core.tasks.may_create(exchange, params)
 
     async def _is_task_call(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
-        """Whether a call is answered at once because it becomes a task."""
+        """Whether a call is answered immediately because it becomes a task."""
         if method != "tools/call" or find_parameter_error(method, params) is not None:
             return False
         is_reserved = self._reserved is not None and self._reserved(method, params)
@@ -169,7 +169,7 @@ class FastPath:
         return method != "tools/call" or self._is_immediate_call(exchange, params)
 
     def _is_immediate_call(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
-        """Whether a call answers at once: it does not wait, stream, or call another server."""
+        """Whether a call answers immediately: it does not wait, stream, or call another server."""
         operation = self._core.find_operation(exchange, params)
         if operation is None:
             return params["name"] in _SEARCH

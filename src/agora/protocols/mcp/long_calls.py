@@ -23,7 +23,7 @@ STREAM_HEADERS: Final = (
 
 
 async def send_relayed_answer(work: Coroutine[Any, Any, Answer], receive: Receive, send: Send) -> None:
-    """Send what a call comes to; a client that hangs up has cancelled it. Raises what the call raises before a stream."""
+    """Send the result of a call; a client that disconnects cancels it. Raises the call's error before a stream begins."""
     working = asyncio.ensure_future(work)
     leaving: asyncio.Future[None] | None = None
     try:

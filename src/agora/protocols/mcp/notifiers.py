@@ -24,7 +24,7 @@ OVER: Final = frozenset({"completed", "failed", "cancelled"})  #: of a task, as 
 
 
 class SessionNotifier:
-    """Tells a session of the older era, over its GET stream; each notification says where in the log it stands."""
+    """Notifies a session of the older era over its GET stream; each notification carries its log position."""
 
     def __init__(self, session: Session, exchange: Exchange, tasks: TaskMethods, session_store: SessionStore) -> None:
         self._session, self._exchange, self._tasks, self._session_store = session, exchange, tasks, session_store
@@ -70,7 +70,7 @@ def _task_notification(method: str, task: Mapping[str, Any], meta: Mapping[str, 
 
 
 class ListenNotifier:
-    """Tells a ``subscriptions/listen`` request, over its own response."""
+    """Notifies over the response of a ``subscriptions/listen`` request."""
 
     def __init__(self, ctx: ServerRequestContext[Any, Any], exchange: Exchange, tasks: TaskMethods) -> None:
         self._ctx, self._exchange, self._tasks = ctx, exchange, tasks

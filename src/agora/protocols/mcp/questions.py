@@ -37,7 +37,7 @@ class Question:
 
     @property
     def key(self) -> str:
-        """What it is called among the requests of its task; no other question of the task is."""
+        """Key of the question among the requests of its task; unique within the task."""
         return f"question-{self.number}" if self.name is None else f"question-{self.number}.{self.name}"
 
     def elicitation_params(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ MAX_POSITION_DIGITS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A form of URI, and the operation that reads what it names.
+    """A URI template, and the operation that reads its resources.
 
     field: the field of the operation's result that is the content; the whole of it where empty.
     """
@@ -59,7 +59,7 @@ class Template:
         return self.uri.partition("{")[2].partition("}")[0]
 
     def match_uri(self, uri: str) -> str | None:
-        """What stands in the braces, percent-decoded; None for another URI."""
+        """The value of the template's variable, percent-decoded; None for another URI."""
         before, brace, rest = self.uri.partition("{")
         if not brace:
             return "" if uri == self.uri else None

@@ -60,7 +60,7 @@ class ToolResult:
 
 
 def error_result(error: AgoraError) -> ToolResult:
-    """The result that tells a model what was wrong and what to do about it.
+    """An error result for a model: what was wrong, and how to correct it.
 
     The problem document is the text, and stands in ``_meta``. It is not structured content: clients
     hold that against the tool's output schema, even of an error.

@@ -285,7 +285,7 @@ def _simplify_members(members: Mapping[str, Any], paths: frozenset[str] | None, 
 
 
 def _drop_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An optional parameter as what it is when it is given: leaving it out says the same as null."""
+    """The schema of an optional parameter without null: omitting it means the same."""
     alternatives = schema.get("anyOf")
     if not alternatives or _NULL not in alternatives or schema.get("default", "") is not None:
         return schema

@@ -52,7 +52,7 @@ async def send_notification(server: SdkServer, session: Session, message: Any) -
 
 
 async def end_sdk_session(server: SdkServer, session: Session) -> None:
-    """Have the SDK give up its half of a session."""
+    """End the SDK's part of a session."""
     local, session.local = session.local, ""
     if local:
         await _request_sdk(server, session, "DELETE", None, local=local)

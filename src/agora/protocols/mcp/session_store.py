@@ -57,7 +57,7 @@ class SessionStore:
         return self._sessions().add_session(self._sessions().create_session(caller, row.client, **fields))
 
     async def _prolong_session(self, session: Session) -> bool:
-        """Put the end of a session off, if it is time to; tells whether it goes on."""
+        """Extend the expiry of a session, if due; returns whether it is still open."""
         if session.expires - self._dispatcher.clock.now() >= HALF_LIFETIME:
             return True
         until = await self._run_in_store(
@@ -112,7 +112,7 @@ class SessionStore:
         session.watched.pop(uri, None)
 
     async def refresh_watched(self, session: Session) -> None:
-        """Read again what it watches: another server may have been told."""
+        """Reload the watched resources: another server may have changed them."""
         row = await self._run_in_store(
             session.caller, lambda call: rules.find_session(call, session.caller, session.key)
         )

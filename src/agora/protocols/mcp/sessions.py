@@ -33,7 +33,7 @@ Owner = tuple[str, str, str]
 
 
 def session_owner(caller: Caller) -> Owner:
-    """Who a session belongs to."""
+    """The owner of a session."""
     return (caller.tenant, caller.kind, caller.subject)
 
 
@@ -147,7 +147,7 @@ class Sessions:
         return [session for session in self._open.values() if not session.open and session.used < before]
 
     def busy_sessions(self) -> list[Session]:
-        """Those over which something is under way."""
+        """Sessions with running requests."""
         return [session for session in self._open.values() if session.open]
 
     def __len__(self) -> int:

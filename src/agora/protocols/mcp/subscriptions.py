@@ -161,7 +161,7 @@ async def _send_notifications(tellings: list[Notification], teller: Notifier, be
 
 
 def _catch_up_notifications(wanted: WatchFilter, teller: Notifier) -> list[Notification]:
-    """Whatever may have changed."""
+    """Notifications for everything that may have changed."""
     everything = changes.Changes(tuple(wanted.uris.values()), tools=True, resources=True, prompts=True)
     return _notifications_for([everything], wanted, teller)
 

@@ -32,7 +32,7 @@ Work = Callable[[ClientRequests], Coroutine[Any, Any, ToolResult]]
 
 @dataclass(eq=False)
 class _Suspended:
-    """A call under way. asked: the request that waits, with the future of its result."""
+    """A running call. asked: the pending request with the future of its result."""
 
     owner: Owner
     tool: str
@@ -50,13 +50,13 @@ class _Suspended:
 
 
 class SuspendedCalls:
-    """Begins calls, suspends them while their client is asked, and goes on with them."""
+    """Runs calls, suspends them while their client is asked, and resumes them."""
 
     def __init__(self) -> None:
         self._calls: dict[str, _Suspended] = {}
 
     async def run_call(self, exchange: Exchange, tool: str, work: Work) -> ToolResult:
-        """Run a call, or go on with the one that the client answers; answers its result, or what it asks for.
+        """Run a call, or resume the one that the client answers; returns its result, or its request to the client.
 
         Raises Gone: the call is not on this server.
         """

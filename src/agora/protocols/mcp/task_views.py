@@ -140,7 +140,7 @@ def _common_members(task: Mapping[str, Any], status: str, questions: Sequence[Qu
 
 
 def _status_message(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> str:
-    """What a person or a model is told of the state."""
+    """The status message of a task, for a person or a model."""
     if status == "input_required":
         return "\n".join(question.text for question in questions)
     if task["status"] in ENDED:

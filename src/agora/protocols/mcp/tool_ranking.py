@@ -55,7 +55,7 @@ def query_stems(query: str) -> list[dict[str, float]]:
 def _score_tool(
     weights: Mapping[str, float], stems: Sequence[Mapping[str, float]], rarity: Mapping[str, float]
 ) -> float:
-    """How well a tool fits: for each word of the query the best of what it may stand for."""
+    """Score of a tool: for each query word, the best weight of its stems."""
     parts = [
         max((weight * weights[stem] * rarity[stem] for stem, weight in word.items() if stem in weights), default=0.0)
         for word in stems
@@ -65,7 +65,7 @@ def _score_tool(
 
 
 def _index_tool_stems(tool: Tool) -> Mapping[str, float]:
-    """The stems of a tool, each with the weight of the best place where it stands."""
+    """The stems of a tool, each with the highest weight of the places where it occurs."""
     weights = _weights.get(tool)
     if weights is None:
         summary, _, rest = tool.description.partition("\n")

@@ -87,7 +87,7 @@ class OpenAiApp:
             await send_error(send, InternalError("Something went wrong on our side.", incident=incident))
 
     async def authenticate(self, scope: Scope) -> Asking:
-        """Who asks. Raises Unauthenticated."""
+        """Authenticate the caller. Raises Unauthenticated."""
 
         async def reauthenticate_caller() -> None:
             await self._access.authenticate_scope(scope)
@@ -283,7 +283,7 @@ class _OpenAiRequest:
         await self._send_document(response.build(usage))
 
     async def _cancel_response(self, turn: TurnId, asking: Asking) -> None:
-        """Cancel a response; one that has ended is answered as it is."""
+        """Cancel a response; one that has ended is returned unchanged."""
         begun = await self._turns.read_begun(turn, asking)
         with suppress(IllegalTransition):
             await self._turns.cancel(turn, asking)

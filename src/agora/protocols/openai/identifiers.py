@@ -30,7 +30,7 @@ class TurnId:
 
     @property
     def digits(self) -> str:
-        """What tells it from all others, without a prefix."""
+        """The unique digits of the id, without a prefix."""
         digits = self.task_id.removeprefix(_TASK)
         return f"{digits}_{self.entry}" if self.entry else digits
 

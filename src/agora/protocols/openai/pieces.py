@@ -137,7 +137,7 @@ class TurnReader:
             yield from self._write(text, f"question {number}")
 
     def _finish(self, state: str, text: str) -> Iterator[Piece]:
-        """The last words: the answer where there is no other, else a note."""
+        """The final pieces of a turn: the answer if there was no other text, else a note."""
         if state == COMPLETED:
             if text and text != self._message:
                 yield from self._tell_message()

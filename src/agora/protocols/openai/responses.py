@@ -91,7 +91,7 @@ class ResponseBuilder:
         return self.status not in ("queued", "in_progress")
 
     def build(self, usage: tuple[int, int] | None = None) -> dict[str, Any]:
-        """The response as it is."""
+        """The response in its present state."""
         output = list(self._document["output"])
         if self._open_text is not None:
             output[-1] = self._text_item("in_progress")
@@ -115,7 +115,7 @@ class ResponseBuilder:
         return [self._snapshot("response.created"), self._snapshot("response.in_progress")]
 
     def fail(self, error: AgoraError) -> list[Event]:
-        """The events of a stream that cannot go on; the turn itself may."""
+        """The events of a stream that fails; the turn itself may continue."""
         return [self._event("error", error=build_error(error))]
 
     def _read_piece(self, piece: Piece) -> Iterator[Event]:

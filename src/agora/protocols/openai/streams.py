@@ -34,7 +34,7 @@ class TurnWriter(Protocol):
         """Whether the turn has ended."""
 
     def opening(self) -> bytes:
-        """What comes first."""
+        """The first frames."""
 
     def write(self, pieces: Iterable[Piece], /) -> bytes:
         """Pieces of the turn."""

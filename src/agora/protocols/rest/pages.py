@@ -59,7 +59,7 @@ class Pages:
         self._openapi_lock = asyncio.Lock()
 
     async def __call__(self, scope: Scope, send: Send) -> bool:
-        """Answer if the path is one of ours; tells whether it did."""
+        """Answer if the path is one of these pages; returns whether it did."""
         path = scope["path"]
         if scope["method"] not in ("GET", "HEAD"):
             return False

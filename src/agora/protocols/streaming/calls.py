@@ -207,7 +207,7 @@ class Calls:
             self._cancelled.add(call_id)
 
     async def close(self, *, finish: bool = False) -> None:
-        """Wait for the calls under way, or abandon them; what they committed stays."""
+        """Wait for running calls, or cancel them; what they committed stays."""
         for task in () if finish else tuple(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -73,7 +73,7 @@ class StreamingApp:
         self.dispatcher, self.authenticate, self.settings = dispatcher, authenticate, settings
 
     async def open(self, request: StreamRequest) -> tuple[LiveStream, Callable[[], Awaitable[Caller]]]:
-        """The stream a request asks for, and who asks, as of the moment it is called.
+        """The stream of a request, and its caller as of now.
 
         Raises an AgoraError: the request was refused.
         """

@@ -87,7 +87,7 @@ class Streams:
             await asyncio.gather(attaching, return_exceptions=True)
 
     async def _send_items(self, call_id: bytes, position: int, sink: QueueSink) -> None:
-        """Answer with what comes, until nothing follows. The socket has heartbeats of its own."""
+        """Send items until the stream ends. The socket sends heartbeats of its own."""
         await self._answer(b'{"id":%b,"position":%d}' % (call_id, position))
         while batches := await sink.take_batches():
             for batch in batches:

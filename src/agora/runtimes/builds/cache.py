@@ -77,7 +77,7 @@ class BuildCache:
         self._running.discard(attempt.name)
 
     def discard_attempt(self, attempt: Path) -> None:
-        """Take away an attempt that failed."""
+        """Delete a failed attempt."""
         erase_directory(attempt)
         self._running.discard(attempt.name)
 
@@ -120,7 +120,7 @@ class BuildCache:
 
 
 def erase_directory(directory: Path) -> None:
-    """Take away a directory with all that is in it, also what its owner had made unreadable."""
+    """Delete a directory tree, including directories without permissions."""
     for _ in range(3):
         shutil.rmtree(directory, ignore_errors=True)
         if not os.path.lexists(directory):

@@ -1,4 +1,4 @@
-"""Running one command of a build: its output told line by line, its time bounded, nothing of it left running."""
+"""Running one build command: output line by line, a timeout, and no process left behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMITED = 'ulimit -c 0; ulimit -f 33554432; exec "$@"'
 
 
 class CommandTimeout(Exception):
-    """It took too long. output: the end of what it printed."""
+    """The command timed out. output: the end of its output."""
 
     def __init__(self, output: str) -> None:
         super().__init__(output)
@@ -31,7 +31,7 @@ class CommandTimeout(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """code: negative: the signal. output: the end of what it printed."""
+    """code: exit code, negative for a signal. output: the end of its output."""
 
     code: int
     output: str
@@ -39,7 +39,7 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """arguments: the program and what it is given. environment: all of it. timeout: seconds.
+    """arguments: the program and its arguments. environment: the complete one. timeout: seconds.
 
     hidden: secrets, replaced in its output. ended: called after its end, to clean up.
     """
@@ -103,7 +103,7 @@ class Command:
 
 
 def _drain_output(reading: int, lines: _Lines) -> int:
-    """Move what has been printed; answers how much, 0 at the end, -1 if there is nothing now."""
+    """Read available output; answers the number of bytes, 0 at the end, -1 if there is none now."""
     try:
         data = os.read(reading, 65_536)
     except BlockingIOError:

@@ -25,7 +25,7 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Runs by key. A run goes on while anybody waits for it, and is cancelled when the last one leaves."""
+    """Runs by key. A run continues while it has waiters, and is cancelled when the last one leaves."""
 
     def __init__(self) -> None:
         self._flights: dict[str, _Flight[T]] = {}

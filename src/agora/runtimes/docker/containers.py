@@ -1,4 +1,4 @@
-"""What a container is: its program, its environment, and what it may. Pure functions of a specification.
+"""Container configuration: program, environment, and limits. Pure functions of a specification.
 
 Nothing of the host is in a container but one published port at a loopback address: no mounts, no devices, no namespaces of
 the host, no capabilities, no way to gain privileges. Its root file system is read-only; it writes to ``/tmp`` (memory),
@@ -129,7 +129,7 @@ def container_config(
 
 
 def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dict[str, Any]:
-    """Limits, and what it may not."""
+    """Limits and security options."""
     limits = spec.limits
     memory, cpu = limits.memory or program.memory or 0, limits.cpu or program.cpu or 0.0
     ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}]

@@ -99,7 +99,7 @@ def _directory_member(name: str) -> tarfile.TarInfo:
 
 
 def _walk_files(content: BuildContext) -> Iterator[tuple[str, str]]:
-    """(name, path) of all that belongs to it, parents first."""
+    """(name, path) of all files of a directory, parents first."""
     for path, names, files in os.walk(content.directory):
         names.sort()
         within = os.path.relpath(path, content.directory)

@@ -148,7 +148,7 @@ class DockerRuntime:
                 self._images.discard(build)
 
     async def sweep(self) -> SweepResult:
-        """Also volumes whose instance is gone, and networks that nobody is in."""
+        """Remove orphans, volumes without an instance, and empty networks."""
         await self._ensure_open()
         builds = await self._images.sweep()
         in_use = {each["Labels"][INSTANCE] for each in await self._list_containers()}

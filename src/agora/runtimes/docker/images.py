@@ -107,14 +107,14 @@ class Images:
         return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
     def discard(self, build: Build) -> None:
-        """Give up an image that was built here, or that was pulled here and was not there before."""
+        """Discard an image that was built here, or that was pulled here and did not exist before."""
         (self._builds / "used" / build.key).unlink(missing_ok=True)
         pulled = self._builds / "pulled" / _file_name(build.key)
         if pulled.exists():
             pulled.rename(self._builds / "discarded" / pulled.name)
 
     async def sweep(self) -> int:
-        """Take away images that no container uses and nobody asked for in a while, or that were given up."""
+        """Remove images that no container uses and that were not requested for a while, or that were discarded."""
         used = {each["ImageID"] for each in await self._client.json("GET", "containers/json", params={"all": "1"})}
         images: list[dict[str, Any]] = await self._client.json(
             "GET", "images/json", params=label_filter(self._labels.installation_label)
@@ -216,7 +216,7 @@ class Images:
                 await asyncio.to_thread(erase_directory, attempt)
 
     async def _fetch_source(self, spec: Spec, source: _Source, attempt: Path, tell: Progress) -> str:
-        """Copy a source; answers the digest of what is there, which is what will be built."""
+        """Copy a source; answers the digest of the copy, which is what will be built."""
         directory = source.directory
         if directory is None:
             assert not isinstance(spec.source, (Directory, Image))
@@ -281,7 +281,7 @@ class Images:
     async def _stream_messages(
         self, path: str, params: Mapping[str, str], headers: Mapping[str, str], data: Any
     ) -> AsyncIterator[dict[str, Any]]:
-        """The answer of something that takes long, message by message. Raises Refused for one that says so."""
+        """Stream the messages of a long request. Raises Refused for an error message."""
         async with self._client.stream_response(
             "POST", path, params=params, headers=headers, data=data, wait=None
         ) as answer:
@@ -346,7 +346,7 @@ class _Lines:
 
 
 def _build_recipe(options: Options, spec: Spec) -> list[object]:
-    """All that decides what comes of a source, other than the source."""
+    """All inputs of a build other than the source."""
     config = spec.build_config
     base = {"docker": "", "npm": options.node_image}.get(config.type, options.python_image)
     variables = [] if config.type == "docker" else sorted(config.env_vars.items())

@@ -66,13 +66,13 @@ class InstanceNetworks:
                 raise
 
     async def release(self, group: str) -> None:
-        """Take a group's network away, unless somebody is in it."""
+        """Remove a group's network, unless it has containers."""
         async with self._making:
             with suppress(Refused):
                 await self._client.json("DELETE", f"networks/{self._labels.network_name(group)}")
 
     async def sweep(self) -> None:
-        """Take away the networks of groups that are over."""
+        """Remove the networks of ended groups."""
         networks: list[dict[str, Any]] = await self._client.json(
             "GET", "networks", params=label_filter(self._labels.installation_label)
         )

@@ -38,7 +38,7 @@ def to_exit(state: Mapping[str, Any], *, stopped: bool) -> ProcessExit:
 
 
 def to_usage(stats: Mapping[str, Any]) -> Usage:
-    """What a container uses, of both versions of control groups. Pages of files that can be let go do not count."""
+    """Resource usage of a container, for both versions of cgroups, without reclaimable page cache."""
     memory = stats.get("memory_stats") or {}
     detail = memory.get("stats") or {}
     idle = detail.get("total_inactive_file", detail.get("inactive_file", 0))

@@ -51,7 +51,7 @@ class Client:
         return json.loads(await self.read(path, **query))
 
     async def read(self, path: str, **query: str) -> bytes:
-        """The body of an answer, as it is."""
+        """The body of a response, in bytes."""
         return await self._request_body("GET", f"{path}?{urlencode(query)}" if query else path)
 
     async def server_side_apply(self, path: str, document: Mapping[str, Any]) -> Any:
@@ -60,7 +60,7 @@ class Client:
         return json.loads(await self._request_body("PATCH", target, document, APPLY))
 
     async def merge_patch(self, path: str, document: Mapping[str, Any]) -> Any:
-        """Change parts of what is there."""
+        """Apply a JSON merge patch."""
         return json.loads(await self._request_body("PATCH", path, document, MERGE))
 
     async def delete_object(self, path: str, **options: Any) -> None:

@@ -103,7 +103,7 @@ class KubernetesRuntime:
         return Capacity(memory, memory, cpus, 0, disk, disk, MANY)  # GPUs are not asked for
 
     async def build(self, spec: Spec, progress: Progress | None = None) -> Build:
-        """The image as it is: it is pulled by the node. Raises Unsupported for anything that would have to be built."""
+        """The image reference: the node pulls it. Raises Unsupported for sources that need a build."""
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         if not isinstance(spec.source, Image):
@@ -128,7 +128,7 @@ class KubernetesRuntime:
         """Nothing: images are pulled and removed by the nodes."""
 
     async def sweep(self) -> SweepResult:
-        """Take away what a start that was cut short, or a removal, has left without a Deployment."""
+        """Delete resources without a Deployment, left by an interrupted start or removal."""
         in_use = {deployment["metadata"]["name"] for deployment in await self._list_deployments()}
         namespace, query = await self._get_namespace(), label_selector(self._names.installation_labels)
         for kind in KINDS:
@@ -268,7 +268,7 @@ class KubernetesRuntime:
         return await self.inspect(handle)
 
     async def resume(self, handle: Handle) -> Observation:
-        """Start its program anew, beside the state it kept."""
+        """Start the program again; its volume was kept."""
         async with self._instance_lock(handle.instance_id):
             deployment = await self._find_alive(handle)
             if deployment["metadata"]["annotations"].get(PAUSED):

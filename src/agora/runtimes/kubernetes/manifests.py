@@ -219,7 +219,7 @@ def _container_spec(options: Options, spec: Spec, program: ContainerProgram, ima
 
 
 def _resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
-    """What it may use is kept for it."""
+    """Requests and limits are equal."""
     memory, cpu = spec.limits.memory or program.memory, spec.limits.cpu or program.cpu
     limits = {
         "memory": str(memory) if memory else None,

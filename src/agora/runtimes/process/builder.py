@@ -83,7 +83,7 @@ class Builder:
         return _Source(cached_digest, None, spec.source, commit)
 
     async def _build_recipe(self, spec: Spec) -> list[object]:
-        """All that decides what comes of a source, other than the source."""
+        """All inputs of a build other than the source."""
         config = spec.build_config
         tools: list[str] = [platform.machine()]
         if config.type == "python":
@@ -126,7 +126,7 @@ class Builder:
                 raise
 
     async def _fetch_source(self, source: _Source, attempt: Path, tell: Progress) -> str:
-        """Copy a source into an attempt; answers the digest of what is there, which is what will be built."""
+        """Copy a source into an attempt; answers the digest of the copy, which is what will be built."""
         directory = source.directory
         fetched = attempt / "fetched"
         if directory is None:

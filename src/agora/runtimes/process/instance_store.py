@@ -218,7 +218,7 @@ class ProcessStore:
         return None
 
     def kill_guard(self, handle: Handle) -> None:
-        """Kill a guard that does not do its work, with what it guards."""
+        """Kill an unresponsive guard with its processes."""
         instance, recorded = self.find(handle)
         guard = instance.find_live_guard(recorded, self._options.installation)
         if guard is not None:

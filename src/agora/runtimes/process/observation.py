@@ -76,7 +76,7 @@ def pause_processes(guard: int) -> bool:
 
 
 def resume_processes(guard: int) -> bool:
-    """Let all that descends from a guard go on, children first; whether any of it runs."""
+    """Resume all descendants of a guard, children first; returns whether any of them runs."""
     for process in reversed(procfs.process_tree(guard)[1:]):
         if process.is_stopped:
             procfs.send_signal(process, signal.SIGCONT)

@@ -53,7 +53,7 @@ def _is_of_engine(pid: int) -> bool:
 
 
 def _kill_until_gone(find: Callable[[], Iterator[int]]) -> int:
-    """Until none is found, for they may fork meanwhile, and all are dead."""
+    """Kill until none is left, for they may fork in between, and wait until all have ended."""
     killed: dict[tuple[int, int], procfs.Process] = {}
     deadline = time.monotonic() + KILL_TIMEOUT
     while time.monotonic() < deadline:

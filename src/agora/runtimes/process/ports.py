@@ -1,4 +1,4 @@
-"""Ports of the host: given to one instance at a time, and only while nobody else listens there."""
+"""Ports of the host: each allocated to one instance at a time, and only if no process listens on it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ports:
             self._held.difference_update(ports)
 
     def allocate_port(self) -> int:
-        """A port that nobody holds or listens at. Raises PortsExhausted.
+        """Allocate a free port. Raises PortsExhausted.
 
         One given back is the last to be given again, so that a late client does not reach another instance.
         """

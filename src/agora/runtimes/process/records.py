@@ -125,7 +125,7 @@ class Instance:
         return None
 
     def is_locked(self) -> bool:
-        """Whether a guard lives, or is about to."""
+        """Whether a guard runs, or is about to."""
         try:
             fd = os.open(self.lock, os.O_RDWR)
         except FileNotFoundError:
@@ -156,7 +156,7 @@ class Instance:
         return [f"AGORA_INSTALLATION={installation}".encode(), f"AGORA_INSTANCE={self.instance_id}".encode()]
 
     def find_live_guard(self, handle: Handle, installation: str) -> procfs.Process | None:
-        """The guard of a handle's generation, if it lives and is the very process that was started."""
+        """The guard of a handle's generation, if it runs and its start time matches."""
         data = handle.data
         process = procfs.read_process(int(data["pid"])) if data.get("boot") == procfs.BOOT else None
         if process is None or process.started != data["started"] or process.is_dead:

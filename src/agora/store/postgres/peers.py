@@ -32,7 +32,7 @@ AGAIN_SECONDS = 0.5  # until a lost connection is tried again
 
 
 class Peers:
-    """One connection that listens and speaks. A word is a topic and a text, of at most 7,900 bytes together.
+    """One connection for LISTEN and NOTIFY. A notification is a topic and a text, together at most 7,900 bytes.
 
     ``on_word(origin, topic, text)`` is called on the event loop for each word of another server, and with
     :data:`LISTENING` when this one listens (again). ``others``: whether anybody is there to be told of commits.

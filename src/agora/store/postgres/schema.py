@@ -150,6 +150,6 @@ async def _apply_protection(connection: asyncpg.Connection) -> None:
 
 @cache
 def _read_row_security_sql() -> tuple[str, str]:
-    """The text, and what it is known by."""
+    """The row-level-security SQL, and its digest."""
     sql = _PROTECTION.read_text(encoding="utf-8")
     return sql, f"protection {hashlib.sha256(sql.encode()).hexdigest()}"

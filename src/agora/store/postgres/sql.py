@@ -52,7 +52,7 @@ class Text:
 
 @lru_cache(_CACHED)
 def single_text(statement: Statement[Any]) -> Text:
-    """The statement for one call's values. Values are cast, so that a wrong type is found at once."""
+    """The statement for one call's values. Values are cast, so that a wrong type is an error."""
     names: list[str] = []
 
     def number_parameter(name: str) -> str:

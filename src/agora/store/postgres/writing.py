@@ -168,7 +168,7 @@ class Writer:
         self._solo_pumps -= 1
 
     async def _run_guarded(self, run: Awaitable[None], calls: Sequence[Call]) -> None:
-        """Whatever happens, every call gets an answer and the pump goes on."""
+        """Run the pump so that every call gets an answer in any case."""
         try:
             await run
         except Exception as error:
@@ -226,7 +226,7 @@ class Writer:
         return batch
 
     async def _commit_alone(self, call: Call) -> None:
-        """Commit one call. If another transaction stands in its way it is run again, from its start.
+        """Commit one call alone. On a conflict with another transaction it is run again from its start.
 
         While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
         """

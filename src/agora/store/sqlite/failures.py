@@ -48,7 +48,7 @@ def is_hopeless(error: BaseException) -> bool:
 
 
 def to_store_failure(error: BaseException, *, committing: bool = False) -> BaseException:
-    """An engine's error as StoreUnavailable, StoreFailure or Overloaded; any other as it is.
+    """An engine's error as StoreUnavailable, StoreFailure or Overloaded; any other unchanged.
 
     committing: it was raised by COMMIT. One whose write to the disk failed may yet be found in the log by a restart.
     """

@@ -40,7 +40,7 @@ MEANT = {
 
 
 def type_of(message_type: Any) -> str:
-    """The performative of a message type: its own name, or what it means; inform for all others."""
+    """The performative of a message type: the same name, or its equivalent; inform for all others."""
     return message_type if message_type in TYPES else MEANT.get(message_type, "inform")
 
 

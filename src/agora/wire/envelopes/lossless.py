@@ -59,7 +59,7 @@ def _is_same_json(one: Any, other: Any) -> bool:
 
 
 def diff_documents(source: Document, target: Document) -> Document:
-    """What turns one object into another: fields to set, and under MARK what is to be left out."""
+    """The difference between two objects: members to set, and under MARK the members to remove."""
     change = {
         name: value for name, value in target.items() if name not in source or not _is_same_json(source[name], value)
     }

@@ -22,7 +22,7 @@ def blank_message() -> dict[str, Any]:
 
 
 def text_of(data: Mapping[str, Any]) -> str:
-    """Data as a message's text: ``{"text": ...}`` as it stands, anything else as compact JSON."""
+    """Data as a message's text: the text of ``{"text": ...}``, anything else as compact JSON."""
     if list(data) == ["text"] and isinstance(data["text"], str):
         return data["text"]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""

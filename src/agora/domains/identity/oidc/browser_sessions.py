@@ -77,7 +77,7 @@ class SignInRedirect:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A browser is back. credential: of its session. expires_at: microseconds since 1970. next: where it goes on."""
+    """A completed sign-in. credential: of its session. expires_at: microseconds since 1970. next: URL to continue at."""
 
     credential: str = field(repr=False)
     expires_at: int
@@ -87,7 +87,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class SignInState:
-    """A sign-in under way. since: microseconds since 1970."""
+    """A sign-in in progress. since: microseconds since 1970."""
 
     state: str
     nonce: str
@@ -103,7 +103,7 @@ class SignInState:
 
 
 class SignInCookies:
-    """Sign-ins under way, each in a cookie of its browser."""
+    """Sign-ins in progress, each sealed in a cookie of its browser."""
 
     def __init__(self, sealer: Sealer, clock: Clock) -> None:
         self._sealer, self._clock = sealer, clock
@@ -183,7 +183,7 @@ class BrowserSessions:
         self._renewing: dict[str, asyncio.Task[Grant]] = {}
 
     async def close(self) -> None:
-        """Finish what is under way."""
+        """Wait for running renewals."""
         await asyncio.gather(*self._renewing.values(), return_exceptions=True)
 
     async def begin(self, caller: Caller, session: Session) -> tuple[str, int]:
@@ -312,7 +312,7 @@ class BrowserSessions:
 
 
 def _merge_tokens(previous: ProviderTokens, tokens: Tokens) -> ProviderTokens:
-    """What is kept after a renewal: a provider may leave out what stays as it is."""
+    """Merge renewed tokens with the earlier ones: a provider may omit unchanged members."""
     return ProviderTokens(tokens.refresh or previous.refresh, tokens.identity or previous.identity)
 
 

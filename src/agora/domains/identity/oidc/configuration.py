@@ -83,7 +83,7 @@ class Trust:
 
 
 def _own_audiences(settings: Settings, client: str) -> tuple[str, ...]:
-    """What stands for this server as long as nothing else was said: its clients, and its addresses."""
+    """Default audiences of this server: its clients, and its addresses."""
     base = settings.public_url.rstrip("/")
     addresses = (base, f"{base}/", f"{base}/mcp") if base else ()
     return tuple(filter(None, (client, settings.oidc_cli_client_id, *addresses)))

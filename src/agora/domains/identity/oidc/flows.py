@@ -63,7 +63,7 @@ class Flows:
         return await self._request_tokens({"grant_type": "refresh_token", "refresh_token": token}, client_id)
 
     async def revoke_token(self, refresh_token: str, client_id: str) -> bool:
-        """End what a refresh token stands for; tells whether the provider did. Raises UpstreamUnavailable."""
+        """Revoke a refresh token; returns whether the provider did. Raises UpstreamUnavailable."""
         metadata = await self._provider.fetch_metadata()
         if metadata.end_session is not None and "/realms/" in self._provider.issuer:  # Keycloak ends the whole session
             status, _ = await self._post_form(metadata.end_session, {"refresh_token": refresh_token}, client_id)
@@ -96,7 +96,7 @@ class Flows:
         )
 
     async def _post_form(self, url: str, form: Mapping[str, str], client_id: str) -> tuple[int, dict[str, Any]]:
-        """A form, with who asks: our own client has a secret, the command line's has none."""
+        """Post a form with client authentication: our own client has a secret, the command line's has none."""
         secret = self._trust.client_secret if client_id == self._trust.client_id else ""
         if secret and not (await self._provider.fetch_metadata()).takes_posted_secret:
             basic = base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()

@@ -53,7 +53,7 @@ class ProviderHttpClient:
         return status, answer if isinstance(answer, dict) else {}
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()

@@ -50,7 +50,7 @@ class CachedAnswer(Generic[T]):
         self._request: asyncio.Task[T] | None = None
 
     async def get_or_fetch(self) -> T:
-        """The answer, fresh or not too old. Raises what asking raised, where there is none."""
+        """The answer, fetched or cached. Raises the fetch's error if there is no cached answer."""
         age = self._clock.now() - self._answered_at
         if self._value is None or age >= STALE:
             return await self._wait_for_answer()
@@ -139,7 +139,7 @@ class Provider:
         return matches or _matching_keys(await self._keys.get_fresh(), kid, algorithm)
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         await self._metadata.close()
         await self._keys.close()
         await self.web.close()

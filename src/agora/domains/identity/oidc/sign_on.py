@@ -84,7 +84,7 @@ class SignOn:
         self.seen: dict[tuple[str, str], Sighting] = {}
 
     async def close(self) -> None:
-        """Hang up at every provider."""
+        """Close the connections to all providers."""
         await self.sessions.close()
         for provider in self._providers.values():
             await provider.close()
@@ -185,7 +185,7 @@ class SignOn:
     # -- tokens ----------------------------------------------------------------------------------
 
     async def authenticate_token(self, token: str) -> Caller:
-        """Who an access token stands for. Raises Unauthenticated, PermissionDenied, UpstreamUnavailable."""
+        """The caller of an access token. Raises Unauthenticated, PermissionDenied, UpstreamUnavailable."""
         grant = await self.verify_token(token)
         return await self.admit_grant(grant)
 
@@ -367,7 +367,7 @@ class SignOn:
         return await self.grant_of_tokens(tokens, None), tokens
 
     async def session_caller(self, tenant: str, session_id: str) -> Caller:
-        """Who a session of a browser stands for, renewed where that is due."""
+        """The caller of a browser session, which is renewed when due."""
         grant = await self.sessions.read_grant(tenant, session_id)
         return await self.admit_grant(grant)
 

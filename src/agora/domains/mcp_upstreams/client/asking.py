@@ -1,4 +1,4 @@
-"""What an upstream asks the client of a call: a person's input, a model's answer, its roots; and what it logs.
+"""Requests of an upstream to the client of a call: elicitation, sampling, roots, and log messages.
 
 A connection that is shared cannot tell whose call a question belongs to, so it refuses all. A call whose client can be asked
 gets a connection of its client's own (:mod:`.client_connections`), over which one call runs at a time.
@@ -23,7 +23,7 @@ NOBODY: Final = "The caller cannot be asked: it is no client that takes such req
 
 
 class ClientGone(Exception):
-    """There is nobody to ask."""
+    """Raised when there is no client to ask."""
 
 
 class Asking:
@@ -42,7 +42,7 @@ class Asking:
         self._limit: asyncio.Timeout | None = None
 
     def begin(self, client: CallClient, limit: asyncio.Timeout) -> None:
-        """A call of this client begins. limit: its time, which stands still while the client is asked."""
+        """Begin a call of this client. limit: its timeout, which is suspended while the client is asked."""
         self._client = self._latest = client
         self._limit = limit
 

@@ -87,7 +87,7 @@ class ClientConnections:
     async def watch(
         self, endpoint: Endpoint, subject: str, client: CallClient | None, uri: str, updated: Callable[[], None]
     ) -> Callable[[], None]:
-        """Watch a resource over a connection of the client; it stays open meanwhile. Raises RateLimited."""
+        """Watch a resource over a connection of the client, which stays open. Raises RateLimited."""
         slots = self._slots_of(endpoint, subject, client)
         slot = slots[0] if slots else await self._open_slot(endpoint, subject, client)
         remove_watcher = slot.connection.resources.add_watcher(uri, updated)
@@ -122,16 +122,16 @@ class ClientConnections:
         return slot
 
     def close_idle(self) -> None:
-        """Hang up where no call came for long."""
+        """Close idle connections."""
         before = time.monotonic() - IDLE_SECONDS
         self._drop_slots(lambda key, slot: not slot.uses and not slot.watched and slot.used < before)
 
     def close_upstream(self, endpoint_key: tuple[str, str]) -> None:
-        """Hang up at an upstream that was removed or changed."""
+        """Close the connections to an upstream that was removed or changed."""
         self._drop_slots(lambda key, slot: key[0] == endpoint_key)
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
         self._drop_slots(lambda key, slot: True)
         await asyncio.gather(*self._closing)
 

@@ -80,14 +80,14 @@ class Connection:
     # -- from outside ----------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Hang up. Calls that wait for an answer fail."""
+        """Close the connection. Waiting calls fail."""
         while not self._task.done():  # a cancellation may be taken for that of a scope of the SDK's
             self._task.cancel()
             await asyncio.wait((self._task,), timeout=1)
         self._set_retry_time("it was removed", math.inf)
 
     def condition(self) -> Condition:
-        """How it stands."""
+        """State of the connection."""
         if self._retry_at is not None:
             return Condition("unavailable", self._error, max(0.0, self._retry_at - _loop_time()), self._limiter.running)
         if (pause := self._breaker.seconds_open()) > 0:
@@ -97,7 +97,7 @@ class Connection:
         return Condition("connected" if self._session else "connecting", None, None, self._limiter.running)
 
     def mark_outdated(self) -> None:
-        """What it offers is not known to be current any more."""
+        """Mark the listing as possibly out of date."""
         self.current = False
 
     async def request(

@@ -24,7 +24,7 @@ HIDDEN = re.compile(
 
 @dataclass(slots=True)
 class Allowance:
-    """What all definitions of one upstream may be together, and what is left of it."""
+    """Size limit of all definitions of one upstream together, and the rest of it."""
 
     size: int = 4 * 1024 * 1024
     parts: int = 50_000

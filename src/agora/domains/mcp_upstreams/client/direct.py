@@ -186,7 +186,7 @@ def _is_number(value: Any) -> bool:
 
 
 async def _drain_stream(reply: Reply) -> None:
-    """Read what is left of a stream, if it ends at once."""
+    """Drain a stream if it ends immediately."""
     with contextlib.suppress(TimeoutError, ConnectionLost):
         async with asyncio.timeout(STREAM_END_SECONDS):
             async for _ in reply:

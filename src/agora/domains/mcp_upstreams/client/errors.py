@@ -51,7 +51,7 @@ def _translate_transport_error(name: str, fault: TransportError) -> AgoraError:
 
 
 def is_upstream_failure(error: AgoraError) -> bool:
-    """Whether it speaks against the upstream as a whole: no answer, rather than an answer that says no."""
+    """Whether an error indicates a failure of the whole upstream (no answer) rather than an error answer."""
     return isinstance(error, UpstreamUnavailable) or error.extra.get("outcome") == UNKNOWN
 
 

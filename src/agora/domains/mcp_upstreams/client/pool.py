@@ -72,7 +72,7 @@ class ConnectionPool:
         self._client_connections.close_idle()
 
     async def close(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
         self._endpoints.clear()
         for key in list(self._connections):
             self._drop_connection(key)
@@ -117,7 +117,7 @@ class ConnectionPool:
     # -- what they are asked ---------------------------------------------------------------------
 
     async def probe(self, endpoint: Endpoint) -> Listing:
-        """Connect, ask what there is, and hang up."""
+        """Connect, read the listing, and disconnect."""
         kind = await CONNECTION.get_in_thread()
         connection = kind(
             endpoint,
@@ -171,7 +171,7 @@ class ConnectionPool:
         return (await self._get_connection(endpoint)).resources.add_watcher(uri, updated)
 
     def condition(self, tenant: str, upstream_id: str) -> Condition:
-        """How the connection to an upstream stands."""
+        """State of the connection to an upstream."""
         connection = self._connections.get((tenant, upstream_id))
         return connection.condition() if connection is not None else Condition()
 

@@ -1,4 +1,4 @@
-"""Resources of one upstream that somebody here wants to hear of when they change."""
+"""Watchers of resources of one upstream, called when a resource changes."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ class Session:
         self._dispatcher.left_out[method] = self._dispatcher.left_out.get(method, 0) + 1
 
     async def follow_changes(self, changed: Callable[[], None]) -> None:
-        """Listen for changes for as long as the session lives; handshake eras are told without being asked."""
+        """Listen for changes until the session ends; handshake eras send notifications without a subscription."""
         if self._client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
             return
         with contextlib.suppress(MCPError, TimeoutError):  # it has nothing to tell: then it is asked from time to time
@@ -230,7 +230,7 @@ class Session:
                     await asyncio.sleep(1)
 
     async def follow_resources(self, resources: ResourceWatch) -> None:
-        """Keep the watched resources subscribed to for as long as the session lives."""
+        """Keep the watched resources subscribed until the session ends."""
         follow = (
             self._listen_until_changed
             if self._client.protocol_version in MODERN_PROTOCOL_VERSIONS

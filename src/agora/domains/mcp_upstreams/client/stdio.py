@@ -133,7 +133,7 @@ async def _write_messages(process: Process, outgoing: Receiving) -> None:
 
 
 async def _log_stderr(process: Process, name: str) -> None:
-    """Write down what it complains about."""
+    """Log the standard error of the process."""
     assert process.stderr is not None
     pace = Throttle(rate=10, burst=100)
     while chunk := await process.stderr.read(CHUNK):

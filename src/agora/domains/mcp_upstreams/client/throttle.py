@@ -10,7 +10,7 @@ __all__ = ["Throttle"]
 
 
 class Throttle:
-    """So many messages a second, and so many at once after a silence."""
+    """A token bucket: messages per second, and a burst after an idle time."""
 
     def __init__(self, rate: float = 200.0, burst: float = 1000.0) -> None:
         self._rate, self._burst, self._left = rate, burst, burst

@@ -27,7 +27,7 @@ REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True)
 class TransportError:
-    """What went wrong on the way. kind: whether it was sent at all (not: refused, unreachable), or what came back.
+    """A transport error. kind: whether the request was sent (not: refused, unreachable), or the kind of response.
 
     challenge: of an answer that asks for another access token.
     """
@@ -47,7 +47,7 @@ class HandshakeRefused(ConnectionError):
 
 
 class TransportErrors:
-    """Faults of a connection by the token that stands for each; a token is good once, and hard to guess."""
+    """Transport errors of a connection, each under a random token that can be used once."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, TransportError] = {}
@@ -60,11 +60,11 @@ class TransportErrors:
         return token
 
     def to_mcp_error(self, fault: TransportError) -> MCPError:
-        """A fault as the error that stands for it."""
+        """An MCPError that carries the token of a transport error."""
         return MCPError(TRANSPORT_ERROR_CODE, fault.detail, self.add_error(fault))
 
     def pop_error(self, error: MCPError) -> TransportError | None:
-        """The fault that an error stands for, if it is one of ours."""
+        """The transport error whose token an MCPError carries, if any; the token stays valid."""
         if error.code != TRANSPORT_ERROR_CODE or not isinstance(error.data, str):
             return None
         return self._waiting.pop(error.data, None)

@@ -1,4 +1,4 @@
-"""What OAuth towards upstreams is about: authorization servers, access tokens, and authorizations under way."""
+"""OAuth towards upstreams: authorization servers, access tokens, and authorizations in progress."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PARAMETER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """metadata: URL of the protected resource's metadata, if the upstream names it. scope: what it asks for."""
+    """metadata: URL of the protected resource's metadata, if the upstream names it. scope: requested scope."""
 
     status: int
     error: str | None = None

@@ -102,7 +102,7 @@ async def begin_authorization(
 async def _store_authorization(
     grants: UpstreamGrants, endpoint: Endpoint, subject: str, begun_by: str, state: str, request: dict[str, Any]
 ) -> int:
-    """Store an authorization under way; answers when it ends. Raises RateLimited."""
+    """Store an authorization in progress; answers its expiry. Raises RateLimited."""
     upstream_id = endpoint.upstream_id
 
     async def insert_authorization(call: Call) -> int:
@@ -258,7 +258,7 @@ def _refresh_context(server: AuthorizationServer, client: OAuthClient) -> dict[s
 def _choose_scope(
     grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, wanted: str | None, granted: Grant | None
 ) -> str:
-    """What is asked for: the configured scope, else what the challenge wants, else what the upstream takes.
+    """The scope to request: the configured one, else the challenge's, else all that the resource supports.
 
     What was granted before stays in it (step-up), and ``offline_access`` where the server knows it.
     """

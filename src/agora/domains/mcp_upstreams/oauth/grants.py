@@ -72,7 +72,7 @@ class UpstreamGrants:
     # -- sealed documents ------------------------------------------------------------------------
 
     def seal(self, document: Mapping[str, Any], upstream_id: str, kind: str) -> bytes:
-        """Encrypt a document for the store. kind: what it is, so that none can stand in for another."""
+        """Encrypt a document for the store. kind: authenticated with it, so that documents cannot be swapped."""
         return self._sealer.seal(to_json(dict(document)), f"{upstream_id}:{kind}")
 
     def unseal(self, sealed: bytes, upstream_id: str, kind: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class UpstreamGrants:
         return document
 
     def open_grant(self, row: UpstreamGrantRow) -> Grant:
-        """A grant as it is stored. Raises UpstreamUnavailable."""
+        """Decrypt a stored grant. Raises UpstreamUnavailable."""
         tokens = self.unseal(row.tokens, row.upstream_id, f"grant:{row.subject}")
         return Grant(row.issuer, row.scope, tokens, row.expires_at, row.generation)
 

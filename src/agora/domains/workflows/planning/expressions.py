@@ -70,7 +70,7 @@ _METHODS = frozenset(
 
 
 def _strip_reference(text: str) -> str:
-    """The expression of a text that is one reference alone; any other text as it is."""
+    """The expression of a text that is exactly one reference; any other text unchanged."""
     stripped = text.strip()
     if stripped.startswith("${") and end_of_reference(stripped, 2) == len(stripped) - 1:
         return stripped[2:-1]
@@ -155,7 +155,7 @@ def referenced_steps(text: str) -> frozenset[str]:
 
 
 def evaluate_condition(text: str, scope: Mapping[str, Any], *, work: WorkBudget | None = None) -> bool:
-    """Whether a condition holds. ExpressionError if it is no boolean, or refers to what is not there."""
+    """Whether a condition holds. ExpressionError if it is not boolean, or refers to a missing value."""
     answer = evaluate_expression(parse_expression(_strip_reference(text)), scope, work or WorkBudget())
     if not isinstance(answer, bool):
         raise ExpressionError(f"the condition gives {_to_json_text(to_plain_json(answer))[:100]}, not true or false")

@@ -1,4 +1,4 @@
-"""Steps as a graph: what depends on what, every fault named at once, and changes that keep it sound."""
+"""Steps as a graph: dependencies, validation with all errors together, and modifications that keep it valid."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ StepError = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A step in its place. depends_on: what it waits for, said or by the order."""
+    """A step at its position. depends_on: its dependencies, declared or implied by the order."""
 
     step: Step
     position: int
@@ -45,7 +45,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes by name, in their order. sequential: no step says what it depends on; each waits for the one before."""
+    """Nodes by name, in order. sequential: no step declares dependencies; each depends on the one before."""
 
     nodes: Mapping[str, Node]
     sequential: bool

@@ -1,4 +1,4 @@
-"""The guard's life: become a process of nobody's, start the program, stay until nothing of it is left."""
+"""The guard: daemonise, start the program, and wait until all of its processes have ended."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ class Guard:
             self.due = time.monotonic() + self.look
 
     def _check_usage(self) -> None:
-        """Compare what it uses with its limits."""
+        """Compare the usage with the limits."""
         waiting = procfs.child_pids(os.getpid())
         used = count = 0
         for pid in waiting:  # grows while it is walked
@@ -280,7 +280,7 @@ def _out_of_memory(group: str) -> bool:
 
 
 def _private_bytes(pid: int) -> int:
-    """Bytes that a process alone has resident."""
+    """Private resident memory of a process, in bytes."""
     line = procfs.read_proc_file(f"/proc/{pid}/statm")
     if not line:
         return 0

@@ -57,7 +57,7 @@ BOOT = (read_proc_file("/proc/sys/kernel/random/boot_id") or b"").decode().strip
 
 
 def read_process(pid: int) -> Process | None:
-    """A process, also one that is dead and not waited for yet; None if there is none."""
+    """A process, including zombies; None if there is none."""
     line = read_proc_file(f"/proc/{pid}/stat")
     if not line:
         return None
@@ -78,7 +78,7 @@ def process_tree(pid: int) -> list[Process]:
 
 
 def child_pids(pid: int) -> list[int]:
-    """Pids of a process's children, the dead among them."""
+    """Pids of a process's children, including zombies."""
     if not _lists_children:
         return _scan_children()[pid]
     try:

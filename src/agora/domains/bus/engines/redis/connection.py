@@ -129,6 +129,6 @@ class Connection(asyncio.Protocol):
                 future.exception()  # retrieved: a caller that gave up waiting must cause no log entry
 
     def close(self) -> None:
-        """Hang up at once."""
+        """Close the connection immediately."""
         if self._transport is not None:
             self._transport.abort()
