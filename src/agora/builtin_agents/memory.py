@@ -74,12 +74,19 @@ class MemoryAgent(BuiltinAgent):
         payload = job.data
         request = payload if "action" in payload else parse_sentence(job.text)
         action = str(request.get("action"))
-        if action not in ("store", "recall", "list", "search", "forget"):
+        handlers = {
+            "store": self._store_memory,
+            "recall": self._recall_memory,
+            "list": self._list_memories,
+            "search": self._search_memories,
+            "forget": self._forget_memory,
+        }
+        if action not in handlers:
             raise TaskFailed(
                 "I store, recall, list, search and forget. Say for example: Store 'Important Data' with key 'demo_key'."
             )
         try:
-            text, data = await getattr(self, f"_{action}")(job, request)
+            text, data = await handlers[action](job, request)
         except NotFound:
             text, data = f"Nothing is kept under {request.get('key')!r}.", {"found": False, "key": request.get("key")}
         except AgoraError as error:
