@@ -34,6 +34,8 @@ def careful_worker(shared_server: ServerProcess, tmp_path_factory: pytest.TempPa
     repository = create_repository(directory / "api")
     variables = {"ANTHROPIC_API_KEY": "sk-of-the-provider"}
     worker = WorkerProcess(shared_server, directory / "home", repository, name="careful", variables=variables).start()
+    # Its codebases are the last that it registers: its agent is there by then, too.
+    poll_until(lambda: _find_codebase(shared_server, "/v1/agent/codebases?search=api", "careful"), "it registers", 60)
     yield worker
     worker.close()
 
@@ -120,13 +122,12 @@ def test_a_context_is_a_session(shared_server: ServerProcess, careful_worker: Wo
 
 def test_a_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
-    (codebase,) = operator.get("/v1/agent/codebases?search=careful")["codebases"][:1]
-    assert codebase["name"] == "api"
-    body = {"title": "Greet", "prompt": "SAY: good morning", "codebase_id": codebase["codebase_id"], "priority": 5}
+    codebase_id = _find_codebase(shared_server, "/v1/agent/codebases?search=api", "careful")
+    body = {"title": "Greet", "prompt": "SAY: good morning", "codebase_id": codebase_id, "priority": 5}
     job = operator.post("/v1/agent/tasks", body)["task_id"]
     task = wait_for_status(operator, job, "completed")
     assert task["task_type"] == "coding.job"
-    sessions = f"/v1/agent/codebases/{codebase['codebase_id']}/sessions"
+    sessions = f"/v1/agent/codebases/{codebase_id}/sessions"
     (session,) = [each for each in operator.get(sessions)["sessions"] if each["title"] == "Greet"]
     place = f"{sessions}/{session['session_id']}"
     messages = operator.get(f"{place}/messages")["messages"]
@@ -137,7 +138,7 @@ def test_a_session_is_read_and_resumed_over_rest(shared_server: ServerProcess, c
     assert task["result"]["session_id"] == session["session_id"]
     assert task["result"]["text"].startswith("I remember: SAY: good morning | RECALL")
     token = shared_server.admin_token
-    shown = shared_server.run_cli("session", "show", codebase["codebase_id"], session["session_id"], token=token)
+    shown = shared_server.run_cli("session", "show", str(codebase_id), session["session_id"], token=token)
     assert "good morning" in shown.stdout
     followed = shared_server.run_cli("job", "run", "SAY: hello", "--worker", "careful", "--follow", token=token)
     assert followed.returncode == 0, followed.stderr

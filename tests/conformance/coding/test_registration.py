@@ -7,6 +7,11 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
+from agora.core.jobs import JobContext
+from agora.domains.coding.capabilities import ONLINE_SECONDS
+from agora.domains.coding.jobs import CodebaseQuestions
+from agora.domains.coding.registration import SILENT_SECONDS
+from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, StaleLease
 from tests.conformance.coding.test_sessions import call
 from tests.conformance.engines import RunsOn
@@ -104,3 +109,77 @@ async def test_the_token_of_a_clone_is_for_the_worker_that_is_named(market: Mark
     for arguments in bad:
         with pytest.raises(InvalidRequest):
             await call(market, coder, "codebase.register", name="bad", **arguments)
+
+
+async def test_another_worker_is_asked_in_place_of_a_dead_one(market: Market, job_context: JobContext) -> None:
+    one, two, three, person = [await market.agent(name) for name in ("One", "Two", "Three", "Person")]
+    job = CodebaseQuestions(job_context)
+    for owner, name in ((two, "two"), (one, "one")):
+        await call(market, owner, "worker.register", worker_name=name, capabilities=CAPABILITIES)
+    pending = await call(market, person, "codebase.register", name="api", path="/src/api")
+    (question,) = await claim(market, one, "one")
+    asked = {"codebase_id": pending.codebase_id, "task_id": question.task_id}
+    await call(
+        market, one, "codebase.decline", **asked, fencing_token=question.fencing_token, reason="no such directory"
+    )
+    await call(market, three, "worker.register", worker_name="three", capabilities=CAPABILITIES)
+    await job.reconcile("default")
+    assert await claim(market, three, "three") == [], "the second one was asked, and was seen just now"
+    market.clock.advance(SILENT_SECONDS + 1)
+    await call(market, three, "worker.heartbeat", worker_id="three")
+    await job.reconcile("default")
+    await job.reconcile("default")
+    assert await claim(market, two, "two") == [], "it was silent"
+    (question,) = await claim(market, three, "three")
+    assert question.task_id == asked["task_id"], "one question, whoever answers it"
+    await call(
+        market, three, "codebase.decline", **asked, fencing_token=question.fencing_token, reason="not here either"
+    )
+    (question,) = await claim(market, two, "two")  # it was silent, and has not said no
+    done = await call(
+        market,
+        two,
+        "codebase.confirm",
+        **asked,
+        fencing_token=question.fencing_token,
+        worker_id="two",
+        path="/src/api",
+    )
+    assert done.state == "ready"
+
+
+async def test_a_codebase_is_refused_once_nobody_is_left_to_answer(market: Market, job_context: JobContext) -> None:
+    one, two, person = [await market.agent(name) for name in ("One", "Two", "Person")]
+    job = CodebaseQuestions(job_context)
+    await call(market, one, "worker.register", worker_name="one", capabilities=CAPABILITIES)
+    declined = await call(market, person, "codebase.register", name="api", path="/src/api")
+    (question,) = await claim(market, one, "one")
+    await call(market, two, "worker.register", worker_name="two", capabilities=CAPABILITIES)
+    asked = {"task_id": question.task_id, "fencing_token": question.fencing_token}
+    await call(market, one, "codebase.decline", codebase_id=declined.codebase_id, **asked, reason="no such directory")
+    unclaimed = await call(market, person, "codebase.register", name="web", path="/src/web")
+    cancelled = await call(market, person, "codebase.register", name="cli", path="/src/cli")
+    await call(market, person, "task.cancel", task_id=cancelled.task_id)
+    named = await call(
+        market, two, "codebase.register", name="own", git_url="https://git.example.com/x", worker_id="two"
+    )
+    market.clock.advance(ONLINE_SECONDS + 1)  # both have died
+    await job.reconcile("default")
+    states = {}
+    for codebase in (declined, unclaimed, cancelled, named):
+        row = await call(market, person, "codebase.get", codebase_id=codebase.codebase_id)
+        states[row.name] = (row.state, row.problem)
+    assert states == {
+        "api": ("refused", "no such directory; No worker that could be asked is online any more."),
+        "web": ("refused", "No worker that could be asked is online any more."),
+        "cli": ("refused", "The question that workers were asked is cancelled."),
+        "own": ("pending", None),
+    }
+    for codebase in (declined, unclaimed):
+        task = await call(market, person, "task.get", task_id=codebase.task_id)
+        assert (task.status, "is online any more" in str(task.error)) == ("failed", True)
+    market.clock.advance(600)
+    await TaskDeadlines(job_context).reconcile("default")
+    await job.reconcile("default")
+    row = await call(market, two, "codebase.get", codebase_id=named.codebase_id)
+    assert (row.state, row.problem) == ("refused", "The question that workers were asked is expired.")

@@ -1,4 +1,4 @@
-"""Background jobs of codebases: others stand in for a worker that is gone; secrets of ended jobs are deleted."""
+"""Background jobs of codebases: others stand in for a worker that is gone, or are asked in its place; secrets of ended jobs are deleted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from agora.store.port import StoredEvent
 from . import queries as statements
 from . import transcript_queries as transcript_statements
 from .capabilities import ONLINE_SECONDS
+from .registration import SILENT_SECONDS, follow_question
 from .stand_ins import appoint_stand_ins, dismiss_stand_ins
 from .transcript_service import delete_transcript
 
-__all__ = ["JobSecretsCleaner", "StandIns", "TranscriptRetention"]
+__all__ = ["CodebaseQuestions", "JobSecretsCleaner", "StandIns", "TranscriptRetention"]
 
 BATCH = 200
 
@@ -51,6 +52,26 @@ class StandIns(Controller):
         rows = await self.read(tenant, statements.codebases_with_stand_ins, seen_since=seen_since, limit=BATCH)
         for row in rows:
             await self.write_as_system(tenant, partial(dismiss_stand_ins, codebase_id=row.codebase_id))
+
+
+class CodebaseQuestions(Controller):
+    """Looks for codebases whose question nobody answers: its worker has died, or it has ended."""
+
+    name = "codebase_questions"
+    interval = 15.0
+
+    async def reconcile(self, tenant: str) -> None:
+        after = ""
+        while not self.is_stopping:
+            seen_since = self.context.clock.now() - SILENT_SECONDS * SECOND
+            rows = await self.read(
+                tenant, statements.unanswered_codebases, after=after, seen_since=seen_since, limit=BATCH
+            )
+            for row in rows:
+                await self.write_as_system(tenant, partial(follow_question, codebase_id=row.codebase_id))
+            if len(rows) < BATCH:
+                break
+            after = rows[-1].codebase_id
 
 
 class JobSecretsCleaner(Controller):

@@ -43,6 +43,7 @@ __all__ = [
     "set_stand_ins",
     "set_watch",
     "set_worker_capabilities",
+    "unanswered_codebases",
     "unwatched_codebases",
     "update_codebase",
     "update_session",
@@ -294,14 +295,30 @@ secrets_of_job = Query(
 ended_secrets = Query(f"select task_id from coding_job_secrets where {_OF_ENDED_JOBS} limit 1", str, scan=True)
 delete_ended_secrets = Write(f"delete from coding_job_secrets where {_OF_ENDED_JOBS}")
 
-#: workers that are there and take codebases, of the caller's own account first; those that have declined are left out in code
+#: workers that are there and take codebases, the last seen first: one that was killed is not seen again. Those that have declined are
+#: left out in code
 pending_workers = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null and draining_at is null
         and last_seen >= :seen_since and capabilities like '%"codebase:~_~_pending~_~_"%' escape '~'
-    order by worker_id limit :limit
+    order by last_seen desc, worker_id limit :limit
     """,
     WorkerRow,
+    types={"seen_since": BIG, "limit": BIG},
+    scan=True,
+)
+#: codebases whose question has ended without an answer, or waits for workers of which none was seen lately
+unanswered_codebases = Query(
+    """
+    select c.* from codebases c left join tasks t on t.tenant_id = c.tenant_id and t.task_id = c.registration_task
+    where c.tenant_id = :tenant and c.state = 'pending' and c.codebase_id > :after
+        and (t.task_id is null or t.completed_at is not null or (t.holder is null and not exists (
+            select 1 from workers w where w.tenant_id = c.tenant_id and w.retired_at is null and w.draining_at is null
+                and w.last_seen >= :seen_since and w.capabilities like '%"codebase:~_~_pending~_~_"%' escape '~'
+                and (t.assignee is null or t.assignee = 'worker:' || w.worker_id))))
+    order by c.codebase_id limit :limit
+    """,
+    CodebaseRow,
     types={"seen_since": BIG, "limit": BIG},
     scan=True,
 )

@@ -1,8 +1,8 @@
 """Codebases that no worker has yet: workers are asked one after another, until one confirms that it has the path or the clone.
 
 The question is a task, ``register_codebase``, that requires the capability ``codebase:__pending__``. A worker that says no is not asked
-again; when all have, the codebase is refused with their reasons, and so is the task. Jobs for it wait meanwhile, since nobody has its
-capability.
+again; when all have, the codebase is refused with their reasons, and so is the task. A worker that has died does not answer: the next one
+is asked, and if none is left, the codebase is refused. Jobs for it wait meanwhile, since nobody has its capability.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agora.domains.tasks.access import lock_held_task
 from agora.domains.tasks.completion import end_task, move_task
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.queues import queue_name
-from agora.domains.tasks.records import WorkerRow
+from agora.domains.tasks.records import TaskRow, WorkerRow
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import codebases as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
@@ -31,10 +31,12 @@ from .capabilities import ONLINE_SECONDS, codebase_capability
 from .records import CODEBASES, CodebaseRow
 
 __all__ = [
+    "SILENT_SECONDS",
     "NewCodebase",
     "build_row",
     "confirm_codebase",
     "decline_codebase",
+    "follow_question",
     "open_credential",
     "request_registration",
 ]
@@ -43,6 +45,7 @@ PENDING = "__pending__"  #: in place of a worker
 REGISTRATION = "register_codebase"  #: type of the task that asks workers
 ASKING_SECONDS = 600  #: after which a question that nobody has answered has expired
 MAX_WORKERS = 100  #: that are asked
+SILENT_SECONDS = 45  #: since a worker was seen, which sends a heartbeat each 30 s: another one is asked in its place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,28 +169,77 @@ async def confirm_codebase(
 async def decline_codebase(call: Call, row: CodebaseRow, task_id: str, token: int, reason: str) -> CodebaseRow:
     """The worker that was asked says no: ask the next one, or refuse the codebase. Raises NotFound, StaleLease."""
     draft = await _lock_question(call, row, task_id, token)
-    declined = [*decode_json(row.declined), draft.row.worker or draft.row.holder]
-    problem = "; ".join(filter(None, (row.problem, reason)))[:2000]
-    is_asked_alone = draft.row.assignee is not None and not decode_json(row.declined)
-    candidates = [] if is_asked_alone else await _find_candidates(call, declined)
-    row.problem, row.declined = problem, encode_json(declined)
+    is_asked_alone = _is_asked_alone(row, draft.row)
+    row.declined = encode_json([*decode_json(row.declined), draft.row.worker or draft.row.holder])
+    row.problem = _join_reasons(row.problem, reason)
+    candidates = [] if is_asked_alone else await _find_candidates(call, decode_json(row.declined))
     if candidates:
-        await call.tx.execute(
-            statements.set_declined, codebase_id=row.codebase_id, declined=row.declined, problem=problem
-        )
-        lane = f"worker:{candidates[0].worker_id}"
-        await move_task(draft, queue_name(lane, REGISTRATION), candidates[0].owner, lane, reason)
-        return row
+        await _ask_worker(call, row, draft, candidates[0], reason)
+    else:
+        await _refuse_codebase(call, row, draft)
+    return row
+
+
+async def follow_question(call: Call, codebase_id: str) -> bool:
+    """Ask another worker in place of one that is gone, or refuse a codebase that nobody is asked for any more.
+
+    Answers whether anything has changed.
+    """
+    row = await call.tx.one(statements.codebase_for_update, codebase_id=codebase_id)
+    if row is None or row.state != "pending":
+        return False
+    task = await call.tx.one(tasks.select_task_for_update, task_id=row.registration_task or "")
+    if task is None or task.completed_at is not None:
+        end = "gone" if task is None else task.status
+        row.problem = _join_reasons(row.problem, f"The question that workers were asked is {end}.")
+        await _refuse_codebase(call, row, None)
+        return True
+    if task.holder is not None or _is_asked_alone(row, task):
+        return False
+    draft, asked = TaskDraft(call, task), (task.assignee or "").removeprefix("worker:")
+    candidates = await _find_candidates(call, decode_json(row.declined))
+    seen = [worker for worker in candidates if worker.last_seen >= call.now - SILENT_SECONDS * SECOND]
+    if asked and seen and all(worker.worker_id != asked for worker in seen):
+        await _ask_worker(call, row, draft, seen[0], f"{asked} is silent; another worker is asked")
+        return True
+    if candidates:  # seen not long ago: it may answer yet
+        return False
+    row.problem = _join_reasons(row.problem, "No worker that could be asked is online any more.")
+    await _refuse_codebase(call, row, draft)
+    return True
+
+
+def _is_asked_alone(row: CodebaseRow, task: TaskRow) -> bool:
+    """Whether the question is for the one worker that the caller has named."""
+    return task.assignee is not None and not decode_json(row.declined)
+
+
+def _join_reasons(problem: str | None, reason: str) -> str:
+    return "; ".join(filter(None, (problem, reason)))[:2000]
+
+
+async def _ask_worker(call: Call, row: CodebaseRow, draft: TaskDraft, worker: WorkerRow, reason: str) -> None:
+    """Give the question of a codebase to one worker."""
+    await call.tx.execute(
+        statements.set_declined, codebase_id=row.codebase_id, declined=row.declined, problem=row.problem
+    )
+    lane = f"worker:{worker.worker_id}"
+    await move_task(draft, queue_name(lane, REGISTRATION), worker.owner, lane, reason)
+
+
+async def _refuse_codebase(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:
+    """Nobody has the codebase. draft: its question, None if that has ended."""
     row.state, row.registration_task = "refused", None
     await call.tx.execute(
         statements.refuse_codebase,
         codebase_id=row.codebase_id,
-        problem=problem,
+        problem=row.problem,
         declined=row.declined,
         now=call.now,
     )
-    await end_task(draft, TaskStatus.FAILED, error=f"No worker takes {row.name}: {problem}")
-    return row
+    call.target = row.codebase_id
+    if draft is not None:
+        await end_task(draft, TaskStatus.FAILED, error=f"No worker takes {row.name}: {row.problem}")
 
 
 async def open_credential(call: Call, row: CodebaseRow, task_id: str, token: int) -> contract.CodebaseCredential:

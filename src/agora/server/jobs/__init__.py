@@ -23,7 +23,7 @@ from agora.domains.agents.jobs import Heartbeats
 from agora.domains.billing.jobs import Billing
 from agora.domains.bus.engines.port import BridgeBus
 from agora.domains.bus.jobs import BusReconciler
-from agora.domains.coding.jobs import JobSecretsCleaner, StandIns, TranscriptRetention
+from agora.domains.coding.jobs import CodebaseQuestions, JobSecretsCleaner, StandIns, TranscriptRetention
 from agora.domains.conversations.jobs import ConversationTimeouts
 from agora.domains.declared_agents.jobs import DeclaredAgentsController
 from agora.domains.events.jobs import PositionFlusher
@@ -56,6 +56,7 @@ KINDS: tuple[type[Controller], ...] = (
     MailExpiry,
     TaskDeadlines,
     StandIns,
+    CodebaseQuestions,
     JobSecretsCleaner,
     TranscriptRetention,
     ConversationTimeouts,
