@@ -81,12 +81,16 @@ async def market(engine: Engine, tmp_path: Path, clock: ManualClock) -> AsyncIte
 
 
 @pytest.fixture
-def upkeep(market: Market) -> TaskDeadlines:
-    """The controller that looks after tasks, to be stepped by hand."""
+def job_context(market: Market) -> JobContext:
+    """What controllers that are stepped by hand work with."""
     app = market.app
-    return TaskDeadlines(
-        JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
-    )
+    return JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
+
+
+@pytest.fixture
+def upkeep(job_context: JobContext) -> TaskDeadlines:
+    """The controller that looks after tasks, to be stepped by hand."""
+    return TaskDeadlines(job_context)
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""A worker that is not heard of: stale, then offline, by the server's clock alone; its job goes to another that has the repository."""
+
+from __future__ import annotations
+
+import pytest
+
+from agora.core.jobs import JobContext
+from agora.domains.coding.jobs import StandIns
+from agora.domains.tasks.jobs import TaskDeadlines
+from agora_sdk.errors import StaleLease
+from tests.conformance.coding.test_sessions import call, make_codebase
+from tests.conformance.engines import RunsOn
+from tests.market import Market
+
+RUNS_ON = RunsOn.BOTH
+
+
+async def test_the_job_of_a_silent_worker_goes_to_another(market: Market, job_context: JobContext) -> None:
+    coder = await market.agent("Coder")
+    deadlines, stand_ins = TaskDeadlines(job_context), StandIns(job_context)
+    _, codebase = await make_codebase(market, coder)
+    await call(market, coder, "worker.register", worker_name="desk", capabilities=["coding"])
+    await call(
+        market,
+        coder,
+        "codebase.register",
+        name="api",
+        path="/src/api",
+        worker_id="desk",
+        repository="github.com/o/api",
+    )
+    job = await call(market, coder, "codebase.trigger", codebase_id=codebase, prompt="Mend it")
+    (first,) = (await call(market, coder, "task.claim", worker="laptop", lease_seconds=60)).tasks
+    statuses = []
+    for seconds in (89, 2, 508, 3):  # stale after 90 s, offline after 600 s
+        market.clock.advance(seconds)
+        await call(market, coder, "worker.heartbeat", worker_id="desk")
+        statuses.append((await call(market, coder, "worker.get", worker_id="laptop")).status)
+        if seconds == 89:
+            await deadlines.reconcile("default")
+            await stand_ins.reconcile("default")
+            assert not (await call(market, coder, "task.claim", worker="desk")).tasks, "it may come back"
+    assert statuses == ["online", "stale", "stale", "offline"]
+    await deadlines.reconcile("default")
+    await stand_ins.reconcile("default")
+    (second,) = (await call(market, coder, "task.claim", worker="desk", lease_seconds=60)).tasks
+    assert (first.task_id, second.task_id) == (job.task_id, job.task_id)
+    with pytest.raises(StaleLease):
+        await call(market, coder, "task.complete", task_id=job.task_id, fencing_token=first.fencing_token)
+    await call(market, coder, "worker.heartbeat", worker_id="laptop")
+    assert (await call(market, coder, "worker.get", worker_id="laptop")).status == "online"
+    assert not (await call(market, coder, "task.claim", worker="laptop")).tasks, "the other one finishes it"
+    await call(market, coder, "task.complete", task_id=job.task_id, fencing_token=second.fencing_token)
+    await stand_ins.reconcile("default")
+    await call(market, coder, "codebase.trigger", codebase_id=codebase, prompt="Go on")
+    assert not (await call(market, coder, "task.claim", worker="desk")).tasks, "its own worker is back"
+    (again,) = (await call(market, coder, "task.claim", worker="laptop")).tasks
+    assert again.payload["prompt"] == "Go on"
