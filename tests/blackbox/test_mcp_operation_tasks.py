@@ -114,6 +114,20 @@ def test_what_does_not_wait_for_a_new_task_is_no_task(
     baker.take()
 
 
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+def test_a_call_by_way_of_the_tool_that_calls_tools_is_a_task_too(
+    shared_server: ServerProcess, era: str, request: pytest.FixtureRequest
+) -> None:
+    client: RawClient = request.getfixturevalue(era)
+    baker = Baker(shared_server, f"Called_{era}")
+    calls = {SEND: {"agent": baker.name, "message": "bread"}, baker.tool: {}}
+    for tool, arguments in calls.items():
+        params: dict[str, Any] = {"name": "agora_tools_call", "arguments": {"name": tool, "arguments": arguments}}
+        result = client.result("tools/call", params | ({"task": {}} if client.version else {}))
+        handle = result["task"] if client.version else result
+        assert baker.take() == handle["taskId"]
+
+
 def test_the_tool_says_that_it_runs_as_a_task(shared_server: ServerProcess) -> None:
     assert read_tool(shared_server, LEGACY)["execution"] == {"taskSupport": "optional"}
     assert "execution" not in read_tool(shared_server)

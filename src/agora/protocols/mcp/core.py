@@ -167,6 +167,12 @@ class Core:
         """Whether a tools/call is answered at once with a task. Where the call is to be refused, it says no."""
         if not self.tasks.may_create(exchange, params):
             return False
+        if _TOOLS_ABOUT_TOOLS.get(params["name"]) == tool_search.CALL:
+            try:
+                called = tool_search.unwrap_call(params.get("arguments") or {})
+            except AgoraError:
+                return False
+            params = {**params, "name": called.name, "arguments": called.arguments}
         operation = self.find_operation(exchange, params)
         if operation is not None:
             return self.tasks.creates_task_by_sending(exchange, operation, params)
