@@ -117,7 +117,7 @@ class _Parser:
             raise CalculationError("There is nothing to calculate.")
         value = self._parse_sum()
         if self._next_token.kind != "end":
-            raise CalculationError(f"{self._next_token.text!r} does not belong where it stands.")
+            raise CalculationError(f"{self._next_token.text!r} is not allowed at this place.")
         return value
 
     def _parse_sum(self) -> Number:
@@ -194,7 +194,7 @@ class _Parser:
             return self._parse_name(token.text)
         if token.kind == "end":
             raise CalculationError("The expression ends where a number should follow.")
-        raise CalculationError(f"A number should stand where {token.text!r} is.")
+        raise CalculationError(f"A number is expected where {token.text!r} is.")
 
     def _parse_name(self, name: str) -> Number:
         key = name.lower()
@@ -216,7 +216,7 @@ class _Parser:
     def _expect_sign(self, sign: str) -> None:
         if not self._accept_sign(sign):
             actual = repr(self._next_token.text) if self._next_token.text else "the end"
-            raise CalculationError(f"{sign!r} should stand where {actual} is.")
+            raise CalculationError(f"{sign!r} is expected where {actual} is.")
 
 
 def _parse_literal(text: str) -> Number:

@@ -62,10 +62,10 @@ async def read_weather(place_name: str, weather_url: str, geocoding_url: str) ->
     if not weather_url:
         raise TaskFailed(NOT_CONFIGURED, code="not_configured")
     if not place_name or len(place_name) > MAX_PLACE:
-        raise TaskFailed("Say where. For example: What is the weather in Berlin?")
+        raise TaskFailed("Name a place. For example: What is the weather in Berlin?")
     query = {"name": place_name, "count": 1, "format": "json"}
-    found = await _fetch_json(geocoding_url or weather_url, "/v1/search", query)
-    place = _read_place(found)
+    geocoding_answer = await _fetch_json(geocoding_url or weather_url, "/v1/search", query)
+    place = _read_place(geocoding_answer)
     if place is None:
         raise TaskFailed(f"The provider knows no place named {place_name!r}.")
     answer = await _fetch_json(

@@ -123,7 +123,7 @@ def require_confirmation(instance_id: str, confirm: bool) -> None:
     if confirm:
         return
     if not sys.stdin.isatty():
-        raise typer.BadParameter("this ends the instance for good: say --confirm")
+        raise typer.BadParameter("this terminates the instance permanently: add --confirm")
     typer.confirm(f"End {instance_id} for good?", abort=True)
 
 

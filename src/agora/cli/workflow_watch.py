@@ -157,12 +157,12 @@ class ChangeLog:
         names, width = map_agent_names(workflow), max(len(step.name) for step in workflow.steps)
         plain = self._out.console.options.ascii_only
         for step in workflow.steps:
-            if self._is_news(step.name, _step_facts(step)):
+            if self._has_changed(step.name, _step_facts(step)):
                 self._out.console.print(format_step(step, names, width=width, plain=plain))
-        if self._is_news("", workflow.status):
+        if self._has_changed("", workflow.status):
             self._out.say(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
 
-    def _is_news(self, name: str, facts: Any) -> bool:
+    def _has_changed(self, name: str, facts: Any) -> bool:
         news = bool(self._seen.get(name) != facts)
         self._seen[name] = facts
         return news

@@ -86,7 +86,7 @@ async def relay_in_progress_error(call: Call, key: str) -> Conflict:
     row = await call.tx.one(relays.open_under, subject=call.caller.subject, key=key)
     if row is not None and row.status == "pending":
         return Conflict(
-            "The call under this idempotency key is still under way.",
+            "The call under this idempotency key is still running.",
             fix="Repeat it later, under the same key, for its answer.",
             relay_id=row.relay_id,
             outcome="pending",

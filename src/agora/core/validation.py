@@ -65,7 +65,7 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
         if error.error_count() <= MAX_LISTED_ERRORS:
             return to_invalid_request(error, operation)
     return InvalidRequest(
-        "The arguments have too many errors to be listed.",
+        "The arguments have too many errors to list.",
         fix=f"What it takes is at /discovery/schema/{operation.name}.",
     )
 

@@ -92,7 +92,7 @@ def check_host(scope: MutableMapping[str, Any]) -> None:
         )
     if sum(name == b"origin" for name, _ in scope["headers"]) > 1:
         raise MalformedRequest(
-            "The header Origin is there more than once.",
+            "The header Origin occurs more than once.",
             fix="Send it once, or not at all.",
             errors=[field_error("Origin", "repeated")],
         )

@@ -61,7 +61,7 @@ def parse_pairs(query: bytes) -> list[tuple[str, str]]:
     if len(query) > MAX_QUERY:
         raise InvalidRequest(
             f"The query string is longer than {MAX_QUERY} bytes.",
-            fix="Ask for less at once.",
+            fix="Send fewer or shorter parameters.",
             errors=[field_error("query", f"longer than {MAX_QUERY} bytes")],
         )
     try:

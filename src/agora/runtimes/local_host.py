@@ -62,11 +62,11 @@ class LocalHost:
         """
         return self.started_at + self.ticks()
 
-    def url_for(self, engine: str) -> str:
+    def server_url_for(self, engine: str) -> str:
         """Where instances of an engine reach the server."""
         return self.urls.get(engine, self.url)
 
-    def source_fault(self, directory: str) -> str | None:
+    def find_source_error(self, directory: str) -> str | None:
         """Why no program can be made of a directory here; None if it can."""
         path = Path(directory)
         try:

@@ -37,5 +37,5 @@ class RestartPolicy:
         """Time from the end of the last run to the next start."""
         return int(exponential_delay(failures, self.first, self.longest))
 
-    def is_loop(self, failures: int) -> bool:
+    def is_crash_loop(self, failures: int) -> bool:
         return failures >= self.loop

@@ -198,7 +198,7 @@ class Write(Statement[W_co]):
     many: str | None = None
 
     @cached_property
-    def safe_many(self) -> str | None:
+    def checked_many(self) -> str | None:
         """``many``, once it is known to stay with one tenant. Raises Unconfined."""
         return None if self.many_text is None else _require_confined(self.many_text)
 

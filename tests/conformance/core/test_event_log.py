@@ -135,7 +135,7 @@ async def test_sql_and_python_want_the_same(
     stored = await journal.write(*written)
     found, position = [], 0
     while position < len(stored):
-        work = partial(event_log.read_events, after=position, limit=limit, wanted=wanted, viewer=viewer)
+        work = partial(event_log.read_events, after=position, limit=limit, event_filter=wanted, viewer=viewer)
         page = await store.read(journal.tenant, work)
         found += page.events
         assert page.position > position

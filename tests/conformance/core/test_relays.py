@@ -151,7 +151,7 @@ async def test_a_repetition_meanwhile_is_a_conflict(market: Market, far: Far, ad
     far.act = wait
     first = asyncio.create_task(say(market, ada, "hello", idempotency_key="k1"))
     await began.wait()
-    with pytest.raises(Conflict, match="still under way") as caught:
+    with pytest.raises(Conflict, match="still running") as caught:
         await say(market, ada, "hello", idempotency_key="k1")
     assert caught.value.outcome == "pending"
     go.set()
@@ -276,7 +276,7 @@ async def test_a_crash_in_between_becomes_unknown(crashed: tuple[Market, Caller]
     context = JobContext(app.store, app.dispatcher, app.feed, app.overrides, app.meter, app.context, market.clock)
     controller = RelaySettler(context)
     assert [row[0] for row in await relays(engine)] == ["pending"]
-    with pytest.raises(Conflict, match="still under way"):
+    with pytest.raises(Conflict, match="still running"):
         await say(market, ada, "hello", idempotency_key="k1")
     await controller.step()
     assert [row[0] for row in await relays(engine)] == ["pending"], "its server may be alive"

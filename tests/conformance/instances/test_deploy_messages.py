@@ -371,7 +371,7 @@ async def test_co_location_with_a_hosting_agents_container(here: Site) -> None:
     told_why = {each["message"].partition(": ")[2] for each in refused.payload["details"]}
     assert told_why == {
         "has no directory of a server of this marketplace",
-        "what it is to run beside is with a hosting agent",
+        "the instance to run beside is with a hosting agent",
     }
 
 

@@ -27,4 +27,4 @@ def test_only_failures_in_a_row_count() -> None:
 
 
 def test_from_the_fifth_on_it_is_a_loop() -> None:
-    assert [RestartPolicy().is_loop(count) for count in (4, 5)] == [False, True]
+    assert [RestartPolicy().is_crash_loop(count) for count in (4, 5)] == [False, True]

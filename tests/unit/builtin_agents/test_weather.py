@@ -58,7 +58,7 @@ async def test_the_weather_is_that_of_the_provider(tmp_path: Path, clock: Manual
         known, unknown, nowhere, text = await _ask(tmp_path / "data", clock, texts, weather_url=url)
     figures = {"place": "Berlin, Germany", "temperature": 3.4, "conditions": "rain", "wind_speed": 12, "humidity": 90}
     assert figures.items() <= known.result.items()
-    assert (unknown.status, "Atlantis" in unknown.error, "Say where" in nowhere.error) == (
+    assert (unknown.status, "Atlantis" in unknown.error, "Name a place" in nowhere.error) == (
         TaskStatus.FAILED,
         True,
         True,

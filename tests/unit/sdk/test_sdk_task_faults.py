@@ -435,7 +435,7 @@ async def test_an_agent_that_stops_lets_handlers_end_and_renews_meanwhile(script
 
 
 def test_on_task_is_written_with_async_def() -> None:
-    with pytest.raises(TypeError, match=r"Wrong\.on_task is to be written with 'async def'"):
+    with pytest.raises(TypeError, match=r"Wrong\.on_task must be declared with 'async def'"):
 
         class Wrong(Agent):
             def on_task(self, task: TaskRun) -> Any:  # type: ignore[override]

@@ -67,15 +67,15 @@ async def test_an_engine_that_is_not_there_says_so(without_docker: Path) -> None
 
 def test_each_engine_reaches_the_server_in_its_way(without_docker: Path) -> None:
     near = opened(without_docker, port=8123)
-    assert near.url_for("process") == "http://127.0.0.1:8123"
-    assert near.url_for("docker") == "http://host.docker.internal:8123"
+    assert near.server_url_for("process") == "http://127.0.0.1:8123"
+    assert near.server_url_for("docker") == "http://host.docker.internal:8123"
     public = opened(without_docker, public_url="https://agora.example")
-    assert {public.url_for(name) for name in ("process", "docker", "kubernetes")} == {"https://agora.example"}
+    assert {public.server_url_for(name) for name in ("process", "docker", "kubernetes")} == {"https://agora.example"}
     told = opened(
         without_docker, docker_server_url="http://agora:8080", kubernetes_server_url="http://agora.ns.svc:8080"
     )
-    assert told.url_for("docker") == "http://agora:8080"
-    assert told.url_for("kubernetes") == "http://agora.ns.svc:8080"
+    assert told.server_url_for("docker") == "http://agora:8080"
+    assert told.server_url_for("kubernetes") == "http://agora.ns.svc:8080"
 
 
 @pytest.mark.parametrize(

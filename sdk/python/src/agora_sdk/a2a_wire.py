@@ -221,7 +221,7 @@ def normalize_result(result: Any) -> dict[str, Any]:
             members = {kind: result}
         if members:
             return {name: _NORMAL[name](part) for name, part in members.items()}
-    raise UpstreamFailed("The agent answered with what is neither a task nor a message.")
+    raise UpstreamFailed("The agent's answer is neither a task nor a message.")
 
 
 def _result_kind(result: Mapping[str, Any]) -> str | None:

@@ -151,7 +151,7 @@ class Agent:
         super().__init_subclass__(**kwargs)
         for hook in HOOKS:
             if not inspect.iscoroutinefunction(getattr(cls, hook)):
-                raise TypeError(f"{cls.__name__}.{hook} is to be written with 'async def'")
+                raise TypeError(f"{cls.__name__}.{hook} must be declared with 'async def'")
 
     # -- what a subclass writes ---------------------------------------------------------------------------
 
@@ -519,4 +519,4 @@ def run(spec: str, *, url: str | None = None, name: str | None = None) -> None:
     elif isinstance(agent, type) and issubclass(agent, Agent):
         agent.run(url=url, name=name)
     else:
-        raise InvalidRequest(f"{spec} is no agent.", fix="It is to be a class derived from agora_sdk.Agent.")
+        raise InvalidRequest(f"{spec} is no agent.", fix="It must be a class derived from agora_sdk.Agent.")

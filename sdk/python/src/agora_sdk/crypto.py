@@ -105,7 +105,7 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
         ) from None
     if jwe.aad != _canonical_bytes(bound) or not isinstance(plain, dict):
         raise Undecipherable(
-            "The payload belongs to another message: what is said around it is not what its sender wrote.",
+            "The payload belongs to another message: its envelope is not the one that its sender encrypted it for.",
             fix="Ask for it again.",
         )
     return plain

@@ -74,14 +74,14 @@ class Identity:
     @property
     def name(self) -> str | None:
         """Name of the agent that calls of this task or thread act as."""
-        return self._acting_here or self._own
+        return self._acting_agent or self._own
 
     @property
-    def _acting_here(self) -> str | None:
+    def _acting_agent(self) -> str | None:
         """The agent that was registered in this task or thread, or in the task that started it."""
         return _acting.get({}).get(self)
 
-    def _act_here_as(self, name: str | None) -> None:
+    def _set_acting_agent(self, name: str | None) -> None:
         acting = WeakKeyDictionary(_acting.get({}))
         if name is None:
             acting.pop(self, None)
@@ -108,7 +108,7 @@ class Identity:
 
     def for_current_task(self) -> Identity:
         """Who calls of this task or thread act as, for work that goes on elsewhere."""
-        return self if self._acting_here is None else self.of_agent(self._acting_here)
+        return self if self._acting_agent is None else self.of_agent(self._acting_agent)
 
     @property
     def agent_id(self) -> str | None:
@@ -192,10 +192,10 @@ class Identity:
             self._warn_unchanged_identity(name, "the agent of its token")  # which registered another one
         elif self._own is None:
             self._own = name
-            self._act_here_as(name)
-        elif name not in (self._own, self._acting_here):
-            if self._acting_here is None and not self._is_given:
-                self._act_here_as(name)
+            self._set_acting_agent(name)
+        elif name not in (self._own, self._acting_agent):
+            if self._acting_agent is None and not self._is_given:
+                self._set_acting_agent(name)
                 logger.info("This task acts as %s; calls from elsewhere act as %s.", name, self._own)
             else:
                 self._warn_unchanged_identity(name, self.name)
@@ -223,5 +223,5 @@ class Identity:
             del self._agents[name]
             if name == self._own:
                 self._own, self._is_given = None, False
-            if name == self._acting_here:
-                self._act_here_as(None)
+            if name == self._acting_agent:
+                self._set_acting_agent(None)

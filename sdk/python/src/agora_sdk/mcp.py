@@ -308,4 +308,4 @@ def _tool_error(name: str, result: ToolResult) -> AgoraError:
             problem = None
     if isinstance(problem, dict) and isinstance(problem.get("code"), str) and "detail" in problem:
         return from_problem(problem)
-    return UpstreamFailed(f"The tool {name!r} failed: {result.text or 'it does not say why'}", content=result.content)
+    return UpstreamFailed(f"The tool {name!r} failed: {result.text or 'no reason given'}", content=result.content)

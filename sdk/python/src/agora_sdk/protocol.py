@@ -277,7 +277,7 @@ class AgentProtocol:
         self, kind: str, to: Target, intent: str, payload: Payload | None, timeout: float, more: dict[str, Any]
     ) -> AgentMessage:
         if timeout <= 0:
-            raise InvalidRequest("timeout is to be above 0 seconds.")
+            raise InvalidRequest("timeout must be above 0 seconds.")
         expected = {"timeout": max(1, int(timeout * 1000))} | dict(more.pop("expected", None) or {})
 
         async def ask(io: IO) -> AgentMessage:

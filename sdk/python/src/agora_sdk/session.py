@@ -56,7 +56,7 @@ class Options:
         if self.mode not in ("auto", "sync", "async"):
             raise InvalidRequest(f"mode is {self.mode!r}.", fix="Use 'auto', 'sync' or 'async'.")
         if self.timeout <= 0 or self.retries < 0:
-            raise InvalidRequest("timeout is to be above 0, and retries at least 0.")
+            raise InvalidRequest("timeout must be above 0, and retries at least 0.")
 
     @property
     def blocking(self) -> bool:

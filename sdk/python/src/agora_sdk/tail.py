@@ -71,7 +71,7 @@ class Tail:
             except Disconnected as cut:
                 await self._recover(cut)
                 continue
-            if self._is_news(frame):
+            if self._is_new_event(frame):
                 return frame
             if frame.get("control") == "closing" and frame.get("code") == ENDED:
                 await self.close()
@@ -105,7 +105,7 @@ class Tail:
                 return channel
         raise AssertionError("there is at least one way")
 
-    def _is_news(self, frame: Frame) -> bool:
+    def _is_new_event(self, frame: Frame) -> bool:
         """Whether a frame is an event not seen before; the position moves on with what it says."""
         sequence, control = frame.get("sequence"), frame.get("control")
         if control in (None, "heartbeat"):

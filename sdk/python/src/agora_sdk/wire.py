@@ -106,9 +106,9 @@ def _is_segment(value: Any) -> bool:
     return isinstance(value, str) and value not in ("", ".", "..")
 
 
-def _query_pairs(given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _query_pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Query parameters: lists repeat their key, null is left out."""
-    for name, value in given.items():
+    for name, value in values.items():
         for item in value if isinstance(value, list) else [value]:
             if item is not None:
                 yield name, item if isinstance(item, str) else json.dumps(item)

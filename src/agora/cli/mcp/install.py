@@ -241,7 +241,7 @@ def _print_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
 
 def _write_entry(host: McpClient, file: Path | None, name: str, entry: ServerEntry) -> None:
     if file is None:
-        raise typer.BadParameter(f"say with --file where {host.title} keeps its servers")
+        raise typer.BadParameter(f"name the file with --file where {host.title} keeps its servers")
 
     target = file.resolve()
     try:

@@ -113,11 +113,11 @@ class ServerLink:
                     await self._upstream.end_session(self.session.headers)
         await self._upstream.close()
 
-    async def _renew_session(self, lost: int) -> None:
+    async def _renew_session(self, generation: int) -> None:
         """Open a new session after the server forgot the old one, unless another request has done so since."""
         async with self._renewing:
             session = self.session
-            if session.generation != lost:
+            if session.generation != generation:
                 return
             handshake = PendingRequest(session.build_handshake(), b"")
 
@@ -126,7 +126,7 @@ class ServerLink:
                     session.store_handshake(part, answer.headers)
 
             await self._upstream.exchange_messages(json.dumps(session.build_handshake()).encode(), {}, on_opened)
-            if session.generation == lost:
+            if session.generation == generation:
                 raise ConnectionBroken("the handshake was not granted")
             for message in session.list_messages_to_replay():
                 await self._replay_message(message)

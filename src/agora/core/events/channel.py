@@ -52,9 +52,9 @@ class Channel:
 
     # -- the log ---------------------------------------------------------------------------------
 
-    async def read(self, after: int, wanted: EventFilter = EVERYTHING, viewer: Viewer = EVERYONE) -> EventPage:
+    async def read(self, after: int, event_filter: EventFilter = EVERYTHING, viewer: Viewer = EVERYONE) -> EventPage:
         """A page of the log after a sequence number."""
-        work = partial(event_log.read_events, after=after, limit=self._page, wanted=wanted, viewer=viewer)
+        work = partial(event_log.read_events, after=after, limit=self._page, event_filter=event_filter, viewer=viewer)
         return await self._store.read(self.tenant, work)
 
     def publish(self, events: Sequence[StoredEvent]) -> None:

@@ -44,7 +44,7 @@ async def read_events(
     after: int | None,
     limit: int = PAGE,
     *,
-    wanted: EventFilter = EVERYTHING,
+    event_filter: EventFilter = EVERYTHING,
     viewer: Viewer = EVERYONE,
 ) -> EventPage:
     """The events after a sequence number that are wanted and may be seen, oldest first.
@@ -59,17 +59,17 @@ async def read_events(
         raise position_expired_error(after, oldest)
     if after >= newest:
         return EventPage([], after, newest)
-    if newest - after <= limit or (wanted == EVERYTHING and viewer.sees_all):
+    if newest - after <= limit or (event_filter == EVERYTHING and viewer.sees_all):
         until = newest
         rows = await tx.all(events.page, after=after, until=until, limit=limit)
     else:
         until = min(newest, after + WINDOW)
-        parameters = wanted.sql_parameters(viewer)
+        parameters = event_filter.sql_parameters(viewer)
         rows = await tx.all(events.matching, after=after, until=until, limit=limit, **parameters)
     stored_events = await _read_rows(tx, rows)
     whole = len(stored_events) == len(rows) < limit
     visible = [
-        stored for stored in stored_events if wanted.matches_event(stored.event) and viewer.may_see(stored.event)
+        stored for stored in stored_events if event_filter.matches_event(stored.event) and viewer.may_see(stored.event)
     ]
     return EventPage(visible, until if whole else stored_events[-1].seq, newest)
 

@@ -100,7 +100,7 @@ class RemoteCommits:
         after, target = self._seen[tenant], self._ahead[tenant]
 
         async def read_page(reader: Reader) -> event_log.EventPage:
-            return await event_log.read_events(reader, after, wanted=EVERYTHING, viewer=SYSTEM)
+            return await event_log.read_events(reader, after, event_filter=EVERYTHING, viewer=SYSTEM)
 
         try:
             page_read = await self._store.read(tenant, read_page)

@@ -47,7 +47,7 @@ def _check_extensions(agent: AgentRow, card: Mapping[str, Any], supported: Colle
         if isinstance(extension, dict) and extension.get("required") is True and extension.get("uri") not in supported:
             raise InvalidRequest(
                 f"{agent.agent_name} requires the extension {extension.get('uri')}.",
-                fix="Support it, and say so: in the header A2A-Extensions, or in the message's extensions.",
+                fix="Support it, and declare it in the header A2A-Extensions, or in the message's extensions.",
                 errors=[field_error("extensions", "a required one is missing")],
                 reason="EXTENSION_SUPPORT_REQUIRED",
             )

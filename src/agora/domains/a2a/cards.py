@@ -129,10 +129,10 @@ def _is_valid_field(name: str, value: Any) -> bool:
     return isinstance(value, dict) if name == "provider" else value is not None
 
 
-def _overlay_card(card: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+def _overlay_card(card: dict[str, Any], stored_card: Mapping[str, Any]) -> dict[str, Any]:
     """A card with the fields of another over it; of its capabilities, the extensions."""
-    over = card | {name: value for name, value in stored.items() if name not in SERVER_FIELDS}
-    capabilities = stored.get("capabilities")
+    over = card | {name: value for name, value in stored_card.items() if name not in SERVER_FIELDS}
+    capabilities = stored_card.get("capabilities")
     if isinstance(capabilities, dict) and _is_list_of(capabilities.get("extensions"), dict):
         over["extensions"] = capabilities["extensions"]
     return over

@@ -30,7 +30,7 @@ from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["KIND", "answers_with_messages", "complete_from_reply", "deliver_message"]
+__all__ = ["KIND", "complete_from_reply", "deliver_message", "may_answer_with_message"]
 
 KIND = "a2a"  #: message type
 QUESTION = {"input_required": TaskStatus.INPUT_REQUIRED, "auth_required": TaskStatus.AUTH_REQUIRED}
@@ -40,7 +40,7 @@ def _accepts_task_messages(agent: AgentRow) -> bool:
     return _declares_skill(agent, "deliver")
 
 
-def answers_with_messages(agent: AgentRow) -> bool:
+def may_answer_with_message(agent: AgentRow) -> bool:
     """Whether an agent may answer with a message in place of a task, by its own word."""
     return '"answers"' in agent.metadata and _declares_skill(agent, "answers")
 
@@ -92,7 +92,7 @@ async def complete_from_reply(
         )
         return
     agent = await find_agent(call.tx, sender)
-    if agent is not None and answers_with_messages(agent):
+    if agent is not None and may_answer_with_message(agent):
         answer = _answer_message(content, a2a_metadata)
         await task_messages.add_assignee_message(draft, answer, TaskStatus.COMPLETED)
         return

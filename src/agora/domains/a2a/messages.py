@@ -236,7 +236,7 @@ async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None)
     document = view.build_task(
         draft.row, metadata, status, [view.build_first_message(draft.row, {"message": request.message})], None
     )
-    return _StoredMessage(draft.task_id, document, message_delivery.answers_with_messages(agent))
+    return _StoredMessage(draft.task_id, document, message_delivery.may_answer_with_message(agent))
 
 
 async def _assign_task(call: Call, request: SendRequest, agent: AgentRow, metadata: Mapping[str, Any]) -> TaskDraft:

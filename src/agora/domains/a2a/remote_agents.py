@@ -132,7 +132,7 @@ def _check_card(document: Mapping[str, Any]) -> dict[str, Any]:
         raise UpstreamFailed(f"The agent's card is not JSON that can be kept: {message}.") from None
     name = card.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 128:
-        raise UpstreamFailed("The agent's card has no name that an agent can have here.", fix="Give it a name.")
+        raise UpstreamFailed("The name on the agent's card is not a valid agent name.", fix="Give it a name.")
     if len(encode_json(card)) > MAX_CARD_CHARACTERS:
         raise UpstreamFailed(f"The agent's card has more than {MAX_CARD_CHARACTERS} characters.")
     _choose_interface(card)
@@ -152,7 +152,7 @@ def _choose_interface(card: Mapping[str, Any]) -> dict[str, Any]:
     ]
     if not candidates:
         raise UpstreamFailed(
-            "The agent's card names no interface that is spoken here.",
+            "The agent's card names no supported interface.",
             fix=f"Spoken are {' and '.join(BINDINGS)} in the versions {' and '.join(VERSIONS)}.",
         )
     return min(candidates, key=_interface_rank)

@@ -67,7 +67,7 @@ class Management(BoundService):
         call.target = row.agent_id
         if action == "hand_over":
             await check_administered(call, call.target)
-            return await self._hand_over(row, value)
+            return await self._hand_over_work(row, value)
         if row.status == "retired":
             raise IllegalTransition(f"{row.agent_name} has left the marketplace.", allowed=[])
         if action == "retire":
@@ -93,7 +93,7 @@ class Management(BoundService):
             await set_agent_status(call, row, status)
         return row.status, status
 
-    async def _hand_over(self, row: AgentRow, value: JsonValue) -> Change:
+    async def _hand_over_work(self, row: AgentRow, value: JsonValue) -> Change:
         """Transfer the unfinished tasks and unread messages of a retired agent to another one."""
         call = self.call
         if row.status != "retired":

@@ -128,7 +128,7 @@ class AdminService(BoundService, contract.Admin):
             await check_standing(call, target, authority)
         paused = agent.status == "paused" if agent is not None else target.startswith(WORKFLOW)
         if not standing and not paused:
-            raise IllegalTransition(f"No override stands against {target}.", allowed=["pause", "emergency_halt"])
+            raise IllegalTransition(f"There is no active override of {target}.", allowed=["pause", "emergency_halt"])
         for row in lower:
             await call.tx.execute(
                 overrides.end, override_id=row.override_id, status="lifted", now=call.now, by=call.caller.subject

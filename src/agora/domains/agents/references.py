@@ -136,7 +136,7 @@ def _not_found(ref: str, field: str) -> NotFound:
     )
 
 
-def visible_to(caller: Caller, row: AgentRow) -> bool:
+def is_agent_visible(caller: Caller, row: AgentRow) -> bool:
     """Whether a caller may see an agent. A private one is visible to itself, its account, and the scope ``read:all``."""
     shared = row.account_id == caller.account != "default"
     return row.visibility != "private" or row.agent_id == caller.subject or shared or caller.may("read:all")
@@ -145,7 +145,7 @@ def visible_to(caller: Caller, row: AgentRow) -> bool:
 async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> AgentRow:
     """Like :func:`load_agent`, but an agent the caller may not see raises NotFound too, to not disclose it."""
     row = await find_agent(tx, ref)
-    if row is None or not visible_to(caller, row):
+    if row is None or not is_agent_visible(caller, row):
         raise _not_found(ref, "agent_id")
     return row
 

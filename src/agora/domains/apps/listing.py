@@ -62,41 +62,41 @@ class AppFilter:
         return values | {f"word_{letter}": word for letter, word in zip(statements.LETTERS, self.words, strict=False)}
 
 
-async def list_apps(call: Call, wanted: AppFilter, limit: int, cursor: str | None) -> contract.AppPage:
+async def list_apps(call: Call, app_filter: AppFilter, limit: int, cursor: str | None) -> contract.AppPage:
     """A page of apps, the oldest first."""
-    rows, more = await _read_rows(call, wanted, limit, paging.decode_cursor(cursor)[0] if cursor else "")
+    rows, more = await _read_rows(call, app_filter, limit, paging.decode_cursor(cursor)[0] if cursor else "")
     apps = await build_apps(call, rows)
     return contract.AppPage.model_construct(apps=apps, **paging.page_fields(apps, "app_id", more=more, cursor=cursor))
 
 
-async def _read_rows(call: Call, wanted: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
-    query = statements.apps_page(wanted.select(call))
+async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
+    query = statements.apps_page(app_filter.select(call))
 
     async def read_apps_after(place: str, count: int) -> Sequence[AppRow]:
-        values = wanted.parameters(call, place)
+        values = app_filter.parameters(call, place)
         names = query.parameter_names
         return await call.tx.all(query, **{name: value for name, value in values.items() if name in names}, limit=count)
 
     return await paging.read_page(read_apps_after, after, "app_id", limit, call.context.settings.page_bytes)
 
 
-async def count_apps(call: Call, wanted: AppFilter) -> tuple[int, bool]:
+async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
     """How many apps there are that the caller sees: (total, whether it is only a lower estimate)."""
-    query = statements.apps_total(wanted.select(call))
-    values = wanted.parameters(call, "")
+    query = statements.apps_total(app_filter.select(call))
+    values = app_filter.parameters(call, "")
     names = query.parameter_names
     return await paging.count_rows(call.tx, query, {name: value for name, value in values.items() if name in names})
 
 
-async def match_apps(call: Call, wanted: AppFilter, limit: int) -> tuple[list[contract.App], int]:
+async def match_apps(call: Call, app_filter: AppFilter, limit: int) -> tuple[list[contract.App], int]:
     """The apps that match best, and how many match: all words, or else any of them, most words first."""
-    rows, _ = await _read_rows(call, wanted, limit, "")
-    if rows or len(wanted.words) < 2:
-        total, _ = await count_apps(call, wanted)
+    rows, _ = await _read_rows(call, app_filter, limit, "")
+    if rows or len(app_filter.words) < 2:
+        total, _ = await count_apps(call, app_filter)
         return await build_apps(call, rows), total
     hits: dict[str, tuple[int, AppRow]] = {}
-    for word in wanted.words:
-        single = AppFilter((word,), wanted.industry, wanted.capability, wanted.free)
+    for word in app_filter.words:
+        single = AppFilter((word,), app_filter.industry, app_filter.capability, app_filter.free)
         for row in (await _read_rows(call, single, limit, ""))[0]:
             hits[row.app_id] = (hits.get(row.app_id, (0, row))[0] + 1, row)
     best = [row for _, row in sorted(hits.values(), key=lambda hit: -hit[0])]

@@ -158,5 +158,5 @@ async def price_differs(call: Call, agent_id: str, price: contract.AppPrice) -> 
     """Whether an agent has another price than this one; what the price leaves open does not count."""
     currency = str(call.context.settings.billing_currency)
     present = (await build_pricing_info(call.tx, agent_id, call.now, currency)).model_dump()
-    wanted = price.model_dump()
-    return any(value is not None and present[name] != value for name, value in wanted.items())
+    fields = price.model_dump()
+    return any(value is not None and present[name] != value for name, value in fields.items())

@@ -92,40 +92,40 @@ _FREE = """
 _TYPES = {"limit": BIG, "now": BIG}
 
 
-def _build_conditions(chosen: Selection, position: str, uses: str) -> str:
+def _build_conditions(selection: Selection, position: str, uses: str) -> str:
     conditions = [
         "a.tenant_id = :tenant",
         "a.app_id > :after",
-        "" if chosen.seen else _SEEN,
-        "a.industry_key = :industry" if chosen.industry else "",
-        uses if chosen.capability else "",
-        _FREE if chosen.free else "",
-        *(f"{position}(a.search_text, :word_{letter}) > 0" for letter in LETTERS[: chosen.words]),
+        "" if selection.seen else _SEEN,
+        "a.industry_key = :industry" if selection.industry else "",
+        uses if selection.capability else "",
+        _FREE if selection.free else "",
+        *(f"{position}(a.search_text, :word_{letter}) > 0" for letter in LETTERS[: selection.words]),
     ]
     return "from apps a where " + " and ".join(filter(None, conditions))
 
 
 @lru_cache(256)
-def apps_page(chosen: Selection) -> Query[AppRow]:
+def apps_page(selection: Selection) -> Query[AppRow]:
     """A page of apps after ``:after``, in the order of publication."""
     form = "select a.* {} order by a.app_id limit :limit"
     return Query(
-        form.format(_build_conditions(chosen, "instr", _USES)),
+        form.format(_build_conditions(selection, "instr", _USES)),
         AppRow,
-        postgres=form.format(_build_conditions(chosen, "strpos", _USES_POSTGRES)),
+        postgres=form.format(_build_conditions(selection, "strpos", _USES_POSTGRES)),
         types=_TYPES,
-        scan=chosen != Selection(seen=chosen.seen),
+        scan=selection != Selection(seen=selection.seen),
     )
 
 
 @lru_cache(256)
-def apps_total(chosen: Selection) -> Query[int]:
+def apps_total(selection: Selection) -> Query[int]:
     """How many there are, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
-        form.format(_build_conditions(chosen, "instr", _USES)),
+        form.format(_build_conditions(selection, "instr", _USES)),
         int,
-        postgres=form.format(_build_conditions(chosen, "strpos", _USES_POSTGRES)),
+        postgres=form.format(_build_conditions(selection, "strpos", _USES_POSTGRES)),
         types=_TYPES,
         scan=True,
     )

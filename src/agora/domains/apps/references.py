@@ -13,7 +13,7 @@ from agora_sdk.errors import NotFound, PermissionDenied
 from . import queries as statements
 from .records import AppRow
 
-__all__ = ["check_may_change", "find_app", "load_visible_app", "owns_app", "sees_private_apps", "visible_to"]
+__all__ = ["check_may_change", "find_app", "is_app_visible", "load_visible_app", "owns_app", "sees_private_apps"]
 
 _ID = re.compile(r"app_[0-9a-f]{32}")
 
@@ -32,7 +32,7 @@ async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool =
     row = await find_app(tx, ref)
     if row is not None and lock:
         row = await tx.one(statements.lock_app, ref=row.app_id)
-    if row is None or not visible_to(caller, row):
+    if row is None or not is_app_visible(caller, row):
         raise _app_not_found(ref)
     return row
 
@@ -51,7 +51,7 @@ def owns_app(caller: Caller, row: AppRow) -> bool:
     return row.created_by == caller.subject or row.account_id == caller.account != "default"
 
 
-def visible_to(caller: Caller, row: AppRow) -> bool:
+def is_app_visible(caller: Caller, row: AppRow) -> bool:
     """Whether a caller may see an app. A private one is visible to its owner, its account, and the scope ``read:all``."""
     return row.visibility != "private" or owns_app(caller, row) or sees_private_apps(caller)
 
@@ -64,7 +64,7 @@ def check_may_change(caller: Caller, row: AppRow) -> None:
     of_account = caller.kind != "agent" and row.account_id == caller.account != "default"
     if row.created_by != caller.subject and not of_account and not caller.acts_for_others:
         raise PermissionDenied(
-            f"The app {row.name!r} belongs to somebody else.",
+            f"The app {row.name!r} belongs to another owner.",
             fix="Call with the credential that published it, a key of its account, or one with the scope act:any.",
             required="act:any",
         )

@@ -19,7 +19,7 @@ from .installation import Installation, install_app, remove_app
 from .listing import AppFilter, list_apps
 from .publication import AppDraft, make_row, set_price
 from .records import AppRow
-from .references import check_may_change, find_app, load_visible_app, visible_to
+from .references import check_may_change, find_app, is_app_visible, load_visible_app
 from .storage import brought_agents, insert_app, replace_app
 from .views import build_details, parse_workflow
 
@@ -178,7 +178,7 @@ class AppService(BoundService, contract.Apps):
         row = await find_app(self.call.tx, name)
         if row is None:
             return None
-        if not visible_to(self.call.caller, row) or row.name != name:
+        if not is_app_visible(self.call.caller, row) or row.name != name:
             raise NameTaken(
                 f"The name {name!r} belongs to another app.",
                 fix="Choose another one.",

@@ -8,7 +8,7 @@ from typing import Any
 from agora.clock import to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import visible_to as agent_visible_to
+from agora.domains.agents.references import is_agent_visible as agent_visible_to
 from agora.domains.billing.terms import build_pricing_info
 from agora_sdk.contract import apps as contract
 from agora_sdk.contract.fields import Visibility
@@ -52,7 +52,7 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
     """Fields of :class:`agora_sdk.contract.apps.App`, as far as the caller may see them."""
     agent = orchestrators.get(row.orchestrator or "")
     present = agent is not None and agent.retired_at is None
-    shown = agent if agent is not None and present and _sees_agent(call, agent) else None
+    visible_agent = agent if agent is not None and present and _sees_agent(call, agent) else None
     pricing = None
     if agent is not None and present:
         currency = str(call.context.settings.billing_currency)
@@ -66,8 +66,8 @@ async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str,
         "industry": row.industry,
         "version": row.version,
         "revision": row.revision,
-        "orchestrator_agent": shown.agent_name if shown is not None else None,
-        "orchestrator_agent_id": shown.agent_id if shown is not None else None,
+        "orchestrator_agent": visible_agent.agent_name if visible_agent is not None else None,
+        "orchestrator_agent_id": visible_agent.agent_id if visible_agent is not None else None,
         "uses": decode_json(row.uses),
         "pricing": pricing,
         "visibility": Visibility(row.visibility),

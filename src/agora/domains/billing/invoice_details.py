@@ -91,7 +91,8 @@ async def save_profile(call: Call, account: str | None, values: dict[str, str | 
     if name != own:
         if not call.caller.may("admin"):
             raise PermissionDenied(
-                "An account says itself who it is.", fix="Use a credential of the account, or ask an operator."
+                "Only the account itself may set its invoice details.",
+                fix="Use a credential of the account, or ask an operator.",
             )
         await require_account(call.tx, name)
     profile = await load_profile(call.tx, name)

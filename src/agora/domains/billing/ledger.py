@@ -324,7 +324,7 @@ def _name_of(row: ModelCallRow) -> str:
 def _check_amount(amount: int) -> None:
     if abs(amount) > MAX_ENTRY_MICROS:
         raise InvalidRequest(
-            f"An entry of the ledger is of at most {MAX_ENTRY_MICROS // 1_000_000:,} units of its currency.",
+            f"A ledger entry is limited to {MAX_ENTRY_MICROS // 1_000_000:,} units of its currency.",
             fix="Record less at once.",
             errors=[field_error("quantity", "too much for one entry")],
         )

@@ -80,11 +80,11 @@ class TokenRates:
 
     def _weigh_tokens(self, tokens: ModelTokens) -> int:
         total = tokens.input_tokens
-        read, written = tokens.cache_read_tokens, tokens.cache_write_tokens
+        cache_read, cache_write = tokens.cache_read_tokens, tokens.cache_write_tokens
         parts = (
-            (max(0, total - read - written), self.input),
-            (read, self.cache_read),
-            (written, self.cache_write),
+            (max(0, total - cache_read - cache_write), self.input),
+            (cache_read, self.cache_read),
+            (cache_write, self.cache_write),
             (max(0, tokens.output_tokens - tokens.reasoning_tokens), self.output),
             (tokens.reasoning_tokens, self.reasoning),
         )
@@ -103,8 +103,8 @@ def _rate_above(rate: Rate, input_tokens: int) -> int:
 def split_model_name(name: str) -> tuple[str, str]:
     """Provider and model of a name such as ``anthropic:claude-sonnet-4-5`` or ``openai/gpt-5``; '' for no provider."""
     for separator in (":", "/"):
-        provider, found, model = name.partition(separator)
-        if found and model:
+        provider, separator_match, model = name.partition(separator)
+        if separator_match and model:
             return provider.lower(), model
     return "", name
 
@@ -121,9 +121,9 @@ async def resolve_model_price(call: Call, provider: str, model: str, url: str = 
     row = by_place.get((provider, model)) or by_place.get((provider, ANY_MODEL))
     if row is not None:
         return _rates_from_row(row, provider, model, markup)
-    known = CATALOG.find_price(CATALOG.find_provider(provider, url, model), model)
-    if known is not None:
-        return _rates_from_catalog(known, provider or known.provider, model, markup)
+    catalog_price = CATALOG.find_price(CATALOG.find_provider(provider, url, model), model)
+    if catalog_price is not None:
+        return _rates_from_catalog(catalog_price, provider or catalog_price.provider, model, markup)
     return _price_unknown_model(call, provider, model, markup)
 
 
@@ -135,15 +135,15 @@ async def build_reported_rates(call: Call, provider: str, model: str, currency: 
 
 def _rates_from_row(row: ModelPriceRow, provider: str, model: str, markup: int) -> TokenRates:
     input, output = (row.input_price,), (row.output_price,)
-    read, written, reasoning = row.cache_read_price, row.cache_write_price, row.reasoning_price
+    cache_read, cache_write, reasoning = row.cache_read_price, row.cache_write_price, row.reasoning_price
     return TokenRates(
         provider=provider,
         model=model,
         currency=row.currency,
         input=input,
         output=output,
-        cache_read=input if read is None else (read,),
-        cache_write=input if written is None else (written,),
+        cache_read=input if cache_read is None else (cache_read,),
+        cache_write=input if cache_write is None else (cache_write,),
         reasoning=output if reasoning is None else (reasoning,),
         markup=markup if row.markup is None else row.markup,
     )

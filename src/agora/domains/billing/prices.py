@@ -133,7 +133,7 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
     begins = now if effective_from is None else to_microseconds(effective_from)
     if not now <= begins <= now + MAX_DAYS_AHEAD:
         raise InvalidRequest(
-            "A price begins now or within a year: what was used is not priced anew.",
+            "A price takes effect now or within a year: past usage is not repriced.",
             fix="Leave effective_from out, or give a time to come.",
             errors=[field_error("effective_from", "in the past" if begins < now else "too far ahead")],
         )

@@ -121,7 +121,7 @@ class Inbound:
     async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         fresh = await self._skip_own_entries(deliveries)
         senders = await asyncio.gather(*map(self._identify_sender, fresh))
-        turns = await self._take_buffered()
+        turns = await self._take_buffered_entries()
         for delivery, result in zip(fresh, senders, strict=True):
             if isinstance(result, Caller):
                 sender = result.tenant, result.subject
@@ -139,7 +139,7 @@ class Inbound:
             await self._bus.ack(*self._stream_and_group, own)
         return [each for each in deliveries if each.fields.get("origin") != wire.ORIGIN]
 
-    async def _take_buffered(self) -> dict[Sender, list[Entry]]:
+    async def _take_buffered_entries(self) -> dict[Sender, list[Entry]]:
         """Buffered entries by sender, in order; after them those of which only the id was kept, as many as have room."""
         deferred = self.held.take_deferred()
         ids = [each for entry_ids in deferred.values() for each in entry_ids]

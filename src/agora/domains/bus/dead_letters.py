@@ -37,11 +37,11 @@ class BusSource(DeadLetterSource):
     async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         if agent is None:
-            return Inspection(None, "The agent is not known any more.")
+            return Inspection(None, "The agent no longer exists.")
         documents, _ = await render_entries(call, stream_owner_from_agent(call, agent), [_to_delivery(letter)])
         if not documents:
             return Inspection(
-                None, "The message is gone." if _is_message(letter) else "The task is not claimed any more."
+                None, "The message was deleted." if _is_message(letter) else "The task is no longer claimed."
             )
         content = {name: value for name, value in documents[0].items() if name not in ("entry_id", "deliveries")}
         return Inspection(content, await self._find_replay_obstacle(call, letter, agent))

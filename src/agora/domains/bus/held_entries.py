@@ -93,13 +93,13 @@ class HeldEntries:
         for (tenant, _), entries in self._entries.items():
             tenants[tenant] += len(entries)
         if tenants[sender[0]] >= self._tenant_limit:
-            return self._drop_from(sender[0], unless=sender_count + 1)
+            return self._drop_last_entry(sender[0], unless=sender_count + 1)
         if tenants.total() < self._limit:
             return True
         largest, count = tenants.most_common(1)[0]
-        return count > tenants[sender[0]] + 1 and self._drop_from(largest)
+        return count > tenants[sender[0]] + 1 and self._drop_last_entry(largest)
 
-    def _drop_from(self, tenant: str, unless: int = 0) -> bool:
+    def _drop_last_entry(self, tenant: str, unless: int = 0) -> bool:
         """Drop the last entry of a tenant's largest sender, unless it has at most ``unless`` entries."""
         loudest = max((each for each in self._entries if each[0] == tenant), key=lambda each: len(self._entries[each]))
         if len(self._entries[loudest]) <= unless:

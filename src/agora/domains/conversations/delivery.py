@@ -240,7 +240,7 @@ async def _check_answer_is_legal(call: Call, draft: Draft) -> None:
     if closed is not None and not own:
         raise IllegalTransition(
             f"You have answered this with {closed} already.",
-            fix="That ended it: begin anew, without reply_to.",
+            fix="That ended the exchange: start a new one, without reply_to.",
             allowed=[],
         )
 
@@ -283,7 +283,7 @@ async def _resolve_destination(service: MessagingService, draft: Draft) -> Desti
     """The recipients; built-in agents have no inbox."""
     others = [ref for ref in draft.to if ref not in draft.own]
     if draft.own and "broadcast" in others:
-        raise InvalidRequest("'broadcast' stands alone.", errors=[field_error("to", "mixed with others")])
+        raise InvalidRequest("'broadcast' must be the only recipient.", errors=[field_error("to", "mixed with others")])
     if not others:
         return Destination([], [])
     return await service.resolve_destination(others if len(others) > 1 else others[0])

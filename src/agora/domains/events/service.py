@@ -192,7 +192,7 @@ class EventService(BoundService, contract.Events):
             after = _decode_position(cursor)
         event_filter = await self._build_filter(types, agent, subject)
         page = await event_log.read_events(
-            self.call.tx, after, limit + 1, wanted=event_filter, viewer=self._build_viewer
+            self.call.tx, after, limit + 1, event_filter=event_filter, viewer=self._build_viewer
         )
         budget, events = paging.PageBudget(self.call.context.settings.page_bytes), []
         for stored in page.events[:limit]:

@@ -53,7 +53,7 @@ def check_tier(call: Call, *tiers: ServiceTier) -> None:
     highest = max(tiers, key=TIERS.__getitem__)
     if TIERS[highest] > TIERS[ServiceTier(call.caller.tier)] and not grants_any_tier(call):
         raise PermissionDenied(
-            f"Your own service tier is {call.caller.tier}; you cannot grant or take away {highest.value}.",
+            f"Your own service tier is {call.caller.tier}; you cannot grant or revoke {highest.value}.",
             fix="Grant that tier or a lower one, or let an operator do it.",
             errors=[field_error("service_tier", "above your own")],
         )

@@ -108,7 +108,10 @@ class AuthService(BoundService, contract.Auth):
     async def backchannel_logout(self, logout_token: str) -> contract.LogoutTaken:
         sign_on, call = self._sign_on(), self.call
         if call.caller.tenant != HOME:  # the word does not say whose tenant's people it means: it is kept in one place
-            raise InvalidRequest("Providers speak to the whole server.", fix="Leave the header X-Agora-Tenant out.")
+            raise InvalidRequest(
+                "Logout notifications of providers apply to the whole server.",
+                fix="Leave the header X-Agora-Tenant out.",
+            )
         try:
             notice = sign_on.read_logout_token(logout_token)
         except Unauthenticated as error:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agora.core.call import Call
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import find_agent, visible_to
+from agora.domains.agents.references import find_agent, is_agent_visible
 from agora.domains.billing.accounts import paying_account_of
 from agora_sdk.contract.billing import Account
 from agora_sdk.contract.envelopes import AgentMessage, Performative
@@ -184,7 +184,7 @@ async def handle_command(call: Call, message: AgentMessage, cause: str) -> dict[
     if intent == CREATE:
         named = payload.get("agent_id")
         agent = await find_agent(call.tx, named) if isinstance(named, str) else None
-        if agent is None or not visible_to(call.caller, agent) or not await is_deployable(call, agent):
+        if agent is None or not is_agent_visible(call.caller, agent) or not await is_deployable(call, agent):
             error = f"No instance of {named!r} can be made: it has no registered deployment."
             return {
                 "type": "refuse",

@@ -322,7 +322,7 @@ def _build_refusal(answer: InstanceAnswer, started: InstanceExecutionRow) -> Ups
     text = answer.body[:EXCERPT].decode("utf-8", "replace")
     return UpstreamFailed(
         f"{started.endpoint} answered with HTTP {answer.status}.",
-        fix="What it says is in 'answer'; its log is at agora.instance.logs.",
+        fix="Its answer is in 'answer', its log at agora.instance.logs.",
         http_status=answer.status,
         answer=text,
         execution_id=started.execution_id,

@@ -409,11 +409,11 @@ class InstanceLifecycle:
         if resolve_goal_state(self.row) == "stopped":
             await self._schedule_step(NOT_ENDED + reason, self.clock.now() + ENGINE_RETRY_DELAY)
         elif isinstance(error, PERMANENT):
-            await self.act(partial(self._fail_for_good, ticks=ticks, reason=reason))
+            await self.act(partial(self._fail_permanently, ticks=ticks, reason=reason))
         else:
             await self.act(partial(self._record_crash_in, ticks=ticks, exit=exit, reason=reason))
 
-    async def _fail_for_good(self, call: Call, *, ticks: Ticks, reason: str) -> None:
+    async def _fail_permanently(self, call: Call, *, ticks: Ticks, reason: str) -> None:
         row = self.row
         await metering.end_interval(call, row, ticks)
         if await transitions.give_up(call, row, reason):

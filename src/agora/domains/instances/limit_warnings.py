@@ -25,12 +25,12 @@ def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
         return []
     for name in ("memory", "cpu", "pids", "disk"):
         limit, way = getattr(limits, name), enforcement.get(name, "none")
-        if limit is not None and (text := _describe_gap(name, limit, way)) is not None:
+        if limit is not None and (text := _describe_unenforced_limit(name, limit, way)) is not None:
             warnings.append(f"The engine {row.engine} of the host {host.name} {text}")
     return warnings
 
 
-def _describe_gap(name: str, limit: float, way: str) -> str | None:
+def _describe_unenforced_limit(name: str, limit: float, way: str) -> str | None:
     """What is not held of a limit that is kept in a way; None if it is held."""
     if way == "none":
         return f"does not enforce {name}_limit."

@@ -259,12 +259,12 @@ def _find_contradictions(manifest: AgentManifest) -> Iterator[Fault]:
     if len(sources) > 1:
         yield Fault(field=sources[1], message=f"not beside {sources[0]}: the program comes from one place")
     if not sources:
-        yield Fault(field="repository", message="say where the program is: repository, directory or docker_image")
+        yield Fault(field="repository", message="name the program's source: repository, directory or docker_image")
     if manifest.build is None:
-        yield Fault(field="build_config", message="say how it is built and started: type, start_command")
+        yield Fault(field="build_config", message="name the build type and the start command: type, start_command")
     for name in ("start_command", "env_vars"):
         if manifest.build_config is not None and getattr(manifest, name):
-            yield Fault(field=name, message=f"not beside build_config: say build_config.{name}")
+            yield Fault(field=name, message=f"not allowed beside build_config: use build_config.{name}")
     requirements = manifest.host_requirements
     if requirements.co_location_required and not requirements.co_location_with:
         yield Fault(field="host_requirements.co_location_with", message="name an agent to run beside")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agora.core.call import Call, decode_json
-from agora.domains.agents.references import find_agent, visible_to
+from agora.domains.agents.references import find_agent, is_agent_visible
 from agora_sdk.contract.hosts import HostRequirements
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
@@ -187,7 +187,7 @@ def explain_missing_engine(hosts: Sequence[HostRow], manifest: AgentManifest, no
         if not host.closed and not is_silent(host, now) and _choose_engine(host, need) is not None:
             return None
         reasons.append(
-            f"{host.name}: {_explain_no_engine(host, need)}" if not host.closed else f"{host.name} is closed"
+            f"{host.name}: {_explain_unavailable_engine(host, need)}" if not host.closed else f"{host.name} is closed"
         )
     return f"No engine can run it now. {'; '.join(reasons[:5]) or 'No host is registered'}."
 
@@ -199,10 +199,10 @@ def _find_unmet_requirements(
     name, wants = host.name, need.requirements
     capacity = decode_json(host.capacity)
     if need.host_id is not None and host.host_id != need.host_id:
-        yield UnmetRequirement(name, "co_location", "what it is to run beside is on another host")
+        yield UnmetRequirement(name, "co_location", "the instance to run beside is on another host")
         return
     if need.engine == REMOTE and host.kind != "agent":
-        yield UnmetRequirement(name, "co_location", "what it is to run beside is with a hosting agent")
+        yield UnmetRequirement(name, "co_location", "the instance to run beside is with a hosting agent")
         return
     if host.kind == "agent" and not need.portable:
         yield UnmetRequirement(name, "engine", "has no directory of a server of this marketplace")
@@ -213,7 +213,7 @@ def _find_unmet_requirements(
         yield UnmetRequirement(name, "host", "has not been heard of for a while", for_now=True)
     if _choose_engine(host, need) is None:
         yield UnmetRequirement(
-            name, "engine", _explain_no_engine(host, need), for_now=_has_engine_when_back(host, need)
+            name, "engine", _explain_unavailable_engine(host, need), for_now=_has_engine_when_back(host, need)
         )
     if wants.required_region is not None and host.region != wants.required_region:
         yield UnmetRequirement(name, "required_region", f"is in {host.region or 'no region'}")
@@ -253,7 +253,7 @@ def _find_missing_resources(
         yield UnmetRequirement(name, "ports", "no port is free", for_now=True)
 
 
-def _explain_no_engine(host: HostRow, need: PlacementRequest) -> str:
+def _explain_unavailable_engine(host: HostRow, need: PlacementRequest) -> str:
     required = need.engine or need.requirements.engine
     able = [name for name in need.engines if required is None or name == required]
     if not able:
@@ -295,7 +295,7 @@ def _build_refusal(
     what = "; ".join(f"{each.host}: {each.message}" for each in missing[:5])
     if len(permanent) == len(hosts):
         return InvalidRequest(
-            f"No host can meet what it needs. {what}.", fix="Need less, or register a host that has it.", errors=errors
+            f"No host meets the requirements. {what}.", fix="Need less, or register a host that has it.", errors=errors
         )
     return Conflict(
         f"No host can take it now. {what}.", fix="Try again later, or end instances that are not needed.", errors=errors
@@ -312,7 +312,7 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
         if row is not None and row.account_id == account and row.stopped_at is None:
             return _neighbour_of_instance(row)
         agent = await find_agent(call.tx, ref)
-        if agent is None or not visible_to(call.caller, agent):
+        if agent is None or not is_agent_visible(call.caller, agent):
             continue
         rows = await call.tx.all(instances.recent, agent_id=agent.agent_id, account=account)
         if rows:

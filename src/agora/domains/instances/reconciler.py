@@ -122,7 +122,7 @@ class InstanceReconciler(DueController):
         limit = BATCH + len(self._working) + len(looked_at)  # slow steps stay due and must not crowd out others
         rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
         self._cancel_builds(tenant, rows)
-        busy = self._working.keys() | self._update_resting().keys() | looked_at
+        busy = self._working.keys() | self._drop_elapsed_delays().keys() | looked_at
         free = [row for row in rows if (tenant, row.instance_id) not in busy]
         self._check_together(tenant, [row for row in free if _needs_only_check(row)])
         for row in free:
@@ -155,7 +155,7 @@ class InstanceReconciler(DueController):
             if row.desired == "stopped" and key in self._lives and self._lives[key].row.state in BUILDING:
                 self._working[key].cancel()
 
-    def _update_resting(self) -> dict[tuple[str, str], float]:
+    def _drop_elapsed_delays(self) -> dict[tuple[str, str], float]:
         """Instances in their rest after an unexpected error."""
         now = time.monotonic()
         self._resting = {key: until for key, until in self._resting.items() if until > now}

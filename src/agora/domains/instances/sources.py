@@ -31,7 +31,7 @@ async def find_source_errors(call: Call, manifest: AgentManifest) -> list[Fault]
     able = [name for name in list_suitable_engines(manifest) if name in local.engines and engine in (None, name)]
     if not LOCAL.intersection(able) or await _has_other_servers(call, local.host_id):
         return []
-    why = local.source_fault(manifest.directory)
+    why = local.find_source_error(manifest.directory)
     return [] if why is None else [Fault(field="directory", message=why)]
 
 

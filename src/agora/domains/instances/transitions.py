@@ -96,7 +96,7 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
         due_at=retry,
     )
     if stored:
-        loop = RESTARTS.is_loop(failures)
+        loop = RESTARTS.is_crash_loop(failures)
         await emit_instance_event(
             "agora.instance.failed", call, row, status="failed", reason=reason, crash_loop=loop, retry_at=retry
         )

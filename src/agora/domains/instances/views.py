@@ -117,7 +117,7 @@ def _build_fields(
         "engine": row.engine,
         "generation": row.generation,
         "restarts": row.restarts,
-        "crash_loop": RestartPolicy().is_loop(row.failures) and row.stopped_at is None,
+        "crash_loop": RestartPolicy().is_crash_loop(row.failures) and row.stopped_at is None,
         "retry_at": _to_datetime_or_none(row.due_at) if failed and row.desired != "stopped" else None,
         "task_executions": execution_count,
         "created_at": to_datetime(row.created_at),

@@ -156,7 +156,7 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
         await check_administered(call, row.upstream_id)
         return SHARED
     if call.caller.kind in ("anonymous", "enrolment", "system"):
-        raise Unauthenticated("Whoever authorizes has to be known.", fix="Register, or sign in.")
+        raise Unauthenticated("An authorization needs an identified caller.", fix="Register, or sign in.")
     return call.caller.subject
 
 
@@ -187,7 +187,9 @@ class Authorizer:
                 error.detail, fix=f"An operator authorizes it: agora upstream authorize {endpoint.name}."
             )
         if self._caller.kind in ("anonymous", "enrolment", "system"):
-            raise UpstreamAuthorizationRequired(error.detail, fix="Call it as somebody: register, or sign in.")
+            raise UpstreamAuthorizationRequired(
+                error.detail, fix="It needs an identified caller: register, or sign in."
+            )
         before = await self._grants.read_grant(endpoint, subject)
         begun = await flow.begin_authorization(
             self._grants, endpoint, subject, self._caller.subject, self._base_url, error.challenge

@@ -42,7 +42,7 @@ class MailExpiry(Controller):
             return
         when = {"now": now, "horizon": now - self.context.server.settings.message_lifetime * SECOND}
         await self._expire_page(tenant, when)
-        await self._hand_over(tenant, when)
+        await self._deliver_held_messages(tenant, when)
 
     # -- expiry ----------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class MailExpiry(Controller):
 
     # -- held mail -------------------------------------------------------------------------------
 
-    async def _hand_over(self, tenant: str, when: dict[str, int]) -> None:
+    async def _deliver_held_messages(self, tenant: str, when: dict[str, int]) -> None:
         """Deliver messages that were held while their recipient registered concurrently."""
         for row in await self.read(tenant, expiry.addressed, **when):
             agent_id, agent_name = row.agent_id, row.agent_name

@@ -108,7 +108,7 @@ def _split_words(q: str | None) -> list[str]:
     words = list(dict.fromkeys((q or "").split()))
     if len(words) > statements.WORDS:
         raise InvalidRequest(
-            f"At most {statements.WORDS} words can be searched for at once.",
+            f"At most {statements.WORDS} words can be searched for together.",
             errors=[field_error("q", "too many words")],
         )
     return words

@@ -12,7 +12,7 @@ from typing import Any
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import find_agent, visible_to
+from agora.domains.agents.references import find_agent, is_agent_visible
 from agora.domains.conversations import queries as statements
 from agora.domains.conversations.delivery import Draft, Sent, send_as_marketplace
 from agora.domains.instances import deploy_messages, host_queries, hosting_agents
@@ -38,7 +38,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
     message = draft.message
     named = message.payload.get("agent_id") or (draft.sender.name if message.type is P.CO_LOCATE else None)
     row = await find_agent(call.tx, named) if isinstance(named, str) else None
-    if row is None or row.retired_at is not None or not visible_to(call.caller, row):
+    if row is None or row.retired_at is not None or not is_agent_visible(call.caller, row):
         return _build_failure(draft, named, f"No agent {named!r} is registered.", "AGENT_NOT_FOUND")
     preferred = message.payload.get("preferred_host")
     if await deploy_messages.is_deployable(call, row) and await _is_ours(call, preferred):
@@ -77,7 +77,7 @@ async def _build_host_payload(call: Call, draft: Draft, row: AgentRow) -> dict[s
         other = await find_agent(call.tx, beside)
         container = (
             decode_json(other.metadata).get("container_id")
-            if other is not None and visible_to(call.caller, other)
+            if other is not None and is_agent_visible(call.caller, other)
             else None
         )
         if isinstance(container, str):
@@ -102,10 +102,10 @@ async def _is_ours(call: Call, preferred: Any) -> bool:
 async def _find_hosting_agent(call: Call, preferred: Any) -> AgentRow | None:
     for ref in (preferred, HOSTING):
         row = await find_agent(call.tx, ref) if isinstance(ref, str) and ref else None
-        if row is not None and row.retired_at is None and (ref == HOSTING or visible_to(call.caller, row)):
+        if row is not None and row.retired_at is None and (ref == HOSTING or is_agent_visible(call.caller, row)):
             return row
     rows = await call.tx.all(agents.able, capability=CAPABILITY, limit=100)
-    return next((row for row in rows if row.status in ("active", "busy") and visible_to(call.caller, row)), None)
+    return next((row for row in rows if row.status in ("active", "busy") and is_agent_visible(call.caller, row)), None)
 
 
 def _build_failure(draft: Draft, named: Any, error: str, code: str) -> dict[str, Any]:

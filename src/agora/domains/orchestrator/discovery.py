@@ -8,7 +8,7 @@ from typing import Any
 from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import visible_to
+from agora.domains.agents.references import is_agent_visible
 from agora.domains.billing.accounts import paying_account_of
 from agora.domains.instances import queries as instances
 from agora.domains.instances.ports import LOCAL_HOST
@@ -77,7 +77,7 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Agent
         row
         for row in rows
         if row.status not in UNAVAILABLE_STATES
-        and visible_to(call.caller, row)
+        and is_agent_visible(call.caller, row)
         and _mean_rating(row) >= (payload.min_rating or 0)
         and set(capabilities) <= set(decode_json(row.capabilities))
     ]

@@ -216,6 +216,6 @@ def _decode_position(cursor: str) -> tuple[int, int, str]:
 def _cursor_error() -> InvalidRequest:
     return InvalidRequest(
         "The cursor belongs to another query.",
-        fix="Repeat the query as it was, with 'next_cursor' of the page before.",
+        fix="Repeat the same query, with 'next_cursor' of the page before.",
         errors=[field_error("cursor", "of another query")],
     )

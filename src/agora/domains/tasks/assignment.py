@@ -22,7 +22,7 @@ from . import access, queues, states, views
 from . import queries as tasks
 from . import worker_queries as workers
 from .completion import announce_available, end_task
-from .context_queue import find_tasks_under_way, wait_behind
+from .context_queue import find_tasks_under_way, insert_context_dependency
 from .draft import TaskDraft
 from .local_dispatch import begin_local_task, hand_over_task
 from .prices import agree_on_price
@@ -244,7 +244,7 @@ async def create_task(call: Call, order: Order) -> tuple[TaskDraft, Destination]
         announce_available(draft)
     await _insert_dependencies(draft)
     if turn.predecessor is not None:
-        await wait_behind(draft, turn.predecessor)
+        await insert_context_dependency(draft, turn.predecessor)
     if turn.rejection is not None:
         await end_task(draft, TaskStatus.REJECTED, error=turn.rejection, content=turn.rejection)
     return draft, target

@@ -195,9 +195,9 @@ async def _resolve_claimant(
         row_of_worker = await _find_own_worker(call, worker)
         addresses.append(f"worker:{row_of_worker.worker_id}")
         own, models = decode_json(row_of_worker.capabilities), [*models, *decode_json(row_of_worker.models)]
-    held = frozenset(decode_json(row_of_worker.held)) if row_of_worker is not None else frozenset()
+    held_capabilities = frozenset(decode_json(row_of_worker.held)) if row_of_worker is not None else frozenset()
     if narrowed is None:
-        claimable = [name for name in own or () if name not in held]
+        claimable = [name for name in own or () if name not in held_capabilities]
         return frozenset(queues.requirement_tokens(claimable, models)), addresses, row_of_worker
     if own is not None and (lacking := sorted(set(narrowed) - set(own))):
         raise InvalidRequest(
@@ -205,14 +205,14 @@ async def _resolve_claimant(
             fix="Register it with agora.agent.update, or leave it out.",
             errors=[field_error("capabilities", "not your own")],
         )
-    narrowed = [name for name in narrowed if name not in held]
+    narrowed = [name for name in narrowed if name not in held_capabilities]
     return frozenset(queues.requirement_tokens(narrowed, models)), addresses, row_of_worker
 
 
 def list_claimable_capabilities(worker: WorkerRow) -> list[str]:
     """Capabilities that a worker claims by: all it has, without those of codebases that are not watched."""
-    held = frozenset(decode_json(worker.held))
-    return [name for name in decode_json(worker.capabilities) if name not in held]
+    held_capabilities = frozenset(decode_json(worker.held))
+    return [name for name in decode_json(worker.capabilities) if name not in held_capabilities]
 
 
 async def _find_own_worker(call: Call, ref: str) -> WorkerRow:

@@ -12,7 +12,7 @@ from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
 from . import queues, states, views
-from .context_queue import find_predecessors, wait_behind
+from .context_queue import find_predecessors, insert_context_dependency
 from .draft import TaskDraft, list_parties
 from .prices import agree_on_price, charge_price, release_price
 from .records import ActiveTasksChange, TaskDuration
@@ -197,14 +197,14 @@ async def end_task(
     """End a task and release or cancel its dependants, recursively, in the same transaction. Raises IllegalTransition."""
     # A work list instead of recursion: chains of dependants may be longer than the interpreter's stack.
     ended = [draft]
-    await _end_one_task(draft, status, result, error, content)
+    await _end_task_without_dependants(draft, status, result, error, content)
     while ended:
         current = ended.pop()
         if current.row.has_dependants:
             ended += await _release_dependants(current)
 
 
-async def _end_one_task(
+async def _end_task_without_dependants(
     draft: TaskDraft, status: TaskStatus, result: Any, error: str | None, content: str | None
 ) -> None:
     states.check_transition(draft.task_id, draft.row.status, status)
@@ -283,11 +283,11 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
         if draft.row.status in states.TERMINAL:
             continue
         if row.task_id in in_context and predecessors:
-            await wait_behind(draft, predecessors[-1])
+            await insert_context_dependency(draft, predecessors[-1])
         elif row.task_id in in_context or done.row.status == _S.COMPLETED:
             await _unblock_task(draft)
         else:
             why = f"It depends on {done.task_id}, which is {done.row.status}."
-            await _end_one_task(draft, _S.CANCELLED, None, None, why)
+            await _end_task_without_dependants(draft, _S.CANCELLED, None, None, why)
             ended.append(draft)
     return ended

@@ -21,7 +21,13 @@ from .lookup import context_filter
 from .records import DEPENDENCIES, TaskDependency, TaskRow
 from .views import task_context_id
 
-__all__ = ["MAX_UNDER_WAY", "find_predecessors", "find_tasks_under_way", "join_context_queue", "wait_behind"]
+__all__ = [
+    "MAX_UNDER_WAY",
+    "find_predecessors",
+    "find_tasks_under_way",
+    "insert_context_dependency",
+    "join_context_queue",
+]
 
 MAX_UNDER_WAY = 100  #: tasks of a requester in a context of an agent
 UNDER_WAY = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
@@ -38,9 +44,9 @@ async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, reque
         rows = [first, *rows] if first.status in UNDER_WAY else rows
     if len(rows) >= MAX_UNDER_WAY:
         raise Conflict(
-            f"{len(rows)} of your tasks are under way in the context {context_id!r} already.",
+            f"{len(rows)} of your tasks are unfinished in the context {context_id!r} already.",
             fix="Wait until some have ended, cancel some, or begin another context.",
-            errors=[field_error("context_id", "too many tasks under way")],
+            errors=[field_error("context_id", "too many unfinished tasks")],
         )
     return rows
 
@@ -55,10 +61,10 @@ async def join_context_queue(draft: TaskDraft) -> None:
     others = [other for other in rows if other.task_id != row.task_id]
     if others:
         draft.set_columns(blocked=row.blocked + 1)
-        await wait_behind(draft, others[-1].task_id)
+        await insert_context_dependency(draft, others[-1].task_id)
 
 
-async def wait_behind(draft: TaskDraft, predecessor: str) -> None:
+async def insert_context_dependency(draft: TaskDraft, predecessor: str) -> None:
     """Insert that a task waits for another one of its context. The other one is locked; ``blocked`` counts it already."""
     call = draft.call
     dependency = TaskDependency(

@@ -212,7 +212,7 @@ class TenantService(BoundService, contract.Tenants):
             statements.change, id=row.tenant_id, was=row.status, now=self.call.now, **values | fields
         )
         if not changed:
-            raise Conflict("The tenant was changed by somebody else just now.", fix="Look at it, and try again.")
+            raise Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
         return await self._require_tenant(row.tenant_id)
 
     async def _make_key(self, tenant_id: str, label: str) -> tuple[str, str]:

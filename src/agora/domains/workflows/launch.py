@@ -17,7 +17,7 @@ from .planning.expressions import ExpressionError, evaluate_condition, evaluate_
 from .records import ITEMS, WorkflowItemRow
 from .run import StepDraft, WorkflowRun, final_result, parse_definition
 
-__all__ = ["begin_items", "begin_step", "describe_failed_parts", "parallel_limit"]
+__all__ = ["begin_items", "begin_step", "describe_failed_items", "parallel_limit"]
 
 _S = StepStatus
 MAX_ITEMS = 1000
@@ -179,7 +179,7 @@ async def begin_items(run: WorkflowRun, step: StepDraft, most: int, run_child: R
             await call.tx.execute(workflows.update_item(frozenset(changes)), **where, item=row.item, **changes)
             if changes["status"] == _S.FAILED and step.spec.on_failure != "continue":
                 return f"Part {row.item}: {changes['error']}"
-    return None if step.row.items_open else describe_failed_parts(step)
+    return None if step.row.items_open else describe_failed_items(step)
 
 
 async def _begin_item(
@@ -204,7 +204,7 @@ async def _begin_item(
     return begun | ended | {"completed_at": run.call.now}
 
 
-def describe_failed_parts(step: StepDraft) -> str | None:
+def describe_failed_items(step: StepDraft) -> str | None:
     """The error text of a step whose items have all ended."""
     failed = step.row.items_failed
     return f"{failed} of {step.row.items_total} parts failed." if failed else None

@@ -19,7 +19,7 @@ from .creation import check_steps, step_row
 from .launch import parallel_limit
 from .planning import graph as graphs
 from .planning.graph import Graph
-from .progress import advance_run, begin_more_parts, cancel_step_work, settle_step, terminate_run
+from .progress import advance_run, begin_more_items, cancel_step_work, settle_step, terminate_run
 from .records import STEPS
 from .run import StepDraft, WorkflowRun, load_outcomes
 
@@ -110,7 +110,7 @@ async def skip_step(run: WorkflowRun, step: StepDraft) -> None:
             allowed=[],
         )
     if step.name in run.compensation_steps:
-        raise Conflict(f"{step.name} only makes up for a failed step; there is nothing to skip.")
+        raise Conflict(f"{step.name} is a compensation step; it cannot be skipped.")
     active = step.is_active
     run.set_step_status(step, _S.SKIPPED)
     if active:
@@ -198,11 +198,11 @@ async def resume_workflow(run: WorkflowRun) -> None:
             await child.save()
     await run.reload_rows()
     if not run.has_ended:
-        await _begin_waiting_parts(run)
+        await _begin_waiting_items(run)
         await advance_run(run)
 
 
-async def _begin_waiting_parts(run: WorkflowRun) -> None:
+async def _begin_waiting_items(run: WorkflowRun) -> None:
     """Begin the parts of steps that ended while the workflow was paused left room for."""
     for step in list(run.steps.values()):
         if step.is_active and step.row.items_open:
@@ -211,7 +211,7 @@ async def _begin_waiting_parts(run: WorkflowRun) -> None:
             )
             room = await parallel_limit(run, step) - len(rows)
             if room > 0:
-                await begin_more_parts(run, step, room)
+                await begin_more_items(run, step, room)
 
 
 async def find_equal_decision(run: WorkflowRun, name: str | None, approved: bool, comment: str) -> StepDraft | None:

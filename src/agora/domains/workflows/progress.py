@@ -20,7 +20,7 @@ from .run import StepDraft, WorkflowRun, final_result
 
 __all__ = [
     "advance_run",
-    "begin_more_parts",
+    "begin_more_items",
     "begin_run",
     "cancel_step_work",
     "end_run",
@@ -81,7 +81,7 @@ async def _handle_work_ended(run: WorkflowRun, work: _EndedWork) -> None:
     if run.has_ended or step is None or not step.is_active:
         return
     if work.item is not None:
-        await _handle_part_ended(run, step, work)
+        await _handle_item_ended(run, step, work)
     elif work.is_awaited_by(step.row):
         if work.result is not None:
             step.set_columns(result=work.result)
@@ -92,7 +92,7 @@ async def _handle_work_ended(run: WorkflowRun, work: _EndedWork) -> None:
     await run.save()
 
 
-async def _handle_part_ended(run: WorkflowRun, step: StepDraft, work: _EndedWork) -> None:
+async def _handle_item_ended(run: WorkflowRun, step: StepDraft, work: _EndedWork) -> None:
     call, failure = run.call, work.failure
     where = {"workflow_id": run.workflow_id, "step": step.name, "item": work.item}
     row = await call.tx.one(workflows.select_item_for_update, **where)
@@ -108,12 +108,12 @@ async def _handle_part_ended(run: WorkflowRun, step: StepDraft, work: _EndedWork
             await settle_step(run, step, f"Part {work.item}: {failure}")
             return
     if step.row.items_open == 0:
-        await settle_step(run, step, launch.describe_failed_parts(step))
+        await settle_step(run, step, launch.describe_failed_items(step))
     elif run.row.paused_at is None:
-        await begin_more_parts(run, step, 1)
+        await begin_more_items(run, step, 1)
 
 
-async def begin_more_parts(run: WorkflowRun, step: StepDraft, most: int) -> None:
+async def begin_more_items(run: WorkflowRun, step: StepDraft, most: int) -> None:
     """Begin up to so many further parts of a step."""
     failure = await launch.begin_items(run, step, most, _run_child)
     if failure is not None or step.row.items_open == 0:

@@ -237,13 +237,13 @@ def _to_bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("latin-1", "replace")
 
 
-async def _abort_call(context: Any, found: WireError) -> None:
+async def _abort_call(context: Any, wire_error: WireError) -> None:
     """End a call as section 10.6 says: a status with details."""
-    code = getattr(grpc.StatusCode, found.grpc)
-    status = status_pb2.Status(code=code.value[0], message=found.message)
-    for detail in found.build_details():
+    code = getattr(grpc.StatusCode, wire_error.grpc)
+    status = status_pb2.Status(code=code.value[0], message=wire_error.message)
+    for detail in wire_error.build_details():
         status.details.append(_pack_detail(detail))
-    await context.abort(code, found.message, ((DETAILS, status.SerializeToString()),))
+    await context.abort(code, wire_error.message, ((DETAILS, status.SerializeToString()),))
 
 
 def _pack_detail(detail: Mapping[str, Any]) -> Packed:

@@ -135,8 +135,8 @@ def _media_type(scope: Scope) -> bytes:
     return A2A_JSON.encode() if any(A2A_JSON in value for value in accepted) else b"application/json"
 
 
-async def send_error(scope: Scope, send: Send, found: WireError, *, legacy: bool = False) -> None:
+async def send_error(scope: Scope, send: Send, wire_error: WireError, *, legacy: bool = False) -> None:
     """Answer with an error, section 11.6. legacy: to a client of 0.3."""
     kind = (b"content-type", _media_type(scope))
-    document = found.legacy_http_body() if legacy else found.http_body()
-    await send_response(send, found.status, to_json(document), found.response_headers(), kind=kind)
+    document = wire_error.legacy_http_body() if legacy else wire_error.http_body()
+    await send_response(send, wire_error.status, to_json(document), wire_error.response_headers(), kind=kind)

@@ -96,9 +96,9 @@ class RpcEndpoint:
             return
         await self._answer_single(message, session, caller, receive, send)
 
-    async def send_error(self, send: Send, found: WireError) -> None:
+    async def send_error(self, send: Send, wire_error: WireError) -> None:
         """Answer what could not even be read as a request."""
-        await _send_answer(send, _RpcAnswer(_encode_error(None, found), found))
+        await _send_answer(send, _RpcAnswer(_encode_error(None, wire_error), wire_error))
 
     async def _answer_single(
         self, message: Any, session: Session, caller: Caller, receive: Receive, send: Send
@@ -208,8 +208,8 @@ def _wrong_version_error(given: str, spoken: str, version: str) -> A2AError:
     )
 
 
-def _suggest_method(given: str) -> str:
-    normalized = given.lower().replace("_", "").replace("/", "")
+def _suggest_method(method: str) -> str:
+    normalized = method.lower().replace("_", "").replace("/", "")
     for name in (*METHODS, *("message/send", "message/stream", "tasks/get", "tasks/cancel", "tasks/resubscribe")):
         if name.lower().replace("/", "") == normalized:
             return f"Did you mean {name}?"
@@ -226,8 +226,8 @@ def _encode_result(id: Any, result: bytes) -> bytes:
     return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (to_json(id), result)
 
 
-def _encode_error(id: Any, found: WireError) -> bytes:
-    return to_json({"jsonrpc": "2.0", "id": id, "error": found.rpc_error()})
+def _encode_error(id: Any, wire_error: WireError) -> bytes:
+    return to_json({"jsonrpc": "2.0", "id": id, "error": wire_error.rpc_error()})
 
 
 async def _send_answer(send: Send, answer: _RpcAnswer) -> None:

@@ -63,7 +63,7 @@ class RunEvents:
 
     def begin(self) -> list[Event]:
         """The first event of every run."""
-        return [self._boundary("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
+        return [self._run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
 
     def follow_task(self, task_id: str) -> list[Event]:
         """The state as the run finds it; what follows is told of this task."""
@@ -76,7 +76,7 @@ class RunEvents:
             "note": None,
             "artifacts": [],
         }
-        return self._snapshot()
+        return self._state_snapshot()
 
     def fail(self, message: str, code: str) -> list[Event]:
         """End the run with an error, unless it has ended."""
@@ -87,14 +87,14 @@ class RunEvents:
 
     def answer(self, message: Fields) -> list[Event]:
         """End a run that is answered with a message, and has no task."""
-        return [*self._message_events(message), *self._finish({"type": "success"})]
+        return [*self._message_events(message), *self._finish_run({"type": "success"})]
 
-    def _boundary(self, kind: str, **more: Any) -> Event:
+    def _run_boundary_event(self, kind: str, **more: Any) -> Event:
         return {"type": kind, "threadId": self._thread_id, "runId": self._run_id, **more}
 
-    def _finish(self, outcome: Event, **more: Any) -> list[Event]:
+    def _finish_run(self, outcome: Event, **more: Any) -> list[Event]:
         self.has_ended = True
-        return [*self._close_message(), self._boundary("RUN_FINISHED", **more, outcome=outcome)]
+        return [*self._close_message(), self._run_boundary_event("RUN_FINISHED", **more, outcome=outcome)]
 
     # -- updates of the task -------------------------------------------------------------------------------
 
@@ -120,23 +120,23 @@ class RunEvents:
         yield from self._change_state(changes)
         match state:
             case "TASK_STATE_COMPLETED":
-                yield from self._complete()
+                yield from self._complete_run()
             case "TASK_STATE_CANCELED":
-                yield from self._finish({"type": "cancelled"})
+                yield from self._finish_run({"type": "cancelled"})
             case "TASK_STATE_FAILED" | "TASK_STATE_REJECTED":
                 yield from self.fail(join_texts(message), f"task_{changes['status']}")
             case "TASK_STATE_INPUT_REQUIRED" | "TASK_STATE_AUTH_REQUIRED":
-                yield from self._interrupt(message, state)
+                yield from self._interrupt_run(message, state)
             case _ if message and not is_note:
                 yield from self._message_events(message)
 
-    def _complete(self) -> list[Event]:
+    def _complete_run(self) -> list[Event]:
         events: list[Event] = []
         if not self._has_spoken and self._result is not None:
             events = self._text_message(f"{self._task_id}.{RESULT}", to_json(self._result).decode())
-        return [*events, *self._finish({"type": "success"}, result=self._result)]
+        return [*events, *self._finish_run({"type": "success"}, result=self._result)]
 
-    def _interrupt(self, question: Fields, state: str) -> Iterator[Event]:
+    def _interrupt_run(self, question: Fields, state: str) -> Iterator[Event]:
         """End the run with what a question asks for. Calls are told before it, and the state as it is."""
         approval, pending = find_approval(question), list_pending_calls(question)
         text = join_texts(question)
@@ -146,13 +146,13 @@ class RunEvents:
             yield from self._call_events(approval)
         for call in find_calls(question):
             yield from self._call_events(call)
-        yield from self._snapshot()
+        yield from self._state_snapshot()
         if pending:
             ids = [wire_id(self._task_id, each) for each in pending]
-            yield from self._finish({"type": "success", "pendingToolCallIds": ids})
+            yield from self._finish_run({"type": "success", "pendingToolCallIds": ids})
         else:
             interrupts = build_interrupts(self._task_id, question, state)
-            yield from self._finish({"type": "interrupt", "interrupts": interrupts})
+            yield from self._finish_run({"type": "interrupt", "interrupts": interrupts})
 
     # -- text and calls ------------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class RunEvents:
             entry = {"artifact_id": identifier, "name": artifact.get("name")}
             if entry not in self._ours["artifacts"]:
                 self._ours["artifacts"].append(entry)
-                yield _delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
+                yield _state_delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
 
     def _state_events(self, parts: Sequence[Fields], *, append: bool) -> list[Event] | None:
         """Events of the artifact that is the agent's state; None for one that is no state."""
@@ -255,13 +255,13 @@ class RunEvents:
             if not isinstance(value, list) or len(value) > MAX_PATCH or not all(map(_is_patch_operation, value)):
                 return None
             self._is_patched = True  # what the state is from now on, the client alone knows
-            return [_delta(value)]
+            return [_state_delta(value)]
         if not isinstance(value, dict):
             return None
         self._state, self._is_patched = value, False
-        return self._snapshot()
+        return self._state_snapshot()
 
-    def _snapshot(self) -> list[Event]:
+    def _state_snapshot(self) -> list[Event]:
         if self._state is None or self._is_patched or not self._ours:
             return []
         return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OURS: dict(self._ours)}}]
@@ -271,14 +271,16 @@ class RunEvents:
         self._ours.update(fresh)
         if not fresh or self._state is None:
             return []
-        return [_delta([{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in fresh.items()])]
+        return [
+            _state_delta([{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in fresh.items()])
+        ]
 
     def _next_number(self) -> int:
         self._number += 1
         return self._number
 
 
-def _delta(operations: Sequence[Any]) -> Event:
+def _state_delta(operations: Sequence[Any]) -> Event:
     return {"type": "STATE_DELTA", "delta": list(operations)}
 
 

@@ -71,14 +71,14 @@ def read_run_input(document: Fields) -> RunInput:
     """Read a request's body. Raises InvalidRequest, which names the field."""
     messages = _read_list(document, "messages", MAX_MESSAGES, required=True)
     if not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
-        raise _refuse("messages", "should be objects with a role")
+        raise _invalid_field("messages", "should be objects with a role")
     resume = [
         _read_resume(entry, f"resume.{index}")
         for index, entry in enumerate(_read_list(document, "resume", MAX_RESUMED))
     ]
-    parts, answers = _read_news(messages)
+    parts, answers = _read_new_messages(messages)
     if not resume and not parts and not answers:
-        raise _refuse("messages", "should end with a message of the user, or with the result of a tool")
+        raise _invalid_field("messages", "should end with a message of the user, or with the result of a tool")
     return RunInput(
         thread_id=_read_id(document, "threadId"),
         run_id=_read_id(document, "runId"),
@@ -86,7 +86,7 @@ def read_run_input(document: Fields) -> RunInput:
         answers=answers,
         resume=resume,
         state=document.get("state"),
-        surroundings=_read_surroundings(document, messages),
+        surroundings=_read_run_context(document, messages),
         skill=_read_skill(document.get("forwardedProps")),
     )
 
@@ -94,7 +94,7 @@ def read_run_input(document: Fields) -> RunInput:
 def _read_id(document: Fields, name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID or _PRINTABLE.fullmatch(value) is None:
-        raise _refuse(name, f"should be a text of 1 to {MAX_ID} printable characters")
+        raise _invalid_field(name, f"should be a text of 1 to {MAX_ID} printable characters")
     return value
 
 
@@ -103,22 +103,22 @@ def _read_list(document: Fields, name: str, limit: int, *, required: bool = Fals
     if value is None and not required:
         return []
     if not isinstance(value, list) or len(value) > limit:
-        raise _refuse(name, f"should be a list of at most {limit}")
+        raise _invalid_field(name, f"should be a list of at most {limit}")
     return value
 
 
 def _read_resume(entry: Any, path: str) -> ResumeEntry:
     if not isinstance(entry, dict):
-        raise _refuse(path, "should be an object")
+        raise _invalid_field(path, "should be an object")
     interrupt_id, status = entry.get("interruptId"), entry.get("status")
     if not isinstance(interrupt_id, str) or not 0 < len(interrupt_id) <= 500:
-        raise _refuse(f"{path}.interruptId", "should be the id of an interrupt")
+        raise _invalid_field(f"{path}.interruptId", "should be the id of an interrupt")
     if status not in ("resolved", "cancelled"):
-        raise _refuse(f"{path}.status", "should be 'resolved' or 'cancelled'")
+        raise _invalid_field(f"{path}.status", "should be 'resolved' or 'cancelled'")
     return ResumeEntry(interrupt_id, status == "cancelled", entry.get("payload"))
 
 
-def _read_news(messages: Sequence[Fields]) -> tuple[list[dict[str, Any]], list[ToolAnswer]]:
+def _read_new_messages(messages: Sequence[Fields]) -> tuple[list[dict[str, Any]], list[ToolAnswer]]:
     """What follows the agent's last message: parts of the user's, and results of tools."""
     begin = len(messages)
     while begin and messages[begin - 1]["role"] not in ("assistant", "reasoning", "activity"):
@@ -132,16 +132,16 @@ def _read_news(messages: Sequence[Fields]) -> tuple[list[dict[str, Any]], list[T
         elif message["role"] == "tool":
             answers.append(_read_tool_message(message, path))
         elif message["role"] not in INSTRUCTIONS:
-            raise _refuse(f"{path}.role", "should be a role of AG-UI 1.0")
+            raise _invalid_field(f"{path}.role", "should be a role of AG-UI 1.0")
     if len(parts) > MAX_PARTS:
-        raise _refuse("messages", f"hold more than {MAX_PARTS} new parts")
+        raise _invalid_field("messages", f"hold more than {MAX_PARTS} new parts")
     return parts, answers
 
 
 def _read_tool_message(message: Fields, path: str) -> ToolAnswer:
     call_id = message.get("toolCallId")
     if not isinstance(call_id, str) or not 0 < len(call_id) <= 500:
-        raise _refuse(f"{path}.toolCallId", "should be the id of a call")
+        raise _invalid_field(f"{path}.toolCallId", "should be the id of a call")
     error = message.get("error")
     return ToolAnswer(call_id, {"error": error} if isinstance(error, str) and error else message.get("content"))
 
@@ -151,26 +151,26 @@ def _read_content(content: Any, path: str) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [{"text": content}] if content else []
     if not isinstance(content, list):
-        raise _refuse(path, "should be a text or a list of parts")
+        raise _invalid_field(path, "should be a text or a list of parts")
     parts = [_read_part(part, f"{path}.{index}") for index, part in enumerate(content)]
     return [part for part in parts if part.get("text") != ""]
 
 
 def _read_part(part: Any, path: str) -> dict[str, Any]:
     if not isinstance(part, dict):
-        raise _refuse(path, "should be an object")
+        raise _invalid_field(path, "should be an object")
     kind = part.get("type")
     if kind == "text":
         if not isinstance(part.get("text"), str):
-            raise _refuse(f"{path}.text", "should be a text")
+            raise _invalid_field(f"{path}.text", "should be a text")
         return {"text": part["text"]}
     if kind == "binary":  # before 1.0
         return _read_source({"data": "data", "url": "url"}, part, path)
     if kind not in MEDIA:
-        raise _refuse(f"{path}.type", "should be text, image, audio, video or document")
+        raise _invalid_field(f"{path}.type", "should be text, image, audio, video or document")
     source = part.get("source")
     if not isinstance(source, dict) or source.get("type") not in ("data", "url"):
-        raise _refuse(f"{path}.source", "should be data or a url; files are not kept here")
+        raise _invalid_field(f"{path}.source", "should be data or a url; files are not kept here")
     return _read_source({source["type"]: "value"}, source, f"{path}.source")
 
 
@@ -182,10 +182,10 @@ def _read_source(members: Mapping[str, str], source: Fields, path: str) -> dict[
             media_type = source.get("mimeType")
             media = {"mediaType": media_type} if isinstance(media_type, str) and media_type else {}
             return {"raw" if kind == "data" else "url": value, **media}
-    raise _refuse(path, "should hold data or a url")
+    raise _invalid_field(path, "should hold data or a url")
 
 
-def _read_surroundings(document: Fields, messages: Sequence[Fields]) -> dict[str, Any]:
+def _read_run_context(document: Fields, messages: Sequence[Fields]) -> dict[str, Any]:
     """What an agent may look at beside the message, under the names of AG-UI."""
     _read_list(document, "tools", MAX_TOOLS)
     _read_list(document, "context", MAX_CONTEXT)
@@ -195,7 +195,9 @@ def _read_surroundings(document: Fields, messages: Sequence[Fields]) -> dict[str
     if instructions := [text for text in texts if isinstance(text, str) and text]:
         surroundings["instructions"] = instructions
     if len(to_json(surroundings)) > MAX_SURROUNDINGS:
-        raise _refuse("state", f"with tools, context, forwardedProps and instructions is over {MAX_SURROUNDINGS} bytes")
+        raise _invalid_field(
+            "state", f"with tools, context, forwardedProps and instructions is over {MAX_SURROUNDINGS} bytes"
+        )
     return surroundings
 
 
@@ -204,7 +206,7 @@ def _read_skill(forwarded: Any) -> str | None:
     return skill if isinstance(skill, str) and 0 < len(skill) <= MAX_SKILL and skill.isprintable() else None
 
 
-def _refuse(name: str, problem: str) -> InvalidRequest:
+def _invalid_field(name: str, problem: str) -> InvalidRequest:
     return InvalidRequest(
         f"{name} {problem}.",
         fix="The body is a RunAgentInput of AG-UI 1.0.",

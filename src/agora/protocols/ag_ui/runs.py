@@ -91,7 +91,7 @@ class RunOpener:
         message = {"messageId": run.run_id, "role": "ROLE_USER", "parts": list(run.parts)}
         surroundings = {"runId": run.run_id, **run.surroundings}
         arguments |= {"message": {**message, "metadata": {SURROUNDINGS: surroundings}}, "wait": 0, "history_length": 0}
-        result = await self._call("agora.a2a.send", request.caller, arguments)
+        result = await self._invoke_operation("agora.a2a.send", request.caller, arguments)
         if "task" in result:
             return await self._follow_task(request, result["task"]["id"], FROM_THE_START)
         answer = result["message"]
@@ -110,7 +110,7 @@ class RunOpener:
                 "status": state,
                 "page_size": 100,
             }
-            page = await self._call("agora.a2a.list", request.caller, {**filters, "history_length": 100})
+            page = await self._invoke_operation("agora.a2a.list", request.caller, {**filters, "history_length": 100})
             for task in page["tasks"]:
                 if any(message.get("messageId") == request.run.run_id for message in task.get("history", ())):
                     return
@@ -146,7 +146,7 @@ class RunOpener:
             messages = [read_tool_answer(task_id, question, run.answers)]
         position = _position_of(task)
         if messages is None:
-            await self._call(
+            await self._invoke_operation(
                 "agora.a2a.cancel", request.caller, {"task_id": task_id, "metadata": {"reason": "abandoned"}}
             )
             return task_id, position
@@ -161,7 +161,7 @@ class RunOpener:
             metadata = {**surroundings, **content.get("metadata", {})}
             message = {"messageId": message_id, "role": "ROLE_USER", "parts": content["parts"], "metadata": metadata}
             arguments = {"message": message, "task_id": task_id, "context_id": run.thread_id, "wait": 0}
-            await self._call(
+            await self._invoke_operation(
                 "agora.a2a.send", request.caller, {**arguments, "return_immediately": True, "history_length": 0}
             )
 
@@ -169,7 +169,7 @@ class RunOpener:
         """The position after the message with which this run began in a task; None if it has not."""
         arguments: dict[str, Any] = {"task_id": task_id, "types": ["message"], "limit": HISTORY_PAGE}
         for _ in range(MAX_HISTORY_PAGES):
-            page = await self._call("agora.task.history", request.caller, arguments)
+            page = await self._invoke_operation("agora.task.history", request.caller, arguments)
             for entry in page["entries"]:
                 if (entry.get("data") or {}).get("messageId") == request.run.run_id:
                     return 2 * int(entry["number"]) + 1
@@ -182,7 +182,7 @@ class RunOpener:
 
     async def _read_task(self, request: RunRequest, task_id: str) -> Task:
         arguments = {"task_id": task_id, **request.agent_arguments, "history_length": 0, "include_artifacts": False}
-        return await self._call("agora.a2a.get", request.caller, arguments)
+        return await self._invoke_operation("agora.a2a.get", request.caller, arguments)
 
     async def _follow_task(self, request: RunRequest, task_id: str, position: int) -> OpenedRun:
         arguments = {"task_id": task_id, "last_event_id": str(position), "until": "interrupted"}
@@ -190,7 +190,7 @@ class RunOpener:
         stream = await self._dispatcher.open_stream(operation, request.caller, arguments, valid=request.valid)
         return OpenedRun(task_id, stream)
 
-    async def _call(self, name: str, caller: Caller, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    async def _invoke_operation(self, name: str, caller: Caller, arguments: Mapping[str, Any]) -> dict[str, Any]:
         operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
         result: dict[str, Any] = from_json((await self._dispatcher.invoke(operation, caller, arguments)).body)
         return result

@@ -219,7 +219,7 @@ class _Socket:
 
     def _start_call(self, message: IncomingMessage, caller: Caller) -> None:
         if self._open_calls >= MAX_CALLS:
-            raise Overloaded(f"{MAX_CALLS} calls of this socket are under way.", fix="Wait for answers.", retry_after=1)
+            raise Overloaded(f"{MAX_CALLS} calls of this socket are running.", fix="Wait for answers.", retry_after=1)
         self._open_calls += 1
         self._start_task(self._run_call(message, caller))
 

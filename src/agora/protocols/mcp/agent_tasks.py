@@ -64,8 +64,8 @@ class AgentTasks:
         own = arguments.get("metadata", {})
         if isinstance(own, Mapping):  # else the operation says what is wrong
             arguments = {**arguments, "metadata": {**own, **metadata, TOOL: SEND}}
-        sent: dict[str, Any] = await self._invoke_operation(exchange, SEND, {**arguments, "wait": 0}, key=key)
-        return sent
+        send_result: dict[str, Any] = await self._invoke_operation(exchange, SEND, {**arguments, "wait": 0}, key=key)
+        return send_result
 
     async def read_sent(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
         """What ``agora.a2a.send`` answers when it has waited for the end of a task."""

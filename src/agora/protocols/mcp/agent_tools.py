@@ -22,7 +22,7 @@ from .agent_tasks import TOOL, AgentTasks
 from .client_requests import input_required_result
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
 from .progress import ProgressReporter, follow_task
-from .questions import ELICIT, Question, questions_of_entry
+from .questions import ELICIT, Question, list_questions_of_entry
 from .results import ToolResult
 from .task_views import TASK_ID, task_result
 
@@ -62,7 +62,7 @@ class AgentToolCalls:
                     after = questions[0].number
         except TimeoutError:
             raise DeadlineExceeded(
-                f"The agent was not done within {offer.timeout:g} s; the task goes on.",
+                f"The agent did not finish within {offer.timeout:g} s; the task continues.",
                 fix="Read its result later with agora.task.get.",
                 task_id=task_id,
             ) from None
@@ -98,7 +98,7 @@ class AgentToolCalls:
         follow = follow_task(self._tasks.dispatcher, exchange, task_id, reporter, after)
         async with contextlib.aclosing(follow) as entries:
             async for entry in entries:
-                if not questions_of_entry(entry):
+                if not list_questions_of_entry(entry):
                     continue
                 questions = await self._tasks.questions(exchange, await self._tasks.read(exchange, task_id))
                 if questions and questions[0].number == entry["number"]:

@@ -43,7 +43,7 @@ class EnabledToolsets:
         session = exchange.session
         if session is None and exchange.caller.kind == "anonymous":
             raise InvalidRequest(
-                "Nobody knows which client this is: it has no credential and no session.",
+                "The client cannot be identified: it has no credential and no session.",
                 fix="Name the toolsets in the header X-MCP-Toolsets, or in the URL: ?view=model&toolsets=task.",
             )
         after = await self._session_store.change_toolsets(

@@ -267,7 +267,7 @@ class McpApp:
                 await send_response(send, answer.status, answer.body, answer.headers)
                 return
             if isinstance(message, list):
-                raise MalformedRequest("An array of requests is not served here.", fix=NO_BATCHES)
+                raise MalformedRequest("Batches of requests are not supported.", fix=NO_BATCHES)
             if isinstance(message, dict) and message.get("method") == "initialize":
                 self.dispatcher.limiter.count_call(caller)
             if (work := self.lean.remote_call(scope, message, exchange)) is not None:
@@ -407,8 +407,8 @@ class McpApp:
         method = message.get("method")
         if not session.asked and method is None and ("result" in message or "error" in message):
             raise Conflict(
-                "This server has asked nothing.",
-                fix="Answer at the server that asked: what it asks for and its call stay with it.",
+                "This server has no pending request to the client.",
+                fix="Answer at the server that sent the request: its call runs there.",
             )
         if not isinstance(method, str) or "id" in message:
             return False

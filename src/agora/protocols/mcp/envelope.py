@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from . import server_info
 
-__all__ = ["CAPABILITIES", "is_plain_meta"]
+__all__ = ["CAPABILITIES", "is_standard_meta"]
 
 VERSION: Final = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"
@@ -24,7 +24,7 @@ _RELATED_TASK: Final = (
 _FLAG_MEMBERS: Final = {"roots": frozenset({"listChanged"})}
 
 
-def is_plain_meta(meta: Any, *, modern: bool) -> bool:
+def is_standard_meta(meta: Any, *, modern: bool) -> bool:
     """Whether there is nothing in it that needs the SDK's eye; what is odd or malformed does."""
     if not isinstance(meta, dict):
         return False
@@ -34,12 +34,12 @@ def is_plain_meta(meta: Any, *, modern: bool) -> bool:
                 return False
         elif name == _RELATED_TASK and not modern:
             continue
-        elif name.startswith("io.modelcontextprotocol/") and not (modern and _is_plain_member(name, value)):
+        elif name.startswith("io.modelcontextprotocol/") and not (modern and _is_standard_member(name, value)):
             return False
     return not modern or (VERSION in meta and CAPABILITIES in meta)
 
 
-def _is_plain_member(name: str, value: Any) -> bool:
+def _is_standard_member(name: str, value: Any) -> bool:
     if name == VERSION:
         return bool(value == server_info.MODERN)
     if name == CLIENT:

@@ -52,11 +52,11 @@ def call_id(tag: str, number: int, request: Any) -> str:
     return f"{tag}.{number}.{base64.urlsafe_b64encode(named).rstrip(b'=').decode()}"
 
 
-def parse_event_id(given: str) -> EventId:
+def parse_event_id(event_id: str) -> EventId:
     """What an id says that a client gives back; nothing, if it is none of ours."""
-    if match := _STANDING.fullmatch(given):
+    if match := _STANDING.fullmatch(event_id):
         return EventId(position=int(match[1]))
-    if match := _CALL.fullmatch(given):
+    if match := _CALL.fullmatch(event_id):
         try:
             request = from_json(base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4)))
         except (ValueError, binascii.Error):

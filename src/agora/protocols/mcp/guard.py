@@ -57,12 +57,12 @@ class Guard:
         foreign = origin is not None and (site is None or site.host.name not in self._names)
         if foreign and not self._cors.allows_origin(origin or ""):
             raise PermissionDenied(
-                "Pages of other sites may not speak to this server.",
+                "Pages of other origins may not call this server.",
                 fix="Add the origin to the setting cors_origins, or send a token.",
             )
         if host is not None and not self._access.is_ours(host):
             raise PermissionDenied(
-                "This server is not known by that name.",
+                "The Host header names an untrusted host.",
                 fix="Use localhost, add the name to the setting trusted_hosts, or send a token.",
             )
 

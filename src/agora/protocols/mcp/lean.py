@@ -18,7 +18,7 @@ from agora_sdk.contract import Kind
 from . import server_info, tool_search
 from .client_requests import CAPABILITY
 from .core import Core, wait_seconds
-from .envelope import CAPABILITIES, is_plain_meta
+from .envelope import CAPABILITIES, is_standard_meta
 from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, JsonRpcError
 from .methods import ALLOWED, NAME_PARAMETER, TASK_PARAMETERS, Methods, encode_response, find_parameter_error
 from .sessions import Session
@@ -63,14 +63,14 @@ class FastPath:
         self, scope: Scope, message: Any, exchange: Exchange, session: Session | None
     ) -> Answer | None:
         """The answer to a POST whose body is this JSON; None leaves it to the SDK. Raises Unauthenticated."""
-        if not _plain_request(message) or not _plain_http(scope):
+        if not _is_plain_request(message) or not _is_plain_http(scope):
             return None
         method, params = message["method"], message.get("params")
         if exchange.modern:
-            if not _plain_modern(scope, method, params):
+            if not _is_plain_modern(scope, method, params):
                 return None
         elif session is None or not (
-            params is None or _plain_legacy(params) or self._creates_legacy_task(method, exchange, params)
+            params is None or _is_plain_legacy(params) or self._creates_legacy_task(method, exchange, params)
         ):
             return None
         return await self._dispatch_method(message, method, params or {}, exchange, session)
@@ -80,10 +80,10 @@ class FastPath:
 
         In that era a call is only cancelled by closing the connection, so no cancellation message has to reach it.
         """
-        if not exchange.modern or not _plain_request(message) or not _plain_http(scope):
+        if not exchange.modern or not _is_plain_request(message) or not _is_plain_http(scope):
             return None
         params = message.get("params")
-        if message["method"] != "tools/call" or not _plain_modern(scope, "tools/call", params):
+        if message["method"] != "tools/call" or not _is_plain_modern(scope, "tools/call", params):
             return None
         # Unknown parameters go to the SDK: it decides per revision whether they are an error.
         if not (params.keys() - {"_meta"}) <= ALLOWED["tools/call"] or find_parameter_error("tools/call", params):
@@ -193,7 +193,7 @@ def _session_headers(session: Session | None) -> tuple[tuple[bytes, bytes], ...]
     return () if session is None else ((b"mcp-session-id", session.id.encode()),)
 
 
-def _plain_request(message: Any) -> bool:
+def _is_plain_request(message: Any) -> bool:
     """Whether it is one JSON-RPC request and nothing else."""
     if not isinstance(message, dict) or not message.keys() <= {"jsonrpc", "id", "method", "params"}:
         return False
@@ -206,7 +206,7 @@ def _plain_request(message: Any) -> bool:
     )
 
 
-def _plain_http(scope: Scope) -> bool:
+def _is_plain_http(scope: Scope) -> bool:
     """Whether the headers are those of an ordinary client of Streamable HTTP."""
     kind = read_header(scope, b"content-type") or ""
     accept = read_header(scope, b"accept") or ""
@@ -217,14 +217,14 @@ def _plain_http(scope: Scope) -> bool:
     )
 
 
-def _plain_legacy(params: Mapping[str, Any]) -> bool:
-    return "_meta" not in params or is_plain_meta(params["_meta"], modern=False)
+def _is_plain_legacy(params: Mapping[str, Any]) -> bool:
+    return "_meta" not in params or is_standard_meta(params["_meta"], modern=False)
 
 
-def _plain_modern(scope: Scope, method: str, params: Any) -> bool:
+def _is_plain_modern(scope: Scope, method: str, params: Any) -> bool:
     """Whether the headers agree with the body, and the envelope is complete."""
     # Headers that contradict the body must be rejected by the era's rules; the SDK writes that error.
-    if params is None or not is_plain_meta(params.get("_meta"), modern=True):
+    if params is None or not is_standard_meta(params.get("_meta"), modern=True):
         return False
     names = [name for name, _ in scope["headers"]]
     if any(names.count(name) > 1 for name in _ROUTING) or any(name.startswith(b"mcp-param-") for name in names):

@@ -138,7 +138,7 @@ class Methods:
 
     async def _list_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
         return self._encode_result(
-            "tasks/list", await self._core.tasks.list_own(exchange, params.get("cursor")), exchange
+            "tasks/list", await self._core.tasks.list_own_tasks(exchange, params.get("cursor")), exchange
         )
 
     def _encode_result(self, method: str, result: Mapping[str, Any], exchange: Exchange) -> bytes:

@@ -33,16 +33,18 @@ class Prompt:
         entry = {"name": self.name, "title": self.title, "description": self.description}
         return entry | {"arguments": arguments}
 
-    def fill_template(self, given: Mapping[str, str]) -> dict[str, Any]:
+    def fill_template(self, arguments: Mapping[str, str]) -> dict[str, Any]:
         """The prompt for these arguments; raises Refusal naming what is missing or too much."""
         required = {name for name, about in self.arguments.items() if not about.startswith("Optional")}
-        missing = sorted(required - {name for name, value in given.items() if value.strip()})
-        unknown = sorted(given.keys() - self.arguments.keys())
+        missing = sorted(required - {name for name, value in arguments.items() if value.strip()})
+        unknown = sorted(arguments.keys() - self.arguments.keys())
         if missing or unknown:
             what = f"needs {', '.join(missing)}" if missing else f"takes no {', '.join(unknown)[:200]}"
             raise JsonRpcError(INVALID_PARAMS, f"The prompt {self.name} {what}.")
         text = re.sub(
-            r"{(\w+)}", lambda found: given.get(found[1], "").strip()[:MAX_ARGUMENT_LENGTH] or "(not said)", self.text
+            r"{(\w+)}",
+            lambda found: arguments.get(found[1], "").strip()[:MAX_ARGUMENT_LENGTH] or "(not said)",
+            self.text,
         )
         return {
             "description": self.description,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from agora.wire.questions import ANSWERS, named_questions, unanswered_names
 
-__all__ = ["ASKING", "ELICIT", "Question", "open_questions", "questions_of_entry"]
+__all__ = ["ASKING", "ELICIT", "Question", "list_questions_of_entry", "open_questions"]
 
 ELICIT: Final = "elicitation/create"
 ASKING: Final = frozenset({"input_required", "auth_required"})  #: states of a task that waits for an answer
@@ -65,21 +65,21 @@ class Question:
         return arguments | {"text": str(content.get(FIELD) or DECLINED)}
 
 
-def questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
+def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
     """The questions that an entry of a task's log asks; empty if it is none."""
     if entry.get("status") not in ASKING or entry["type"] not in ("message", "status"):
         return []
-    message = _message_of(entry)
+    message = _message_of_entry(entry)
     task_id, number = entry["task_id"], entry["number"]
     if named := named_questions(message):
         return [
-            Question(task_id, number, question["text"] or NO_TEXT, _form_of(question), name)
+            Question(task_id, number, question["text"] or NO_TEXT, _form_schema_of(question), name)
             for name, question in named.items()
         ]
     texts = [part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str)]
     text = "\n".join(texts) or entry.get("content") or NO_TEXT
     metadata = message.get("metadata")
-    return [Question(task_id, number, text, _form_of(metadata if isinstance(metadata, Mapping) else {}))]
+    return [Question(task_id, number, text, _form_schema_of(metadata if isinstance(metadata, Mapping) else {}))]
 
 
 def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
@@ -87,25 +87,25 @@ def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
     asking: Mapping[str, Any] | None = None
     answers: list[Mapping[str, Any]] = []
     for entry in entries:
-        if questions_of_entry(entry):
+        if list_questions_of_entry(entry):
             asking, answers = entry, []
-        elif _message_of(entry).get("role") == REQUESTER:
-            answers.append(_message_of(entry))
+        elif _message_of_entry(entry).get("role") == REQUESTER:
+            answers.append(_message_of_entry(entry))
     if asking is None:
         return []
-    questions = questions_of_entry(asking)
+    questions = list_questions_of_entry(asking)
     if questions[0].name is None:
         return questions
-    names = unanswered_names(_message_of(asking), answers)
+    names = unanswered_names(_message_of_entry(asking), answers)
     return [question for question in questions if question.name in names]
 
 
-def _message_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _message_of_entry(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     data = entry.get("data")
     return data if isinstance(data, Mapping) else {}
 
 
-def _form_of(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _form_schema_of(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The schema beside a question, if clients make a form of it: an object with fields that hold no objects."""
     schema = holder.get("requestedSchema")
     properties = schema.get("properties") if isinstance(schema, Mapping) and schema.get("type") == "object" else None

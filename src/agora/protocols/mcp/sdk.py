@@ -196,12 +196,12 @@ class SdkServer:
     def register_method(self, method: str, params: type[BaseModel], handler: Handler) -> None:
         """Serve a method; what is registered last counts."""
 
-        async def handle_request(ctx: Context, given: Any) -> dict[str, Any]:
+        async def handle_request(ctx: Context, params: Any) -> dict[str, Any]:
             exchange: Exchange = _http_scope(ctx)[EXCHANGE]
             try:
                 if progress_token_from_params(ctx.params) is not None:
                     exchange = replace(exchange, progress=ctx.session.report_progress)
-                result = await handler(ctx, exchange, given)
+                result = await handler(ctx, exchange, params)
                 return {"resultType": "complete", **result} if exchange.modern else result
             except JsonRpcError as refusal:
                 raise MCPError(refusal.code, refusal.message, refusal.data) from None
@@ -286,7 +286,7 @@ class SdkServer:
     async def _list_tasks(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
     ) -> dict[str, Any]:
-        return await self.core.tasks.list_own(exchange, params.cursor)
+        return await self.core.tasks.list_own_tasks(exchange, params.cursor)
 
     async def _wait_for_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
         """Hold the response open until the task has ended. Its progress is told under the token of the call that it is."""
@@ -330,7 +330,7 @@ class SdkServer:
         filters = params.notifications
         uris = list(dict.fromkeys(filters.resource_subscriptions or ()))
         named = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
-        task_ids = await self.core.tasks.own_tasks(exchange, ctx.params or {})
+        task_ids = await self.core.tasks.select_own_tasks(exchange, ctx.params or {})
         named |= dict(task_watch(task_id) for task_id in task_ids)
         teller = ListenNotifier(ctx, exchange, self.core.tasks)
         await teller.send_acknowledgement(filters, task_ids)

@@ -108,7 +108,7 @@ async def resume_events(dispatcher: Dispatcher, exchange: Exchange, after: int) 
 async def notify_changes(
     dispatcher: Dispatcher,
     stream: LiveStream,
-    wanted: WatchFilter,
+    watch_filter: WatchFilter,
     teller: Notifier,
     *,
     sink: QueueSink | None = None,
@@ -125,13 +125,15 @@ async def notify_changes(
     relaying = asyncio.create_task(_relay_updates(upstreams, teller))
     try:
         if missed:
-            await _send_notifications(_catch_up_notifications(wanted, teller), teller, position, position)
+            await _send_notifications(_catch_up_notifications(watch_filter, teller), teller, position, position)
         while batches := await sink.take_batches():
             events = [from_json(item.json) for batch in batches for item in batch.items]
-            event_changes = [wanted.apply_event(event) for event in events]
+            event_changes = [watch_filter.apply_event(event) for event in events]
             upstreams.refresh()
             before, position = position, batches[-1].sequence
-            if await _send_notifications(_notifications_for(event_changes, wanted, teller), teller, before, position):
+            if await _send_notifications(
+                _notifications_for(event_changes, watch_filter, teller), teller, before, position
+            ):
                 await asyncio.sleep(PAUSE_SECONDS)
         return sink.close_reason or CloseReason()
     finally:
@@ -160,24 +162,26 @@ async def _send_notifications(tellings: list[Notification], teller: Notifier, be
     return bool(tellings)
 
 
-def _catch_up_notifications(wanted: WatchFilter, teller: Notifier) -> list[Notification]:
+def _catch_up_notifications(watch_filter: WatchFilter, teller: Notifier) -> list[Notification]:
     """Notifications for everything that may have changed."""
-    everything = changes.Changes(tuple(wanted.uris.values()), tools=True, resources=True, prompts=True)
-    return _notifications_for([everything], wanted, teller)
+    everything = changes.Changes(tuple(watch_filter.uris.values()), tools=True, resources=True, prompts=True)
+    return _notifications_for([everything], watch_filter, teller)
 
 
-def _notifications_for(found: list[changes.Changes], wanted: WatchFilter, teller: Notifier) -> list[Notification]:
-    changed_uris = {uri for change in found for uri in change.uris}
+def _notifications_for(
+    change_list: list[changes.Changes], watch_filter: WatchFilter, teller: Notifier
+) -> list[Notification]:
+    changed_uris = {uri for change in change_list for uri in change.uris}
     notifications: list[Notification] = [
         partial(teller.task_changed, uri.removeprefix(TASK_STATUS))
         if uri.startswith(TASK_STATUS)
         else partial(teller.resource_updated, uri)
-        for uri, named in wanted.uris.items()
+        for uri, named in watch_filter.uris.items()
         if any(named == changed or named.startswith(changed + "/") for changed in changed_uris)
     ]
     lists = (
-        (wanted.tools and any(change.tools for change in found), teller.tools_changed),
-        (wanted.resources and any(change.resources for change in found), teller.resources_changed),
-        (wanted.prompts and any(change.prompts for change in found), teller.prompts_changed),
+        (watch_filter.tools and any(change.tools for change in change_list), teller.tools_changed),
+        (watch_filter.resources and any(change.resources for change in change_list), teller.resources_changed),
+        (watch_filter.prompts and any(change.prompts for change in change_list), teller.prompts_changed),
     )
     return notifications + [notify for is_due, notify in lists if is_due]

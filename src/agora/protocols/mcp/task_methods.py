@@ -23,7 +23,7 @@ from .client_requests import ClientRequests
 from .envelope import CAPABILITIES
 from .exchange import INVALID_PARAMS, METHOD_NOT_FOUND, Exchange, JsonRpcError
 from .progress import ProgressReporter, follow_task
-from .questions import ELICIT, Question, questions_of_entry
+from .questions import ELICIT, Question, list_questions_of_entry
 from .results import ToolResult
 from .server_info import TASKS_EXTENSION
 from .sessions import Session
@@ -123,13 +123,14 @@ class TaskMethods:
     ) -> ToolResult:
         """Send a message over A2A; answers the handle of the task that it makes, or what was answered without one."""
         metadata = {} if exchange.modern else _legacy_metadata(params)
-        sent = await self._tasks.send(exchange, arguments, key, metadata)
-        task_id = _find_task_id(sent)
+        send_result = await self._tasks.send(exchange, arguments, key, metadata)
+        task_id = _find_task_id(send_result)
         if task_id is None:
             if exchange.modern:
-                return ToolResult(to_json(sent))
+                return ToolResult(to_json(send_result))
             raise JsonRpcError(
-                METHOD_NOT_FOUND, "Nobody took the message as a task: call it without the parameter 'task'."
+                METHOD_NOT_FOUND,
+                "The agent did not accept the message as a task: call it without the parameter 'task'.",
             )
         return await self._build_handle(exchange, task_id)
 
@@ -140,7 +141,7 @@ class TaskMethods:
         self._require_client(exchange, params, "tasks/get")
         return await self._describe_task(exchange, await self._read_own(exchange, params), capabilities_of=params)
 
-    async def list_own(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
+    async def list_own_tasks(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
         """``tasks/list`` of the older era: one page of the caller's tasks, the newest first."""
         if exchange.modern or not serves_legacy_tasks(exchange):
             raise _unknown_method("tasks/list")
@@ -208,7 +209,7 @@ class TaskMethods:
         token = (await self._read_own(exchange, params))["metadata"].get(PROGRESS)
         return token if isinstance(token, int | str) else None
 
-    async def own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
+    async def select_own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
         """Those of the ``taskIds`` that a client of the newer era wants to be told of which are tasks of its own."""
         filters = params.get("notifications")
         task_ids = filters.get("taskIds") if isinstance(filters, Mapping) else None
@@ -289,10 +290,10 @@ class TaskMethods:
         if task["metadata"].get(TOOL) != SEND:
             return task_result(task)
         try:
-            sent = await self._tasks.read_sent(exchange, task["task_id"])
+            send_result = await self._tasks.read_sent(exchange, task["task_id"])
         except AgoraError as error:
             raise _build_refusal(error) from None
-        return ToolResult(to_json(sent), meta={TASK_ID: task["task_id"]})
+        return ToolResult(to_json(send_result), meta={TASK_ID: task["task_id"]})
 
     async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
         """Follow a task to its end, and have its questions asked beside that: somebody else may answer them, or end it."""
@@ -301,7 +302,7 @@ class TaskMethods:
         try:
             async with contextlib.aclosing(follow) as entries:
                 async for entry in entries:
-                    if not questions_of_entry(entry):
+                    if not list_questions_of_entry(entry):
                         continue
                     for question in await self._tasks.questions(exchange, await self._tasks.read(exchange, task_id)):
                         if question.key not in questions_asked:

@@ -274,13 +274,13 @@ def _call_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
     }
 
 
-def _upstream_document(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
-    own = {"name": operation.name, "description": given.get("description") or operation.description}
-    hints = {"readOnlyHint": False, "openWorldHint": True, **(given.get("annotations") or {})}
-    theirs = given.get("_meta")
+def _upstream_document(operation: Operation, definition: Mapping[str, Any]) -> dict[str, Any]:
+    own = {"name": operation.name, "description": definition.get("description") or operation.description}
+    hints = {"readOnlyHint": False, "openWorldHint": True, **(definition.get("annotations") or {})}
+    theirs = definition.get("_meta")
     meta = foreign_meta(theirs if isinstance(theirs, dict) else {}) | {f"{META}version": operation.version}
-    schema = given.get("inputSchema") or {"type": "object"}
-    return {**given, **own, "inputSchema": schema, "annotations": hints, "_meta": meta}
+    schema = definition.get("inputSchema") or {"type": "object"}
+    return {**definition, **own, "inputSchema": schema, "annotations": hints, "_meta": meta}
 
 
 def foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,9 +66,9 @@ class ChatCompletion:
         elif message["content"] is None:
             message["content"] = ""
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish or "stop"}
-        return self._head("chat.completion") | {"choices": [choice]}
+        return self._common_members("chat.completion") | {"choices": [choice]}
 
-    def _head(self, kind: str) -> dict[str, Any]:
+    def _common_members(self, kind: str) -> dict[str, Any]:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
 
     # -- a stream ------------------------------------------------------------------------------------------
@@ -94,13 +94,17 @@ class ChatCompletion:
         """The chunk that follows the last, where it was asked for."""
         if not self.shows_usage or self._finish is None:
             return b""
-        read, written = usage or (0, 0)
-        counts = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
-        return _encode_data(self._head("chat.completion.chunk") | {"choices": [], "usage": counts})
+        input_tokens, output_tokens = usage or (0, 0)
+        counts = {
+            "prompt_tokens": input_tokens,
+            "completion_tokens": output_tokens,
+            "total_tokens": input_tokens + output_tokens,
+        }
+        return _encode_data(self._common_members("chat.completion.chunk") | {"choices": [], "usage": counts})
 
     def _encode_chunk(self, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        chunk = self._head("chat.completion.chunk") | {"choices": [choice]}
+        chunk = self._common_members("chat.completion.chunk") | {"choices": [choice]}
         return _encode_data(chunk | ({"usage": None} if self.shows_usage else {}))
 
 

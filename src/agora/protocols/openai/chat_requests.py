@@ -93,8 +93,8 @@ def _split_newest(request: AgentRequest, messages: list[dict[str, Any]]) -> list
     ]
     prompts = [number for number, each in enumerate(messages) if each["role"] == "user"]
     if request.outputs:
-        asked = [each for each in fresh if each["role"] == "user"]
-        request.parts = [part for each in asked for part in read_content(each["content"], "messages")]
+        user_messages = [each for each in fresh if each["role"] == "user"]
+        request.parts = [part for each in user_messages for part in read_content(each["content"], "messages")]
         return messages[: last + 1]
     if not prompts:
         raise invalid_field("messages", "nobody asks anything", fix="Send a message with the role user.")

@@ -134,9 +134,9 @@ class _OpenAiRequest:
             await self._answer_chat()
         elif path.startswith(MODELS):
             self._require_method("GET")
-            await self._answer_models(_rest_of(self._scope, MODELS))
+            await self._answer_models(_path_below(self._scope, MODELS))
         else:
-            await self._answer_response(_rest_of(self._scope, RESPONSES))
+            await self._answer_response(_path_below(self._scope, RESPONSES))
 
     def _require_method(self, method: str) -> None:
         if self._scope["method"] != method:
@@ -160,14 +160,14 @@ class _OpenAiRequest:
                 raise model_not_found(name) from error
             await self._send_document(build_model(agent))
         else:
-            arguments = read_page(self._query())
+            arguments = read_page(self._read_query())
             try:
                 page = await self._app.call_operation("agora.agent.list", asking.caller, arguments)
             except InvalidRequest as error:
                 raise explain_page_error(error) from error
             await self._send_document(build_model_list(page, first="cursor" not in arguments))
 
-    def _query(self) -> dict[str, str]:
+    def _read_query(self) -> dict[str, str]:
         return dict(parse_pairs(self._scope["query_string"]))
 
     # -- chat completions ----------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ class _OpenAiRequest:
             completion = ChatCompletion(request.model, begun.id, usage=request.usage)
             await self._stream_turn(begun, request.tools, ChatWriter(completion), asking, completion=completion)
             return
-        begun, updates = await self._have_turn(request, asking)
+        begun, updates = await self._complete_turn(request, asking)
         completion = ChatCompletion(request.model, begun.id)
         for piece in _list_pieces(begun, updates, request.tools):
             completion.add(piece)
@@ -191,7 +191,7 @@ class _OpenAiRequest:
             raise self._turns.deadline_error()
         await self._send_document(completion.build())
 
-    async def _have_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
+    async def _complete_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
         return await while_connected(self._receive, self._turns.complete(request, asking))
 
     async def _stream_turn(
@@ -258,14 +258,14 @@ class _OpenAiRequest:
                 return
             updates: list[Update] = []
         else:
-            begun, updates = await self._have_turn(request, asking)
+            begun, updates = await self._complete_turn(request, asking)
             response = ResponseBuilder(request.model, begun.id, request.echo)
         response.add(_list_pieces(begun, updates, request.tools))
         await self._send_document(response.build())
 
     async def _read_response(self, turn: TurnId, asking: Asking) -> None:
-        query = self._query()
-        begun = await self._turns.read_begun(turn, asking)
+        query = self._read_query()
+        begun = await self._turns.read_begun_turn(turn, asking)
         response = _build_response(begun)
         tools = _list_offered_tools(begun)
         if query.get("stream", "").lower() == "true":
@@ -284,31 +284,31 @@ class _OpenAiRequest:
 
     async def _cancel_response(self, turn: TurnId, asking: Asking) -> None:
         """Cancel a response; one that has ended is returned unchanged."""
-        begun = await self._turns.read_begun(turn, asking)
+        begun = await self._turns.read_begun_turn(turn, asking)
         with suppress(IllegalTransition):
             await self._turns.cancel(turn, asking)
         await self._send_read_response(begun, _build_response(begun), _list_offered_tools(begun), asking)
 
 
-def _list_pieces(begun: BegunTurn, updates: Sequence[Update], tools: Collection[str]) -> list[Piece]:
+def _list_pieces(turn: BegunTurn, updates: Sequence[Update], tools: Collection[str]) -> list[Piece]:
     """The pieces of a turn; where the answer is a text and nothing else, that."""
-    if begun.text is not None:
-        return [Text(begun.text), End("TASK_STATE_COMPLETED")]
+    if turn.text is not None:
+        return [Text(turn.text), End("TASK_STATE_COMPLETED")]
     reader = TurnReader(tools)
     return [piece for number, update in updates for piece in reader.read(update, number)]
 
 
-def _build_response(begun: BegunTurn) -> ResponseBuilder:
+def _build_response(turn: BegunTurn) -> ResponseBuilder:
     """The response that a turn is, as its first message tells: it may have been asked in another protocol."""
-    echo = begun.context.get("response")
-    model = begun.context.get("model")
-    model = model if isinstance(model, str) else begun.agent or FRONT
-    return ResponseBuilder(model, begun.id, echo if isinstance(echo, dict) else {})
+    echo = turn.context.get("response")
+    model = turn.context.get("model")
+    model = model if isinstance(model, str) else turn.agent or FRONT
+    return ResponseBuilder(model, turn.id, echo if isinstance(echo, dict) else {})
 
 
-def _list_offered_tools(begun: BegunTurn) -> frozenset[str]:
-    tools = begun.context.get("tools")
-    return list_tool_names(tools, begun.context.get("tool_choice")) if isinstance(tools, list) else frozenset()
+def _list_offered_tools(turn: BegunTurn) -> frozenset[str]:
+    tools = turn.context.get("tools")
+    return list_tool_names(tools, turn.context.get("tool_choice")) if isinstance(tools, list) else frozenset()
 
 
 def _read_starting_after(query: Mapping[str, str]) -> int:
@@ -320,7 +320,7 @@ def _read_starting_after(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _rest_of(scope: Scope, root: str) -> str:
+def _path_below(scope: Scope, root: str) -> str:
     """What a path has below a root. Raises MalformedRequest."""
     raw = scope.get("raw_path")
     path = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]

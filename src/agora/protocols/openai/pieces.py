@@ -92,10 +92,10 @@ class TurnReader:
         text = render_parts(artifact.get("parts", ()))
         if artifact["artifactId"] == RESULT and text == self._message:
             self._message = ""  # the message that ended the task is its result, too
-        yield from self._tell_message()
-        yield from self._write(text, artifact["artifactId"], append=bool(update.get("append")))
+        yield from self._take_message_note()
+        yield from self._write_text(text, artifact["artifactId"], append=bool(update.get("append")))
 
-    def _write(self, text: str, source: str, *, append: bool = False) -> Iterator[Piece]:
+    def _write_text(self, text: str, source: str, *, append: bool = False) -> Iterator[Piece]:
         if not text:
             return
         continues = append and source == self._source
@@ -103,7 +103,7 @@ class TurnReader:
         self._source = source
         yield Text(separator + text)
 
-    def _tell_message(self) -> Iterator[Piece]:
+    def _take_message_note(self) -> Iterator[Piece]:
         if self._message:
             yield Note(self._message)
             self._message = ""
@@ -113,39 +113,39 @@ class TurnReader:
         state, message = status["state"], status.get("message") or {}
         text = render_parts(message.get("parts", ()))
         if state in INTERRUPTED:
-            yield from self._ask(message, text, number)
+            yield from self._read_question(message, text, number)
         elif state in TERMINAL:
-            yield from self._finish(state, text)
+            yield from self._finish_turn(state, text)
         elif ((update.get("metadata") or {}).get("agora") or {}).get("note"):
             if text:
                 yield Note(text)
             return
         else:
             if text:
-                yield from self._tell_message()
+                yield from self._take_message_note()
                 self._message = text
             return
         self.ended = True
         yield End(state, text, status.get("timestamp"))
 
-    def _ask(self, message: Fields, text: str, number: int) -> Iterator[Piece]:
-        yield from self._tell_message()
+    def _read_question(self, message: Fields, text: str, number: int) -> Iterator[Piece]:
+        yield from self._take_message_note()
         calls = find_calls(message)
         if calls and all(call.name in self._tools for call in calls):
             yield Calls((number - 1) // 2, calls)
         else:
-            yield from self._write(text, f"question {number}")
+            yield from self._write_text(text, f"question {number}")
 
-    def _finish(self, state: str, text: str) -> Iterator[Piece]:
+    def _finish_turn(self, state: str, text: str) -> Iterator[Piece]:
         """The final pieces of a turn: the answer if there was no other text, else a note."""
         if state == COMPLETED:
             if text and text != self._message:
-                yield from self._tell_message()
+                yield from self._take_message_note()
                 self._message = text
             if self._source is None:
-                yield from self._write(self._message, "message")
+                yield from self._write_text(self._message, "message")
                 self._message = ""
-        yield from self._tell_message()
+        yield from self._take_message_note()
 
 
 def render_parts(parts: Sequence[Fields]) -> str:

@@ -120,8 +120,8 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
         request.outputs = [
             ToolOutput(str(each["call_id"]), _output_text(each.get("output"))) for number, each in ours if number > last
         ]
-        asked = [each for each in fresh if each.get("role") == "user"]
-        request.parts = [part for each in asked for part in read_content(each["content"], "input")]
+        user_items = [each for each in fresh if each.get("role") == "user"]
+        request.parts = [part for each in user_items for part in read_content(each["content"], "input")]
         return items[: last + 1]
     if not prompts:
         raise invalid_field("input", "nobody asks anything", fix="Send a message with the role user.")

@@ -112,11 +112,11 @@ class ResponseBuilder:
 
     def open(self) -> list[Event]:
         """The first events."""
-        return [self._snapshot("response.created"), self._snapshot("response.in_progress")]
+        return [self._snapshot_event("response.created"), self._snapshot_event("response.in_progress")]
 
     def fail(self, error: AgoraError) -> list[Event]:
         """The events of a stream that fails; the turn itself may continue."""
-        return [self._event("error", error=build_error(error))]
+        return [self._build_event("error", error=build_error(error))]
 
     def _read_piece(self, piece: Piece) -> Iterator[Event]:
         match piece:
@@ -131,7 +131,7 @@ class ResponseBuilder:
                     yield from self._write_call(entry, number, call)
             case End():
                 yield from self._close_text()
-                yield self._finish(piece)
+                yield self._finish_response(piece)
 
     # -- items ---------------------------------------------------------------------------------------------
 
@@ -193,30 +193,30 @@ class ResponseBuilder:
     def _next_id(self, prefix: str) -> str:
         return f"{prefix}_{self._digits}_{len(self._document['output'])}"
 
-    def _finish(self, end: End) -> Event:
+    def _finish_response(self, end: End) -> Event:
         seconds = int(datetime.fromisoformat(end.time).timestamp()) if end.time else int(time.time())
         if end.state == COMPLETED or end.state in INTERRUPTED:
             self._document |= {"status": "completed", "completed_at": seconds}
-            return self._snapshot("response.completed")
+            return self._snapshot_event("response.completed")
         word = end.state.removeprefix("TASK_STATE_").lower()
         reason = end.reason or f"The agent has ended its task as {word}."
         if end.state == CANCELED:
             self._document |= {"status": "cancelled", "incomplete_details": {"reason": "cancelled"}}
-            return self._snapshot("response.incomplete")
+            return self._snapshot_event("response.incomplete")
         self._document |= {"status": "failed", "error": {"code": f"agent_{word}", "message": reason}}
-        return self._snapshot("response.failed")
+        return self._snapshot_event("response.failed")
 
     # -- events --------------------------------------------------------------------------------------------
 
-    def _event(self, kind: str, **members: Any) -> Event:
+    def _build_event(self, kind: str, **members: Any) -> Event:
         number, self._sequence = self._sequence, self._sequence + 1
         return {"type": kind, "sequence_number": number, **members}
 
-    def _snapshot(self, kind: str) -> Event:
-        return self._event(kind, response=self.build())
+    def _snapshot_event(self, kind: str) -> Event:
+        return self._build_event(kind, response=self.build())
 
     def _item_event(self, kind: str, **members: Any) -> Event:
-        return self._event(kind, output_index=len(self._document["output"]) - 1, **members)
+        return self._build_event(kind, output_index=len(self._document["output"]) - 1, **members)
 
     def _part_event(self, kind: str, **members: Any) -> Event:
         identifier = self._document["output"][-1]["id"]

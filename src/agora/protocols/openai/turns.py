@@ -57,7 +57,9 @@ class Turns:
     def __init__(self, dispatcher: Dispatcher, wait: float) -> None:
         self._dispatcher, self._wait = dispatcher, wait
 
-    async def _invoke(self, name: str, asking: Asking, arguments: Fields, key: str | None = None) -> dict[str, Any]:
+    async def _invoke_operation(
+        self, name: str, asking: Asking, arguments: Fields, key: str | None = None
+    ) -> dict[str, Any]:
         operation = self._dispatcher.context.registry.find(name, None, asking.caller.tenant)
         outcome = await self._dispatcher.invoke(operation, asking.caller, arguments, idempotency_key=key)
         result: dict[str, Any] = from_json(outcome.body)
@@ -71,7 +73,7 @@ class Turns:
             return await self._send_outputs(request, asking)
         arguments = _message_arguments(request, asking)
         question = await self._find_open_question(request, asking, arguments)
-        result = await self._send(request, asking, arguments | {"return_immediately": True})
+        result = await self._send_request(request, asking, arguments | {"return_immediately": True})
         if "task" not in result:
             return BegunTurn(None, render_parts(result["message"].get("parts", ())))
         return BegunTurn(question or TurnId(result["task"]["id"]))
@@ -80,12 +82,12 @@ class Turns:
         """Have a turn, and wait until it ends: its updates. They lack an end where it takes longer than is waited for."""
         if request.outputs or request.previous is not None or request.last_answer is not None:
             begun = await self.begin(request, asking)
-            return begun, [] if begun.id is None else await self._collect(begun.id, asking)
+            return begun, [] if begun.id is None else await self._collect_updates(begun.id, asking)
         arguments = _message_arguments(request, asking)
         try:
-            result = await self._send(request, asking, arguments | {"wait": self._wait})
+            result = await self._send_request(request, asking, arguments | {"wait": self._wait})
         except asyncio.CancelledError:  # the client has left
-            await self._abandon(request, asking, arguments)
+            await self._cancel_unknown_turn(request, asking, arguments)
             raise
         if "task" in result:
             return BegunTurn(TurnId(result["task"]["id"])), list_document_updates(result["task"])
@@ -94,9 +96,9 @@ class Turns:
         turn = TurnId(own["task"]) if own.get("task") else None
         return BegunTurn(turn, render_parts(message.get("parts", ()))), []
 
-    async def _send(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def _send_request(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
-            return await self._invoke("agora.a2a.send", asking, arguments, asking.key)
+            return await self._invoke_operation("agora.a2a.send", asking, arguments, asking.key)
         except NotFound as error:
             if (error.extra.get("errors") or [{}])[0].get("field") == "agent":
                 raise model_not_found(request.model) from error
@@ -104,10 +106,10 @@ class Turns:
         except InvalidRequest as error:
             raise _in_terms_of_the_request(error, request.content_field) from error
 
-    async def _abandon(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> None:
+    async def _cancel_unknown_turn(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> None:
         """Cancel the turn of a client that has left before it knew the turn's id: the same message finds its task."""
         with suppress(AgoraError):
-            result = await self._send(request, asking, arguments | {"return_immediately": True})
+            result = await self._send_request(request, asking, arguments | {"return_immediately": True})
             if "task" in result:
                 await self.cancel(TurnId(result["task"]["id"]), asking)
 
@@ -137,12 +139,12 @@ class Turns:
         """The task that waits for the answer to what the client repeats as the agent's last words."""
         arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE, "history_length": 0}
         agent = {} if request.model == FRONT else {"agent": request.model}
-        page = await self._invoke("agora.a2a.list", asking, arguments | agent)
+        page = await self._invoke_operation("agora.a2a.list", asking, arguments | agent)
         for task in page.get("tasks", ()):
             question = render_parts((task["status"].get("message") or {}).get("parts", ()))
             if question and (request.last_answer or "").strip().endswith(question.strip()):
-                found: Fields = task
-                return found
+                waiting_task: Fields = task
+                return waiting_task
         return None
 
     async def _send_outputs(self, request: AgentRequest, asking: Asking) -> BegunTurn:
@@ -163,7 +165,7 @@ class Turns:
             "parts": results + request.parts,
             "metadata": {METADATA: request.context},
         }
-        await self._invoke("agora.a2a.send", asking, {"message": message, "return_immediately": True})
+        await self._invoke_operation("agora.a2a.send", asking, {"message": message, "return_immediately": True})
         return BegunTurn(TurnId(task_id, entry))
 
     async def _read_call_names(self, calls: Sequence[CallId], asking: Asking) -> list[str]:
@@ -202,7 +204,7 @@ class Turns:
         finally:
             stream.close()
 
-    async def _collect(self, turn: TurnId, asking: Asking) -> list[Update]:
+    async def _collect_updates(self, turn: TurnId, asking: Asking) -> list[Update]:
         """The updates of a turn, to its end or as long as is waited."""
         updates: list[Update] = []
         stream = await self.follow(turn, asking)
@@ -217,7 +219,7 @@ class Turns:
             raise
         return updates
 
-    async def read_begun(self, turn: TurnId, asking: Asking) -> BegunTurn:
+    async def read_begun_turn(self, turn: TurnId, asking: Asking) -> BegunTurn:
         """A turn with what was asked in it, as its task's first message tells. Raises NotFound."""
         task = await self._read_task(turn, asking, "response_id", history=True)
         contexts = [(each.get("metadata") or {}).get(METADATA) for each in task.get("history", ())]
@@ -229,7 +231,7 @@ class Turns:
         if not history:
             arguments["history_length"] = 0
         try:
-            return await self._invoke("agora.a2a.get", asking, arguments)
+            return await self._invoke_operation("agora.a2a.get", asking, arguments)
         except NotFound as error:
             raise response_not_found(f"resp_{turn.digits}", field) from error
 
@@ -237,7 +239,7 @@ class Turns:
         """Tokens in and out of the turn's task, as its worker reported; None if it did not, or the key may not see them."""
         if not asking.caller.may("read:billing"):
             return None
-        page = await self._invoke("agora.billing.tokens", asking, {"task_id": turn.task_id})
+        page = await self._invoke_operation("agora.billing.tokens", asking, {"task_id": turn.task_id})
         if not page.get("tokens"):
             return None
         return sum(row["input_tokens"] for row in page["tokens"]), sum(row["output_tokens"] for row in page["tokens"])
@@ -246,7 +248,7 @@ class Turns:
 
     async def cancel(self, turn: TurnId, asking: Asking) -> None:
         """Cancel a turn's task. Raises NotFound, and IllegalTransition for one that has ended."""
-        await self._invoke("agora.a2a.cancel", asking, {"task_id": turn.task_id})
+        await self._invoke_operation("agora.a2a.cancel", asking, {"task_id": turn.task_id})
 
     async def abandon(self, turn: TurnId, asking: Asking) -> None:
         """Cancel a turn's task because its client has left; it may have ended."""

@@ -146,7 +146,7 @@ class Calls:
                 await self._free.acquire()
         except TimeoutError:
             error = Overloaded(
-                f"{MAX_CALLS} calls of this socket are under way.", fix="Wait for answers first.", retry_after=1
+                f"{MAX_CALLS} calls of this socket are running.", fix="Wait for answers first.", retry_after=1
             )
             raise _CallRefused(frame.id, error) from None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agora.runtimes.errors import DiskFull, SourceRefused
 
-__all__ = ["Bounds", "copy_tree", "hash_tree", "resolve_contained", "to_disk_full"]
+__all__ = ["Bounds", "copy_tree", "hash_tree", "resolve_contained", "to_disk_full_error"]
 
 #: what is no part of a program: history, which may hold credentials, and what a build makes anew
 LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
@@ -79,14 +79,14 @@ def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
                 shutil.copyfile(path, to, follow_symlinks=False)
                 to.chmod(0o700 if mode & 0o100 else 0o600)
     except OSError as error:
-        raise to_disk_full(error) or SourceRefused(f"The source can not be read: {error.strerror}.") from error
+        raise to_disk_full_error(error) or SourceRefused(f"The source can not be read: {error.strerror}.") from error
 
 
-def to_disk_full(error: OSError) -> DiskFull | None:
+def to_disk_full_error(error: OSError) -> DiskFull | None:
     """The error of ours, if it is one that says that there is no space."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return None
-    return DiskFull("There is no space left.", fix="Free some in the data directory of this host.")
+    return DiskFull("The disk is full.", fix="Free space in the data directory of this host.")
 
 
 def _walk_entries(directory: Path, bounds: Bounds) -> Iterator[tuple[str, str, int]]:
@@ -121,7 +121,7 @@ def _check_entry(top: str, name: str, mode: int) -> None:
         target = os.readlink(os.path.join(top, name))
         inside = os.path.normpath(os.path.join(os.path.dirname(name), target))
         if os.path.isabs(target) or inside == ".." or inside.startswith("../"):
-            raise SourceRefused(f"The link {name!r} leads out of the source.", fix="Replace it by what it leads to.")
+            raise SourceRefused(f"The link {name!r} points out of the source.", fix="Replace it by its target.")
     elif not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise SourceRefused(f"{name!r} is neither a file nor a directory.", fix="Remove it.")
 

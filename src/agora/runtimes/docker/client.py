@@ -123,7 +123,7 @@ class Client:
             docker: aiodocker.Docker = library.Docker(self._host)
         except (AssertionError, ValueError, OSError, library.DockerError) as error:
             raise EngineUnavailable(
-                f"There is no Docker Engine here: {str(error) or 'no socket was found'}.",
+                f"No Docker Engine is available: {str(error) or 'no socket was found'}.",
                 fix="Start one, or name it with the setting docker_host.",
             ) from None
         try:

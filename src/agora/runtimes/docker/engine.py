@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agora.runtimes.builds.tree import to_disk_full
+from agora.runtimes.builds.tree import to_disk_full_error
 from agora.runtimes.errors import (
     BuildMissing,
     EngineError,
@@ -246,7 +246,7 @@ class DockerRuntime:
             if not isinstance(error, EngineUnavailable):
                 await asyncio.shield(self._delete_container(container))
             if isinstance(error, OSError):
-                raise to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise to_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             raise
         return container_handle(details)
 

@@ -143,7 +143,9 @@ class Images:
             raise InvalidSpec([f"source: {image.reference[:100]!r} is no reference of an image"])
         before = await self._inspect_image(image.reference)
         if image.reference.startswith("agora-build-"):
-            raise SourceRefused("That image was built here of another's source.", fix="Name one of a registry.")
+            raise SourceRefused(
+                "That image was built on this host from another agent's source.", fix="Name an image of a registry."
+            )
         local = before is not None and not before.get("RepoDigests")
         if before is None or (not local and self._options.pull == "always"):
             began = time.monotonic()
@@ -156,10 +158,10 @@ class Images:
             return _to_build(
                 now, cached=before is not None and before["Id"] == now["Id"], seconds=time.monotonic() - began
             )
-        self._keep_pulled(str(before["Id"]))
+        self._restore_discarded(str(before["Id"]))
         return _to_build(before, cached=True)
 
-    def _keep_pulled(self, image_id: str) -> None:
+    def _restore_discarded(self, image_id: str) -> None:
         """An image that was given up is asked for again."""
         discarded = self._builds / "discarded" / _file_name(image_id)
         if discarded.exists():
@@ -211,7 +213,7 @@ class Images:
                 await self._build_image(spec, key, attempt, tell)
                 return self._mark_used(key, source.commit, seconds=time.monotonic() - began)
             except OSError as error:
-                raise tree.to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise tree.to_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             finally:
                 await asyncio.to_thread(erase_directory, attempt)
 
@@ -273,7 +275,7 @@ class Images:
             how = f"ended with {error.exit_code}" if error.exit_code else "failed"
             raise BuildFailed(
                 f"The build {how}: {error.detail[-500:]}",
-                fix="Read what it printed.",
+                fix="See the output of the build.",
                 exit_code=error.exit_code,
                 output=lines.tail,
             ) from None

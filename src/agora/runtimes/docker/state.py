@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
 
-from agora.runtimes.builds.tree import to_disk_full
+from agora.runtimes.builds.tree import to_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
 from .client import Client, Refused
@@ -45,7 +45,7 @@ async def save_state(client: Client, container: str, file: Path) -> int:
             raise Unknown(f"There is no state: {error.detail}.") from None
         raise
     except OSError as error:
-        raise to_disk_full(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+        raise to_disk_full_error(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
     finally:
         new.unlink(missing_ok=True)
 

@@ -72,7 +72,7 @@ def _from_file(path: Path, context: str) -> Access:
     for name in ("exec", "auth-provider"):
         if name in user:
             raise EngineUnavailable(
-                f"The user of the context {chosen} signs in with {name}, which is not done here.", fix=KNOWN
+                f"The user of the context {chosen} signs in with {name}, which is not supported.", fix=KNOWN
             )
     if cluster.get("insecure-skip-tls-verify"):
         raise EngineUnavailable(

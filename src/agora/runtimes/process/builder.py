@@ -51,7 +51,7 @@ class Builder:
         self._flights: SingleFlight[Build] = SingleFlight()
         self._turns = asyncio.Semaphore(options.builds)
         self._repositories = Repositories(
-            {"PATH": options.path, **options.passed_on()}, private=options.private_networks
+            {"PATH": options.path, **options.inherited_variables()}, private=options.private_networks
         )
         self._node: str | None = None
 
@@ -121,7 +121,7 @@ class Builder:
                 return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
             except BaseException as error:
                 await asyncio.to_thread(self._cache.discard_attempt, attempt)
-                if isinstance(error, OSError) and (full := tree.to_disk_full(error)):
+                if isinstance(error, OSError) and (full := tree.to_disk_full_error(error)):
                     raise full from error
                 raise
 
@@ -170,13 +170,11 @@ class Builder:
         if ended.code == 0:
             return
         if NO_SPACE in ended.output:
-            raise DiskFull(
-                "There was no space left while building.", fix="Free some in the data directory of this host."
-            )
+            raise DiskFull("The disk was full while building.", fix="Free space in the data directory of this host.")
         how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
         raise BuildFailed(
             f"{what} {how}.",
-            fix="Read what it printed.",
+            fix="See the output of the build.",
             exit_code=ended.code if ended.code > 0 else None,
             output=ended.output,
         )
@@ -184,7 +182,7 @@ class Builder:
     def _require_space(self) -> None:
         free = shutil.disk_usage(self._options.root).free
         if free < self._options.space:
-            raise DiskFull(f"Only {free} bytes of disk are free.", fix="Free some in the data directory of this host.")
+            raise DiskFull(f"Only {free} bytes of disk are free.", fix="Free space in the data directory of this host.")
 
 
 def _to_build(key: str, entry: CacheEntry, commit: str | None, *, cached: bool) -> Build:

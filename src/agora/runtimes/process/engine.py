@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agora.runtimes.builds.cache import BuildCache
-from agora.runtimes.builds.tree import to_disk_full
+from agora.runtimes.builds.tree import to_disk_full_error
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, Unknown
 from agora.runtimes.health_probe import probe_health
 from agora.runtimes.port import (
@@ -164,7 +164,7 @@ class ProcessRuntime:
 
     async def _end_generation(self, handle: Handle, grace: float) -> None:
         """End a generation; what has ended stays so. The guard does it, so that it is done if this process dies."""
-        fd = await self._run_in_thread(lambda: self._store.ask_to_end(handle, grace))
+        fd = await self._run_in_thread(lambda: self._store.request_end(handle, grace))
         if fd is None:
             return
         loop = asyncio.get_running_loop()
@@ -200,4 +200,4 @@ class ProcessRuntime:
                 await asyncio.wait([running])
             raise
         except OSError as error:
-            raise to_disk_full(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+            raise to_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error

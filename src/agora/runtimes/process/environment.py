@@ -20,7 +20,7 @@ def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, 
     """Variables of a build's commands. Caches of downloads are shared by all builds of this host."""
     cache = options.root / "cache"
     return {
-        **options.passed_on(),
+        **options.inherited_variables(),
         **_common_variables(options, attempt),
         "HOME": str(attempt / "home"),
         "TMPDIR": str(attempt / "tmp"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agora.net.atomic_files import replace_file, write_json
 from agora.runtimes.builds.cache import BuildCache, erase_directory
-from agora.runtimes.builds.tree import to_disk_full
+from agora.runtimes.builds.tree import to_disk_full_error
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
 from agora.runtimes.port import Build, FoundInstance, Handle, LogPage, SweepResult
 from agora.runtimes.spec import NAME, Spec
@@ -145,12 +145,12 @@ class ProcessStore:
             self.ports.release(set(ports.values()) - set(previous_ports.values()))
             if before is None:
                 erase_directory(instance.directory)
-            if isinstance(error, OSError) and (full := to_disk_full(error)):
+            if isinstance(error, OSError) and (full := to_disk_full_error(error)):
                 raise full from error
             raise
         # Only now: before the record was written, a crash would have brought the old ports back.
         self.ports.release(set(previous_ports.values()) - set(ports.values()))
-        instance.forget_old()
+        instance.delete_old_generations()
         return self._launch_program(instance, record, spec, Path(build.reference))
 
     def _finish_generation(self, instance: Instance, generation: int) -> None:
@@ -197,7 +197,7 @@ class ProcessStore:
 
     # -- ending --------------------------------------------------------------------------------------------------
 
-    def ask_to_end(self, handle: Handle, grace: float) -> int | None:
+    def request_end(self, handle: Handle, grace: float) -> int | None:
         """Have the guard end an instance; answers a pidfd of the guard, or None if nothing runs."""
         instance = self._get_instance(handle.instance_id)
         generation = instance.generation_directory(handle.generation)
@@ -284,7 +284,7 @@ class ProcessStore:
             archives.pack_archive(instance.state, new)
             new.replace(file)
         except OSError as error:
-            raise to_disk_full(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+            raise to_disk_full_error(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
         finally:
             new.unlink(missing_ok=True)
         return file.stat().st_size

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.builds.cache import erase_directory
-from agora.runtimes.builds.tree import to_disk_full
+from agora.runtimes.builds.tree import to_disk_full_error
 from agora.runtimes.errors import StartFailed
 from agora.runtimes.spec import Limits
 
@@ -48,11 +48,11 @@ def prepare_instance(instance: Instance, build_key: str, build: Path, restore: s
     """Make an instance's directories; its work is a copy of the build, kept as long as the build is the same."""
     for directory in (instance.directory, instance.logs):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    erase_if_there(instance.tmp)
+    erase_if_exists(instance.tmp)
     instance.tmp.mkdir(mode=0o700)
     if not instance.state.exists():
         state = instance.directory / "state.new"
-        erase_if_there(state)
+        erase_if_exists(state)
         state.mkdir(mode=0o700)
         if restore is not None:
             _restore_state(Path(restore), state)
@@ -60,7 +60,7 @@ def prepare_instance(instance: Instance, build_key: str, build: Path, restore: s
     marker = instance.directory / "build"
     if not marker.exists() or marker.read_text() != build_key:
         marker.unlink(missing_ok=True)
-        erase_if_there(instance.work)
+        erase_if_exists(instance.work)
         _copy_work(build / "tree", instance.work)
         marker.write_text(build_key)
     instance.lock.touch(mode=0o600)
@@ -82,10 +82,10 @@ def _restore_state(file: Path, state: Path) -> None:
     except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
         raise StartFailed(f"The backup can not be restored: {error}.") from error
     except OSError as error:
-        raise to_disk_full(error) or StartFailed(f"The backup can not be restored: {error}.") from error
+        raise to_disk_full_error(error) or StartFailed(f"The backup can not be restored: {error}.") from error
 
 
-def erase_if_there(directory: Path) -> None:
+def erase_if_exists(directory: Path) -> None:
     if directory.is_dir() and not directory.is_symlink():
         erase_directory(directory)
     else:

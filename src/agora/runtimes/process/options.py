@@ -58,6 +58,6 @@ class Options:
     private_networks: bool = False
     cgroup: Path | None = None
 
-    def passed_on(self) -> Mapping[str, str]:
+    def inherited_variables(self) -> Mapping[str, str]:
         """Variables of the server that builds get."""
         return {name: os.environ[name] for name in self.build_variables if name in os.environ}

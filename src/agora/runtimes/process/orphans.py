@@ -22,7 +22,7 @@ KILL_TIMEOUT = 2.0  # seconds that killed processes have to be gone
 def kill_marked(marks: list[bytes]) -> int:
     """Kill every process of this engine that was started with these variables; answers how many there were."""
     return _kill_until_gone(
-        lambda: (pid for pid in _other_pids() if procfs.is_marked(pid, marks) and _is_of_engine(pid))
+        lambda: (pid for pid in _other_pids() if procfs.is_marked(pid, marks) and _belongs_to_engine(pid))
     )
 
 
@@ -32,12 +32,12 @@ def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]
 
     def find_orphans() -> Iterator[int]:
         marked = (pid for pid in _other_pids() if procfs.is_marked(pid, marks))
-        return (pid for pid in marked if _is_of_engine(pid) and not belongs(_read_variables(pid)))
+        return (pid for pid in marked if _belongs_to_engine(pid) and not belongs(_read_variables(pid)))
 
     return _kill_until_gone(find_orphans)
 
 
-def _is_of_engine(pid: int) -> bool:
+def _belongs_to_engine(pid: int) -> bool:
     """Whether the process engine started a process, or an ancestor of it.
 
     Releases before AGORA_ENGINE marked processes and containers alike. Of those, a process that shares our pid namespace

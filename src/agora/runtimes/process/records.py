@@ -89,7 +89,7 @@ class Instance:
             return []
         return sorted(int(name) for name in names if name.isdecimal())
 
-    def forget_old(self) -> None:
+    def delete_old_generations(self) -> None:
         for number in self.list_generations()[:-MAX_GENERATIONS]:
             shutil.rmtree(self.generation_directory(number), ignore_errors=True)
 

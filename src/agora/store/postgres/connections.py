@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from ..port import StoreFailure
-from .failures import ConnectionLost, is_loss, to_unreachable
+from .failures import ConnectionLost, is_connection_loss, to_unreachable
 from .schema import RUNTIME
 from .transaction import Transaction
 
@@ -167,7 +167,7 @@ class Connections:
             await transaction.begin(mode)
             yield transaction
         except BaseException as error:
-            if not is_loss(connection, error):
+            if not is_connection_loss(connection, error):
                 raise
             transaction.terminate_connection()
             await self._pool.expire_connections()  # do not trust the others: each is replaced when next used

@@ -146,7 +146,7 @@ class PostgresStore:
         began = time.perf_counter()
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                await self.write("", _run_nothing)
+                await self.write("", _run_empty_work)
                 elapsed = time.perf_counter() - began
                 size, clocks = await self.read("", _read_size_and_clocks)
                 self._update_skew(*clocks)
@@ -191,7 +191,7 @@ async def _write_probe_row(tx: Tx) -> None:
     await tx.one(_ROOM)
 
 
-async def _run_nothing(tx: Tx) -> None:
+async def _run_empty_work(tx: Tx) -> None:
     """A transaction that only proves that one can be made."""
 
 

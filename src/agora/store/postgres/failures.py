@@ -10,8 +10,8 @@ __all__ = [
     "ConnectionLost",
     "OutcomeUnknown",
     "is_closed",
+    "is_connection_loss",
     "is_hopeless",
-    "is_loss",
     "is_retryable",
     "to_store_failure",
     "to_unreachable",
@@ -73,7 +73,7 @@ def is_closed(connection: asyncpg.Connection) -> bool:
         return True
 
 
-def is_loss(connection: asyncpg.Connection, error: BaseException) -> bool:
+def is_connection_loss(connection: asyncpg.Connection, error: BaseException) -> bool:
     """Whether the connection is gone, so that another one may have more luck."""
     if isinstance(error, StoreFailure) or not isinstance(error, Exception):
         return False

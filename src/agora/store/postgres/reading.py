@@ -86,7 +86,7 @@ class Readers:
             async with asyncio.timeout(self._wait):
                 await self._slots.acquire()
         except TimeoutError:
-            raise Overloaded("Too many reads at once.", fix="Try again in a second.", retry_after=1) from None
+            raise Overloaded("Too many concurrent reads.", fix="Try again in a second.", retry_after=1) from None
         # Registered before the connection is sought: a BEGIN that fails must not lose the slot.
         stack.callback(self._slots.release)
         return await stack.enter_async_context(self._connections.open_transaction(tenant, self.mode))

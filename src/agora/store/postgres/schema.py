@@ -81,7 +81,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
             await _apply_protection(connection)
             if unprotected_tables := await find_unprotected(connection):
                 raise StoreFailure(
-                    f"Tables stand open to other tenants: {', '.join(unprotected_tables)}. Drop the policies that are not this "
+                    f"Tables are readable by other tenants: {', '.join(unprotected_tables)}. Drop the policies that are not this "
                     "release's (see pg_policies), and start again."
                 )
         return len(pending)
@@ -142,7 +142,7 @@ async def _apply_protection(connection: asyncpg.Connection) -> None:
     except asyncpg.InsufficientPrivilegeError as error:
         role = await connection.fetchval("select quote_ident(current_user)")
         raise StoreFailure(
-            f"Rows of tenants cannot be protected: {str(error).splitlines()[0]}. The server works as a role that owns nothing, and {role} "
+            f"Row-level security cannot be set up: {str(error).splitlines()[0]}. The server works as a role that owns nothing, and {role} "
             "may not make it. As a superuser, once for all databases of this server: "
             f"create role {RUNTIME}; create role agora_admin; grant {RUNTIME}, agora_admin to {role};"
         ) from error

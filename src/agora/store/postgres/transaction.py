@@ -13,7 +13,7 @@ from ..event_table import audience_text
 from ..port import NewEvent, Query, StoreFailure, Table, Tally, Write
 from . import sql
 from .calls import Kind, Request
-from .failures import ConnectionLost, OutcomeUnknown, is_closed, is_loss
+from .failures import ConnectionLost, OutcomeUnknown, is_closed, is_connection_loss
 
 __all__ = ["SharedRow", "Transaction"]
 
@@ -179,7 +179,7 @@ class Transaction:
         try:
             status = await self._connection.execute("commit")
         except Exception as error:
-            if is_loss(self._connection, error):
+            if is_connection_loss(self._connection, error):
                 raise OutcomeUnknown from error
             raise
         # COMMIT of a failed transaction succeeds with the status ROLLBACK.

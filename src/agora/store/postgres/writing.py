@@ -47,7 +47,7 @@ class ConflictHistory:
     def __init__(self) -> None:
         self._scores: dict[str, int] = {}
 
-    def goes_alone(self, label: str) -> bool:
+    def must_run_alone(self, label: str) -> bool:
         return label in self._scores
 
     def record_outcome(self, label: str, alone: bool) -> None:
@@ -109,7 +109,7 @@ class Writer:
         """Queue a call; it is answered within the time that a statement may take. Raises Overloaded."""
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
-        alone = self._habits.goes_alone(label)
+        alone = self._habits.must_run_alone(label)
         lane = self._lanes.get(tenant)
         queue = self._solos if alone else lane.waiting if lane is not None else None
         if self.waiting_calls >= QUEUE_LIMIT or (queue is not None and not queue.has_room(owner)):
@@ -234,28 +234,28 @@ class Writer:
         # A barrier, not held: first attempts run side by side, but none starts beside a repetition.
         async with turn:
             pass
-        error = await self._try_alone(call)
+        error = await self._run_alone_in_transaction(call)
         if error is not None and is_retryable(error):
             async with turn:
                 for _ in range(ATTEMPTS - 1):
                     self.replays += 1
-                    error = await self._try_alone(call)
+                    error = await self._run_alone_in_transaction(call)
                     if error is None or not is_retryable(error):
                         break
         if error is not None:
             call.fail(to_store_failure(error))
 
-    async def _try_alone(self, call: Call) -> Exception | None:
+    async def _run_alone_in_transaction(self, call: Call) -> Exception | None:
         """Answers what the database had against it, if anything."""
         if call.future.done():
             return None
         try:
-            await self._run_connected(call.tenant, lambda transaction: self._run_alone_in(transaction, call))
+            await self._run_connected(call.tenant, lambda transaction: self._run_alone_attempt(transaction, call))
         except Exception as error:
             return error
         return None
 
-    async def _run_alone_in(self, transaction: Transaction, call: Call) -> None:
+    async def _run_alone_attempt(self, transaction: Transaction, call: Call) -> None:
         if call.future.done():  # its time ran out while a connection was sought
             return
         attempt, needed = await run_call_alone(transaction, call)

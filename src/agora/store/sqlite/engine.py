@@ -233,14 +233,14 @@ class SqliteStore:
         began = time.monotonic()
         await self.write(HOME, write_probe)
         try:
-            await asyncio.to_thread(self._find_room)
+            await asyncio.to_thread(self._check_free_space)
         except OSError as error:
             failed = disk_failure(error)
             self._outages.record_failure(failed)
             raise failed from error
         self._outages.record_recovery(began)
 
-    def _find_room(self) -> None:
+    def _check_free_space(self) -> None:
         """Take room for a file without a name, and give it back; see that the reserve is there. Raises OSError."""
         with tempfile.TemporaryFile(dir=self.path.parent) as file:
             os.posix_fallocate(file.fileno(), 0, ROOM)
@@ -249,7 +249,7 @@ class SqliteStore:
 
     async def check(self) -> Mapping[str, float]:
         began = time.perf_counter()
-        await self.write("", _run_nothing)
+        await self.write("", _run_empty_work)
         size = self.path.stat().st_size + _file_size(self.path.with_name(self.path.name + "-wal"))
         return {
             "round_trip_ms": (time.perf_counter() - began) * 1000,
@@ -298,9 +298,11 @@ class SqliteStore:
         if self._begin_batch():
             return
         try:
-            batch, results = self._attempt_calls(self._take_waiting(calls), time.perf_counter() + SLICE_SECONDS)
+            batch, results = self._attempt_calls(self._take_queued_calls(calls), time.perf_counter() + SLICE_SECONDS)
         except Exception as error:
-            calls += self._take_waiting([])  # which would meet the same error, or have to be kept behind the others
+            calls += self._take_queued_calls(
+                []
+            )  # which would meet the same error, or have to be kept behind the others
             if is_hopeless(error):
                 for call in calls:
                     self._fail_call(call.future, error)
@@ -342,7 +344,7 @@ class SqliteStore:
             f"The disk has not taken a commit of the database for {seconds:.0f} s.", cause="timeout", unknown=unknown
         )
 
-    def _take_waiting(self, taken: list[_Pending]) -> Iterator[_Pending]:
+    def _take_queued_calls(self, taken: list[_Pending]) -> Iterator[_Pending]:
         """Take the calls of a batch from the queue, one by one, as they are begun."""
         while self._queue and len(taken) < BATCH_LIMIT:
             call = self._queue.pop_item()
@@ -360,12 +362,12 @@ class SqliteStore:
             if time.monotonic() - self._locked_since < LOCK_TIMEOUT:
                 self._loop.call_later(LOCK_RETRY_SECONDS, self._run_batch)
             else:
-                self._fail_waiting(error)
+                self._fail_queued_calls(error)
             return True
         self._locked_since = None
         return False
 
-    def _fail_waiting(self, error: sqlite3.Error) -> None:
+    def _fail_queued_calls(self, error: sqlite3.Error) -> None:
         """Fail the waiting calls: the lock could not be acquired."""
         log.warning("another program holds the write lock of %s", self.path)
         self._locked_since = None
@@ -497,7 +499,7 @@ class SqliteStore:
             self._outages.record_failure(failed)
 
 
-async def _run_nothing(tx: Any) -> None:
+async def _run_empty_work(tx: Any) -> None:
     """A transaction that only proves that one can be made."""
 
 

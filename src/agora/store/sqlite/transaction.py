@@ -67,11 +67,11 @@ class Transaction:
         self._open = True
 
     async def one(self, query: Query[R], /, **parameters: Any) -> R | None:
-        self._flush_for(query.table_names)
+        self._flush_rows_of_tables(query.table_names)
         return load_first(query, self._run_statement(query, parameters))
 
     async def all(self, query: Query[R], /, **parameters: Any) -> Sequence[R]:
-        self._flush_for(query.table_names)
+        self._flush_rows_of_tables(query.table_names)
         return load_all(query, self._run_statement(query, parameters))
 
     def append(self, table: Table[R], record: R, /) -> None:
@@ -101,20 +101,20 @@ class Transaction:
         parameters["tenant"] = self.tenant
         return self._connection.execute(statement.confined_sql, parameters)
 
-    def _flush_for(self, tables: frozenset[str]) -> None:
+    def _flush_rows_of_tables(self, tables: frozenset[str]) -> None:
         """Make buffered rows of these tables visible to the statement about to run."""
         self._check_open()
         # Buffered rows of this call and of earlier ones of the batch must not be missing from a read (ADR 2).
         if any(table.name in tables for table in self._rows):
             self._begin_change(tables)
         elif any(table.name in tables for table in self._batch.rows):
-            self._show_batch_rows(tables)
+            self._write_batch_rows(tables)
 
     def _begin_change(self, tables: frozenset[str]) -> None:
         """Open the call's savepoint, and write the rows of these tables that are still buffered."""
         self._check_open()
         if any(table.name in tables for table in self._batch.rows):
-            self._show_batch_rows(tables)
+            self._write_batch_rows(tables)
         # The savepoint is opened late: most calls only append rows, and are committed without one.
         if not self._savepoint:
             self._connection.execute("savepoint call")
@@ -122,7 +122,7 @@ class Transaction:
         for table in [table for table in self._rows if table.name in tables]:
             _append_rows(self._connection, table, self._rows.pop(table))
 
-    def _show_batch_rows(self, tables: frozenset[str]) -> None:
+    def _write_batch_rows(self, tables: frozenset[str]) -> None:
         """Write what earlier calls of the batch have buffered for these tables.
 
         Within the savepoint it would go with a rollback of this call, so it is kept until then.

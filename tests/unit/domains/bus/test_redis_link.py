@@ -285,7 +285,7 @@ async def test_a_server_that_tells_nothing_is_said_to_tell_nothing(own: Broker) 
     connection = await Connection.open(Address.from_url(own.url))
     await connection.send("ACL", "SETUSER", "app", "on", ">p", "~*", "+@all", "-config")
     bus = await opened(f"redis://app:p@127.0.0.1:{own.port}")
-    assert "does not tell" in bus.durability
+    assert "does not report" in bus.durability
     assert len(bus.warnings) == 1
     connection.close()
     await bus.close()

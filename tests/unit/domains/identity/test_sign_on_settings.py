@@ -57,7 +57,7 @@ def test_several_issuers() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"oidc_issuers": "https://a.test"}, "what their tokens are for"),
+        ({"oidc_issuers": "https://a.test"}, "the audience of their tokens"),
         ({"oidc_issuers": "http://a.test", "oidc_client_id": "c"}, "https"),
         ({"oidc_issuers": "http://127.0.0.1.evil.test", "oidc_client_id": "c"}, "https"),
         ({"oidc_issuers": "ftp://a.test", "oidc_client_id": "c"}, "https"),

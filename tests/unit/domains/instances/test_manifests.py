@@ -170,8 +170,8 @@ def test_what_an_engine_would_refuse_is_told_too() -> None:
 def test_what_would_be_ignored_is_told() -> None:
     faults = told(STANDARD | {"env_vars": {"A": "1"}, "start_command": "./start.sh"})
     assert faults == {
-        "env_vars": "not beside build_config: say build_config.env_vars",
-        "start_command": "not beside build_config: say build_config.start_command",
+        "env_vars": "not allowed beside build_config: use build_config.env_vars",
+        "start_command": "not allowed beside build_config: use build_config.start_command",
     }
     build = understood(CONTAINER | {"env_vars": {"A": "1"}, "start_command": "./start.sh"}).build
     assert build is not None

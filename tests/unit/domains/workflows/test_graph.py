@@ -283,7 +283,7 @@ def test_an_added_step_may_be_made_up_for_by_what_makes_up_for_others() -> None:
         ("d", ("d",), InvalidRequest, "There is no step 'd'"),
         ("d", ("undo",), InvalidRequest, "runs only to make up"),
         ("d", ("b", "a"), Conflict, "'a' has begun"),
-        ({"name": "d", "depends_on": ["a"]}, (), Conflict, "in their order"),
+        ({"name": "d", "depends_on": ["a"]}, (), Conflict, "in sequence"),
         ({"name": "d", "on_failure": "compensate", "compensate": "a"}, (), Conflict, "of the normal flow"),
         (
             {"name": "d", "on_failure": "compensate", "compensate": "z"},

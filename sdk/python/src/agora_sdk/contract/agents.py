@@ -153,7 +153,7 @@ class Deregistration(Result):
 BESIDE = ("service_tier", "max_concurrent_tasks", "busy", "public_keys", "metadata")
 
 
-def _of_manifest(document: Any) -> Any:
+def _manifest_to_arguments(document: Any) -> Any:
     """A manifest (``name`` instead of ``agent_name``) as the arguments of a registration."""
     if not isinstance(document, Mapping) or "name" not in document or "agent_name" in document:
         return document
@@ -174,7 +174,7 @@ class Agents(Service, category="agent"):
         exposure=Exposure.PUBLIC,
         idempotent=True,
         secrets=("token",),
-        translate=_of_manifest,
+        translate=_manifest_to_arguments,
     )
     async def register(
         self,

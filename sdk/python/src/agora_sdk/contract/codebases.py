@@ -210,7 +210,7 @@ class Synchronisation(Result):
     sessions: int = Field(description="Number of sessions that were stored.")
 
 
-def _of_trigger(document: Any) -> Any:
+def _trigger_to_arguments(document: Any) -> Any:
     """A trigger with ``agent`` instead of ``agent_type``."""
     if not isinstance(document, Mapping) or "agent" not in document or "agent_type" in document:
         return document
@@ -318,7 +318,7 @@ class Codebases(Service, category="codebase"):
     async def remove(self, codebase_id: CodebaseRef) -> RemovedCodebase:
         """Unregister a codebase with its sessions; nothing on the worker's machine is touched."""
 
-    @operation("POST /v1/agent/codebases/{codebase_id}/trigger", scope="write:tasks", translate=_of_trigger)
+    @operation("POST /v1/agent/codebases/{codebase_id}/trigger", scope="write:tasks", translate=_trigger_to_arguments)
     async def trigger(
         self,
         codebase_id: CodebaseRef,

@@ -42,7 +42,7 @@ class Part(ProtoModel):
     CONTENT: ClassVar[tuple[str, ...]] = ("text", "raw", "url", "data")
 
     @model_validator(mode="after")
-    def _one_content(self) -> Self:
+    def _check_single_content(self) -> Self:
         set_fields = self.model_fields_set
         content = [name for name in self.CONTENT if getattr(self, name) is not None]
         if not content and "data" in set_fields:

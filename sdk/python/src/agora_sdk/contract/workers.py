@@ -12,7 +12,7 @@ from .fields import AgentName, AgentRef, Capability, Cursor, JsonData, JsonObjec
 from .operation import Service, operation
 from .results import Page, Result
 from .tasks import Models, TaskId, TaskUpdate, WorkerRef
-from .tasks.coding import of_worker_renewal
+from .tasks.coding import worker_renewal_to_arguments
 
 __all__ = ["Unregistration", "Worker", "WorkerPage", "Workers"]
 
@@ -57,7 +57,7 @@ class Unregistration(Result):
 REPORTED = ("hostname", "agents", "codebases")
 
 
-def _of_coding_worker(document: Any) -> Any:
+def _coding_worker_to_arguments(document: Any) -> Any:
     """A registration in the words of coding workers (``name`` instead of ``worker_name``), with what they report as metadata."""
     if not isinstance(document, Mapping) or "name" not in document or "worker_name" in document:
         return document
@@ -86,7 +86,9 @@ ProviderAccount = Annotated[
 class Workers(Service, category="worker"):
     """Processes behind an agent: each with its own capabilities, models and tasks."""
 
-    @operation("POST /v1/agent/workers/register", scope="write:tasks", idempotent=True, translate=_of_coding_worker)
+    @operation(
+        "POST /v1/agent/workers/register", scope="write:tasks", idempotent=True, translate=_coding_worker_to_arguments
+    )
     async def register(
         self,
         worker_name: WorkerRef,
@@ -159,7 +161,9 @@ class Workers(Service, category="worker"):
         arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities, X-Codebases, Last-Event-ID.
         """
 
-    @operation("POST /v1/worker/tasks/release", scope="write:tasks", idempotent=True, translate=of_worker_renewal)
+    @operation(
+        "POST /v1/worker/tasks/release", scope="write:tasks", idempotent=True, translate=worker_renewal_to_arguments
+    )
     async def finish_task(
         self,
         task_id: TaskId,

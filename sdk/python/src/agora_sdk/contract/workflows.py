@@ -146,7 +146,7 @@ class Step(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_forms(cls, value: Any) -> Any:
+    def _expand_short_forms(cls, value: Any) -> Any:
         if isinstance(value, str):
             return {"name": value}
         if isinstance(value, (list, tuple)) and len(value) == 2:
@@ -156,7 +156,7 @@ class Step(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def _check_single_kind(self) -> Self:
         """A step is a task, an approval or a workflow; InvalidRequest for a mixture."""
         if self.approval and (self.workflow or self.for_each is not None or self.agent or self.capability):
             raise ValueError("an approval step has no agent, capability, for_each or workflow")

@@ -26,7 +26,7 @@ def patch_subprocess(layer: V4CompatibilityLayer | None = None) -> Callable[[], 
         result = run_command(target, words[1:]) if words and os.path.basename(words[0]) == "spacetime" else None
         if result is None:
             return original(command, *args, **options)
-        return _as_caller_wants(result, command, options)
+        return _convert_result(result, command, options)
 
     subprocess.run = patched_run  # type: ignore[assignment]
 
@@ -43,7 +43,7 @@ def _words_of(command: Any) -> list[str]:
     return [os.fsdecode(word) if isinstance(word, bytes | os.PathLike) else str(word) for word in command]
 
 
-def _as_caller_wants(result: subprocess.CompletedProcess[str], command: Any, options: dict[str, Any]) -> Any:
+def _convert_result(result: subprocess.CompletedProcess[str], command: Any, options: dict[str, Any]) -> Any:
     """The result as text or bytes, raised if the caller checks; like the real one."""
     is_text = any(options.get(name) for name in ("text", "universal_newlines", "encoding", "errors"))
     stdout: Any = result.stdout if is_text else result.stdout.encode()

@@ -64,7 +64,7 @@ class Trust:
         audiences = settings.oidc_audience or _own_audiences(settings, client)
         if not audiences:
             raise ConfigurationError(
-                "oidc_issuers: say also what their tokens are for: set oidc_client_id, oidc_audience or public_url"
+                "oidc_issuers: set the audience of their tokens, too: oidc_client_id, oidc_audience or public_url"
             )
         return cls(
             issuers,

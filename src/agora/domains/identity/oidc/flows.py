@@ -42,7 +42,7 @@ class Flows:
         endpoint = (await self._provider.fetch_metadata()).authorization
         if endpoint is None or not self._trust.client_id:
             raise Conflict(
-                "People cannot sign in here by their browsers.",
+                "Signing in by a browser is not configured.",
                 fix="Set oidc_client_id to a client that the provider allows the standard flow.",
             )
         query = {"response_type": "code", "client_id": self._trust.client_id, "scope": self._trust.scope, **parameters}

@@ -75,7 +75,7 @@ class ProviderHttpClient:
         except (httpx.HTTPError, OSError) as error:  # TimeoutError is an OSError
             raise UpstreamUnavailable(
                 f"The identity provider {self._issuer} does not answer ({type(error).__name__}).",
-                fix="Try again in a moment; other credentials work meanwhile.",
+                fix="Try again in a moment; other credentials still work.",
                 retry_after=RETRY_AFTER,
             ) from None
 

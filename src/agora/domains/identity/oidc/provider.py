@@ -149,7 +149,7 @@ class Provider:
         if document.get("issuer") != self.issuer:
             raise UpstreamFailed(
                 f"The provider at {self.issuer} calls itself {str(document.get('issuer'))[:200]!r}.",
-                fix="Write in oidc_issuers what it calls itself, to the last slash.",
+                fix="Write the issuer in oidc_issuers exactly as the provider does, including a trailing slash.",
             )
 
         def read_optional(name: str) -> str | None:

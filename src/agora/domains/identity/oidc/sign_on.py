@@ -218,9 +218,7 @@ class SignOn:
             )
         await self.check_login(grant)
         if row is not None and row.disabled_at is not None:
-            raise PermissionDenied(
-                "This person is disabled here.", fix="An operator enables them again: agora.user.update."
-            )
+            raise PermissionDenied("This user is disabled.", fix="An operator enables users with agora.user.update.")
         role = (row.role if row is not None else None) or person.role
         limit = row.concurrency_limit if row is not None else None
         may = roles.restrict_scopes(scopes_of(role, grant.tenant), grant.asked, self._known)

@@ -111,7 +111,7 @@ async def _store_authorization(
             statements.authorizations_begun, upstream_id=upstream_id, begun_by=begun_by, now=call.now
         )
         if (count or 0) >= MAX_BEGUN:
-            raise RateLimited(f"{MAX_BEGUN} authorizations are under way already.", retry_after=60)
+            raise RateLimited(f"{MAX_BEGUN} authorizations are in progress already.", retry_after=60)
         row = UpstreamAuthorizationRow(
             tenant_id=endpoint.tenant,
             state=_hash_state(state),
@@ -133,7 +133,7 @@ async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> 
     row = await call.tx.one(statements.authorization_by_state, state=_hash_state(state))
     if row is None or row.begun_by != call.caller.subject or row.expires_at <= call.now:
         raise NotFound(
-            "No such authorization of yours is under way.",
+            "You have no such authorization in progress.",
             fix="It is good once, for ten minutes, and for whoever has begun it: begin again, and sign in here as the same.",
         )
     if not await call.tx.execute(statements.drop_authorization, state=row.state):

@@ -182,7 +182,7 @@ def _compensation_errors(step: Step, place: str) -> Iterator[StepError]:
         if getattr(step, name):
             yield field_error(f"{place}.{name}", "a compensation step cannot have a compensation")
     if step.approval:
-        yield field_error(f"{place}.approval", "a step that makes up for another is not approved")
+        yield field_error(f"{place}.approval", "a compensation step cannot be an approval")
 
 
 def _find_cycles(graph: Graph) -> Iterator[list[str]]:
@@ -322,8 +322,8 @@ def _check_compensation(graph: Graph, step: Step, fixed: Collection[str]) -> Non
         return
     if not graph.nodes[step.compensate].compensation:
         raise Conflict(
-            f"{step.compensate!r} is a step of the normal flow; it cannot make up for another.",
-            fix="Name a step that makes up for another already.",
+            f"{step.compensate!r} is a step of the normal flow; it cannot be a compensation step.",
+            fix="Name a compensation step.",
         )
     if step.compensate in fixed:
         raise Conflict(
@@ -335,8 +335,8 @@ def _check_compensation(graph: Graph, step: Step, fixed: Collection[str]) -> Non
 def _insert_in_order(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
     if step.depends_on:
         raise Conflict(
-            "The steps of this workflow run in their order; depends_on has no place in it.",
-            fix="Say with 'before' where it belongs.",
+            "The steps of this workflow run in sequence; depends_on does not apply.",
+            fix="Give its position with 'before'.",
         )
     steps = [node.step for node in graph.nodes.values()]
     places = [at for at, other in enumerate(steps) if other.name in before]

@@ -27,7 +27,13 @@ from ..fields import (
 )
 from ..operation import Service, operation
 from ..parts import Extensions, Id, Metadata, Part
-from .coding import of_coding_task, of_worker_claim, of_worker_output, of_worker_renewal, of_worker_status
+from .coding import (
+    coding_task_to_arguments,
+    worker_claim_to_arguments,
+    worker_output_to_arguments,
+    worker_renewal_to_arguments,
+    worker_status_to_arguments,
+)
 from .log import EntryType, TaskEntry, TaskEntryPage, TaskOutput
 from .statistics import DurationSummary, TaskStatistics
 from .task import (
@@ -126,7 +132,9 @@ Long = Annotated[Text, Field(min_length=1, max_length=262_144)]
 class Tasks(Service, category="task"):
     """Tasks with leases and fencing tokens: claimed once, and requeued when the claimant dies."""
 
-    @operation("POST /agora/task/assign", "POST /v1/agent/tasks", scope="write:tasks", translate=of_coding_task)
+    @operation(
+        "POST /agora/task/assign", "POST /v1/agent/tasks", scope="write:tasks", translate=coding_task_to_arguments
+    )
     async def assign(
         self,
         task_type: Label,
@@ -161,7 +169,7 @@ class Tasks(Service, category="task"):
         "PUT /v1/agent/tasks/{task_id}/status",
         scope="write:tasks",
         idempotent=True,
-        translate=of_worker_status,
+        translate=worker_status_to_arguments,
     )
     async def update(
         self,
@@ -229,7 +237,12 @@ class Tasks(Service, category="task"):
     ) -> TaskEntryPage:
         """Read the history of a task: actor, change and time, oldest first; without ``types``, no output and no artifacts."""
 
-    @operation("POST /agora/task/claim", "POST /v1/worker/tasks/claim", scope="write:tasks", translate=of_worker_claim)
+    @operation(
+        "POST /agora/task/claim",
+        "POST /v1/worker/tasks/claim",
+        scope="write:tasks",
+        translate=worker_claim_to_arguments,
+    )
     async def claim(
         self,
         limit: Annotated[int, Field(ge=1, le=100, description="Most tasks to take at once.")] = 1,
@@ -259,7 +272,7 @@ class Tasks(Service, category="task"):
         "POST /v1/worker/tasks/resume",
         scope="write:tasks",
         idempotent=True,
-        translate=of_worker_renewal,
+        translate=worker_renewal_to_arguments,
     )
     async def renew(
         self,
@@ -432,7 +445,7 @@ class Tasks(Service, category="task"):
         "POST /agora/task/append",
         "POST /v1/agent/tasks/{task_id}/output",
         scope="write:tasks",
-        translate=of_worker_output,
+        translate=worker_output_to_arguments,
     )
     async def append(
         self,

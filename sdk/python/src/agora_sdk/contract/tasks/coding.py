@@ -9,11 +9,11 @@ __all__ = [
     "CLEANING_TYPE",
     "DELIVERY_TYPE",
     "JOB_TYPE",
-    "of_coding_task",
-    "of_worker_claim",
-    "of_worker_output",
-    "of_worker_renewal",
-    "of_worker_status",
+    "coding_task_to_arguments",
+    "worker_claim_to_arguments",
+    "worker_output_to_arguments",
+    "worker_renewal_to_arguments",
+    "worker_status_to_arguments",
 ]
 
 JOB_TYPE = "coding.job"
@@ -26,7 +26,7 @@ RENAMED = {"target_agent_name": "assignee", "deadline_at": "deadline", "model": 
 LOW, HIGH, URGENT = 0, 1, 10  #: priorities as numbers: below 0 low, 0 normal, 1 to 9 high, from 10 urgent
 
 
-def of_coding_task(document: Any) -> Any:
+def coding_task_to_arguments(document: Any) -> Any:
     """A coding task (``prompt``, with title, codebase_id, agent_type ...) as the arguments of ``agora.task.assign``.
 
     It requires the capability ``codebase:ID``, which the workers have that have the codebase.
@@ -56,14 +56,14 @@ def _priority_word(number: int) -> str:
     return "high" if number >= HIGH else "normal" if number >= LOW else "low"
 
 
-def of_worker_status(document: Any) -> Any:
+def worker_status_to_arguments(document: Any) -> Any:
     """``running`` as a status is ``in_progress``."""
     if isinstance(document, Mapping) and document.get("status") == "running":
         return {**document, "status": "in_progress"}
     return document
 
 
-def of_worker_output(document: Any) -> Any:
+def worker_output_to_arguments(document: Any) -> Any:
     """A worker's ``{worker_id, output}`` as the arguments of ``agora.task.append``."""
     if not isinstance(document, Mapping) or "output" not in document or "content" in document:
         return document
@@ -71,7 +71,7 @@ def of_worker_output(document: Any) -> Any:
     return rest | {"content": document["output"]}
 
 
-def of_worker_claim(document: Any) -> Any:
+def worker_claim_to_arguments(document: Any) -> Any:
     """A claim with ``worker_id`` instead of ``worker``."""
     if not isinstance(document, Mapping) or "worker_id" not in document or "worker" in document:
         return document
@@ -79,7 +79,7 @@ def of_worker_claim(document: Any) -> Any:
     return rest | {"worker": document["worker_id"]}
 
 
-def of_worker_renewal(document: Any) -> Any:
+def worker_renewal_to_arguments(document: Any) -> Any:
     """A worker's heartbeat for a task, whose ``worker_id`` says nothing beside its fencing token."""
     if not isinstance(document, Mapping) or "worker_id" not in document:
         return document

@@ -33,7 +33,7 @@ async def check_durability(link: Link) -> Durability:
     try:
         settings = await _read_settings(link)
     except (Refused, AgoraError):
-        return Durability("not known: Redis does not tell its settings", ("Redis does not tell how durable it is.",))
+        return Durability("unknown: Redis does not report its settings", ("Redis does not tell how durable it is.",))
     fsync = f"appendonly {settings['appendonly']}, appendfsync {settings['appendfsync']}"
     return Durability(fsync, tuple(_find_warnings(settings)))
 
