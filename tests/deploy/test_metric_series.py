@@ -37,6 +37,7 @@ async def _shown(directory: Path) -> dict[str, set[str]]:
         market = Market(app, ManualClock())
         await market.agent("Ada")
         await client.get("/metrics")
+        app.measures.record_model_call({"provider": "own", "model": "small", "currency": "USD", "cost": "0.5"})
         for kind in (StoredCounts, Readiness, Sampling):
             await next(found for found in app.controllers if isinstance(found, kind)).step()
         text = (await client.get("/metrics")).text

@@ -117,6 +117,7 @@ __all__ = ["App"]
 log = logging.getLogger(__name__)
 
 FOLLOWED = ("agora.override.", "agora.service.", "agora.configuration.", "agora.upstream.")
+MODEL_CALLED = "agora.billing.model_called"
 ENDING = frozenset(
     {
         "agora.agent.deregistered",
@@ -397,6 +398,8 @@ class App:
         changed = False
         for stored in events:
             self.measures.count_event(stored.event.type)
+            if stored.event.type == MODEL_CALLED:
+                self.measures.record_model_call(from_json(stored.event.data))
             if stored.event.type.startswith(FOLLOWED):
                 changed = self.overrides.apply_event(stored) or changed
                 self.registry.apply_event(stored)

@@ -1,8 +1,8 @@
 """The Prometheus exporter: metrics of this process and of its parts.
 
 Names follow https://prometheus.io/docs/practices/naming/, labels are few and their values bounded: protocols, declared
-operations, error codes, states, loops. No label names an agent, a tenant, an address or anything else that callers
-choose. Each replica shows its own; counts of stored rows are the same on all of them.
+operations, error codes, states, loops. No label names a tenant, an address or anything else that callers choose. Series
+of language models name agents by their ids, up to a bound. Each replica shows its own; counts of stored rows are the same on all of them.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ class PrometheusExporter:
         yield from self._collect_streams(families)
         yield from self._collect_loops(families)
         yield from self._collect_others(families)
+        yield from self._collect_models(families)
         yield from self._collect_counts(families)
 
     def _collect_calls(self, families: _MetricFamilies) -> Iterator[Metric]:
@@ -176,6 +177,23 @@ class PrometheusExporter:
         if (bridge := self._context.ports.find(BRIDGE)) is not None:
             yield families.gauge("agora_bus_connected", "Whether Redis can be reached.", bridge.connected)
             yield families.gauge("agora_bus_lag_entries", "Entries of Redis not taken in yet.", bridge.lag)
+
+    def _collect_models(self, families: _MetricFamilies) -> Iterator[Metric]:
+        calls = families.counter("agora_model_calls", "Charged calls of models.", "agent", "model", "is_estimate")
+        tokens = families.counter("agora_model_tokens", "Tokens of those calls.", "agent", "model", "kind")
+        cost = families.counter("agora_model_cost", "What they cost.", "agent", "model", "currency")
+        first = families.histogram(
+            "agora_model_time_to_first_token_seconds", "How long a model took until its answer began.", "agent", "model"
+        )
+        for (agent, model), series in tuple(self._measures.models.items()):
+            for is_estimate, count in series.calls.items():
+                calls.add_metric([agent, model, str(is_estimate).lower()], count)
+            for kind, count in series.tokens.items():
+                tokens.add_metric([agent, model, kind], count)
+            for currency, amount in series.cost.items():
+                cost.add_metric([agent, model, currency], float(amount))
+            families.add_histogram(first, [agent, model], series.first_token)
+        yield from (calls, tokens, cost, first)
 
     def _collect_counts(self, families: _MetricFamilies) -> Iterator[Metric]:
         families_by_name = {

@@ -6,7 +6,7 @@ The libraries of Prometheus and OpenTelemetry are imported on first use.
 
 from .context import PROTOCOL, REQUEST, open_span, trace_headers, trace_id, use_protocol, with_trace
 from .loop_watchdog import LoopWatchdog, Stall
-from .metrics import BOUNDS, Histogram, Measures, Series
+from .metrics import BOUNDS, Histogram, Measures, ModelSeries, Series
 
 __all__ = [
     "BOUNDS",
@@ -15,6 +15,7 @@ __all__ = [
     "Histogram",
     "LoopWatchdog",
     "Measures",
+    "ModelSeries",
     "Series",
     "Stall",
     "open_span",

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable
-from typing import Final
+from collections.abc import Hashable, Mapping
+from decimal import Decimal
+from typing import Any, Final
 
-__all__ = ["BOUNDS", "Histogram", "Measures", "Series"]
+__all__ = ["BOUNDS", "Histogram", "Measures", "ModelSeries", "Series"]
 
 OWN: Final = "agora."
 OTHER: Final = "other"
+
+MODEL_SERIES: Final = 200  #: agents and models with series of their own; any further ones are counted as OTHER
+TOKEN_KINDS: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 #: upper bounds of the buckets of durations, in seconds
 BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -43,13 +47,29 @@ class Series(Histogram):
         self.failures: Counter[str] = Counter()
 
 
+class ModelSeries:
+    """Calls of one model by one agent: tokens by kind, cost by currency, and the time until the first token.
+
+    Tokens of the cache are among those of the input, tokens of reasoning among those of the output.
+    """
+
+    __slots__ = ("calls", "cost", "first_token", "tokens")
+
+    def __init__(self) -> None:
+        self.calls: Counter[bool] = Counter()  # by whether the tokens are an estimate
+        self.tokens: Counter[str] = Counter()
+        self.cost: dict[str, Decimal] = {}
+        self.first_token = Histogram()
+
+
 class Measures:
     """What is counted in this process since it began.
 
     calls: by protocol and operation. responses: answers over HTTP, by protocol and status. events: those committed
     here, by type. lease_expiries: tasks whose lease ran out. commits: how long transactions took to commit;
     committed_calls: calls that were in them. looked_at: time of the last read, by the monotonic clock.
-    counted: number of stored rows by kind and state at the last count.
+    counted: number of stored rows by kind and state at the last count. models: calls of language models that this
+    server charged, by the id of the agent and the model.
     """
 
     def __init__(self) -> None:
@@ -61,6 +81,7 @@ class Measures:
         self.committed_calls = 0
         self.looked_at: float | None = None
         self.counted: Counter[tuple[str, str]] = Counter()
+        self.models: dict[tuple[str, str], ModelSeries] = {}
 
     def record_call(self, protocol: str, operation: Hashable, seconds: float, failure: str | None) -> None:
         """Count one call. operation: a declared one, or a name. failure: the error's code, if any."""
@@ -82,3 +103,17 @@ class Measures:
         """A transaction was committed, with so many calls in it."""
         self.commits.observe_duration(seconds)
         self.committed_calls += calls
+
+    def record_model_call(self, charge: Mapping[str, Any]) -> None:
+        """A call of a language model was charged. charge: data of the event ``agora.billing.model_called``."""
+        key = (str(charge.get("agent_id") or OTHER), f"{charge['provider']}:{charge['model']}")
+        if key not in self.models and len(self.models) >= MODEL_SERIES:
+            key = (OTHER, OTHER)
+        series = self.models.setdefault(key, ModelSeries())
+        series.calls[bool(charge.get("is_estimate"))] += 1
+        for kind in TOKEN_KINDS:
+            series.tokens[kind] += int(charge.get(f"{kind}_tokens") or 0)
+        currency = str(charge["currency"])
+        series.cost[currency] = series.cost.get(currency, Decimal()) + Decimal(str(charge["cost"]))
+        if (seconds := charge.get("time_to_first_token")) is not None:
+            series.first_token.observe_duration(float(seconds))

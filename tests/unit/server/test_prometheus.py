@@ -116,6 +116,33 @@ async def test_the_buckets_of_a_histogram_are_summed_up() -> None:
     assert series.total == pytest.approx(99.0206)
 
 
+async def test_calls_of_models_are_counted_by_agent_and_model(app: App, client: httpx.AsyncClient) -> None:
+    market = Market(app, ManualClock())
+    await market.call(
+        market.operator, "token_billing.set_price", provider="own", model="m", input_cost_per_m=1, output_cost_per_m=2
+    )
+    thinker = await market.agent("Thinker")
+    tokens = {"input_tokens": 1_000_000, "output_tokens": 500_000}
+    report = {"call_key": "1", "provider": "own", "model": "m", "tokens": tokens, "time_to_first_token": 0.4}
+    await market.call(thinker, "token_billing.report", **report)
+    samples = await _samples(client)
+    labels = {"agent": thinker.subject, "model": "own:m"}
+    assert _value(samples, "agora_model_calls_total", **labels, is_estimate="false") == 1
+    assert _value(samples, "agora_model_tokens_total", **labels, kind="input") == 1_000_000
+    assert _value(samples, "agora_model_tokens_total", **labels, kind="output") == 500_000
+    assert _value(samples, "agora_model_cost_total", **labels, currency="USD") == pytest.approx(2)
+    assert _value(samples, "agora_model_time_to_first_token_seconds_count", **labels) == 1
+
+
+def test_series_of_models_are_bounded() -> None:
+    measures = Measures()
+    for number in range(300):
+        charge = {"agent_id": f"agent_{number}", "provider": "own", "model": "m", "currency": "USD", "cost": "0.01"}
+        measures.record_model_call(charge)
+    assert len(measures.models) == 201
+    assert sum(measures.models["other", "other"].calls.values()) == 100
+
+
 async def test_what_a_call_waits_for_an_event_is_no_latency(app: App) -> None:
     market = Market(app, ManualClock())
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
