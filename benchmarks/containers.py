@@ -75,13 +75,13 @@ class Bare:
                 "NetworkMode": "agora-benchmark",
             },
         }
-        made: dict[str, Any] = await self._client.json("POST", "containers/create", body=config)
-        await self._client.json("POST", f"containers/{made['Id']}/start")
+        made: dict[str, Any] = await self._client.request_json("POST", "containers/create", body=config)
+        await self._client.request_json("POST", f"containers/{made['Id']}/start")
         await answered(port)
         return str(made["Id"])
 
     async def remove(self, container: str) -> None:
-        await self._client.json("DELETE", f"containers/{container}", params={"force": "1", "v": "1"})
+        await self._client.request_json("DELETE", f"containers/{container}", params={"force": "1", "v": "1"})
 
 
 async def compared(host: str | None, image: str, rounds: int, say: Callable[[str], None]) -> bool:
@@ -93,13 +93,13 @@ async def compared(host: str | None, image: str, rounds: int, say: Callable[[str
     condition = await runtime.check()
     say(condition.detail)
     if condition.available:
-        await client.json("POST", "networks/create", body={"Name": "agora-benchmark", "Driver": "bridge"})
+        await client.request_json("POST", "networks/create", body={"Name": "agora-benchmark", "Driver": "bridge"})
         try:
             await _rounds(runtime, client, root, rounds, say)
         finally:
             for found in await runtime.adopt():
                 await runtime.remove(found.handle)
-            await client.json("DELETE", "networks/agora-benchmark")
+            await client.request_json("DELETE", "networks/agora-benchmark")
     await runtime.close()
     await client.close()
     shutil.rmtree(root, ignore_errors=True)

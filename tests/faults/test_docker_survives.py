@@ -45,10 +45,10 @@ async def victim(docker_host: str, tmp_path: Path) -> AsyncIterator[Victim]:
 
 async def _forget(host: str, installation: str) -> None:
     client, mine = Client(host), label_filter(ResourceLabels(installation).installation_label)
-    for each in await client.json("GET", "containers/json", params=mine | {"all": "1"}):
-        await client.json("DELETE", f"containers/{each['Id']}", params={"force": "1"})
-    for each in await client.json("GET", "networks", params=mine):
-        await client.json("DELETE", f"networks/{each['Id']}")
+    for each in await client.request_json("GET", "containers/json", params=mine | {"all": "1"}):
+        await client.request_json("DELETE", f"containers/{each['Id']}", params={"force": "1"})
+    for each in await client.request_json("GET", "networks", params=mine):
+        await client.request_json("DELETE", f"networks/{each['Id']}")
     await client.close()
 
 

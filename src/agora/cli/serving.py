@@ -42,7 +42,7 @@ def _option_type(name: str, field: FieldInfo) -> Any:
     if field.annotation is bool:
         return Annotated[bool | None, typer.Option(f"{option}/--no-{option[2:]}", help=about)]
     if field.annotation is SecretStr:
-        about += " Everybody on this machine can read a command line: the environment or the file is safer."
+        about += " Every user of this machine can read command lines: the environment or the file is safer."
     metavar = "INTEGER" if field.annotation is int else "NUMBER" if field.annotation is float else "TEXT"
     return Annotated[str | None, typer.Option(option, help=about, metavar=metavar)]
 

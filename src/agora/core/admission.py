@@ -59,7 +59,7 @@ class Admission:
         """Admit a call and record the agent's last activity. Raises an AgoraError if the call is refused."""
         # A sunset operation answers 410 even to a caller over its rate: waiting would not help that caller.
         self._registry.require_available(operation, caller.tenant)
-        self._backpressure.admit(caller)
+        self._backpressure.admit_call(caller)
         self._limiter.count_call(caller)  # before anything else: a refusal costs a row of the audit trail
         now = self._clock.now()
         _check_scope(operation, caller)
@@ -81,7 +81,7 @@ class Admission:
 
         Calls that resumed earlier may have filled the caller's buffer in the meantime.
         """
-        self._backpressure.admit(caller)
+        self._backpressure.admit_call(caller)
 
     def check_operation_allowed(self, name: str, caller: Caller) -> None:
         """Check whether an admitted call may also run another operation. Raises an AgoraError if it may not."""

@@ -107,7 +107,7 @@ class OperationRegistry:
         )
         return NotFound(f"There is no operation {name[:200]!r}.", fix=fix)
 
-    def visible(self, caller: Caller, *, sunset: bool = False) -> Sequence[Operation]:
+    def list_visible(self, caller: Caller, *, sunset: bool = False) -> Sequence[Operation]:
         """What a caller may call: what is public, and what its scopes cover. ``sunset``: that too."""
         return [
             operation
@@ -131,7 +131,7 @@ class OperationRegistry:
         bounds = _parse_version_range(version)
         return [
             operation
-            for operation in self.visible(caller, sunset=True)
+            for operation in self.list_visible(caller, sunset=True)
             if (category is None or operation.category == category)
             and (bounds is None or _parsed_version(operation) in bounds)
             and (status is None or self.status(operation, caller.tenant) is status)
@@ -158,11 +158,11 @@ class OperationRegistry:
 
     # -- life ------------------------------------------------------------------------------------
 
-    def declared(self, operation: Operation) -> Lifecycle:
+    def declared_status(self, operation: Operation) -> Lifecycle:
         """The status by declaration and dates alone."""
         return operation.lifecycle_on(self._current_date())
 
-    def life(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLife:
+    def describe_lifecycle(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLife:
         """Status, dates, replacement and guide, as declared and as an operator decided."""
         decision = self._decisions.get((tenant, operation.name, operation.version))
         return describe_life(operation, decision, self._current_date())
@@ -176,7 +176,7 @@ class OperationRegistry:
             decision = self._decisions.get((tenant, operation.name, operation.version))
             if decision is not None:
                 return decision.status_on(self._current_date())
-        return self.declared(operation)
+        return self.declared_status(operation)
 
     def updated_at(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> int:
         """When the entry last changed: a status set, a date reached, else the start of the server."""
@@ -192,7 +192,7 @@ class OperationRegistry:
         """Let a call pass; OperationSunset, naming the replacement, when the operation has ended."""
         if self._has_no_notices(operation) or self.status(operation, tenant) is not Lifecycle.SUNSET:
             return
-        life = self.life(operation, tenant)
+        life = self.describe_lifecycle(operation, tenant)
         ended = f" on {life.sunset_date.isoformat()}" if life.sunset_date else ""
         raise OperationSunset(
             f"{operation.name}@{operation.version} was sunset{ended}.",
@@ -219,7 +219,7 @@ class OperationRegistry:
         return not self._decisions and operation.deprecation_date is None and operation.sunset_date is None
 
     def _lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]:
-        headers, life = {}, self.life(operation, tenant)
+        headers, life = {}, self.describe_lifecycle(operation, tenant)
         if life.status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
             headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // SECOND}"
             links = [self._format_successor_link(life.replacement), _format_deprecation_link(life.migration_guide)]

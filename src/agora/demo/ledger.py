@@ -44,7 +44,7 @@ class Ledger:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _timed_out: set[str] = field(default_factory=set)
 
-    def add(self, report: Report) -> None:
+    def add_report(self, report: Report) -> None:
         self.reports.append(report)
         self.notify_waiters()
 
@@ -53,11 +53,11 @@ class Ledger:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def all(self, role: str, kind: str, **fields: Any) -> list[Report]:
+    def select_reports(self, role: str, kind: str, **fields: Any) -> list[Report]:
         """Reports of a role and kind that have these fields."""
         return [r for r in self.reports if (r.role, r.kind) == (role, kind) and r.has(fields)]
 
-    async def wait(
+    async def wait_for_reports(
         self, role: str, kind: str, *, count: int = 1, seconds: float = REPORT_SECONDS, **fields: Any
     ) -> list[Report]:
         """Wait for so many such reports; raises Missing after so many seconds, or when the agent is gone.
@@ -67,7 +67,7 @@ class Ledger:
         description = " ".join([kind, *map(str, fields.values())])
         try:
             async with asyncio.timeout(0 if f"{role} {description}" in self._timed_out else seconds):
-                while len(matches := self.all(role, kind, **fields)) < count:
+                while len(matches := self.select_reports(role, kind, **fields)) < count:
                     if role in self.absent:
                         raise ExpectationFailed(f"{role} {self.absent[role]}")
                     await self._changed.wait()
@@ -78,7 +78,7 @@ class Ledger:
 
     async def wait_for_first(self, role: str, kind: str, **fields: Any) -> Report:
         """The first such report."""
-        return (await self.wait(role, kind, **fields))[0]
+        return (await self.wait_for_reports(role, kind, **fields))[0]
 
     async def wait_for_any_role(self, roles: Collection[str], kind: str, **fields: Any) -> Report:
         """The first such report of any of these roles; Missing names all that have none."""

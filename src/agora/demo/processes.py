@@ -43,9 +43,9 @@ class AgentProcesses:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.clear()
+        await self.stop_all()
 
-    async def enter(self, role: str, after: int = 0) -> None:
+    async def start_agent(self, role: str, after: int = 0) -> None:
         """Start an agent, if it takes part."""
         if role not in self.roles:
             return
@@ -71,7 +71,7 @@ class AgentProcesses:
         await self._readers.pop(role)
         return await process.wait()
 
-    async def clear(self) -> dict[str, int]:
+    async def stop_all(self) -> dict[str, int]:
         """Ask every agent to leave, and end those that do not; answers the exit codes."""
         for process in self._processes.values():
             _send_signal(process, signal.SIGTERM)
@@ -91,7 +91,7 @@ class AgentProcesses:
         async for line in process.stdout:
             if line.endswith(b"\n"):
                 fields = json.loads(line)
-                self.ledger.add(Report(role, fields.pop("kind"), fields))
+                self.ledger.add_report(Report(role, fields.pop("kind"), fields))
         code = await process.wait()
         last_line = self._log_file(role).read_text("utf-8", "replace").strip().rpartition("\n")[2]
         self.ledger.absent[role] = f"has ended with code {code}" + (f": {last_line}" if last_line else "")

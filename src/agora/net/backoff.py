@@ -23,7 +23,7 @@ class Backoff:
     def __init__(self, first: float, longest: float) -> None:
         self._first, self._longest, self.failures = first, longest, 0
 
-    def next(self) -> float:
+    def next_delay(self) -> float:
         """Seconds until the next attempt, after another failure."""
         self.failures += 1
         return jittered_delay(self.failures, self._first, self._longest)

@@ -208,7 +208,7 @@ class Connection:
         """Whether more waits for its subject than may."""
         return self.account.waiting > self._backpressure.limits.unread_each
 
-    def admit(self, size: int) -> None:
+    def admit_answer(self, size: int) -> None:
         """Let a finished answer of that size through. Raises RateLimited or Overloaded: too much waits already."""
         if size > LARGE:
             self._backpressure.check_limits(self.account, self.caller)
@@ -342,7 +342,7 @@ class Backpressure:
 
     # -- answers ---------------------------------------------------------------------------------
 
-    def admit(self, caller: _Caller) -> None:
+    def admit_call(self, caller: _Caller) -> None:
         """Let a call begin. Raises RateLimited or Overloaded while too many answers are unread."""
         if self.waiting > self.limits.unread_each:  # otherwise no caller can be above its own limit
             self.check_limits(self._accounts.get(caller.owner), caller)

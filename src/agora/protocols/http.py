@@ -223,7 +223,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
                     raise _too_large(limit)
                 if connection is not None:
                     connection.update_unsent_size()
-                    connection.admit(body.size)
+                    connection.admit_answer(body.size)
                 more = await body.read_part(receive)
     if body.size > limit:
         raise _too_large(limit)
@@ -328,7 +328,7 @@ async def send_response(
 ) -> None:
     """Send one whole response. Raises RateLimited or Overloaded for a large one while too much waits to be read."""
     if isinstance(send, Answer) and send.connection is not None:
-        send.connection.admit(len(body))
+        send.connection.admit_answer(len(body))
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [kind, length, *SECURITY, *headers]})
     await send({"type": "http.response.body", "body": body})

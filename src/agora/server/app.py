@@ -475,7 +475,7 @@ class App:
             ("rest", ExecutionStreams(self.dispatcher, access, self.settings.body_limit)),
         )
         sealer = Sealer(self.signer.encryption_key("monitor"))
-        ended = self.authenticator.ended.has
+        ended = self.authenticator.ended.has_ended
         self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
 
     async def _marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:

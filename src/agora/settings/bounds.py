@@ -113,7 +113,7 @@ class Bounds(Section):
         1.0,
         ge=0,
         le=3600,
-        description="Seconds the event loop may stand still before its stack is logged and the stall counted; 0 for never.",
+        description="Seconds the event loop may be blocked before its stack is logged and the stall counted; 0 for never.",
     )
     shutdown_grace: int = Field(10, ge=0, le=300, description="Seconds that requests in flight may take at shutdown.")
     memory_limit: int = Field(
@@ -134,7 +134,7 @@ class Bounds(Section):
         False, description="Whether the server is not ready while Redis cannot be reached; else it says so and serves."
     )
     builtin_agents: bool = Field(
-        True, description="Whether the built-in agents (Calculator, Analysis, Memory, Echo) live in every marketplace."
+        True, description="Whether the built-in agents (Calculator, Analysis, Memory, Echo) run in every marketplace."
     )
     test_operations: bool = Field(False, description="Serve the operations that exist for tests only.")
 

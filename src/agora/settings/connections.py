@@ -104,7 +104,10 @@ class Connections(Section):
         15.0, ge=0.1, le=50, description="Seconds that a receiver of push notifications may take."
     )
     push_attempts: int = Field(
-        12, ge=1, le=100, description="Attempts at a push notification, an hour apart in the end, until it is given up."
+        12,
+        ge=1,
+        le=100,
+        description="Attempts at a push notification, an hour apart in the end, until it is a dead letter.",
     )
     endpoint_private_networks: bool = Field(
         False,

@@ -32,18 +32,20 @@ class Serving(Section):
         None, description="Certificate chain in PEM, the server's own first: the server speaks HTTPS and WSS itself."
     )
     tls_key: Path | None = Field(None, description="Private key of tls_cert in PEM, not encrypted.")
-    tls_min_version: Literal["1.2", "1.3"] = Field("1.3", description="Oldest version of TLS that is spoken.")
+    tls_min_version: Literal["1.2", "1.3"] = Field("1.3", description="Oldest accepted version of TLS.")
     public_url: str = Field(
         "",
         max_length=2000,
         pattern=r"^(https?://[^\s\"<>]+)?$",
-        description="URL under which clients reach the server, where a proxy stands in front of it, or its certificate has "
+        description="URL under which clients reach the server, where it is behind a proxy, or its certificate has "
         "another name than host.",
     )
-    data_dir: Path = Field(default_factory=_default_data_dir, description="Where the database, keys and lock live.")
+    data_dir: Path = Field(
+        default_factory=_default_data_dir, description="Directory of the database, the keys and the lock."
+    )
     keys_dir: Path | None = Field(
         None,
-        description="Where signing.key, admin-token and a2a-signing.pem live, if not in data_dir; "
+        description="Directory of signing.key, admin-token and a2a-signing.pem, if not data_dir; "
         "servers on one database share it.",
     )
     store: str = Field("", description="Database URL: postgresql://...; empty for SQLite in the data directory.")

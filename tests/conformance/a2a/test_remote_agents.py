@@ -43,7 +43,7 @@ class Elsewhere:
         self._market = market
         market.app.context.ports.provide(REMOTE_AGENTS, self)
 
-    async def card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
+    async def fetch_card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
         sealer = self._market.app.context.ports.get(CREDENTIAL_SEALER)
         assert sealer is not None
         headers = from_json(sealer.open(endpoint.secrets, endpoint.agent_id)) if endpoint.secrets else {}

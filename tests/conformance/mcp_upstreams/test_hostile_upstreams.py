@@ -62,7 +62,7 @@ async def call(market: Market, tool: str = "do", caller: Any = None, **more: Any
 
 
 def names(market: Market) -> set[str]:
-    return {found.name for found in market.app.registry.visible(market.operator)}
+    return {found.name for found in market.app.registry.list_visible(market.operator)}
 
 
 # -- what it offers ----------------------------------------------------------------------------

@@ -78,7 +78,7 @@ async def relisted(market: Market, far: Far, *, after: int) -> None:
 
 
 def names(market: Market, caller: Caller) -> set[str]:
-    return {found.name for found in market.app.registry.visible(caller)}
+    return {found.name for found in market.app.registry.list_visible(caller)}
 
 
 async def items(market: Market, upstream: str = "far") -> dict[str, Any]:

@@ -96,10 +96,10 @@ class DockerKit(Kit):
             label_filter(ResourceLabels(self.options.installation).installation_label),
         )
         try:
-            for network in await client.json("GET", "networks", params=mine):
-                await client.json("DELETE", f"networks/{network['Id']}")
-            for image in await client.json("GET", "images/json", params=mine):
-                await client.json("DELETE", f"images/{image['Id']}", params={"force": "1"})
+            for network in await client.request_json("GET", "networks", params=mine):
+                await client.request_json("DELETE", f"networks/{network['Id']}")
+            for image in await client.request_json("GET", "images/json", params=mine):
+                await client.request_json("DELETE", f"images/{image['Id']}", params={"force": "1"})
         except Refused:
             pass
         finally:

@@ -172,7 +172,7 @@ async def test_together_they_reach_each_other_by_their_names(kit: DockerKit) -> 
     assert await eventually(lambda: text(kit.engine, friend), lambda output: output != "") == "200\n"
     spec = kit.spec("exec sleep 1000", files={"agent.py": AGENT}, instance_id=first.instance_id, generation=2)
     await kit.engine.start(spec, await kit.engine.build(spec))
-    networks = await kit.client.json("GET", "networks")
+    networks = await kit.client.request_json("GET", "networks")
     names = {each["Name"] for each in networks}
     group = kit.labels.network_name(first.instance_id)
     alone = kit.labels.network_name(None)
@@ -181,7 +181,7 @@ async def test_together_they_reach_each_other_by_their_names(kit: DockerKit) -> 
     assert (icc[alone], icc[group]) == ("false", "true"), "strangers do not (an engine with a firewall sees to it)"
     for handle in (friend, replace(first, generation=2)):
         await kit.engine.remove(handle)
-    assert group not in {each["Name"] for each in await kit.client.json("GET", "networks")}
+    assert group not in {each["Name"] for each in await kit.client.request_json("GET", "networks")}
 
 
 @pytest.mark.long
@@ -244,14 +244,14 @@ async def test_a_start_that_was_cut_short_is_done_again(kit: DockerKit) -> None:
     name = kit.labels.container_name(spec.instance_id, 1)
     labels = kit.labels.container_labels(spec, {"http": 1}, "127.0.0.1", build.key)
     body = {"Image": build.reference, "Labels": labels, "Cmd": ["sleep", "1"]}
-    await kit.client.json("POST", "containers/create", params={"name": name}, body=body)
+    await kit.client.request_json("POST", "containers/create", params={"name": name}, body=body)
     assert (await kit.engine.inspect(Handle("docker", spec.instance_id, 1))).state == "absent"
     handle = await kit.engine.start(spec, build)
     await eventually(lambda: text(kit.engine, handle), lambda output: output == "begun\n")
     other = replace(spec, instance_id="inst_stopped")
     labels = kit.labels.container_labels(other, {"http": 1}, "127.0.0.1", build.key)
     name = kit.labels.container_name(other.instance_id, 1)
-    await kit.client.json("POST", "containers/create", params={"name": name}, body=body | {"Labels": labels})
+    await kit.client.request_json("POST", "containers/create", params={"name": name}, body=body | {"Labels": labels})
     await kit.engine.stop(Handle("docker", other.instance_id, 1))
     with pytest.raises(StartFailed, match="stopped before"):
         await kit.engine.start(other, build)

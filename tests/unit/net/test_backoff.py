@@ -13,6 +13,6 @@ def test_the_delay_doubles_up_to_the_longest() -> None:
 def test_jitter_takes_at_most_half_and_a_success_begins_anew() -> None:
     backoff = Backoff(1.0, 4.0)
     for whole in (1.0, 2.0, 4.0, 4.0):
-        assert whole / 2 <= backoff.next() <= whole
+        assert whole / 2 <= backoff.next_delay() <= whole
     backoff.reset_failures()
-    assert 0.5 <= backoff.next() <= 1.0
+    assert 0.5 <= backoff.next_delay() <= 1.0

@@ -418,7 +418,7 @@ impl Request<A2aAddRemoteOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.list_remotes`.
-    pub A2aListRemotesOperation => RemoteAgentPage, Query, "a2a/list_remotes", [Halted, NotFound, UpstreamUnavailable], paged_by_cursor;
+    pub A2aListRemotesOperation => RemoteAgentPage, Query, "a2a/list_remotes", [Halted], paged_by_cursor;
 }
 
 /// Optional arguments of `agora.a2a.list_remotes`.
@@ -436,7 +436,7 @@ impl Request<A2aListRemotesOperation> {
 
 operation! {
     /// Marks requests of `agora.a2a.get_remote`.
-    pub A2aGetRemoteOperation => RemoteAgent, Query, "a2a/get_remote", [Halted, NotFound, UpstreamUnavailable];
+    pub A2aGetRemoteOperation => RemoteAgent, Query, "a2a/get_remote", [Halted, NotFound];
 }
 
 operation! {
@@ -4388,7 +4388,7 @@ impl Request<InstanceDashboardOperation> {
 
 operation! {
     /// Marks requests of `agora.media.issue_token`.
-    pub MediaIssueTokenOperation => MediaToken, Command, "media/issue_token", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, UpstreamFailed, UpstreamUnavailable], keyed;
+    pub MediaIssueTokenOperation => MediaToken, Command, "media/issue_token", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict], keyed;
 }
 
 /// Optional arguments of `agora.media.issue_token`.

@@ -161,7 +161,7 @@ impl A2aService<'_> {
 
     /// List the remote agents, each with its state.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`, `upstream_unavailable`.
+    /// Errors beside those of any operation: `halted`.
     pub fn list_remotes(&self) -> Request<A2aListRemotesOperation> {
         Request::new(self.client)
     }
@@ -170,7 +170,7 @@ impl A2aService<'_> {
     ///
     /// - `agent`: Agent id, name or dotted alias.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`, `upstream_unavailable`.
+    /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn get_remote(&self, agent: impl Into<String>) -> Request<A2aGetRemoteOperation> {
         Request::new(self.client).with::<String>("agent", agent.into())
     }
@@ -2229,7 +2229,7 @@ impl MediaService<'_> {
     /// - `room_name`: Name of a room, unique in the marketplace.
     /// - `identity`: Who joins; unique in the room.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `upstream_failed`, `upstream_unavailable`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`.
     pub fn issue_token(
         &self,
         room_name: impl Into<String>,

@@ -3540,13 +3540,13 @@ export interface A2aService {
   /**
    * List the remote agents, each with its state.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``, ``upstream_unavailable``.
+   * Errors beside those of any operation: ``halted``.
    */
   listRemotes(args?: A2aListRemotesArguments, options?: CallOptions): Promise<RemoteAgentPage>;
   /**
    * Show a remote agent, with its card.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``, ``upstream_unavailable``.
+   * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   getRemote(args: A2aGetRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
   /**
@@ -4888,7 +4888,7 @@ export interface MediaService {
   /**
    * Issue a token for a room, which exists from when somebody joins it. Nothing is asked of the LiveKit server.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``upstream_failed``, ``upstream_unavailable``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``.
    */
   issueToken(args: MediaIssueTokenArguments, options?: CallOptions): Promise<MediaToken>;
   /**
@@ -5870,12 +5870,12 @@ export interface Operations {
   "a2a.list_remotes": {
     args: A2aListRemotesArguments;
     answer: Promise<RemoteAgentPage>;
-    errors: CommonErrorCode | "halted" | "not_found" | "upstream_unavailable";
+    errors: CommonErrorCode | "halted";
   };
   "a2a.get_remote": {
     args: A2aGetRemoteArguments;
     answer: Promise<RemoteAgent>;
-    errors: CommonErrorCode | "halted" | "not_found" | "upstream_unavailable";
+    errors: CommonErrorCode | "halted" | "not_found";
   };
   "a2a.refresh_remote": {
     args: A2aRefreshRemoteArguments;
@@ -6805,7 +6805,7 @@ export interface Operations {
   "media.issue_token": {
     args: MediaIssueTokenArguments;
     answer: Promise<MediaToken>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "upstream_failed" | "upstream_unavailable";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict";
   };
   "media.create_room": {
     args: MediaCreateRoomArguments;

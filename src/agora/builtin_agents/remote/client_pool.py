@@ -30,7 +30,7 @@ class A2AClientPool:
     def __init__(self, sealer: Sealer, *, resolver: Resolve = resolve_host) -> None:
         self._sealer, self._resolver = sealer, resolver
 
-    async def card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
+    async def fetch_card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
         """Read an agent's card. Raises UpstreamUnavailable, UpstreamFailed."""
         try:
             post = await self._open_origin(endpoint, endpoint.url, min(READING, endpoint.timeout))

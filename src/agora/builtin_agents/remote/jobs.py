@@ -182,7 +182,7 @@ class RemoteAgentsController(Controller):
                 return
             outcome: Mapping[str, Any] | AgoraError
             try:
-                outcome = await self._pool.card(build_endpoint(rows[0]))
+                outcome = await self._pool.fetch_card(build_endpoint(rows[0]))
             except AgoraError as error:
                 outcome = error
             await self.write_as_system(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))
@@ -192,7 +192,7 @@ class RemoteAgentsController(Controller):
             if away:
                 log.info("Remote agent %s is unreachable: %s", agent_id, outcome)
             place.looked = self.context.clock.now()
-            pause = int(place.backoff.next() * SECOND) if away else self._refresh_interval
+            pause = int(place.backoff.next_delay() * SECOND) if away else self._refresh_interval
             place.due = place.looked + pause
             if not away:
                 place.backoff.reset_failures()

@@ -191,7 +191,7 @@ class RemoteTaskRun:
             except RemoteError as error:
                 if not error.passing or loop.time() - sign > self._client.timeout:
                     raise
-            await asyncio.sleep(backoff.next())
+            await asyncio.sleep(backoff.next_delay())
 
     async def _check_task(self) -> Reply | None:
         assert self._task is not None

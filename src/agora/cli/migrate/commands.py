@@ -165,7 +165,7 @@ def report(
 
 
 def shim(directory: Annotated[Path, typer.Argument(help="Put it on the path before the real program.")]) -> None:
-    """Write a stand-in for the spacetime program, whose calls reach this marketplace."""
+    """Write a replacement of the spacetime program that calls this marketplace."""
     directory.mkdir(parents=True, exist_ok=True)
     program = directory / "spacetime"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m agora_sdk.migration.spacetime "$@"\n')

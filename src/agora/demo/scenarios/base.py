@@ -102,7 +102,7 @@ class DemoRun:
 
     async def half_way(self) -> Report:
         """What the victim reported of its work before it died."""
-        reports = self.ledger.all(KILLED_ROLE, "half-way")
+        reports = self.ledger.select_reports(KILLED_ROLE, "half-way")
         return reports[0] if reports else await self.ledger.wait_for_first(KILLED_ROLE, "half-way")
 
     def format_roles(self, names: list[str]) -> str:

@@ -58,7 +58,7 @@ def pipeline_steps(participants: Participants) -> list[Step]:
 @PIPELINE.register_expectation(f"{len(WORKERS)} more agents come, and wait for tasks")
 async def start_workers(play: DemoRun) -> str:
     for role in WORKERS:
-        await play.stage.enter(role)
+        await play.stage.start_agent(role)
     came = await play.ledger.wait_for_each_role(WORKERS, "ready", seconds=ARRIVAL_SECONDS)
     return ", ".join(report.role for report in came)
 

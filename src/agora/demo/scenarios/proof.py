@@ -21,7 +21,7 @@ PROOF = Scenario()
 @PROOF.register_expectation("Each of its tasks was done exactly once, by the holder of the newest fencing token")
 async def check_exactly_once(play: DemoRun) -> str:
     tasks = await _completed_tasks(play)
-    lost = {report["task_id"] for report in play.ledger.all(KILLED_ROLE, "half-way")}
+    lost = {report["task_id"] for report in play.ledger.select_reports(KILLED_ROLE, "half-way")}
     for task in tasks:
         entries = [entry async for entry in play.client.task.history(task.task_id)]
         _check_once(play, task, entries, 2 if task.task_id in lost else 1)

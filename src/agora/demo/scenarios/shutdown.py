@@ -18,7 +18,7 @@ SHUTDOWN = Scenario()
 
 @SHUTDOWN.register_expectation("The agents leave properly, and the marketplace is as it was")
 async def stop_agents(play: DemoRun) -> str:
-    codes = await play.stage.clear()
+    codes = await play.stage.stop_all()
     if bad := {role: code for role, code in codes.items() if code}:
         raise ExpectationFailed(f"exit codes {bad}")
     came = {report["agent_id"] for report in play.ledger.reports if report.kind == "arrived"}

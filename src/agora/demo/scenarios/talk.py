@@ -24,11 +24,11 @@ async def start_talkers(play: DemoRun) -> str:
     early = [role for role in TALKERS if role != "Writer"]
     random.shuffle(early)
     for role in early:
-        await play.stage.enter(role, play.beginning)
+        await play.stage.start_agent(role, play.beginning)
     try:
-        await play.ledger.wait("Coordinator", "held", seconds=ARRIVAL_SECONDS)
+        await play.ledger.wait_for_reports("Coordinator", "held", seconds=ARRIVAL_SECONDS)
     finally:
-        await play.stage.enter("Writer", play.beginning)
+        await play.stage.start_agent("Writer", play.beginning)
     await play.ledger.wait_for_each_role(TALKERS, "ready", seconds=ARRIVAL_SECONDS)
     order = [report.role for report in play.ledger.reports if report.kind == "arrived"]
     return f"came: {', '.join(order)}"
@@ -74,7 +74,9 @@ async def check_live_events(play: DemoRun) -> str:
     arrivals = await play.ledger.wait_for_each_role(TALKERS, "arrived")
     for report in arrivals:
         await play.ledger.wait_for_first("Observer", "event", type="agora.agent.registered", subject=report["agent_id"])
-    own = await play.ledger.wait("Observer", "event", count=len(TALKERS), type=play.participants.event_type("arrived"))
+    own = await play.ledger.wait_for_reports(
+        "Observer", "event", count=len(TALKERS), type=play.participants.event_type("arrived")
+    )
     return f"{len(arrivals)} registrations, {len(own)} events of the agents' own"
 
 
@@ -83,7 +85,7 @@ async def kill_observer(play: DemoRun) -> str:
     if "Observer" in play.ledger.absent:
         raise ExpectationFailed(f"Observer {play.ledger.absent['Observer']}")
     code = await play.stage.kill("Observer")
-    play.last_seen = max((report["sequence"] for report in play.ledger.all("Observer", "event")), default=0)
+    play.last_seen = max((report["sequence"] for report in play.ledger.select_reports("Observer", "event")), default=0)
     if code != -signal.SIGKILL:
         raise ExpectationFailed(f"it ended with code {code}")
     return f"the last event it saw was number {play.last_seen}"
@@ -120,8 +122,8 @@ async def check_broadcast(play: DemoRun) -> str:
 @TALK.register_expectation("Started again, the observer is who it was, and finds in its inbox what was sent meanwhile")
 async def check_inbox(play: DemoRun) -> str:
     before = await play.ledger.wait_for_first("Observer", "arrived")
-    await play.stage.enter("Observer", play.last_seen)
-    after = (await play.ledger.wait("Observer", "arrived", count=2, seconds=ARRIVAL_SECONDS))[1]
+    await play.stage.start_agent("Observer", play.last_seen)
+    after = (await play.ledger.wait_for_reports("Observer", "arrived", count=2, seconds=ARRIVAL_SECONDS))[1]
     if after["created"] or after["agent_id"] != before["agent_id"]:
         raise ExpectationFailed("it came back as another agent")
     note = await play.ledger.wait_for_first("Coordinator", "sent", to="observer")
@@ -160,7 +162,7 @@ async def check_resumption(play: DemoRun) -> str:
     if not sequence_numbers:
         raise ExpectationFailed("the event log holds none of the agents' events")
     await play.ledger.wait_for_first("Observer", "event", sequence=sequence_numbers[-1])
-    sequences = [report["sequence"] for report in play.ledger.all("Observer", "event")]
+    sequences = [report["sequence"] for report in play.ledger.select_reports("Observer", "event")]
     if lost := set(sequence_numbers) - set(sequences):
         raise ExpectationFailed(f"lost: {sorted(lost)}")
     if sequences != sorted(set(sequences)):
@@ -186,7 +188,7 @@ async def _visible_sequences(play: DemoRun) -> list[int]:
 @TALK.register_expectation("What two agents say to each other, no third one sees")
 async def check_privacy(play: DemoRun) -> str:
     me = (await play.ledger.wait_for_first("Observer", "arrived"))["agent_id"]
-    mail = play.ledger.all("Observer", "event", type="agora.message.received")
+    mail = play.ledger.select_reports("Observer", "event", type="agora.message.received")
     if foreign := [report for report in mail if me not in report["recipients"]]:
         raise ExpectationFailed(f"the observer saw {len(foreign)} messages of others")
     spoken = sum(report.kind == "message" and not report["broadcast"] for report in play.ledger.reports)

@@ -90,7 +90,7 @@ async def add_remote(
     endpoint, remotes = build_endpoint(row), _require_remotes(call) if verify else None
 
     async def fetch_card() -> Mapping[str, Any] | None:
-        return await remotes.card(endpoint) if remotes is not None else None
+        return await remotes.fetch_card(endpoint) if remotes is not None else None
 
     async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError | None) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
@@ -264,7 +264,7 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
     endpoint, remotes = build_endpoint(row), _require_remotes(call)
 
     async def fetch_card() -> Mapping[str, Any]:
-        return await remotes.card(endpoint)
+        return await remotes.fetch_card(endpoint)
 
     async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):

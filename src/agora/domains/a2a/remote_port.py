@@ -31,7 +31,7 @@ class RemoteEndpoint:
 class RemoteAgents(Protocol):
     """Connections to agents elsewhere. Every failure is an AgoraError."""
 
-    async def card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
+    async def fetch_card(self, endpoint: RemoteEndpoint, /) -> Mapping[str, Any]:
         """Read an agent's card, as A2A 1.0 writes it.
 
         Raises UpstreamUnavailable where it cannot be reached, UpstreamFailed for what is no card.

@@ -171,7 +171,7 @@ class Management(BoundService):
         where, details = {"operation": operation.name, "version": operation.version}, notice.to_document()
         if status is None:
             await call.tx.execute(statements.clear_status, **where)
-            status = str(registry.declared(operation))
+            status = str(registry.declared_status(operation))
         else:
             stored = encode_json(details) if details else None
             await call.tx.execute(

@@ -287,7 +287,7 @@ class AgentService(BoundService, contract.Agents):
         newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
         return contract.Registration.model_construct(
             **_profile_fields(row, call.now),
-            available_services=[operation.name for operation in call.context.registry.visible(newcomer)],
+            available_services=[operation.name for operation in call.context.registry.list_visible(newcomer)],
             token=call.context.signer.agent_token(call.caller.tenant, row.agent_id, row.token_generation),
             created=created,
             pending_messages=pending,

@@ -43,12 +43,12 @@ class AppFilter:
     ) -> AppFilter:
         return cls(_split_query(query), None if industry is None else fold_text(industry), capability, free)
 
-    def select(self, call: Call) -> statements.Selection:
+    def build_selection(self, call: Call) -> statements.Selection:
         """The shape of the question, for this caller."""
         industry, capability = self.industry is not None, self.capability is not None
         return statements.Selection(len(self.words), industry, capability, self.free, sees_private_apps(call.caller))
 
-    def parameters(self, call: Call, after: str) -> dict[str, Any]:
+    def build_parameters(self, call: Call, after: str) -> dict[str, Any]:
         """The values of the question."""
         caller = call.caller
         values = {
@@ -70,10 +70,10 @@ async def list_apps(call: Call, app_filter: AppFilter, limit: int, cursor: str |
 
 
 async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
-    query = statements.apps_page(app_filter.select(call))
+    query = statements.apps_page(app_filter.build_selection(call))
 
     async def read_apps_after(place: str, count: int) -> Sequence[AppRow]:
-        values = app_filter.parameters(call, place)
+        values = app_filter.build_parameters(call, place)
         names = query.parameter_names
         return await call.tx.all(query, **{name: value for name, value in values.items() if name in names}, limit=count)
 
@@ -82,8 +82,8 @@ async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) 
 
 async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
     """How many apps there are that the caller sees: (total, whether it is only a lower estimate)."""
-    query = statements.apps_total(app_filter.select(call))
-    values = app_filter.parameters(call, "")
+    query = statements.apps_total(app_filter.build_selection(call))
+    values = app_filter.build_parameters(call, "")
     names = query.parameter_names
     return await paging.count_rows(call.tx, query, {name: value for name, value in values.items() if name in names})
 

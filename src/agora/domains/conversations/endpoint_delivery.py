@@ -65,7 +65,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         url, private = place
         return OutboxRequest(url, body, f"{row.ref}.{row.recipient}", private)
 
-    async def complete(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
+    async def handle_response(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
         """Acknowledge the message for its recipient, and send what the response says as its answer."""
         await MessagingService(call).mark([row.ref], DeliveryState.ACKNOWLEDGED, row.recipient)
         message = await call.tx.one(messages.of, message_id=row.ref)

@@ -122,7 +122,7 @@ class RunnerProcess:
             await asyncio.gather(self._log_task, return_exceptions=True)
         if time.monotonic() - self._started_at > STEADY_SECONDS:
             self._backoff.reset_failures()
-        pause = self._backoff.next()
+        pause = self._backoff.next_delay()
         self._start_again_at = time.monotonic() + pause
         log.warning(
             "the process of the declared agents ended with %s; it starts again in %.1f s", process.returncode, pause

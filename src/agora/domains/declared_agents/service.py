@@ -131,7 +131,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         if not call.caller.may("admin") and call.caller.subject != row.agent_id:
             raise PermissionDenied(f"The tools of {name} are shown to itself and to operators.", required="admin")
         specification = contract.AgentSpecification.model_validate_json(row.specification)
-        everything = call.context.registry.visible(replace(call.caller, scopes=scopes.EVERYTHING))
+        everything = call.context.registry.list_visible(replace(call.caller, scopes=scopes.EVERYTHING))
         tools = resolve_tools(specification, call.context.registry, everything, call.caller.tenant)
         return contract.AgentTools.model_construct(tools=[describe_tool(tool) for tool in tools.values()])
 

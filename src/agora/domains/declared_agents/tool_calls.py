@@ -72,7 +72,7 @@ async def begin_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
     specification = AgentSpecification.model_validate_json(row.specification)
     draft = await access.lock_held_task(call, request.task_id, request.fencing_token)
     registry, tenant = call.context.registry, call.caller.tenant
-    visible = registry.visible(replace(call.caller, scopes=frozenset({"*"})))
+    visible = registry.list_visible(replace(call.caller, scopes=frozenset({"*"})))
     tool = resolve_tools(specification, registry, visible, tenant).get(request.tool)
     checked: ToolOutcome | PreparedCall
     if tool is None:

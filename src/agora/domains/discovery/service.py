@@ -23,7 +23,7 @@ def _route_texts(operation: Operation) -> list[str]:
 def build_service_info(call: Call, operation: Operation, *, schema: bool = False, usage: bool = False) -> ServiceInfo:
     """One version of an operation as the catalogue shows it."""
     registry, tenant = call.context.registry, call.caller.tenant
-    life = registry.life(operation, tenant)
+    life = registry.describe_lifecycle(operation, tenant)
     return ServiceInfo.model_construct(
         name=operation.name,
         version=operation.version,

@@ -28,7 +28,7 @@ class EndedSessions:
         self._going_on: dict[tuple[str, str], float] = {}
         self._changes = 0
 
-    async def has(self, tenant: str, session: str) -> bool:
+    async def has_ended(self, tenant: str, session: str) -> bool:
         """Whether a session of a tenant's has ended."""
         key = tenant, session
         if self._going_on.get(key, 0.0) > time.monotonic():

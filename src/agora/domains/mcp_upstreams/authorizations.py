@@ -115,7 +115,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
         await _announce_authorization(call, row, subject, ended=True)
 
     async def revoke_at_server() -> bool:
-        return stored is not None and await grants.revoke(endpoint, grants.open_grant(stored))
+        return stored is not None and await grants.revoke_grant(endpoint, grants.open_grant(stored))
 
     async def build_deauthorization_answer(end: Call, outcome: bool | AgoraError) -> contract.UpstreamDeauthorization:
         revoked = outcome is True  # a grant that cannot be read is gone here all the same
@@ -179,7 +179,7 @@ class Authorizer:
         self._grants, self._caller, self._client = get_upstream_grants(call), call.caller, client
         self._base_url = call.context.settings.own_url
 
-    async def obtain(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:
+    async def obtain_grant(self, endpoint: Endpoint, error: AuthorizationNeeded) -> None:
         """Return once there is another grant. Raises UpstreamAuthorizationRequired, with the URL for those who may use it."""
         subject = self._caller.subject if endpoint.oauth_mode == "user" else SHARED
         if endpoint.oauth_mode == "machine" or (subject == SHARED and not self._caller.may("admin")):

@@ -78,7 +78,7 @@ class UpstreamReconciler(Controller):
         changed = {stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED)}
         self._unread.update(changed)
         for tenant in changed:
-            self._grants.forget(tenant)
+            self._grants.forget_cached_grants(tenant)
 
     async def step(self) -> None:
         await self._read_rows()

@@ -339,7 +339,7 @@ class UpstreamService(contract.Upstreams):
             except AuthorizationNeeded as error:
                 if authorizer is None:
                     raise
-                await authorizer.obtain(endpoint, error)
+                await authorizer.obtain_grant(endpoint, error)
             return await engine.request(endpoint, method, params, seconds, progress, caller, client)
 
         async def build_answer(end: Call, outcome: dict[str, Any] | AgoraError) -> R:

@@ -30,7 +30,9 @@ class LiveKitClient:
     def __init__(self, url: str, key: str, secret: str) -> None:
         self._url, self._key, self._secret = url.rstrip("/"), key, secret
 
-    async def call(self, method: str, request: Mapping[str, Any], video: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def call_method(
+        self, method: str, request: Mapping[str, Any], video: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
         """Call a method of the room service; None where it knows no such room.
 
         video: the grants that the method needs. Raises UpstreamUnavailable if the server cannot be reached, UpstreamFailed if it refuses.

@@ -67,7 +67,7 @@ class MediaService(BoundService, contract.Media):
     async def create_room(
         self, room_name: str, *, empty_timeout: int = 300, max_participants: int = 0, metadata: str = ""
     ) -> contract.MediaRoom:
-        client, name = self._client(), self._wire_name(room_name)
+        client, name = self._create_client(), self._wire_name(room_name)
         request = {
             "name": name,
             "empty_timeout": empty_timeout,
@@ -77,19 +77,19 @@ class MediaService(BoundService, contract.Media):
         self.call.target = room_name
 
         async def create_livekit_room() -> contract.MediaRoom:
-            room = await client.call("CreateRoom", request, CREATES)
+            room = await client.call_method("CreateRoom", request, CREATES)
             return contract.MediaRoom(**_room_fields(room or {}, room_name))
 
         return as_relay(create_livekit_room, _answer_or_raise, SECONDS)
 
     @implements
     async def list_rooms(self, *, limit: int = 100, cursor: str | None = None) -> contract.MediaRoomPage:
-        client, prefix = self._client(), self._prefix()
+        client, prefix = self._create_client(), self._room_prefix()
         after = paging.decode_cursor(cursor, str)[0] if cursor else ""
         page_bytes = self.call.context.settings.page_bytes
 
         async def list_livekit_rooms() -> contract.MediaRoomPage:
-            answer = await client.call("ListRooms", {}, LISTS) or {}
+            answer = await client.call_method("ListRooms", {}, LISTS) or {}
             rooms = {
                 name.removeprefix(prefix): room
                 for room in answer.get("rooms") or ()
@@ -109,16 +109,18 @@ class MediaService(BoundService, contract.Media):
 
     @implements
     async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
-        client, name = self._client(), self._wire_name(room_name)
+        client, name = self._create_client(), self._wire_name(room_name)
 
         async def read_livekit_room() -> contract.MediaRoomDetail:
-            answer = await client.call("ListRooms", {"names": [name]}, LISTS) or {}
+            answer = await client.call_method("ListRooms", {"names": [name]}, LISTS) or {}
             room = next((each for each in answer.get("rooms") or () if each.get("name") == name), None)
             if room is None:
                 raise not_found(
                     "room_name", f"There is no room {room_name!r}.", fix="Rooms are listed with GET /v1/livekit/rooms."
                 )
-            members = await client.call("ListParticipants", {"room": name}, {"roomAdmin": True, "room": name}) or {}
+            members = (
+                await client.call_method("ListParticipants", {"room": name}, {"roomAdmin": True, "room": name}) or {}
+            )
             participants = [_build_participant(each) for each in (members.get("participants") or ())[:MAX_MEMBERS]]
             return contract.MediaRoomDetail(**_room_fields(room, room_name), members=participants)
 
@@ -135,17 +137,17 @@ class MediaService(BoundService, contract.Media):
             )
         return settings
 
-    def _client(self) -> LiveKitClient:
+    def _create_client(self) -> LiveKitClient:
         settings = self._require_livekit()
         secret = settings.livekit_api_secret.get_secret_value()
         return LiveKitClient(_as_http_url(settings.livekit_url), settings.livekit_api_key, secret)
 
-    def _prefix(self) -> str:
+    def _room_prefix(self) -> str:
         tenant = self.call.caller.tenant
         return "" if tenant == DEFAULT_TENANT else f"{tenant}:"
 
     def _wire_name(self, room_name: str) -> str:
-        return self._prefix() + room_name
+        return self._room_prefix() + room_name
 
 
 async def _answer_or_raise(call: Call, outcome: R | AgoraError) -> R:

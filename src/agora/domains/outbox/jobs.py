@@ -237,4 +237,4 @@ async def _delete_row_and_handle_response(
 ) -> None:
     """Delete the row and act on the answer, unless another server has claimed it since."""
     if await call.tx.execute(statements.finish, **_row_key(row)):
-        await source.complete(call, row, response)
+        await source.handle_response(call, row, response)

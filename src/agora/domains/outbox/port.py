@@ -36,7 +36,7 @@ class OutboxSource(Protocol):
         Raises DeliveryRejected if it cannot be delivered now.
         """
 
-    async def complete(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
+    async def handle_response(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
         """Act on what the receiver answered (2xx), in the transaction that deletes the row.
 
         Raises an AgoraError if the answer is no good: the delivery is then given up.

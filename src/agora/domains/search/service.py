@@ -80,7 +80,7 @@ class QueryService(BoundService, contract.Queries):
         assert messages is not None
         assert waiting is not None
         assert events is not None
-        operations = call.context.registry.visible(call.caller)
+        operations = call.context.registry.list_visible(call.caller)
         usage = [
             (operation.name, call.context.registry.usage(operation, call.caller.tenant)) for operation in operations
         ]

@@ -115,7 +115,7 @@ class GrpcServer:
         request = await self._read_request(name, message, context, connection)
         try:
             body = await self._core.call_operation(request)
-            connection.admit(len(body))
+            connection.admit_answer(len(body))
         except AgoraError as error:
             raise A2AError(to_wire_error(error, name, request.task_id)) from None
         waiting = ExitStack()

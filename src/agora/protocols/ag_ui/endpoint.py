@@ -81,11 +81,11 @@ class AgUiApp:
         self, run: RunInput, opened: OpenedRun, refusal: RunRefused | None, receive: Receive, send: Send
     ) -> None:
         events = RunEvents(run.thread_id, run.run_id, run.state)
-        first = events.begin()
+        first = events.begin_run()
         if refusal is not None:
-            first += events.fail(str(refusal), refusal.code)
+            first += events.fail_run(str(refusal), refusal.code)
         elif opened.message is not None:
-            first += events.answer(opened.message)
+            first += events.answer_with_message(opened.message)
         elif opened.task_id is not None:
             first += events.follow_task(opened.task_id)
         try:
@@ -125,12 +125,12 @@ class _RunEncoder:
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
         """An end without a last event is an error: the client may run it again, under its id."""
         if close_reason.error is not None:
-            return _encode_events(self._events.fail(str(close_reason.error), close_reason.error.code))
+            return _encode_events(self._events.fail_run(str(close_reason.error), close_reason.error.code))
         if close_reason.code == RESTARTING:
             return _encode_events(
-                self._events.fail("The server stops; run it again with the same runId.", "restarting")
+                self._events.fail_run("The server stops; run it again with the same runId.", "restarting")
             )
-        return _encode_events(self._events.fail("The task is not there any more.", "task_ended"))
+        return _encode_events(self._events.fail_run("The task is not there any more.", "task_ended"))
 
 
 def _encode_events(events: Iterable[Event]) -> bytes:

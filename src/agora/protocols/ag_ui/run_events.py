@@ -61,7 +61,7 @@ class RunEvents:
 
     # -- the beginning and the end -------------------------------------------------------------------------
 
-    def begin(self) -> list[Event]:
+    def begin_run(self) -> list[Event]:
         """The first event of every run."""
         return [self._run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
 
@@ -78,14 +78,14 @@ class RunEvents:
         }
         return self._state_snapshot()
 
-    def fail(self, message: str, code: str) -> list[Event]:
+    def fail_run(self, message: str, code: str) -> list[Event]:
         """End the run with an error, unless it has ended."""
         if self.has_ended:
             return []
         self.has_ended = True
         return [*self._close_message(), {"type": "RUN_ERROR", "message": message or code, "code": code}]
 
-    def answer(self, message: Fields) -> list[Event]:
+    def answer_with_message(self, message: Fields) -> list[Event]:
         """End a run that is answered with a message, and has no task."""
         return [*self._message_events(message), *self._finish_run({"type": "success"})]
 
@@ -124,7 +124,7 @@ class RunEvents:
             case "TASK_STATE_CANCELED":
                 yield from self._finish_run({"type": "cancelled"})
             case "TASK_STATE_FAILED" | "TASK_STATE_REJECTED":
-                yield from self.fail(join_texts(message), f"task_{changes['status']}")
+                yield from self.fail_run(join_texts(message), f"task_{changes['status']}")
             case "TASK_STATE_INPUT_REQUIRED" | "TASK_STATE_AUTH_REQUIRED":
                 yield from self._interrupt_run(message, state)
             case _ if message and not is_note:

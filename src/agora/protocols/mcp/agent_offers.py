@@ -97,7 +97,7 @@ class AgentOffers:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
 
-    async def visible(self, exchange: Exchange) -> list[Offer]:
+    async def list_offers(self, exchange: Exchange) -> list[Offer]:
         """Every offer, under a name that is its own."""
         agents = sorted(await self._query_agents(exchange, capabilities=[MARK]), key=lambda agent: agent["agent_id"])
         names = {name for name, *_ in BUILTIN_TOOLS}
@@ -121,7 +121,7 @@ class AgentOffers:
         """The offer of a name, with dots or underscores."""
         if len(name) > NAME_LIMIT or name.startswith(("agora.", "agora_")):
             return None
-        offers = await self.visible(exchange)
+        offers = await self.list_offers(exchange)
         return next((o for o in offers if name in (o.tool.name, underscore_name(o.tool.name))), None)
 
 

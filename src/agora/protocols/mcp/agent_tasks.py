@@ -34,7 +34,7 @@ class AgentTasks:
         self.dispatcher = dispatcher
         self._cancelling: set[asyncio.Task[None]] = set()
 
-    async def assign(
+    async def assign_task(
         self,
         exchange: Exchange,
         offer: Offer,
@@ -71,7 +71,7 @@ class AgentTasks:
         """What ``agora.a2a.send`` answers when it has waited for the end of a task."""
         return {"task": await self._invoke_operation(exchange, "agora.a2a.get", {"task_id": task_id})}
 
-    async def read(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
+    async def read_task(self, exchange: Exchange, task_id: str) -> dict[str, Any]:
         """A task that the caller may see."""
         task: dict[str, Any] = await self._invoke_operation(exchange, "agora.task.get", {"task_id": task_id})
         return task
@@ -82,7 +82,7 @@ class AgentTasks:
         page: dict[str, Any] = await self._invoke_operation(exchange, "agora.task.list", arguments)
         return page
 
-    async def questions(self, exchange: Exchange, task: Mapping[str, Any]) -> list[Question]:
+    async def list_questions(self, exchange: Exchange, task: Mapping[str, Any]) -> list[Question]:
         """The questions of a task that wait for an answer."""
         if task["status"] not in ASKING:
             return []
@@ -95,7 +95,7 @@ class AgentTasks:
                 return open_questions(entries)
             arguments["cursor"] = page["next_cursor"]
 
-    async def answer(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:
+    async def answer_question(self, exchange: Exchange, question: Question, response: Mapping[str, Any]) -> None:
         """Answer a question with a person's response, unless it is answered already; a response of ``cancel`` ends the task."""
         message = question.answer_message(response)
         if message is None:

@@ -48,7 +48,7 @@ class AgentToolCalls:
         if exchange.client.state is not None:
             task_id, after = await self._resume_task(exchange, offer)
         else:
-            task_id = await self._tasks.assign(exchange, offer, arguments, key)
+            task_id = await self._tasks.assign_task(exchange, offer, arguments, key)
         try:
             async with reporter.keep_alive():
                 while True:
@@ -69,7 +69,7 @@ class AgentToolCalls:
         except asyncio.CancelledError:
             self._tasks.cancel_in_background(exchange, task_id)
             raise
-        return task_result(await self._tasks.read(exchange, task_id))
+        return task_result(await self._tasks.read_task(exchange, task_id))
 
     async def _resume_task(self, exchange: Exchange, offer: Offer) -> tuple[str, int]:
         """The task that a repeated call goes on with, its questions answered, and the number of the log entry to go on after.
@@ -81,14 +81,14 @@ class AgentToolCalls:
         if match is None or not responses or not all(isinstance(part, Mapping) for part in responses.values()):
             raise JsonRpcError(INVALID_PARAMS, "requestState and inputResponses are not as they were asked for.")
         task_id, number = match[1], int(match[2])
-        task = await self._tasks.read(exchange, task_id)
+        task = await self._tasks.read_task(exchange, task_id)
         if task.get("created_by") != exchange.caller.subject or task["metadata"].get(TOOL) != offer.tool.name:
             raise JsonRpcError(INVALID_PARAMS, "requestState is of another call.")
         # What is answered already was answered otherwise, or by an earlier try of this call.
-        questions = [part for part in await self._tasks.questions(exchange, task) if part.number == number]
+        questions = [part for part in await self._tasks.list_questions(exchange, task) if part.number == number]
         answered = [question for question in questions if question.key in responses]
         for question in answered:
-            await self._tasks.answer(exchange, question, responses[question.key])
+            await self._tasks.answer_question(exchange, question, responses[question.key])
         return task_id, number if len(answered) == len(questions) else number - 1
 
     async def _follow_to_questions(
@@ -100,7 +100,7 @@ class AgentToolCalls:
             async for entry in entries:
                 if not list_questions_of_entry(entry):
                     continue
-                questions = await self._tasks.questions(exchange, await self._tasks.read(exchange, task_id))
+                questions = await self._tasks.list_questions(exchange, await self._tasks.read_task(exchange, task_id))
                 if questions and questions[0].number == entry["number"]:
                     return questions
         return []
@@ -121,7 +121,7 @@ class AgentToolCalls:
                 response = await client.send(ELICIT, question.elicitation_params())
             except ClientRefused:
                 return _unanswered_result(offer, questions)
-            await self._tasks.answer(exchange, question, response)
+            await self._tasks.answer_question(exchange, question, response)
             if response.get("action") == "cancel":
                 break
         return None

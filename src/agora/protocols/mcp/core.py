@@ -70,7 +70,7 @@ class Core:
             toolsets = await self._toolsets_in_force(exchange)
         except InvalidRequest as error:
             raise JsonRpcError(INVALID_PARAMS, str(error), error.problem()) from None
-        tools = self.tools.visible(exchange.caller)
+        tools = self.tools.list_visible(exchange.caller)
         if lists_offers(view, toolsets):
             tools += await self._offered_tools(exchange, tools)
         listed = select_tools(tools, view, toolsets) + tool_search.tools_about_tools(view)
@@ -87,7 +87,7 @@ class Core:
     async def _offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
         """What agents offer, under names that nothing in the catalogue goes by."""
         names = {underscore_name(tool.name) for tool in others}
-        offers = await self.offers.visible(exchange)
+        offers = await self.offers.list_offers(exchange)
         return [offer.tool for offer in offers if underscore_name(offer.tool.name) not in names]
 
     def find_operation(self, exchange: Exchange, params: Mapping[str, Any]) -> Operation | None:
@@ -150,7 +150,7 @@ class Core:
             if offer is not None:
                 require_reading(exchange.view, name, None, arguments)
                 if self.tasks.creates_task(exchange, params, offer):
-                    return await self.tasks.create(exchange, params, offer, arguments, key)
+                    return await self.tasks.create_task(exchange, params, offer, arguments, key)
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
             if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
                 raise unusable
@@ -226,7 +226,7 @@ class Core:
 
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         self.dispatcher.limiter.count_call(exchange.caller)
-        tools = self.tools.visible(exchange.caller)
+        tools = self.tools.list_visible(exchange.caller)
         tools += await self._offered_tools(exchange, tools)
         if exchange.view.readonly:
             tools = [tool for tool in tools if tool.reads]
@@ -240,7 +240,7 @@ class Core:
             enabled = await self._enabled_toolsets.change_toolsets(exchange, toolsets, enabled=change.enabled)
         else:
             enabled = await self._enabled_toolsets.read_toolsets(exchange)
-        count = len(select_tools(self.tools.visible(exchange.caller), exchange.view, enabled))
+        count = len(select_tools(self.tools.list_visible(exchange.caller), exchange.view, enabled))
         return tool_search.toolsets_result(enabled, toolset_names(categories), count)
 
     # -- resources and prompts -------------------------------------------------------------------

@@ -128,13 +128,13 @@ class Methods:
         return self._encode_result("prompts/get", result, exchange)
 
     async def _get_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("tasks/get", await self._core.tasks.get(exchange, params), exchange)
+        return self._encode_result("tasks/get", await self._core.tasks.get_task(exchange, params), exchange)
 
     async def _cancel_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("tasks/cancel", await self._core.tasks.cancel(exchange, params), exchange)
+        return self._encode_result("tasks/cancel", await self._core.tasks.cancel_task(exchange, params), exchange)
 
     async def _update_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
-        return self._encode_result("tasks/update", await self._core.tasks.update(exchange, params), exchange)
+        return self._encode_result("tasks/update", await self._core.tasks.update_task(exchange, params), exchange)
 
     async def _list_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> bytes:
         return self._encode_result(

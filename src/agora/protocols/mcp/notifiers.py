@@ -38,7 +38,7 @@ class SessionNotifier:
         await self._send_notification(types.ResourceUpdatedNotification(params=params))
 
     async def task_changed(self, task_id: str, /) -> None:
-        document = await self._tasks.describe(self._exchange, task_id, {})
+        document = await self._tasks.describe_task(self._exchange, task_id, {})
         if document is not None:
             await self._send_notification(_task_notification("notifications/tasks/status", document, self._meta))
         if document is None or document["status"] in OVER:
@@ -110,7 +110,7 @@ class ListenNotifier:
         )
 
     async def task_changed(self, task_id: str, /) -> None:
-        document = await self._tasks.describe(self._exchange, task_id, self._ctx.params or {})
+        document = await self._tasks.describe_task(self._exchange, task_id, self._ctx.params or {})
         if document is not None:
             await self._send_notification(_task_notification("notifications/tasks", document, self.meta))
 

@@ -275,13 +275,13 @@ class SdkServer:
     # -- tasks -----------------------------------------------------------------------------------
 
     async def _get_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.get(exchange, _task_params(ctx, exchange))
+        return await self.core.tasks.get_task(exchange, _task_params(ctx, exchange))
 
     async def _update_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.update(exchange, _task_params(ctx, exchange))
+        return await self.core.tasks.update_task(exchange, _task_params(ctx, exchange))
 
     async def _cancel_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.cancel(exchange, _task_params(ctx, exchange))
+        return await self.core.tasks.cancel_task(exchange, _task_params(ctx, exchange))
 
     async def _list_tasks(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams

@@ -92,15 +92,17 @@ class TaskMethods:
                 raise JsonRpcError(METHOD_NOT_FOUND, text)
         return possible
 
-    async def create(
+    async def create_task(
         self, exchange: Exchange, params: Mapping[str, Any], offer: Offer, arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
         """Make the task that a call becomes; answers its handle. It can be read from now on."""
         metadata = {} if exchange.modern else _legacy_metadata(params)
-        return await self._build_handle(exchange, await self._tasks.assign(exchange, offer, arguments, key, metadata))
+        return await self._build_handle(
+            exchange, await self._tasks.assign_task(exchange, offer, arguments, key, metadata)
+        )
 
     async def _build_handle(self, exchange: Exchange, task_id: str) -> ToolResult:
-        task = await self._tasks.read(exchange, task_id)
+        task = await self._tasks.read_task(exchange, task_id)
         document = await self._describe_task(exchange, task, detailed=False)
         if exchange.modern:
             return ToolResult(relayed={**document, "resultType": "task"})
@@ -136,7 +138,7 @@ class TaskMethods:
 
     # -- the methods -----------------------------------------------------------------------------
 
-    async def get(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def get_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """``tasks/get``."""
         self._require_client(exchange, params, "tasks/get")
         return await self._describe_task(exchange, await self._read_own(exchange, params), capabilities_of=params)
@@ -156,7 +158,7 @@ class TaskMethods:
         result: dict[str, Any] = {"tasks": [legacy_task(task, [], now, self._retention) for task in tasks]}
         return result | {"nextCursor": page["next_cursor"]} if page["next_cursor"] else result
 
-    async def update(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def update_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """``tasks/update`` of the newer era: pass responses on; those to nothing that is asked are ignored."""
         self._require_client(exchange, params, "tasks/update")
         responses = params.get("inputResponses")
@@ -165,16 +167,16 @@ class TaskMethods:
             raise JsonRpcError(INVALID_PARAMS, f"inputResponses is an object of at most {MAX_RESPONSES} responses.")
         task = await self._read_own(exchange, params)
         try:
-            for question in await self._tasks.questions(exchange, task):
+            for question in await self._tasks.list_questions(exchange, task):
                 if question.key in responses:
-                    await self._tasks.answer(exchange, question, responses[question.key])
+                    await self._tasks.answer_question(exchange, question, responses[question.key])
         except IllegalTransition:  # it has ended meanwhile
             return {}
         except AgoraError as error:
             raise _build_refusal(error) from None
         return {}
 
-    async def cancel(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
+    async def cancel_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """``tasks/cancel``: the task in the older era, nothing in the newer one."""
         self._require_client(exchange, params, "tasks/cancel")
         task = await self._read_own(exchange, params)
@@ -225,7 +227,7 @@ class TaskMethods:
                 own[(await self._read_own(exchange, {"taskId": task_id}))["task_id"]] = None
         return list(own)
 
-    async def describe(self, exchange: Exchange, task_id: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def describe_task(self, exchange: Exchange, task_id: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
         """A task as a notification shows it; None for what is no task of the caller's. params: with the client's capabilities."""
         try:
             task = await self._read_own(exchange, {"taskId": task_id})
@@ -251,7 +253,7 @@ class TaskMethods:
         if not isinstance(task_id, str):
             raise JsonRpcError(INVALID_PARAMS, "taskId is no text.")
         try:
-            task = await self._tasks.read(exchange, task_id)
+            task = await self._tasks.read_task(exchange, task_id)
         except (NotFound, InvalidRequest):
             raise _unknown_task() from None
         except AgoraError as error:
@@ -270,7 +272,7 @@ class TaskMethods:
         capabilities_of: Mapping[str, Any] = {},
     ) -> dict[str, Any]:
         try:
-            questions = await self._tasks.questions(exchange, task)
+            questions = await self._tasks.list_questions(exchange, task)
         except AgoraError as error:
             raise _build_refusal(error) from None
         now, retention = self._dispatcher.clock.now(), self._retention
@@ -304,7 +306,9 @@ class TaskMethods:
                 async for entry in entries:
                     if not list_questions_of_entry(entry):
                         continue
-                    for question in await self._tasks.questions(exchange, await self._tasks.read(exchange, task_id)):
+                    for question in await self._tasks.list_questions(
+                        exchange, await self._tasks.read_task(exchange, task_id)
+                    ):
                         if question.key not in questions_asked:
                             questions_asked[question.key] = asyncio.create_task(self._ask_client(exchange, question))
         except AgoraError as error:
@@ -322,9 +326,9 @@ class TaskMethods:
         related = {"_meta": {RELATED_TASK: {"taskId": question.task_id}}}
         with contextlib.suppress(ClientRefused, AgoraError):
             response = await client.send(ELICIT, question.elicitation_params() | related)
-            task = await self._tasks.read(exchange, question.task_id)
-            if question.key in {part.key for part in await self._tasks.questions(exchange, task)}:
-                await self._tasks.answer(exchange, question, response)
+            task = await self._tasks.read_task(exchange, question.task_id)
+            if question.key in {part.key for part in await self._tasks.list_questions(exchange, task)}:
+                await self._tasks.answer_question(exchange, question, response)
 
 
 def serves_legacy_tasks(exchange: Exchange) -> bool:

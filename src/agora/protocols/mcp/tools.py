@@ -182,10 +182,10 @@ class Tools:
         except NotFound as error:
             raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {error}") from None
 
-    def visible(self, caller: Caller) -> list[Tool]:
+    def list_visible(self, caller: Caller) -> list[Tool]:
         """Every tool a caller may call, under each of its names."""
         newest: dict[str, Operation] = {}
-        for operation in self._registry.visible(caller):
+        for operation in self._registry.list_visible(caller):
             twice = operation.name in newest
             newest[operation.name] = self._registry.find(operation.name, None, caller.tenant) if twice else operation
         tools = [self.describe_operation(operation, caller.tenant) for operation in newest.values()]
@@ -198,11 +198,11 @@ class Tools:
 
     def list_categories(self, caller: Caller) -> set[str]:
         """Categories of the operations that there are, those of upstreams only where the caller sees them."""
-        return {tools.category for tools in (*self._registry.operations, *self._registry.visible(caller))}
+        return {tools.category for tools in (*self._registry.operations, *self._registry.list_visible(caller))}
 
     def describe_operation(self, operation: Operation, tenant: str) -> Tool:
         """An operation as a tool."""
-        life = self._registry.life(operation, tenant)
+        life = self._registry.describe_lifecycle(operation, tenant)
         by_life = self._described.setdefault(operation, {})
         described = by_life.get(life)
         if described is None:
@@ -214,7 +214,7 @@ class Tools:
         tool = self.describe_operation(operation, tenant)
         described = tool.others.get(name)
         if described is None:
-            life = self._registry.life(operation, tenant)
+            life = self._registry.describe_lifecycle(operation, tenant)
             described = tool.others[name] = _create_tool(operation, life, name)
         return described
 

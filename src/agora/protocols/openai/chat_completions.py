@@ -40,7 +40,7 @@ class ChatCompletion:
         """Whether nothing follows."""
         return self._finish is not None or self.failure is not None
 
-    def add(self, piece: Piece) -> dict[str, Any] | None:
+    def add_piece(self, piece: Piece) -> dict[str, Any] | None:
         """Take a piece of the turn; answers the delta that it is in a stream."""
         match piece:
             case Text(text):
@@ -79,7 +79,7 @@ class ChatCompletion:
 
     def encode_pieces(self, pieces: Iterable[Piece]) -> bytes:
         """Chunks of pieces; the last of a turn among them."""
-        frames = [self._encode_chunk(delta) for piece in pieces if (delta := self.add(piece)) is not None]
+        frames = [self._encode_chunk(delta) for piece in pieces if (delta := self.add_piece(piece)) is not None]
         if self._finish is not None:
             frames.append(self._encode_chunk({}, self._finish))
         if self.failure is not None:

@@ -78,7 +78,7 @@ class OpenAiApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            await _OpenAiRequest(self, scope, receive, send).answer()
+            await _OpenAiRequest(self, scope, receive, send).answer_request()
         except AgoraError as error:
             await send_error(send, error)
         except Exception:
@@ -126,7 +126,7 @@ class _OpenAiRequest:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
         self._turns = app.turns
 
-    async def answer(self) -> None:
+    async def answer_request(self) -> None:
         """Route the request. Raises an AgoraError before anything is sent."""
         path: str = self._scope["path"]
         if path == CHAT:
@@ -176,23 +176,23 @@ class _OpenAiRequest:
         asking = await self._app.authenticate(self._scope)
         request = read_chat_request(await self._app.read_document(self._scope, self._receive, asking.caller))
         if request.streams:
-            begun = await self._turns.begin(request, asking)
+            begun = await self._turns.begin_turn(request, asking)
             completion = ChatCompletion(request.model, begun.id, usage=request.usage)
             await self._stream_turn(begun, request.tools, ChatWriter(completion), asking, completion=completion)
             return
         begun, updates = await self._complete_turn(request, asking)
         completion = ChatCompletion(request.model, begun.id)
         for piece in _list_pieces(begun, updates, request.tools):
-            completion.add(piece)
+            completion.add_piece(piece)
         if completion.failure is not None:
             raise completion.failure
         if begun.text is None and not completion.is_over and begun.id is not None:
-            await self._turns.abandon(begun.id, asking)
+            await self._turns.abandon_turn(begun.id, asking)
             raise self._turns.deadline_error()
         await self._send_document(completion.build())
 
     async def _complete_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
-        return await while_connected(self._receive, self._turns.complete(request, asking))
+        return await while_connected(self._receive, self._turns.complete_turn(request, asking))
 
     async def _stream_turn(
         self,
@@ -206,10 +206,12 @@ class _OpenAiRequest:
     ) -> None:
         """Stream a turn. outlives: whether it goes on when the client leaves; else it is cancelled. completion: whose usage is told."""
         encoder = TurnEncoder(TurnReader(tools), writer)
-        stream = None if begun.id is None else await self._turns.follow(begun.id, asking)
+        stream = None if begun.id is None else await self._turns.follow_turn(begun.id, asking)
         try:
             await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            opening = writer.opening() + (writer.write(_list_pieces(begun, [], tools)) if stream is None else b"")
+            opening = writer.encode_opening() + (
+                writer.encode_pieces(_list_pieces(begun, [], tools)) if stream is None else b""
+            )
             await self._send({"type": "http.response.body", "body": opening, "more_body": True})
             if stream is not None:
                 limit = self._app.buffer_limit
@@ -221,7 +223,7 @@ class _OpenAiRequest:
             ending = b"" if completion is None else await self._encode_usage(completion, begun.id, asking)
             await self._send({"type": "http.response.body", "body": ending + DONE, "more_body": False})
         elif begun.id is not None and not outlives and not writer.is_over:
-            await self._turns.abandon(begun.id, asking)
+            await self._turns.abandon_turn(begun.id, asking)
 
     async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, asking: Asking) -> bytes:
         if not completion.shows_usage:
@@ -250,7 +252,7 @@ class _OpenAiRequest:
     async def _create_response(self, asking: Asking) -> None:
         request = read_response_request(await self._app.read_document(self._scope, self._receive, asking.caller))
         if request.streams or request.background:
-            begun = await self._turns.begin(request, asking)
+            begun = await self._turns.begin_turn(request, asking)
             response = ResponseBuilder(request.model, begun.id, request.echo)
             if request.streams:
                 writer = ResponseWriter(response)
@@ -260,7 +262,7 @@ class _OpenAiRequest:
         else:
             begun, updates = await self._complete_turn(request, asking)
             response = ResponseBuilder(request.model, begun.id, request.echo)
-        response.add(_list_pieces(begun, updates, request.tools))
+        response.add_pieces(_list_pieces(begun, updates, request.tools))
         await self._send_document(response.build())
 
     async def _read_response(self, turn: TurnId, asking: Asking) -> None:
@@ -278,7 +280,7 @@ class _OpenAiRequest:
         self, begun: BegunTurn, response: ResponseBuilder, tools: Collection[str], asking: Asking
     ) -> None:
         assert begun.id is not None
-        response.add(_list_pieces(begun, await self._turns.read(begun.id, asking), tools))
+        response.add_pieces(_list_pieces(begun, await self._turns.read_updates(begun.id, asking), tools))
         usage = await self._turns.read_usage(begun.id, asking) if response.is_over else None
         await self._send_document(response.build(usage))
 
@@ -286,7 +288,7 @@ class _OpenAiRequest:
         """Cancel a response; one that has ended is returned unchanged."""
         begun = await self._turns.read_begun_turn(turn, asking)
         with suppress(IllegalTransition):
-            await self._turns.cancel(turn, asking)
+            await self._turns.cancel_turn(turn, asking)
         await self._send_read_response(begun, _build_response(begun), _list_offered_tools(begun), asking)
 
 

@@ -106,15 +106,15 @@ class ResponseBuilder:
             }
         return document
 
-    def add(self, pieces: Iterable[Piece]) -> list[Event]:
+    def add_pieces(self, pieces: Iterable[Piece]) -> list[Event]:
         """Take pieces of the turn; answers the events that they are in a stream."""
         return [event for piece in pieces for event in self._read_piece(piece)]
 
-    def open(self) -> list[Event]:
+    def open_response(self) -> list[Event]:
         """The first events."""
         return [self._snapshot_event("response.created"), self._snapshot_event("response.in_progress")]
 
-    def fail(self, error: AgoraError) -> list[Event]:
+    def fail_response(self, error: AgoraError) -> list[Event]:
         """The events of a stream that fails; the turn itself may continue."""
         return [self._build_event("error", error=build_error(error))]
 

@@ -33,13 +33,13 @@ class TurnWriter(Protocol):
     def is_over(self) -> bool:
         """Whether the turn has ended."""
 
-    def opening(self) -> bytes:
+    def encode_opening(self) -> bytes:
         """The first frames."""
 
-    def write(self, pieces: Iterable[Piece], /) -> bytes:
+    def encode_pieces(self, pieces: Iterable[Piece], /) -> bytes:
         """Pieces of the turn."""
 
-    def fail(self, error: AgoraError, /) -> bytes:
+    def encode_failure(self, error: AgoraError, /) -> bytes:
         """The error with which a stream ends before its turn."""
 
 
@@ -53,13 +53,13 @@ class ChatWriter:
     def is_over(self) -> bool:
         return self._completion.is_over
 
-    def opening(self) -> bytes:
+    def encode_opening(self) -> bytes:
         return self._completion.opening_frames()
 
-    def write(self, pieces: Iterable[Piece], /) -> bytes:
+    def encode_pieces(self, pieces: Iterable[Piece], /) -> bytes:
         return self._completion.encode_pieces(pieces)
 
-    def fail(self, error: AgoraError, /) -> bytes:
+    def encode_failure(self, error: AgoraError, /) -> bytes:
         return self._completion.encode_failure(error)
 
 
@@ -73,14 +73,14 @@ class ResponseWriter:
     def is_over(self) -> bool:
         return self._response.is_over
 
-    def opening(self) -> bytes:
-        return self._encode(self._response.open())
+    def encode_opening(self) -> bytes:
+        return self._encode(self._response.open_response())
 
-    def write(self, pieces: Iterable[Piece], /) -> bytes:
-        return self._encode(self._response.add(pieces))
+    def encode_pieces(self, pieces: Iterable[Piece], /) -> bytes:
+        return self._encode(self._response.add_pieces(pieces))
 
-    def fail(self, error: AgoraError, /) -> bytes:
-        return self._encode(self._response.fail(error))
+    def encode_failure(self, error: AgoraError, /) -> bytes:
+        return self._encode(self._response.fail_response(error))
 
     def _encode(self, events: Iterable[dict[str, object]]) -> bytes:
         return b"".join([encode_event(event) for event in events if int(str(event["sequence_number"])) > self._after])
@@ -103,7 +103,7 @@ class TurnEncoder:
         if not batch.items:
             return HEARTBEAT
         frames = b"".join(
-            [self._writer.write(self._reader.read(from_json(item.json), item.number)) for item in batch.items]
+            [self._writer.encode_pieces(self._reader.read(from_json(item.json), item.number)) for item in batch.items]
         )
         for raw, escaped in _LINE_ENDS:
             frames = frames.replace(raw, escaped)
@@ -114,7 +114,7 @@ class TurnEncoder:
         if self._writer.is_over:
             return b""
         if close_reason.error is not None:
-            return self._writer.fail(close_reason.error)
+            return self._writer.encode_failure(close_reason.error)
         text = "The server stops." if close_reason.code == RESTARTING else "The task has no end."
         fix = "Ask for the response again in a moment; the agent goes on."
-        return self._writer.fail(StorageUnavailable(text, fix=fix))
+        return self._writer.encode_failure(StorageUnavailable(text, fix=fix))

@@ -67,7 +67,7 @@ class Turns:
 
     # -- asking --------------------------------------------------------------------------------------------
 
-    async def begin(self, request: AgentRequest, asking: Asking) -> BegunTurn:
+    async def begin_turn(self, request: AgentRequest, asking: Asking) -> BegunTurn:
         """Begin a turn and do not wait for it. Raises an AgoraError: nothing was begun."""
         if request.outputs:
             return await self._send_outputs(request, asking)
@@ -78,10 +78,10 @@ class Turns:
             return BegunTurn(None, render_parts(result["message"].get("parts", ())))
         return BegunTurn(question or TurnId(result["task"]["id"]))
 
-    async def complete(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
+    async def complete_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
         """Have a turn, and wait until it ends: its updates. They lack an end where it takes longer than is waited for."""
         if request.outputs or request.previous is not None or request.last_answer is not None:
-            begun = await self.begin(request, asking)
+            begun = await self.begin_turn(request, asking)
             return begun, [] if begun.id is None else await self._collect_updates(begun.id, asking)
         arguments = _message_arguments(request, asking)
         try:
@@ -111,7 +111,7 @@ class Turns:
         with suppress(AgoraError):
             result = await self._send_request(request, asking, arguments | {"return_immediately": True})
             if "task" in result:
-                await self.cancel(TurnId(result["task"]["id"]), asking)
+                await self.cancel_turn(TurnId(result["task"]["id"]), asking)
 
     async def _find_open_question(
         self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]
@@ -176,7 +176,7 @@ class Turns:
                 "input", "the outputs are of calls of several questions", fix="Send those of the newest."
             )
         turn = TurnId(first.task_id, first.entry - 1)
-        for _, update in await self.read(turn, asking, "call_id"):
+        for _, update in await self.read_updates(turn, asking, "call_id"):
             status = (update.get("statusUpdate") or {}).get("status") or {}
             if status.get("state") in INTERRUPTED:
                 names = [call.id for call in find_calls(status.get("message") or {})]
@@ -186,7 +186,7 @@ class Turns:
 
     # -- following and reading -----------------------------------------------------------------------------
 
-    async def follow(self, turn: TurnId, asking: Asking, field: str = "response_id") -> LiveStream:
+    async def follow_turn(self, turn: TurnId, asking: Asking, field: str = "response_id") -> LiveStream:
         """The updates of a turn, those that were and those to come, to its end. Raises NotFound."""
         operation = self._dispatcher.context.registry.find("agora.a2a.subscribe", None, asking.caller.tenant)
         arguments = {"task_id": turn.task_id, "last_event_id": str(turn.position), "until": "interrupted"}
@@ -195,9 +195,9 @@ class Turns:
         except (NotFound, InvalidRequest) as error:
             raise response_not_found(f"resp_{turn.digits}", field) from error
 
-    async def read(self, turn: TurnId, asking: Asking, field: str = "response_id") -> list[Update]:
+    async def read_updates(self, turn: TurnId, asking: Asking, field: str = "response_id") -> list[Update]:
         """The updates of a turn so far."""
-        stream = await self.follow(turn, asking, field)
+        stream = await self.follow_turn(turn, asking, field)
         try:
             assert isinstance(stream, LogStream)
             return [(entry.number, from_json(entry.json)) for entry in await stream.read_available()]
@@ -207,7 +207,7 @@ class Turns:
     async def _collect_updates(self, turn: TurnId, asking: Asking) -> list[Update]:
         """The updates of a turn, to its end or as long as is waited."""
         updates: list[Update] = []
-        stream = await self.follow(turn, asking)
+        stream = await self.follow_turn(turn, asking)
         try:
             async with asyncio.timeout(self._wait):
                 async for entry in stream:
@@ -215,7 +215,7 @@ class Turns:
         except TimeoutError:
             pass
         except asyncio.CancelledError:  # the client has left
-            await self.abandon(turn, asking)
+            await self.abandon_turn(turn, asking)
             raise
         return updates
 
@@ -246,14 +246,14 @@ class Turns:
 
     # -- ending --------------------------------------------------------------------------------------------
 
-    async def cancel(self, turn: TurnId, asking: Asking) -> None:
+    async def cancel_turn(self, turn: TurnId, asking: Asking) -> None:
         """Cancel a turn's task. Raises NotFound, and IllegalTransition for one that has ended."""
         await self._invoke_operation("agora.a2a.cancel", asking, {"task_id": turn.task_id})
 
-    async def abandon(self, turn: TurnId, asking: Asking) -> None:
+    async def abandon_turn(self, turn: TurnId, asking: Asking) -> None:
         """Cancel a turn's task because its client has left; it may have ended."""
         with suppress(AgoraError):
-            await self.cancel(turn, asking)
+            await self.cancel_turn(turn, asking)
 
     def deadline_error(self) -> DeadlineExceeded:
         """The error for a turn that takes longer than is waited."""

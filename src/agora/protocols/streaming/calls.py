@@ -176,7 +176,7 @@ class Calls:
         try:
             answer = await self._invoke_operation(frame, name)
             if answer is not None and self._connection is not None:
-                self._connection.admit(len(answer))
+                self._connection.admit_answer(len(answer))
             return answer, None
         except AgoraError as error:
             return _encode_error(frame.id, error), error

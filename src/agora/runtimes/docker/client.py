@@ -47,7 +47,7 @@ class Client:
         self._opening = asyncio.Lock()
         self._closed = False
 
-    async def json(
+    async def request_json(
         self,
         method: str,
         path: str,
@@ -95,7 +95,7 @@ class Client:
 
     async def engine_version(self) -> dict[str, Any]:
         """What the engine says of itself. Raises EngineUnavailable if it is too old."""
-        version: dict[str, Any] = await self.json("GET", "version")
+        version: dict[str, Any] = await self.request_json("GET", "version")
         return version
 
     async def close(self) -> None:

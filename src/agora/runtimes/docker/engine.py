@@ -98,7 +98,7 @@ class DockerRuntime:
         try:
             await self._ensure_open()
             version = await self._client.engine_version()
-            info = await self._client.json("GET", "info")
+            info = await self._client.request_json("GET", "info")
         except EngineError as error:
             return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
         enforcement = {name: "cgroup" if info.get(word) else "none" for name, word in LIMITS.items()} | {
@@ -109,7 +109,7 @@ class DockerRuntime:
     async def capacity(self) -> Capacity:
         await self._ensure_open()
         here = await asyncio.to_thread(host.measure_host, self._options.root, self._ports.free_count)
-        info: dict[str, Any] = await self._client.json("GET", "info")
+        info: dict[str, Any] = await self._client.request_json("GET", "info")
         memory = int(info["MemTotal"])
         return Capacity(
             memory=memory,
@@ -152,14 +152,14 @@ class DockerRuntime:
         await self._ensure_open()
         builds = await self._images.sweep()
         in_use = {each["Labels"][INSTANCE] for each in await self._list_containers()}
-        volumes = (await self._client.json("GET", "volumes", params=label_filter(self._labels.installation_label)))[
-            "Volumes"
-        ] or []
+        volumes = (
+            await self._client.request_json("GET", "volumes", params=label_filter(self._labels.installation_label))
+        )["Volumes"] or []
         for volume in volumes:
             instance_id = volume["Labels"][INSTANCE]
             if instance_id not in in_use and not self._records.has_instance(instance_id):
                 with suppress(Refused):
-                    await self._client.json("DELETE", f"volumes/{volume['Name']}")
+                    await self._client.request_json("DELETE", f"volumes/{volume['Name']}")
         await self._networks.sweep()
         return SweepResult(builds, 0)
 
@@ -206,13 +206,13 @@ class DockerRuntime:
             try:
                 ports = self._allocate_ports(spec, keep)
             except PortsExhausted:
-                self._ports.release(previous_ports.values())
+                self._ports.release_ports(previous_ports.values())
                 raise
             try:
                 return await self._launch_container(spec, build, ports, gateway)
             except BaseException as error:
                 if not (isinstance(error, Refused) and any(each in error.detail for each in TAKEN)):
-                    self._ports.release(set(ports.values()) | set(previous_ports.values()))
+                    self._ports.release_ports(set(ports.values()) | set(previous_ports.values()))
                     if isinstance(error, Refused):
                         raise StartFailed(f"It could not be started: {error.detail}") from error
                     raise
@@ -225,7 +225,7 @@ class DockerRuntime:
         cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
         try:
             name = {"name": self._labels.container_name(spec.instance_id, spec.generation)}
-            created = await self._client.json("POST", "containers/create", params=name, body=config)
+            created = await self._client.request_json("POST", "containers/create", params=name, body=config)
         except Refused as error:
             if error.status == 404 and "image" in error.detail.lower():
                 raise BuildMissing(f"The image {build.reference} is not there.", fix="Build it again.") from None
@@ -233,12 +233,12 @@ class DockerRuntime:
         container = str(created["Id"])
         try:
             await self._join_groups(spec, container)
-            details = await self._client.json("GET", f"containers/{container}/json")
+            details = await self._client.request_json("GET", f"containers/{container}/json")
             note = self._records.read(spec.instance_id)
             self._records.write(spec.instance_id, note)
             if spec.restore or not note.begun:  # later its state is that of the generation before
                 await state.prepare_state(self._client, container, details["Config"].get("User") or "", spec.restore)
-            await self._client.json("POST", f"containers/{container}/start", wait=STOP_TIMEOUT * 4)
+            await self._client.request_json("POST", f"containers/{container}/start", wait=STOP_TIMEOUT * 4)
             note = self._records.read(spec.instance_id)  # its output may have been copied meanwhile
             note.begun = spec.generation
             self._records.write(spec.instance_id, note)
@@ -271,9 +271,9 @@ class DockerRuntime:
                     allocated[port.name] = self._ports.allocate_port()
                     fresh.append(allocated[port.name])
         except PortsExhausted:
-            self._ports.release(fresh)
+            self._ports.release_ports(fresh)
             raise
-        self._ports.release(set(previous_ports.values()) - set(allocated.values()))
+        self._ports.release_ports(set(previous_ports.values()) - set(allocated.values()))
         return allocated
 
     # -- looking ---------------------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ class DockerRuntime:
                 raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it can not be {verb}d.")
             if container["State"] != target_state:
                 try:
-                    await self._client.json("POST", f"containers/{container['Id']}/{verb}")
+                    await self._client.request_json("POST", f"containers/{container['Id']}/{verb}")
                 except Refused as error:
                     if "not running" in error.detail or error.status == 404:
                         raise Unknown(f"{handle.instance_id} does not run any more.") from None
@@ -359,7 +359,7 @@ class DockerRuntime:
             await self._looks.measure_usage(name, fresh=True)
         if container["State"] == "paused":
             with suppress(Refused):
-                await self._client.json("POST", f"containers/{name}/unpause")
+                await self._client.request_json("POST", f"containers/{name}/unpause")
         if grace > 0:
             await self._signal_container(name, "SIGTERM")
             if await self._wait_until_ended(name, grace):
@@ -371,7 +371,7 @@ class DockerRuntime:
     async def _signal_container(self, name: str, signal: str) -> None:
         """Signal a container, unless it has ended."""
         try:
-            await self._client.json("POST", f"containers/{name}/kill", params={"signal": signal})
+            await self._client.request_json("POST", f"containers/{name}/kill", params={"signal": signal})
         except Refused as error:
             if error.status not in (404, 409):
                 raise
@@ -380,7 +380,7 @@ class DockerRuntime:
         """Wait until a container has ended."""
         try:
             async with asyncio.timeout(seconds):
-                await self._client.json("POST", f"containers/{name}/wait", wait=seconds + STOP_TIMEOUT)
+                await self._client.request_json("POST", f"containers/{name}/wait", wait=seconds + STOP_TIMEOUT)
         except TimeoutError:
             return False
         except Refused as error:
@@ -396,11 +396,11 @@ class DockerRuntime:
                 return  # a later generation lives here
             for container in containers:
                 await self._discard_container(container)
-                self._ports.release(json.loads(container["Labels"][PORTS]).values())
+                self._ports.release_ports(json.loads(container["Labels"][PORTS]).values())
             with suppress(Refused):
-                await self._client.json("DELETE", f"volumes/{self._labels.volume_name(handle.instance_id)}")
+                await self._client.request_json("DELETE", f"volumes/{self._labels.volume_name(handle.instance_id)}")
             for group in {handle.instance_id, *(each["Labels"][GROUP] for each in containers)} - {""}:
-                await self._networks.release(group)
+                await self._networks.remove_network(group)
             await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
     async def _discard_container(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
@@ -417,7 +417,7 @@ class DockerRuntime:
 
     async def _delete_container(self, name: str) -> None:
         try:
-            await self._client.json("DELETE", f"containers/{name}", params={"force": "1", "v": "1"})
+            await self._client.request_json("DELETE", f"containers/{name}", params={"force": "1", "v": "1"})
         except Refused as error:
             if error.status not in (404, 409):  # 409: it is being removed
                 raise
@@ -455,7 +455,7 @@ class DockerRuntime:
             if self._is_open:
                 return
             containers = await self._list_containers()
-            self._cores = int((await self._client.json("GET", "info"))["NCPU"])
+            self._cores = int((await self._client.request_json("GET", "info"))["NCPU"])
             await asyncio.to_thread(self._records.open)
             await asyncio.to_thread(self._images.open)
             for container in containers:
@@ -465,7 +465,7 @@ class DockerRuntime:
     async def _list_containers(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         """All of this installation, or of one instance."""
         labels = self._labels.installation_label if instance_id is None else self._labels.instance_labels(instance_id)
-        containers: list[dict[str, Any]] = await self._client.json(
+        containers: list[dict[str, Any]] = await self._client.request_json(
             "GET", "containers/json", params={"all": "1", **label_filter(labels)}
         )
         return containers

@@ -115,8 +115,10 @@ class Images:
 
     async def sweep(self) -> int:
         """Remove images that no container uses and that were not requested for a while, or that were discarded."""
-        used = {each["ImageID"] for each in await self._client.json("GET", "containers/json", params={"all": "1"})}
-        images: list[dict[str, Any]] = await self._client.json(
+        used = {
+            each["ImageID"] for each in await self._client.request_json("GET", "containers/json", params={"all": "1"})
+        }
+        images: list[dict[str, Any]] = await self._client.request_json(
             "GET", "images/json", params=label_filter(self._labels.installation_label)
         )
         before, count = time.time() - self._options.keep_builds, 0
@@ -125,12 +127,12 @@ class Images:
             if image["Id"] in used or self._last_used(key) > before:
                 continue
             with suppress(Refused):
-                await self._client.json("DELETE", f"images/{image['Id']}", params={"force": "1"})
+                await self._client.request_json("DELETE", f"images/{image['Id']}", params={"force": "1"})
                 count += 1
         for name in os.listdir(self._builds / "discarded"):
             # Not forced: an image stays while a container, or another tag, uses it.
             with suppress(Refused):
-                await self._client.json("DELETE", f"images/{name.replace('-', ':', 1)}")
+                await self._client.request_json("DELETE", f"images/{name.replace('-', ':', 1)}")
                 (self._builds / "discarded" / name).unlink(missing_ok=True)
                 count += 1
         return count
@@ -300,7 +302,7 @@ class Images:
 
     async def _inspect_image(self, reference: str) -> dict[str, Any] | None:
         try:
-            details: dict[str, Any] = await self._client.json("GET", f"images/{reference}/json")
+            details: dict[str, Any] = await self._client.request_json("GET", f"images/{reference}/json")
             return details
         except Refused as error:
             if error.status == 404:

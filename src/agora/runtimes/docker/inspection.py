@@ -63,7 +63,7 @@ class ContainerInspector:
                 if now == "exited":
                     return await self.observe_exit(container)
                 if name not in self._began:
-                    details = await self._client.json("GET", f"containers/{name}/json")
+                    details = await self._client.request_json("GET", f"containers/{name}/json")
                     self._began[name] = observation.parse_time(details["State"]["StartedAt"])
                 return Observation(
                     cast(State, now), self._began[name], None, await self.measure_usage(name, fresh=fresh)
@@ -78,7 +78,9 @@ class ContainerInspector:
         at, cached = self._used.get(name, (0.0, Usage()))
         if at and not fresh and clock - at < FRESH:
             return cached
-        stats = await self._client.json("GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"})
+        stats = await self._client.request_json(
+            "GET", f"containers/{name}/stats", params={"stream": "0", "one-shot": "1"}
+        )
         measured = observation.to_usage(stats)
         if measured.cpu_seconds < cached.cpu_seconds:  # it has just ended
             return cached
@@ -88,7 +90,7 @@ class ContainerInspector:
     async def observe_exit(self, container: Mapping[str, Any]) -> Observation:
         """How a container ended: looked up once, and written down, for the engine forgets what it used."""
         name, handle = str(container["Id"]), container_handle(container)
-        details = await self._client.json("GET", f"containers/{name}/json")
+        details = await self._client.request_json("GET", f"containers/{name}/json")
         if details["State"]["Status"] not in ("exited", "dead"):
             return Observation(
                 "running",

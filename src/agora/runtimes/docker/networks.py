@@ -43,7 +43,7 @@ class InstanceNetworks:
                 "Labels": self._labels.installation_label | {GROUP: group or ""},
             }
             try:
-                await self._client.json("POST", "networks/create", body=body)
+                await self._client.request_json("POST", "networks/create", body=body)
             except Refused as error:
                 if error.status != 409:
                     raise StartFailed(
@@ -57,33 +57,33 @@ class InstanceNetworks:
         body = {"Container": container, "EndpointConfig": {"Aliases": [alias]}}
         name = self._labels.network_name(group)
         try:
-            await self._client.json(
+            await self._client.request_json(
                 "GET", f"networks/{name}"
             )  # a container takes any name, and fails when it is started
-            await self._client.json("POST", f"networks/{name}/connect", body=body)
+            await self._client.request_json("POST", f"networks/{name}/connect", body=body)
         except Refused as error:
             if error.status != 404 and "already exists" not in error.detail:
                 raise
 
-    async def release(self, group: str) -> None:
+    async def remove_network(self, group: str) -> None:
         """Remove a group's network, unless it has containers."""
         async with self._making:
             with suppress(Refused):
-                await self._client.json("DELETE", f"networks/{self._labels.network_name(group)}")
+                await self._client.request_json("DELETE", f"networks/{self._labels.network_name(group)}")
 
     async def sweep(self) -> None:
         """Remove the networks of ended groups."""
-        networks: list[dict[str, Any]] = await self._client.json(
+        networks: list[dict[str, Any]] = await self._client.request_json(
             "GET", "networks", params=label_filter(self._labels.installation_label)
         )
         for network in networks:
             if group := network["Labels"].get(GROUP):
-                await self.release(group)
+                await self.remove_network(group)
 
     async def _host_address(self, name: str) -> str:
-        network = await self._client.json("GET", f"networks/{name}")
+        network = await self._client.request_json("GET", f"networks/{name}")
         if self._desktop is None:
-            system = str((await self._client.json("GET", "info")).get("OperatingSystem", ""))
+            system = str((await self._client.request_json("GET", "info")).get("OperatingSystem", ""))
             self._desktop = system.startswith("Docker Desktop")
         if self._desktop:  # its networks are within a machine of its own
             return "host-gateway"

@@ -142,14 +142,14 @@ class ProcessStore:
             write_json(instance.directory / "instance.json", _record_fields(record))
         except BaseException as error:
             # Only the new ones: those of the generation before are still in its record.
-            self.ports.release(set(ports.values()) - set(previous_ports.values()))
+            self.ports.release_ports(set(ports.values()) - set(previous_ports.values()))
             if before is None:
                 erase_directory(instance.directory)
             if isinstance(error, OSError) and (full := to_disk_full_error(error)):
                 raise full from error
             raise
         # Only now: before the record was written, a crash would have brought the old ports back.
-        self.ports.release(set(previous_ports.values()) - set(ports.values()))
+        self.ports.release_ports(set(previous_ports.values()) - set(ports.values()))
         instance.delete_old_generations()
         return self._launch_program(instance, record, spec, Path(build.reference))
 
@@ -175,7 +175,7 @@ class ProcessStore:
                     allocated[port.name] = self.ports.allocate_port()
                     fresh.append(allocated[port.name])
         except PortsExhausted:
-            self.ports.release(fresh)
+            self.ports.release_ports(fresh)
             raise
         return allocated
 
@@ -246,7 +246,7 @@ class ProcessStore:
             erase_directory(trash)
         # After the killing: nobody gets a port on which a process of this one may still listen.
         if record is not None:
-            self.ports.release(record.ports.values())
+            self.ports.release_ports(record.ports.values())
         self._groups.remove(handle.instance_id)
 
     # -- looking -------------------------------------------------------------------------------------------------

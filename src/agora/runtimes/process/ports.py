@@ -30,7 +30,7 @@ class Ports:
         with self._lock:
             self._held.update(ports)
 
-    def release(self, ports: Iterable[int]) -> None:
+    def release_ports(self, ports: Iterable[int]) -> None:
         with self._lock:
             self._held.difference_update(ports)
 

@@ -192,7 +192,7 @@ async def test_what_is_declared_is_there_after_the_start(tmp_path: Path) -> None
         market = Market(app, app.clock)  # type: ignore[arg-type]
         page = await market.call(market.operator, "upstream.list")
         assert {found.name: found.upstream_id for found in page.upstreams} == {"remote": ids["remote"]}
-        assert not [found for found in app.registry.visible(market.operator) if found.name.startswith("program.")]
+        assert not [found for found in app.registry.list_visible(market.operator) if found.name.startswith("program.")]
         with pytest.raises(UpstreamUnavailable, match="HTTP 401"):
             await market.call(market.operator, "upstream.call", upstream="remote", tool="echo", timeout=0.5)
         health = await market.call(market.operator, "admin.health", component="upstreams")

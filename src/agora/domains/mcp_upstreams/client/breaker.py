@@ -44,7 +44,7 @@ class CircuitBreaker:
         """Count a call that got no proper answer."""
         self._failures += 1
         if self._failures >= self._limit:
-            self._until = self._clock() + self._backoff.next()
+            self._until = self._clock() + self._backoff.next_delay()
             self.reason = f"{self._failures} calls in a row failed, the last one so: {why.rstrip('.')}"
 
     def record_success(self) -> None:

@@ -268,7 +268,7 @@ class Connection:
             if _loop_time() - began > self._tuning.longest:  # it had worked
                 backoff.reset_failures()
             if not self._at_once:
-                pause = backoff.next()
+                pause = backoff.next_delay()
                 self._set_retry_time(self._why, pause)
                 await asyncio.sleep(pause)
 

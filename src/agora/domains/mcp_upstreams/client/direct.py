@@ -84,10 +84,10 @@ class DirectClient:
         if self._tokens is None:
             return await self._post_request(headers, body)
         try:
-            token = await self._tokens.current()
+            token = await self._tokens.current_token()
             reply = await self._post_request(with_token(headers, token), body)
             challenge = read_challenge(reply.status, reply.headers)
-            renewed = await self._tokens.renew(token, challenge) if challenge is not None else None
+            renewed = await self._tokens.renew_token(token, challenge) if challenge is not None else None
         except AgoraError as error:
             raise self._transport_errors.to_mcp_error(TransportError("unreachable", str(error))) from None
         if renewed is None or renewed == token:

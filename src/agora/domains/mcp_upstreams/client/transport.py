@@ -120,10 +120,10 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         """Send with an access token; if it is refused, once more with another one."""
         if self._tokens is None:
             return await self._inner.handle_async_request(await self._pin_address(request))
-        token = await self._tokens.current()
+        token = await self._tokens.current_token()
         response = await self._send_with_token(request, token)
         challenge = read_challenge(response.status_code, response.headers)
-        renewed = await self._tokens.renew(token, challenge) if challenge is not None else None
+        renewed = await self._tokens.renew_token(token, challenge) if challenge is not None else None
         if renewed is None or renewed == token:
             return response
         await response.aclose()

@@ -24,10 +24,10 @@ SHARED: Final = ""  #: the subject of the grant that callers share
 class AccessTokens(Protocol):
     """The access tokens of one subject for one upstream, as its connection uses them."""
 
-    async def current(self) -> str | None:
+    async def current_token(self) -> str | None:
         """The token to send; None if there is none. Raises UpstreamUnavailable."""
 
-    async def renew(self, rejected: str | None, challenge: Challenge) -> str | None:
+    async def renew_token(self, rejected: str | None, challenge: Challenge) -> str | None:
         """Another token than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
 
 

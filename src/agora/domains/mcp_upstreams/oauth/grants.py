@@ -122,7 +122,7 @@ class UpstreamGrants:
         self._cache[key] = (grant, now)
         return grant
 
-    def forget(self, tenant: str) -> None:
+    def forget_cached_grants(self, tenant: str) -> None:
         """Read a tenant's grants again when they are next needed: one of them has changed."""
         for key in [key for key in self._cache if key[0] == tenant]:
             del self._cache[key]
@@ -266,7 +266,7 @@ class UpstreamGrants:
         except TimeoutError:
             return False
 
-    async def revoke(self, endpoint: Endpoint, grant: Grant) -> bool:
+    async def revoke_grant(self, endpoint: Endpoint, grant: Grant) -> bool:
         """Revoke a grant at its authorization server; whether the server did."""
         place, token = grant.tokens.get("revocation_endpoint"), grant.tokens.get("refresh") or grant.tokens["access"]
         if place is None:
@@ -284,11 +284,11 @@ class GrantTokens:
     def __init__(self, grants: UpstreamGrants, endpoint: Endpoint, subject: str) -> None:
         self._grants, self._endpoint, self._subject = grants, endpoint, subject
 
-    async def current(self) -> str | None:
+    async def current_token(self) -> str | None:
         """The token to send; None if there is none. Raises UpstreamUnavailable."""
         return await self._grants.find_token(self._endpoint, self._subject)
 
-    async def renew(self, rejected: str | None, challenge: Challenge) -> str | None:
+    async def renew_token(self, rejected: str | None, challenge: Challenge) -> str | None:
         """Another token than the rejected one; None if a person has to authorize. Raises UpstreamUnavailable."""
         return await self._grants.replace_token(self._endpoint, self._subject, rejected, challenge)
 

@@ -94,7 +94,7 @@ class Link:
                 if connection.replies > login_replies:
                     backoff.reset_failures()
             # Also after a connection that was of no use: a server that lets clients log in and hangs up is not hammered.
-            await asyncio.sleep(backoff.next())
+            await asyncio.sleep(backoff.next_delay())
 
     async def _monitor_connection(self, connection: Connection) -> None:
         """Return when the connection is lost; close it when the server has stopped answering for ``timeout`` seconds."""
