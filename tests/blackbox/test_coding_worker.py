@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from agora import __version__
 from tests.blackbox.coding_worker import (
     RECORDED_AGENT,
     WorkerProcess,
@@ -377,6 +378,28 @@ def test_a_worker_drains_and_a_restarted_server_is_found_again(
     assert worker.stop() == 0
     task = wait_for_status(server.operator, long, "pending")
     assert task["checkpoint"]["session_id"]
+
+
+def test_a_drained_worker_ends_with_its_last_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    """What it works on is completed, what is queued waits for it to be started anew, and nothing is done twice."""
+    operator = shared_server.operator
+    worker = start_worker("--max-concurrent-tasks", "1", name="leaver")
+    running = submit_job(operator, "SLOWLY: 30\nSAY: the end", worker="leaver")
+    poll_until(lambda: "word3" in read_output(operator, running), "output", 30)
+    queued = submit_job(operator, "SAY: later", worker="leaver")
+    workers = operator.get("/v1/agent/workers?search=leaver")["workers"]
+    record = next(one for one in workers if one["worker_name"] == "leaver")
+    assert (record["version"], record["upgrade"]) == (__version__, None)
+    drained = operator.post(f"/v1/agent/workers/{record['worker_id']}/drain", {})
+    assert (drained["status"], drained["active_tasks"]) == ("draining", 1)
+    assert worker.process is not None
+    assert worker.process.wait(60) == 0, worker.log()
+    task = operator.get(f"/v1/agent/tasks/{running}")
+    assert (task["status"], task["attempts"]) == ("completed", 1)
+    assert read_output(operator, running).count("word29 ") == 1
+    assert operator.get(f"/v1/agent/tasks/{queued}")["status"] == "pending"
+    worker.start()
+    assert wait_for_status(operator, queued, "completed")["attempts"] == 1
 
 
 @pytest.mark.long

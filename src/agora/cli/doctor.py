@@ -24,6 +24,7 @@ __all__ = ["doctor"]
 
 MINIMUM_SQLITE = (3, 35, 0)
 SKEW_SECONDS = 60.0
+MAX_WORKERS = 200
 RENEWAL_DAYS = 14  #: days before its end from which a certificate is to be renewed
 MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -167,6 +168,20 @@ def _check_server(session: Session) -> Iterator[Finding]:
     else:
         yield Finding("ok", "credential", "accepted")
     yield from _check_hosts(client)
+    yield from _check_workers(client)
+
+
+def _check_workers(client: AgoraClient) -> Iterator[Finding]:
+    """Coding workers whose version differs from the server's."""
+    try:
+        workers = client.worker.list(online_only=True, limit=MAX_WORKERS).workers
+    except AgoraError:
+        return  # whoever may not list them has no workers to upgrade
+    for worker in workers:
+        if worker.upgrade:
+            detail = f"{worker.worker_name} runs version {worker.version}, the server {worker.upgrade}"
+            fix = f"Upgrade it on its machine, then: agora worker drain {worker.worker_id}"
+            yield Finding("warn", "worker", detail, fix)
 
 
 def _check_hosts(client: AgoraClient) -> Iterator[Finding]:

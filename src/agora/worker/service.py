@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from agora_sdk import Agent, AgoraError, InputRequired, PermanentFailure, TaskRun
+from agora_sdk import Agent, AgoraError, InputRequired, PermanentFailure, TaskRun, __version__
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
-from agora_sdk.contract.workers import Worker
+from agora_sdk.contract.workers import CODING_PROGRAM, Worker
 from agora_sdk.errors import StaleLease
 
 from .adoption import PENDING, REGISTRATION_TYPE, adopt_codebase
@@ -32,6 +33,7 @@ __all__ = ["CodingWorker"]
 
 logger = logging.getLogger("agora.worker")
 
+DRAINED_SECONDS = 2.0  #: between two looks whether a draining worker has ended its jobs
 LOST_EVENTS = ("agora.task.cancelled", "agora.task.expired", "agora.task.reassigned", "agora.task.started")
 STEERING = "steering"
 
@@ -62,8 +64,14 @@ class CodingWorker(Agent):
             "codebases": [codebase.name for codebase in options.codebases],
             "profiles": sorted(options.profiles),
         }
+        self.worker_metadata = {
+            "program": CODING_PROGRAM,
+            "version": __version__,
+            "hostname": socket.gethostname(),
+        }
         self.stop_seconds = options.drain_seconds  # type: ignore[misc]
         self.provider_account = options.provider_account
+        self._leaving: asyncio.Task[None] | None = None
         self._breaker = AccountBreaker()
         if options.provider_account is not None:
             self._breaker.share = self._share_limit
@@ -83,19 +91,42 @@ class CodingWorker(Agent):
         except AgoraError as error:
             logger.warning("The usage limit is not shared: %s", error)
 
-    def _adopt_limit(self, worker: Worker) -> None:
-        """Keep from a usage limit that another worker of the account has reported."""
+    def _adopt_state(self, worker: Worker) -> None:
+        """Keep from a usage limit that another worker of the account has reported; end once the worker is drained."""
+        if worker.status == "draining" and (self._leaving is None or self._leaving.done()):
+            self._leaving = asyncio.create_task(self._stop_when_drained())
+            self._chores.append(self._leaving)
         if worker.limited_until is not None:
             self._breaker.open_until(worker.limited_until.timestamp())
 
+    async def _stop_when_drained(self) -> None:
+        """Stop with the last task under way, if the worker is not registered anew before.
+
+        What the server has leased to the worker decides, and not what runs here: a claim may just have been answered.
+        """
+        assert self.worker_id is not None
+        logger.info("%s drains: it takes no more jobs, and ends with those under way", self.name)
+        while True:
+            try:
+                worker = await self.client.worker.get(self.worker_id)
+            except AgoraError as error:
+                logger.warning("%s does not know whether it is drained: %s", self.name, error)
+            else:
+                if worker.status == "online":
+                    return
+                if not worker.active_tasks:
+                    break
+            await asyncio.sleep(DRAINED_SECONDS)
+        self.stop()
+
     async def on_worker_update(self, event: Event) -> None:
         assert self.worker_id is not None
-        self._adopt_limit(await self.client.worker.get(self.worker_id))
+        self._adopt_state(await self.client.worker.get(self.worker_id))
 
     async def on_start(self) -> None:
         assert self.worker_id is not None
         names = await self._registry.register_codebases(self.client, self.worker_id)
-        self._adopt_limit(await self.client.worker.get(self.worker_id))
+        self._adopt_state(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
         logger.info("%s takes jobs for %s", self.name, ", ".join(str(c.path) for c in self.options.codebases))
         self._disk = DiskKeeper(self.options, self.client, self._registry)
@@ -211,7 +242,7 @@ class CodingWorker(Agent):
         while True:
             await asyncio.sleep(self.heartbeat_seconds)
             try:
-                self._adopt_limit(await self.client.worker.heartbeat(self.worker_id))
+                self._adopt_state(await self.client.worker.heartbeat(self.worker_id))
             except AgoraError as error:
                 logger.warning("%s: no heartbeat: %s", self.name, error)
 

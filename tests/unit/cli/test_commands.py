@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from agora import __version__
 from agora.cli.doctor import Finding, _has_answered
+from agora_sdk import AgoraClient
 from agora_sdk.contract import Exposure, operations
+from agora_sdk.contract.workers import CODING_PROGRAM
 from tests.harness import free_port
 from tests.processes import spawn_tethered
 from tests.unit.cli.conftest import AGORA, Agora, Served
@@ -160,6 +163,24 @@ def test_doctor(agora: Agora) -> None:
     states = {finding["subject"]: finding["state"] for finding in found}
     assert {states[name] for name in ("python", "sqlite", "data directory", "credential")} == {"ok"}
     assert "credential" in agora("doctor", "--token", "agt_forged", exit_code=1).stdout
+
+
+def test_doctor_names_workers_of_another_version(agora: Agora, served: Served) -> None:
+    with AgoraClient(served.url, mode="sync") as client:
+        for name, program, version in (
+            ("old", CODING_PROGRAM, "4.9.0"),
+            ("new", CODING_PROGRAM, __version__),
+            ("other", "codetether", "1.0"),
+        ):
+            metadata = {"program": program, "version": version}
+            worker = client.worker.register(name, ["coding"], metadata=metadata)
+            assert (worker.version, worker.upgrade) == (version, __version__ if name == "old" else None)
+    found = [json.loads(line) for line in agora("doctor", "--json").stdout.splitlines()]
+    (finding,) = [finding for finding in found if finding["subject"] == "worker"]
+    assert (finding["state"], f"old runs version 4.9.0, the server {__version__}") == ("warn", finding["detail"])
+    with AgoraClient(served.url, mode="sync") as client:
+        for name in ("old", "new", "other"):
+            client.worker.unregister(name)
 
 
 def test_doctor_finds_what_is_wrong(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,7 @@ class Agent:
     lease_seconds: int = 60
     worker: str | None = None
     provider_account: str | None = None
+    worker_metadata: Mapping[str, Any] = {}
     follows_offers: ClassVar[bool] = False  #: claim when the server says that there is a task; needs ``worker``
 
     events: Sequence[str] = ()
@@ -323,7 +324,8 @@ class Agent:
             account: dict[str, Any] = (
                 {} if self.provider_account is None else {"provider_account": self.provider_account}
             )
-            worker = await self.client.worker.register(self.worker, models=list(self.models), **account)
+            about: dict[str, Any] = {"metadata": dict(self.worker_metadata)} if self.worker_metadata else {}
+            worker = await self.client.worker.register(self.worker, models=list(self.models), **about, **account)
             self.worker_id = worker.worker_id
         self.registration = registration
 

@@ -2523,6 +2523,8 @@ impl WorkerService<'_> {
 
     /// Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
     ///
+    /// `agora worker run` ends with the last task, so that a supervisor starts it anew; what is queued waits.
+    ///
     /// - `worker_id`: Worker id or name.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.

@@ -9785,6 +9785,10 @@ pub struct Worker {
     pub provider_account: Option<String>,
     /// When the usage limit of that account is lifted, as one of its workers has reported.
     pub limited_until: Option<String>,
+    /// Of the worker's program, as it has reported.
+    pub version: Option<String>,
+    /// Version of the server, if `agora worker` runs there in another one: upgrade it, and drain the worker.
+    pub upgrade: Option<String>,
 }
 
 /// WorkerPage, as the contract has it.

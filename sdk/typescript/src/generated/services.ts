@@ -5075,6 +5075,8 @@ export interface WorkerService {
   /**
    * Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
    *
+   * ``agora worker run`` ends with the last task, so that a supervisor starts it anew; what is queued waits.
+   *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */
   drain(args: WorkerDrainArguments, options?: CallOptions): Promise<Worker>;

@@ -4504,6 +4504,10 @@ export interface Worker {
   providerAccount: string | null;
   /** When the usage limit of that account is lifted, as one of its workers has reported. */
   limitedUntil: string | null;
+  /** Of the worker's program, as it has reported. */
+  version: string | null;
+  /** Version of the server, if ``agora worker`` runs there in another one: upgrade it, and drain the worker. */
+  upgrade: string | null;
 }
 
 /** One page of a list; ``workers`` are its items. */

@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from pydantic import JsonValue
 
+from agora import __version__
 from agora.clock import SECOND, new_id, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
@@ -39,6 +40,7 @@ __all__ = ["WorkerService"]
 
 ONLINE_SECONDS = 90
 STALE_SECONDS = 600
+MAX_VERSION = 64
 MAX_LIMIT_SECONDS = 7 * 86_400  #: for which one report may stop an account
 
 
@@ -277,17 +279,22 @@ def _find_status(row: WorkerRow, now: int) -> Literal["online", "draining", "sta
 
 
 def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
+    metadata = decode_json(row.metadata)
+    version = str(metadata["version"])[:MAX_VERSION] if metadata.get("version") else None
+    differs = metadata.get("program") == contract.CODING_PROGRAM and version not in (None, __version__)
     return contract.Worker.model_construct(
         worker_id=row.worker_id,
         worker_name=row.worker_name,
         owner=row.owner,
         capabilities=decode_json(row.capabilities),
         models=decode_json(row.models),
-        metadata=decode_json(row.metadata),
+        metadata=metadata,
         registered_at=to_datetime(row.registered_at),
         last_seen=to_datetime(row.last_seen),
         active_tasks=active,
         status=_find_status(row, now),
         provider_account=row.provider_account,
         limited_until=to_datetime(row.limited_until) if row.limited_until and row.limited_until > now else None,
+        version=version,
+        upgrade=__version__ if differs else None,
     )

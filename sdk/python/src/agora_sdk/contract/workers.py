@@ -14,7 +14,9 @@ from .results import Page, Result
 from .tasks import Models, TaskId, TaskUpdate, WorkerRef
 from .tasks.coding import worker_renewal_to_arguments
 
-__all__ = ["Unregistration", "Worker", "WorkerPage", "Workers"]
+__all__ = ["CODING_PROGRAM", "Unregistration", "Worker", "WorkerPage", "Workers"]
+
+CODING_PROGRAM = "agora worker"  #: metadata.program of a worker that comes with the server, and is upgraded with it
 
 
 class Worker(Result):
@@ -39,6 +41,11 @@ class Worker(Result):
     )
     limited_until: Timestamp | None = Field(
         default=None, description="When the usage limit of that account is lifted, as one of its workers has reported."
+    )
+    version: str | None = Field(default=None, description="Of the worker's program, as it has reported.")
+    upgrade: str | None = Field(
+        default=None,
+        description="Version of the server, if ``agora worker`` runs there in another one: upgrade it, and drain the worker.",
     )
 
 
@@ -126,7 +133,10 @@ class Workers(Service, category="worker"):
 
     @operation("POST /v1/agent/workers/{worker_id}/drain", scope="write:tasks", idempotent=True)
     async def drain(self, worker_id: WorkerRef) -> Worker:
-        """Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that."""
+        """Have a worker of yours take no more tasks; what it works on goes on. Registering it again ends that.
+
+        ``agora worker run`` ends with the last task, so that a supervisor starts it anew; what is queued waits.
+        """
 
     @operation("POST /v1/agent/workers/{worker_id}/limit", scope="write:tasks", idempotent=True)
     async def report_limit(
