@@ -352,6 +352,31 @@ def test_worktrees_are_shown_and_removed_without_unmerged_work(
     assert [one["job_id"] for one in operator.get(place)["worktrees"]] == [busy]
 
 
+def test_a_worker_is_talked_with_outside_of_any_codebase(
+    shared_server: ServerProcess, careful_worker: WorkerProcess
+) -> None:
+    """Two things said in a terminal are two jobs of one session, at the worker's home directory."""
+    wait_for_status(shared_server.operator, submit_job(shared_server.operator, "SAY: I am here", worker="careful"))
+    command = [sys.executable, "-m", "agora.cli", "chat", "--worker", "careful", "--context", "direct"]
+    environment = careful_worker.environment | {"AGORA_URL": shared_server.url}
+    talk = subprocess.run(
+        command, input="SAY: hello\nSAY: once more\n", capture_output=True, text=True, env=environment
+    )
+    assert talk.returncode == 0, talk.stderr
+    assert talk.stdout.index("hello") < talk.stdout.index("once more")
+    jobs = shared_server.operator.get("/v1/agent/tasks?context_id=direct")["tasks"]
+    results = [shared_server.operator.get(f"/v1/agent/tasks/{job['task_id']}")["result"] for job in jobs]
+    (session,) = {result["session_id"] for result in results}
+    places = shared_server.operator.get("/v1/agent/codebases")["codebases"]
+    home = next(one["codebase_id"] for one in places if one["path"] == str(careful_worker.home))
+    messages = shared_server.operator.get(f"/v1/agent/codebases/{home}/sessions/{session}/messages")
+    assert [message["role"] for message in messages["messages"]] == ["user", "assistant"] * 2
+    said = subprocess.run([*command, "SAY: at once"], capture_output=True, text=True, env=environment)
+    assert "at once" in said.stdout, said.stderr
+    unknown = subprocess.run([*command[:4], "--worker", "nobody", "x"], capture_output=True, text=True, env=environment)
+    assert (unknown.returncode, "nobody" in unknown.stderr) == (4, True)
+
+
 def test_a_check_that_fails_twice_fails_the_job(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     start_worker("--check", "echo broken; exit 3", name="checked")

@@ -181,6 +181,32 @@ def test_worktrees_are_cleaned_up_from_a_preview(place: Place, page: Any) -> Non
 
 
 @pytest.mark.long
+def test_a_worker_is_talked_with_and_drained(place: Place, page: Any) -> None:
+    workers = place.operator.get("/v1/agent/workers?search=laptop")["workers"]
+    open_live(page, f"agents/workers/{workers[0]['worker_id']}")
+    page.get_by_role("button", name="Chat directly").click()
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("Message").fill("SAY: from nowhere")
+    dialog.get_by_role("button", name="Say it").click()
+    page.wait_for_url(re.compile(r"/tasks/task_\w+$"))
+    task = wait_for_status(place.operator, page.url.rpartition("/")[2], "completed")
+    home = place.operator.get(f"/v1/agent/codebases/{task['payload']['codebase_id']}")
+    assert (home["path"], task["result"]["text"]) == (str(place.worker.home), "from nowhere")
+    worker = WorkerProcess(place.server, place.worker.home, place.worker.home.parent / "api", name="leaver").start()
+    try:
+        record = poll_until(
+            lambda: place.operator.get("/v1/agent/workers?search=leaver")["workers"], "it is registered", 30
+        )[0]
+        open_live(page, f"agents/workers/{record['worker_id']}")
+        page.get_by_role("button", name="Drain").click()
+        page.locator("dialog[open]").get_by_role("button", name="Drain").click()
+        assert worker.process is not None
+        assert worker.process.wait(30) == 0
+    finally:
+        worker.close()
+
+
+@pytest.mark.long
 def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: Place, page: Any) -> None:
     done = submit_job(place.operator, "# Heading\nTHINK: hm\nPLAN: one, two\nREAD: README\nSAY: `code`")
     wait_for_status(place.operator, done, "completed")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agora_sdk.errors import IllegalTransition
+from agora_sdk.errors import IllegalTransition, InvalidRequest
 
 from .output import clean_text
 from .session import Session, client_command
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from agora_sdk.contract.fields import JsonObject
-    from agora_sdk.contract.tasks import Task
+    from agora_sdk.contract.tasks import Task, TaskReceipt
 
 __all__ = ["chat"]
 
 MESSAGE_TASK = "a2a.message"
+JOB_TYPE = "coding.job"
+GLOBAL = "global"  #: name of the codebase at a worker's home directory
 LEAVE = frozenset({"/quit", "/exit"})
 HELP = "/history shows the conversation, /new begins another one, Ctrl-C interrupts an answer, /quit leaves."
 REMEMBERED = 50  # tasks of a conversation that /history shows
@@ -32,17 +34,31 @@ REMEMBERED = 50  # tasks of a conversation that /history shows
 @client_command
 def chat(
     session: Session,
-    name: Annotated[str, typer.Argument(help="Name or id of the agent.")],
+    name: Annotated[str | None, typer.Argument(help="Name or id of the agent; not with --worker.")] = None,
     message: Annotated[
         str | None, typer.Argument(help="What to say; without it, a conversation starts, or standard input is read.")
     ] = None,
     context_id: Annotated[
         str | None, typer.Option("--context", metavar="ID", help="The conversation to go on with.")
     ] = None,
+    worker: Annotated[
+        str | None, typer.Option(help="Talk with the coding agent of this worker instead: its name or id.")
+    ] = None,
+    codebase: Annotated[
+        str, typer.Option(help="Codebase of the worker to talk in; by default its machine, and no codebase.")
+    ] = GLOBAL,
 ) -> None:
     """Talk with an agent: its words as they come, Markdown, its questions, and what was said before."""
-    # A task for a name that nobody has would wait for whoever registers it: here it is a slip of the fingers.
-    conversation = Conversation(session, session.client.agent.get(name).agent_id, context_id)
+    if worker is not None:
+        name, message = None, message or name  # what would be the agent's place is what is said
+        conversation: Conversation = WorkerConversation(session, _find_worker(session, worker), context_id, codebase)
+    elif name is not None:
+        # A task for a name that nobody has would wait for whoever registers it: here it is a slip of the fingers.
+        conversation = Conversation(session, session.client.agent.get(name).agent_id, context_id)
+    else:
+        raise InvalidRequest(
+            "agora chat needs an agent, or a worker.", fix="agora chat NAME, or agora chat --worker NAME."
+        )
     lines = iter([message]) if message is not None else _read_lines(session)
     failed = False
     for line in lines:
@@ -59,6 +75,15 @@ def chat(
             failed = not conversation.say(line, lines)
     if failed:
         raise typer.Exit(1)
+
+
+def _find_worker(session: Session, ref: str) -> str:
+    """Id of the worker with a name or id. Raises NotFound."""
+    workers = session.client.worker.list(search=ref, limit=200).workers
+    for worker in workers:
+        if worker.worker_name == ref:
+            return worker.worker_id
+    return session.client.worker.get(ref).worker_id
 
 
 def _read_lines(session: Session) -> Iterator[str]:
@@ -99,10 +124,7 @@ class Conversation:
 
     def say(self, text: str, answers: Iterator[str]) -> bool:
         """Say something, and print the answer. answers: where answers to questions come from. Returns whether it ended well."""
-        message: JsonObject = {"role": "ROLE_USER", "parts": [{"text": text}]}
-        receipt = self._client.task.assign(
-            MESSAGE_TASK, {"message": message, "text": text}, self._name, context_id=self._context
-        )
+        receipt = self._submit(text)
         if receipt.warning:
             self._session.out.note(receipt.warning)
         try:
@@ -117,6 +139,12 @@ class Conversation:
         elif not self._has_streamed or task.status != "completed":
             self._print_answer(task)
         return bool(task.status == "completed")
+
+    def _submit(self, text: str) -> TaskReceipt:
+        message: JsonObject = {"role": "ROLE_USER", "parts": [{"text": text}]}
+        return self._client.task.assign(
+            MESSAGE_TASK, {"message": message, "text": text}, self._name, context_id=self._context
+        )
 
     def _follow_with_questions(self, task_id: str, answers: Iterator[str]) -> Task | None:
         """Print the words of a task, and have its questions answered, until it ends; None where an answer is missing."""
@@ -171,8 +199,24 @@ class Conversation:
         if task.status != "completed":
             out.say(f"{task.status}: {clean_text(task.error or task.notes or '')}", "red")
             return
-        text = task.result if isinstance(task.result, str) else json.dumps(task.result, ensure_ascii=False, indent=1)
+        text = task.result.get("text") if isinstance(task.result, dict) else None
+        if not isinstance(text, str):
+            text = (
+                task.result if isinstance(task.result, str) else json.dumps(task.result, ensure_ascii=False, indent=1)
+            )
         _print_markdown(self._session, text)
+
+
+class WorkerConversation(Conversation):
+    """The jobs of one context, which are one session of a worker's coding agent."""
+
+    def __init__(self, session: Session, worker_id: str, context: str | None, codebase: str) -> None:
+        super().__init__(session, f"worker:{worker_id}", context)
+        self._codebase = codebase
+
+    def _submit(self, text: str) -> TaskReceipt:
+        payload: JsonObject = {"prompt": text, "codebase": self._codebase}
+        return self._client.task.assign(JOB_TYPE, payload, self._name, context_id=self._context)
 
 
 class _Words:
@@ -248,7 +292,7 @@ def _print_markdown(session: Session, text: str) -> None:
 
 
 def _question_of(task: Task) -> str:
-    text = task.payload.get("text")
+    text = task.payload.get("text", task.payload.get("prompt"))
     return text if isinstance(text, str) else json.dumps(task.payload, ensure_ascii=False)
 
 

@@ -23,6 +23,7 @@ MAX_WORKERS: Final = 500
 MAX_CODEBASES: Final = 500
 MAX_AGENTS: Final = 20
 MAX_NAME: Final = 64
+GLOBAL: Final = "global"  #: name of the codebase at a worker's home directory
 AGENT_CAPABILITY: Final = "coding:"
 
 
@@ -62,7 +63,9 @@ async def worker_rows(view: View) -> Mapping[str, Any]:
 @page("agents/workers/{worker_id}", title="Worker", scope="read:tasks", needs="agora.worker.get", live=("worker_now",))
 async def worker(view: View) -> Mapping[str, Any]:
     """One worker."""
-    return await worker_now(view)
+    values = await worker_now(view)
+    home = next((codebase for codebase in values["codebases"] if codebase.name == GLOBAL), None)
+    return {**values, "global_codebase": home}
 
 
 @fragment("worker_now", on=(*EVENTS, "agora.task.*"), tick=10, every=1.0)
