@@ -67,6 +67,8 @@ WORDS: Final[Mapping[str, str]] = {
     "monitor.intervene pause": "Agent paused",
     "monitor.intervene resume": "Agent resumed",
     "monitor.intervene terminate": "Agent terminated",
+    "worker.drain": "Draining: it ends with its last task",
+    "worktree.clean": "The worker looks at each again, and removes what loses nothing",
     "codebase.remove": "Codebase unregistered",
     "review.approve": "Approved: the worker carries it out",
     "review.comment": "Comment stored",
