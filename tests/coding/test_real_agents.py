@@ -1,4 +1,4 @@
-"""The real OpenCode and the real Claude Code do jobs; only the model is a stand-in."""
+"""The real OpenCode, Claude Code, Codex and Gemini CLI do jobs; only the model is a stand-in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from tests.coding.installed_agents import install_agents, model_server, stub_env
 from tests.polling import poll_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
-PROGRAMS = {"opencode": "opencode acp", "claude": "claude-agent-acp"}
+PROGRAMS = {"opencode": "opencode acp", "claude": "claude-agent-acp", "codex": "codex-acp", "gemini": "gemini --acp"}
+#: Gemini CLI does not open a session of a job again, and is given the transcript; nor does it see tools over HTTP in its first turns.
+reopening_agents = pytest.mark.parametrize("agent", ["opencode", "claude", "codex"], indirect=True)
 SLOW = 180.0  # seconds: a turn from cold takes half a minute on a busy machine
 
 StartWorker = Callable[..., WorkerProcess]
@@ -35,14 +37,7 @@ def variables() -> Iterator[dict[str, str]]:
         yield stub_environment(port, programs)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    server = ServerProcess(tmp_path / "data").start()
-    yield server
-    server.close()
-
-
-@pytest.fixture(params=["opencode", "claude"])
+@pytest.fixture(params=list(PROGRAMS))
 def agent(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -65,6 +60,7 @@ def start_worker(server: ServerProcess, tmp_path: Path, variables: dict[str, str
         worker.close()
 
 
+@reopening_agents
 def test_permission_check_diff_and_context(server: ServerProcess, start_worker: StartWorker) -> None:
     operator = server.operator
     start_worker("--check", "test -e greeting.txt")
@@ -86,6 +82,7 @@ def test_permission_check_diff_and_context(server: ServerProcess, start_worker: 
     assert "goes on by session/resume" in read_output(operator, following)
 
 
+@reopening_agents
 def test_output_streams_and_everything_may_be_killed(
     server: ServerProcess, start_worker: StartWorker, agent: str
 ) -> None:
@@ -113,6 +110,7 @@ def test_output_streams_and_everything_may_be_killed(
     assert output.rstrip().endswith("word99")
 
 
+@reopening_agents
 def test_an_injected_order_meets_a_limited_credential(server: ServerProcess, start_worker: StartWorker) -> None:
     """The agent has the marketplace's tools; a model that obeys "delete all agents" gets a refusal."""
     operator = server.operator
@@ -155,7 +153,9 @@ def call_tool(operator: Account, call: str) -> str:
 def test_a_usage_limit_pauses_the_job(server: ServerProcess, start_worker: StartWorker, agent: str) -> None:
     operator = server.operator
     start_worker()
-    seconds = {"opencode": 60, "claude": 61}[agent]  # the stand-in knows a limit by its length
+    seconds = {"opencode": 60, "claude": 61, "codex": 62, "gemini": 63}[
+        agent
+    ]  # the stand-in knows a limit by its length
     job = submit_job(operator, f"LIMIT: {seconds}\nSAY: after the limit", worker="coder")
     poll_until(lambda: operator.get(f"/v1/agent/tasks/{job}")["available_at"], "it is paused", SLOW)
     assert "paused until" in read_output(operator, job)

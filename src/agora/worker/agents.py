@@ -89,7 +89,8 @@ AGENTS: Mapping[str, CodingAgent] = {
             ("OPENAI_API_KEY", "CODEX_API_KEY"),
             "npm install -g @openai/codex @agentclientprotocol/codex-acp",
             "codex login",
-            {},
+            # In its default mode a model of its own decides what is allowed, and nobody is asked.
+            {"INITIAL_AGENT_MODE": "workspace-write"},
         ),
         CodingAgent(
             "gemini",

@@ -209,8 +209,7 @@ class AgentProcess:
         finally:
             self._limit_until = None
             turn.cancel()
-        usage = answer.usage.model_dump(by_alias=True) if answer.usage is not None else {}
-        return TurnEnd(answer.stop_reason, usage)
+        return TurnEnd(answer.stop_reason, _read_usage(answer))
 
     async def _send_prompt(self, text: str) -> schema.PromptResponse:
         block = schema.TextContentBlock(type="text", text=text)
@@ -361,6 +360,17 @@ def _read_options(answer: Any) -> dict[str, Any]:
         if option.get("category") == "model":
             models = [str(choice["value"]) for choice in option.get("options") or [] if "value" in choice]
     return {"models": models, "options": options}
+
+
+def _read_usage(answer: schema.PromptResponse) -> Mapping[str, Any]:
+    """The tokens of a turn, as the protocol names them; Gemini CLI tells of them in an extension."""
+    if answer.usage is not None:
+        return answer.usage.model_dump(by_alias=True)
+    quota = (answer.field_meta or {}).get("quota")
+    tokens = quota.get("token_count") if isinstance(quota, dict) else None
+    if not isinstance(tokens, dict):
+        return {}
+    return {"inputTokens": tokens.get("input_tokens"), "outputTokens": tokens.get("output_tokens")}
 
 
 def _describe_exit(code: int) -> str:

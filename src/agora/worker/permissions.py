@@ -130,8 +130,8 @@ def _find_paths(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 _WORDS = {
-    "allow_once": ("once", "yes", "y", "allow", "ok", "approve"),
-    "allow_always": ("always",),
+    "allow_once": ("once", "allow once", "yes", "y", "allow", "ok", "approve"),
+    "allow_always": ("always", "always allow", "allow always"),
     "reject_once": ("reject", "no", "n", "deny"),
 }
 

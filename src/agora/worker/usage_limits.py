@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 __all__ = ["AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
 
@@ -26,6 +26,8 @@ _EPOCH = re.compile(r"(?:reset\w*\D{0,12}|\|)(1[6-9]\d{8}|[2-9]\d{9})\b", re.IGN
 _ISO = re.compile(
     r"resets?\D{0,12}(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)", re.IGNORECASE
 )
+#: of Codex: in the local time of this machine, without seconds
+_CLOCK = re.compile(r"(?:try again|resets?) at (\d{1,2}):(\d\d) ([AP])M", re.IGNORECASE)
 
 
 class UsageLimitReached(Exception):
@@ -50,7 +52,16 @@ def parse_usage_limit(text: str, now: float) -> float | None:
     elif moment := _ISO.search(text):
         stamp = datetime.fromisoformat(moment[1])
         until = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+    elif clock := _CLOCK.search(text):
+        until = _find_next_moment(int(clock[1]) % 12 + (12 if clock[3].upper() == "P" else 0), int(clock[2]), now)
     return min(max(until, now + 1), now + LONGEST_PAUSE)
+
+
+def _find_next_moment(hour: int, minute: int, now: float) -> float:
+    """The end of the next minute with this local time."""
+    today = datetime.fromtimestamp(now).astimezone()
+    moment = today.replace(hour=hour, minute=min(minute, 59), second=0, microsecond=0) + timedelta(minutes=1)
+    return (moment if moment > today else moment + timedelta(days=1)).timestamp()
 
 
 class AccountBreaker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,19 @@ def test_answers_of_people(text: str, option: str, feedback: str | None) -> None
     assert by_form.option == decision.option
 
 
+def test_an_answer_means_the_same_whatever_the_agent_calls_its_options() -> None:
+    named = [
+        ("a", "allow_once", "Yes, proceed"),
+        ("b", "allow_always", "Yes, and don't ask again"),
+        ("c", "reject_once", "No"),
+    ]
+    options = [{"optionId": option, "kind": kind, "name": name} for option, kind, name in named]
+    request = PermissionRequest.from_tool_call({"kind": "execute", "title": "t"}, options)
+    for text, option in (("allow once", "a"), ("Always allow", "b"), ("allow always", "b"), ("deny", "c")):
+        decision = parse_answer(request, text, None)
+        assert (decision.option and decision.option.option_id, decision.feedback) == (option, None)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
@@ -89,6 +103,16 @@ def test_usage_limits_are_recognised(text: str, seconds: float | None) -> None:
         assert until == now + 900
     else:
         assert until == (None if seconds is None else now + seconds)
+
+
+def test_a_usage_limit_until_a_time_of_day_lasts_to_the_end_of_that_minute() -> None:
+    noon = datetime(2026, 11, 23, 12, 0, 30).astimezone()
+    for text, hours, minutes in (("2:54 PM", 2, 55), ("12:00 PM", 0, 1), ("11:59 AM", 24, 0), ("12:10 AM", 12, 11)):
+        until = parse_usage_limit(
+            f"You\u2019ve hit your usage limit. Visit x or try again at {text}.", noon.timestamp()
+        )
+        expected = noon.replace(second=0) + timedelta(hours=hours, minutes=minutes)
+        assert until == expected.timestamp(), text
 
 
 def test_a_turn_as_text() -> None:
