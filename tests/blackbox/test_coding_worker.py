@@ -439,6 +439,24 @@ def test_an_agent_killed_from_outside_goes_on(shared_server: ServerProcess, star
 
 
 @pytest.mark.long
+def test_a_worker_that_stood_still_writes_nothing_late(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    """Stopped for longer than its lease, as a laptop is that sleeps: its job is taken back, and done once it goes on."""
+    operator = shared_server.operator
+    worker = start_worker(name="sleeper")
+    job = submit_job(operator, "SLOWLY: 60\nSAY: the end", worker="sleeper")
+    poll_until(lambda: "word3" in read_output(operator, job), "output", 20)
+    assert worker.process is not None
+    worker.process.send_signal(signal.SIGSTOP)
+    wait_for_status(operator, job, "pending")
+    worker.process.send_signal(signal.SIGCONT)
+    task = wait_for_status(operator, job, "completed", timeout=60)
+    output = read_output(operator, job)
+    assert "goes on by session/resume" in output
+    assert (task["attempts"], output.count("word59 ")) == (2, 1)
+    assert "no longer ours" in worker.log()
+
+
+@pytest.mark.long
 def test_a_tool_without_the_protocol(shared_server: ServerProcess, start_worker: StartWorker) -> None:
     operator = shared_server.operator
     start_worker("--command", "sh -c 'echo \"$1\" > said.txt; echo wrote it' tool {prompt}", name="plain")
