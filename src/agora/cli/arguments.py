@@ -42,7 +42,7 @@ class Field:
 
     @property
     def annotation(self) -> Any:
-        """The type of the option; None stands for not given."""
+        """The type of the option; None means that it was omitted."""
         if self.kind == "choice":
             choices: Any = StrEnum(str(self.name), {choice.upper(): choice for choice in self.choices})  # type: ignore[misc]
             return choices | None

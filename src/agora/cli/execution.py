@@ -27,7 +27,7 @@ EVENTS = "text/event-stream"
 def execute_streaming(
     client: AgoraClient, on_piece: Callable[[str], None], *args: Any, **kwargs: Any
 ) -> ExecutionResult:
-    """Call ``agora.instance.execute``; ``told`` is given each piece of an answer that streams. Raises as the call does."""
+    """Call ``agora.instance.execute``; ``told`` receives each piece of a streamed answer. Raises as the call does."""
 
     session = client._session
     result: ExecutionResult = run_blocking(

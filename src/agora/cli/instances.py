@@ -84,7 +84,7 @@ def details(session: Session, instance_id: Id) -> None:
 
 
 def print_result(session: Session, instance: Instance) -> None:
-    """Print an instance, after what was done to it if it says so."""
+    """Print an instance, after a line about the change made to it, if any."""
     if session.out.json:
         session.out.result(instance)
         return

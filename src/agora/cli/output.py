@@ -92,7 +92,7 @@ class Output:
         self.line(json.dumps(value, ensure_ascii=False))
 
     def line(self, text: str) -> None:
-        """Print a line as it is, for machines."""
+        """Print a line verbatim, for machines."""
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 

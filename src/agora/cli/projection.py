@@ -116,7 +116,7 @@ def _field_option(field: Field) -> Any:
 
 
 def run_operation(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
-    """Call an operation and print what it answers."""
+    """Call an operation and print its result."""
 
     def call_operation(client: Any) -> Any:
         return getattr(getattr(client, operation.category), operation.attribute)(**arguments)

@@ -28,7 +28,7 @@ class LifeNotice:
 
     @classmethod
     def from_document(cls, data: dict[str, Any] | None) -> LifeNotice:
-        """From JSON as it is stored and logged."""
+        """From JSON, as stored and logged."""
         if not data:
             return cls()
         ends = data.get("sunset_date")

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Port(Generic[T]):
-    """The declaration of one part. name: what it is, for errors."""
+    """The declaration of one port. name: used in errors."""
 
     __slots__ = ("name",)
 

@@ -19,7 +19,7 @@ Handler = Lazy[Callable[..., Awaitable[None]]]
 
 
 class Signal(Generic[T]):
-    """The declaration of one signal, and the type of what it carries. name: what it says, for people."""
+    """The declaration of one signal, and the type of its payload. name: its description."""
 
     __slots__ = ("name",)
 

@@ -89,7 +89,7 @@ class OwnServer:
         await asyncio.to_thread(self._end_instances)
 
     def _end_instances(self) -> None:
-        """Instances outlive their server; those that a demo which was cut short has left are of no use to anyone."""
+        """Terminate instances left by an interrupted demo: instances outlive their server."""
         host = self.data / "host-id"
         if host.exists():
             orphans.kill_marked([f"AGORA_INSTALLATION={host.read_text('ascii').strip()}".encode()])

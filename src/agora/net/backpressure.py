@@ -396,13 +396,13 @@ def _do_nothing() -> None:
 
 
 def limit_unsent(listener: socket.socket) -> None:
-    """Let the kernel queue little more for a connection than it can send: what waits then waits where it is counted."""
+    """Limit the kernel's send queue of a connection, so that unsent bytes wait where they are counted."""
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER)
 
 
 def _acknowledged_bytes(transport: Any) -> int | None:
-    """Bytes that the peer has acknowledged so far, where the system tells: buffers alone may hide slow progress."""
+    """Bytes acknowledged by the peer so far, if the system reports them: buffers alone may hide slow progress."""
     if sys.platform != "linux":
         return None
     size = TCP_INFO_BYTES_ACKED + 8

@@ -188,7 +188,7 @@ class Access:
 
 
 def _client_network(address: str) -> str:
-    """What one stranger is recognised by: an address, of IPv6 the network that one customer has."""
+    """Key of an anonymous client: its address, for IPv6 its /64 network."""
     if ":" not in address:
         return address
     try:

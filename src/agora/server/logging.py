@@ -37,7 +37,7 @@ WIDTH: Final = 30  # of a text, so that what follows it stands in a column
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as JSON. known: secrets of the settings, of any form; credentials never reach a log, whatever they are in."""
+    """Formats a record as JSON. known: secrets of the settings; credentials of any form are redacted."""
 
     def __init__(self, known: Iterable[str]) -> None:
         super().__init__()

@@ -50,7 +50,7 @@ class Replication:
     # -- life ------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """Note where each log ends, before anything is read of what it has led to: what comes later is not missed."""
+        """Store the head of each log before any state is loaded from it, so that later events are not missed."""
         if self._peers is not None:
             await self._remote_commits.start()
 

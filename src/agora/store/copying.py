@@ -57,7 +57,7 @@ class CopyResult:
 
 
 async def copy_database(source: Path, target: str, progress: ProgressCallback = lambda table, rows: None) -> CopyResult:
-    """Copy a file to an empty database, whose schema is made if need be. told: of each table that is done.
+    """Copy a SQLite file to an empty database, whose schema is created if missing. told: called after each table.
 
     Raises StoreFailure when the source is in use or of another release, or the target holds anything.
     """

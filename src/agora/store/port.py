@@ -204,7 +204,7 @@ class Write(Statement[W_co]):
 
     @property
     def many_text(self) -> str | None:
-        """``many`` as it is checked, with what stands for its values in place."""
+        """``many`` as it is checked, with a placeholder for its values."""
         return None if self.many is None else self.many.replace("{calls}", "unnest() as _calls")
 
 

@@ -1,4 +1,4 @@
-"""Questions that an agent asks at once, and which of them are answered, by the metadata of the messages in a task's log.
+"""Several questions in one message of an agent, and which of them are answered, by metadata of the task's messages.
 
 The agent's message names its questions; a message of the requester says which one it answers. One that names none answers all.
 

@@ -59,7 +59,7 @@ class Answer:
 
     @property
     def context_id(self) -> str | None:
-        """Groups what belongs to one conversation: give it with the next message."""
+        """Id of the conversation: pass it with the next message."""
         return self.task.get("contextId") if self.task else self.message.context_id if self.message else None
 
     @property
@@ -87,7 +87,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One item of a stream. text: what it adds. state: of the task by then. appends: to what the update before said.
+    """One item of a stream. text: its new text. state: of the task. appends: whether it continues the previous text.
 
     final: nothing follows.
     """
@@ -176,7 +176,7 @@ class A2AClient:
         skill: str | None = None,
         wait: bool = True,
     ) -> Answer:
-        """Say something, and get the answer. context_id, task_id: what it goes on with. wait: until there is a result."""
+        """Send a message, and get the answer. context_id, task_id: to continue. wait: until there is a result."""
         params = _message_params(message, context_id, task_id, skill) | {
             "configuration": {"returnImmediately": not wait}
         }

@@ -1,4 +1,4 @@
-"""A2A on the wire, of both versions: where an agent speaks, how a call is written, what an answer says.
+"""A2A on the wire, in both versions: endpoints, requests, and results.
 
 Responses are read leniently and converted to the form of A2A 1.0 (sections 4.1 and 4.2): 0.3
 has ``kind`` and small letters, older servers have ``type`` and ``content``.
@@ -70,7 +70,7 @@ _KINDS = {"task": "task", "message": "message", "status-update": "statusUpdate",
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an agent speaks A2A, and how. tenant: what the interface says to send with every call (section 4.4.6)."""
+    """An A2A endpoint of an agent. tenant: sent with every call if the interface names it (section 4.4.6)."""
 
     url: str
     binding: str = JSON_RPC

@@ -273,7 +273,7 @@ class Agent:
             await self._serving
 
     def stop(self) -> None:
-        """Stop soon: handlers under way may end."""
+        """Stop soon: running handlers may finish."""
         self._stopping.set()
 
     async def serve(self) -> None:
@@ -354,7 +354,7 @@ class Agent:
         }
 
     async def _run_loops(self, inbox: Inbox, executor: Executor) -> None:
-        """Everything at once until one of it fails or the agent stops."""
+        """Run all loops until one of them fails or the agent stops."""
         loops = [inbox.run(), self._follow_inbox_events(inbox, executor), self._send_heartbeats(inbox, executor)]
         if self._takes_tasks:
             loops.append(executor.run())
@@ -375,7 +375,7 @@ class Agent:
             await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
     async def _finish_handlers(self, seconds: float) -> None:
-        """Let handlers under way end, and cancel those that take longer."""
+        """Let running handlers finish, and cancel those that take longer."""
         await asyncio.gather(*(part.finish(seconds) for part in (self._executor, self._inbox) if part is not None))
 
     async def _follow_inbox_events(self, inbox: Inbox, executor: Executor) -> None:

@@ -30,7 +30,7 @@ class Channel(Protocol):
         ...
 
     async def acknowledge(self, sequence: int) -> None:
-        """Say that all up to there has been dealt with, where the connection goes both ways."""
+        """Acknowledge everything up to that position, if the connection is bidirectional."""
 
     async def close(self) -> None: ...
 

@@ -233,7 +233,7 @@ class AgoraClient:
         return close_listeners(self._session, agent_name, event_type, handler)
 
     def close(self) -> None:
-        """End the listeners and close what synchronous calls opened; a later call opens it anew. Copies share it."""
+        """End the listeners and close connections of synchronous calls; a later call reopens them. Copies share them."""
         self._session.stop_listening()
         if "blocking" in self._session.server.__dict__:
             self._session.server.blocking.close()

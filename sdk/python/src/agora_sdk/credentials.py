@@ -52,7 +52,7 @@ class Credentials:
             replace_json(self.path, {"servers": servers})
 
     def forget(self, url: str, tenant: str, name: str) -> None:
-        """Remove a credential; nothing happens where there is none."""
+        """Remove a credential; no-op if there is none."""
         with lock_file(self.path):
             servers = self._read_servers()
             if servers.get(server_key(url), {}).get(tenant, {}).pop(name, None):

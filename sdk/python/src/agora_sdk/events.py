@@ -32,7 +32,7 @@ def events_of(
     skips_gaps: bool = False,
     on_listening: Callable[[], None] | None = None,
 ) -> EventStream[Event]:
-    """The events of these types, for one who reads them as long as it lives.
+    """A stream of the events of these types, for long-lived readers.
 
     skips_gaps: go on with the oldest event there is, rather than raise CursorTooOld.
     on_listening: called whenever the server has begun to listen, at first and after each interruption.

@@ -33,7 +33,7 @@ MAX_ERROR_CHARACTERS = 4000  #: most characters of an error's text
 
 
 class Executor:
-    """Hands each claimed task to a handler, as many at once as there are places, and writes how it ended.
+    """Passes each claimed task to a handler, up to a number at a time, and reports how it ended.
 
     A task is claimed only for a free place, by a call that waits on the server until there is one. While its
     handler runs, its lease is renewed; a handler whose lease was lost is cancelled.
@@ -86,7 +86,7 @@ class Executor:
                 await asyncio.sleep(self._backoff.pause(0))
 
     async def finish(self, seconds: float) -> None:
-        """Let the handlers under way end; those that take longer are cancelled, and their tasks given back."""
+        """Let running handlers finish; those that take longer are cancelled, and their tasks released."""
         if not self._working:
             return
         await asyncio.wait(self._working, timeout=seconds)

@@ -107,7 +107,7 @@ class Identity:
         )
 
     def for_current_task(self) -> Identity:
-        """Who calls of this task or thread act as, for work that goes on elsewhere."""
+        """The agent that calls of this task or thread act as, for work in another task or thread."""
         return self if self._acting_agent is None else self.of_agent(self._acting_agent)
 
     @property

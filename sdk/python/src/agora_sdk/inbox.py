@@ -28,7 +28,7 @@ MAX_REMEMBERED = 10_000
 
 
 class Inbox:
-    """Hands each unread message to a handler, so many at once, and marks what became of it.
+    """Passes each unread message to a handler, up to a number at a time, and marks its outcome.
 
     The durable inbox is the truth, and live events only a reason to look. A message is marked as
     delivered before and as acknowledged after its handler; after a crash in between it is handled again.
@@ -79,7 +79,7 @@ class Inbox:
                 attempt += 1
 
     async def finish(self, seconds: float) -> None:
-        """Let the handlers under way end, and cancel those that take longer."""
+        """Let running handlers finish, and cancel those that take longer."""
         if self._working:
             _, overdue = await asyncio.wait(self._working, timeout=seconds)
             for task in overdue:

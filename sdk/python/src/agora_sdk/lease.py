@@ -62,7 +62,7 @@ class Lease:
             await self.renew()
 
     def check(self) -> None:
-        """Renew at once: something may have happened to the task."""
+        """Renew now: the task may have changed."""
         self._due.set()
 
     async def renew(self, **options: Any) -> Renewal:
@@ -86,7 +86,7 @@ class Lease:
         return self.token * CHECKPOINTS_PER_CLAIM + self._checkpoints
 
     async def call(self, action: str, *arguments: Any, **options: Any) -> Any:
-        """Call an operation on the task until it is answered or refused; raises what it is refused with.
+        """Call an operation on the task until it is answered or refused; raises the refusal.
 
         Repetitions are recognised by the server, so that what is done is done once.
         """

@@ -62,7 +62,7 @@ class Logins:
             self.write(url, login)
 
     def forget(self, url: str) -> None:
-        """Remove a login; nothing happens where there is none."""
+        """Remove a login; no-op if there is none."""
         if self.find(url) is not None:
             with lock_file(self.path):
                 self.write(url, None)

@@ -59,7 +59,7 @@ class Tools(Result):
 
 
 class MCPServer(Result):
-    """A server that was connected to. name: what it is called here."""
+    """A connected server. name: its local name."""
 
     name: str
     url: str
@@ -69,7 +69,7 @@ class MCPServer(Result):
 
 
 class ToolResult(Result):
-    """What a tool answered. content: blocks as MCP has them; structured_content: what it answered as data."""
+    """The result of a tool. content: MCP content blocks; structured_content: its data."""
 
     content: list[dict[str, Any]] = []
     structured_content: Any = None
@@ -162,7 +162,7 @@ class MCPClient:
         timeout: float | None = None,
         on_progress: OnProgress | None = None,
     ) -> Any:
-        """Call a tool and answer what it did: data, or a text.
+        """Call a tool and return its result: data, or a text.
 
         Of several servers that have the tool, the one that was connected to first is asked, unless ``server`` names
         one. on_progress: called with (progress, total, message); it may be a coroutine function.

@@ -137,7 +137,7 @@ class Peer:
         seconds: float,
         on_progress: OnProgress | None = None,
     ) -> Message:
-        """The result of a request; a session that the server forgot is opened anew."""
+        """The result of a request; a session that the server dropped is reopened."""
         try:
             return await self._send_request(io, method, params, seconds, on_progress)
         except _SessionLost:

@@ -77,7 +77,7 @@ def routing_headers(message: Mapping[str, Any]) -> dict[str, str]:
 
 
 def encode_header(value: str) -> str:
-    """A value as a header can carry it: printable ASCII as it is, anything else in Base64 with its mark."""
+    """Encode a header value: printable ASCII verbatim, anything else in Base64 with its marker."""
     plain = value.isascii() and (value.isprintable() or not value) and value == value.strip()
     if plain and not (value.startswith("=?base64?") and value.endswith("?=")):
         return value
@@ -110,7 +110,7 @@ def mirrored_parameters(wanted: Mapping[tuple[str, ...], str], arguments: Any) -
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One server-sent event. retry: seconds to wait before connecting again, if it says so."""
+    """One server-sent event. retry: reconnection delay in seconds, if given."""
 
     data: bytes
     id: str | None = None

@@ -1,4 +1,4 @@
-"""What an agent with ``process_message`` does with what comes: messages and tasks, each answered in its own way."""
+"""Dispatch to ``process_message`` of an agent: messages and tasks, each answered in its own way."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = 500
 
 
 async def answer_message(agent: Agent, inbox_message: InboxMessage) -> None:
-    """Process a message of the marketplace, and reply with what comes of it.
+    """Process a message of the marketplace, and reply with the result.
 
     A reply to a message of the agent's own is no question: it goes to ``on_reply``, so that two agents do not answer
     each other for ever. A broadcast is not answered either.
@@ -62,7 +62,7 @@ async def run_task(agent: Agent, task: TaskRun) -> Any:
 
 
 async def load_conversation(agent: Agent, task: TaskRun) -> None:
-    """Read what was said in a task that has been worked on before: ``task.message`` and ``task.history`` show it."""
+    """Read the earlier messages of a resumed task: ``task.message`` and ``task.history`` contain them."""
     if task.fencing_token <= 1:
         return
     cursor = None

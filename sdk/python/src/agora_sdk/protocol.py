@@ -238,7 +238,7 @@ class AgentProtocol:
     # -- receiving -------------------------------------------------------------------------------
 
     def pending(self, wait: float = 0, limit: int = 50) -> PendingPage:
-        """What waits for this agent, oldest first; what was encrypted for its keys can be read."""
+        """Unread messages of this agent, oldest first, decrypted with its keys."""
         return self._session.run("protocol.pending", lambda io: self._read_pending(io, wait, limit))
 
     def acknowledge(self, *messages: AgentMessage) -> Marked:
@@ -288,7 +288,7 @@ class AgentProtocol:
         return self._session.run(f"protocol.{kind}", ask)
 
     async def _await_answer(self, io: IO, accepted: Accepted) -> AgentMessage:
-        """Wait for the answer, or for the failure that stands for it."""
+        """Wait for the answer, or for a failure in its place."""
         while True:
             start = io.now()
             reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id, WATCH_SECONDS)

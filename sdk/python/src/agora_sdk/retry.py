@@ -38,7 +38,7 @@ class ConnectionLost(Exception):
 
 
 class TimedOut(Exception):
-    """The answer did not come in time."""
+    """The request timed out."""
 
 
 class IO(Protocol):
@@ -87,12 +87,12 @@ async def pace_long_poll(io: IO, start: float) -> None:
 
 
 def is_transient(error: AgoraError) -> bool:
-    """Whether who lives long enough may see it go away by itself: trouble of the server, limits, a halt."""
+    """Whether a long-lived caller may retry: server trouble, limits, a halt."""
     return error.status >= 500 or isinstance(error, RateLimited | Halted)
 
 
 def _is_final(error: AgoraError) -> bool:
-    """Whether to try again is not for us: what it did elsewhere is unknown, or somebody there has said no.
+    """Whether a retry is not allowed: the outcome elsewhere is unknown, or the upstream refused.
 
     Where the server's own storage failed, a repetition is safe even if the outcome is unknown: the request carries an
     idempotency key, or repeating it changes nothing.
@@ -114,7 +114,7 @@ def server_unreachable(url: str, why: object) -> ServerUnreachable:
 async def exchange_with_retries(
     io: IO, request: wire.Request, *, url: str, seconds: float, backoff: Backoff
 ) -> wire.Answer:
-    """Send a request until it is answered for good; the answer is one of success.
+    """Send a request until it succeeds or fails permanently; returns the successful answer.
 
     seconds: for everything, retries and pauses included. An outage of the server's storage lasts as long as a restart
     of the database does: it is waited out by the time alone, unless there are to be no retries at all.

@@ -132,7 +132,7 @@ class Session:
         return await self.call(io, operation, bind_arguments(operation, args, kwargs))
 
     async def call(self, io: IO, operation: Operation, arguments: BaseModel) -> Any:
-        """Call an operation with checked arguments; what it says about who we are is kept."""
+        """Call an operation with validated arguments; credentials in the answer are stored."""
         await self.identity.renew_login(io)
         if operation.name == "agora.agent.register":
             return await self._register_agent(io, operation, arguments)
@@ -235,7 +235,7 @@ class Session:
 
 
 def _total_timeout(seconds: float, operation: Operation, arguments: BaseModel) -> float:
-    """How long a call may take in all: what it lets the server wait, or work elsewhere, comes on top."""
+    """Total timeout of a call: its own wait, or that of an upstream, is added."""
     from .contract import Kind
 
     remote_seconds = getattr(arguments, "timeout", None) if operation.kind is Kind.RELAY else None

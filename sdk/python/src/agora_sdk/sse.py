@@ -71,7 +71,7 @@ def _is_events(response: httpx.Response) -> bool:
 
 
 def _error_of_response(response: httpx.Response, url: str) -> Exception:
-    """What an answer means that is no stream of events; its body has been read."""
+    """The error of an answer that is no event stream; its body has been read."""
     if response.is_success:
         return Refused(f"{url} does not answer with events")
     if response.status_code in TRANSIENT:
@@ -101,7 +101,7 @@ class EventSource:
         self._id = b""
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """The frames that are complete with this chunk. Lines end with LF, whatever else a text may hold."""
+        """The frames completed by this chunk. Lines end with LF only."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             name, _, value = line.rstrip(b"\r").partition(b":")

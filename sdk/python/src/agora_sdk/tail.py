@@ -106,7 +106,7 @@ class Tail:
         raise AssertionError("there is at least one way")
 
     def _is_new_event(self, frame: Frame) -> bool:
-        """Whether a frame is an event not seen before; the position moves on with what it says."""
+        """Whether a frame is a new event; advances the position."""
         sequence, control = frame.get("sequence"), frame.get("control")
         if control in (None, "heartbeat"):
             self._failures = 0
@@ -119,7 +119,7 @@ class Tail:
         return control is None
 
     async def _recover(self, error: Exception) -> None:
-        """Hang up and wait before the next try, or raise the error if another try would not help."""
+        """Close the connection and wait before the next attempt, or raise the error if it is permanent."""
         await self.hang_up()
         if self.ended:
             return
@@ -140,7 +140,7 @@ class Tail:
         await self._io.pause(pause)
 
     async def acknowledge(self) -> None:
-        """Tell the server that everything up to the position has been dealt with."""
+        """Acknowledge everything up to the position."""
         if self._channel is not None and self.position is not None:
             await self._channel.acknowledge(self.position)
 

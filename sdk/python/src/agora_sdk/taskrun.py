@@ -187,7 +187,7 @@ class TaskRun(ClaimedTask):
                 self.output_size = stored.next_offset
 
     async def say(self, text: str) -> None:
-        """Tell the requester something while the work goes on."""
+        """Send the requester a message while the task runs."""
         await self._lease.call("message", text)
 
     @property

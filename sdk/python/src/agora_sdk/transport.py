@@ -81,7 +81,7 @@ def translate_errors() -> Iterator[None]:
 
 
 def answer_of(response: httpx.Response) -> Answer:
-    """A response that has been read whole."""
+    """A response with its complete body."""
     return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
 
 

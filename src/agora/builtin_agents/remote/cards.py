@@ -129,7 +129,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place:
 
 
 def _signed_contents(card: Mapping[str, Any]) -> list[bytes]:
-    """What may have been signed: the card as it is, or without the members that are there for clients of 0.3."""
+    """Documents that the signature may cover: the card, and the card without the members for 0.3 clients."""
     try:
         return [signed_content(card), signed_content(legacy_cards.from_legacy(dict(card)))]
     except (AgoraError, AttributeError, KeyError, TypeError, ValueError, RecursionError):

@@ -162,7 +162,7 @@ class A2AStream:
         self._reply.close()
 
     async def finish(self) -> None:
-        """Read to the end if the server ends the stream at once, so that the connection can be reused."""
+        """Read to the end if the server ends the stream immediately, so that the connection can be reused."""
         try:
             async with asyncio.timeout(STREAM_END_SECONDS):
                 while await self._reply.read_part():

@@ -156,7 +156,7 @@ def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[st
 
 
 def _parse_typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
-    """What is under the name of what it is, as 1.0 has it."""
+    """Parse an object of a type; answers it under the name of that type, as 1.0 does."""
     fields = _drop_empty(value)
     if member == "task":
         return {"task": legacy.from_task(fields)}

@@ -147,7 +147,7 @@ async def pause_instance(play: DemoRun) -> str:
 
 
 async def _measure_other(hosted: HostedAgent) -> Instance:
-    """The other one, with the bill up to now: a pause closes it at once."""
+    """The other instance, with its bill so far: a pause closes the running interval."""
     instance = await hosted.customer.instance.pause(hosted.working)
     await hosted.customer.instance.resume(hosted.working)
     return instance

@@ -160,7 +160,7 @@ def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
 
 
 def _respond_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
-    """The task as it is once it has ended or asks for something; the message where that is all its agent said."""
+    """The task once it has ended or needs input; the agent's message if that is the whole answer."""
 
     async def read_task(call: Call) -> A2ASendResult:
         row = await lookup.read_task_row(call.tx, task_id)

@@ -139,7 +139,7 @@ class ArtifactPiece:
 
 @record
 class ArtifactExtent:
-    """Numbers of a task's pieces; null where there is none. until: the last up to which all fit into the limit."""
+    """Numbers of a task's pieces; null if there are none. until: the last one up to which all fit into the limit."""
 
     first: int | None
     last: int | None

@@ -210,7 +210,7 @@ def _only_texts(value: Any) -> list[str]:
 
 
 def _matches_word(word: str, candidates: Collection[str]) -> bool:
-    """Whether a word is one of these, or another form of one: calculate, calculator."""
+    """Whether a word is one of these, or a form of one: calculate, calculator."""
     return word in candidates or (
         len(word) > 4 and any(len(other) > 4 and _stem_word(word) == _stem_word(other) for other in candidates)
     )

@@ -44,7 +44,7 @@ class AgentVisibility(Protocol):
 
 
 async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: str) -> str:
-    """Set an agent's status, emit the event, and return the status: ``busy`` for ``active``, where its work says so.
+    """Set an agent's status, emit the event, and return the status: ``busy`` for ``active`` if its tasks imply it.
 
     ``last_activity`` is unchanged, because this is no activity of the agent.
     """

@@ -44,7 +44,7 @@ class AppDraft:
 
 
 async def make_row(call: Call, draft: AppDraft, before: AppRow | None, agents: Sequence[str]) -> AppRow:
-    """The row of an app as it is described, checked. before: its present row. agents: names of those it brings.
+    """Validate an app's description and make its row. before: its present row. agents: names of its bundled agents.
 
     Raises InvalidRequest, NotFound, NameTaken, Overloaded.
     """

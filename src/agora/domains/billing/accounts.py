@@ -94,7 +94,7 @@ def require_pricing_right(caller: Caller, agent: AgentRow) -> None:
 
 
 async def require_account(tx: Reader, account_id: str) -> None:
-    """Raise NotFound for an account that nobody spends from: money for a misspelt one would be lost.
+    """Raise NotFound for an unknown account: credit to a misspelt one would be lost.
 
     There is an account once a credential, an agent, an entry of the ledger or a budget has it; each agent and key without an
     account of its own is one.

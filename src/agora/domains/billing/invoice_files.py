@@ -56,7 +56,7 @@ def _format_quantity(value: float) -> str:
 
 
 def render_invoice(invoice: Invoice, format: str, *, exact: bool) -> InvoiceDocument:
-    """An invoice as a file. format: csv, html, json or eml. Raises InvalidRequest for an e-mail to nobody."""
+    """Render an invoice. format: csv, html, json or eml. Raises InvalidRequest for an e-mail without a recipient."""
     match format:
         case "csv":
             return _render_csv(invoice)

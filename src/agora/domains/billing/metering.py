@@ -61,7 +61,7 @@ class BilledInterval:
 
 
 async def bill_runs(call: Call, runs: Sequence[Run]) -> None:
-    """Bill the growth of each run. Idempotent; reports may arrive in any order and from several servers at once.
+    """Bill the growth of each run. Idempotent; reports may arrive in any order and concurrently from several servers.
 
     An entry of the ledger is made when a run is closed, each hour, when the price or the month changes, and at every
     call while a limit stands over the account or the agent. What is not in the ledger yet is shown as accrued.

@@ -49,7 +49,7 @@ LONGEST_PROJECT = 100  #: characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPayer:
-    """Who pays for a call of a model, and what for. subject: whose allowance it is taken from, '' for nobody's."""
+    """The payer of a model call, and its purpose. subject: owner of the token allowance; '' for none."""
 
     account: str
     agent_id: str

@@ -110,7 +110,7 @@ def split_model_name(name: str) -> tuple[str, str]:
 
 
 async def resolve_model_price(call: Call, provider: str, model: str, url: str = "") -> TokenRates:
-    """What a model costs now. url: where it is asked, which tells what provider a name of one's own means.
+    """The current price of a model. url: of the endpoint, which identifies the provider of a custom name.
 
     Raises InvalidRequest for a model without a price.
     """

@@ -14,7 +14,7 @@ __all__ = ["RUNNING_TIME", "Ahead"]
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Running time of an instance of an agent, in microseconds, and what it costs at least, in millionths."""
+    """Running time of an agent's instances, in microseconds, and its minimum cost, in millionths."""
 
     account_id: str
     agent_id: str

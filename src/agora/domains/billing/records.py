@@ -266,7 +266,7 @@ class BudgetRow:
 
 @record
 class MeteredRun:
-    """A run of an instance, as far as it is measured and billed; times and quantities in microseconds."""
+    """The measured and billed part of a run of an instance; times and quantities in microseconds."""
 
     tenant_id: str
     instance_id: str

@@ -40,7 +40,7 @@ COUNTED = 10_000  #: most accounts that are counted as remaining
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is to be recorded under a key; quantities are in the smallest unit."""
+    """Usage to record under a key; quantities are in the smallest unit."""
 
     key: str
     account: str
@@ -54,7 +54,7 @@ class Usage:
 def build_quantities(
     requests: int, seconds: float, input_tokens: int, output_tokens: int, instance_id: str | None
 ) -> dict[EntryKind, int]:
-    """What is not nothing; InvalidRequest if everything is, or if an instance's time is measured here."""
+    """The non-zero quantities; InvalidRequest if there are none, or if the server measures the instance's time."""
     if seconds and instance_id is not None:
         raise InvalidRequest(
             "The running time of an instance is measured by the server.",

@@ -254,7 +254,7 @@ def _build_assignment_entry(task: ClaimedTask, owner: StreamOwner, sender: str) 
 
 
 async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: Sequence[PendingEntry]) -> None:
-    """Keep entries that were delivered too often as dead letters, mark their messages, and notify agent and senders."""
+    """Store entries that were delivered too often as dead letters, mark their messages, and notify agent and senders."""
     refs = [row.ref for row in rows if row.ref]
     if not refs:
         return

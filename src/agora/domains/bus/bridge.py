@@ -192,7 +192,7 @@ class BusBridge(Controller):
         return min(super().pause, self._sent_check_interval) if not self.failures else super().pause
 
     async def _remove_foreign_consumers(self) -> None:
-        """Remove consumers of programs from the inbound group: whatever they read, the marketplace would not get."""
+        """Remove other programs' consumers from the inbound group: entries that they read would be lost."""
         settings = self.context.server.settings
         names, outcome = await self.inbound.remove_foreign_consumers()
         await self._record_outcome(*outcome)

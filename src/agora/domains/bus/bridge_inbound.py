@@ -182,7 +182,7 @@ class Inbound:
         return callers, refused
 
     async def _refuse_entry(self, delivery: Delivery, error: AgoraError) -> Refusal | None:
-        """Dead-letter an entry; None if the error is the server's and the entry is tried again."""
+        """Dead-letter an entry; None if the error is transient and the entry is tried again."""
         if isinstance(error, OURS):
             log.warning("entry %s of the bus is tried again later: %s", delivery.entry_id, error)
             return None
@@ -192,7 +192,7 @@ class Inbound:
         return _build_refusal(delivery, str(error))
 
     async def record_dead_letters(self, letters: Sequence[tuple[Delivery, str]]) -> None:
-        """Keep refused entries, each with its reason, as dead letters of the operators. No-op for those that are known."""
+        """Store refused entries, each with its reason, as dead letters of the operators. Idempotent."""
         records = [
             NewDeadLetter(
                 source=DEAD_LETTER_SOURCE,
@@ -275,7 +275,7 @@ class Inbound:
 
 
 def _strip_credentials(fields: Fields) -> dict[str, str]:
-    """The fields without credentials; what is not UTF-8 is replaced, for the store holds text."""
+    """The fields without credentials; invalid UTF-8 is replaced, for the store holds text."""
     texts = original_fields(fields).items()
     return {name.encode(errors="replace").decode(): value.encode(errors="replace").decode() for name, value in texts}
 

@@ -75,7 +75,7 @@ class UserService(BoundService, contract.Users):
         return await self._with_tasks(row)
 
     def _check_role(self, role: str, row: UserRow) -> None:
-        """Nobody gives what they do not have themselves."""
+        """Check that the caller may grant a role: nobody grants rights that they do not have."""
         caller, target_role = self.call.caller, row.provider_role if role == "provider" else role
         scopes = scopes_of(target_role, caller.tenant)
         lacking = [scope for scope in sorted(scopes) if not caller.may(scope)]

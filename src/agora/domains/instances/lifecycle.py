@@ -424,7 +424,7 @@ class InstanceLifecycle:
             )
 
     async def _postpone_step(self, error: EngineUnavailable) -> None:
-        """The engine is unavailable: the instance's state is unknown, so it stays as it is and is tried later."""
+        """The engine is unavailable: the instance's state is unknown, so it is unchanged and checked later."""
         await self._schedule_step(f"{AWAY}{error.detail}", self.clock.now() + ENGINE_RETRY_DELAY)
 
     async def _schedule_step(self, reason: str | None, due_at: int | None) -> None:

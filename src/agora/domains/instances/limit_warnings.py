@@ -31,7 +31,7 @@ def find_limit_warnings(row: InstanceRow, host: HostRow | None) -> list[str]:
 
 
 def _describe_unenforced_limit(name: str, limit: float, way: str) -> str | None:
-    """What is not held of a limit that is kept in a way; None if it is held."""
+    """The part of a limit that an engine does not enforce; None if it enforces all of it."""
     if way == "none":
         return f"does not enforce {name}_limit."
     if name == "cpu" and way == "affinity" and limit != int(limit):

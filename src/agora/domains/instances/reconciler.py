@@ -162,7 +162,7 @@ class InstanceReconciler(DueController):
         return self._resting
 
     def committed(self, events: Sequence[StoredEvent]) -> None:
-        """React at once to changed desired states, and register this host in new tenants."""
+        """React immediately to changed desired states, and register this host in new tenants."""
         super().committed(events)
         tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
         if tenants and not self.is_stopping:
@@ -195,7 +195,7 @@ class InstanceReconciler(DueController):
         task.add_done_callback(partial(self._on_step_end, key))
 
     async def _run_steps(self, life: InstanceLifecycle) -> None:
-        """Take up to ``STEPS`` steps while the instance is due at once."""
+        """Take up to ``STEPS`` steps while the instance is due now."""
         for _ in range(STEPS):
             await life.take_step()
             rows = await self.read(life.tenant, statements.by_id, instance_id=life.row.instance_id)
@@ -317,7 +317,7 @@ class InstanceReconciler(DueController):
             )
 
     async def _make_ended_due(self, tenant: str, *, engine: str) -> None:
-        """Make ended instances due at once instead of at their next check."""
+        """Make ended instances due now instead of at their next check."""
         running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
         rows = [row for row in running if row.engine == engine]
         ended = [

@@ -135,7 +135,7 @@ INSTANCES = Table("instances", InstanceRow)
 
 @record
 class InstanceWithLoad(InstanceRow):
-    """An instance and the number of its executions under way."""
+    """An instance and the number of its running executions."""
 
     busy: int
 

@@ -158,7 +158,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
 
 
 async def _average_load(call: Call, row: InstanceScalingRow) -> float:
-    """Concurrent executions: rises at once, falls as an exponential moving average."""
+    """Concurrent executions: rises immediately, falls as an exponential moving average."""
     executions = await call.tx.one(host_queries.busy, agent_id=row.agent_id, account=row.account_id, now=call.now)
     now = float(executions or 0)
     mean: float = now if now > row.busy else row.busy + WEIGHT * (now - row.busy)

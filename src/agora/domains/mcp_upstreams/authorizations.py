@@ -104,7 +104,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
 
 
 async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:
-    """The relay that ends an authorization: here at once, then at the authorization server."""
+    """The relay that ends an authorization: first in the store, then at the authorization server."""
     row = await _require_authorizable(call, upstream)
     subject = await _choose_subject(call, row, shared=shared)
     grants, endpoint = get_upstream_grants(call), endpoint_of(row)
@@ -126,7 +126,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
 
 
 async def drop_authorizations(call: Call, upstream_id: str) -> None:
-    """Drop clients, grants and authorizations under way of an upstream."""
+    """Delete clients, grants and pending authorizations of an upstream."""
     for statement in (
         grant_statements.drop_upstream_authorizations,
         grant_statements.drop_upstream_grants,

@@ -71,7 +71,7 @@ class TaskClient:
             await self._inner.notify(method, params)
 
     async def ask(self, method: str, params: Mapping[str, Any], /) -> dict[str, Any]:
-        """Ask the requester. Raises ClientRefused where there is no answer."""
+        """Ask the requester. Raises ClientRefused if there is no answer."""
         if method != ELICIT:
             if self._inner is None:
                 raise ClientRefused(f"The task's requester takes no {method}.")

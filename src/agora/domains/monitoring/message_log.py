@@ -71,7 +71,7 @@ class MessageQuery:
 
 
 async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
-    """What a caller asks for, with what it may see. An agent that is not known has sent and received nothing."""
+    """The filter of a request, with the caller's visibility. An unknown agent matches no message."""
     values: dict[str, Any] = {
         "type": query.type,
         "priority": query.priority,
@@ -128,7 +128,7 @@ class MessageLogReader:
     _last: str = ""  # message of the stretch that an export is in
 
     async def read_back(self, tx: Reader, before: str, limit: int, most: int) -> tuple[list[LoggedMessage], str | None]:
-        """At most so many messages and bytes before one, newest first, and where to go on; None where nothing is."""
+        """A bounded page of messages before one, newest first, and the next position; None if there is none."""
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, True)
         rows: list[MessageLogRow] = []
         budget = paging.PageBudget(most)

@@ -75,7 +75,7 @@ async def insert_context_dependency(draft: TaskDraft, predecessor: str) -> None:
 
 
 async def find_predecessors(call: Call, task_id: str) -> Sequence[str]:
-    """Ids of the tasks, locked, that are under way and that a task waits for in its context."""
+    """Ids of the unfinished tasks, locked, that a task waits for in its context."""
     ids = await call.tx.all(tasks.select_context_predecessors, task_id=task_id)
     rows = await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(sorted(ids))) if ids else ()
     return [row.task_id for row in rows if row.status in UNDER_WAY]

@@ -125,7 +125,7 @@ async def ensure_agent(
 
 
 def act_as(call: Call, row: AgentRow, operation: str | None = None) -> Call:
-    """The same call, made by the agent: what it does is the agent's doing. operation: to be run so.
+    """The same call with the agent as its caller. operation: the operation to run.
 
     Raises PermissionDenied if the caller may not act for it, Halted if an override stops the agent.
     """

@@ -138,7 +138,7 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
 
 
 async def _import_message(batch: Batch, position: int, key: str, facts: tuple[str, str, str, str], row: Row) -> None:
-    """Insert a message as of its own time, with the state of its delivery; who has not seen it is told."""
+    """Insert a message with its original time and delivery state; recipients that have not read it are notified."""
     call, (sender, recipient, kind, content) = batch.call, facts
     created_at = read_time(row, call.now)
     digest = hashlib.sha256(f"{batch.run.source_database}|{key}".encode()).hexdigest()

@@ -47,7 +47,7 @@ def require_accepted(call: Call, reducer: str) -> None:
 
 
 async def announce_sunset(call: Call) -> str | None:
-    """In warning mode, the notice for an answer, with its headers; everyone is told once. None in any other mode."""
+    """In warning mode, the notice for an answer, with its headers; the first one is broadcast, too. None in other modes."""
     if call.context.settings.v4_mode != "warn":
         return None
     announced = await call.tx.one(statements.mapping, kind=NOTICE, v4_key=ANNOUNCED)

@@ -261,7 +261,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
 
 
 async def _viewer_names(call: Call) -> dict[str, Any]:
-    """What the caller may be called among a workflow's agents, as it stands in JSON, and since when it has its name."""
+    """Names under which a workflow's agents may list the caller, as JSON, and since when it has its name."""
     caller = call.caller
     row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
     if row is None:

@@ -119,7 +119,7 @@ class Cards:
         await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
 
     def _last_modified(self, tag: bytes) -> bytes:
-        """When a document was first served as it is: it may be older, which only costs a client a request."""
+        """When a document was first served with this content: it may be older, which only costs a client a request."""
         if len(self._first_served) >= CACHED_DOCUMENTS:
             self._first_served.clear()
         since = self._first_served.setdefault(tag, datetime.now(UTC))

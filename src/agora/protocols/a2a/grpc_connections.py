@@ -184,7 +184,7 @@ class ClientSide(asyncio.Protocol):
         self.transport.resume_reading()
 
     def server_lost(self, address: str) -> None:
-        """The library has closed its connection; what it wrote may still be read."""
+        """The library has closed its connection; buffered bytes may still be read."""
         self._listener.clients.pop(address, None)
         self._server = None
         self.transport.close()

@@ -44,7 +44,7 @@ class Session:
         return "text/event-stream" in accepted and "json" not in accepted
 
     def build_request(self, method: Method, arguments: dict[str, Any], dialect: Dialect, caller: Caller) -> Request:
-        """What is to be done, with everything that HTTP said about it."""
+        """Build the request from its HTTP headers and parameters."""
 
         async def reauthenticate_caller() -> None:
             await self.authenticate_caller()

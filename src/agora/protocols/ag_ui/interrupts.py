@@ -110,7 +110,7 @@ def read_answers(
 
 
 def _read_decision(entry: ResumeEntry) -> str:
-    """A decision as it is stored: interfaces say ``true``, ``{"approved": true}`` or ``{"decision": "approve"}``."""
+    """Normalise a decision: clients send ``true``, ``{"approved": true}`` or ``{"decision": "approve"}``."""
     payload = entry.payload
     if isinstance(payload, dict):
         payload = payload.get("decision", payload.get("approved"))

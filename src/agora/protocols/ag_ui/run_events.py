@@ -40,7 +40,7 @@ Fields = Mapping[str, Any]
 
 
 class RunEvents:
-    """Makes the events of one run, from its beginning to its one last event; ``has_ended`` tells when that was.
+    """Builds the events of one run, from the first to the last one; ``has_ended`` is set with the last.
 
     state: the value that the client begins with; only an object can be added to.
     """
@@ -66,7 +66,7 @@ class RunEvents:
         return [self._run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
 
     def follow_task(self, task_id: str) -> list[Event]:
-        """The state as the run finds it; what follows is told of this task."""
+        """Set the task of the run and its state at the beginning; later events are about this task."""
         self._task_id = task_id
         self._ours = {
             "task_id": task_id,
@@ -137,7 +137,7 @@ class RunEvents:
         return [*events, *self._finish_run({"type": "success"}, result=self._result)]
 
     def _interrupt_run(self, question: Fields, state: str) -> Iterator[Event]:
-        """End the run with what a question asks for. Calls are told before it, and the state as it is."""
+        """End the run with a question's interrupts. Tool calls and the state are emitted before them."""
         approval, pending = find_approval(question), list_pending_calls(question)
         text = join_texts(question)
         if approval is None and text:
@@ -196,7 +196,7 @@ class RunEvents:
         yield {"type": "TOOL_CALL_END", "toolCallId": call_id}
 
     def _write_output(self, text: str) -> Iterator[Event]:
-        """Append to the message that the output is. What is said between two chunks ends one message and begins another."""
+        """Append to the output message. A message between two chunks ends it and begins another one."""
         if not text:
             return
         if self._open_message is None:
@@ -229,7 +229,7 @@ class RunEvents:
             yield from self._handover_events(artifact, append=append)
 
     def _result_events(self, parts: Sequence[Fields]) -> Iterator[Event]:
-        """The result is the run's; its text is said unless it only repeats what was said."""
+        """Emit the result; its text is a message unless it only repeats an earlier one."""
         part = parts[0] if parts else {}
         self._result = part.get("text", part.get("data"))
         if isinstance(self._result, str) and self._result.strip():

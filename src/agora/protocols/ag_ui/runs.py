@@ -101,7 +101,7 @@ class RunOpener:
         return await self._follow_task(request, task_id, FROM_THE_START)
 
     async def _refuse_while_interrupted(self, request: RunRequest) -> None:
-        """A thread that waits for answers takes nothing else; but a run that began before is told again."""
+        """Refuse new input while the thread waits for answers; a run that has begun before is replayed."""
         waiting: list[str] = []
         for state in INTERRUPTED:
             filters = {

@@ -322,7 +322,7 @@ class _Socket:
                 log.info("what a socket has brought could not be marked: %s", error)
 
     def _take_delivered(self, before: float) -> list[str]:
-        """The next messages that were handed over before then; as many as can be marked at once."""
+        """The next messages delivered before that time, as many as can be marked in one call."""
         ids: list[str] = []
         while self._undelivered and self._undelivered[0][0] <= before and len(ids) < MARK_BATCH:
             ids.append(self._undelivered.popleft()[1])

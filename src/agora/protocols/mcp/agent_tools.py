@@ -72,7 +72,7 @@ class AgentToolCalls:
         return task_result(await self._tasks.read_task(exchange, task_id))
 
     async def _resume_task(self, exchange: Exchange, offer: Offer) -> tuple[str, int]:
-        """The task that a repeated call goes on with, its questions answered, and the number of the log entry to go on after.
+        """The task that a repeated call resumes, its questions answered, and the log entry number to continue after.
 
         The state is the client's to change: it says no more than which of the caller's own tasks is meant.
         """
@@ -128,7 +128,7 @@ class AgentToolCalls:
 
 
 def _unanswered_result(offer: Offer, questions: Sequence[Question]) -> ToolResult:
-    """What a client is told that can ask no person: the questions, and the call that answers them."""
+    """The result for a client that cannot ask a person: the questions, and the call that answers them."""
     task_id = questions[0].task_id
     answer = {"name": "agora.a2a.send", "arguments": {"task_id": task_id, "message": "YOUR ANSWER"}}
     texts = "\n".join(question.text for question in questions)

@@ -101,7 +101,7 @@ class Core:
             return None
 
     def _resolve_operation(self, exchange: Exchange, name: str, params: Mapping[str, Any]) -> Operation | None:
-        """The operation of a name; None where there is none. Raises JsonRpcError for a version that there is not."""
+        """The operation of a name; None if there is none. Raises JsonRpcError for an unknown version."""
         version, resolved = _requested_version(params), exchange.resolved
         if resolved is not None and resolved[0] == name and resolved[1] == version:
             return resolved[2]
@@ -164,7 +164,7 @@ class Core:
         return await self.run_operation(exchange, operation, arguments, key)
 
     async def creates_task(self, exchange: Exchange, params: Mapping[str, Any]) -> bool:
-        """Whether a tools/call is answered at once with a task. Where the call is to be refused, it says no."""
+        """Whether a tools/call is answered immediately with a task. False for a call that will be refused."""
         if not self.tasks.may_create(exchange, params):
             return False
         if _TOOLS_ABOUT_TOOLS.get(params["name"]) == tool_search.CALL:

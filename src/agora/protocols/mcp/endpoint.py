@@ -148,7 +148,7 @@ class McpApp:
         self._drained.set()
 
     async def stop(self) -> None:
-        """Give up what is here of the sessions; they go on at another server, or at this one when it is there again."""
+        """Drop the local state of all sessions; they continue at another server, or here after a restart."""
         self.drain()
         if self._sweeping is not None:
             self._sweeping.cancel()
@@ -314,7 +314,7 @@ class McpApp:
         return None
 
     def _find_requested_operation(self, exchange: Exchange, message: Mapping[str, Any]) -> Operation | None:
-        """The operation behind a request; None where there is none, or it asks for no scope of its own."""
+        """The operation of a request; None if there is none, or it needs no scope of its own."""
         method, params = message.get("method"), message.get("params")
         if method == "tools/call":
             return self.core.find_called_operation(exchange, params) if isinstance(params, dict) else None
@@ -401,7 +401,7 @@ class McpApp:
             session.open -= 1
 
     async def _handle_message_for_other_server(self, session: Session, message: Any, send: Send) -> bool:
-        """Answer what is about something that goes on at another server, if at any; tells whether it was."""
+        """Handle a message about a call that runs at another server; returns whether it was one."""
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return False
         method = message.get("method")

@@ -83,7 +83,7 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
 
 
 def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
-    """The questions that nobody has answered, of the log of a task that waits for answers. entries: the oldest first."""
+    """The unanswered questions in the log of a waiting task. entries: the oldest first."""
     asking: Mapping[str, Any] | None = None
     answers: list[Mapping[str, Any]] = []
     for entry in entries:

@@ -154,7 +154,7 @@ def portable_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _portable_part(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
-    """One schema. within: the definitions that it stands in, which it must not repeat."""
+    """Convert one schema. within: the enclosing definitions, which it must not repeat."""
     if "$ref" in schema:
         return _portable_reference(schema, definitions, within)
     alternatives = schema.get("anyOf") or schema.get("oneOf")

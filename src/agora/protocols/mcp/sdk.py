@@ -125,7 +125,7 @@ class SdkServer:
     # -- life ------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Begin to serve; what the SDK starts lives in a task of its own."""
+        """Start serving; the SDK's manager runs in a task of its own."""
         self._running = asyncio.create_task(self._run_manager())
         await self._started.wait()
 
@@ -162,7 +162,7 @@ class SdkServer:
         return True
 
     def create_notifier(self, session: Session, exchange: Exchange) -> Notifier:
-        """Tells a session over its GET stream; once it is ready. exchange: of the request for the stream."""
+        """Create the notifier of a session's GET stream, once the session is ready. exchange: of the stream's request."""
         return SessionNotifier(session, exchange, self.core.tasks, self._session_store)
 
     # -- handlers --------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ class SdkServer:
         return await self.core.tasks.list_own_tasks(exchange, params.cursor)
 
     async def _wait_for_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        """Hold the response open until the task has ended. Its progress is told under the token of the call that it is."""
+        """Hold the response open until the task has ended. Progress is reported under the token of its call."""
         link = _ClientLink(ctx, modern=exchange.modern)
         exchange = replace(exchange, client=link.client_requests(exchange))
         task_params = ctx.params or {}
@@ -366,7 +366,7 @@ class _ClientLink:
         self._session: Session | None = _http_scope(ctx).get(SESSION)
 
     def client_requests(self, exchange: Exchange) -> ClientRequests:
-        """What the client may be asked, and what it has answered already."""
+        """Requests that the client supports, and its answers so far."""
         declared, params = self._ctx.session.client_capabilities, self._ctx.params or {}
         capabilities = (
             declared.model_dump(by_alias=True, exclude_none=True, mode="json") if declared is not None else {}

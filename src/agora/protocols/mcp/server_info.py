@@ -74,7 +74,7 @@ CACHE: Final[dict[str, tuple[int, str]]] = {
 
 
 def write_instructions(view: View) -> str:
-    """What a client is told at first: the tools of its view, by the names under which it lists them."""
+    """The server's instructions: the tools of the client's view, by their listed names."""
     if view.server:
         return view.instructions or f"The tools of {view.server}. An error says what to do about it in 'fix'."
     spell: Callable[[str], str] = (lambda name: name.replace(".", "_")) if view.underscores else str

@@ -36,7 +36,7 @@ async def ensure_sdk_session(server: SdkServer, session: Session) -> None:
 
 
 async def initialize_sdk_session(server: SdkServer, session: Session) -> None:
-    """Have what tells a session: its client has shaken hands, though it may have said so to another server."""
+    """Ensure the SDK's session for notifications: the client's handshake may have been at another server."""
     if not session.ready.is_set():
         await send_notification(server, session, INITIALIZED)
     try:

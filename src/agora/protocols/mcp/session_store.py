@@ -1,4 +1,4 @@
-"""Keeping sessions: in the store, so that a client may go on with its session at any server, or after a restart."""
+"""Sessions in the store, so that a client can continue its session at any server, or after a restart."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class SessionStore:
         session.watched[uri] = named
 
     async def watch_task(self, session: Session, task_id: str) -> None:
-        """Have a session told of the status of a task. Raises NotFound, InvalidRequest."""
+        """Watch the status of a task for a session. Raises NotFound, InvalidRequest."""
         await self.watch_resource(session, *task_watch(task_id))
 
     async def unwatch_resource(self, session: Session, uri: str) -> None:

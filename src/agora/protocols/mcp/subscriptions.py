@@ -42,7 +42,7 @@ class Notifier(Protocol):
 
 @dataclass(slots=True)
 class WatchFilter:
-    """What a client wants to be told. uris: as it wrote them, to the ones that events name; of a task's status, :func:`task_watch`.
+    """Notifications that a client subscribed to. uris: as it wrote them, to the canonical ones; for a task, :func:`task_watch`.
 
     session: key of the session whose ``uris`` and toolsets these are; another server may change them.
     """
@@ -54,7 +54,7 @@ class WatchFilter:
     session: str | None = None
 
     def apply_event(self, event: Mapping[str, Any]) -> changes.Changes:
-        """What an event changed for this client; takes over what it says of the client's session."""
+        """What an event changed for this client; also applies changes of the client's session."""
         if event["type"] not in SESSION_EVENTS:
             return changes.changes_of_event(event)
         data = event["data"]
@@ -89,7 +89,7 @@ async def canonical_uri(dispatcher: Dispatcher, exchange: Exchange, uri: str) ->
 
 
 async def open_events(dispatcher: Dispatcher, exchange: Exchange, after: int | None = None) -> LiveStream:
-    """The events that anybody may want to be told of. after: number of the last that is known. Raises an AgoraError."""
+    """Open the events that notifications are made of. after: number of the last known one. Raises an AgoraError."""
     operation = dispatcher.context.registry.find("agora.event.stream", None, exchange.caller.tenant)
     arguments: dict[str, Any] = {"types": [*changes.TYPES, *SESSION_EVENTS]}
     if after is not None:

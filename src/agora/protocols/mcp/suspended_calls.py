@@ -86,7 +86,7 @@ class SuspendedCalls:
         return call
 
     async def _run_to_question(self, call: _Suspended) -> ToolResult:
-        """Wait until it is done, or asks for something. Whoever leaves meanwhile ends it."""
+        """Wait until the call ends or asks its client. Cancelling the wait ends the call."""
         assert call.task is not None
         asking = asyncio.create_task(call.asked.get())
         try:

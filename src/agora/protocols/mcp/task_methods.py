@@ -194,7 +194,7 @@ class TaskMethods:
         return {} if exchange.modern else await self._describe_task(exchange, await self._read_own(exchange, params))
 
     async def wait_for_result(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
-        """``tasks/result`` of the older era: the result of the call at its end; what the agent asks meanwhile, the client is asked."""
+        """``tasks/result`` of the older era: the result of the call at its end; questions are relayed to the client meanwhile."""
         if exchange.modern or not serves_legacy_tasks(exchange):
             raise _unknown_method("tasks/result")
         task = await self._read_own(exchange, params)
@@ -207,12 +207,12 @@ class TaskMethods:
         return result | {"_meta": {**result["_meta"], RELATED_TASK: {"taskId": task["task_id"]}}}
 
     async def progress_token(self, exchange: Exchange, params: Mapping[str, Any]) -> int | str | None:
-        """The progress token of the call that a task is, which holds as long as the task lives."""
+        """The progress token of a task's call, valid as long as the task."""
         token = (await self._read_own(exchange, params))["metadata"].get(PROGRESS)
         return token if isinstance(token, int | str) else None
 
     async def select_own_tasks(self, exchange: Exchange, params: Mapping[str, Any]) -> list[str]:
-        """Those of the ``taskIds`` that a client of the newer era wants to be told of which are tasks of its own."""
+        """The caller's own tasks among the ``taskIds`` in a subscription of the newer era."""
         filters = params.get("notifications")
         task_ids = filters.get("taskIds") if isinstance(filters, Mapping) else None
         if task_ids is None:
@@ -298,7 +298,7 @@ class TaskMethods:
         return ToolResult(to_json(send_result), meta={TASK_ID: task["task_id"]})
 
     async def _follow_to_end(self, exchange: Exchange, task_id: str, reporter: ProgressReporter) -> None:
-        """Follow a task to its end, and have its questions asked beside that: somebody else may answer them, or end it."""
+        """Follow a task to its end, and relay its questions; others may answer them, or end it."""
         questions_asked: dict[str, asyncio.Task[None]] = {}
         follow = follow_task(self._dispatcher, exchange, task_id, reporter)
         try:

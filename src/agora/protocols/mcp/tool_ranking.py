@@ -86,7 +86,7 @@ def _stem_words(text: str) -> Iterable[str]:
 
 @lru_cache(maxsize=8192)
 def stem_word(word: str) -> str:
-    """A word without the usual endings of English: messages, messaging and messaged are one."""
+    """Stem a word: messages, messaging and messaged are equal."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             stem = word[: -len(ending)] + ("y" if ending in ("ies", "ied") else "")

@@ -251,7 +251,7 @@ def _view_form(view: View) -> tuple[bool, bool, bool]:
 
 
 def _create_tool(operation: Operation, life: OperationLife, name: str) -> Tool:
-    """An operation as a tool. One with a ``definition`` is a tool from elsewhere, shown as it is there."""
+    """An operation as a tool. One with a ``definition`` is an upstream's tool, shown unchanged."""
     definition = getattr(operation, "definition", None)
     if definition is not None:
         return Tool(_upstream_document(operation, definition) | {"name": name}, operation)
@@ -284,7 +284,7 @@ def _upstream_document(operation: Operation, definition: Mapping[str, Any]) -> d
 
 
 def foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of another server's ``_meta`` that are its own to say."""
+    """The members of an upstream's ``_meta`` that are passed on."""
     return {key: value for key, value in meta.items() if not key.startswith(RESERVED_META_PREFIXES)}
 
 

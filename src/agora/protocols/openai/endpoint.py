@@ -204,7 +204,7 @@ class _OpenAiRequest:
         outlives: bool = False,
         completion: ChatCompletion | None = None,
     ) -> None:
-        """Stream a turn. outlives: whether it goes on when the client leaves; else it is cancelled. completion: whose usage is told."""
+        """Stream a turn. outlives: whether it continues when the client disconnects; else it is cancelled. completion: for usage."""
         encoder = TurnEncoder(TurnReader(tools), writer)
         stream = None if begun.id is None else await self._turns.follow_turn(begun.id, asking)
         try:
@@ -301,7 +301,7 @@ def _list_pieces(turn: BegunTurn, updates: Sequence[Update], tools: Collection[s
 
 
 def _build_response(turn: BegunTurn) -> ResponseBuilder:
-    """The response that a turn is, as its first message tells: it may have been asked in another protocol."""
+    """Build the response of a turn from its task's first message: it may have been begun over another protocol."""
     echo = turn.context.get("response")
     model = turn.context.get("model")
     model = model if isinstance(model, str) else turn.agent or FRONT

@@ -71,7 +71,7 @@ class ToolOutput:
 
 @dataclass(slots=True)
 class AgentRequest:
-    """What is asked of an agent. model: its name or id.
+    """A request to an agent. model: its name or id.
 
     parts: the newest message, as A2A has parts. context: what else the agent is given. tools: names of the client's tools.
     outputs: of the calls that the agent asked for. content_field: the member that the message stood in. previous: the turn before. last_answer: what the client has last heard.

@@ -34,7 +34,7 @@ Update = tuple[int, Fields]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks. key: the Idempotency-Key. valid: raises when the credential has ended."""
+    """The caller. key: the Idempotency-Key. valid: raises when the credential has ended."""
 
     caller: Caller
     key: str | None = None
@@ -116,7 +116,7 @@ class Turns:
     async def _find_open_question(
         self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]
     ) -> TurnId | None:
-        """Point a message at the task whose question it answers, or at the conversation it goes on with."""
+        """Address a message to the task whose question it answers, or to the conversation that it continues."""
         task: Fields | None = None
         if request.previous is not None:
             task = await self._read_task(request.previous, asking, "previous_response_id")
@@ -220,7 +220,7 @@ class Turns:
         return updates
 
     async def read_begun_turn(self, turn: TurnId, asking: Asking) -> BegunTurn:
-        """A turn with what was asked in it, as its task's first message tells. Raises NotFound."""
+        """A turn with its request, from its task's first message. Raises NotFound."""
         task = await self._read_task(turn, asking, "response_id", history=True)
         contexts = [(each.get("metadata") or {}).get(METADATA) for each in task.get("history", ())]
         context = next((each for each in contexts if isinstance(each, dict)), {})

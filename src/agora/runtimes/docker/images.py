@@ -140,7 +140,7 @@ class Images:
     # -- pulling ---------------------------------------------------------------------------------------------------
 
     async def _pull_image(self, image: Image, tell: Progress) -> Build:
-        """An image of a registry; one that never came from a registry is used as it is."""
+        """Pull an image of a registry; an image without a registry is used unchanged."""
         if not REFERENCE.fullmatch(image.reference) or ".." in image.reference:
             raise InvalidSpec([f"source: {image.reference[:100]!r} is no reference of an image"])
         before = await self._inspect_image(image.reference)

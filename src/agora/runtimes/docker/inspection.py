@@ -88,7 +88,7 @@ class ContainerInspector:
         return measured
 
     async def observe_exit(self, container: Mapping[str, Any]) -> Observation:
-        """How a container ended: looked up once, and written down, for the engine forgets what it used."""
+        """The exit of a container: read once and stored, for the engine forgets its usage."""
         name, handle = str(container["Id"]), container_handle(container)
         details = await self._client.request_json("GET", f"containers/{name}/json")
         if details["State"]["Status"] not in ("exited", "dead"):

@@ -59,7 +59,7 @@ class ContainerOutput:
         return LogPage(begin, begin + len(data), size, data)
 
     def _read_cursor(self, instance_id: str, container: str) -> Cursor:
-        """Where to go on; where a container begins is written down before the first of its lines is copied."""
+        """The position to continue at; the start of a container is stored before its first line is copied."""
         note = self._records.read(instance_id)
         if note.cursor.container != container:
             note.cursor = Cursor(container, size=self._stored_size(instance_id))

@@ -111,7 +111,7 @@ def service_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict
 
 
 def policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
-    """Who may reach it: its group, and whatever is no instance (the server, an ingress)."""
+    """A network policy: reachable for its group, and for Pods that are no instances (the server, an ingress)."""
     others = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
     allowed = [
         {"podSelector": {"matchLabels": names.installation_labels | names.group_label(spec)}},
@@ -128,7 +128,7 @@ def policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
 def deployment_manifest(
     options: Options, names: ResourceNames, spec: Spec, image: str, handle: Mapping[str, Any], now: int
 ) -> dict[str, Any]:
-    """The instance. handle: as it is to be found again. now: microseconds."""
+    """The Deployment of an instance. handle: stored in its annotations. now: microseconds since 1970."""
     document = _base_document("apps/v1", "Deployment", names, spec)
     document["metadata"]["annotations"] = {
         INSTANCE: spec.instance_id,
@@ -231,7 +231,7 @@ def _resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
 
 
 def _container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
-    """Whether it is ready. It is never alive or dead by a probe: what is started again, is a new generation."""
+    """A readiness probe only: restarts are the server's, as new generations."""
     if not spec.health.has_probe or not program.ports:
         return {}
     port = next(iter(program.ports))

@@ -46,7 +46,7 @@ class PodOutput:
 
 
 def new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
-    """The lines after the cursor, which goes on with them."""
+    """The lines after the cursor, which is advanced."""
     since, same = cursor.at, cursor.same
     for line in text.splitlines(keepends=True):
         stamp, _, content = line.partition(b" ")

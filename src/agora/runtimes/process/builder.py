@@ -71,7 +71,7 @@ class Builder:
         return await self._flights.run_or_join(key, progress, lambda tell: self._run_build(spec, source, recipe, tell))
 
     async def _locate_source(self, spec: Spec) -> _Source:
-        """What can be told of a source without fetching it."""
+        """Errors of a source that can be found without fetching it."""
         if spec.build_config.type == "docker" or isinstance(spec.source, Image):
             raise Unsupported("Containers need the docker engine.", fix="Use build_config.type python, npm or custom.")
         if isinstance(spec.source, Directory):

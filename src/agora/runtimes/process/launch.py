@@ -67,7 +67,7 @@ def prepare_instance(instance: Instance, build_key: str, build: Path, restore: s
 
 
 def _copy_work(tree: Path, work: Path) -> None:
-    """Dependencies of npm are many files that nobody changes: the copy shares them with the build."""
+    """Copy a build; npm dependencies are hard-linked, since they are many files that are not changed."""
     shared = "node_modules"
     shutil.copytree(
         tree, work, symlinks=True, ignore=lambda at, names: {shared} & set(names) if Path(at) == tree else set()

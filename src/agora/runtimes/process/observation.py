@@ -17,7 +17,7 @@ SETTLING = 5.0  # seconds that processes have to stop
 
 
 def observe_instance(instance: Instance, handle: Handle) -> Observation:
-    """What is to be seen of a generation now. What /proc shows comes first: files are within a program's reach."""
+    """Observe a generation. /proc is consulted first: a program can change its files."""
     data = handle.data
     began = int(data.get("began", 0)) or None
     if data.get("boot") == procfs.BOOT:

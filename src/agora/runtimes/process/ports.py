@@ -13,7 +13,7 @@ __all__ = ["Ports"]
 
 
 class Ports:
-    """The range from first to last. What instances hold is told once at the start, from their records."""
+    """The port range from first to last. Ports in use are registered once at the start, from the instances' records."""
 
     def __init__(self, first: int, last: int) -> None:
         self._first = first

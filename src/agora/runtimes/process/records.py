@@ -165,7 +165,7 @@ class Instance:
 
 
 def load_json(path: Path) -> dict[str, Any]:
-    """A JSON object; empty if there is none. An instance's program can write here: what it leaves is not trusted."""
+    """Load a JSON object; empty if there is none. The instance's program can write here, so it is not trusted."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -23,7 +23,7 @@ SLICE_SECONDS = 0.005  # the loop is not held longer than about this by the firs
 
 
 class BatchSpoiled(Exception):
-    """A call that shares a transaction has changed rows and cannot go on in it: it must be run alone, the others again."""
+    """A call that shares a transaction failed after it changed rows: it must run alone, and the others again."""
 
     def __init__(self, call: Call) -> None:
         super().__init__(f"{call.label or 'a call'} has to be run alone")

@@ -89,7 +89,7 @@ def pipelined_text(write: Write[Any], count: bool) -> str:
 
 @lru_cache(_CACHED)
 def batched_text(write: Write[Any]) -> Text | None:
-    """The write for many calls alike at once, if there is one: values of ``alike``, ``calls``, then an array for each other."""
+    """The statement for many equal calls, if there is one: values of ``alike``, ``calls``, then an array for each other."""
     if write.checked_many is None:
         return None
     others = [name for name in single_text(write).names if name != "tenant" and name not in write.alike]

@@ -40,7 +40,7 @@ select base, case when $10::text is not null
 
 
 class SharedRow(asyncpg.Record):  # type: ignore[misc]
-    """A row of a shared statement, whose last column says whose it is: a type of its own, because its columns differ."""
+    """A row of a shared statement, whose last column is the number of its call."""
 
     __slots__ = ()
 

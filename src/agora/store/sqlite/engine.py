@@ -317,7 +317,7 @@ class SqliteStore:
         self._commits.put((batch, results))
 
     def _check_commit(self) -> None:
-        """Fail the commit under way if it takes too long. One timer serves many commits: to set one for each costs more."""
+        """Fail the running commit if it takes too long. One timer serves many commits, which is cheaper than one for each."""
         self._commit_timer = None
         if self._committing is None:
             return

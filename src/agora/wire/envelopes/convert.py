@@ -58,7 +58,7 @@ def from_bus(entry: Document, *, ours: bool = True) -> Document:
 
 
 def embed_document(view: str, message: Document, document: Document) -> Document:
-    """A message, its own fields as they are, that is exactly that document of a view: what it lacks goes into metadata.
+    """Embed a document of a view in a message with these fields; members without a field go into metadata.
 
     For messages whose id, sender and time the server has set: the document keeps what its author wrote.
     """

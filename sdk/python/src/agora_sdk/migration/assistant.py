@@ -163,6 +163,6 @@ class V4ToV5MigrationAssistant:
 
 
 def _content_key(agent_id: str, at: int, content: Mapping[str, Any]) -> str:
-    """What a task or workflow of a configuration is known by: the agent, its place, and what it says."""
+    """Idempotency key of a configured task or workflow: the agent, its position, and its content."""
     text = json.dumps([agent_id, at, content], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

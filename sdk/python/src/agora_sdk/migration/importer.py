@@ -1,4 +1,4 @@
-"""Import of a v4 export: batches of rows, sent one after the other, in an order in which each finds what it needs."""
+"""Import of a v4 export: batches of rows, in an order in which each finds the rows that it refers to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REFUSALS = (InvalidRequest, NotFound, Conflict)  # of the rows; any other error 
 
 
 class ImportSummary:
-    """What came of an import. counts: by table, rows ``created``, ``known``, ``skipped``, ``refused``."""
+    """The outcome of an import. counts: by table, rows ``created``, ``known``, ``skipped``, ``refused``."""
 
     def __init__(self, run: ImportRun | None, totals: Mapping[str, int]) -> None:
         self.run, self.totals = run, dict(totals)
@@ -42,7 +42,7 @@ class ImportSummary:
 
 
 class Importer:
-    """Brings an export to a marketplace; it is begun again where it stopped, and whatever is known is passed over.
+    """Imports an export; an interrupted import is resumed, and imported rows are skipped.
 
     client: of an operator. refused: file for rows that are not taken, a JSON object each with number and reason.
     on_progress: called with table, rows done and rows in all. dry_run: everything is checked and nothing stays.
@@ -86,7 +86,7 @@ class Importer:
         return summary
 
     def _send(self, summary: ImportSummary, refusals: IO[str], table: Table, position: int, rows: list[Any]) -> None:
-        """Send rows; halves of them where one is refused, until it stands alone."""
+        """Send rows; a refused batch is halved until the refused row is alone."""
         try:
             if not all(isinstance(row, dict) for row in rows):
                 raise InvalidRequest("The row is no object.")

@@ -38,7 +38,7 @@ def is_shim(path: str) -> bool:
 
 
 def run_program(arguments: Sequence[str], timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the real program with these arguments; 127 where there is none."""
+    """Run the real program with these arguments; 127 if there is none."""
     program = find_program()
     if program is None:
         message = f"No spacetime program is installed; {SETTING} names it where it is not on the path.\n"

@@ -19,7 +19,7 @@ Completed = subprocess.CompletedProcess[str]
 
 
 def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed | None:
-    """What the program answers to these arguments; None for what is left to the real one."""
+    """The program's answer to these arguments; None to delegate to the real program."""
     command, rest = (arguments[0], _without_options(arguments[1:])) if arguments else ("", [])
     if command == "ping":
         return _ping_server(layer, arguments)

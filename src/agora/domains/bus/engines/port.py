@@ -293,7 +293,7 @@ class BridgeBus(Bus, Protocol):
         """Those entries, as far as they exist, without delivering them."""
 
     async def redeliver(self, stream: str, group: str, previous_groups: Mapping[str, int]) -> RedeliveryReport:
-        """Hand over what was not acknowledged in time to whoever reads next, dead-letter what was delivered too often.
+        """Redeliver entries that were not acknowledged in time, dead-letter those that were delivered too often.
 
         For groups whose consumers may read new entries only: a copy of the entry is appended, and the original
         acknowledged, in one step that :meth:`read_moved` tells of. The time is ``Terms.stale`` for every delivery, since

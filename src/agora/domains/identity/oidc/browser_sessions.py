@@ -317,7 +317,7 @@ def _merge_tokens(previous: ProviderTokens, tokens: Tokens) -> ProviderTokens:
 
 
 def add_login_names(person: Person, login: Sequence[str]) -> Person:
-    """Somebody whose session at the provider goes by those names, too; by two at most, the newest first."""
+    """Add the names of a login at the provider to a caller; at most two, the newest first."""
     token, *sessions = *person.login, *login[1:]
     return replace(person, login=(token, *list(dict.fromkeys(sessions))[:NAMES]))
 

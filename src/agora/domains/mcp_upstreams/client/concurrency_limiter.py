@@ -23,7 +23,7 @@ class _CallerSlots:
 
 
 class ConcurrencyLimiter:
-    """most: calls at once. One caller gets no more than three quarters of the places, in the queue too."""
+    """most: concurrent calls. One caller gets at most three quarters of the slots, in the queue too."""
 
     def __init__(self, name: str, most: int) -> None:
         self._name, self._most, self._share = name, most, most - most // 4

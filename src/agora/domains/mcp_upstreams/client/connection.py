@@ -273,7 +273,7 @@ class Connection:
                 await asyncio.sleep(pause)
 
     async def _falls_back_to_sse(self, error: Exception) -> bool:
-        """Run a session of HTTP+SSE, if the upstream speaks only that; whether it did. Returns when that is lost."""
+        """Run a session of HTTP+SSE, if the upstream speaks only that; returns whether it did, once the session is lost."""
         refused = self.endpoint.transport == "http" and lacks_streamable_http(error, self._transport_errors)
         if self._sse or not refused:
             return False

@@ -12,7 +12,7 @@ __all__ = ["Channel"]
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The SDK's streams to read from and to write to, and a shorter way where there is one."""
+    """The SDK's streams to read from and write to, and a direct client if available."""
 
     read: Any
     write: Any

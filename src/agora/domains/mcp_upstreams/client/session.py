@@ -201,7 +201,7 @@ class Session:
         )
 
     async def _read_pages(self, kind: Kind, ask: Callable[..., Any]) -> None:
-        """Page after page, until there are as many as can be offered; then what comes after is left out unseen."""
+        """Read pages until the maximum number of items is reached; further pages are not read."""
         method, cursor = KINDS[kind], None
         for _ in range(PAGES):
             page = await ask(params=types.PaginatedRequestParams(cursor=cursor))

@@ -54,7 +54,7 @@ class _BrokenBody(httpx2.StreamError):
 
 
 class LimitedStream(httpx2.AsyncByteStream):
-    """A body of a bounded size; a stream of events (no limit) may go on for ever, at a bounded pace."""
+    """A body of a bounded size; an event stream is unbounded in size, but bounded in rate."""
 
     def __init__(self, inner: httpx2.AsyncByteStream, limit: int | None) -> None:
         self._inner, self._limit = inner, limit

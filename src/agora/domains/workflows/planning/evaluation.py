@@ -98,7 +98,7 @@ def _load_library() -> Any:
 
 
 def _call_library(call: Callable[[Any], Any], argument: Any) -> Any:
-    """Call the library; whatever it raises is an ExpressionError, a panic of it too, which is no Exception."""
+    """Call the library; any error becomes an ExpressionError, its panics too, which are not Exceptions."""
     try:
         return call(argument)
     except Exception as error:
@@ -129,7 +129,7 @@ def _syntax_error(message: str) -> str:
 
 
 def _unquote_pattern(literal: str) -> str:
-    """The regular expression that a literal stands for; ExpressionError where an escape would hide what it is."""
+    """The regular expression of a literal; ExpressionError if it contains escapes that change its meaning."""
     match = _LITERAL.match(literal)
     if match is None or match[1]:
         raise ExpressionError("the pattern of matches() is a text")
@@ -142,7 +142,7 @@ def _unquote_pattern(literal: str) -> str:
 
 @lru_cache(maxsize=512)
 def pattern_weight(literal: str) -> tuple[int, int]:
-    """Units to prepare a regular expression, as it is at each use, and the states it may be in at a character.
+    """Cost units to compile a regular expression, once per use, and its number of states per character.
 
     ExpressionError for a large one, or one whose size cannot be told from its text: repetitions by count of a group or
     of a repetition, and flags other than ``(?i)``.
@@ -356,7 +356,7 @@ def _run_exists_one(_: Macro, loop: _Loop) -> bool:
 
 
 def _run_quantifier(loop: _Loop, answer: bool) -> bool:
-    """``answer`` if any item gives it, whatever goes wrong with others; else what went wrong, else its opposite."""
+    """``answer`` if any item yields it, even if others fail; else the first error, else the opposite."""
     failure: ExpressionError | None = None
     for _ in loop.iterate_items():
         try:

@@ -88,7 +88,7 @@ def restore_graph(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequentia
 
 
 def _with_dependencies(step: Step, depends_on: Sequence[str]) -> Step:
-    """The step, saying what it depends on; steps are shared, so it is another one if it says something else."""
+    """A copy of the step with these dependencies; steps are shared, so the original is not changed."""
     dependencies = list(depends_on)
     return step if step.depends_on == dependencies else step.model_copy(update={"depends_on": dependencies})
 
@@ -228,7 +228,7 @@ def _compute_ancestors(graph: Graph, bit: Mapping[str, int]) -> dict[str, int]:
 
 
 def _build_order_test(steps: Sequence[Step], graph: Graph) -> Callable[[str, str], bool] | None:
-    """Whether a step is done before another, or before one that makes up for others in each of these cases.
+    """Build the test whether a step is done before another, or before any step that this one compensates.
 
     None if the graph is not sound enough to tell. Sets are numbers here, a bit for each step, as there are many.
     """

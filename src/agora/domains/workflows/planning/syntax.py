@@ -65,7 +65,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """Whether a path's last part is there; what comes before it must be."""
+    """Whether the last part of a path exists; the parts before it must."""
 
     path: Path
     start: int
@@ -199,7 +199,7 @@ class _Parser:
 
     @property
     def _next_sign(self) -> str:
-        """The token if it is a sign or a name; nothing for a text, whatever it says."""
+        """The token if it is a sign or a name; None for a string literal."""
         kind, token, _ = self.tokens[self.at]
         return token if kind in ("sign", "name") else ""
 
@@ -407,7 +407,7 @@ class _Parser:
 
 
 def _read_plain_index(kind: str, token: str) -> str | int | None:
-    """The value of an index that is written out, as far as it is plain."""
+    """The value of a literal index, if it is plain."""
     if kind == "number" and token.isdigit():
         return int(token)
     match = _PLAIN_TEXT.match(token) if kind == "text" else None

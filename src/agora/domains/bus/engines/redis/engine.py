@@ -488,7 +488,7 @@ class RedisBus:
         return reply
 
     def _take_idle_connection(self) -> Connection | None:
-        """A connection for a blocking command, if one is idle; those lost meanwhile are dropped."""
+        """Take an idle connection for a blocking command, if there is one; lost ones are dropped."""
         while self._readers:
             if not (connection := self._readers.pop()).lost.is_set():
                 return connection
