@@ -284,6 +284,6 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_connected_to(marke
     from agora.domains.a2a.remote_port import RemoteEndpoint
 
     with pytest.raises(UpstreamUnavailable, match=r"10\.0\.0\.7.*a2a_private_networks"):
-        await app.context.ports.get(REMOTE_AGENTS).card(
+        await app.context.ports.get(REMOTE_AGENTS).fetch_card(
             RemoteEndpoint("default", "agent_x", "https://agent.example.com/")
         )
