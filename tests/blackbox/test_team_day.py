@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.blackbox.coding_worker import WorkerProcess, create_repository, submit_job, wait_for_status
 from tests.blackbox.server import Account, ServerProcess
 from tests.polling import poll_until
@@ -26,7 +28,12 @@ class Day:
     kills: int
 
 
-SMALL = Day(people=2, workers=2, jobs=6, kills=1)
+DAYS = [
+    pytest.param(Day(people=2, workers=2, jobs=6, kills=1), id="small"),
+    pytest.param(
+        Day(people=5, workers=8, jobs=200, kills=20), id="whole", marks=[pytest.mark.long, pytest.mark.timeout(1800)]
+    ),
+]
 
 
 def name_file(number: int) -> str:
@@ -59,8 +66,8 @@ def approve_job(person: Account, job: str) -> str:
     return poll_until(look, "it is carried out", WAIT)
 
 
-def test_a_day_of_a_team(shared_server: ServerProcess, tmp_path: Path) -> None:
-    day = SMALL
+@pytest.mark.parametrize("day", DAYS)
+def test_a_day_of_a_team(shared_server: ServerProcess, tmp_path: Path, day: Day) -> None:
     server, repository = shared_server, create_repository(tmp_path / "team")
     prefix = f"team{day.jobs}"
     options = ("--auto-approve", "all", "--max-concurrent-tasks", "2", "--codebases", f"{repository}:{prefix}")

@@ -42,10 +42,12 @@ async def run_command(
     timeout: float = 120.0,
     environment: Mapping[str, str] | None = None,
     on_output: Callable[[str], None] | None = None,
+    inherited: Sequence[int] = (),
 ) -> CommandResult:
     """Run a command; a string is run by the shell. Its process group ends with it, or with the timeout (exit code 124).
 
-    on_output: called with each piece of the output as it comes.
+    on_output: called with each piece of the output as it comes. inherited: file descriptors that the command gets, such as a
+    lock that has to hold until it has ended, also where this process is killed meanwhile.
     """
     words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
     process = await asyncio.create_subprocess_exec(
@@ -57,6 +59,7 @@ async def run_command(
         # Some programs ask the shell's variable, and not the system, where they are.
         env=os.environ | {"PWD": str(cwd)} | dict(environment or {}),
         start_new_session=True,
+        pass_fds=inherited,
     )
     output = bytearray()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -83,9 +86,11 @@ async def run_command(
     return CommandResult(code, output.decode(errors="replace"))
 
 
-async def run_checked(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None) -> str:
+async def run_checked(
+    command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None, inherited: Sequence[int] = ()
+) -> str:
     """The output of a command that has to succeed, without the line feed at its end. Raises CommandError."""
-    result = await run_command(command, cwd, environment=environment)
+    result = await run_command(command, cwd, environment=environment, inherited=inherited)
     if result.exit_code:
         raise CommandError(f"{' '.join(command)} failed in {cwd}: {result.output.strip()}")
     return result.output.rstrip("\n")

@@ -83,8 +83,8 @@ async def find_workplace(
 ) -> AsyncIterator[Workplace]:
     """The place of a job: made at its first attempt, found again later. It is held until the block ends.
 
-    root: where worktrees are kept. job: names the branch. start: commit that a new branch begins at, if not at the codebase's. Waits while another process works there, such as a worker that
-    has lost the lease and ends its agent. Raises CommandError.
+    root: where worktrees are kept. job: names the branch. start: commit that a new branch begins at, if not at the codebase's.
+    Waits while another process works there, such as a worker that has lost the lease and ends its agent. Raises CommandError.
     """
     if not isolated or not codebase.is_git:
         yield Workplace(codebase, codebase.path)
@@ -95,7 +95,7 @@ async def find_workplace(
     try:
         while not try_lock(descriptor):
             await asyncio.sleep(0.2)
-        yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job, start)
+        yield await _prepare_worktree(codebase, directory / job, BRANCH_PREFIX + job, start, descriptor)
     finally:
         os.close(descriptor)
 
@@ -109,10 +109,13 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: str | None) -> Workplace:
-    base_file = path.with_suffix(".base")
+async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: str | None, lock: int) -> Workplace:
+    """Find the worktree of a job, or make it. lock: descriptor of the job's lock, which git keeps if this process is killed."""
+    base_file, marker = path.with_suffix(".base"), path.with_suffix(".preparing")
     if path.is_dir() and base_file.exists():
         return Workplace(codebase, path, branch, base_file.read_text().strip())
+    _clear_unfinished(path, marker)
+    marker.touch()
     await run_checked(["git", "worktree", "prune"], codebase.path)
     exists = (await run_command(["git", "rev-parse", "--verify", "-q", branch], codebase.path)).exit_code == 0
     source = [str(path), branch] if exists else ["-b", branch, str(path), *([start] if start else [])]
@@ -120,10 +123,31 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
         base = await run_checked(["git", "merge-base", "HEAD", branch if exists else start or "HEAD"], codebase.path)
     except CommandError as error:
         raise CommandError(f"{codebase.path} has no commit to start from: {error}") from error
-    await run_checked(["git", "worktree", "add", "--quiet", "--force", *source], codebase.path)
+    # Forced twice: git leaves the place of an unfinished worktree locked.
+    command = ["git", "worktree", "add", "--quiet", "--force", "--force", *source]
+    await run_checked(command, codebase.path, inherited=[lock])
     _copy_included(codebase.path, path)
-    base_file.write_text(base)
+    complete = base_file.with_suffix(".new")
+    complete.write_text(base)
+    complete.replace(base_file)
+    marker.unlink()
     return Workplace(codebase, path, branch, base, is_new=True)
+
+
+def _clear_unfinished(path: Path, marker: Path) -> None:
+    """Make room for a worktree where a worker was killed while it made one.
+
+    With its marker, nothing has worked in the directory yet. Without, its history is unknown: it is kept under another name.
+    """
+    if not path.exists():
+        return
+    if marker.exists():
+        shutil.rmtree(path)
+        return
+    number = 1
+    while (kept := path.with_name(f"{path.name}-kept-{number}")).exists():
+        number += 1
+    path.rename(kept)
 
 
 def _copy_included(source: Path, target: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,22 @@ from agora.worker.codebases import Codebase
 from agora.worker.worktree import find_workplace
 from agora.worker.worktree_cleaning import Limits, clean_worktrees, examine_worktrees, remove_worktrees
 from tests.blackbox.coding_worker import GIT, create_repository
+from tests.polling import passing, wait_until
 
 NOTHING_LEFT = Limits(max_age=-1.0, max_bytes=0)
 WEEK = Limits(max_age=604_800.0, max_bytes=1e9)
+MAKE_WORKTREE = """
+import asyncio, sys
+from pathlib import Path
+from agora.worker.codebases import Codebase
+from agora.worker.worktree import find_workplace
+
+async def make_worktree():
+    async with find_workplace(Codebase.inspect(Path(sys.argv[1])), Path(sys.argv[2]), "job", isolated=True):
+        pass
+
+asyncio.run(make_worktree())
+"""
 
 
 async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) -> None:
@@ -40,6 +56,45 @@ async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) ->
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
     async with find_workplace(codebase, root, "job", isolated=True) as place:
         assert (place.path / "new file").exists(), "the branch is still there"
+
+
+async def test_a_worktree_of_a_killed_worker_is_made_anew(tmp_path: Path) -> None:
+    repository = create_repository(tmp_path / "api")
+    started, proceed = tmp_path / "started", tmp_path / "proceed"
+    hook = repository / ".git" / "hooks" / "post-checkout"  # git runs it at the end of "worktree add", and waits for it
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch '{started}'\nwhile [ ! -e '{proceed}' ]; do sleep 0.02; done\n")
+    hook.chmod(0o755)
+    worker = subprocess.Popen([sys.executable, "-c", MAKE_WORKTREE, str(repository), str(tmp_path / "worktrees")])
+    try:
+        await wait_until(started.exists, "git makes the worktree")
+    finally:
+        worker.kill()
+        worker.wait()
+
+    async def find_place() -> tuple[bool, str]:
+        async with find_workplace(Codebase.inspect(repository), tmp_path / "worktrees", "job", isolated=True) as place:
+            return place.is_new, (place.path / "README").read_text()
+
+    finding = asyncio.create_task(find_place())
+    await passing(0.3)
+    assert not finding.done(), "git still works there"
+    proceed.touch()
+    assert await asyncio.wait_for(finding, 60) == (True, (repository / "README").read_text())
+
+
+async def test_a_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
+    repository, root = create_repository(tmp_path / "api"), tmp_path / "worktrees"
+    for text in ("first", "second"):
+        stray = root / "api" / "job"
+        stray.mkdir(parents=True)
+        (stray / "notes").write_text(text)
+        async with find_workplace(Codebase.inspect(repository), root, "job", isolated=True) as place:
+            assert place.is_new
+            assert not (place.path / "notes").exists()
+        shutil.rmtree(stray)
+        stray.with_suffix(".base").unlink()
+    assert [(root / "api" / f"job-kept-{number}" / "notes").read_text() for number in (1, 2)] == ["first", "second"]
 
 
 async def test_without_git_the_codebase_itself_is_the_place(tmp_path: Path) -> None:
