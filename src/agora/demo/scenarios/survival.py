@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -87,11 +88,13 @@ async def terminate_instances(play: DemoRun) -> str:
 
 
 def _is_alive(process: int) -> bool:
+    """Whether a process runs. One that has ended and was not waited for yet does not, though its id is still taken."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return True
+    return state not in ("Z", "X")
 
 
 @SURVIVAL.register_expectation("The invoice adds up: what they began with, the time they ran, what they did")
