@@ -181,6 +181,28 @@ def test_worktrees_are_cleaned_up_from_a_preview(place: Place, page: Any) -> Non
 
 
 @pytest.mark.long
+def test_a_queued_job_is_dragged_to_another_priority(place: Place, page: Any) -> None:
+    dragged, chosen = (
+        place.operator.post("/v1/agent/tasks", {"prompt": "SAY: later", "required_capabilities": ["nobody"]})["task_id"]
+        for _ in range(2)
+    )
+    open_live(page, "board")
+    assert barriers(page) == []
+    page.locator(f"#card-{dragged}").drag_to(page.locator('.rank[data-priority="urgent"]'))
+    page.locator(f'.rank[data-priority="urgent"] #card-{dragged}').wait_for()
+    card = page.locator(f"#card-{chosen}")
+    card.get_by_role("combobox").select_option("high")
+    card.get_by_role("button", name="Set").click()
+    page.locator(f'.rank[data-priority="high"] #card-{chosen}').wait_for()
+    assert [place.operator.get(f"/agora/task/get?task_id={job}")["priority"] for job in (dragged, chosen)] == [
+        "urgent",
+        "high",
+    ]
+    for job in (dragged, chosen):
+        place.operator.post("/agora/task/cancel", {"task_id": job})
+
+
+@pytest.mark.long
 def test_a_worker_is_talked_with_and_drained(place: Place, page: Any) -> None:
     workers = place.operator.get("/v1/agent/workers?search=laptop")["workers"]
     open_live(page, f"agents/workers/{workers[0]['worker_id']}")
@@ -214,7 +236,7 @@ def test_the_pages_have_no_barriers_in_either_theme_and_fit_a_telephone(place: P
     wait_for_status(place.operator, asking, "input_required")
     sessions = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
     (worker,) = place.operator.get("/v1/agent/workers")["workers"]
-    paths = ["inbox", "agents/workers", f"agents/workers/{worker['worker_id']}", "codebases", place.codebase]
+    paths = ["inbox", "board", "agents/workers", f"agents/workers/{worker['worker_id']}", "codebases", place.codebase]
     paths += [f"{place.codebase}/sessions", f"tasks/{done}", f"tasks/{asking}"]
     paths += [f"{place.codebase}/sessions/{session['session_id']}" for session in sessions]
     problems: dict[str, list[str]] = {}

@@ -160,3 +160,18 @@ async def test_reviews_are_seen_by_whom_they_concern_and_handed_over_within_a_se
     for changes in ({"branch": "-x"}, {"branch": "a b"}, {"head": "HEAD"}, {"files": FILES * 501}):
         with pytest.raises(InvalidRequest):
             await submit(job, other.task_id, **changes)
+
+
+async def test_who_has_reviewed_a_job_stays_on_it(job: Job) -> None:
+    job_id = await job.begin()
+    await submit(job, job_id)
+    await decide(job, "request_changes", job_id, text="And a test.")
+    await job.claim()
+    await submit(job, job_id, HEADS[1])
+    await job.market.call(job.market.operator, "review.approve", job_id=job_id, action="push")
+    people = await job.market.call(job.person, "transcript.participants", task_id=job_id)
+    assert [(one.by, one.decision, one.head) for one in people.reviewed] == [
+        (job.person.subject, "changes_requested", HEADS[0]),
+        (job.market.operator.subject, "push", HEADS[1]),
+    ]
+    assert people.commented_by == [job.person.subject, job.market.operator.subject]

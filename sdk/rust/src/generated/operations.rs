@@ -1561,6 +1561,11 @@ impl Request<TaskReassignOperation> {
 }
 
 operation! {
+    /// Marks requests of `agora.task.prioritize`.
+    pub TaskPrioritizeOperation => TaskUpdate, Command, "task/prioritize", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+}
+
+operation! {
     /// Marks requests of `agora.task.comment`.
     pub TaskCommentOperation => TaskEntry, Command, "task/comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
 }

@@ -622,6 +622,21 @@ impl TaskService<'_> {
             .with::<String>("assignee", assignee.into())
     }
 
+    /// Change the priority of a task that has not ended: among those that wait, a higher one is claimed first.
+    ///
+    /// Its requester and operators may. Within a priority, the earlier deadline goes first, then the older task.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn prioritize(
+        &self,
+        task_id: impl Into<String>,
+        priority: impl Into<Priority>,
+    ) -> Request<TaskPrioritizeOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<Priority>("priority", priority.into())
+    }
+
     /// Add a comment to a task's trail.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
@@ -3412,7 +3427,7 @@ impl TranscriptService<'_> {
             .with::<String>("session_id", session_id.into())
     }
 
-    /// Read who asked for a job, who allowed what its agent asked, and who commented on it.
+    /// Read who asked for a job, who allowed what its agent asked, and who commented on it and reviewed it.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn participants(&self, task_id: impl Into<String>) -> Request<TranscriptParticipantsOperation> {

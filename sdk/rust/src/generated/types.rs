@@ -5267,7 +5267,7 @@ pub struct Items {
     pub running: i64,
 }
 
-/// Who had a part in a job: who asked for it, allowed what its agent asked, and commented on it.
+/// Who had a part in a job: who asked for it, allowed what its agent asked, commented on it and reviewed it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JobParticipants {
@@ -5285,6 +5285,9 @@ pub struct JobParticipants {
     /// `commented_by`.
     #[serde(default)]
     pub commented_by: Vec<String>,
+    /// Decisions about its changes, oldest first.
+    #[serde(default)]
+    pub reviewed: Vec<ReviewDecision>,
 }
 
 /// Secrets of a job, for the environment of its agent.
@@ -7455,6 +7458,21 @@ pub struct ReviewCommentPage {
     pub next_cursor: Option<String>,
     /// `comments`.
     pub comments: Vec<ReviewComment>,
+}
+
+/// What somebody has decided about the changes of a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewDecision {
+    /// `by`.
+    pub by: String,
+    /// RFC 3339 time, with its offset.
+    pub at: String,
+    /// changes_requested, dismissed, or what was approved: merge, push, pull_request or patch.
+    pub decision: String,
+    /// Commit that was looked at.
+    #[serde(default)]
+    pub head: String,
 }
 
 /// A changed file, with its unified diff.

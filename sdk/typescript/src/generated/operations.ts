@@ -82,6 +82,7 @@ export const OPERATIONS = {
     requeue: { kind: "command", keyed: true },
     retry: { kind: "command", keyed: true },
     reassign: { kind: "command", keyed: true },
+    prioritize: { kind: "command" },
     comment: { kind: "command", keyed: true },
     message: { kind: "command", keyed: true, opaque: "parts" },
     artifact: { kind: "command", keyed: true, opaque: "parts" },

@@ -688,6 +688,12 @@ export interface TaskReassignArguments {
   reason?: string | null | undefined;
 }
 
+/** Arguments of ``agora.task.prioritize``. */
+export interface TaskPrioritizeArguments {
+  taskId: string;
+  priority: Priority;
+}
+
 /** Arguments of ``agora.task.comment``. */
 export interface TaskCommentArguments {
   taskId: string;
@@ -3857,6 +3863,14 @@ export interface TaskService {
    */
   reassign(args: TaskReassignArguments, options?: CallOptions): Promise<TaskUpdate>;
   /**
+   * Change the priority of a task that has not ended: among those that wait, a higher one is claimed first.
+   *
+   * Its requester and operators may. Within a priority, the earlier deadline goes first, then the older task.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  prioritize(args: TaskPrioritizeArguments, options?: CallOptions): Promise<TaskUpdate>;
+  /**
    * Add a comment to a task's trail.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
@@ -5607,7 +5621,7 @@ export interface TranscriptService {
    */
   forget(args: TranscriptForgetArguments, options?: CallOptions): Promise<ForgottenSession>;
   /**
-   * Read who asked for a job, who allowed what its agent asked, and who commented on it.
+   * Read who asked for a job, who allowed what its agent asked, and who commented on it and reviewed it.
    *
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
@@ -6078,6 +6092,11 @@ export interface Operations {
     args: TaskReassignArguments;
     answer: Promise<TaskUpdate>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "task.prioritize": {
+    args: TaskPrioritizeArguments;
+    answer: Promise<TaskUpdate>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
   };
   "task.comment": {
     args: TaskCommentArguments;

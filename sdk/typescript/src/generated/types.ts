@@ -2221,7 +2221,7 @@ export interface Items {
   running: number;
 }
 
-/** Who had a part in a job: who asked for it, allowed what its agent asked, and commented on it. */
+/** Who had a part in a job: who asked for it, allowed what its agent asked, commented on it and reviewed it. */
 export interface JobParticipants {
   taskId: string;
   askedBy: string;
@@ -2232,6 +2232,8 @@ export interface JobParticipants {
   /** Answers to what the agent asked, oldest first. */
   allowed: PermissionAnswer[];
   commentedBy: string[];
+  /** Decisions about its changes, oldest first. */
+  reviewed: ReviewDecision[];
 }
 
 /** Secrets of a job, for the environment of its agent. */
@@ -3332,6 +3334,17 @@ export interface ReviewComment {
 /** One page of a list; ``comments`` are its items. */
 export interface ReviewCommentPage extends Page<ReviewComment> {
   comments: ReviewComment[];
+}
+
+/** What somebody has decided about the changes of a job. */
+export interface ReviewDecision {
+  by: string;
+  /** RFC 3339 time, with its offset. */
+  at: string;
+  /** changes_requested, dismissed, or what was approved: merge, push, pull_request or patch. */
+  decision: string;
+  /** Commit that was looked at. */
+  head: string;
 }
 
 /** A changed file, with its unified diff. */

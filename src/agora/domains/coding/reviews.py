@@ -7,7 +7,7 @@ open again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from agora.clock import new_id, to_datetime
@@ -18,6 +18,7 @@ from agora.domains.tasks import access, states, views
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.assignment import Order, create_task
+from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract import follow_ups, implements
 from agora_sdk.contract import reviews as contract
 from agora_sdk.contract.tasks.coding import DELIVERY_TYPE
@@ -47,6 +48,17 @@ CONFLICT = (
     "The changes were approved, but the branch conflicts with {target} in:\n\n{paths}\n\n"
     "Merge {target} into the branch that you work on (git merge {target}), solve the conflicts, and commit."
 )
+
+
+#: decisions as the log of the job has them
+DECISIONS: Mapping[str, str] = {
+    "changes_requested": "Review: changes requested",
+    "dismissed": "Review: dismissed",
+    "merge": "Review: approved, to be merged",
+    "push": "Review: approved, the branch to be pushed",
+    "pull_request": "Review: approved, as a pull request",
+    "patch": "Review: approved, as a patch",
+}
 
 
 class ReviewService(BoundService, contract.Reviews):
@@ -188,6 +200,7 @@ class ReviewService(BoundService, contract.Reviews):
         await call.tx.execute(statements.send_comments, job_id=job_id, follow_up_id=follow_up.follow_up_id)
         row.state, row.reviewer = "changes_requested", call.caller.subject
         await self._save_review(row)
+        await self._record_decision(row, "changes_requested")
         return build_follow_up(follow_up)
 
     # -- decisions ----------------------------------------------------------------------------------------
@@ -230,6 +243,7 @@ class ReviewService(BoundService, contract.Reviews):
         row.state, row.delivery_task_id, row.reviewer = "delivering", draft.task_id, call.caller.subject
         row.error, row.conflicts = None, "[]"
         await self._save_review(row)
+        await self._record_decision(row, action)
         return await self._build_review(row)
 
     @implements
@@ -238,7 +252,18 @@ class ReviewService(BoundService, contract.Reviews):
         await self._require_undelivered(row)
         row.state, row.reviewer = "dismissed", self.call.caller.subject
         await self._save_review(row)
+        await self._record_decision(row, "dismissed")
         return await self._build_review(row)
+
+    async def _record_decision(self, row: ReviewRow, decision: str) -> None:
+        """Note who decided in the log of the job: the review has the last decision only."""
+        job = await self.call.tx.one(tasks.select_task_for_update, task_id=row.job_id)
+        if job is None:  # old tasks are deleted, their reviews are not
+            return
+        draft = TaskDraft(self.call, job)
+        data = {"review": {"decision": decision, "head": row.head}}
+        draft.append_entry("comment", content=DECISIONS[decision], data=data)
+        await draft.save()
 
     async def _require_undelivered(self, row: ReviewRow) -> None:
         """Raises Conflict while a worker carries out an approval."""

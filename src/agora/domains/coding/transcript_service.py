@@ -112,14 +112,21 @@ class TranscriptService(BoundService, contract.Transcripts):
         place = {"task_id": task_id, "after": 0, "limit": MAX_ENTRIES}
         types = encode_json(["message", "comment"])
         entries = await self.call.tx.all(task_lists.history_of_types, **place, types=types)
-        commented = [entry.actor for entry in entries if entry.type == "comment"]
+        comments = [
+            (entry, decode_json(entry.data) if entry.data else {}) for entry in entries if entry.type == "comment"
+        ]
         return contract.JobParticipants(
             task_id=task_id,
             asked_by=task.created_by,
             asked_at=to_datetime(task.created_at),
             worked_by=task.holder or task.assigned_agent,
             allowed=_pair_answers([entry for entry in entries if entry.type == "message"]),
-            commented_by=list(dict.fromkeys(commented)),
+            commented_by=list(dict.fromkeys(entry.actor for entry, _ in comments)),
+            reviewed=[
+                contract.ReviewDecision(by=entry.actor, at=to_datetime(entry.time), **data["review"])
+                for entry, data in comments
+                if "review" in data
+            ],
         )
 
 

@@ -20,7 +20,7 @@ from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus, TaskStatusLike
 from agora_sdk.contract.parts import Part
-from agora_sdk.errors import IllegalTransition, InvalidRequest, field_error
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, field_error
 
 from . import access, assignment, claims, delegation, job_files, lookup, messages, queues, states, views, work
 from . import queries as statements
@@ -118,6 +118,21 @@ class TaskService(BoundService, contract.Tasks):
         where = await assignment.resolve_destination(self.call, order)
         draft.set_columns(requirements=encode_json(where.requirements))
         await move_task(draft, queues.queue_name(where.lane, draft.row.task_type), where.agent, assignee, reason)
+        return views.build_update(draft.row)
+
+    @implements
+    async def prioritize(self, task_id: str, priority: PriorityLike) -> contract.TaskUpdate:
+        draft = await access.lock_own_task(self.call, task_id)
+        if draft.row.status in states.TERMINAL:
+            raise Conflict(
+                f"{task_id} is {draft.row.status}.", fix="Retry it with agora.task.retry, then prioritize that."
+            )
+        rank = views.RANKS[Priority(priority)]
+        if rank != draft.row.priority:
+            previous = views.PRIORITIES[draft.row.priority].value
+            draft.set_columns(priority=rank)
+            draft.emit("prioritized", by=self.call.caller.subject, priority=Priority(priority).value, previous=previous)
+            await draft.save()
         return views.build_update(draft.row)
 
     @implements

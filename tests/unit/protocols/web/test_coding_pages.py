@@ -272,6 +272,40 @@ async def test_a_review_is_commented_on_and_decided_on_its_page(market: Market, 
     assert (await (await signed_in(market, stranger.token)).get(f"reviews/{job_id}")).status_code == 404
 
 
+async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market, coding: Coding) -> None:
+    await coding.begin()
+    job_id = coding.fence["task_id"]
+    place = {"job_id": job_id, "codebase_id": coding.codebase, "branch": "agora/x", "title": EVIL, "files": []}
+    await market.call(
+        coding.coder, "review.submit", **coding.fence, **place, base="0" * 40, head="1" * 40, target="main"
+    )
+    await market.call(coding.coder, "task.complete", **coding.fence, result={})
+    await coding.begin()
+    await coding.ask()
+    prompt = {"prompt": "Wait", "title": EVIL[:90], "codebase_id": coding.codebase, "required_capabilities": ["none"]}
+    waiting = await market.call(coding.person, "task.assign", **prompt)
+    browser = await signed_in(market)
+    page = await read_page(browser, "board")
+    lanes = [page.index(f'id="lane-{name}"') for name in ("queued", "working", "asks", "review", "done")]
+    assert lanes == sorted(lanes)
+    normal = page.index('data-priority="normal"')
+    assert normal < page.index(f'id="card-{waiting.task_id}"') < page.index('data-priority="low"')
+    assert lanes[2] < page.index(f'id="card-{coding.fence["task_id"]}"') < lanes[3]
+    assert lanes[3] < page.index(f'id="card-review-{job_id}"') < lanes[4] < page.index(f'id="card-{job_id}"')
+    await browser.act("agora.task.prioritize", task_id=waiting.task_id, priority="urgent")
+    page = await read_page(browser, "board")
+    card = page.index(f'id="card-{waiting.task_id}"')
+    assert page.index('data-priority="urgent"') < card < page.index('data-priority="high"')
+    reader = await market.call(market.operator, "token.create", label="Reader", scopes=["read:tasks", "read:all"])
+    page = await read_page(await signed_in(market, reader.token), "board")
+    assert waiting.task_id in page
+    assert "draggable=" not in page.replace('draggable="false"', "")
+    stranger = await market.call(market.operator, "token.create", label="Stranger", scopes=["read:tasks"])
+    page = await read_page(await signed_in(market, stranger.token), "board")
+    assert f"card-{coding.fence['task_id']}" not in page
+    assert f"card-review-{job_id}" not in page
+
+
 async def test_a_new_job_leads_to_its_page(market: Market, coding: Coding) -> None:
     browser = await signed_in(market)
     page = await read_page(browser, f"codebases/{coding.codebase}")

@@ -16,6 +16,7 @@ __all__ = [
     "ForgottenSession",
     "JobParticipants",
     "PermissionAnswer",
+    "ReviewDecision",
     "TranscriptExport",
     "TranscriptMatch",
     "TranscriptMatchPage",
@@ -72,8 +73,19 @@ class PermissionAnswer(Result):
     answer: JsonData = None
 
 
+class ReviewDecision(Result):
+    """What somebody has decided about the changes of a job."""
+
+    by: str
+    at: Timestamp
+    decision: str = Field(
+        description="changes_requested, dismissed, or what was approved: merge, push, pull_request or patch."
+    )
+    head: str = Field(default="", description="Commit that was looked at.")
+
+
 class JobParticipants(Result):
-    """Who had a part in a job: who asked for it, allowed what its agent asked, and commented on it."""
+    """Who had a part in a job: who asked for it, allowed what its agent asked, commented on it and reviewed it."""
 
     task_id: str
     asked_by: str
@@ -81,6 +93,7 @@ class JobParticipants(Result):
     worked_by: str | None = Field(default=None, description="The agent whose worker has, or had, the job.")
     allowed: list[PermissionAnswer] = Field(default=[], description="Answers to what the agent asked, oldest first.")
     commented_by: list[str] = []
+    reviewed: list[ReviewDecision] = Field(default=[], description="Decisions about its changes, oldest first.")
 
 
 class Transcripts(Service, category="transcript"):
@@ -124,4 +137,4 @@ class Transcripts(Service, category="transcript"):
 
     @operation("GET /v1/agent/tasks/{task_id}/participants", scope="read:tasks")
     async def participants(self, task_id: TaskId) -> JobParticipants:
-        """Read who asked for a job, who allowed what its agent asked, and who commented on it."""
+        """Read who asked for a job, who allowed what its agent asked, and who commented on it and reviewed it."""

@@ -50,6 +50,7 @@ _PHRASES = {
     "agora.task.started": "has begun",
     "agora.task.message": "was talked about",
     "agora.task.commented": "was commented on",
+    "agora.task.prioritized": "has the priority {priority} now",
     "agora.review.changed": "of what an agent has changed is {state}",
     "agora.task.follow_up": "has a follow-up: {change}",
     "agora.task.input_required": "has a question",

@@ -378,6 +378,13 @@ class Tasks(Service, category="task"):
     async def reassign(self, task_id: TaskId, assignee: Assignee | None, reason: Notes | None = None) -> TaskUpdate:
         """Reassign a task; null returns it to the queue for any suitable agent. Its lease ends."""
 
+    @operation(scope="write:tasks", idempotent=True)
+    async def prioritize(self, task_id: TaskId, priority: PriorityLike) -> TaskUpdate:
+        """Change the priority of a task that has not ended: among those that wait, a higher one is claimed first.
+
+        Its requester and operators may. Within a priority, the earlier deadline goes first, then the older task.
+        """
+
     @operation(scope="write:tasks")
     async def comment(self, task_id: TaskId, text: Annotated[Text, Field(min_length=1, max_length=4000)]) -> TaskEntry:
         """Add a comment to a task's trail."""

@@ -1,0 +1,62 @@
+"""The board of coding jobs: what is queued, worked on, asks something, waits for a review, and is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agora_sdk.contract.fields import Priority
+from agora_sdk.contract.tasks.coding import JOB_TYPE
+
+from ..registry import fragment, page
+from ..view import View
+from .agent_names import names_by_id
+from .list_parameters import query_if_allowed
+
+__all__ = ["board"]
+
+CARDS: Final = 50  #: of a column; a column with more says so
+PRIORITIES: Final = tuple(reversed(Priority))  #: the most urgent first
+ASKING: Final = ["input_required", "auth_required"]
+#: states of reviews that wait for a person
+UNDECIDED: Final = ("open", "conflicted")
+
+
+@page("board", title="Board", scope="read:tasks", nav=24, key="o", needs="agora.task.list", live=("board_columns",))
+async def board(view: View) -> Mapping[str, Any]:
+    """All jobs that this person may see."""
+    return await board_columns(view)
+
+
+@fragment("board_columns", on=("agora.task.*", "agora.review.changed"), tick=60, every=1.0)
+async def board_columns(view: View) -> Mapping[str, Any]:
+    """The columns with their cards."""
+    queued, working, asking, done, *reviews = await asyncio.gather(
+        _load_jobs(view, status="pending", sort="priority"),
+        _load_jobs(view, status="in_progress"),
+        _load_jobs(view, status=ASKING),
+        _load_jobs(view, status=["completed", "failed", "cancelled"], descending=True),
+        *(query_if_allowed(view, "agora.review.list", {"state": state, "limit": CARDS}) for state in UNDECIDED),
+    )
+    jobs = [job for column in (queued, working, asking, done) if column for job in column.items]
+    return {
+        "queued": queued,
+        "priorities": [(priority.value, _select_priority(queued, priority)) for priority in PRIORITIES],
+        "working": working,
+        "asking": asking,
+        "reviews": [review for column in reviews if column for review in column.items],
+        "has_more_reviews": any(column.has_more for column in reviews if column),
+        "done": done,
+        "names": await names_by_id(view, [job.assigned_agent for job in jobs]),
+        "may_prioritize": view.may("agora.task.prioritize"),
+    }
+
+
+async def _load_jobs(view: View, **filters: Any) -> Any:
+    """A page of coding jobs; None where this person may not list them."""
+    return await query_if_allowed(view, "agora.task.list", {"task_type": JOB_TYPE, "limit": CARDS, **filters})
+
+
+def _select_priority(queued: Any, priority: Priority) -> list[Any]:
+    return [job for job in queued.items if job.priority == priority] if queued else []
