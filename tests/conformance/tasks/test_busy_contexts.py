@@ -140,5 +140,5 @@ async def test_the_queue_of_a_context_is_bounded(
     await market.agent("Ada")
     for _ in range(3):
         await ask(market, protocol, asker)
-    with pytest.raises(Conflict, match="3 of your tasks are under way"):
+    with pytest.raises(Conflict, match="3 of your tasks are unfinished"):
         await ask(market, protocol, asker)
