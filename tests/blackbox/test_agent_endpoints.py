@@ -270,8 +270,8 @@ def test_a_killed_server_repeats_the_request_and_stores_one_answer(
 
     def answer_the_second(message: dict[str, Any]) -> Answer:
         if not first.is_set():
-            first.set()
             server.kill()  # the request was made, its answer never arrives
+            first.set()  # only now: what is started next is not to be killed
         return _result(message)
 
     endpoint.respond = answer_the_second
