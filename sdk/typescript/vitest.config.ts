@@ -20,8 +20,9 @@ const isLong = process.env["AGORA_TYPESCRIPT_LONG"] !== undefined;
 const shared = {
   globalSetup: ["tests/server.ts"],
   isolate: false,
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  // The tests may have a small share of the processor: bounds say nothing of the code.
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
 };
 const chromium = findChromium();
 

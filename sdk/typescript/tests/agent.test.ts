@@ -11,7 +11,7 @@ beforeAll(async () => {
   await requester.register({ agentName: "Requester" });
 });
 
-async function until<T>(look: () => Promise<T | undefined> | T | undefined, seconds = 20): Promise<T> {
+async function until<T>(look: () => Promise<T | undefined> | T | undefined, seconds = 120): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const seen = await look();
@@ -193,7 +193,7 @@ test("a lease is renewed while a handler works", async () => {
   }
 });
 
-test("work goes on after the server was killed", { timeout: 120_000 }, async () => {
+test("work goes on after the server was killed", { timeout: 300_000 }, async () => {
   const server = await new ServerProcess(await freePort()).start();
   const client = new AgoraClient({ url: server.url, tokens: new MemoryTokens() });
   let finish = () => {};

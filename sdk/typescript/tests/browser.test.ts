@@ -45,7 +45,7 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     sites.push(site);
     const page = await browser.newPage();
     const problems: string[] = [];
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(120_000);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (line) => line.type() === "error" && !line.text().includes("favicon") && problems.push(line.text()));
     prepare(page);

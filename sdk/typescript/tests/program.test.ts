@@ -43,7 +43,7 @@ test("a program of an agent ends with SIGTERM, having left", async () => {
   const echo = spawn(process.execPath, ["--input-type=module", "-e", program], { env, cwd: resolve(import.meta.dirname, "..") });
   let printed = "";
   echo.stdout.on("data", (text: Buffer) => (printed += text.toString()));
-  await vi.waitFor(() => expect(printed).toContain("started"), { timeout: 20_000 });
+  await vi.waitFor(() => expect(printed).toContain("started"), { timeout: 200_000 });
   echo.kill("SIGTERM");
   const [code] = (await once(echo, "exit")) as [number];
   expect([code, printed]).toEqual([0, "started\nleft\n"]);
