@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import socket
 import tempfile
@@ -169,6 +170,20 @@ class PromptServer(uvicorn.Server):
         await self.lifespan.shutdown()
 
 
+def _open_listener(config: uvicorn.Config) -> socket.socket:
+    """A socket that listens. Two processes may be given the same free port, until one of them listens on it."""
+    while True:
+        listener = config.bind_socket()
+        try:
+            listener.listen(config.backlog)
+        except OSError as error:
+            listener.close()
+            if config.port or error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return listener
+
+
 @contextlib.asynccontextmanager
 async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
     """Serve an application on a port of the loopback, a free one if none is given, until the block ends."""
@@ -185,7 +200,7 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
     )
     server = PromptServer(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    listener = config.bind_socket()
+    listener = _open_listener(config)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it only on sockets it made
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     await server.wait_started(serving)
