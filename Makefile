@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SIDE_BY_SIDE ?= 4
+SIDE_BY_SIDE ?= 3
 # Databases of tests live in memory where there is plenty of it: nothing in them is to outlive a test.
 TEST_DIR ?= $(shell test $$(df -Pk /dev/shm 2>/dev/null | awk 'END { print int($$4 / 1048576) }') -ge 4 2>/dev/null && echo /dev/shm || echo $${TMPDIR:-/tmp})
 PYTEST = TMPDIR=$(TEST_DIR) $(BIN)/python -m pytest
