@@ -109,8 +109,21 @@ AtOnce = Annotated[
 Labels = Annotated[str, typer.Option(help="Labels of the worker, separated by commas.", rich_help_panel=SERVER)]
 Once = Annotated[bool, typer.Option("--once", help="Stop after one job.", rich_help_panel=WORK)]
 IsolationOption = Annotated[
-    str, typer.Option("--isolation", help="worktree (a git worktree and branch a job) or none.", rich_help_panel=WORK)
+    str,
+    typer.Option(
+        "--isolation",
+        help="worktree (a git worktree and branch a job), docker (in a container, too) or none.",
+        rich_help_panel=WORK,
+    ),
 ]
+CONTAINER = "Containers, with --isolation docker"
+DockerImage = Annotated[
+    str | None, typer.Option(help="Image that has the agent and what jobs need.", rich_help_panel=CONTAINER)
+]
+DockerNetwork = Annotated[str, typer.Option(help="none, bridge or a network's name.", rich_help_panel=CONTAINER)]
+DockerMemory = Annotated[int, typer.Option(min=16, help="Megabytes of memory.", rich_help_panel=CONTAINER)]
+DockerCpus = Annotated[float, typer.Option(min=0.01, help="Processor cores.", rich_help_panel=CONTAINER)]
+DockerPids = Annotated[int, typer.Option(min=2, help="Processes at most.", rich_help_panel=CONTAINER)]
 Check = Annotated[
     str | None,
     typer.Option(
@@ -162,6 +175,11 @@ def run_worker(
     labels: Labels = "",
     once: Once = False,
     isolation: IsolationOption = "worktree",
+    docker_image: DockerImage = None,
+    docker_network: DockerNetwork = "bridge",
+    docker_memory: DockerMemory = 4096,
+    docker_cpus: DockerCpus = 2.0,
+    docker_pids: DockerPids = 512,
     check: Check = None,
     setup: Setup = None,
     trust_setup: TrustSetup = False,
@@ -181,6 +199,7 @@ def run_worker(
     """Take coding jobs, and have a coding agent do them in the codebases of this machine, until Ctrl-C."""
     from agora.worker import options as values
     from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
+    from agora.worker.container_settings import ContainerSettings, check_container_settings
     from agora.worker.local_sessions import find_database
     from agora.worker.opencode_server import attach_command
     from agora.worker.permissions import Approval
@@ -195,13 +214,27 @@ def run_worker(
             places = parse_codebases(codebases)
             if not places:
                 raise ValueError("--codebases names no directory.")
-            if GLOBAL not in {place.name for place in places}:
+            mode = values.parse_choice("--isolation", isolation, values.Isolation)
+            is_contained = mode is values.Isolation.DOCKER
+            container = None
+            if is_contained:
+                container = check_container_settings(
+                    ContainerSettings(
+                        image=docker_image or "",
+                        network=docker_network,
+                        memory_megabytes=docker_memory,
+                        cpus=docker_cpus,
+                        pids=docker_pids,
+                    )
+                )
+            # A container with the home directory in it would keep nothing apart.
+            if not is_contained and GLOBAL not in {place.name for place in places}:
                 places.append(Codebase(GLOBAL, Path.home(), None, is_git=False))
-            known = load_profiles(profiles) if profiles else {}
+            known = load_profiles(profiles, mode) if profiles else {}
             default = known.get(agent or "")
-            if command is None and agent is None:
+            if command is None and agent is None and not is_contained:
                 command = attach_command(os.environ)
-            chosen = None if command else values.choose_agent(default.agent if default else agent)
+            chosen = None if command else values.choose_agent(default.agent if default else agent, mode)
             options = values.WorkerOptions(
                 name=name or values.default_name(),
                 codebases=places,
@@ -216,7 +249,8 @@ def run_worker(
                 max_concurrent_tasks=max_concurrent_tasks,
                 labels=[label.strip() for label in labels.split(",") if label.strip()],
                 once=once,
-                isolation=values.parse_choice("--isolation", isolation, values.Isolation),
+                isolation=mode,
+                container=container,
                 check=check,
                 setup=setup,
                 state=state or values.state_directory(),
@@ -232,7 +266,7 @@ def run_worker(
             options = apply_profile(options, default) if default else options
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
-        if setup is None and options.isolation is values.Isolation.WORKTREE:
+        if setup is None and options.isolation is not values.Isolation.NONE:
             _accept_setups(options, is_accepted=trust_setup)
         _serve_worker(options, server, token)
 
@@ -282,7 +316,9 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
         ) from error
 
     async def run_until_stopped() -> None:
-        models = await discover_models(options.agent_name, os.environ, Path.home())
+        # Those of a container's agent are not known to this machine.
+        agent = options.agent_name if options.container is None else ""
+        models = await discover_models(agent, os.environ, Path.home())
         client = AgoraClient(server, token=token, mode="async")
         worker = CodingWorker(replace(options, models=models), client)
         stop_on_signals(worker)
@@ -295,12 +331,17 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
     asyncio.run(run_until_stopped())
 
 
-def examine_worker(json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False) -> None:
-    """Say which coding agents are installed and logged in, and how to get the others."""
+def examine_worker(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    docker_image: Annotated[
+        str | None, typer.Option(help="Image of which a container is tried, for --isolation docker.")
+    ] = None,
+) -> None:
+    """Say which coding agents are installed and logged in, how to get the others, and whether containers can be had."""
     from agora.worker.doctor import examine_agents
 
     out = Output(json=json)
-    reports = examine_agents(os.environ, Path.home())
+    reports = examine_agents(os.environ, Path.home(), docker_image)
     if json:
         out.value([report.to_document() for report in reports])
         return

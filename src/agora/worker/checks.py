@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from .subprocesses import run_command
+from .execution import Execution, run_job_command
+from .worktree import Workplace
 
 __all__ = ["CheckResult", "run_check"]
 
@@ -27,7 +27,9 @@ class CheckResult:
         return {"command": self.command, "exit_code": self.exit_code, "output": self.output}
 
 
-async def run_check(command: str, cwd: Path, timeout: float, environment: Mapping[str, str]) -> CheckResult:
-    """Run a check by the shell in a directory. timeout: seconds."""
-    result = await run_command(command, cwd, timeout=timeout, environment=environment)
+async def run_check(
+    execution: Execution, command: str, place: Workplace, timeout: float, environment: Mapping[str, str]
+) -> CheckResult:
+    """Run a check by the shell where the job's commands run. timeout: seconds."""
+    result = await run_job_command(execution, command, place, environment, timeout)
     return CheckResult(command, result.exit_code, result.output[-MAX_OUTPUT_CHARACTERS:])

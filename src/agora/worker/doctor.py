@@ -1,7 +1,9 @@
-"""What a machine lacks for the worker: which agents are installed, logged in, and how to get the others."""
+"""What a machine lacks for the worker: which agents are installed, logged in, and whether containers can be had."""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -11,9 +13,11 @@ from typing import Any
 
 from .agents import AGENTS, CodingAgent
 
-__all__ = ["Report", "examine_agents"]
+__all__ = ["Report", "examine_agents", "examine_docker"]
 
 OLDEST_NODE = 22
+DOCKER_CALL: Any = {"capture_output": True, "text": True, "timeout": 600, "stdin": subprocess.DEVNULL}  #: seconds
+LIMITS = {"memory": "MemoryLimit", "processor time": "CPUCfsQuota", "processes": "PidsLimit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,41 @@ class Report:
         return asdict(self)
 
 
-def examine_agents(environment: Mapping[str, str], home: Path) -> list[Report]:
-    """A report of git, of Node, and of each agent."""
-    return [_examine_git(), _examine_node(), *(_examine_agent(agent, environment, home) for agent in AGENTS.values())]
+def examine_agents(environment: Mapping[str, str], home: Path, image: str | None = None) -> list[Report]:
+    """A report of git, of Node, of Docker, and of each agent. image: of containers, which is tried out."""
+    agents = [_examine_agent(agent, environment, home) for agent in AGENTS.values()]
+    return [_examine_git(), _examine_node(), examine_docker(image), *agents]
+
+
+def examine_docker(image: str | None) -> Report:
+    """Whether ``--isolation docker`` can work: the command line, the engine, and a container of the image if one is named."""
+    if shutil.which("docker") is None:
+        hint = "needed by --isolation docker only: https://docs.docker.com/engine/install/"
+        return Report("docker", "Docker", "not installed", False, False, (hint,))
+    try:
+        information = subprocess.run(["docker", "info", "--format", "{{json .}}"], **DOCKER_CALL)
+        engine = json.loads(information.stdout or "{}")
+    except (subprocess.TimeoutExpired, ValueError):
+        engine = {}
+    if not engine.get("ServerVersion"):
+        hint = "start the engine, and let this user use it (docker info)"
+        return Report("docker", "Docker", "installed, the engine does not answer", True, False, (hint,))
+    hints = [f"without a limit of {name}" for name, key in LIMITS.items() if not engine.get(key)]
+    state = f"engine {engine['ServerVersion']}"
+    if image is None:
+        return Report("docker", "Docker", state, True, True, (*hints, "to try an image: --docker-image"))
+    user = f"{os.getuid()}:{os.getgid()}"
+    words = ["docker", "run", "--rm", "--init", "--network", "none", "--user", user, "--cap-drop", "ALL"]
+    try:
+        trial = subprocess.run([*words, "--entrypoint", "/bin/sh", image, "-c", "command -v git"], **DOCKER_CALL)
+    except subprocess.TimeoutExpired:
+        return Report("docker", "Docker", f"{state}, no container of {image} in time", True, False, tuple(hints))
+    if trial.returncode not in (0, 1, 127):
+        problem = trial.stderr.strip().splitlines()[-1:] or [f"exit code {trial.returncode}"]
+        return Report("docker", "Docker", f"{state}, {image} does not run", True, False, (*hints, *problem))
+    if trial.returncode:
+        hints.append(f"{image} has no git: agents cannot look at the repository's history")
+    return Report("docker", "Docker", f"ready ({state}, {image})", True, True, tuple(hints))
 
 
 def _examine_agent(agent: CodingAgent, environment: Mapping[str, str], home: Path) -> Report:

@@ -19,6 +19,7 @@ from agora_sdk.client import AgoraClient
 from .checks import run_check
 from .codebases import Codebase
 from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
+from .execution import Execution
 from .follow_ups import FollowUpQueue, TurnInterrupted
 from .job_files import place_files
 from .job_state import JobState
@@ -61,9 +62,10 @@ class Job:
         options: WorkerOptions,
         breaker: AccountBreaker,
         registry: CodebaseRegistry,
+        execution: Execution,
     ) -> None:
         self.task_id = run.task_id
-        self._registry = registry
+        self._registry, self._execution = registry, execution
         self._run, self._client, self._options, self._breaker = run, client, options, breaker
         self._request = JobRequest.from_task(run)
         self._state = JobState.from_checkpoint(run.checkpoint)
@@ -140,7 +142,7 @@ class Job:
         """Find the place to work, and begin the first turn or the one that goes on."""
         self._breaker.check_limit()
         codebase = await self._find_codebase()
-        is_isolated = self._options.isolation is Isolation.WORKTREE
+        is_isolated = self._options.isolation is not Isolation.NONE
         self._state.session_id = self._state.session_id or self._request.session_id
         earlier = await find_earlier_session(self._client, self._run, self._state, self._options.agent_name)
         job = str(earlier.get("job") or self.task_id)
@@ -148,10 +150,16 @@ class Job:
         fork = start.commit if start is not None and start.is_fork else None
         place = find_workplace(codebase, self._options.state / "worktrees", job, isolated=is_isolated, start=fork)
         self._place = await self._closing.enter_async_context(place)
+        await self._execution.enter(self._place)
         self._state.workplace = self._place.to_document() | {"job": job}
         if self._place.is_new:
             await prepare_worktree(
-                self._options, self._place, self._agent_environment, self._writer.add_text, self._add_note
+                self._execution,
+                self._options,
+                self._place,
+                self._agent_environment,
+                self._writer.add_text,
+                self._add_note,
             )
         if not self._state.is_prompted:
             await place_files(self._run.payload.get("files"), self._place, self._client)
@@ -176,13 +184,15 @@ class Job:
         words = fill_command(command, self._place.path, prompt)
         self._state.is_prompted, self._state.is_answered = True, False
         await self._save_checkpoint()
-        result = await run_command(
-            words,
-            self._place.path,
-            timeout=TOOL_SECONDS,
-            environment={**self._options.agent_environment, **self._agent_environment},
-            on_output=self._writer.add_text,
-        )
+        environment = {**self._options.agent_environment, **self._agent_environment}
+        async with self._execution.open_command(words, self._place, environment) as opened:
+            result = await run_command(
+                opened.words,
+                self._place.path,
+                timeout=TOOL_SECONDS,
+                environment=opened.environment,
+                on_output=self._writer.add_text,
+            )
         self._state.text, self._state.is_answered = result.output[-4000:], True
         await self._save_checkpoint()
         if result.exit_code:
@@ -240,14 +250,16 @@ class Job:
         options, state = self._options, self._state
         assert options.agent_command is not None
         environment = {**options.agent_environment, **self._agent_environment}
+        opening = self._execution.open_command(options.agent_command, self._place, environment)
+        command = await self._closing.enter_async_context(opening)
         agent = AgentProcess(
-            options.agent_command, self._place.path, environment, self._receive_update, self._ask_permission
+            command.words, self._place.path, command.environment, self._receive_update, self._ask_permission
         )
         self._closing.push_async_callback(agent.close)
         self._agent = agent
         started = await agent.start()
         previous = state.session_id
-        tools = await offer_tools(self._client, self._run, agent, self._add_note) if options.offers_tools else []
+        tools = await self._offer_tools(agent) if options.offers_tools else []
         session = await agent.open_session(previous, [*options.mcp_servers, *tools])
         state.session_id, state.agent = session.session_id, options.agent_name
         if previous is None:
@@ -260,6 +272,13 @@ class Job:
         model = self._request.model or options.model
         await choose_session_options(agent, model, self._request.mode, self._add_note)
         await self._begin_turn(prompt)
+
+    async def _offer_tools(self, agent: AgentProcess) -> list[dict[str, Any]]:
+        barrier = self._execution.find_barrier(self._client.url)
+        if barrier is not None:
+            self._add_note(f"the agent has no tools of the marketplace: {barrier}")
+            return []
+        return await offer_tools(self._client, self._run, agent, self._add_note)
 
     async def _begin_turn(self, prompt: str) -> None:
         assert self._agent is not None
@@ -332,7 +351,8 @@ class Job:
         """Store what the agent has said, and record the turn as a checkpoint."""
         assert self._place is not None
         await self._report_message("assistant", self._transcript.parts)
-        await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
+        async with self._execution.hold_still(self._place):
+            await record_turn(self._client, self._run, self._place, self._state, self._registry, self._prompt)
 
     async def _await_turn(self) -> TurnEnd:
         """Wait for the end of the turn. Raises TurnInterrupted, InputRequired, AgentDied, AgentFailed, UsageLimitReached."""
@@ -431,7 +451,7 @@ class Job:
             return None
         self._add_note(f"check: {self._options.check}")
         result = await run_check(
-            self._options.check, self._place.path, self._options.check_seconds, self._agent_environment
+            self._execution, self._options.check, self._place, self._options.check_seconds, self._agent_environment
         )
         self._writer.add_text(result.output and result.output.rstrip("\n") + "\n")
         self._add_note(f"the check ended with exit code {result.exit_code}")
@@ -447,10 +467,11 @@ class Job:
         """Commit what is left, hand over what has changed; answers the result."""
         assert self._place is not None
         title, agent = self._request.title, self._options.agent_name
-        result = await store_changes(self._run, self._place, self._state, title, agent)
-        await hand_over_for_review(
-            self._client, self._run, self._place, self._state, self._registry, title, self._add_note
-        )
+        async with self._execution.hold_still(self._place):
+            result = await store_changes(self._run, self._place, self._state, title, agent)
+            await hand_over_for_review(
+                self._client, self._run, self._place, self._state, self._registry, title, self._add_note
+            )
         await self._writer.flush_output()
         return result
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .agents import AGENTS, CodingAgent, find_installed
 from .codebases import Codebase
+from .container_settings import ContainerSettings
 from .permissions import Approval
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Isolation(StrEnum):
 
     WORKTREE = "worktree"  #: in a git worktree and on a branch of its own
     NONE = "none"  #: in the codebase itself
+    DOCKER = "docker"  #: in a worktree of its own that a container has, and little else of the machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class WorkerOptions:
     are given besides, as the Agent Client Protocol writes them. profiles: that a job may choose, by name. local_sessions: database of the
     agent whose sessions are reported to the server, those of no job too; None to report none. codebase_roots: below which others
     may have directories registered as codebases. worktree_days, worktree_megabytes: age, and size for each codebase, beyond
-    which worktrees without unmerged work are removed.
+    which worktrees without unmerged work are removed. container: of the isolation docker.
     """
 
     name: str
@@ -58,6 +60,7 @@ class WorkerOptions:
     labels: Sequence[str] = ()
     once: bool = False
     isolation: Isolation = Isolation.WORKTREE
+    container: ContainerSettings | None = None
     check: str | None = None
     check_seconds: float = 1800.0
     setup: str | None = None
@@ -93,11 +96,13 @@ def parse_choice(option: str, value: str, choices: type[Choice]) -> Choice:
         raise ValueError(f"{option} is one of {', '.join(choices)}, not {value!r}.") from error
 
 
-def choose_agent(reference: str | None) -> CodingAgent:
+def choose_agent(reference: str | None, isolation: Isolation = Isolation.WORKTREE) -> CodingAgent:
     """An agent by its name, or by a command line of one that speaks ACP; the first installed one if None.
 
-    Raises ValueError, which says how to get one.
+    Raises ValueError, which says how to get one. An agent in containers is one of their image, not of this machine.
     """
+    if reference is None and isolation is Isolation.DOCKER:
+        raise ValueError("--isolation docker needs an --agent: which ones its image has is not known.")
     if reference is None:
         installed = find_installed()
         if not installed:
@@ -106,7 +111,7 @@ def choose_agent(reference: str | None) -> CodingAgent:
         return installed[0]
     agent = AGENTS.get(reference)
     if agent is not None:
-        if agent.find_executable() is None:
+        if isolation is not Isolation.DOCKER and agent.find_executable() is None:
             raise ValueError(f"{agent.command[0]} is not in PATH. Install {agent.title}: {agent.install}.")
         return agent
     words = tuple(shlex.split(reference))

@@ -9,6 +9,7 @@
         permissions: none        # all, safe or none
         check: make test
         environment: {NODE_ENV: test}
+        docker: {image: node:22, network: none, memory_megabytes: 2048, cpus: 1, pids: 256}  # with --isolation docker
         mcp_servers:
           - {name: docs, url: https://docs.example.com/mcp, headers: {Authorization: Bearer x}}
           - {name: files, command: mcp-files, args: [--read-only], environment: {A: b}}
@@ -24,12 +25,13 @@ from typing import Any
 
 import yaml
 
-from .options import WorkerOptions, choose_agent, parse_choice
+from .container_settings import read_container_changes
+from .options import Isolation, WorkerOptions, choose_agent, parse_choice
 from .permissions import Approval
 
 __all__ = ["Profile", "apply_profile", "load_profiles"]
 
-FIELDS = frozenset({"agent", "model", "permissions", "check", "environment", "mcp_servers"})
+FIELDS = frozenset({"agent", "model", "permissions", "check", "environment", "mcp_servers", "docker"})
 HTTP_FIELDS = frozenset({"name", "url", "headers"})
 STDIO_FIELDS = frozenset({"name", "command", "args", "environment"})
 MAX_PROFILES = 50
@@ -49,9 +51,10 @@ class Profile:
     check: str | None = None
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
     mcp_servers: Sequence[Mapping[str, Any]] = ()
+    container_changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def load_profiles(path: Path) -> dict[str, Profile]:
+def load_profiles(path: Path, isolation: Isolation = Isolation.WORKTREE) -> dict[str, Profile]:
     """Profiles of a YAML file by name. Raises ValueError, which names the place."""
     try:
         data = path.read_bytes()
@@ -67,12 +70,12 @@ def load_profiles(path: Path) -> dict[str, Profile]:
     if not isinstance(entries, dict) or set(document) != {"profiles"} or not 0 < len(entries) <= MAX_PROFILES:
         raise ValueError(f"--profiles {path}: an object 'profiles' with 1 to {MAX_PROFILES} profiles is needed.")
     try:
-        return {str(name): _read_profile(str(name), entry) for name, entry in entries.items()}
+        return {str(name): _read_profile(str(name), entry, isolation) for name, entry in entries.items()}
     except ValueError as error:
         raise ValueError(f"--profiles {path}: {error}") from error
 
 
-def _read_profile(name: str, entry: Any) -> Profile:
+def _read_profile(name: str, entry: Any, isolation: Isolation) -> Profile:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a profile: letters, digits, '.', '_' and '-', at most 64.")
     if not isinstance(entry, dict) or (unknown := sorted(map(str, set(entry) - FIELDS))):
@@ -85,7 +88,10 @@ def _read_profile(name: str, entry: Any) -> Profile:
         raise ValueError(f"{place}: mcp_servers is a list.")
     agent = _read_text(entry, "agent", place)
     if agent is not None:
-        choose_agent(agent)  # it is there, or the worker does not start
+        choose_agent(agent, isolation)  # it is there, or the worker does not start
+    changes = read_container_changes(entry["docker"], f"{place}: docker") if "docker" in entry else {}
+    if changes and isolation is not Isolation.DOCKER:
+        raise ValueError(f"{place}: docker needs a worker with --isolation docker.")
     return Profile(
         name,
         agent,
@@ -94,6 +100,7 @@ def _read_profile(name: str, entry: Any) -> Profile:
         _read_text(entry, "check", place),
         _read_variables(entry, place),
         tuple(_read_server(server, f"{place}: mcp_servers[{index}]") for index, server in enumerate(servers)),
+        changes,
     )
 
 
@@ -135,13 +142,15 @@ def _read_variables(
 
 def apply_profile(options: WorkerOptions, profile: Profile) -> WorkerOptions:
     """The options with which a job of a profile is done."""
-    agent = choose_agent(profile.agent) if profile.agent else None
+    agent = choose_agent(profile.agent, options.isolation) if profile.agent else None
     changes: dict[str, Any] = {"mcp_servers": (*options.mcp_servers, *profile.mcp_servers)}
     if agent is not None:
         changes |= {"agent_name": agent.name, "agent_command": agent.command, "command": None}
     environment = dict(agent.environment if agent is not None else options.agent_environment)
     changes["agent_environment"] = environment | dict(profile.environment)
     chosen: dict[str, Any] = {"model": profile.model, "approval": profile.approval, "check": profile.check}
+    if options.container is not None:
+        chosen["container"] = dataclasses.replace(options.container, **profile.container_changes)
     return dataclasses.replace(
         options, **changes, **{name: value for name, value in chosen.items() if value is not None}
     )

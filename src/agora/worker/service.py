@@ -17,8 +17,10 @@ from agora_sdk.contract.workers import CODING_PROGRAM, Worker
 from agora_sdk.errors import StaleLease
 
 from .adoption import PENDING, REGISTRATION_TYPE, adopt_codebase
+from .container_engine import ContainerEngine
 from .delivery import DELIVERY_TYPE, deliver_branch
 from .disk_use import CLEANING_TYPE, DiskKeeper
+from .execution import ContainerExecution, Execution, HostExecution
 from .follow_ups import FOLLOW_UP_EVENT
 from .job import Job
 from .job_secrets import HAS_SECRETS, MaskedRun, SecretMask, mask_exception, read_secrets
@@ -76,6 +78,7 @@ class CodingWorker(Agent):
         if options.provider_account is not None:
             self._breaker.share = self._share_limit
         self._registry = CodebaseRegistry(options)
+        self._containers = ContainerEngine(options.state) if options.container is not None else None
         self._chores: list[asyncio.Task[None]] = []
         self._merging = asyncio.Lock()
         self._running: dict[str, Job] = {}
@@ -125,6 +128,9 @@ class CodingWorker(Agent):
 
     async def on_start(self) -> None:
         assert self.worker_id is not None
+        if self._containers is not None:
+            for name in await self._containers.remove_orphans():
+                logger.info("%s was left by a worker that has died; it is removed", name)
         names = await self._registry.register_codebases(self.client, self.worker_id)
         self._adopt_state(await self.client.worker.get(self.worker_id))
         await self.client.agent.update(self.agent_id, capabilities=[*self.capabilities, *names])
@@ -188,7 +194,8 @@ class CodingWorker(Agent):
         registry = self._registry if mask is None else self._registry.with_mask(mask)
         job = self._parked.pop(task.task_id, None)
         if job is None:
-            job = Job(task, self.client, options, self._breaker, registry)
+            execution = self._choose_execution(task.task_id, options)
+            job = Job(task, self.client, options, self._breaker, registry, execution)
         else:
             self._expiries.pop(task.task_id).cancel()
             job.take_over(task)
@@ -209,6 +216,12 @@ class CodingWorker(Agent):
         await job.close()
         self._stop_if_once()
         return result
+
+    def _choose_execution(self, task_id: str, options: WorkerOptions) -> Execution:
+        """Where the commands of a job run."""
+        if self._containers is None or options.container is None:
+            return HostExecution()
+        return ContainerExecution(self._containers, options.container, options.state, options.agent_name, task_id)
 
     async def on_event(self, event: Event) -> None:
         """A job that waits for a permission has ended, or another worker goes on with it; or somebody steers a job."""

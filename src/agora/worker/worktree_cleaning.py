@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import stat
 import time
 from collections.abc import Collection
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .codebases import Codebase
+from .execution import disarm_repositories, find_home
 from .subprocesses import CommandError, run_checked, run_command
 from .worktree import BRANCH_PREFIX, try_lock
 
@@ -101,6 +103,7 @@ async def _remove_worktree(codebase: Codebase, path: Path) -> str:
         if verdict == "removable":
             await run_checked(["git", "worktree", "remove", str(path)], codebase.path)  # refuses one with changes
             path.with_suffix(".base").unlink(missing_ok=True)
+            await asyncio.to_thread(shutil.rmtree, _find_home(path), ignore_errors=True)
         return verdict
     except CommandError as error:
         logger.warning("%s stays: %s", path, error)
@@ -126,6 +129,8 @@ async def _examine_worktree(path: Path) -> str:
 
 async def _find_loss(path: Path) -> str:
     """What would be lost with a worktree; removable for nothing. Raises CommandError."""
+    if _find_home(path).exists():  # a container has worked here, and its worker may have been killed
+        await asyncio.to_thread(disarm_repositories, path)
     if Path(await run_checked(["git", "rev-parse", "--show-toplevel"], path)).resolve() != path.resolve():
         return "unknown"  # no worktree, but a directory in some other repository
     if await run_checked(STATUS, path):
@@ -144,6 +149,10 @@ async def _find_loss(path: Path) -> str:
     if any(f"n {name}:" in line for line in stashes.splitlines() for name in (*own, "(no branch)")):
         return "stashed"
     return "removable"
+
+
+def _find_home(worktree: Path) -> Path:
+    return find_home(worktree.parents[2], worktree.parent.name, worktree.name)
 
 
 async def _has_branch(path: Path, name: str) -> bool:

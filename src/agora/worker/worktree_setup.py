@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from agora_sdk import PermanentFailure
 
+from .execution import Execution, run_job_command
 from .options import WorkerOptions
 from .repository_setup import SETUP_FILE, read_accepted_setup
-from .subprocesses import run_command
 from .worktree import Workplace
 
 __all__ = ["prepare_worktree"]
@@ -18,6 +18,7 @@ SETUP_SECONDS = 900.0
 
 
 async def prepare_worktree(
+    execution: Execution,
     options: WorkerOptions,
     place: Workplace,
     environment: Mapping[str, str],
@@ -36,7 +37,7 @@ async def prepare_worktree(
         if command is None:
             return
         add_note(f"set-up: {SETUP_FILE} of the repository")
-    result = await run_command(command, place.path, timeout=SETUP_SECONDS, environment=environment)
+    result = await run_job_command(execution, command, place, environment, SETUP_SECONDS)
     add_text(result.output)
     if result.exit_code:
         raise PermanentFailure(f"The set-up failed with exit code {result.exit_code}: {result.output[-2000:]}")

@@ -1,0 +1,195 @@
+"""The Docker Engine, asked by its command line: containers of jobs, and the removal of those whose worker has died.
+
+The command line finds the engine as its user has set it up (``DOCKER_HOST``, contexts, certificates). Each worker process holds a
+lock for as long as it lives, and its containers bear the lock's name: what bears the name of a lock that nobody holds is left over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .container_settings import ContainerSettings
+from .subprocesses import CommandResult, run_command
+from .worktree import try_lock
+
+__all__ = ["ContainerEngine", "ContainerError", "Mount", "split_environment"]
+
+STATE_LABEL = "agora.worker.state"  #: which state directory a container belongs to
+OWNER_LABEL = "agora.worker.owner"  #: which process of a worker
+TASK_LABEL = "agora.task"
+PULL_SECONDS = 1800.0  #: that making a container may take, with the download of its image
+CALL_SECONDS = 60.0
+MAX_LINE_CHARACTERS = 60_000  #: of a variable in a file; the command line reads lines of 64 KiB
+#: what the command line itself obeys: no job may choose its engine
+RESERVED = ("DOCKER_", "LD_", "GO", "PATH", "HOME", "XDG_", "SSL_", "HTTP", "NO_PROXY", "ALL_PROXY")
+
+
+class ContainerError(Exception):
+    """The engine has failed. The job may succeed at another attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A directory or file of this machine at the same path in a container."""
+
+    path: Path
+    is_readonly: bool = False
+
+    def to_option(self) -> str:
+        """As ``--mount`` takes it: one line of CSV."""
+        source, target = (f"{name}={self.path}".replace('"', '""') for name in ("source", "target"))
+        return f'type=bind,"{source}","{target}"' + (",readonly" if self.is_readonly else "")
+
+
+class ContainerEngine:
+    """The engine as one worker process uses it. state: the worker's state directory."""
+
+    def __init__(self, state: Path) -> None:
+        self._directory = state / "containers"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._state_id = _read_state_id(self._directory / "id")
+        self._owner = uuid.uuid4().hex
+        draft = self._directory / f"{self._owner}.new"
+        self._lock = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        draft.rename(draft.with_suffix(".lock"))  # nobody sees it unlocked while this process lives
+        self._user: str | None = None
+
+    def close(self) -> None:
+        """Give up the lock. Containers that are left are left over."""
+        (self._directory / f"{self._owner}.lock").unlink(missing_ok=True)
+        os.close(self._lock)
+
+    async def create_container(
+        self,
+        settings: ContainerSettings,
+        command: Sequence[str],
+        cwd: Path,
+        mounts: Sequence[Mount],
+        variables: Mapping[str, str],
+        task_id: str,
+    ) -> str:
+        """Make a container that runs a command once it is started; answers its name. Raises ContainerError."""
+        name = f"agora-job-{uuid.uuid4().hex}"
+        labels = {STATE_LABEL: self._state_id, OWNER_LABEL: self._owner, TASK_LABEL: task_id}
+        lines, environment = split_environment(variables)
+        with tempfile.NamedTemporaryFile("w", dir=self._directory, prefix="env-", newline="") as file:  # mode 0600
+            file.write("".join(f"{line}\n" for line in lines))
+            file.flush()
+            words = [
+                *("docker", "create", "--name", name, "--interactive", "--init", "--rm", "--workdir", str(cwd)),
+                *("--user", await self._find_user(), "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+                *("--network", settings.network, "--pids-limit", str(settings.pids), "--cpus", str(settings.cpus)),
+                *("--memory", f"{settings.memory_megabytes}m", "--memory-swap", f"{settings.memory_megabytes}m"),
+                *(word for key, value in labels.items() for word in ("--label", f"{key}={value}")),
+                *(word for mount in mounts for word in ("--mount", mount.to_option())),
+                *("--env-file", file.name, *(word for key in environment for word in ("--env", key))),
+                *("--entrypoint", command[0], settings.image, *command[1:]),
+            ]
+            _check(await self._call(words, environment, PULL_SECONDS), "make a container")
+        return name
+
+    async def remove_container(self, name: str) -> None:
+        """Remove a container, running or not. One that is gone already is no error. Raises ContainerError."""
+        result = await self._call(["docker", "rm", "--force", "--volumes", name])
+        if "already in progress" not in result.output and "No such container" not in result.output:
+            _check(result, f"remove {name}")
+
+    async def pause_container(self, name: str) -> bool:
+        """Stop all processes of a container where they are; answers False if it does not run. Raises ContainerError."""
+        result = await self._call(["docker", "pause", name])
+        if result.exit_code and ("not running" in result.output or "No such container" in result.output):
+            return False
+        _check(result, f"pause {name}")
+        return True
+
+    async def resume_container(self, name: str) -> None:
+        """Let a paused container go on. Raises ContainerError."""
+        _check(await self._call(["docker", "unpause", name]), f"resume {name}")
+
+    async def remove_orphans(self) -> list[str]:
+        """Remove the containers of workers with this state directory that have died; answers their names."""
+        text = f'{{{{.Names}}}} {{{{.Label "{OWNER_LABEL}"}}}}'
+        words = ["docker", "ps", "--all", "--no-trunc", "--filter", f"label={STATE_LABEL}={self._state_id}"]
+        result = _check(await self._call([*words, "--format", text]), "list containers")
+        names: list[str] = []
+        for line in result.output.splitlines():
+            name, _, owner = line.partition(" ")
+            if owner != self._owner and not self._is_held(owner):
+                await self.remove_container(name)
+                names.append(name)
+        for path in self._directory.glob("*.lock"):
+            if not self._is_held(path.stem):
+                path.unlink(missing_ok=True)
+        return names
+
+    def _is_held(self, owner: str) -> bool:
+        """Whether the process of that name lives."""
+        try:
+            descriptor = os.open(self._directory / f"{owner}.lock", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            return not try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def _find_user(self) -> str:
+        """The user whose files in a mount are the worker's: root of a rootless engine is who runs it."""
+        if self._user is None:
+            words = ["docker", "info", "--format", "{{json .SecurityOptions}}"]
+            result = _check(await self._call(words), "describe the engine")
+            is_rootless = any("name=rootless" in option for option in json.loads(result.output) or [])
+            self._user = "0:0" if is_rootless else f"{os.getuid()}:{os.getgid()}"
+        return self._user
+
+    async def _call(
+        self, words: Sequence[str], environment: Mapping[str, str] | None = None, timeout: float = CALL_SECONDS
+    ) -> CommandResult:
+        try:
+            return await run_command(words, self._directory, timeout=timeout, environment=environment)
+        except OSError as error:
+            raise ContainerError(f"docker cannot be run: {error}") from error
+
+
+def split_environment(variables: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Variables as lines of a file, and those that no line can hold, which pass through the command line's environment.
+
+    Neither is an argument, which other users of the machine could read. Raises ContainerError.
+    """
+    lines: list[str] = []
+    environment: dict[str, str] = {}
+    for name, value in variables.items():
+        if not set(value) & {"\n", "\r"} and len(value) <= MAX_LINE_CHARACTERS:
+            lines.append(f"{name}={value}")
+        elif name.upper().startswith(RESERVED):
+            raise ContainerError(f"The variable {name} cannot have more than one line.")
+        else:
+            environment[name] = value
+    return lines, environment
+
+
+def _read_state_id(path: Path) -> str:
+    """The lasting name of a state directory; made once, also by two processes at the same time."""
+    draft = path.with_name(f"id-{uuid.uuid4().hex}")
+    draft.write_text(uuid.uuid4().hex)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text()
+
+
+def _check(result: CommandResult, purpose: str) -> CommandResult:
+    if result.exit_code:
+        raise ContainerError(f"Docker could not {purpose}: {result.output.strip()[-2000:]}")
+    return result
