@@ -577,8 +577,9 @@ def _request_digest(operation: Operation, values: dict[str, Any], key: str, call
             f"An idempotency key has {least} to {KEY_LIMIT} visible ASCII characters.",
             errors=[field_error("Idempotency-Key", "malformed")],
         )
-    # The validated arguments, not the bytes: the same request over another protocol is the same request.
-    request = operation.input.model_construct(**values).model_dump_json()
+    # The validated arguments, not the bytes: the same request over another protocol is the same request. How long its
+    # caller waits for the answer is no part of it: whoever repeats it may have less time.
+    request = operation.input.model_construct(**values).model_dump_json(exclude={"wait"})
     return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
 
 

@@ -12,7 +12,7 @@ from agora.core.call import Caller
 from agora.domains.admin.jobs import Overrides
 from agora.domains.tasks.jobs import TaskDeadlines
 from agora_sdk.contract.tasks import ClaimedTask
-from agora_sdk.errors import Conflict, NotFound, PayloadTooLarge, StaleLease
+from agora_sdk.errors import Conflict, IdempotencyConflict, NotFound, PayloadTooLarge, StaleLease
 from tests.conformance.engines import RunsOn
 from tests.conformance.tasks.task_calls import assign, claim, get, pass_time, told
 from tests.market import Market
@@ -57,6 +57,16 @@ async def test_many_claim_at_once_and_each_task_is_taken_once(market: Market) ->
 
     await asyncio.gather(*map(work, doers))
     assert sorted(taken) == sorted(given)
+
+
+async def test_a_claim_that_is_repeated_gets_its_task_again_however_long_it_waits(market: Market) -> None:
+    giver, doer = await market.agent("Giver"), await market.agent("Doer")
+    task_id = await assign(market, giver, assignee="Doer")
+    await assign(market, giver, assignee="Doer")
+    claims = [await market.call(doer, "task.claim", key="claim-1", wait=wait) for wait in (25, 0)]
+    assert [[task.task_id for task in batch.tasks] for batch in claims] == [[task_id], [task_id]]
+    with pytest.raises(IdempotencyConflict, match="claim-1"):
+        await market.call(doer, "task.claim", key="claim-1", limit=2)
 
 
 async def test_a_claim_can_wait(market: Market) -> None:

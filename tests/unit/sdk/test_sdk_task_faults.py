@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from agora_sdk import Agent, AgoraClient, PermanentFailure, TaskRun
 from agora_sdk.errors import (
@@ -186,6 +188,29 @@ async def test_a_lost_answer_to_a_claim_is_asked_for_again_under_its_key(script:
     assert len(set(keys[:3])) == 1
     assert keys[3] != keys[0]
     assert [seen.body["limit"] for seen in script.of(CLAIM)[:4]] == [2, 2, 2, 1], "one key, one request"
+
+
+class Unanswered(Response):
+    """An answer that does not come while the client is there."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+async def test_a_task_claimed_while_the_agent_stopped_is_given_back(script: Wire) -> None:
+    """The answer that leased it was on its way: the agent asks for it again under the same key, without waiting."""
+    script.answers[CLAIM].clear()
+    script.answer(CLAIM, Unanswered(), {"tasks": [claimed()], "count": 1})
+    script.answer(RELEASE, updated(status="pending"))
+    async with working(script, forever) as agent:
+        await asked(script, CLAIM)
+    first, second = script.of(CLAIM)
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    assert (first.body, second.body) == ({**second.body, "wait": 25.0}, {**first.body, "wait": 0})
+    (release,) = script.of(RELEASE)
+    assert (release.body["task_id"], release.body["fencing_token"]) == (TASK, 7)
+    assert not agent.begun.is_set()
 
 
 async def test_a_claim_that_is_refused_for_good_ends_the_agent(script: Wire) -> None:

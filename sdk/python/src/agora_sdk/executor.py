@@ -58,6 +58,7 @@ class Executor:
         self._leases: dict[str, Lease] = {}
         self._handlers: set[asyncio.Task[Any]] = set()
         self._working: set[asyncio.Task[None]] = set()
+        self._open_claim: tuple[str, int] | None = None  #: key and limit of a claim without its answer
 
     @property
     def load(self) -> float:
@@ -87,6 +88,7 @@ class Executor:
 
     async def finish(self, seconds: float) -> None:
         """Let running handlers finish; those that take longer are cancelled, and their tasks released."""
+        await self._release_open_claim()
         if not self._working:
             return
         await asyncio.wait(self._working, timeout=seconds)
@@ -102,18 +104,38 @@ class Executor:
     async def _claim_tasks(self, limit: int) -> Claim:
         """Claim until answered: one request under one key, so that tasks of a lost answer are answered again."""
         # Without the key a lost answer would leave its tasks leased to us, unknown, until their leases expire.
-        client = self._client.with_options(idempotency_key=os.urandom(16).hex())
+        key = os.urandom(16).hex()
+        client = self._client.with_options(idempotency_key=key)
         wait = CLAIM_WAIT_SECONDS if self._wake is None else 0
         attempt = 0
+        self._open_claim = key, limit
         while True:
             try:
-                return await client.task.claim(limit, wait, **self._claim_arguments)
+                claim = await client.task.claim(limit, wait, **self._claim_arguments)
             except AgoraError as error:
                 if not is_transient(error):
+                    self._open_claim = None
                     raise
                 logger.warning("No task can be claimed for the moment: %s", error)
+            else:
+                self._open_claim = None
+                return claim
             await asyncio.sleep(self._backoff.pause(attempt))
             attempt += 1
+
+    async def _release_open_claim(self) -> None:
+        """Give back what a claim that was cancelled has leased: the server may have answered while we stopped."""
+        if self._open_claim is None:
+            return
+        (key, limit), self._open_claim = self._open_claim, None
+        client = self._client.with_options(idempotency_key=key)
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                claim = await client.task.claim(limit, 0, **self._claim_arguments)
+                for task in claim.tasks:
+                    await Lease(self._client, task, self._backoff).call("release", reason="The agent stopped.")
+        except (AgoraError, TimeoutError) as error:
+            logger.warning("Whether the last claim leased a task is unknown; its lease would expire: %s", error)
 
     def _start_task(self, task: ClaimedTask) -> None:
         lease = Lease(self._client, task, self._backoff)
