@@ -117,6 +117,7 @@ def test_a_full_service_puts_the_task_off_until_it_may_answer(thinkers: Thinkers
     assert (task["status"], task["result"]) == ("completed", "At last.")
     assert task["attempts"] == 1
     assert len(thinkers.requests_of("patiently")) == 3
+    assert len(list_calls_with_tokens(thinkers, task)) == 1, "a refusal costs nothing"
 
 
 def test_an_answer_that_was_cut_is_asked_for_again(thinkers: Thinkers) -> None:
@@ -128,6 +129,11 @@ def test_an_answer_that_was_cut_is_asked_for_again(thinkers: Thinkers) -> None:
     # whether the first words were written before the connection was cut, nobody knows
     written = thinkers.output(task["task_id"]).removeprefix("half \n[interrupted; the answer begins again]\n")
     assert written == "The whole answer."
+    cut, whole = list_calls_with_tokens(thinkers, task)
+    assert cut["is_estimate"]
+    assert cut["input_tokens"] > 0
+    assert cut["output_tokens"] > 0
+    assert (whole["is_estimate"], whole["input_tokens"], whole["output_tokens"]) == (False, 100, 20)
 
 
 def test_the_next_model_answers_where_the_first_does_not(thinkers: Thinkers) -> None:
@@ -178,6 +184,12 @@ def test_a_task_ends_at_its_limit_of_seconds_and_says_so(thinkers: Thinkers, pau
     thinkers.declare("Dawdler", tools=["agents"], limits={"seconds": 1, "steps": 500})
     task = thinkers.do("Dawdler", f"dawdle {pause}")
     assert (task["status"], task["error"], task["attempts"]) == ("failed", "The limit of 1 seconds is reached.", 1)
+    calls = list_calls_with_tokens(thinkers, task)
+    if pause:
+        assert [(call["is_estimate"], call["input_tokens"] > 0, call["output_tokens"] > 0) for call in calls] == [
+            (True, True, True)
+        ], "what it had said was paid for"
+    assert reserved_amount(thinkers) == 0
 
 
 def test_agents_that_ask_each_other_in_a_circle_end_at_the_limit_of_depth(thinkers: Thinkers) -> None:
@@ -519,6 +531,18 @@ def list_calls(thinkers: Thinkers, task: dict[str, Any]) -> list[tuple[str, floa
     """Model and cost of the calls that were charged for a task, oldest first."""
     answer = thinkers.operator.get("/agora/token_billing/recent", params={"task_id": task["task_id"]})
     return [(call["model"], call["cost"]) for call in reversed(answer["calls"])]
+
+
+def list_calls_with_tokens(thinkers: Thinkers, task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Calls that were charged for a task, oldest first."""
+    answer = thinkers.operator.get("/agora/token_billing/recent", params={"task_id": task["task_id"]})
+    return list(reversed(answer["calls"]))
+
+
+def reserved_amount(thinkers: Thinkers) -> float:
+    """What is reserved of the operator's account, who gives the tasks."""
+    balances = thinkers.operator.get("/agora/billing/balance")["balances"]
+    return sum(balance["reserved"] for balance in balances)
 
 
 def test_its_budget_stops_it_in_the_middle_of_a_task_and_it_says_so(thinkers: Thinkers) -> None:

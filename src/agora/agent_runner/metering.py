@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from agora_sdk.client import AgoraClient
 from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.declared_agents import RecordedModelCall
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import Conflict, InvalidRequest, PaymentRequired, StaleLease
+from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, PaymentRequired, StaleLease
 from agora_sdk.taskrun import PermanentFailure, TaskRun
 
 from .models import Answer, ModelUnavailable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pydantic_ai.models import ModelRequestParameters
 
 __all__ = ["CallMeter", "estimate_input_tokens", "estimate_output_tokens"]
+
+log = logging.getLogger("agora.agent_runner")
 
 CHARACTERS_OF_TOKEN = 3  #: fewer than any usual tokenizer takes, so that an estimate is not too low
 CHANGED_RETRY_SECONDS = 1.0  #: until the process has the newest declaration
@@ -48,13 +51,21 @@ class CallMeter:
     def __init__(self, client: AgoraClient, task: TaskRun) -> None:
         self._client, self._task = client, task
         self._input_estimate = 0
+        self._open_step: int | None = None  # of a call that is reserved, and neither charged nor given back
+        self._unrecorded: Answer | None = None
+
+    def note_cut(self, answer: Answer) -> None:
+        """Remember an answer that was cut off: it is charged by :meth:`settle`, or before the next reservation."""
+        self._unrecorded = answer
 
     async def reserve(self, step: int, models: Sequence[str], input_tokens: int) -> str:
         """The model to call next.
 
         Raises PermanentFailure where no limit covers one, or none has a price; ModelUnavailable while the declaration changes.
         """
-        task, self._input_estimate = self._task, input_tokens
+        if self._unrecorded is not None:  # of the model that was asked before, in the same step
+            await self.settle()
+        task, self._input_estimate, self._open_step = self._task, input_tokens, step
         operation = self._client.declared_agent.reserve_model_call
         try:
             reservation = await task.repeat_call(
@@ -70,32 +81,60 @@ class CallMeter:
             raise ModelUnavailable(str(refusal), CHANGED_RETRY_SECONDS) from refusal
         return reservation.model
 
+    async def settle(self) -> None:
+        """Charge for what there is of the newest call, or give its reservation back, if it has not ended well.
+
+        Without the lease, too, for it may be lost: once, and what fails is charged with the next call of the task.
+        """
+        step, self._open_step = self._open_step, None
+        answer, self._unrecorded = self._unrecorded, None
+        if step is None:
+            return
+        task, operations = self._task, self._client.declared_agent
+        try:
+            if answer is None:
+                await operations.release_model_call(task.task_id, task.fencing_token, step)
+            else:
+                await self._record_once(step, answer, None, None)
+        except AgoraError as error:
+            log.warning("what a call of a model for %s took could not be recorded: %s", task.task_id, error)
+
     async def record(self, step: int, answer: Answer, checkpoint: JsonObject | None) -> None:
         """Have a call charged, and the checkpoint stored with it; None for none."""
-        task, tokens = self._task, self._count_tokens(answer)
-
-        async def store(number: int | None) -> RecordedModelCall:
-            return await self._client.declared_agent.record_model_call(
-                task.task_id,
-                task.fencing_token,
-                step,
-                answer.model,
-                tokens,
-                is_estimate=not answer.response.usage.has_values(),
-                time_to_first_token=answer.first_token,
-                seconds=answer.seconds,
-                checkpoint=checkpoint,
-                checkpoint_number=number,
-            )
-
+        self._unrecorded = answer
         if checkpoint is None:
-            await task.repeat_call(lambda: store(None))
+            await self._task.repeat_call(lambda: self._record_once(step, answer, None, None))
         else:
-            await task.save_by(store, checkpoint)
+            await self._task.save_by(lambda number: self._record_once(step, answer, checkpoint, number), checkpoint)
+        self._open_step = self._unrecorded = None
+
+    async def _record_once(
+        self, step: int, answer: Answer, checkpoint: JsonObject | None, number: int | None
+    ) -> RecordedModelCall:
+        task = self._task
+        return await self._client.declared_agent.record_model_call(
+            task.task_id,
+            task.fencing_token,
+            step,
+            answer.model,
+            self._count_tokens(answer),
+            is_estimate=answer.is_cut or not answer.response.usage.has_values(),
+            is_cut=answer.is_cut,
+            time_to_first_token=answer.first_token,
+            seconds=answer.seconds,
+            checkpoint=checkpoint,
+            checkpoint_number=number,
+        )
 
     def _count_tokens(self, answer: Answer) -> ModelTokens:
         """Tokens as the service has counted them, or by the length of the texts where it has not."""
         usage = answer.response.usage
+        if answer.is_cut:  # a count that came before the end covers the input, and what was written by then
+            written = estimate_output_tokens(answer.response) if answer.response.parts else 0
+            return ModelTokens(
+                input_tokens=usage.input_tokens or self._input_estimate,
+                output_tokens=max(usage.output_tokens, written),
+            )
         if not usage.has_values():
             return ModelTokens(input_tokens=self._input_estimate, output_tokens=estimate_output_tokens(answer.response))
         return ModelTokens(

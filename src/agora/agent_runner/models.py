@@ -5,6 +5,7 @@ What fails for a while (no connection, a full service, a usage limit) is told ap
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from .configuration import ModelConfiguration
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelResponse
-    from pydantic_ai.models import Model, ModelRequestParameters
+    from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 
 __all__ = ["Answer", "ModelPool", "ModelRefused", "ModelUnavailable"]
 
@@ -38,12 +39,16 @@ class ModelRefused(Exception):
 
 @dataclass(slots=True)
 class Answer:
-    """What a model answered. model: its name in the declaration. first_token: seconds until it began, if it streamed any."""
+    """What a model answered. model: its name in the declaration. first_token: seconds until it began, if it streamed any.
+
+    is_cut: whether the end is missing: what is there was paid for, and is not used.
+    """
 
     response: ModelResponse
     model: str
     seconds: float
     first_token: float | None
+    is_cut: bool = False
 
 
 class ModelPool:
@@ -58,11 +63,13 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
+        on_cut: Callable[[Answer], None],
         choose: Callable[[Sequence[str]], Awaitable[str]],
         max_tokens: int,
     ) -> Answer:
         """Ask the models until one answers. on_text: told each piece of text. max_tokens: most of an answer.
 
+        on_cut: told what there is of an answer whose end is missing, also when this is cancelled.
         choose: says which of the models that have not failed is asked next. Raises ModelUnavailable, ModelRefused.
         """
         failures: list[ModelUnavailable | ModelRefused] = []
@@ -70,7 +77,7 @@ class ModelPool:
         while remaining:
             configuration = remaining.pop(await choose(tuple(remaining)))
             try:
-                return await self._request_one(configuration, messages, parameters, on_text, max_tokens)
+                return await self._request_one(configuration, messages, parameters, on_text, on_cut, max_tokens)
             except (ModelUnavailable, ModelRefused) as failure:
                 failures.append(failure)
         waits = [failure for failure in failures if isinstance(failure, ModelUnavailable)]
@@ -85,32 +92,48 @@ class ModelPool:
         messages: Sequence[ModelMessage],
         parameters: ModelRequestParameters,
         on_text: Callable[[str], None],
+        on_cut: Callable[[Answer], None],
         max_tokens: int,
     ) -> Answer:
         from pydantic_ai.direct import model_request_stream
         from pydantic_ai.exceptions import ModelHTTPError
+        from pydantic_ai.messages import ModelResponse
 
         began, first = time.perf_counter(), None
+        response: ModelResponse | None = None
+        streamed: StreamedResponse | None = None
+
+        def report_cut() -> None:
+            partial = ModelResponse(parts=[]) if streamed is None else streamed.get()
+            on_cut(Answer(partial, configuration.name, time.perf_counter() - began, first, is_cut=True))
+
         try:
             model = self._open_model(configuration)
             async with model_request_stream(
                 model, messages, model_settings={"max_tokens": max_tokens}, model_request_parameters=parameters
             ) as stream:
+                streamed = stream
                 async for event in stream:
                     text = _text_of(event)
                     if text:
                         first = first if first is not None else time.perf_counter() - began
                         on_text(text)
                 response = stream.get()
+        except asyncio.CancelledError:  # the request was sent: its input is paid for, at least
+            report_cut()
+            raise
         except ModelHTTPError as error:
             raise _classify_status(configuration.name, error) from error
         except Exception as error:
+            if streamed is not None:
+                report_cut()
             # The libraries below raise many kinds for a connection that was refused or cut, or an answer that is none.
             reason = f"{configuration.name}: {type(error).__name__}: {error}"[:500]
             raise ModelUnavailable(reason, DEFAULT_RETRY_SECONDS) from error
         if not (response.provider_details or {}).get("finish_reason"):
             # A connection that is closed early looks like the end of a stream to the libraries; a service that has
             # finished says why.
+            report_cut()
             raise ModelUnavailable(f"{configuration.name}: the answer was cut off", CUT_RETRY_SECONDS)
         return Answer(response, configuration.name, time.perf_counter() - began, first)
 

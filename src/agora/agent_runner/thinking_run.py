@@ -83,7 +83,11 @@ class ThinkingRun:
             except TimeoutError:
                 if not timeout.expired():
                     raise
+                await self._meter.settle()
                 raise PermanentFailure(f"The limit of {limit:g} seconds is reached.") from None
+            except asyncio.CancelledError:  # the task was cancelled, or given to another
+                await self._meter.settle()
+                raise
 
     async def _take_steps(self) -> Any:
         parameters = self._build_parameters()
@@ -172,11 +176,14 @@ class ThinkingRun:
             await stream.flush()
         except asyncio.CancelledError:
             if self._is_stopping:
+                await self._meter.settle()
                 raise Postponed(STOPPED, 0) from None
             raise
         except ModelUnavailable as failure:
+            await self._meter.settle()
             raise await self._postpone(failure) from failure
         except ModelRefused as failure:
+            await self._meter.settle()
             raise PermanentFailure(f"The model does not take the request: {failure}") from failure
         finally:
             self._model_request = None
@@ -193,7 +200,12 @@ class ThinkingRun:
             return await self._meter.reserve(step, names, size)
 
         return await self._models.request(
-            messages, parameters, stream.add, choose, self._specification.limits.output_tokens
+            messages,
+            parameters,
+            stream.add,
+            self._meter.note_cut,
+            choose,
+            self._specification.limits.output_tokens,
         )
 
     def _with_instructions(self, request: Any) -> ModelRequest:

@@ -33,6 +33,9 @@ class Thinker:
         answer = await self._call("reserve_model_call", step, models=names, input_tokens=TOKENS)
         return answer.model.removeprefix("local:"), answer.reserved, answer.is_cheaper
 
+    async def release(self, step: int = 0) -> bool:
+        return bool((await self._call("release_model_call", step)).is_released)
+
     async def record(self, tokens: int, model: str = "dear", step: int = 0, **options: Any) -> Any:
         use = {"input_tokens": tokens}
         return await self._call("record_model_call", step, model=f"local:{model}", tokens=use, **options)
@@ -153,3 +156,55 @@ async def test_a_call_under_a_lost_lease_is_charged_if_it_was_reserved(market: M
     charged = await thinker.record(50_000, checkpoint={"step": 1}, checkpoint_number=1)
     assert (charged.cost, charged.checkpoint_number) == (0.05, None)
     assert await standing(market, asker) == (0.05, 0)
+
+
+async def list_calls(market: Market, caller: Caller) -> list[tuple[str, int, bool]]:
+    """Model, tokens of input, and whether they are estimated, of the calls that a caller was charged for, oldest first."""
+    page = await market.call(caller, "token_billing.recent")
+    return [(call.model, call.input_tokens, call.is_estimate) for call in reversed(page.calls)]
+
+
+async def test_an_answer_that_was_cut_off_is_charged_beside_the_one_in_its_place(market: Market) -> None:
+    await sell_models(market)
+    asker = await market.agent("Asker")
+    thinker = await begin_work(market, asker, fallbacks=["local:cheap"])
+    await thinker.reserve("dear", "cheap")
+    for _ in range(2):  # a report that is repeated is one
+        await thinker.record(20_000, is_cut=True, is_estimate=True)
+    assert await standing(market, asker) == (0.02, 0)
+    await thinker.reserve("cheap")
+    await thinker.record(30_000, "cheap", is_cut=True, is_estimate=True)
+    await thinker.reserve("dear")
+    await thinker.record(50_000)
+    calls = [("dear", 20_000, True), ("cheap", 30_000, True), ("dear", 50_000, False)]
+    assert await list_calls(market, asker) == calls
+    assert await standing(market, asker) == (0.073, 0)
+
+
+async def test_what_is_reserved_for_a_call_that_failed_is_given_back_by_its_agent_alone(market: Market) -> None:
+    await sell_models(market)
+    asker = await market.agent("Asker")
+    thinker = await begin_work(market, asker)
+    await thinker.reserve()
+    stranger = Thinker(AgentAtWork(market, await declare(market, "Eve"), thinker.work.task_id, thinker.work.token))
+    assert not await stranger.release()
+    assert not await thinker.release(step=1)
+    assert (await thinker.release(), await thinker.release()) == (True, False)
+    assert await standing(market, asker) == (0, 0)
+    with pytest.raises(PermissionDenied):
+        await Thinker(AgentAtWork(market, asker, thinker.work.task_id, thinker.work.token)).release()
+
+
+async def test_the_input_of_a_call_that_was_lost_with_its_process_is_charged_with_the_next(market: Market) -> None:
+    await sell_models(market)
+    asker = await market.agent("Asker")
+    thinker = await begin_work(market, asker)
+    await thinker.reserve()
+    held = {"task_id": thinker.work.task_id, "fencing_token": thinker.work.token}
+    await market.call(thinker.work.caller, "task.release", **held)  # as its lease ends, but sooner
+    claim = await market.call(thinker.work.caller, "task.claim")
+    thinker.work.token = claim.tasks[0].fencing_token
+    assert await thinker.reserve() == ("dear", 0.1, False)
+    assert await list_calls(market, asker) == [("dear", TOKENS, True)]
+    await thinker.record(50_000)
+    assert await standing(market, asker) == (0.149, 0)

@@ -2506,6 +2506,11 @@ impl Request<DeclaredAgentRecordModelCallOperation> {
         self.with("is_estimate", is_estimate)
     }
 
+    /// Whether the answer was cut off before its end: the step is made again.
+    pub fn is_cut(self, is_cut: bool) -> Self {
+        self.with("is_cut", is_cut)
+    }
+
     /// Seconds until the answer began.
     pub fn time_to_first_token(self, time_to_first_token: f64) -> Self {
         self.with("time_to_first_token", time_to_first_token)
@@ -2525,6 +2530,11 @@ impl Request<DeclaredAgentRecordModelCallOperation> {
     pub fn checkpoint_number(self, checkpoint_number: i64) -> Self {
         self.with("checkpoint_number", checkpoint_number)
     }
+}
+
+operation! {
+    /// Marks requests of `agora.declared_agent.release_model_call`.
+    pub DeclaredAgentReleaseModelCallOperation => ModelReservationRelease, Command, "declared_agent/release_model_call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
 }
 
 operation! {

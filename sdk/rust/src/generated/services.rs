@@ -1066,6 +1066,8 @@ impl DeclaredAgentService<'_> {
 
     /// Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
     ///
+    /// A call that was cut off is charged beside the one that is made in its place.
+    ///
     /// - `task_id`: The task at which the agent works.
     /// - `step`: Number of the call in its task.
     /// - `model`: PROVIDER:MODEL, of a provider of agora.model_provider; 'default' for the one of the server's settings.
@@ -1085,6 +1087,27 @@ impl DeclaredAgentService<'_> {
             .with("step", step)
             .with::<String>("model", model.into())
             .with("tokens", tokens)
+    }
+
+    /// Give back what is reserved for a call of a model that failed before its first token.
+    ///
+    /// A reservation that is neither charged nor given back was of a call whose process died: the next call of the task
+    /// charges its input, as an estimate.
+    ///
+    /// - `task_id`: The task at which the agent works.
+    /// - `step`: Number of the call in its task.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
+    pub fn release_model_call(
+        &self,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        step: i64,
+    ) -> Request<DeclaredAgentReleaseModelCallOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with("step", step)
     }
 }
 

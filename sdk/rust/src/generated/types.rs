@@ -6147,6 +6147,14 @@ pub struct ModelReservation {
     pub is_cheaper: bool,
 }
 
+/// What was reserved for a call that failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ModelReservationRelease {
+    /// False where nothing was reserved for it any more.
+    pub is_released: bool,
+}
+
 /// Tokens that one call of a model took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

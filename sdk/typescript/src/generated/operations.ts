@@ -129,6 +129,7 @@ export const OPERATIONS = {
     callTool: { kind: "relay", keyed: true },
     reserveModelCall: { kind: "command" },
     recordModelCall: { kind: "command" },
+    releaseModelCall: { kind: "command" },
   },
   workflow: {
     create: { kind: "command", keyed: true },

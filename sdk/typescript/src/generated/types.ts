@@ -2700,6 +2700,12 @@ export interface ModelReservation {
   isCheaper: boolean;
 }
 
+/** What was reserved for a call that failed. */
+export interface ModelReservationRelease {
+  /** False where nothing was reserved for it any more. */
+  isReleased: boolean;
+}
+
 /** Tokens that one call of a model took. */
 export interface ModelTokens {
   /** All tokens of input, those of a cache included. */

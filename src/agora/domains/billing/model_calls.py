@@ -78,6 +78,7 @@ class ReservedCall:
 class ModelReport:
     """What a call has taken. call_id: names it in its task. first_token, seconds: until the answer began and ended.
 
+    reserved_as: id under which it was reserved; '' where that is call_id.
     base_cost: what the provider charges, in millionths, where it is reported as an amount; None for tokens at their price.
     """
 
@@ -87,6 +88,7 @@ class ModelReport:
     first_token: float | None = None
     seconds: float | None = None
     base_cost: int | None = None
+    reserved_as: str = ""
 
 
 def read_project(metadata: str, payload: str) -> str:
@@ -229,7 +231,7 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     reservation = await find_reservation(call, payer.task_id) if payer.task_id else None
     fixed = report.base_cost
     amount = rates.compute_cost(report.tokens) if fixed is None else rates.add_markup(fixed)
-    if reservation is not None and reservation.description == report.call_id:
+    if reservation is not None and reservation.description == (report.reserved_as or report.call_id):
         await release_model_call(call, payer.task_id)  # first, or it would count twice
         await use_allowance(call, reservation.spender, amount)
     tokens = report.tokens

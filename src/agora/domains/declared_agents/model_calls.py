@@ -1,7 +1,8 @@
 """Calls of models by declared agents: reserved before, charged after, at the expense of whoever asked first.
 
-The charge and the checkpoint are stored in one transaction: a step that is lost with a killed process was not charged, and one
-that was charged is not made again.
+The charge and the checkpoint are stored in one transaction: a step that was charged is not made again. A call whose answer was
+cut off is charged as an estimate, beside the one that is made in its place; of a call that was lost with its process the input
+is, when the next one is reserved.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from agora.domains.billing.model_calls import (
     charge_model_call,
     find_reservation,
     read_project,
+    release_model_call,
     reserve_model_call,
 )
 from agora.domains.billing.model_prices import TokenRates, resolve_model_price
 from agora.domains.billing.money import format_amount, from_micros, to_micros
+from agora.domains.billing.records import ReservationRow
 from agora.domains.tasks import access
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
@@ -38,7 +41,7 @@ from .providers import DEFAULT_MODEL, ModelEndpoint, resolve_model
 from .rights import LONGEST_CHAIN
 from .tool_calls import require_own_declaration
 
-__all__ = ["CallRecord", "record_model_call", "reserve_next_call"]
+__all__ = ["CallRecord", "record_model_call", "release_failed_call", "reserve_next_call"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class CallRecord:
     model: str
     tokens: ModelTokens
     is_estimate: bool
+    is_cut: bool
     first_token: float | None
     seconds: float | None
     checkpoint: JsonObject | None
@@ -76,6 +80,7 @@ async def reserve_next_call(
     tokens = ModelTokens(input_tokens=input_tokens, output_tokens=specification.limits.output_tokens)
     rates = await _price_models(call, (specification.model, *specification.fallbacks), names)
     priced = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
+    await _charge_lost_call(call, payer, fencing_token, specification, input_tokens)
     offers = await _apply_cost_limit(call, specification, task_id, priced)
     reserved = await reserve_model_call(call, payer, _call_id(fencing_token, step), offers)
     offer = reserved.offer
@@ -85,6 +90,46 @@ async def reserve_next_call(
         currency=offer.rates.currency,
         is_cheaper=offer is not priced[0],
     )
+
+
+async def _charge_lost_call(
+    call: Call, payer: CallPayer, fencing_token: int, specification: AgentSpecification, input_tokens: int
+) -> None:
+    """Charge the input of a call that an earlier attempt reserved and neither charged nor gave back: its process died.
+
+    input_tokens: of the call that is made in its place, which has the same conversation.
+    """
+    reservation = await find_reservation(call, payer.task_id)
+    if reservation is None or reservation.description.startswith(f"{fencing_token}."):
+        return
+    known = (specification.model, *specification.fallbacks, reservation.model, DEFAULT_MODEL)
+    try:
+        (rates,) = await _price_models(call, known, [reservation.model])
+    except (InvalidRequest, Conflict):  # a model that was taken out of the declaration, and has no price any more
+        return
+    report = ModelReport(
+        call_id=f"{reservation.description}/lost",
+        tokens=ModelTokens(input_tokens=input_tokens),
+        is_estimate=True,
+        reserved_as=reservation.description,
+    )
+    await charge_model_call(call, payer, rates, report)
+
+
+async def release_failed_call(
+    call: Call, task_id: str, fencing_token: int, step: int
+) -> contract.ModelReservationRelease:
+    """Give back what is reserved for a call that failed before its first token. Idempotent."""
+    await require_own_declaration(call)
+    reservation = await find_reservation(call, task_id)
+    is_own = reservation is not None and _is_reserved_by(call, reservation, _call_id(fencing_token, step))
+    if is_own:
+        await release_model_call(call, task_id)
+    return contract.ModelReservationRelease(is_released=is_own)
+
+
+def _is_reserved_by(call: Call, reservation: ReservationRow, call_id: str) -> bool:
+    return (reservation.agent_id, reservation.description) == (call.caller.subject, call_id)
 
 
 async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) -> list[TokenRates]:
@@ -167,8 +212,11 @@ async def record_model_call(call: Call, record: CallRecord) -> contract.Recorded
     # The declaration may have changed since the call was reserved.
     known = (specification.model, *specification.fallbacks, record.model, DEFAULT_MODEL)
     (rates,) = await _price_models(call, known, [record.model])
+    reserved_as = _call_id(record.fencing_token, record.step)
     report = ModelReport(
-        call_id=_call_id(record.fencing_token, record.step),
+        # one model after the other may be cut off in a step
+        call_id=f"{reserved_as}/{record.model}" if record.is_cut else reserved_as,
+        reserved_as=reserved_as,
         tokens=record.tokens,
         is_estimate=record.is_estimate,
         first_token=record.first_token,
@@ -195,11 +243,8 @@ async def _load_reserved_task(call: Call, record: CallRecord) -> TaskRow:
     """The task that a call was reserved for by its agent. Raises StaleLease where none was."""
     reservation = await find_reservation(call, record.task_id)
     task = await call.tx.one(tasks.select_task, task_id=record.task_id)
-    is_own = reservation is not None and (reservation.agent_id, reservation.description) == (
-        call.caller.subject,
-        _call_id(record.fencing_token, record.step),
-    )
-    if task is None or not is_own:
+    call_id = _call_id(record.fencing_token, record.step)
+    if task is None or reservation is None or not _is_reserved_by(call, reservation, call_id):
         raise StaleLease(
             f"The fencing token {record.fencing_token} of {record.task_id} is not the newest, and nothing is reserved.",
             fix="Stop working on it.",

@@ -23,7 +23,7 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .model_calls import CallRecord, record_model_call, reserve_next_call
+from .model_calls import CallRecord, record_model_call, release_failed_call, reserve_next_call
 from .providers import resolve_model
 from .records import DECLARED_AGENT_VERSIONS, DECLARED_AGENTS, DeclaredAgentRow, DeclaredAgentVersionRow
 from .tool_calls import ToolRequest, begin_tool_call
@@ -158,6 +158,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         tokens: ModelTokens,
         *,
         is_estimate: bool = False,
+        is_cut: bool = False,
         time_to_first_token: float | None = None,
         seconds: float | None = None,
         checkpoint: JsonObject | None = None,
@@ -170,12 +171,17 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             model=model,
             tokens=tokens,
             is_estimate=is_estimate,
+            is_cut=is_cut,
             first_token=time_to_first_token,
             seconds=seconds,
             checkpoint=checkpoint,
             checkpoint_number=checkpoint_number,
         )
         return await record_model_call(self.call, record)
+
+    @implements
+    async def release_model_call(self, task_id: str, fencing_token: int, step: int) -> contract.ModelReservationRelease:
+        return await release_failed_call(self.call, task_id, fencing_token, step)
 
     async def _apply_money(
         self, agent_id: str, before: contract.AgentSpecification | None, after: contract.AgentSpecification

@@ -40,6 +40,7 @@ __all__ = [
     "DeclaredAgentVersionPage",
     "DeclaredAgents",
     "ModelReservation",
+    "ModelReservationRelease",
     "RecordedModelCall",
     "ToolOutcome",
 ]
@@ -256,6 +257,12 @@ class ModelReservation(Result):
     is_cheaper: bool = Field(default=False, description="Whether a limit made it another than the first.")
 
 
+class ModelReservationRelease(Result):
+    """What was reserved for a call that failed."""
+
+    is_released: bool = Field(description="False where nothing was reserved for it any more.")
+
+
 class RecordedModelCall(Result):
     """A call of a model that was charged."""
 
@@ -358,6 +365,9 @@ class DeclaredAgents(Service, category="declared_agent"):
         tokens: ModelTokens,
         *,
         is_estimate: Annotated[bool, Field(description="Whether the tokens were estimated, not counted.")] = False,
+        is_cut: Annotated[
+            bool, Field(description="Whether the answer was cut off before its end: the step is made again.")
+        ] = False,
         time_to_first_token: Annotated[
             float | None, Field(ge=0, le=86_400, description="Seconds until the answer began.")
         ] = None,
@@ -369,4 +379,15 @@ class DeclaredAgents(Service, category="declared_agent"):
             int | None, Field(ge=0, lt=2**63, description="Grows with each checkpoint of the task.")
         ] = None,
     ) -> RecordedModelCall:
-        """Charge for a call of a model that was made, once for each step of an attempt, and store where the work is."""
+        """Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
+
+        A call that was cut off is charged beside the one that is made in its place.
+        """
+
+    @operation("POST /declared-agents/model-calls/release", scope="write:tasks", idempotent=True)
+    async def release_model_call(self, task_id: HeldTask, fencing_token: Fence, step: Step) -> ModelReservationRelease:
+        """Give back what is reserved for a call of a model that failed before its first token.
+
+        A reservation that is neither charged nor given back was of a call whose process died: the next call of the task
+        charges its input, as an estimate.
+        """
