@@ -18,7 +18,7 @@ class JobState:
     session_id: of the agent's session. seen: number of the last entry of the requester's that the agent was given.
     is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
     messages: of the session that this job has reported. follow_up: the last that was taken, as the server counts them. was_rewound: whether the files
-    were taken back to where the job begins.
+    were taken back to where the job begins. turns: number of the last that is recorded, by whichever worker.
     """
 
     session_id: str | None = None
@@ -33,6 +33,7 @@ class JobState:
     messages: int = 0
     follow_up: int = 0
     was_rewound: bool = False
+    turns: int = 0
     usage: Usage = field(default_factory=Usage)
 
     def to_checkpoint(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ async def find_earlier_session(
     for task in page.tasks:
         checkpoint: Mapping[str, Any] = (await client.task.get(task.task_id)).checkpoint or {}
         if task.task_id != run.task_id and checkpoint.get("agent") == agent_name:
-            state.session_id = checkpoint.get("session_id")
+            state.session_id, state.turns = checkpoint.get("session_id"), int(checkpoint.get("turns") or 0)
             return dict(checkpoint.get("workplace") or {})
     return {}
 

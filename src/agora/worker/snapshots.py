@@ -29,10 +29,10 @@ class Snapshot:
     files: list[dict[str, Any]]
 
 
-async def take_snapshot(place: Workplace, job: str, note: str) -> Snapshot:
-    """Record the files of a worktree as the next turn of a job. Raises CommandError."""
+async def take_snapshot(place: Workplace, job: str, note: str, after: int = 0) -> Snapshot:
+    """Record the files of a worktree as the next turn of a job. after: number of the last that is recorded anywhere. Raises CommandError."""
     assert place.base is not None
-    number = await _count_snapshots(place.path, job) + 1
+    number = max(after, await _count_snapshots(place.path, job)) + 1
     index = place.path / await run_checked(["git", "rev-parse", "--git-path", "index"], place.path)
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(directory) / "index"

@@ -40,7 +40,7 @@ async def record_turn(
     if place.branch is None or codebase_id is None or state.session_id is None:
         return
     try:
-        snapshot = await take_snapshot(place, job, prompt)
+        snapshot = await take_snapshot(place, job, prompt, after=state.turns)
         await client.turn.record(
             job,
             run.task_id,
@@ -52,6 +52,7 @@ async def record_turn(
             commit=snapshot.commit,
             files=list(snapshot.files),
         )
+        state.turns = snapshot.number
     except StaleLease:
         raise
     except (AgoraError, CommandError, OSError) as error:

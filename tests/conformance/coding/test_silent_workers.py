@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from agora.core.jobs import JobContext
@@ -56,3 +58,55 @@ async def test_the_job_of_a_silent_worker_goes_to_another(market: Market, job_co
     assert not (await call(market, coder, "task.claim", worker="desk")).tasks, "its own worker is back"
     (again,) = (await call(market, coder, "task.claim", worker="laptop")).tasks
     assert again.payload["prompt"] == "Go on"
+
+
+async def test_a_paused_job_stays_with_its_worker_while_that_is_online(market: Market, job_context: JobContext) -> None:
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    deadlines = TaskDeadlines(job_context)
+    for name in ("laptop", "desk"):
+        await call(market, coder, "worker.register", worker_name=name, capabilities=["coding", "spare"])
+    job = {"task_type": "coding.job", "payload": {"prompt": "x"}, "assignee": "capability:spare"}
+    await call(market, person, "task.assign", **job)
+
+    async def claim(worker: str) -> list[Any]:
+        return list((await call(market, coder, "task.claim", worker=worker, lease_seconds=60)).tasks)
+
+    async def pause(task: Any) -> None:
+        fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+        await call(market, coder, "task.release", **fence, reason="usage limit", delay=100)
+
+    async def pass_time(seconds: int, *alive: str) -> None:
+        for _ in range(seconds // 20):
+            market.clock.advance(20)
+            for name in alive:
+                await call(market, coder, "worker.heartbeat", worker_id=name)
+            await deadlines.reconcile("default")
+
+    (task,) = await claim("laptop")
+    await pause(task)
+    await pass_time(300, "laptop", "desk")
+    assert await claim("desk") == [], "200 s after the limit is lifted: its worker is there, and may be busy"
+    (task,) = await claim("laptop")
+    await pause(task)
+    await pass_time(120, "desk")
+    assert await claim("desk") == [], "the job has waited for its worker for less than 30 s"
+    await pass_time(80, "desk")
+    (task,) = await claim("desk")
+    assert task.attempts == 1, "a pause is no attempt"
+    await pause(task)
+    await call(market, coder, "worker.drain", worker_id="desk")
+    await pass_time(180, "laptop", "desk")
+    assert [task.task_id for task in await claim("laptop")] == [task.task_id], "a drained worker takes no more jobs"
+
+
+async def test_work_that_is_no_coding_job_is_put_off_for_anybody(market: Market, job_context: JobContext) -> None:
+    coder, person = await market.agent("Coder"), await market.agent("Person")
+    for name in ("laptop", "desk"):
+        await call(market, coder, "worker.register", worker_name=name, capabilities=["mending"])
+    await call(market, person, "task.assign", task_type="mend", payload={}, assignee="capability:mending")
+    (task,) = (await call(market, coder, "task.claim", worker="laptop")).tasks
+    fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+    await call(market, coder, "task.release", **fence, delay=10)
+    market.clock.advance(11)
+    await TaskDeadlines(job_context).reconcile("default")
+    assert len((await call(market, coder, "task.claim", worker="desk")).tasks) == 1

@@ -104,3 +104,37 @@ async def test_turns_are_of_whom_they_concern_and_of_one_session(job: Job) -> No
     await job.claim()
     with pytest.raises(InvalidRequest, match="no job of the session"):
         await record(job, job_id, 2)
+
+
+async def test_a_worker_that_takes_a_job_over_adds_turns_and_changes_none(job: Job) -> None:
+    market = job.market
+    other, thief = await market.agent("Other"), await market.agent("Thief")
+    places = {}
+    for caller, name in ((other, "desk"), (thief, "cellar")):
+        worker = await market.call(caller, "worker.register", worker_name=name, capabilities=["spare"])
+        place = {"name": "api", "path": "/src/api", "worker_id": worker.worker_id}
+        places[name] = (worker.worker_id, (await market.call(caller, "codebase.register", **place)).codebase_id)
+    job_id = await job.begin()
+    await record(job, job_id, 1)
+    await market.call(job.coder, "task.complete", task_id=job_id, fencing_token=job.fence, result={})
+
+    async def work(caller: Any, name: str, requester: Any) -> dict[str, Any]:
+        """Claim a next job of the context; what its turns are recorded with."""
+        worker, codebase = places[name]
+        order = {"task_type": "coding.job", "payload": {"prompt": "go on"}, "context_id": "talk"}
+        await market.call(requester, "task.assign", **order, assignee="capability:spare")
+        (task,) = (await market.call(caller, "task.claim", worker=worker)).tasks
+        fence = {"task_id": task.task_id, "fencing_token": task.fencing_token}
+        return {"job_id": job_id, **fence, "codebase_id": codebase, "session_id": "ses_2", "commit": "3" * 40}
+
+    turn = await work(other, "desk", job.person)
+    with pytest.raises(InvalidRequest, match="no job of the session"):
+        await market.call(other, "turn.record", **turn, number=1)
+    await market.call(other, "turn.record", **turn, number=2)
+    page = await market.call(job.person, "turn.list", job_id=job_id)
+    assert [(entry.number, entry.session_id) for entry in page.turns] == [(1, "ses_1"), (2, "ses_2")]
+    fence = {"task_id": turn["task_id"], "fencing_token": turn["fencing_token"]}
+    await market.call(other, "task.complete", **fence, result={})
+    forged = await work(thief, "cellar", thief)
+    with pytest.raises(InvalidRequest, match="no job of the session"):
+        await market.call(thief, "turn.record", **forged, number=3)

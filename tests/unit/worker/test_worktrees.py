@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from agora.worker.codebases import Codebase
+from agora.worker.execution import find_home
+from agora.worker.snapshots import take_snapshot
 from agora.worker.worktree import find_workplace
 from agora.worker.worktree_cleaning import Limits, clean_worktrees, examine_worktrees, remove_worktrees
 from tests.blackbox.coding_worker import GIT, create_repository
@@ -23,6 +25,8 @@ MAKE_WORKTREE = """
 import asyncio, sys
 from pathlib import Path
 from agora.worker.codebases import Codebase
+from agora.worker.execution import find_home
+from agora.worker.snapshots import take_snapshot
 from agora.worker.worktree import find_workplace
 
 async def make_worktree():
@@ -194,3 +198,23 @@ async def test_a_preview_says_how_much_there_is(tmp_path: Path) -> None:
         assert use.verdict == "in_use"
         assert 1_000_000 < use.bytes < 1_001_000
         assert await remove_worktrees(codebase, root, ["job"]) == {"job": "in_use"}
+
+
+async def test_snapshots_of_a_job_that_is_taken_over_are_counted_on(tmp_path: Path) -> None:
+    codebase = Codebase.inspect(create_repository(tmp_path / "api"))
+    async with find_workplace(codebase, tmp_path / "worktrees", "job", isolated=True) as place:
+        numbers = [(await take_snapshot(place, "job", "x", after=after)).number for after in (0, 3, 3, 0)]
+    assert numbers == [1, 4, 5, 6], "after those that another worker has recorded"
+
+
+async def test_the_home_of_a_container_goes_with_its_worktree(tmp_path: Path) -> None:
+    codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
+    homes = [find_home(tmp_path, "api", name) for name in ("job", "other")]
+    for name in ("job", "other"):
+        async with find_workplace(codebase, root, name, isolated=True) as place:
+            find_home(tmp_path, "api", name).mkdir(parents=True)
+    (place.path / "nested/.git").mkdir(parents=True)  # of a container whose worker was killed
+    (place.path / "nested/.git/HEAD").write_text("ref: refs/heads/main\n")
+    assert await clean_worktrees(codebase, root, NOTHING_LEFT) == ["job"]
+    assert [home.exists() for home in homes] == [False, True]
+    assert not (place.path / "nested/.git").exists(), "git has not looked into it"

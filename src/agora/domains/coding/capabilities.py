@@ -5,12 +5,11 @@ from __future__ import annotations
 from agora.core.call import Call
 from agora.domains.agents.signals import CODEBASE_CAPABILITY
 from agora.domains.tasks.records import WorkerRow
+from agora.domains.tasks.states import ONLINE_SECONDS
 
 from .records import CodebaseRow
 
 __all__ = ["ONLINE_SECONDS", "announce_worker_change", "codebase_capability", "list_capabilities"]
-
-ONLINE_SECONDS = 90  #: since a worker was seen
 
 
 def codebase_capability(codebase_id: str) -> str:

@@ -151,7 +151,9 @@ class TurnService(BoundService, contract.Turns):
         context_id = views.task_context_id(draft.row)
         last = await call.tx.one(statements.last_turn, job_id=job_id)
         is_same = last.context_id == context_id if last is not None else task_id == job_id
-        if not (is_same and (last is None or last.owner == codebase.owner)):
+        # Another worker has taken the job over: it adds turns, and changes none of those before.
+        is_next = last is not None and last.requester == draft.row.created_by and number > last.number
+        if not (is_same and (last is None or last.owner == codebase.owner or is_next)):
             raise InvalidRequest(
                 f"{task_id} is no job of the session of {job_id}.", errors=[field_error("job_id", "another session")]
             )

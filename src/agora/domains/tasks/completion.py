@@ -116,7 +116,8 @@ async def requeue_task(
     """Return a task to its queue. Raises IllegalTransition.
 
     refund: the attempt does not count. to_holder: offer one from the pool to its holder first, which knows what it asked;
-    like a balanced task, it returns to the pool if the holder does not claim it in time.
+    like a balanced task, it returns to the pool if the holder does not claim it in time. A coding job waits for its worker for as
+    long as that is online.
     """
     states.check_transition(draft.task_id, draft.row.status, _S.PENDING)
     previous_holder, worker, audience = draft.row.holder, draft.row.worker, list_parties(draft.row)

@@ -11,6 +11,7 @@ from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json
 from agora.domains.agents.references import address_of_name, filter_registered
 from agora_sdk.contract.fields import TaskStatus
+from agora_sdk.contract.tasks.coding import JOB_TYPE
 from agora_sdk.errors import PaymentRequired
 
 from . import assignment, queues, states, views
@@ -83,6 +84,9 @@ async def _handle_running_task(draft: TaskDraft) -> bool:
 
 async def _offer_to_others(draft: TaskDraft) -> None:
     """Move a task that its balanced agent has not claimed in time: to the pool, or to the next candidate."""
+    if draft.row.task_type == JOB_TYPE and await _is_worker_online(draft):
+        await draft.save()
+        return
     queue, agent, others = pool_queue(draft), None, list[str]()
     if not decode_json(draft.row.requirements):
         others = [agent_id for agent_id in await _list_workflow_agents(draft) if agent_id != draft.row.assigned_agent]
@@ -96,6 +100,17 @@ async def _offer_to_others(draft: TaskDraft) -> None:
         await move_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in others)
     except PaymentRequired as error:
         await end_task(draft, _S.FAILED, error=error.detail)
+
+
+async def _is_worker_online(draft: TaskDraft) -> bool:
+    """Whether the worker that a task is offered to is there, and takes tasks."""
+    address = queues.queue_address(draft.row.queue) or ""
+    if not address.startswith("worker:"):
+        return False
+    worker = await draft.call.tx.one(workers.by_ref, ref=address.removeprefix("worker:"), owner="")
+    if worker is None or worker.draining_at is not None:
+        return False
+    return draft.call.now - worker.last_seen <= states.ONLINE_SECONDS * SECOND
 
 
 async def _list_workflow_agents(draft: TaskDraft) -> list[str]:

@@ -25,6 +25,7 @@ from .records import TaskRow
 
 __all__ = [
     "INTERRUPTED",
+    "ONLINE_SECONDS",
     "TERMINAL",
     "TRANSITIONS",
     "UNFINISHED",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 ASSIGNMENT_TIMEOUT = 30_000_000  #: microseconds that a balanced task waits for its agent before any other may claim it
+ONLINE_SECONDS = 90  #: since a worker was seen, until which it counts as online
 _S = TaskStatus
 TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED, _S.DEAD_LETTERED})
 UNFINISHED = frozenset(_S) - TERMINAL

@@ -10,6 +10,7 @@ from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, TaskStatus
+from agora_sdk.contract.tasks.coding import JOB_TYPE
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, PayloadTooLarge, PermissionDenied, field_error
 
 from . import access, states
@@ -280,12 +281,16 @@ def _set_checkpoint(draft: TaskDraft, checkpoint: JsonObject, number: int | None
 async def release_task(
     call: Call, task_id: str, token: int, reason: str | None, checkpoint: JsonObject | None, delay: float
 ) -> TaskDraft:
-    """Return a task to its queue; the attempt does not count. delay: seconds. Raises StaleLease, IllegalTransition."""
+    """Return a task to its queue; the attempt does not count. delay: seconds. Raises StaleLease, IllegalTransition.
+
+    A coding job that is put off stays with its worker, which has its worktree and its session.
+    """
     draft = await access.lock_held_task(call, task_id, token)
     if checkpoint is not None:
         _set_checkpoint(draft, checkpoint, None)
     available_at = call.now + int(delay * SECOND) if delay else None
-    await requeue_task(draft, reason or "released", available_at=available_at, refund=True)
+    to_holder = draft.row.task_type == JOB_TYPE and available_at is not None
+    await requeue_task(draft, reason or "released", available_at=available_at, refund=True, to_holder=to_holder)
     return draft
 
 

@@ -27,6 +27,7 @@ from agora.domains.tasks.deadlines import follow_unregistration
 from agora.domains.tasks.queues import requirement_tokens
 from agora.domains.tasks.records import WORKERS, WorkerRow, WorkerSighting
 from agora.domains.tasks.service import TaskService
+from agora.domains.tasks.states import ONLINE_SECONDS
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract
 from agora_sdk.contract.events import Event
@@ -38,7 +39,6 @@ from .offers import build_offer_filter
 
 __all__ = ["WorkerService"]
 
-ONLINE_SECONDS = 90
 STALE_SECONDS = 600
 MAX_VERSION = 64
 MAX_LIMIT_SECONDS = 7 * 86_400  #: for which one report may stop an account
