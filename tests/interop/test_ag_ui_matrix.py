@@ -1,4 +1,8 @@
-"""The interop matrix of AG-UI: a run from a page is worked on over every protocol, and all of that is seen in the run."""
+"""The interop matrix of AG-UI.
+
+In: a run from a page is worked on over every protocol, and all of that is seen in the run. Observed: a task that began in any
+protocol is followed in a page.
+"""
 
 from __future__ import annotations
 
@@ -66,3 +70,38 @@ async def test_a_run_is_worked_on_from_every_protocol(parties: Parties, kind: st
     (artifact,) = [event["value"]["artifact"] for event in second if event["type"] == "CUSTOM"]
     assert artifact["parts"] == [{"data": {"said": CONTENT}}]
     assert second[-1]["outcome"] == {"type": "success"}
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
+)
+async def test_a_task_from_every_protocol_is_observed_in_a_run(parties: Parties, kind: str) -> None:
+    giver = await parties.get(kind, "AG-UI giver")
+    doer = await parties.get("rest", "AG-UI observed")
+    arguments = {"task_type": "review", "payload": {"text": CONTENT}, "assignee": doer.agent_name}
+    task_id = (await giver.call("agora.task.assign", arguments))["task_id"]
+    (task,) = (await doer.call("agora.task.claim", {"wait": SECONDS, "lease_seconds": 30}))["tasks"]
+    assert task["task_id"] == task_id
+    held = {"task_id": task_id, "fencing_token": task["fencing_token"]}
+    await doer.call("agora.task.append", held | {"content": CONTENT})
+    headers = {"Authorization": f"Bearer {giver.token}"}
+    async with httpx.AsyncClient(base_url=giver.url, headers=headers, timeout=SECONDS) as http:
+        thread = task["context_id"] or task_id
+        observing = asyncio.create_task(_run(http, doer.agent_id, threadId=thread, runId=f"{kind} 1"))
+        await doer.call("agora.task.message", held | {"text": CONTENT, "status": "input_required"})
+        first = await asyncio.wait_for(observing, SECONDS)
+        (interrupt,) = first[-1]["outcome"]["interrupts"]
+        assert interrupt["message"] == CONTENT
+        assert first[-1]["outcome"]["type"] == "interrupt"
+        await giver.call("agora.task.message", {"task_id": task_id, "text": "Monday"})
+        (task,) = (await doer.call("agora.task.claim", {"wait": SECONDS, "lease_seconds": 30}))["tasks"]
+        held |= {"fencing_token": task["fencing_token"]}
+        observing = asyncio.create_task(_run(http, doer.agent_id, threadId=thread, runId=f"{kind} 2"))
+        await doer.call("agora.task.complete", held | {"result": CONTENT})
+        second = await asyncio.wait_for(observing, SECONDS)
+    assert [_text(events) for events in (first, second)] == [CONTENT + CONTENT, CONTENT]
+    assert second[-1]["outcome"] == {"type": "success"}
+
+
+def _text(events: list[dict[str, Any]]) -> str:
+    return "".join(event["delta"] for event in events if event["type"] == "TEXT_MESSAGE_CONTENT")

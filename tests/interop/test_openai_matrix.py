@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from openai.types.responses import Response
+from openai import AsyncOpenAI
+from openai.types.responses import Response, ResponseStreamEvent
 
 from tests.interop.conftest import Parties
 from tests.interop.connectors import OpenAi
@@ -62,3 +63,31 @@ async def test_a_response_is_observed_in_every_protocol(parties: Parties, observ
         events = (await http.get("/agora/event/list", params=query)).json()["events"]
     assert [event["type"] for event in events] == ["agora.task.assigned", "agora.task.cancelled"]
     assert await observer.event(events[-1]["id"]) == events[-1]
+
+
+@pytest.mark.parametrize(
+    "giver_kind", [pytest.param(kind, marks=() if kind in ("rest", "mcp") else pytest.mark.long) for kind in SENDERS]
+)
+async def test_a_task_from_every_protocol_is_observed_as_a_response(parties: Parties, giver_kind: str) -> None:
+    giver, doer = await parties.get(giver_kind, "Giver"), await parties.get("rest", "Watched Model")
+    arguments = {"task_type": "review", "payload": {"text": CONTENT}, "assignee": doer.agent_name}
+    task_id = (await giver.call("agora.task.assign", arguments))["task_id"]
+    (task,) = (await doer.call("agora.task.claim", {"wait": SECONDS, "lease_seconds": 30}))["tasks"]
+    held = {"task_id": task_id, "fencing_token": task["fencing_token"]}
+    assert task["task_id"] == task_id
+    response_id = task_id.replace("task_", "resp_")
+    async with AsyncOpenAI(base_url=f"{giver.url}/v1", api_key=giver.token, max_retries=0, timeout=SECONDS) as client:
+        stream = await client.responses.retrieve(response_id, stream=True)
+        await doer.call("agora.task.append", held | {"content": CONTENT})
+        events: list[ResponseStreamEvent] = []
+        async for event in stream:
+            events.append(event)
+            if event.type == "response.output_text.delta":
+                break  # it is seen while the task goes on
+        await stream.close()
+        resumed = await client.responses.retrieve(response_id, stream=True, starting_after=events[-1].sequence_number)
+        await doer.call("agora.task.complete", held | {"result": "booked"})
+        events += [event async for event in resumed]
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[-1].type == "response.completed"
+    assert events[-1].response.output_text == f"{CONTENT}\n\nbooked"

@@ -88,6 +88,8 @@ class AgUiApp:
             first += events.answer_with_message(opened.message)
         elif opened.task_id is not None:
             first += events.follow_task(opened.task_id)
+        else:
+            first += events.finish_empty_run()
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             more = opened.stream is not None

@@ -89,6 +89,10 @@ class RunEvents:
         """End a run that is answered with a message, and has no task."""
         return [*self._message_events(message), *self._finish_run({"type": "success"})]
 
+    def finish_empty_run(self) -> list[Event]:
+        """End a run that connects to a thread in which nothing has happened."""
+        return self._finish_run({"type": "success"})
+
     def _run_boundary_event(self, kind: str, **more: Any) -> Event:
         return {"type": kind, "threadId": self._thread_id, "runId": self._run_id, **more}
 

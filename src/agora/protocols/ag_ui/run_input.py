@@ -1,7 +1,8 @@
 """``RunAgentInput``: what a client sends to begin a run, read with bounds.
 
 A client sends the whole conversation each time. The server has it already, as the tasks of the thread, so only what follows
-the last answer of the agent is new: messages of the user, or results of tools that the page has carried out.
+the last answer of the agent is new: messages of the user, or results of tools that the page has carried out. A client that
+sends no message at all connects to the thread, and follows what goes on in it.
 """
 
 from __future__ import annotations
@@ -66,6 +67,11 @@ class RunInput:
     surroundings: dict[str, Any] = field(default_factory=dict)
     skill: str | None = None
 
+    @property
+    def only_connects(self) -> bool:
+        """Whether the client says nothing, and wants to see what goes on in the thread."""
+        return not self.parts and not self.answers and not self.resume
+
 
 def read_run_input(document: Fields) -> RunInput:
     """Read a request's body. Raises InvalidRequest, which names the field."""
@@ -77,8 +83,10 @@ def read_run_input(document: Fields) -> RunInput:
         for index, entry in enumerate(_read_list(document, "resume", MAX_RESUMED))
     ]
     parts, answers = _read_new_messages(messages)
-    if not resume and not parts and not answers:
-        raise _invalid_field("messages", "should end with a message of the user, or with the result of a tool")
+    if messages and not resume and not parts and not answers:
+        raise _invalid_field(
+            "messages", "should end with a message of the user or the result of a tool, or be empty to connect"
+        )
     return RunInput(
         thread_id=_read_id(document, "threadId"),
         run_id=_read_id(document, "runId"),

@@ -2,11 +2,14 @@
 
 A run is idempotent by its id: its message bears it, so a repeated run sends nothing, and tells the same events again from the
 place in the task's log where it began.
+
+A run without anything new connects to its thread: it follows the task of the thread that changed last, whoever began it and in
+whichever protocol, from the beginning of the task's last turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +27,7 @@ __all__ = ["OpenedRun", "RunOpener", "RunRefused"]
 
 INTERRUPTED: Final = ("TASK_STATE_INPUT_REQUIRED", "TASK_STATE_AUTH_REQUIRED")
 TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_STATE_CANCELED", "TASK_STATE_REJECTED"})
+INTERRUPTED_STATUSES: Final = frozenset({"input_required", "auth_required"})  #: the same in a task's own words
 SURROUNDINGS: Final = "ag_ui"  #: member of a message's metadata
 FROM_THE_START: Final = 0
 HISTORY_PAGE: Final = 500
@@ -42,7 +46,7 @@ class RunRefused(Exception):
 
 @dataclass(slots=True)
 class OpenedRun:
-    """A run about to be told: the task's stream, or the message that is all of the answer."""
+    """A run about to be told: the task's stream, or the message that is all of the answer, or nothing of an empty thread."""
 
     task_id: str | None = None
     stream: LiveStream | None = None
@@ -78,7 +82,30 @@ class RunOpener:
             except (Conflict, NotFound, InvalidRequest) as error:
                 raise RunRefused("answer_refused", error) from error
             return await self._follow_task(request, task_id, position)
+        if run.only_connects:
+            return await self._connect_to_thread(request)
         return await self._send_first_message(request)
+
+    # -- nothing new --------------------------------------------------------------------------------------
+
+    async def _connect_to_thread(self, request: RunRequest) -> OpenedRun:
+        """Follow the last turn of the thread; a thread without a task has nothing to follow."""
+        arguments = {**request.agent_arguments, "context_id": request.run.thread_id, "page_size": 1}
+        page = await self._invoke_operation("agora.a2a.list", request.caller, {**arguments, "history_length": 0})
+        if not page["tasks"]:
+            return OpenedRun()
+        task_id: str = page["tasks"][0]["id"]
+        return await self._follow_task(request, task_id, await self._find_last_turn(request, task_id))
+
+    async def _find_last_turn(self, request: RunRequest, task_id: str) -> int:
+        """The position in a task's log after the last answer to a question: an open question is part of the turn before it."""
+        position, is_interrupted = FROM_THE_START, False
+        async for entry in self._list_messages(request, task_id):
+            is_answer = entry["data"]["role"] == "ROLE_USER"
+            if is_answer and is_interrupted:
+                position = _position_after(entry)
+            is_interrupted = entry.get("status") in INTERRUPTED_STATUSES
+        return position
 
     # -- a message ----------------------------------------------------------------------------------------
 
@@ -167,16 +194,22 @@ class RunOpener:
 
     async def _find_run(self, request: RunRequest, task_id: str) -> int | None:
         """The position after the message with which this run began in a task; None if it has not."""
+        async for entry in self._list_messages(request, task_id):
+            if entry["data"].get("messageId") == request.run.run_id:
+                return _position_after(entry)
+        return None
+
+    async def _list_messages(self, request: RunRequest, task_id: str) -> AsyncIterator[Mapping[str, Any]]:
+        """The entries of a task's log that are messages."""
         arguments: dict[str, Any] = {"task_id": task_id, "types": ["message"], "limit": HISTORY_PAGE}
         for _ in range(MAX_HISTORY_PAGES):
             page = await self._invoke_operation("agora.task.history", request.caller, arguments)
             for entry in page["entries"]:
-                if (entry.get("data") or {}).get("messageId") == request.run.run_id:
-                    return 2 * int(entry["number"]) + 1
+                if entry.get("data"):
+                    yield entry
             if not page.get("next_cursor"):
-                return None
+                return
             arguments["cursor"] = page["next_cursor"]
-        return None
 
     # -- operations ---------------------------------------------------------------------------------------
 
@@ -194,6 +227,10 @@ class RunOpener:
         operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
         result: dict[str, Any] = from_json((await self._dispatcher.invoke(operation, caller, arguments)).body)
         return result
+
+
+def _position_after(entry: Mapping[str, Any]) -> int:
+    return 2 * int(entry["number"]) + 1
 
 
 def _position_of(task: Task) -> int:

@@ -258,6 +258,39 @@ async def test_a_question_that_is_abandoned_cancels_the_run(page: Page, worker: 
     assert (await page.run(body))[-1]["outcome"] == {"type": "cancelled"}
 
 
+async def test_a_page_connects_to_a_thread_that_was_begun_elsewhere(page: Page, worker: Worker) -> None:
+    assert _kinds(await page.run(page.body("talk", "early"))) == ["RUN_STARTED", "RUN_FINISHED"]
+    message = {"messageId": "m1", "role": "ROLE_USER", "contextId": "talk", "parts": [{"text": "Book a table"}]}
+    sending = {"agent": worker.agent_id, "message": message, "return_immediately": True}
+    assert (await page.http.post("/agora/a2a/send", json=sending)).status_code == 200
+    async with page.stream(page.body("talk", "first")) as stream:
+        _, held = await worker.claim()
+        await worker.call("agora.task.append", content="Looking. ", **held)
+        first: Events = []
+        async for event in stream:
+            first.append(event)
+            if event["type"] == "TEXT_MESSAGE_CONTENT":
+                break  # it is seen while the task goes on
+        await worker.call("agora.task.message", text="Which day?", status="input_required", **held)
+        first += [event async for event in stream]
+    (interrupt,) = first[-1]["outcome"]["interrupts"]
+    assert (_text(first), interrupt["message"]) == ("Looking. Which day?", "Which day?")
+    assert (await page.run(page.body("talk", "again")))[-1]["outcome"]["interrupts"] == [interrupt]
+    answer = {"messageId": "m2", "role": "ROLE_USER", "taskId": held["task_id"], "parts": [{"text": "Monday"}]}
+    answering = {"message": answer, "return_immediately": True}
+    assert (await page.http.post("/agora/a2a/send", json=answering)).status_code == 200
+    connecting = asyncio.create_task(page.run(page.body("talk", "second")))
+    _, held = await worker.claim()
+    await worker.call("agora.task.complete", result="booked", **held)
+    second = await connecting
+    assert (_text(second), second[-1]["outcome"]) == ("booked", {"type": "success"})
+    assert _text(await page.run(page.body("talk", "late"))) == "booked"
+    stranger = (await page.http.post("/agents/register", json={"agent_name": "Stranger"})).json()["token"]
+    unseen = await page.run(page.body("talk", "spy"), Authorization=f"Bearer {stranger}")
+    assert _kinds(unseen) == ["RUN_STARTED", "RUN_FINISHED"]
+    _check(first, second, unseen)
+
+
 async def test_a_failure_is_an_error_of_the_run(page: Page, worker: Worker) -> None:
     asking = asyncio.create_task(page.run(page.body("talk", "run", "Try")))
     _, held = await worker.claim()
@@ -274,7 +307,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"runId": "x" * 151}, "runId"),
     ({"runId": 5}, "runId"),
     ({"messages": None}, "messages"),
-    ({"messages": []}, "messages"),
+    ({"messages": [{"role": "assistant", "content": "hi"}]}, "messages"),
     ({"messages": ["hi"]}, "messages"),
     ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content"),
     ({"messages": [{"role": "wizard", "content": "hi"}]}, "messages.0.role"),
