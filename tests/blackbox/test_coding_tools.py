@@ -147,14 +147,16 @@ def test_an_agent_without_http_servers_is_told_of(
 
 
 def test_tokens_of_a_job_are_in_billing(shared_server: ServerProcess, worker: WorkerProcess) -> None:
-    """Each turn's tokens are recorded as the agent reports them, flagged as an estimate, and nothing is charged."""
+    """Each turn's tokens are recorded of the model that the agent says it uses, as an estimate; without a price this is told."""
     operator = shared_server.operator
     creator = shared_server.register("payer")
-    job = submit_job(creator, "SAY: hello", worker="tooled", payload={"model": "stub/large"})
+    job = submit_job(creator, "SAY: hello", worker="tooled")
     wait_for_status(creator, job, "completed")
     (usage,) = creator.get(f"/billing/tokens?task_id={job}")["tokens"]
     assert (usage["input_tokens"], usage["output_tokens"], usage["is_estimate"]) == (100, 20, True)
-    assert (usage["model"], usage["account_id"]) == ("stub/large", creator.agent_id)
+    assert (usage["model"], usage["account_id"]) == ("stub/small", creator.agent_id)
+    assert not usage["is_charged"]
+    assert "the tokens of stub/small are recorded and not charged" in read_output(creator, job)
     assert operator.get("/billing/tokens?agent_id=tooled&limit=1")["tokens"][0]["task_id"] == job
     stranger = shared_server.register("onlooker")
     assert stranger.get("/billing/tokens")["tokens"] == []

@@ -60,11 +60,15 @@ class TurnEnd:
 
 @dataclass(slots=True)
 class SessionState:
-    """A session of an agent, as it can be opened again. rung: resume, load or new, how it was opened."""
+    """A session of an agent, as it can be opened again. rung: resume, load or new, how it was opened.
+
+    model: that the agent uses, where it says so; '' if it does not.
+    """
 
     session_id: str
     rung: str
     models: list[str] = field(default_factory=list)
+    model: str = ""
     options: dict[str, str] = field(default_factory=dict)
 
 
@@ -186,7 +190,14 @@ class AgentProcess:
         await self._await_answer(
             self._live_connection.set_config_option(option, self._session_state.session_id, value), START_SECONDS
         )
+        if category == "model":
+            self._session_state.model = value
         return True
+
+    @property
+    def model(self) -> str:
+        """The model of the open session, as the agent says; '' if it does not say."""
+        return self._session.model if self._session is not None else ""
 
     async def run_prompt(self, text: str) -> TurnEnd:
         """Send a prompt and wait for the end of its turn. Raises AgentDied, AgentFailed, UsageLimitReached.
@@ -350,16 +361,18 @@ def _build_server(server: Mapping[str, Any]) -> Any:
 
 
 def _read_options(answer: Any) -> dict[str, Any]:
-    """What a session lets choose: ids of the options by category, and the models."""
+    """What a session lets choose: ids of the options by category, the models, and the one that is chosen."""
     options: dict[str, str] = {}
     models: list[str] = []
+    model = ""
     for option in (answer.model_dump(by_alias=True, mode="json") if answer is not None else {}).get(
         "configOptions"
     ) or []:
         options[option.get("category") or option["id"]] = option["id"]
         if option.get("category") == "model":
             models = [str(choice["value"]) for choice in option.get("options") or [] if "value" in choice]
-    return {"models": models, "options": options}
+            model = str(option.get("currentValue") or "")
+    return {"models": models, "model": model, "options": options}
 
 
 def _read_usage(answer: schema.PromptResponse) -> Mapping[str, Any]:

@@ -335,9 +335,10 @@ class Job:
                 assert self._agent is not None
                 await self._agent.close()
                 await self._open_agent(CONTINUE.format(why="its process ended", prompt=await self._read_prompt()))
-        self._state.usage.add_turn(end.usage)
-        model = self._request.model or self._options.model or ""
-        await report_usage(self._client, self._run, self._state.usage, model)
+        assert self._agent is not None
+        # Not the model that the job asked for: an agent that ignores it would be charged at that one's price.
+        model = self._agent.model or self._options.model or ""
+        await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
         await self._close_turn()
         self._state.text = self._transcript.text
         self._state.is_answered = True

@@ -18,7 +18,7 @@ class JobState:
     session_id: of the agent's session. seen: number of the last entry of the requester's that the agent was given.
     is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
     messages: of the session that this job has reported. follow_up: the last that was taken, as the server counts them. was_rewound: whether the files
-    were taken back to where the job begins. turns: number of the last that is recorded, by whichever worker.
+    were taken back to where the job begins. model_tokens: input and output tokens of the job by model. turns: number of the last that is recorded, by whichever worker.
     """
 
     session_id: str | None = None
@@ -35,6 +35,19 @@ class JobState:
     was_rewound: bool = False
     turns: int = 0
     usage: Usage = field(default_factory=Usage)
+    model_tokens: dict[str, list[int]] = field(default_factory=dict)
+
+    def add_turn(self, model: str, usage: Mapping[str, Any]) -> tuple[int, int]:
+        """Add what the answer to a prompt says; answers the job's input and output tokens of its model alone.
+
+        A job that changes its model, or its worker, would otherwise pay for all its tokens once for each.
+        """
+        before = self.usage.input_tokens, self.usage.output_tokens
+        self.usage.add_turn(usage)
+        totals = self.model_tokens.setdefault(model, [0, 0])
+        totals[0] += self.usage.input_tokens - before[0]
+        totals[1] += self.usage.output_tokens - before[1]
+        return totals[0], totals[1]
 
     def to_checkpoint(self) -> dict[str, Any]:
         """As JSON."""

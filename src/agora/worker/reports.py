@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from agora_sdk import AgoraError, TaskRun
 from agora_sdk.client import AgoraClient
 
 from .driver import AgentProcess
-from .transcript import Usage
+from .job_state import JobState
 
 __all__ = ["offer_tools", "report_usage"]
 
 logger = logging.getLogger("agora.worker")
 
 
-async def report_usage(client: AgoraClient, run: TaskRun, usage: Usage, model: str) -> None:
-    """Report a job's tokens so far, where billing shows them."""
-    if not usage.input_tokens and not usage.output_tokens:
+async def report_usage(
+    client: AgoraClient,
+    run: TaskRun,
+    state: JobState,
+    model: str,
+    turn: Mapping[str, Any],
+    add_note: Callable[[str], None],
+) -> None:
+    """Report a job's tokens so far of one model, which billing charges. One without a price is told in the output.
+
+    turn: the tokens of the turn that has ended, as the protocol names them.
+    """
+    input_tokens, output_tokens = state.add_turn(model, turn)
+    if not input_tokens and not output_tokens:
         return
-    has_cost = usage.cost is not None and bool(usage.currency)
+    usage = state.usage
+    # The cost is one sum, of all models that the job has used.
+    has_cost = usage.cost is not None and bool(usage.currency) and len(state.model_tokens) == 1
     try:
-        await client.task.report_usage(
+        report = await client.task.report_usage(
             run.task_id,
             run.fencing_token,
-            usage.input_tokens,
-            usage.output_tokens,
+            input_tokens,
+            output_tokens,
             model=model,
             provider_cost=usage.cost if has_cost else None,
             currency=usage.currency if has_cost else None,
@@ -35,6 +48,9 @@ async def report_usage(client: AgoraClient, run: TaskRun, usage: Usage, model: s
         )
     except AgoraError as error:  # the result has it too
         logger.warning("The usage of %s is not reported: %s", run.task_id, error)
+        return
+    if not report.is_charged:
+        add_note(f"the tokens of {model or 'a model that the agent does not name'} are recorded and not charged")
 
 
 async def offer_tools(

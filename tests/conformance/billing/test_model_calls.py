@@ -20,7 +20,14 @@ from agora.domains.billing.model_calls import (
 )
 from agora.domains.billing.model_prices import resolve_model_price
 from agora_sdk.contract.billing.models import ModelTokens
-from agora_sdk.errors import BudgetExceeded, CreditExhausted, InvalidRequest, NotFound, PermissionDenied
+from agora_sdk.errors import (
+    BudgetExceeded,
+    CreditExhausted,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    StaleLease,
+)
 from tests.conformance.billing.billing_calls import Till
 from tests.conformance.engines import RunsOn
 from tests.market import Market
@@ -327,3 +334,51 @@ async def test_nobody_spends_the_money_of_others_by_what_it_reports(market: Mark
     assert (summary.totals.cost_dollars, summary.totals.input_tokens) == (0.5018, 1810)
     assert (await market.call(asker, "token_billing.summary")).totals.cost_dollars == 0
     assert len((await market.call(worker, "token_billing.recent", task_id=task)).calls) == 4
+
+
+async def test_reported_totals_cannot_be_bent(market: Market, models: ModelTill) -> None:
+    """Nothing is free without a price, no sum is charged twice, and only who holds the task reports."""
+    asker, worker, other = [await market.agent(name) for name in ("Asker", "Worker", "Other")]
+    order = {"task_type": "coding.job", "assignee": "Worker", "payload": {"codebase_id": "cb_1", "model": "own:cheap"}}
+    task = (await market.call(asker, "task.assign", **order)).task_id
+    (claim,) = (await market.call(worker, "task.claim")).tasks
+    place = {"task_id": task, "fencing_token": claim.fencing_token, "output_tokens": 0}
+
+    async def report(tokens: int, cost: float | None = None, model: str = "unheard/of", **changes: Any) -> Any:
+        money = {} if cost is None else {"provider_cost": cost, "currency": "USD"}
+        values = {**place, "model": model, "input_tokens": tokens, "is_estimate": True, **money, **changes}
+        return await market.call(worker, "task.report_usage", **values)
+
+    async def spent() -> float:
+        return float((await market.call(worker, "token_billing.summary")).totals.cost_dollars)
+
+    assert not (await report(10)).is_charged, "a model without a price"
+    assert not (await report(20, 0.0)).is_charged, "a cost of nothing is no price"
+    assert not (await report(20, model="")).is_charged, "a model without a name"
+    assert await spent() == 0
+    for tokens, cost, total in ((30, 0.5, 0.5), (40, 0.1, 0.5), (50, 0.5, 0.5), (60, 0.7, 0.7)):
+        await report(tokens, cost)
+        assert await spent() == pytest.approx(total), "a cost that falls and rises again is charged once"
+    await report(1000, model="own:dear")
+    entry = (await market.call(worker, "token_billing.recent", task_id=task)).calls[0]
+    assert (entry.model, entry.agent_id, entry.account_id) == ("dear", worker.subject, worker.subject)
+    assert (entry.task_id, entry.project, entry.is_estimate, entry.input_tokens) == (task, "cb_1", True, 1000)
+    before = await spent()
+    for bad in ({"tokens": -1}, {"tokens": 10**18}, {"tokens": 1, "cost": -1.0}, {"tokens": 1, "cost": float("nan")}):
+        with pytest.raises(InvalidRequest):
+            await report(**bad)  # type: ignore[arg-type]
+    with pytest.raises(StaleLease):
+        await report(2000, model="own:dear", fencing_token=claim.fencing_token + 1)
+    values = {**place, "model": "own:dear", "input_tokens": 2000}
+    with pytest.raises(NotFound):
+        await market.call(other, "task.report_usage", **values)
+    with pytest.raises((PermissionDenied, StaleLease)):
+        await market.call(asker, "task.report_usage", **values)
+    await market.call(worker, "task.complete", task_id=task, fencing_token=claim.fencing_token, result={})
+    assert await spent() == before
+    await report(1001, model="own:dear")  # what its last turn took comes late
+    assert await spent() > before
+    market.clock.advance(61)
+    with pytest.raises(StaleLease):
+        await report(3000, model="own:dear")
+    assert (await market.call(asker, "token_billing.summary")).totals.cost_dollars == 0

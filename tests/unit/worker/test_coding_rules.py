@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agora.worker.codebases import normalize_remote, parse_codebases
+from agora.worker.job_state import JobState
 from agora.worker.permissions import Approval, PermissionRequest, parse_answer
 from agora.worker.transcript import Transcript
 from agora.worker.usage_limits import parse_usage_limit
@@ -164,3 +165,12 @@ def test_codebases_by_name(tmp_path: Path) -> None:
         parse_codebases(f"{tmp_path}/missing")
     with pytest.raises(ValueError, match="are named"):
         parse_codebases(f"{tmp_path}/one,{tmp_path}/one")
+
+
+def test_tokens_are_counted_for_the_model_that_took_them() -> None:
+    state = JobState()
+    assert state.add_turn("a", {"inputTokens": 100, "outputTokens": 20}) == (100, 20)
+    state = JobState.from_checkpoint(state.to_checkpoint())  # another worker goes on, whose agent has another model
+    assert state.add_turn("b", {"inputTokens": 10, "outputTokens": None}) == (10, 0)
+    assert state.add_turn("a", {"inputTokens": 1, "outputTokens": 1}) == (101, 21)
+    assert (state.usage.input_tokens, state.usage.output_tokens) == (111, 21)

@@ -29,6 +29,7 @@ from .terms import Terms
 from .views import model_charge_key
 
 __all__ = [
+    "ABANDONED_AFTER",
     "CallPayer",
     "ModelOffer",
     "ModelReport",

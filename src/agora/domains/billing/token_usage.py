@@ -118,7 +118,8 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
     try:
         rates, base_cost = (await resolve_model_price(call, provider, model)).without_thresholds(), None
     except InvalidRequest:
-        if row.cost is None or row.currency is None:
+        # A reported cost of nothing is no price: what is free is set so by an operator.
+        if not row.cost or row.currency is None:
             return row
         rates, base_cost = await build_reported_rates(call, provider, model, row.currency), cost
     task = await call.tx.one(models.payable_task, task_id=row.task_id)
@@ -135,7 +136,12 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         base_cost=base_cost,
     )
     await charge_model_call(call, payer, rates, call_report)
-    charged = replace(row, charged_input=row.input_tokens, charged_output=row.output_tokens, charged_cost=row.cost or 0)
+    charged = replace(
+        row,
+        charged_input=row.input_tokens,
+        charged_output=row.output_tokens,
+        charged_cost=max(row.charged_cost, row.cost or 0),  # one that falls and rises again is not charged twice
+    )
     await call.tx.execute(
         models.mark_charged,
         task_id=row.task_id,

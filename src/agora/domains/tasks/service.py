@@ -12,6 +12,7 @@ from agora.clock import SECOND, to_microseconds
 from agora.core.call import BoundService, LogStreamSpec, encode_json
 from agora.core.events.filter import Viewer
 from agora.domains.billing.accounts import resolve_paying_account
+from agora.domains.billing.model_calls import ABANDONED_AFTER
 from agora.domains.billing.money import to_micros
 from agora.domains.billing.token_usage import TokenUsageReport, record_token_usage
 from agora.store.port import Reader
@@ -20,7 +21,7 @@ from agora_sdk.contract import implements
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus, TaskStatusLike
 from agora_sdk.contract.parts import Part
-from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, field_error
+from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, StaleLease, field_error
 
 from . import access, assignment, claims, delegation, job_files, lookup, messages, queues, states, views, work
 from . import queries as statements
@@ -313,6 +314,8 @@ class TaskService(BoundService, contract.Tasks):
         is_estimate: bool = False,
     ) -> contract.TokenUsage:
         draft = await access.lock_held_task(self.call, task_id, fencing_token)
+        if draft.row.completed_at is not None and self.call.now - draft.row.completed_at > ABANDONED_AFTER:
+            raise StaleLease(f"{task_id} has ended; its last usage could be reported for a minute.")
         if (provider_cost is None) != (currency is None):
             raise InvalidRequest(
                 "A cost has a currency.",
