@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agora.domains.coding import transcript_service
 from agora.domains.coding.jobs import TranscriptRetention
 from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.coding.test_sessions import call, make_codebase
@@ -74,7 +75,8 @@ async def test_old_sessions_are_forgotten_where_the_settings_say_so(market: Mark
     assert session.session_id == "new"
 
 
-async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market) -> None:
+async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transcript_service, "LOG_PAGE", 2)  # however long the log is, and wherever a page of it ends
     coder, person = await market.agent("Coder"), await market.agent("Person")
     worker, codebase = await make_codebase(market, coder)
     receipt = await call(market, person, "codebase.trigger", codebase_id=codebase, prompt="Mend it")
@@ -83,9 +85,10 @@ async def test_who_asked_allowed_and_commented_is_on_a_job(market: Market) -> No
     token = {"fencing_token": job.fencing_token}
     await call(market, coder, "task.message", **place, **token, text="May I run ls?", status="input_required")
     await call(market, market.operator, "task.message", **place, text="once")
-    await call(market, person, "task.comment", **place, text="well done")
+    for caller in (person, coder, person):
+        await call(market, caller, "task.comment", **place, text="well done")
     people = await call(market, person, "transcript.participants", **place)
-    assert (people.asked_by, people.commented_by) == (person.subject, [person.subject])
+    assert (people.asked_by, people.commented_by) == (person.subject, [person.subject, coder.subject])
     (answer,) = people.allowed
     assert (answer.by, answer.question, answer.answer) == (market.operator.subject, "May I run ls?", "once")
     stranger = await market.agent("Stranger")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agora_sdk.errors import InvalidRequest, PermissionDenied
+from agora_sdk.errors import Conflict, InvalidRequest, NotFound, PermissionDenied
 from tests.conformance.coding.test_follow_ups import Job
 from tests.conformance.coding.test_turns import job
 from tests.conformance.engines import RunsOn
@@ -42,7 +42,42 @@ async def test_a_worker_reports_and_removes(job: Job) -> None:
     task = await market.call(market.operator, "task.get", task_id=receipt.task_id)
     assert (task.task_type, task.assignee) == ("coding.cleaning", f"worker:{job.worker}")
     assert task.payload == {**place, "job_ids": [A, C]}
+
+    async def clean(codebase: str, *job_ids: str) -> list[str]:
+        receipt = await market.call(market.operator, "worktree.clean", codebase_id=codebase, job_ids=list(job_ids))
+        payload = (await market.call(market.operator, "task.get", task_id=receipt.task_id)).payload
+        assert payload["codebase_id"] == job.codebase
+        return list(payload["job_ids"])
+
+    assert await clean("api", f"agora/{B}", "cccccc", A[:12]) == [B, C, A], "by the name, branches and pieces of ids"
+    unreported = f"task_{'d' * 32}"
+    assert await clean(job.codebase, unreported) == [unreported], "its worker knows"
+    for bad, words in (
+        ("bbb", "1 worktrees"),
+        ("eeeeee", "no worktree"),
+        ("task_", "3 worktrees"),
+        ("../x", "no worktree"),
+    ):
+        with pytest.raises(InvalidRequest, match=words):
+            await clean(job.codebase, bad)
+    with pytest.raises(NotFound):
+        await clean("nowhere", A)
+    await market.call(job.coder, "codebase.register", name="api", path="/other", worker_id=job.worker)
+    with pytest.raises(Conflict, match="several codebases"):
+        await clean("api", A)
     await market.call(job.coder, "codebase.remove", **place)
+
+
+async def test_a_later_job_of_a_session_names_the_worktree_of_the_first(job: Job) -> None:
+    market, place = job.market, {"codebase_id": job.codebase}
+    first = await job.begin()
+    await market.call(job.coder, "task.complete", task_id=first, fencing_token=job.fence, result={})
+    report = {"job_id": first, "bytes": 1, "last_used_at": MOMENT, "verdict": "removable"}
+    await market.call(job.coder, "worktree.report", **place, worktrees=[report])
+    later = await job.begin()
+    receipt = await market.call(job.coder, "worktree.clean", **place, job_ids=[later])
+    task = await market.call(market.operator, "task.get", task_id=receipt.task_id)
+    assert task.payload["job_ids"] == [first]
 
 
 @pytest.mark.parametrize("change", [{"verdict": "perhaps"}, {"bytes": "many"}, {"last_used_at": "now"}, {"job_id": 7}])

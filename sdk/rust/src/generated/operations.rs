@@ -6713,7 +6713,7 @@ impl Request<VirtualServerCreateKeyOperation> {
 
 operation! {
     /// Marks requests of `agora.worktree.list`.
-    pub WorktreeListOperation => DiskUse, Query, "worktree/list", [Halted, NotFound];
+    pub WorktreeListOperation => DiskUse, Query, "worktree/list", [Halted, NotFound, Conflict];
 }
 
 operation! {

@@ -3666,9 +3666,9 @@ pub struct WorktreeService<'a> {
 impl WorktreeService<'_> {
     /// Show what the worktrees of a codebase use, and what a clean-up would remove or leave, and why.
     ///
-    /// - `codebase_id`: Id of a codebase.
+    /// - `codebase_id`: Id of a codebase, or its name, if only one of yours has it.
     ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
+    /// Errors beside those of any operation: `halted`, `not_found`, `conflict`.
     pub fn list(&self, codebase_id: impl Into<String>) -> Request<WorktreeListOperation> {
         Request::new(self.client).with::<String>("codebase_id", codebase_id.into())
     }
@@ -3693,7 +3693,7 @@ impl WorktreeService<'_> {
     ///
     /// The task's result has `removed` (ids), `left` (ids with the reason) and `bytes`.
     ///
-    /// - `codebase_id`: Id of a codebase.
+    /// - `codebase_id`: Id of a codebase, or its name, if only one of yours has it.
     /// - `job_ids`: Worktrees to remove.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.

@@ -3429,7 +3429,7 @@ export interface VirtualServerCreateKeyArguments {
 
 /** Arguments of ``agora.worktree.list``. */
 export interface WorktreeListArguments {
-  /** Id of a codebase. */
+  /** Id of a codebase, or its name, if only one of yours has it. */
   codebaseId: string;
 }
 
@@ -3443,7 +3443,7 @@ export interface WorktreeReportArguments {
 
 /** Arguments of ``agora.worktree.clean``. */
 export interface WorktreeCleanArguments {
-  /** Id of a codebase. */
+  /** Id of a codebase, or its name, if only one of yours has it. */
   codebaseId: string;
   /** Worktrees to remove. */
   jobIds: string[];
@@ -5756,7 +5756,7 @@ export interface WorktreeService {
   /**
    * Show what the worktrees of a codebase use, and what a clean-up would remove or leave, and why.
    *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``conflict``.
    */
   list(args: WorktreeListArguments, options?: CallOptions): Promise<DiskUse>;
   /**
@@ -7448,7 +7448,7 @@ export interface Operations {
   "worktree.list": {
     args: WorktreeListArguments;
     answer: Promise<DiskUse>;
-    errors: CommonErrorCode | "halted" | "not_found";
+    errors: CommonErrorCode | "halted" | "not_found" | "conflict";
   };
   "worktree.report": {
     args: WorktreeReportArguments;

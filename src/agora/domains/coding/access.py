@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from agora.core.call import Call
 from agora.core.errors import not_found
-from agora_sdk.errors import PermissionDenied
+from agora_sdk.errors import Conflict, PermissionDenied
 
 from . import queries as statements
 from .records import CodebaseRow, SessionRow
 
-__all__ = ["load_codebase", "load_own_codebase", "load_session", "may_read_every_session"]
+__all__ = [
+    "find_codebase",
+    "find_own_codebase",
+    "load_codebase",
+    "load_own_codebase",
+    "load_session",
+    "may_read_every_session",
+]
+
+SHOWN = 5  #: ids of codebases with one name
 
 
 async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
@@ -23,12 +32,33 @@ async def load_codebase(call: Call, codebase_id: str) -> CodebaseRow:
     return row
 
 
+async def find_codebase(call: Call, ref: str) -> CodebaseRow:
+    """A codebase by its id, or by a name that only one of the caller's workers has; for operators, of all. Raises NotFound, Conflict."""
+    owner = "" if call.caller.acts_for_others else call.caller.subject
+    rows = await call.tx.all(statements.codebases_by_name, name=ref, owner=owner, limit=SHOWN)
+    if not rows or await call.tx.one(statements.codebase_by_id, codebase_id=ref) is not None:
+        return await load_codebase(call, ref)
+    if len(rows) > 1:
+        ids = ", ".join(row.codebase_id for row in rows)
+        raise Conflict(f"There are several codebases {ref!r}.", fix=f"Give the id of one: {ids}.")
+    call.target = rows[0].codebase_id
+    return rows[0]
+
+
+async def find_own_codebase(call: Call, ref: str) -> CodebaseRow:
+    """A codebase of the caller's worker, or any for an operator, by its id or name. Raises NotFound, Conflict, PermissionDenied."""
+    return _check_own(call, await find_codebase(call, ref))
+
+
 async def load_own_codebase(call: Call, codebase_id: str) -> CodebaseRow:
     """A codebase of the caller's worker, or any for an operator. Raises NotFound, PermissionDenied."""
-    row = await load_codebase(call, codebase_id)
+    return _check_own(call, await load_codebase(call, codebase_id))
+
+
+def _check_own(call: Call, row: CodebaseRow) -> CodebaseRow:
     if row.owner != call.caller.subject and not call.caller.acts_for_others:
         raise PermissionDenied(
-            f"{codebase_id} belongs to a worker of {row.owner}.",
+            f"{row.codebase_id} belongs to a worker of {row.owner}.",
             fix="Only its worker and operators may change it.",
             required="act:any",
         )

@@ -12,6 +12,7 @@ __all__ = [
     "codebase_by_path",
     "codebase_count",
     "codebase_for_update",
+    "codebases_by_name",
     "codebases_with_stand_ins",
     "codebases_without_worker",
     "confirm_codebase",
@@ -54,6 +55,15 @@ __all__ = [
 BIG = "bigint"
 
 codebase_by_id = Query("select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow)
+codebases_by_name = Query(
+    """
+    select * from codebases where tenant_id = :tenant and name = :name and (:owner = '' or owner = :owner)
+    order by codebase_id limit :limit
+    """,
+    CodebaseRow,
+    types={"limit": "bigint"},
+    scan=True,
+)
 codebase_for_update = Query(
     "select * from codebases where tenant_id = :tenant and codebase_id = :codebase_id", CodebaseRow, lock=True
 )

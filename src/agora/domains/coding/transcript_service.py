@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Literal
 
 from agora.clock import to_datetime
@@ -28,7 +28,7 @@ from .sessions import SessionService
 __all__ = ["TranscriptService", "delete_transcript", "format_markdown"]
 
 EXCERPT = 160  #: characters on each side of a word
-MAX_ENTRIES = 1000  #: of a job's log that are looked at for answers and comments
+LOG_PAGE = 500  #: entries of a job's log that are read at once
 INTERRUPTED = frozenset({"input_required", "auth_required"})
 
 
@@ -109,24 +109,25 @@ class TranscriptService(BoundService, contract.Transcripts):
     @implements
     async def participants(self, task_id: str) -> contract.JobParticipants:
         task = await load_visible_task(self.call, task_id)
-        place = {"task_id": task_id, "after": 0, "limit": MAX_ENTRIES}
-        types = encode_json(["message", "comment"])
-        entries = await self.call.tx.all(task_lists.history_of_types, **place, types=types)
-        comments = [
-            (entry, decode_json(entry.data) if entry.data else {}) for entry in entries if entry.type == "comment"
-        ]
+        answers = _AnswerPairing()
+        commenters: dict[str, None] = {}
+        reviewed: list[contract.ReviewDecision] = []
+        async for entry in _read_log(self.call, task_id, ["message", "comment"]):
+            if entry.type == "message":
+                answers.add_message(entry)
+                continue
+            commenters[entry.actor] = None
+            data = decode_json(entry.data) if entry.data else {}
+            if "review" in data:
+                reviewed.append(contract.ReviewDecision(by=entry.actor, at=to_datetime(entry.time), **data["review"]))
         return contract.JobParticipants(
             task_id=task_id,
             asked_by=task.created_by,
             asked_at=to_datetime(task.created_at),
             worked_by=task.holder or task.assigned_agent,
-            allowed=_pair_answers([entry for entry in entries if entry.type == "message"]),
-            commented_by=list(dict.fromkeys(entry.actor for entry, _ in comments)),
-            reviewed=[
-                contract.ReviewDecision(by=entry.actor, at=to_datetime(entry.time), **data["review"])
-                for entry, data in comments
-                if "review" in data
-            ],
+            allowed=answers.answers,
+            commented_by=list(commenters),
+            reviewed=reviewed,
         )
 
 
@@ -136,26 +137,42 @@ async def delete_transcript(call: Call, codebase_id: str, session_id: str) -> No
         await call.tx.execute(statement, codebase_id=codebase_id, session_id=session_id)
 
 
-def _pair_answers(entries: Sequence[TaskEntryRow]) -> list[contract.PermissionAnswer]:
-    """Each answer of a person's with the question that stood open. entries: messages, oldest first."""
-    answers: list[contract.PermissionAnswer] = []
-    question: str | None = None
-    for entry in entries:
+async def _read_log(call: Call, task_id: str, types: Sequence[str]) -> AsyncIterator[TaskEntryRow]:
+    """All entries of these types in a task's log, the oldest first, read in pages."""
+    after, names = 0, encode_json(list(types))
+    while True:
+        place = {"task_id": task_id, "after": after, "limit": LOG_PAGE}
+        entries = await call.tx.all(task_lists.history_of_types, **place, types=names)
+        for entry in entries:
+            yield entry
+        if len(entries) < LOG_PAGE:
+            return
+        after = entries[-1].number
+
+
+class _AnswerPairing:
+    """Pairs each answer of a person's with the question that stood open."""
+
+    def __init__(self) -> None:
+        self.answers: list[contract.PermissionAnswer] = []
+        self._question: str | None = None
+
+    def add_message(self, entry: TaskEntryRow) -> None:
+        """Take the next message of the log."""
         message: Any = decode_json(entry.data) if entry.data else {}
         parts = message.get("parts") or []
         if message.get("role") == AGENT:
-            question = join_text(parts) if entry.status in INTERRUPTED else None
-        elif message.get("role") == USER and question is not None:
+            self._question = join_text(parts) if entry.status in INTERRUPTED else None
+        elif message.get("role") == USER and self._question is not None:
             data = [part["data"] for part in parts if "data" in part]
             answer = contract.PermissionAnswer(
                 by=entry.actor,
                 at=to_datetime(entry.time),
-                question=question[:500],
+                question=self._question[:500],
                 answer=data[0] if data else join_text(parts)[:500],
             )
-            answers.append(answer)
-            question = None
-    return answers
+            self.answers.append(answer)
+            self._question = None
 
 
 def format_markdown(messages: Sequence[sessions_contract.SessionMessage], title: str) -> str:

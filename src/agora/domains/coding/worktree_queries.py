@@ -5,7 +5,7 @@ from __future__ import annotations
 from agora.store.port import Query, Write
 from agora.store.records import record
 
-__all__ = ["DiskUseRow", "delete_report", "report_of_codebase", "store_report"]
+__all__ = ["DiskUseRow", "delete_report", "jobs_of_context", "report_of_codebase", "store_report"]
 
 
 @record
@@ -20,6 +20,9 @@ class DiskUseRow:
 
 report_of_codebase = Query(
     "select * from coding_worktrees where tenant_id = :tenant and codebase_id = :codebase_id", DiskUseRow
+)
+jobs_of_context = Query(
+    "select task_id from tasks where tenant_id = :tenant and context_id = :context_id order by task_id limit 1000", str
 )
 store_report = Write(
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
 from agora.clock import to_datetime
 from agora.core.call import BoundService
+from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import implements
 from agora_sdk.contract import worktrees as contract
@@ -16,7 +18,7 @@ from agora_sdk.contract.tasks.coding import CLEANING_TYPE
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import worktree_queries as statements
-from .access import load_codebase, load_own_codebase, may_read_every_session
+from .access import find_codebase, find_own_codebase, load_own_codebase, may_read_every_session
 from .capabilities import codebase_capability
 from .records import CodebaseRow
 
@@ -24,6 +26,9 @@ __all__ = ["WorktreeService"]
 
 WORKTREES = TypeAdapter(list[contract.Worktree])
 LOSSLESS = ("removable", "recent")
+TASK_ID = re.compile(r"task_[0-9a-f]{32}")
+BRANCH_PREFIX = "agora/"  #: of a job's branch
+MIN_PIECE = 6  #: characters of a piece of an id
 
 
 class WorktreeService(BoundService, contract.Worktrees):
@@ -31,16 +36,16 @@ class WorktreeService(BoundService, contract.Worktrees):
 
     @implements
     async def list(self, codebase_id: str) -> contract.DiskUse:
-        codebase = await load_codebase(self.call, codebase_id)
+        codebase = await find_codebase(self.call, codebase_id)
         if not may_read_every_session(self.call, codebase):
             raise PermissionDenied(
                 f"{codebase_id} belongs to a worker of {codebase.owner}.",
                 fix="Only its worker and operators see what its jobs have left.",
                 required="read:all",
             )
-        row = await self.call.tx.one(statements.report_of_codebase, codebase_id=codebase_id)
+        row = await self.call.tx.one(statements.report_of_codebase, codebase_id=codebase.codebase_id)
         if row is None:
-            return contract.DiskUse(codebase_id=codebase_id)
+            return contract.DiskUse(codebase_id=codebase.codebase_id)
         return _build_use(codebase, WORKTREES.validate_json(row.worktrees), row.reported_at)
 
     @implements
@@ -61,14 +66,46 @@ class WorktreeService(BoundService, contract.Worktrees):
 
     @implements
     async def clean(self, codebase_id: str, job_ids: contract.JobIds) -> TaskReceipt:
-        codebase = await load_own_codebase(self.call, codebase_id)
+        codebase = await find_own_codebase(self.call, codebase_id)
+        row = await self.call.tx.one(statements.report_of_codebase, codebase_id=codebase.codebase_id)
+        reported = [] if row is None else [worktree.job_id for worktree in WORKTREES.validate_json(row.worktrees)]
+        names = [await self._resolve_job(job_id, reported, index) for index, job_id in enumerate(job_ids)]
         # To its worker alone: the worktrees are on that machine.
         return await TaskService(self.call).assign(
             CLEANING_TYPE,
-            {"codebase_id": codebase_id, "job_ids": list(dict.fromkeys(job_ids))},
+            {"codebase_id": codebase.codebase_id, "job_ids": list(dict.fromkeys(names))},
             f"worker:{codebase.worker_id}",
-            required_capabilities=[codebase_capability(codebase_id)],
+            required_capabilities=[codebase_capability(codebase.codebase_id)],
         )
+
+    async def _resolve_job(self, ref: str, reported: Sequence[str], index: int) -> str:
+        """Name of the worktree that a job id, a branch or a piece of an id means. Raises InvalidRequest.
+
+        reported: names of the worktrees that there were at the worker's last report. index: of the reference in the request.
+        """
+        name, field = ref.removeprefix(BRANCH_PREFIX), f"job_ids[{index}]"
+        if name in reported:
+            return name
+        if TASK_ID.fullmatch(name):
+            first = await self._find_first_job(name, reported)
+            return name if first is None else first  # not reported yet, or gone: its worker knows
+        matches = [job_id for job_id in reported if name in job_id]
+        if len(matches) != 1 or len(name) < MIN_PIECE:
+            which = f"{len(matches)} worktrees have" if matches else "no worktree has"
+            raise InvalidRequest(
+                f"{ref!r} names no job: {which} it in their id.",
+                fix="Give the id of the job; see GET /v1/agent/codebases/{codebase_id}/worktrees.",
+                errors=[field_error(field, f"{which} it")],
+            )
+        return matches[0]
+
+    async def _find_first_job(self, task_id: str, reported: Sequence[str]) -> str | None:
+        """The job whose worktree a later job of its session has worked in."""
+        task = await self.call.tx.one(tasks.select_task, task_id=task_id)
+        if task is None or task.context_id is None:
+            return None
+        jobs = await self.call.tx.all(statements.jobs_of_context, context_id=task.context_id)
+        return next((job_id for job_id in jobs if job_id in reported), None)
 
 
 def _build_use(codebase: CodebaseRow, worktrees: Sequence[contract.Worktree], reported_at: int) -> contract.DiskUse:

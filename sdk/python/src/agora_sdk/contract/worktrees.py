@@ -6,17 +6,36 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .codebases import CodebaseRef
+from .codebases import PRINTABLE, CodebaseRef
 from .fields import JsonObject, Timestamp
 from .operation import Service, operation
 from .results import Result
-from .tasks import TaskId, TaskReceipt
+from .tasks import TaskReceipt
 
 __all__ = ["DiskUse", "Worktree", "Worktrees"]
 
 Documents = list[JsonObject]
-JobId = Annotated[TaskId, Field(description="The job that the worktree is named after.", examples=["task_..."])]
+JobId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=120,
+        pattern=PRINTABLE,
+        description="A job: its id, its branch, a later job of its session, or a piece of the id (six characters) that no other has.",
+        examples=["task_..."],
+    ),
+]
 JobIds = list[JobId]
+NamedCodebase = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=100,
+        pattern=PRINTABLE,
+        description="Id of a codebase, or its name, if only one of yours has it.",
+        examples=["cb_..."],
+    ),
+]
 
 
 class Worktree(Result):
@@ -46,7 +65,7 @@ class Worktrees(Service, category="worktree"):
     """What jobs have left on the disks of workers. Only what is on another branch, too, is ever removed."""
 
     @operation("GET /v1/agent/codebases/{codebase_id}/worktrees", scope="read:tasks")
-    async def list(self, codebase_id: CodebaseRef) -> DiskUse:
+    async def list(self, codebase_id: NamedCodebase) -> DiskUse:
         """Show what the worktrees of a codebase use, and what a clean-up would remove or leave, and why."""
 
     @operation("POST /v1/agent/codebases/{codebase_id}/worktrees", scope="write:tasks", idempotent=True)
@@ -62,7 +81,7 @@ class Worktrees(Service, category="worktree"):
     @operation("POST /v1/agent/codebases/{codebase_id}/worktrees/clean", scope="write:tasks")
     async def clean(
         self,
-        codebase_id: CodebaseRef,
+        codebase_id: NamedCodebase,
         job_ids: Annotated[JobIds, Field(min_length=1, max_length=1000, description="Worktrees to remove.")],
     ) -> TaskReceipt:
         """Have the worker remove worktrees; it looks again at each, and leaves what has work that is nowhere else.
