@@ -9,6 +9,7 @@ import pytest
 
 from agora.core.call import Caller
 from agora.core.scopes import ANONYMOUS
+from agora.domains.a2a.price_extension import PRICE_EXTENSION
 from agora_sdk.contract.a2a import A2ACard
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied
 from tests.conformance.a2a.a2a_calls import ask, say
@@ -270,3 +271,33 @@ async def test_who_is_there_goes_before_who_is_not(market: Market) -> None:
     await market.agent("Here", capabilities=["review"])
     await market.call(away, "agent.update", agent_id="Away", status="inactive")
     assert (await routed(market, "review it"))[0] == "Here"
+
+
+async def test_a_card_declares_the_price_in_force(market: Market) -> None:
+    maker = await market.agent("Translator")
+    await market.agent("Gratis")
+
+    async def declared(agent: str) -> list[dict[str, Any]]:
+        card = await ask(market, stranger(), "card", agent=agent, base_url=BASE)
+        extensions: list[dict[str, Any]] = card["capabilities"].get("extensions", [])
+        return extensions
+
+    assert await declared("Translator") == []
+    own = {"uri": "https://example.org/own"}
+    forged = {"uri": PRICE_EXTENSION, "required": True, "params": {"price": 0}}
+    await ask(market, maker, "set_card", card={"capabilities": {"extensions": [own, forged]}})
+    await market.call(maker, "billing.set_price", agent_id="Translator", type="per_request", price=0.01)
+    terms = {"type": "per_request", "currency": "USD", "unit": "request"}
+    price = {"uri": PRICE_EXTENSION, "description": "What using this agent costs."}
+    assert await declared("Translator") == [own, price | {"params": terms | {"version": 1, "price": 0.01}}]
+    hybrid = {"price": 2, "base_price": 0.5, "usage_unit": "minute"}
+    await market.call(maker, "billing.set_price", agent_id="Translator", type="hybrid", **hybrid)
+    terms = {"type": "hybrid", "currency": "USD", "unit": "minute", "version": 2, "price": 2.0, "base_price": 0.5}
+    assert (await declared("Translator"))[1]["params"] == terms
+    await market.call(
+        maker, "billing.set_price", agent_id="Translator", type="token_based", input_price=3, output_price=15
+    )
+    terms = {"type": "token_based", "currency": "USD", "unit": "million_tokens", "version": 3}
+    assert (await declared("Translator"))[1]["params"] == terms | {"input_price": 3.0, "output_price": 15.0}
+    await market.call(maker, "billing.set_price", agent_id="Translator", type="free")
+    assert (await declared("Translator"), await declared("Gratis")) == ([own], [])

@@ -19,6 +19,7 @@ from agora_sdk.contract import a2a as contract
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
 
 from . import queries as statements
+from .price_extension import PRICE_EXTENSION, find_price_extension
 from .routing import parse_agent_skills
 from .views import encode_document
 
@@ -174,12 +175,21 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     modes = {"inputModes": document["defaultInputModes"], "outputModes": document["defaultOutputModes"]}
     document["skills"] = [modes | skill for skill in document["skills"]]
     base = resolve_base_url(call, base)
-    extensions = document.pop("extensions", None)
+    extensions = await _list_extensions(call, agent, document.pop("extensions", ()))
     document |= _server_fields(call, base, agent)
     if extensions:
         document["capabilities"]["extensions"] = extensions
     document.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
     return as_encoded_result(encode_document(document), contract.A2ACard)
+
+
+async def _list_extensions(
+    call: Call, agent: AgentRow | None, stored: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The extensions that a stored card declares, and the agent's price, which no stored card can change."""
+    extensions = [extension for extension in stored if extension.get("uri") != PRICE_EXTENSION]
+    price = await find_price_extension(call, agent.agent_id) if agent is not None else None
+    return extensions if price is None else [*extensions, price]
 
 
 async def _require_visible(call: Call, ref: str) -> AgentRow:

@@ -7,10 +7,13 @@ from typing import Any
 
 import httpx
 import jwt
+from a2a.client import A2ACardResolver
+from a2a.compat.v0_3.types import AgentCard as AgentCard03
 from a2a.types.a2a_pb2 import AgentCard
 from a2a.utils import signing
 from google.protobuf.json_format import ParseDict
 
+from agora.domains.a2a.price_extension import PRICE_EXTENSION
 from agora.server.app import App
 from agora.settings import Settings
 from tests.harness import Running, make_settings, running
@@ -48,6 +51,24 @@ async def test_a_client_of_1_0_gets_1_0_alone(wire: Wire) -> None:
     assert (merged["protocolVersion"], merged["preferredTransport"]) == ("0.3.0", "JSONRPC")
     assert merged["securitySchemes"]["bearer"]["type"] == "http"
     assert len(merged["signatures"]) == 2
+
+
+async def test_clients_of_both_versions_parse_a_price(wire: Wire) -> None:
+    price = {"agent_id": "Echo Agent", "type": "per_request", "price": 0.25, "currency": "EUR"}
+    assert (await wire.http.post("/agora/billing/set_price", json=price)).status_code == 200
+    document = (await _card(wire, wire.path, **{"A2A-Version": "1.0"})).json()
+    (extension,) = ParseDict(document, AgentCard(), ignore_unknown_fields=False).capabilities.extensions
+    assert (extension.uri, extension.required) == (PRICE_EXTENSION, False)
+    assert (extension.params["price"], extension.params["unit"], extension.params["currency"]) == (
+        0.25,
+        "request",
+        "EUR",
+    )
+    legacy = AgentCard03.model_validate((await _card(wire, wire.path)).json())
+    assert legacy.capabilities.extensions is not None
+    assert legacy.capabilities.extensions[0].params == dict(document["capabilities"]["extensions"][0]["params"])
+    resolver = A2ACardResolver(wire.http, f"{str(wire.http.base_url).rstrip('/')}{wire.path}")
+    assert (await resolver.get_agent_card()).capabilities.extensions == [extension]
 
 
 async def test_addresses_are_those_the_client_used(wire: Wire, server: Running) -> None:

@@ -1,0 +1,47 @@
+"""Prices on agent cards: an extension of A2A (section 4.6), declared by agents that cost something.
+
+It is a declaration alone: nothing of a message changes, and no client has to support it. Who pays, and when a new version
+of a price holds, is a matter of :mod:`agora.domains.billing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from agora.core.call import Call
+from agora.domains.billing.terms import Terms, find_terms_in_force, pricing_fields
+from agora_sdk.contract.billing import PricingType
+
+__all__ = ["PRICE_EXTENSION", "build_price_extension", "find_price_extension"]
+
+PRICE_EXTENSION: Final = "urn:agora:extension:price:v1"
+#: what ``price`` is for; of a hybrid price the unit is its own
+_UNITS: Final[Mapping[PricingType, str]] = {
+    PricingType.PER_REQUEST: "request",
+    PricingType.PER_MINUTE: "minute",
+    PricingType.PER_HOUR: "hour",
+    PricingType.TOKEN_BASED: "million_tokens",
+}
+
+
+async def find_price_extension(call: Call, agent_id: str) -> dict[str, Any] | None:
+    """The declaration for an agent's price in force; None if it costs nothing."""
+    currency = call.context.settings.billing_currency
+    return build_price_extension(await find_terms_in_force(call.tx, agent_id, call.now, currency))
+
+
+def build_price_extension(terms: Terms) -> dict[str, Any] | None:
+    """An ``AgentExtension``; None for what is free. Amounts that are zero are left out."""
+    if not terms.is_chargeable:
+        return None
+    fields = pricing_fields(terms)
+    amounts = {name: fields[name] for name in ("price", "base_price", "task_price", "input_price", "output_price")}
+    params = {
+        "type": terms.type.value,
+        "currency": terms.currency,
+        "unit": _UNITS.get(terms.type) or terms.usage_unit,
+        "version": terms.version,
+        **{name: amount for name, amount in amounts.items() if amount},
+    }
+    return {"uri": PRICE_EXTENSION, "description": "What using this agent costs.", "params": params}
