@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,8 +27,11 @@ __all__ = ["chat"]
 MESSAGE_TASK = "a2a.message"
 JOB_TYPE = "coding.job"
 GLOBAL = "global"  #: name of the codebase at a worker's home directory
+LOG_FENCE = "`" * 12  #: longer than a fence in a tool's output
+_LOG_LINE = re.compile(r"\[[a-z_]{2,20}\] \S")
 LEAVE = frozenset({"/quit", "/exit"})
 HELP = "/history shows the conversation, /new begins another one, Ctrl-C interrupts an answer, /quit leaves."
+HISTORY_PAGE = 200
 REMEMBERED = 50  # tasks of a conversation that /history shows
 
 
@@ -181,9 +185,16 @@ class Conversation:
         return self._client.task.get(task_id), after
 
     def _newest_question(self, task_id: str) -> dict[str, Any]:
-        entries = self._client.task.history(task_id, limit=500).entries
-        questions = [entry.data for entry in entries if entry.type == "message" and isinstance(entry.data, dict)]
-        return next((data for data in reversed(questions) if data.get("role") == "ROLE_AGENT"), {})
+        newest: dict[str, Any] = {}
+        cursor = None
+        while True:
+            page = self._client.task.history(task_id, types=["message"], limit=HISTORY_PAGE, cursor=cursor)
+            for entry in page.entries:
+                if isinstance(entry.data, dict) and entry.data.get("role") == "ROLE_AGENT":
+                    newest = entry.data
+            cursor = page.next_cursor
+            if cursor is None:
+                return newest
 
     def _print_question(self, question: dict[str, Any]) -> None:
         out = self._session.out
@@ -257,10 +268,10 @@ class _Words:
         end = _end_of_paragraphs(self._text)
         if end:
             self._live.update("", refresh=True)
-            console.print(Markdown(clean_text_lines(self._text[:end])))
+            console.print(Markdown(fence_log_lines(clean_text_lines(self._text[:end]))))
             console.print()
             self._text = self._text[end:]
-        self._live.update(Markdown(clean_text_lines(self._text)))
+        self._live.update(Markdown(fence_log_lines(clean_text_lines(self._text))))
 
 
 def _end_of_paragraphs(text: str) -> int:
@@ -271,9 +282,27 @@ def _end_of_paragraphs(text: str) -> int:
         position += len(line)
         if line.lstrip().startswith(("```", "~~~")):
             is_fenced = not is_fenced
-        elif not line.strip() and not is_fenced and line.endswith("\n"):
+        elif line == "\n" and not is_fenced:
             end = position
     return end
+
+
+def fence_log_lines(text: str) -> str:
+    """Markdown in which what a worker reports between an agent's words (``[execute] ls``, its output indented) keeps its lines."""
+    lines: list[str] = []
+    is_fenced = is_log = False
+    for line in text.split("\n"):
+        begins = not is_fenced and _LOG_LINE.match(line) is not None
+        if is_log and not begins and not line.startswith("  "):
+            lines.append(LOG_FENCE)
+            is_log = False
+        if begins and not is_log:
+            lines.append(f"{LOG_FENCE}text")
+            is_log = True
+        if not is_log and line.lstrip().startswith(("```", "~~~")):
+            is_fenced = not is_fenced
+        lines.append(line)
+    return "\n".join([*lines, LOG_FENCE] if is_log else lines)
 
 
 def clean_text_lines(text: str) -> str:

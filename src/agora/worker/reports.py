@@ -29,6 +29,7 @@ async def report_usage(
 
     turn: the tokens of the turn that has ended, as the protocol names them.
     """
+    is_first = model not in state.model_tokens
     input_tokens, output_tokens = state.add_turn(model, turn)
     if not input_tokens and not output_tokens:
         return
@@ -49,7 +50,7 @@ async def report_usage(
     except AgoraError as error:  # the result has it too
         logger.warning("The usage of %s is not reported: %s", run.task_id, error)
         return
-    if not report.is_charged:
+    if is_first and not report.is_charged:
         add_note(f"the tokens of {model or 'a model that the agent does not name'} are recorded and not charged")
 
 
