@@ -183,6 +183,11 @@ class Connections(Section):
         pattern=r"^[A-Za-z0-9.:-]*$",
         description="Address under which Consul reaches the server; the one it listens on if left out.",
     )
+    ai_catalog_servers: bool = Field(
+        False,
+        description="Whether /.well-known/ai-catalog.json tells everybody of the MCP servers that are reached here, too: this server, "
+        "virtual servers and upstreams, with the names of their tools.",
+    )
     a2a_grpc_port: int = Field(
         0, ge=0, le=65535, description="Port for A2A over gRPC, with the extra agora-server[grpc]; 0 for none."
     )

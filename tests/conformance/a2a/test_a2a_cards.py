@@ -292,6 +292,10 @@ async def test_a_card_declares_the_price_in_force(market: Market) -> None:
     assert await declared("Translator") == [own, price | {"params": terms | {"version": 1, "price": 0.01}}]
     hybrid = {"price": 2, "base_price": 0.5, "usage_unit": "minute"}
     await market.call(maker, "billing.set_price", agent_id="Translator", type="hybrid", **hybrid)
+    catalogue = await ask(market, stranger(), "catalogue", base_url=BASE)
+    prices = {entry["name"]: entry["pricing"] for entry in catalogue["agents"]}
+    assert (prices["Translator"]["type"], prices["Translator"]["price"]) == ("hybrid", 2.0)
+    assert (prices["Gratis"], prices["Agora"]) == (None, None)
     terms = {"type": "hybrid", "currency": "USD", "unit": "minute", "version": 2, "price": 2.0, "base_price": 0.5}
     assert (await declared("Translator"))[1]["params"] == terms
     await market.call(

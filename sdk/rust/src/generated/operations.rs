@@ -8,802 +8,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 operation! {
-    /// Marks requests of `agora.a2a.send`.
-    pub A2aSendOperation => A2ASendResult, Command, "a2a/send", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.a2a.send`.
-impl Request<A2aSendOperation> {
-    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Id of the requested skill.
-    pub fn skill(self, skill: impl Into<String>) -> Self {
-        self.with::<String>("skill", skill.into())
-    }
-
-    /// Task to continue, if the message names none.
-    pub fn task_id(self, task_id: impl Into<String>) -> Self {
-        self.with::<String>("task_id", task_id.into())
-    }
-
-    /// Groups the tasks of one conversation.
-    pub fn context_id(self, context_id: impl Into<String>) -> Self {
-        self.with::<String>("context_id", context_id.into())
-    }
-
-    /// Return without waiting for the task to end or to need input.
-    pub fn return_immediately(self, return_immediately: bool) -> Self {
-        self.with("return_immediately", return_immediately)
-    }
-
-    /// Seconds to wait for the task; then its current state is returned.
-    pub fn wait(self, wait: f64) -> Self {
-        self.with("wait", wait)
-    }
-
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
-    pub fn history_length(self, history_length: i64) -> Self {
-        self.with("history_length", history_length)
-    }
-
-    /// Set `accepted_output_modes`.
-    pub fn accepted_output_modes(self, accepted_output_modes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>(
-            "accepted_output_modes",
-            accepted_output_modes.into_iter().map(Into::into).collect(),
-        )
-    }
-
-    /// Push notification configuration of the task.
-    pub fn push(self, push: A2APushConfig) -> Self {
-        self.with("push", push)
-    }
-
-    /// Metadata of the request; stored with a new task.
-    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
-        self.with::<Value>("metadata", metadata.into())
-    }
-
-    /// URIs of extensions that you support, beside the message's.
-    pub fn extensions(self, extensions: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.get`.
-    pub A2aGetOperation => A2ATask, Query, "a2a/get", [Halted, NotFound];
-}
-
-/// Optional arguments of `agora.a2a.get`.
-impl Request<A2aGetOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
-    pub fn history_length(self, history_length: i64) -> Self {
-        self.with("history_length", history_length)
-    }
-
-    /// Set `include_artifacts`.
-    pub fn include_artifacts(self, include_artifacts: bool) -> Self {
-        self.with("include_artifacts", include_artifacts)
-    }
-
-    /// Seconds to wait for the task; then its current state is returned.
-    pub fn wait(self, wait: f64) -> Self {
-        self.with("wait", wait)
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.list`.
-    pub A2aListOperation => A2ATaskList, Query, "a2a/list", [Halted];
-}
-
-/// Optional arguments of `agora.a2a.list`.
-impl Request<A2aListOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Groups the tasks of one conversation.
-    pub fn context_id(self, context_id: impl Into<String>) -> Self {
-        self.with::<String>("context_id", context_id.into())
-    }
-
-    /// Set `status`.
-    pub fn status(self, status: impl Into<A2AState>) -> Self {
-        self.with::<A2AState>("status", status.into())
-    }
-
-    /// RFC 3339 time, with its offset.
-    pub fn status_timestamp_after(self, status_timestamp_after: impl Into<String>) -> Self {
-        self.with::<String>("status_timestamp_after", status_timestamp_after.into())
-    }
-
-    /// Set `page_size`.
-    pub fn page_size(self, page_size: i64) -> Self {
-        self.with("page_size", page_size)
-    }
-
-    /// 'nextPageToken' of the page before.
-    pub fn page_token(self, page_token: impl Into<String>) -> Self {
-        self.with::<String>("page_token", page_token.into())
-    }
-
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
-    pub fn history_length(self, history_length: i64) -> Self {
-        self.with("history_length", history_length)
-    }
-
-    /// Set `include_artifacts`.
-    pub fn include_artifacts(self, include_artifacts: bool) -> Self {
-        self.with("include_artifacts", include_artifacts)
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.cancel`.
-    pub A2aCancelOperation => A2ATask, Command, "a2a/cancel", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
-}
-
-/// Optional arguments of `agora.a2a.cancel`.
-impl Request<A2aCancelOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Set `metadata`.
-    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
-        self.with::<Value>("metadata", metadata.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.subscribe`.
-    pub A2aSubscribeOperation => A2AUpdate, Stream, "a2a/subscribe", [Halted, NotFound, IllegalTransition];
-}
-
-/// Optional arguments of `agora.a2a.subscribe`.
-impl StreamRequest<A2aSubscribeOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Resume after this item, without the task itself.
-    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
-        self.with::<String>("last_event_id", last_event_id.into())
-    }
-
-    /// Most messages of the history; 0 for none, the newest 100 if left out.
-    pub fn history_length(self, history_length: i64) -> Self {
-        self.with("history_length", history_length)
-    }
-
-    /// Whether the stream continues while the task needs input.
-    pub fn until(self, until: impl Into<String>) -> Self {
-        self.with::<String>("until", until.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.create_push_config`.
-    pub A2aCreatePushConfigOperation => A2APushConfig, Command, "a2a/create_push_config", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
-}
-
-/// Optional arguments of `agora.a2a.create_push_config`.
-impl Request<A2aCreatePushConfigOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// One is made if left out; an existing one is replaced.
-    pub fn config_id(self, config_id: impl Into<String>) -> Self {
-        self.with::<String>("config_id", config_id.into())
-    }
-
-    /// Set `token`.
-    pub fn token(self, token: impl Into<String>) -> Self {
-        self.with::<String>("token", token.into())
-    }
-
-    /// Set `authentication`.
-    pub fn authentication(self, authentication: A2AAuthentication) -> Self {
-        self.with("authentication", authentication)
-    }
-
-    /// Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is.
-    pub fn version(self, version: impl Into<String>) -> Self {
-        self.with::<String>("version", version.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.get_push_config`.
-    pub A2aGetPushConfigOperation => A2APushConfig, Query, "a2a/get_push_config", [Halted, NotFound];
-}
-
-/// Optional arguments of `agora.a2a.get_push_config`.
-impl Request<A2aGetPushConfigOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.list_push_configs`.
-    pub A2aListPushConfigsOperation => A2APushConfigs, Query, "a2a/list_push_configs", [Halted, NotFound];
-}
-
-/// Optional arguments of `agora.a2a.list_push_configs`.
-impl Request<A2aListPushConfigsOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Set `page_size`.
-    pub fn page_size(self, page_size: i64) -> Self {
-        self.with("page_size", page_size)
-    }
-
-    /// 'nextPageToken' of the page before.
-    pub fn page_token(self, page_token: impl Into<String>) -> Self {
-        self.with::<String>("page_token", page_token.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.delete_push_config`.
-    pub A2aDeletePushConfigOperation => A2APushDeletion, Command, "a2a/delete_push_config", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
-}
-
-/// Optional arguments of `agora.a2a.delete_push_config`.
-impl Request<A2aDeletePushConfigOperation> {
-    /// Only a task of this agent.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.push_dead_letters`.
-    pub A2aPushDeadLettersOperation => PushDeadLetters, Query, "a2a/push_dead_letters", [Halted], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.a2a.push_dead_letters`.
-impl Request<A2aPushDeadLettersOperation> {
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.retry_push`.
-    pub A2aRetryPushOperation => PushRetry, Command, "a2a/retry_push", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.card`.
-    pub A2aCardOperation => A2ACard, Query, "a2a/card", [Halted, NotFound];
-}
-
-/// Optional arguments of `agora.a2a.card`.
-impl Request<A2aCardOperation> {
-    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Base URL under which the caller reaches this server; its public_url if left out.
-    pub fn base_url(self, base_url: impl Into<String>) -> Self {
-        self.with::<String>("base_url", base_url.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.extended_card`.
-    pub A2aExtendedCardOperation => A2ACard, Query, "a2a/extended_card", [Halted, NotFound];
-}
-
-/// Optional arguments of `agora.a2a.extended_card`.
-impl Request<A2aExtendedCardOperation> {
-    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Base URL under which the caller reaches this server; its public_url if left out.
-    pub fn base_url(self, base_url: impl Into<String>) -> Self {
-        self.with::<String>("base_url", base_url.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.set_card`.
-    pub A2aSetCardOperation => CardChange, Command, "a2a/set_card", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
-}
-
-/// Optional arguments of `agora.a2a.set_card`.
-impl Request<A2aSetCardOperation> {
-    /// Yourself, if left out.
-    pub fn agent(self, agent: impl Into<String>) -> Self {
-        self.with::<String>("agent", agent.into())
-    }
-
-    /// Fields of an agent card, which override the generated ones; null removes the stored card.
-    pub fn card(self, card: impl Into<Value>) -> Self {
-        self.with::<Value>("card", card.into())
-    }
-
-    /// Fields that only authenticated callers see.
-    pub fn extended(self, extended: impl Into<Value>) -> Self {
-        self.with::<Value>("extended", extended.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.catalogue`.
-    pub A2aCatalogueOperation => A2ACatalogue, Query, "a2a/catalogue", [Halted], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.a2a.catalogue`.
-impl Request<A2aCatalogueOperation> {
-    /// Base URL under which the caller reaches this server; its public_url if left out.
-    pub fn base_url(self, base_url: impl Into<String>) -> Self {
-        self.with::<String>("base_url", base_url.into())
-    }
-
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.add_remote`.
-    pub A2aAddRemoteOperation => RemoteAgent, Relay, "a2a/add_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, IllegalTransition, UpstreamFailed, UpstreamUnavailable], keyed;
-}
-
-/// Optional arguments of `agora.a2a.add_remote`.
-impl Request<A2aAddRemoteOperation> {
-    /// Its name here; its own if left out.
-    pub fn name(self, name: impl Into<String>) -> Self {
-        self.with::<String>("name", name.into())
-    }
-
-    /// Sent with every request, such as Authorization; stored encrypted, never shown.
-    pub fn headers(self, headers: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
-        self.with::<BTreeMap<String, String>>(
-            "headers",
-            headers
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
-    }
-
-    /// Seconds to wait without any data from it before the request fails.
-    pub fn timeout(self, timeout: f64) -> Self {
-        self.with("timeout", timeout)
-    }
-
-    /// Fetch its card first; false stores it even if the card cannot be fetched.
-    pub fn verify(self, verify: bool) -> Self {
-        self.with("verify", verify)
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.list_remotes`.
-    pub A2aListRemotesOperation => RemoteAgentPage, Query, "a2a/list_remotes", [Halted], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.a2a.list_remotes`.
-impl Request<A2aListRemotesOperation> {
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.get_remote`.
-    pub A2aGetRemoteOperation => RemoteAgent, Query, "a2a/get_remote", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.refresh_remote`.
-    pub A2aRefreshRemoteOperation => RemoteAgent, Relay, "a2a/refresh_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, IllegalTransition, UpstreamFailed, UpstreamUnavailable];
-}
-
-operation! {
-    /// Marks requests of `agora.a2a.remove_remote`.
-    pub A2aRemoveRemoteOperation => RemoteRemoval, Command, "a2a/remove_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-operation! {
-    /// Marks requests of `agora.admin.override`.
-    pub AdminOverrideOperation => OverrideReceipt, Command, "admin/override", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Halted, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.admin.override`.
-impl Request<AdminOverrideOperation> {
-    /// Set `reason`.
-    pub fn reason(self, reason: impl Into<String>) -> Self {
-        self.with::<String>("reason", reason.into())
-    }
-
-    /// Authority, 255 = supreme; the caller's own if left out.
-    pub fn priority(self, priority: i64) -> Self {
-        self.with("priority", priority)
-    }
-
-    /// Seconds until the override expires.
-    pub fn expires_in(self, expires_in: i64) -> Self {
-        self.with("expires_in", expires_in)
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.admin.health`.
-    pub AdminHealthOperation => Health, Query, "admin/health", [NotFound];
-}
-
-/// Optional arguments of `agora.admin.health`.
-impl Request<AdminHealthOperation> {
-    /// Only this component: database, mcp_server, agents ...
-    pub fn component(self, component: impl Into<String>) -> Self {
-        self.with::<String>("component", component.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.admin.manage`.
-    pub AdminManageOperation => Managed, Command, "admin/manage", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.admin.manage`.
-impl Request<AdminManageOperation> {
-    /// set: the setting's value; set_tier: the tier; hand_over: an agent; deprecate and sunset: what to call instead (NAME or NAME@VERSION), or an object with replacement, sunset_date (YYYY-MM-DD, for deprecate) and migration_guide.
-    pub fn value(self, value: impl Into<Value>) -> Self {
-        self.with::<Value>("value", value.into())
-    }
-
-    /// Set `reason`.
-    pub fn reason(self, reason: impl Into<String>) -> Self {
-        self.with::<String>("reason", reason.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.admin.audit`.
-    pub AdminAuditOperation => AuditPage, Query, "admin/audit", [], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.admin.audit`.
-impl Request<AdminAuditOperation> {
-    /// Set `actor`.
-    pub fn actor(self, actor: impl Into<String>) -> Self {
-        self.with::<String>("actor", actor.into())
-    }
-
-    /// Set `operation`.
-    pub fn operation(self, operation: impl Into<String>) -> Self {
-        self.with::<String>("operation", operation.into())
-    }
-
-    /// Set `target`.
-    pub fn target(self, target: impl Into<String>) -> Self {
-        self.with::<String>("target", target.into())
-    }
-
-    /// Set `outcome`.
-    pub fn outcome(self, outcome: impl Into<String>) -> Self {
-        self.with::<String>("outcome", outcome.into())
-    }
-
-    /// RFC 3339 time, with its offset.
-    pub fn since(self, since: impl Into<String>) -> Self {
-        self.with::<String>("since", since.into())
-    }
-
-    /// RFC 3339 time, with its offset.
-    pub fn until(self, until: impl Into<String>) -> Self {
-        self.with::<String>("until", until.into())
-    }
-
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.agent.register`.
-    pub AgentRegisterOperation => Registration, Command, "agent/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.agent.register`.
-impl Request<AgentRegisterOperation> {
-    /// Capabilities of the agent.
-    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `service_tier`.
-    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
-        self.with::<ServiceTier>("service_tier", service_tier.into())
-    }
-
-    /// Set `description`.
-    pub fn description(self, description: impl Into<String>) -> Self {
-        self.with::<String>("description", description.into())
-    }
-
-    /// Set `category`.
-    pub fn category(self, category: impl Into<String>) -> Self {
-        self.with::<String>("category", category.into())
-    }
-
-    /// Set `tags`.
-    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("tags", tags.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `visibility`.
-    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
-        self.with::<Visibility>("visibility", visibility.into())
-    }
-
-    /// Protocol name to URL.
-    pub fn endpoints(self, endpoints: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
-        self.with::<BTreeMap<String, String>>(
-            "endpoints",
-            endpoints
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
-    }
-
-    /// Free-form data kept with the agent.
-    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
-        self.with::<Value>("metadata", metadata.into())
-    }
-
-    /// Maximum number of concurrent tasks.
-    pub fn max_concurrent_tasks(self, max_concurrent_tasks: i64) -> Self {
-        self.with("max_concurrent_tasks", max_concurrent_tasks)
-    }
-
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
-    pub fn busy(self, busy: impl Into<String>) -> Self {
-        self.with::<String>("busy", busy.into())
-    }
-
-    /// The agent's own rating of its skill, in percent.
-    pub fn proficiency_level(self, proficiency_level: i64) -> Self {
-        self.with("proficiency_level", proficiency_level)
-    }
-
-    /// Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace.
-    pub fn alias(self, alias: impl Into<String>) -> Self {
-        self.with::<String>("alias", alias.into())
-    }
-
-    /// Keys for messages that only the agent can read, the one to use first.
-    pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
-        self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
-    }
-
-    /// More of it: version, pricing, build_config, host_requirements ...
-    pub fn manifest(self, manifest: impl Into<Value>) -> Self {
-        self.with::<Value>("manifest", manifest.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.agent.get`.
-    pub AgentGetOperation => Agent, Query, "agent/get", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.agent.list`.
-    pub AgentListOperation => AgentPage, Query, "agent/list", [Halted, NotFound], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.agent.list`.
-impl Request<AgentListOperation> {
-    /// Set `status`.
-    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
-        self.with::<AgentStatus>("status", status.into())
-    }
-
-    /// Set `service_tier`.
-    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
-        self.with::<ServiceTier>("service_tier", service_tier.into())
-    }
-
-    /// Set `category`.
-    pub fn category(self, category: impl Into<String>) -> Self {
-        self.with::<String>("category", category.into())
-    }
-
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// How many items to skip; a cursor can continue from any position, and is cheaper.
-    pub fn offset(self, offset: i64) -> Self {
-        self.with("offset", offset)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.agent.update`.
-    pub AgentUpdateOperation => Agent, Command, "agent/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
-}
-
-/// Optional arguments of `agora.agent.update`.
-impl Request<AgentUpdateOperation> {
-    /// Capabilities of the agent.
-    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `status`.
-    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
-        self.with::<AgentStatus>("status", status.into())
-    }
-
-    /// Set `description`.
-    pub fn description(self, description: impl Into<String>) -> Self {
-        self.with::<String>("description", description.into())
-    }
-
-    /// Set `category`.
-    pub fn category(self, category: impl Into<String>) -> Self {
-        self.with::<String>("category", category.into())
-    }
-
-    /// Set `tags`.
-    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("tags", tags.into_iter().map(Into::into).collect())
-    }
-
-    /// Set `visibility`.
-    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
-        self.with::<Visibility>("visibility", visibility.into())
-    }
-
-    /// Protocol name to URL.
-    pub fn endpoints(self, endpoints: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
-        self.with::<BTreeMap<String, String>>(
-            "endpoints",
-            endpoints
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
-    }
-
-    /// Free-form data kept with the agent.
-    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
-        self.with::<Value>("metadata", metadata.into())
-    }
-
-    /// Maximum number of concurrent tasks.
-    pub fn max_concurrent_tasks(self, max_concurrent_tasks: i64) -> Self {
-        self.with("max_concurrent_tasks", max_concurrent_tasks)
-    }
-
-    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
-    pub fn busy(self, busy: impl Into<String>) -> Self {
-        self.with::<String>("busy", busy.into())
-    }
-
-    /// The agent's own rating of its skill, in percent.
-    pub fn proficiency_level(self, proficiency_level: i64) -> Self {
-        self.with("proficiency_level", proficiency_level)
-    }
-
-    /// Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace.
-    pub fn alias(self, alias: impl Into<String>) -> Self {
-        self.with::<String>("alias", alias.into())
-    }
-
-    /// Keys for messages that only the agent can read, the one to use first.
-    pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
-        self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.agent.heartbeat`.
-    pub AgentHeartbeatOperation => AgentHeartbeat, Command, "agent/heartbeat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition];
-}
-
-/// Optional arguments of `agora.agent.heartbeat`.
-impl Request<AgentHeartbeatOperation> {
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-
-    /// Set `status`.
-    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
-        self.with::<AgentStatus>("status", status.into())
-    }
-
-    /// Share of the agent's capacity in use, 0 to 1.
-    pub fn load(self, load: f64) -> Self {
-        self.with("load", load)
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.agent.status`.
-    pub AgentStatusOperation => AgentStatusReport, Query, "agent/status", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.agent.rate`.
-    pub AgentRateOperation => Rating, Command, "agent/rate", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
-}
-
-/// Optional arguments of `agora.agent.rate`.
-impl Request<AgentRateOperation> {
-    /// Set `comment`.
-    pub fn comment(self, comment: impl Into<String>) -> Self {
-        self.with::<String>("comment", comment.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.agent.deregister`.
-    pub AgentDeregisterOperation => Deregistration, Command, "agent/deregister", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
-}
-
-operation! {
     /// Marks requests of `agora.messaging.send`.
     pub MessagingSendOperation => MessageReceipt, Command, "messaging/send", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
 }
@@ -2405,6 +1609,802 @@ impl Request<BillingSetProfileOperation> {
 operation! {
     /// Marks requests of `agora.billing.close`.
     pub BillingCloseOperation => Closing, Command, "billing/close", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.send`.
+    pub A2aSendOperation => A2ASendResult, Command, "a2a/send", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.a2a.send`.
+impl Request<A2aSendOperation> {
+    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Id of the requested skill.
+    pub fn skill(self, skill: impl Into<String>) -> Self {
+        self.with::<String>("skill", skill.into())
+    }
+
+    /// Task to continue, if the message names none.
+    pub fn task_id(self, task_id: impl Into<String>) -> Self {
+        self.with::<String>("task_id", task_id.into())
+    }
+
+    /// Groups the tasks of one conversation.
+    pub fn context_id(self, context_id: impl Into<String>) -> Self {
+        self.with::<String>("context_id", context_id.into())
+    }
+
+    /// Return without waiting for the task to end or to need input.
+    pub fn return_immediately(self, return_immediately: bool) -> Self {
+        self.with("return_immediately", return_immediately)
+    }
+
+    /// Seconds to wait for the task; then its current state is returned.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Set `accepted_output_modes`.
+    pub fn accepted_output_modes(self, accepted_output_modes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>(
+            "accepted_output_modes",
+            accepted_output_modes.into_iter().map(Into::into).collect(),
+        )
+    }
+
+    /// Push notification configuration of the task.
+    pub fn push(self, push: A2APushConfig) -> Self {
+        self.with("push", push)
+    }
+
+    /// Metadata of the request; stored with a new task.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// URIs of extensions that you support, beside the message's.
+    pub fn extensions(self, extensions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("extensions", extensions.into_iter().map(Into::into).collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.get`.
+    pub A2aGetOperation => A2ATask, Query, "a2a/get", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.a2a.get`.
+impl Request<A2aGetOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Set `include_artifacts`.
+    pub fn include_artifacts(self, include_artifacts: bool) -> Self {
+        self.with("include_artifacts", include_artifacts)
+    }
+
+    /// Seconds to wait for the task; then its current state is returned.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.list`.
+    pub A2aListOperation => A2ATaskList, Query, "a2a/list", [Halted];
+}
+
+/// Optional arguments of `agora.a2a.list`.
+impl Request<A2aListOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Groups the tasks of one conversation.
+    pub fn context_id(self, context_id: impl Into<String>) -> Self {
+        self.with::<String>("context_id", context_id.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<A2AState>) -> Self {
+        self.with::<A2AState>("status", status.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn status_timestamp_after(self, status_timestamp_after: impl Into<String>) -> Self {
+        self.with::<String>("status_timestamp_after", status_timestamp_after.into())
+    }
+
+    /// Set `page_size`.
+    pub fn page_size(self, page_size: i64) -> Self {
+        self.with("page_size", page_size)
+    }
+
+    /// 'nextPageToken' of the page before.
+    pub fn page_token(self, page_token: impl Into<String>) -> Self {
+        self.with::<String>("page_token", page_token.into())
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Set `include_artifacts`.
+    pub fn include_artifacts(self, include_artifacts: bool) -> Self {
+        self.with("include_artifacts", include_artifacts)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.cancel`.
+    pub A2aCancelOperation => A2ATask, Command, "a2a/cancel", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
+}
+
+/// Optional arguments of `agora.a2a.cancel`.
+impl Request<A2aCancelOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `metadata`.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.subscribe`.
+    pub A2aSubscribeOperation => A2AUpdate, Stream, "a2a/subscribe", [Halted, NotFound, IllegalTransition];
+}
+
+/// Optional arguments of `agora.a2a.subscribe`.
+impl StreamRequest<A2aSubscribeOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Resume after this item, without the task itself.
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        self.with::<String>("last_event_id", last_event_id.into())
+    }
+
+    /// Most messages of the history; 0 for none, the newest 100 if left out.
+    pub fn history_length(self, history_length: i64) -> Self {
+        self.with("history_length", history_length)
+    }
+
+    /// Whether the stream continues while the task needs input.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.create_push_config`.
+    pub A2aCreatePushConfigOperation => A2APushConfig, Command, "a2a/create_push_config", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
+}
+
+/// Optional arguments of `agora.a2a.create_push_config`.
+impl Request<A2aCreatePushConfigOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// One is made if left out; an existing one is replaced.
+    pub fn config_id(self, config_id: impl Into<String>) -> Self {
+        self.with::<String>("config_id", config_id.into())
+    }
+
+    /// Set `token`.
+    pub fn token(self, token: impl Into<String>) -> Self {
+        self.with::<String>("token", token.into())
+    }
+
+    /// Set `authentication`.
+    pub fn authentication(self, authentication: A2AAuthentication) -> Self {
+        self.with("authentication", authentication)
+    }
+
+    /// Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with::<String>("version", version.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.get_push_config`.
+    pub A2aGetPushConfigOperation => A2APushConfig, Query, "a2a/get_push_config", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.a2a.get_push_config`.
+impl Request<A2aGetPushConfigOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.list_push_configs`.
+    pub A2aListPushConfigsOperation => A2APushConfigs, Query, "a2a/list_push_configs", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.a2a.list_push_configs`.
+impl Request<A2aListPushConfigsOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Set `page_size`.
+    pub fn page_size(self, page_size: i64) -> Self {
+        self.with("page_size", page_size)
+    }
+
+    /// 'nextPageToken' of the page before.
+    pub fn page_token(self, page_token: impl Into<String>) -> Self {
+        self.with::<String>("page_token", page_token.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.delete_push_config`.
+    pub A2aDeletePushConfigOperation => A2APushDeletion, Command, "a2a/delete_push_config", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+/// Optional arguments of `agora.a2a.delete_push_config`.
+impl Request<A2aDeletePushConfigOperation> {
+    /// Only a task of this agent.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.push_dead_letters`.
+    pub A2aPushDeadLettersOperation => PushDeadLetters, Query, "a2a/push_dead_letters", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.a2a.push_dead_letters`.
+impl Request<A2aPushDeadLettersOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.retry_push`.
+    pub A2aRetryPushOperation => PushRetry, Command, "a2a/retry_push", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.card`.
+    pub A2aCardOperation => A2ACard, Query, "a2a/card", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.a2a.card`.
+impl Request<A2aCardOperation> {
+    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Base URL under which the caller reaches this server; its public_url if left out.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.with::<String>("base_url", base_url.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.extended_card`.
+    pub A2aExtendedCardOperation => A2ACard, Query, "a2a/extended_card", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.a2a.extended_card`.
+impl Request<A2aExtendedCardOperation> {
+    /// Agent id, name or dotted alias; without one the marketplace finds the agent by its skills.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Base URL under which the caller reaches this server; its public_url if left out.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.with::<String>("base_url", base_url.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.set_card`.
+    pub A2aSetCardOperation => CardChange, Command, "a2a/set_card", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+/// Optional arguments of `agora.a2a.set_card`.
+impl Request<A2aSetCardOperation> {
+    /// Yourself, if left out.
+    pub fn agent(self, agent: impl Into<String>) -> Self {
+        self.with::<String>("agent", agent.into())
+    }
+
+    /// Fields of an agent card, which override the generated ones; null removes the stored card.
+    pub fn card(self, card: impl Into<Value>) -> Self {
+        self.with::<Value>("card", card.into())
+    }
+
+    /// Fields that only authenticated callers see.
+    pub fn extended(self, extended: impl Into<Value>) -> Self {
+        self.with::<Value>("extended", extended.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.catalogue`.
+    pub A2aCatalogueOperation => A2ACatalogue, Query, "a2a/catalogue", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.a2a.catalogue`.
+impl Request<A2aCatalogueOperation> {
+    /// Base URL under which the caller reaches this server; its public_url if left out.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        self.with::<String>("base_url", base_url.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.add_remote`.
+    pub A2aAddRemoteOperation => RemoteAgent, Relay, "a2a/add_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, IllegalTransition, UpstreamFailed, UpstreamUnavailable], keyed;
+}
+
+/// Optional arguments of `agora.a2a.add_remote`.
+impl Request<A2aAddRemoteOperation> {
+    /// Its name here; its own if left out.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with::<String>("name", name.into())
+    }
+
+    /// Sent with every request, such as Authorization; stored encrypted, never shown.
+    pub fn headers(self, headers: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "headers",
+            headers
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Seconds to wait without any data from it before the request fails.
+    pub fn timeout(self, timeout: f64) -> Self {
+        self.with("timeout", timeout)
+    }
+
+    /// Fetch its card first; false stores it even if the card cannot be fetched.
+    pub fn verify(self, verify: bool) -> Self {
+        self.with("verify", verify)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.list_remotes`.
+    pub A2aListRemotesOperation => RemoteAgentPage, Query, "a2a/list_remotes", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.a2a.list_remotes`.
+impl Request<A2aListRemotesOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.get_remote`.
+    pub A2aGetRemoteOperation => RemoteAgent, Query, "a2a/get_remote", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.refresh_remote`.
+    pub A2aRefreshRemoteOperation => RemoteAgent, Relay, "a2a/refresh_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, NameTaken, IllegalTransition, UpstreamFailed, UpstreamUnavailable];
+}
+
+operation! {
+    /// Marks requests of `agora.a2a.remove_remote`.
+    pub A2aRemoveRemoteOperation => RemoteRemoval, Command, "a2a/remove_remote", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.admin.override`.
+    pub AdminOverrideOperation => OverrideReceipt, Command, "admin/override", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Halted, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.admin.override`.
+impl Request<AdminOverrideOperation> {
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+
+    /// Authority, 255 = supreme; the caller's own if left out.
+    pub fn priority(self, priority: i64) -> Self {
+        self.with("priority", priority)
+    }
+
+    /// Seconds until the override expires.
+    pub fn expires_in(self, expires_in: i64) -> Self {
+        self.with("expires_in", expires_in)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.admin.health`.
+    pub AdminHealthOperation => Health, Query, "admin/health", [NotFound];
+}
+
+/// Optional arguments of `agora.admin.health`.
+impl Request<AdminHealthOperation> {
+    /// Only this component: database, mcp_server, agents ...
+    pub fn component(self, component: impl Into<String>) -> Self {
+        self.with::<String>("component", component.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.admin.manage`.
+    pub AdminManageOperation => Managed, Command, "admin/manage", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.admin.manage`.
+impl Request<AdminManageOperation> {
+    /// set: the setting's value; set_tier: the tier; hand_over: an agent; deprecate and sunset: what to call instead (NAME or NAME@VERSION), or an object with replacement, sunset_date (YYYY-MM-DD, for deprecate) and migration_guide.
+    pub fn value(self, value: impl Into<Value>) -> Self {
+        self.with::<Value>("value", value.into())
+    }
+
+    /// Set `reason`.
+    pub fn reason(self, reason: impl Into<String>) -> Self {
+        self.with::<String>("reason", reason.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.admin.audit`.
+    pub AdminAuditOperation => AuditPage, Query, "admin/audit", [], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.admin.audit`.
+impl Request<AdminAuditOperation> {
+    /// Set `actor`.
+    pub fn actor(self, actor: impl Into<String>) -> Self {
+        self.with::<String>("actor", actor.into())
+    }
+
+    /// Set `operation`.
+    pub fn operation(self, operation: impl Into<String>) -> Self {
+        self.with::<String>("operation", operation.into())
+    }
+
+    /// Set `target`.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Set `outcome`.
+    pub fn outcome(self, outcome: impl Into<String>) -> Self {
+        self.with::<String>("outcome", outcome.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn since(self, since: impl Into<String>) -> Self {
+        self.with::<String>("since", since.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.register`.
+    pub AgentRegisterOperation => Registration, Command, "agent/register", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.agent.register`.
+impl Request<AgentRegisterOperation> {
+    /// Capabilities of the agent.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `service_tier`.
+    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
+        self.with::<ServiceTier>("service_tier", service_tier.into())
+    }
+
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Set `tags`.
+    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("tags", tags.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `visibility`.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.with::<Visibility>("visibility", visibility.into())
+    }
+
+    /// Protocol name to URL.
+    pub fn endpoints(self, endpoints: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "endpoints",
+            endpoints
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Free-form data kept with the agent.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Maximum number of concurrent tasks.
+    pub fn max_concurrent_tasks(self, max_concurrent_tasks: i64) -> Self {
+        self.with("max_concurrent_tasks", max_concurrent_tasks)
+    }
+
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    pub fn busy(self, busy: impl Into<String>) -> Self {
+        self.with::<String>("busy", busy.into())
+    }
+
+    /// The agent's own rating of its skill, in percent.
+    pub fn proficiency_level(self, proficiency_level: i64) -> Self {
+        self.with("proficiency_level", proficiency_level)
+    }
+
+    /// Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        self.with::<String>("alias", alias.into())
+    }
+
+    /// Keys for messages that only the agent can read, the one to use first.
+    pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
+    }
+
+    /// More of it: version, pricing, build_config, host_requirements ...
+    pub fn manifest(self, manifest: impl Into<Value>) -> Self {
+        self.with::<Value>("manifest", manifest.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.get`.
+    pub AgentGetOperation => Agent, Query, "agent/get", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.agent.list`.
+    pub AgentListOperation => AgentPage, Query, "agent/list", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.agent.list`.
+impl Request<AgentListOperation> {
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Set `service_tier`.
+    pub fn service_tier(self, service_tier: impl Into<ServiceTier>) -> Self {
+        self.with::<ServiceTier>("service_tier", service_tier.into())
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// How many items to skip; a cursor can continue from any position, and is cheaper.
+    pub fn offset(self, offset: i64) -> Self {
+        self.with("offset", offset)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.update`.
+    pub AgentUpdateOperation => Agent, Command, "agent/update", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition];
+}
+
+/// Optional arguments of `agora.agent.update`.
+impl Request<AgentUpdateOperation> {
+    /// Capabilities of the agent.
+    pub fn capabilities(self, capabilities: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("capabilities", capabilities.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Set `description`.
+    pub fn description(self, description: impl Into<String>) -> Self {
+        self.with::<String>("description", description.into())
+    }
+
+    /// Set `category`.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with::<String>("category", category.into())
+    }
+
+    /// Set `tags`.
+    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("tags", tags.into_iter().map(Into::into).collect())
+    }
+
+    /// Set `visibility`.
+    pub fn visibility(self, visibility: impl Into<Visibility>) -> Self {
+        self.with::<Visibility>("visibility", visibility.into())
+    }
+
+    /// Protocol name to URL.
+    pub fn endpoints(self, endpoints: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.with::<BTreeMap<String, String>>(
+            "endpoints",
+            endpoints
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+
+    /// Free-form data kept with the agent.
+    pub fn metadata(self, metadata: impl Into<Value>) -> Self {
+        self.with::<Value>("metadata", metadata.into())
+    }
+
+    /// Maximum number of concurrent tasks.
+    pub fn max_concurrent_tasks(self, max_concurrent_tasks: i64) -> Self {
+        self.with("max_concurrent_tasks", max_concurrent_tasks)
+    }
+
+    /// What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent).
+    pub fn busy(self, busy: impl Into<String>) -> Self {
+        self.with::<String>("busy", busy.into())
+    }
+
+    /// The agent's own rating of its skill, in percent.
+    pub fn proficiency_level(self, proficiency_level: i64) -> Self {
+        self.with("proficiency_level", proficiency_level)
+    }
+
+    /// Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace.
+    pub fn alias(self, alias: impl Into<String>) -> Self {
+        self.with::<String>("alias", alias.into())
+    }
+
+    /// Keys for messages that only the agent can read, the one to use first.
+    pub fn public_keys(self, public_keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        self.with::<Vec<PublicKey>>("public_keys", public_keys.into_iter().collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.heartbeat`.
+    pub AgentHeartbeatOperation => AgentHeartbeat, Command, "agent/heartbeat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, IllegalTransition];
+}
+
+/// Optional arguments of `agora.agent.heartbeat`.
+impl Request<AgentHeartbeatOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Set `status`.
+    pub fn status(self, status: impl Into<AgentStatus>) -> Self {
+        self.with::<AgentStatus>("status", status.into())
+    }
+
+    /// Share of the agent's capacity in use, 0 to 1.
+    pub fn load(self, load: f64) -> Self {
+        self.with("load", load)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.status`.
+    pub AgentStatusOperation => AgentStatusReport, Query, "agent/status", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.agent.rate`.
+    pub AgentRateOperation => Rating, Command, "agent/rate", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+/// Optional arguments of `agora.agent.rate`.
+impl Request<AgentRateOperation> {
+    /// Set `comment`.
+    pub fn comment(self, comment: impl Into<String>) -> Self {
+        self.with::<String>("comment", comment.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.agent.deregister`.
+    pub AgentDeregisterOperation => Deregistration, Command, "agent/deregister", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
 }
 
 operation! {

@@ -7,346 +7,6 @@ use crate::request::{Request, StreamRequest};
 use crate::vocabulary::OneOrMany;
 use serde_json::Value;
 
-/// Operations of the category `a2a`: see [`AgoraClient::a2a`].
-#[derive(Debug, Clone, Copy)]
-pub struct A2aService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl A2aService<'_> {
-    /// Send a message to an agent: it creates a task, or continues one (section 3.1.1).
-    ///
-    /// A text is a message with one part. The message is stored when the call has an answer; the call waits until
-    /// the task has ended or needs an answer, unless told otherwise. A repeated `messageId` answers the task it made.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn send(&self, message: impl Into<Value>) -> Request<A2aSendOperation> {
-        Request::new(self.client).with::<Value>("message", message.into())
-    }
-
-    /// Show a task with its history and artifacts (section 3.1.3).
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn get(&self, task_id: impl Into<String>) -> Request<A2aGetOperation> {
-        Request::new(self.client).with::<String>("task_id", task_id.into())
-    }
-
-    /// List the tasks you gave, the last changed first (section 3.1.4).
-    ///
-    /// Errors beside those of any operation: `halted`.
-    pub fn list(&self) -> Request<A2aListOperation> {
-        Request::new(self.client)
-    }
-
-    /// Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn cancel(&self, task_id: impl Into<String>) -> Request<A2aCancelOperation> {
-        Request::new(self.client).with::<String>("task_id", task_id.into())
-    }
-
-    /// Stream a task and its updates until it ends (section 3.1.6).
-    ///
-    /// Refused for a task that has ended, unless it is resumed.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`, `illegal_transition`.
-    pub fn subscribe(&self, task_id: impl Into<String>) -> StreamRequest<A2aSubscribeOperation> {
-        StreamRequest::new(self.client).with::<String>("task_id", task_id.into())
-    }
-
-    /// Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
-    pub fn create_push_config(
-        &self,
-        task_id: impl Into<String>,
-        url: impl Into<String>,
-    ) -> Request<A2aCreatePushConfigOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<String>("url", url.into())
-    }
-
-    /// Show a push notification configuration of a task (section 3.1.8).
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn get_push_config(
-        &self,
-        task_id: impl Into<String>,
-        config_id: impl Into<String>,
-    ) -> Request<A2aGetPushConfigOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<String>("config_id", config_id.into())
-    }
-
-    /// List the push notification configurations of a task (section 3.1.9).
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn list_push_configs(&self, task_id: impl Into<String>) -> Request<A2aListPushConfigsOperation> {
-        Request::new(self.client).with::<String>("task_id", task_id.into())
-    }
-
-    /// Delete a push notification configuration (section 3.1.10).
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn delete_push_config(
-        &self,
-        task_id: impl Into<String>,
-        config_id: impl Into<String>,
-    ) -> Request<A2aDeletePushConfigOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<String>("config_id", config_id.into())
-    }
-
-    /// List failed push deliveries with their reason: your own; operators see all.
-    ///
-    /// Errors beside those of any operation: `halted`.
-    pub fn push_dead_letters(&self) -> Request<A2aPushDeadLettersOperation> {
-        Request::new(self.client)
-    }
-
-    /// Retry a failed push delivery from the update at which it stopped.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn retry_push(
-        &self,
-        task_id: impl Into<String>,
-        config_id: impl Into<String>,
-    ) -> Request<A2aRetryPushOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<String>("config_id", config_id.into())
-    }
-
-    /// Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn card(&self) -> Request<A2aCardOperation> {
-        Request::new(self.client)
-    }
-
-    /// Show the card for authenticated callers (section 3.1.11).
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn extended_card(&self) -> Request<A2aExtendedCardOperation> {
-        Request::new(self.client)
-    }
-
-    /// Store a card for an agent. The addresses in it are replaced by this marketplace's.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn set_card(&self) -> Request<A2aSetCardOperation> {
-        Request::new(self.client)
-    }
-
-    /// List the agents with their cards' addresses.
-    ///
-    /// Errors beside those of any operation: `halted`.
-    pub fn catalogue(&self) -> Request<A2aCatalogueOperation> {
-        Request::new(self.client)
-    }
-
-    /// Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
-    ///
-    /// A URL that leads to a private or loopback address is refused unless the server's settings allow it.
-    ///
-    /// - `url`: Of the agent, or of its card.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
-    pub fn add_remote(&self, url: impl Into<String>) -> Request<A2aAddRemoteOperation> {
-        Request::new(self.client).with::<String>("url", url.into())
-    }
-
-    /// List the remote agents, each with its state.
-    ///
-    /// Errors beside those of any operation: `halted`.
-    pub fn list_remotes(&self) -> Request<A2aListRemotesOperation> {
-        Request::new(self.client)
-    }
-
-    /// Show a remote agent, with its card.
-    ///
-    /// - `agent`: Agent id, name or dotted alias.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn get_remote(&self, agent: impl Into<String>) -> Request<A2aGetRemoteOperation> {
-        Request::new(self.client).with::<String>("agent", agent.into())
-    }
-
-    /// Fetch the card of a remote agent again.
-    ///
-    /// - `agent`: Agent id, name or dotted alias.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
-    pub fn refresh_remote(&self, agent: impl Into<String>) -> Request<A2aRefreshRemoteOperation> {
-        Request::new(self.client).with::<String>("agent", agent.into())
-    }
-
-    /// Remove a remote agent from the marketplace; its unfinished tasks end as failed.
-    ///
-    /// - `agent`: Agent id, name or dotted alias.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn remove_remote(&self, agent: impl Into<String>) -> Request<A2aRemoveRemoteOperation> {
-        Request::new(self.client).with::<String>("agent", agent.into())
-    }
-}
-
-/// Operations of the category `admin`: see [`AgoraClient::admin`].
-#[derive(Debug, Clone, Copy)]
-pub struct AdminService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl AdminService<'_> {
-    /// Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
-    ///
-    /// `resume` lifts the overrides of the target that have the same authority or less.
-    ///
-    /// - `target_id`: Agent, workflow, or 'system_wide'.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `halted`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn r#override(
-        &self,
-        target_id: impl Into<String>,
-        action: impl Into<OverrideAction>,
-    ) -> Request<AdminOverrideOperation> {
-        Request::new(self.client)
-            .with::<String>("target_id", target_id.into())
-            .with::<OverrideAction>("action", action.into())
-    }
-
-    /// Check the health of the system now, with warnings derived from trends.
-    ///
-    /// Lists the overrides in force: target, actor, start and reason.
-    ///
-    /// Errors beside those of any operation: `not_found`.
-    pub fn health(&self) -> Request<AdminHealthOperation> {
-        Request::new(self.client)
-    }
-
-    /// Manage an agent's life, a setting that may change at run time, or a service's status.
-    ///
-    /// The actions `get` and `list` only read, so they are answered during a halt too. `after` of a list has each
-    /// setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
-    ///
-    /// - `resource`: What kind of thing to manage.
-    /// - `target`: Agent id or name, setting, or operation name; for list, all or how the names begin.
-    /// - `action`: agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
-    pub fn manage(
-        &self,
-        resource: impl Into<String>,
-        target: impl Into<String>,
-        action: impl Into<String>,
-    ) -> Request<AdminManageOperation> {
-        Request::new(self.client)
-            .with::<String>("resource", resource.into())
-            .with::<String>("target", target.into())
-            .with::<String>("action", action.into())
-    }
-
-    /// Read the audit trail, newest first: actor, operation, target and outcome.
-    ///
-    /// Errors beside those of any operation: none.
-    pub fn audit(&self) -> Request<AdminAuditOperation> {
-        Request::new(self.client)
-    }
-}
-
-/// Operations of the category `agent`: see [`AgoraClient::agent`].
-#[derive(Debug, Clone, Copy)]
-pub struct AgentService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl AgentService<'_> {
-    /// Register an agent, or update it when the call carries that agent's own token.
-    ///
-    /// A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
-    /// that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
-    /// enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
-    /// for. A manifest by itself (name instead of agent_name) is understood, too; where
-    /// it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
-    ///
-    /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
-    pub fn register(&self, agent_name: impl Into<String>) -> Request<AgentRegisterOperation> {
-        Request::new(self.client).with::<String>("agent_name", agent_name.into())
-    }
-
-    /// Read one agent's profile by id, name or dotted alias.
-    ///
-    /// - `agent_id`: Agent id, name or dotted alias.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn get(&self, agent_id: impl Into<String>) -> Request<AgentGetOperation> {
-        Request::new(self.client).with::<String>("agent_id", agent_id.into())
-    }
-
-    /// List the agents of the marketplace in the order of registration.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn list(&self) -> Request<AgentListOperation> {
-        Request::new(self.client)
-    }
-
-    /// Change an agent's profile; omitted fields are unchanged. An agent can change only its own.
-    ///
-    /// - `agent_id`: Agent id, name or dotted alias.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
-    pub fn update(&self, agent_id: impl Into<String>) -> Request<AgentUpdateOperation> {
-        Request::new(self.client).with::<String>("agent_id", agent_id.into())
-    }
-
-    /// Send a heartbeat, with the agent's state and load if they changed.
-    ///
-    /// Every other authenticated call counts as a heartbeat too.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
-    pub fn heartbeat(&self) -> Request<AgentHeartbeatOperation> {
-        Request::new(self.client)
-    }
-
-    /// Read an agent's status: state, load, availability, reputation, unread messages.
-    ///
-    /// - `agent_id`: Agent id, name or dotted alias.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn status(&self, agent_id: impl Into<String>) -> Request<AgentStatusOperation> {
-        Request::new(self.client).with::<String>("agent_id", agent_id.into())
-    }
-
-    /// Rate another agent; a second rating by the same agent replaces its first.
-    ///
-    /// - `agent_id`: Agent id, name or dotted alias.
-    /// - `rating`: 0 (useless) to 10 (excellent).
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn rate(&self, agent_id: impl Into<String>, rating: f64) -> Request<AgentRateOperation> {
-        Request::new(self.client)
-            .with::<String>("agent_id", agent_id.into())
-            .with("rating", rating)
-    }
-
-    /// Deregister an agent: its token is revoked, its name becomes free, its history stays.
-    ///
-    /// Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
-    /// operator hands over what is left (agora.admin.manage, action 'hand_over').
-    ///
-    /// - `agent_id`: Agent id, name or dotted alias.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn deregister(&self, agent_id: impl Into<String>) -> Request<AgentDeregisterOperation> {
-        Request::new(self.client).with::<String>("agent_id", agent_id.into())
-    }
-}
-
 /// Operations of the category `messaging`: see [`AgoraClient::messaging`].
 #[derive(Debug, Clone, Copy)]
 pub struct MessagingService<'a> {
@@ -933,6 +593,346 @@ impl BillingService<'_> {
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
     pub fn close(&self, period: impl Into<String>) -> Request<BillingCloseOperation> {
         Request::new(self.client).with::<String>("period", period.into())
+    }
+}
+
+/// Operations of the category `a2a`: see [`AgoraClient::a2a`].
+#[derive(Debug, Clone, Copy)]
+pub struct A2aService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl A2aService<'_> {
+    /// Send a message to an agent: it creates a task, or continues one (section 3.1.1).
+    ///
+    /// A text is a message with one part. The message is stored when the call has an answer; the call waits until
+    /// the task has ended or needs an answer, unless told otherwise. A repeated `messageId` answers the task it made.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn send(&self, message: impl Into<Value>) -> Request<A2aSendOperation> {
+        Request::new(self.client).with::<Value>("message", message.into())
+    }
+
+    /// Show a task with its history and artifacts (section 3.1.3).
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get(&self, task_id: impl Into<String>) -> Request<A2aGetOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// List the tasks you gave, the last changed first (section 3.1.4).
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn list(&self) -> Request<A2aListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn cancel(&self, task_id: impl Into<String>) -> Request<A2aCancelOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Stream a task and its updates until it ends (section 3.1.6).
+    ///
+    /// Refused for a task that has ended, unless it is resumed.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`, `illegal_transition`.
+    pub fn subscribe(&self, task_id: impl Into<String>) -> StreamRequest<A2aSubscribeOperation> {
+        StreamRequest::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn create_push_config(
+        &self,
+        task_id: impl Into<String>,
+        url: impl Into<String>,
+    ) -> Request<A2aCreatePushConfigOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("url", url.into())
+    }
+
+    /// Show a push notification configuration of a task (section 3.1.8).
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get_push_config(
+        &self,
+        task_id: impl Into<String>,
+        config_id: impl Into<String>,
+    ) -> Request<A2aGetPushConfigOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("config_id", config_id.into())
+    }
+
+    /// List the push notification configurations of a task (section 3.1.9).
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list_push_configs(&self, task_id: impl Into<String>) -> Request<A2aListPushConfigsOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Delete a push notification configuration (section 3.1.10).
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn delete_push_config(
+        &self,
+        task_id: impl Into<String>,
+        config_id: impl Into<String>,
+    ) -> Request<A2aDeletePushConfigOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("config_id", config_id.into())
+    }
+
+    /// List failed push deliveries with their reason: your own; operators see all.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn push_dead_letters(&self) -> Request<A2aPushDeadLettersOperation> {
+        Request::new(self.client)
+    }
+
+    /// Retry a failed push delivery from the update at which it stopped.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn retry_push(
+        &self,
+        task_id: impl Into<String>,
+        config_id: impl Into<String>,
+    ) -> Request<A2aRetryPushOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("config_id", config_id.into())
+    }
+
+    /// Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn card(&self) -> Request<A2aCardOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show the card for authenticated callers (section 3.1.11).
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn extended_card(&self) -> Request<A2aExtendedCardOperation> {
+        Request::new(self.client)
+    }
+
+    /// Store a card for an agent. The addresses in it are replaced by this marketplace's.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn set_card(&self) -> Request<A2aSetCardOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the agents with their cards' addresses.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn catalogue(&self) -> Request<A2aCatalogueOperation> {
+        Request::new(self.client)
+    }
+
+    /// Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
+    ///
+    /// A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+    ///
+    /// - `url`: Of the agent, or of its card.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
+    pub fn add_remote(&self, url: impl Into<String>) -> Request<A2aAddRemoteOperation> {
+        Request::new(self.client).with::<String>("url", url.into())
+    }
+
+    /// List the remote agents, each with its state.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn list_remotes(&self) -> Request<A2aListRemotesOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show a remote agent, with its card.
+    ///
+    /// - `agent`: Agent id, name or dotted alias.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get_remote(&self, agent: impl Into<String>) -> Request<A2aGetRemoteOperation> {
+        Request::new(self.client).with::<String>("agent", agent.into())
+    }
+
+    /// Fetch the card of a remote agent again.
+    ///
+    /// - `agent`: Agent id, name or dotted alias.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `name_taken`, `illegal_transition`, `upstream_failed`, `upstream_unavailable`.
+    pub fn refresh_remote(&self, agent: impl Into<String>) -> Request<A2aRefreshRemoteOperation> {
+        Request::new(self.client).with::<String>("agent", agent.into())
+    }
+
+    /// Remove a remote agent from the marketplace; its unfinished tasks end as failed.
+    ///
+    /// - `agent`: Agent id, name or dotted alias.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn remove_remote(&self, agent: impl Into<String>) -> Request<A2aRemoveRemoteOperation> {
+        Request::new(self.client).with::<String>("agent", agent.into())
+    }
+}
+
+/// Operations of the category `admin`: see [`AgoraClient::admin`].
+#[derive(Debug, Clone, Copy)]
+pub struct AdminService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AdminService<'_> {
+    /// Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+    ///
+    /// `resume` lifts the overrides of the target that have the same authority or less.
+    ///
+    /// - `target_id`: Agent, workflow, or 'system_wide'.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `halted`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn r#override(
+        &self,
+        target_id: impl Into<String>,
+        action: impl Into<OverrideAction>,
+    ) -> Request<AdminOverrideOperation> {
+        Request::new(self.client)
+            .with::<String>("target_id", target_id.into())
+            .with::<OverrideAction>("action", action.into())
+    }
+
+    /// Check the health of the system now, with warnings derived from trends.
+    ///
+    /// Lists the overrides in force: target, actor, start and reason.
+    ///
+    /// Errors beside those of any operation: `not_found`.
+    pub fn health(&self) -> Request<AdminHealthOperation> {
+        Request::new(self.client)
+    }
+
+    /// Manage an agent's life, a setting that may change at run time, or a service's status.
+    ///
+    /// The actions `get` and `list` only read, so they are answered during a halt too. `after` of a list has each
+    /// setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
+    ///
+    /// - `resource`: What kind of thing to manage.
+    /// - `target`: Agent id or name, setting, or operation name; for list, all or how the names begin.
+    /// - `action`: agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
+    pub fn manage(
+        &self,
+        resource: impl Into<String>,
+        target: impl Into<String>,
+        action: impl Into<String>,
+    ) -> Request<AdminManageOperation> {
+        Request::new(self.client)
+            .with::<String>("resource", resource.into())
+            .with::<String>("target", target.into())
+            .with::<String>("action", action.into())
+    }
+
+    /// Read the audit trail, newest first: actor, operation, target and outcome.
+    ///
+    /// Errors beside those of any operation: none.
+    pub fn audit(&self) -> Request<AdminAuditOperation> {
+        Request::new(self.client)
+    }
+}
+
+/// Operations of the category `agent`: see [`AgoraClient::agent`].
+#[derive(Debug, Clone, Copy)]
+pub struct AgentService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AgentService<'_> {
+    /// Register an agent, or update it when the call carries that agent's own token.
+    ///
+    /// A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
+    /// that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
+    /// enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
+    /// for. A manifest by itself (name instead of agent_name) is understood, too; where
+    /// it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
+    ///
+    /// - `agent_name`: Name of the agent, unique in the marketplace; no slash, no control character.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
+    pub fn register(&self, agent_name: impl Into<String>) -> Request<AgentRegisterOperation> {
+        Request::new(self.client).with::<String>("agent_name", agent_name.into())
+    }
+
+    /// Read one agent's profile by id, name or dotted alias.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get(&self, agent_id: impl Into<String>) -> Request<AgentGetOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// List the agents of the marketplace in the order of registration.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list(&self) -> Request<AgentListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Change an agent's profile; omitted fields are unchanged. An agent can change only its own.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
+    pub fn update(&self, agent_id: impl Into<String>) -> Request<AgentUpdateOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Send a heartbeat, with the agent's state and load if they changed.
+    ///
+    /// Every other authenticated call counts as a heartbeat too.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `illegal_transition`.
+    pub fn heartbeat(&self) -> Request<AgentHeartbeatOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read an agent's status: state, load, availability, reputation, unread messages.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn status(&self, agent_id: impl Into<String>) -> Request<AgentStatusOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
+    }
+
+    /// Rate another agent; a second rating by the same agent replaces its first.
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    /// - `rating`: 0 (useless) to 10 (excellent).
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn rate(&self, agent_id: impl Into<String>, rating: f64) -> Request<AgentRateOperation> {
+        Request::new(self.client)
+            .with::<String>("agent_id", agent_id.into())
+            .with("rating", rating)
+    }
+
+    /// Deregister an agent: its token is revoked, its name becomes free, its history stays.
+    ///
+    /// Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
+    /// operator hands over what is left (agora.admin.manage, action 'hand_over').
+    ///
+    /// - `agent_id`: Agent id, name or dotted alias.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn deregister(&self, agent_id: impl Into<String>) -> Request<AgentDeregisterOperation> {
+        Request::new(self.client).with::<String>("agent_id", agent_id.into())
     }
 }
 
@@ -3710,24 +3710,6 @@ impl WorktreeService<'_> {
 
 /// The operations of the marketplace, by category.
 impl AgoraClient {
-    /// Operations of the category `a2a`.
-    #[must_use]
-    pub fn a2a(&self) -> A2aService<'_> {
-        A2aService { client: self }
-    }
-
-    /// Operations of the category `admin`.
-    #[must_use]
-    pub fn admin(&self) -> AdminService<'_> {
-        AdminService { client: self }
-    }
-
-    /// Operations of the category `agent`.
-    #[must_use]
-    pub fn agent(&self) -> AgentService<'_> {
-        AgentService { client: self }
-    }
-
     /// Operations of the category `messaging`.
     #[must_use]
     pub fn messaging(&self) -> MessagingService<'_> {
@@ -3750,6 +3732,24 @@ impl AgoraClient {
     #[must_use]
     pub fn billing(&self) -> BillingService<'_> {
         BillingService { client: self }
+    }
+
+    /// Operations of the category `a2a`.
+    #[must_use]
+    pub fn a2a(&self) -> A2aService<'_> {
+        A2aService { client: self }
+    }
+
+    /// Operations of the category `admin`.
+    #[must_use]
+    pub fn admin(&self) -> AdminService<'_> {
+        AdminService { client: self }
+    }
+
+    /// Operations of the category `agent`.
+    #[must_use]
+    pub fn agent(&self) -> AgentService<'_> {
+        AgentService { client: self }
     }
 
     /// Operations of the category `declared_agent`.

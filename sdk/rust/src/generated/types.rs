@@ -527,6 +527,8 @@ pub struct A2ACatalogueEntry {
     /// `tags`.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Null for what costs nothing.
+    pub pricing: Option<PricingInfo>,
     /// RFC 3339 time, with its offset.
     pub updated_at: String,
 }

@@ -5,364 +5,6 @@ import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
 import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebaseCredential, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, DiskUse, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, ForgottenSession, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, JobParticipants, JobSecrets, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, MediaRoom, MediaRoomDetail, MediaRoomPage, MediaToken, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelReservation, ModelReservationRelease, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RecordedModelCall, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, TranscriptExport, TranscriptMatchPage, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
-/** Arguments of ``agora.a2a.send``. */
-export interface A2aSendArguments {
-  message: A2AMessage | string;
-  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
-  agent?: string | null | undefined;
-  /** Id of the requested skill. */
-  skill?: string | null | undefined;
-  /** Task to continue, if the message names none. */
-  taskId?: string | null | undefined;
-  /** Groups the tasks of one conversation. */
-  contextId?: string | null | undefined;
-  /** Return without waiting for the task to end or to need input. */
-  returnImmediately?: boolean | undefined;
-  /** Seconds to wait for the task; then its current state is returned. */
-  wait?: number | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
-  historyLength?: number | null | undefined;
-  acceptedOutputModes?: string[] | undefined;
-  /** Push notification configuration of the task. */
-  push?: A2APushConfig | null | undefined;
-  /** Metadata of the request; stored with a new task. */
-  metadata?: { [key: string]: JsonValue } | undefined;
-  /** URIs of extensions that you support, beside the message's. */
-  extensions?: string[] | undefined;
-}
-
-/** Arguments of ``agora.a2a.get``. */
-export interface A2aGetArguments {
-  taskId: string;
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
-  historyLength?: number | null | undefined;
-  includeArtifacts?: boolean | undefined;
-  /** Seconds to wait for the task; then its current state is returned. */
-  wait?: number | undefined;
-}
-
-/** Arguments of ``agora.a2a.list``. */
-export interface A2aListArguments {
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-  /** Groups the tasks of one conversation. */
-  contextId?: string | null | undefined;
-  status?: A2AState | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  statusTimestampAfter?: string | null | undefined;
-  pageSize?: number | undefined;
-  /** 'nextPageToken' of the page before. */
-  pageToken?: string | null | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
-  historyLength?: number | null | undefined;
-  includeArtifacts?: boolean | undefined;
-}
-
-/** Arguments of ``agora.a2a.cancel``. */
-export interface A2aCancelArguments {
-  taskId: string;
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-  metadata?: { [key: string]: JsonValue } | undefined;
-}
-
-/** Arguments of ``agora.a2a.subscribe``. */
-export interface A2aSubscribeArguments {
-  taskId: string;
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-  /** Resume after this item, without the task itself. */
-  lastEventId?: string | null | undefined;
-  /** Most messages of the history; 0 for none, the newest 100 if left out. */
-  historyLength?: number | null | undefined;
-  /** Whether the stream continues while the task needs input. */
-  until?: "ended" | "interrupted" | undefined;
-}
-
-/** Arguments of ``agora.a2a.create_push_config``. */
-export interface A2aCreatePushConfigArguments {
-  taskId: string;
-  url: string;
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-  /** One is made if left out; an existing one is replaced. */
-  configId?: string | null | undefined;
-  token?: string | null | undefined;
-  authentication?: A2AAuthentication | null | undefined;
-  /** Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is. */
-  version?: "1.0" | "0.3" | undefined;
-}
-
-/** Arguments of ``agora.a2a.get_push_config``. */
-export interface A2aGetPushConfigArguments {
-  taskId: string;
-  configId: string;
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.list_push_configs``. */
-export interface A2aListPushConfigsArguments {
-  taskId: string;
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-  pageSize?: number | undefined;
-  /** 'nextPageToken' of the page before. */
-  pageToken?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.delete_push_config``. */
-export interface A2aDeletePushConfigArguments {
-  taskId: string;
-  configId: string;
-  /** Only a task of this agent. */
-  agent?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.push_dead_letters``. */
-export interface A2aPushDeadLettersArguments {
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.retry_push``. */
-export interface A2aRetryPushArguments {
-  taskId: string;
-  configId: string;
-}
-
-/** Arguments of ``agora.a2a.card``. */
-export interface A2aCardArguments {
-  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
-  agent?: string | null | undefined;
-  /** Base URL under which the caller reaches this server; its public_url if left out. */
-  baseUrl?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.extended_card``. */
-export interface A2aExtendedCardArguments {
-  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
-  agent?: string | null | undefined;
-  /** Base URL under which the caller reaches this server; its public_url if left out. */
-  baseUrl?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.set_card``. */
-export interface A2aSetCardArguments {
-  /** Yourself, if left out. */
-  agent?: string | null | undefined;
-  /** Fields of an agent card, which override the generated ones; null removes the stored card. */
-  card?: { [key: string]: JsonValue } | null | undefined;
-  /** Fields that only authenticated callers see. */
-  extended?: { [key: string]: JsonValue } | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.catalogue``. */
-export interface A2aCatalogueArguments {
-  /** Base URL under which the caller reaches this server; its public_url if left out. */
-  baseUrl?: string | null | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.add_remote``. */
-export interface A2aAddRemoteArguments {
-  /** Of the agent, or of its card. */
-  url: string;
-  /** Its name here; its own if left out. */
-  name?: string | null | undefined;
-  /** Sent with every request, such as Authorization; stored encrypted, never shown. */
-  headers?: { [key: string]: string } | undefined;
-  /** Seconds to wait without any data from it before the request fails. */
-  timeout?: number | undefined;
-  /** Fetch its card first; false stores it even if the card cannot be fetched. */
-  verify?: boolean | undefined;
-}
-
-/** Arguments of ``agora.a2a.list_remotes``. */
-export interface A2aListRemotesArguments {
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.a2a.get_remote``. */
-export interface A2aGetRemoteArguments {
-  /** Agent id, name or dotted alias. */
-  agent: string;
-}
-
-/** Arguments of ``agora.a2a.refresh_remote``. */
-export interface A2aRefreshRemoteArguments {
-  /** Agent id, name or dotted alias. */
-  agent: string;
-}
-
-/** Arguments of ``agora.a2a.remove_remote``. */
-export interface A2aRemoveRemoteArguments {
-  /** Agent id, name or dotted alias. */
-  agent: string;
-}
-
-/** Arguments of ``agora.admin.override``. */
-export interface AdminOverrideArguments {
-  /** Agent, workflow, or 'system_wide'. */
-  targetId: string;
-  action: OverrideAction;
-  reason?: string | undefined;
-  /** Authority, 255 = supreme; the caller's own if left out. */
-  priority?: number | null | undefined;
-  /** Seconds until the override expires. */
-  expiresIn?: number | null | undefined;
-}
-
-/** Arguments of ``agora.admin.health``. */
-export interface AdminHealthArguments {
-  /** Only this component: database, mcp_server, agents ... */
-  component?: string | null | undefined;
-}
-
-/** Arguments of ``agora.admin.manage``. */
-export interface AdminManageArguments {
-  /** What kind of thing to manage. */
-  resource: "agent" | "configuration" | "service";
-  /** Agent id or name, setting, or operation name; for list, all or how the names begin. */
-  target: string;
-  /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset. */
-  action: string;
-  /** set: the setting's value; set_tier: the tier; hand_over: an agent; deprecate and sunset: what to call instead (NAME or NAME@VERSION), or an object with replacement, sunset_date (YYYY-MM-DD, for deprecate) and migration_guide. */
-  value?: JsonValue | undefined;
-  reason?: string | undefined;
-}
-
-/** Arguments of ``agora.admin.audit``. */
-export interface AdminAuditArguments {
-  actor?: string | null | undefined;
-  operation?: string | null | undefined;
-  target?: string | null | undefined;
-  outcome?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  since?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  until?: string | null | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.agent.register``. */
-export interface AgentRegisterArguments {
-  /** Name of the agent, unique in the marketplace; no slash, no control character. */
-  agentName: string;
-  /** Capabilities of the agent. */
-  capabilities?: string[] | undefined;
-  serviceTier?: ServiceTier | undefined;
-  description?: string | undefined;
-  category?: string | undefined;
-  tags?: string[] | undefined;
-  visibility?: Visibility | undefined;
-  /** Protocol name to URL. */
-  endpoints?: { [key: string]: string } | undefined;
-  /** Free-form data kept with the agent. */
-  metadata?: { [key: string]: JsonValue } | undefined;
-  /** Maximum number of concurrent tasks. */
-  maxConcurrentTasks?: number | undefined;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
-  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | undefined;
-  /** The agent's own rating of its skill, in percent. */
-  proficiencyLevel?: number | null | undefined;
-  /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
-  alias?: string | null | undefined;
-  /** Keys for messages that only the agent can read, the one to use first. */
-  publicKeys?: PublicKey[] | null | undefined;
-  /** More of it: version, pricing, build_config, host_requirements ... */
-  manifest?: { [key: string]: JsonValue } | null | undefined;
-}
-
-/** Arguments of ``agora.agent.get``. */
-export interface AgentGetArguments {
-  /** Agent id, name or dotted alias. */
-  agentId: string;
-}
-
-/** Arguments of ``agora.agent.list``. */
-export interface AgentListArguments {
-  status?: AgentStatus | null | undefined;
-  serviceTier?: ServiceTier | null | undefined;
-  category?: string | null | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
-  offset?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.agent.update``. */
-export interface AgentUpdateArguments {
-  /** Agent id, name or dotted alias. */
-  agentId: string;
-  /** Capabilities of the agent. */
-  capabilities?: string[] | null | undefined;
-  status?: AgentStatus | null | undefined;
-  description?: string | null | undefined;
-  category?: string | null | undefined;
-  tags?: string[] | null | undefined;
-  visibility?: Visibility | null | undefined;
-  /** Protocol name to URL. */
-  endpoints?: { [key: string]: string } | null | undefined;
-  /** Free-form data kept with the agent. */
-  metadata?: { [key: string]: JsonValue } | null | undefined;
-  /** Maximum number of concurrent tasks. */
-  maxConcurrentTasks?: number | null | undefined;
-  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
-  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | null | undefined;
-  /** The agent's own rating of its skill, in percent. */
-  proficiencyLevel?: number | null | undefined;
-  /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
-  alias?: string | null | undefined;
-  /** Keys for messages that only the agent can read, the one to use first. */
-  publicKeys?: PublicKey[] | null | undefined;
-}
-
-/** Arguments of ``agora.agent.heartbeat``. */
-export interface AgentHeartbeatArguments {
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-  status?: AgentStatus | null | undefined;
-  /** Share of the agent's capacity in use, 0 to 1. */
-  load?: number | null | undefined;
-}
-
-/** Arguments of ``agora.agent.status``. */
-export interface AgentStatusArguments {
-  /** Agent id, name or dotted alias. */
-  agentId: string;
-}
-
-/** Arguments of ``agora.agent.rate``. */
-export interface AgentRateArguments {
-  /** Agent id, name or dotted alias. */
-  agentId: string;
-  /** 0 (useless) to 10 (excellent). */
-  rating: number;
-  comment?: string | undefined;
-}
-
-/** Arguments of ``agora.agent.deregister``. */
-export interface AgentDeregisterArguments {
-  /** Agent id, name or dotted alias. */
-  agentId: string;
-}
-
 /** Arguments of ``agora.messaging.send``. */
 export interface MessagingSendArguments {
   /** Agent id or name, a list of them, 'broadcast' for everyone, or 'capability:NAME' for every agent that has it. */
@@ -1071,6 +713,364 @@ export interface BillingSetProfileArguments {
 export interface BillingCloseArguments {
   /** A month in UTC, such as 2026-11. */
   period: string;
+}
+
+/** Arguments of ``agora.a2a.send``. */
+export interface A2aSendArguments {
+  message: A2AMessage | string;
+  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  agent?: string | null | undefined;
+  /** Id of the requested skill. */
+  skill?: string | null | undefined;
+  /** Task to continue, if the message names none. */
+  taskId?: string | null | undefined;
+  /** Groups the tasks of one conversation. */
+  contextId?: string | null | undefined;
+  /** Return without waiting for the task to end or to need input. */
+  returnImmediately?: boolean | undefined;
+  /** Seconds to wait for the task; then its current state is returned. */
+  wait?: number | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  acceptedOutputModes?: string[] | undefined;
+  /** Push notification configuration of the task. */
+  push?: A2APushConfig | null | undefined;
+  /** Metadata of the request; stored with a new task. */
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** URIs of extensions that you support, beside the message's. */
+  extensions?: string[] | undefined;
+}
+
+/** Arguments of ``agora.a2a.get``. */
+export interface A2aGetArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  includeArtifacts?: boolean | undefined;
+  /** Seconds to wait for the task; then its current state is returned. */
+  wait?: number | undefined;
+}
+
+/** Arguments of ``agora.a2a.list``. */
+export interface A2aListArguments {
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** Groups the tasks of one conversation. */
+  contextId?: string | null | undefined;
+  status?: A2AState | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  statusTimestampAfter?: string | null | undefined;
+  pageSize?: number | undefined;
+  /** 'nextPageToken' of the page before. */
+  pageToken?: string | null | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  includeArtifacts?: boolean | undefined;
+}
+
+/** Arguments of ``agora.a2a.cancel``. */
+export interface A2aCancelArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  metadata?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.a2a.subscribe``. */
+export interface A2aSubscribeArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** Resume after this item, without the task itself. */
+  lastEventId?: string | null | undefined;
+  /** Most messages of the history; 0 for none, the newest 100 if left out. */
+  historyLength?: number | null | undefined;
+  /** Whether the stream continues while the task needs input. */
+  until?: "ended" | "interrupted" | undefined;
+}
+
+/** Arguments of ``agora.a2a.create_push_config``. */
+export interface A2aCreatePushConfigArguments {
+  taskId: string;
+  url: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  /** One is made if left out; an existing one is replaced. */
+  configId?: string | null | undefined;
+  token?: string | null | undefined;
+  authentication?: A2AAuthentication | null | undefined;
+  /** Of A2A, in which updates are posted: 1.0 posts each one, 0.3 the task as it is. */
+  version?: "1.0" | "0.3" | undefined;
+}
+
+/** Arguments of ``agora.a2a.get_push_config``. */
+export interface A2aGetPushConfigArguments {
+  taskId: string;
+  configId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.list_push_configs``. */
+export interface A2aListPushConfigsArguments {
+  taskId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+  pageSize?: number | undefined;
+  /** 'nextPageToken' of the page before. */
+  pageToken?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.delete_push_config``. */
+export interface A2aDeletePushConfigArguments {
+  taskId: string;
+  configId: string;
+  /** Only a task of this agent. */
+  agent?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.push_dead_letters``. */
+export interface A2aPushDeadLettersArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.retry_push``. */
+export interface A2aRetryPushArguments {
+  taskId: string;
+  configId: string;
+}
+
+/** Arguments of ``agora.a2a.card``. */
+export interface A2aCardArguments {
+  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  agent?: string | null | undefined;
+  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  baseUrl?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.extended_card``. */
+export interface A2aExtendedCardArguments {
+  /** Agent id, name or dotted alias; without one the marketplace finds the agent by its skills. */
+  agent?: string | null | undefined;
+  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  baseUrl?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.set_card``. */
+export interface A2aSetCardArguments {
+  /** Yourself, if left out. */
+  agent?: string | null | undefined;
+  /** Fields of an agent card, which override the generated ones; null removes the stored card. */
+  card?: { [key: string]: JsonValue } | null | undefined;
+  /** Fields that only authenticated callers see. */
+  extended?: { [key: string]: JsonValue } | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.catalogue``. */
+export interface A2aCatalogueArguments {
+  /** Base URL under which the caller reaches this server; its public_url if left out. */
+  baseUrl?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.add_remote``. */
+export interface A2aAddRemoteArguments {
+  /** Of the agent, or of its card. */
+  url: string;
+  /** Its name here; its own if left out. */
+  name?: string | null | undefined;
+  /** Sent with every request, such as Authorization; stored encrypted, never shown. */
+  headers?: { [key: string]: string } | undefined;
+  /** Seconds to wait without any data from it before the request fails. */
+  timeout?: number | undefined;
+  /** Fetch its card first; false stores it even if the card cannot be fetched. */
+  verify?: boolean | undefined;
+}
+
+/** Arguments of ``agora.a2a.list_remotes``. */
+export interface A2aListRemotesArguments {
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.a2a.get_remote``. */
+export interface A2aGetRemoteArguments {
+  /** Agent id, name or dotted alias. */
+  agent: string;
+}
+
+/** Arguments of ``agora.a2a.refresh_remote``. */
+export interface A2aRefreshRemoteArguments {
+  /** Agent id, name or dotted alias. */
+  agent: string;
+}
+
+/** Arguments of ``agora.a2a.remove_remote``. */
+export interface A2aRemoveRemoteArguments {
+  /** Agent id, name or dotted alias. */
+  agent: string;
+}
+
+/** Arguments of ``agora.admin.override``. */
+export interface AdminOverrideArguments {
+  /** Agent, workflow, or 'system_wide'. */
+  targetId: string;
+  action: OverrideAction;
+  reason?: string | undefined;
+  /** Authority, 255 = supreme; the caller's own if left out. */
+  priority?: number | null | undefined;
+  /** Seconds until the override expires. */
+  expiresIn?: number | null | undefined;
+}
+
+/** Arguments of ``agora.admin.health``. */
+export interface AdminHealthArguments {
+  /** Only this component: database, mcp_server, agents ... */
+  component?: string | null | undefined;
+}
+
+/** Arguments of ``agora.admin.manage``. */
+export interface AdminManageArguments {
+  /** What kind of thing to manage. */
+  resource: "agent" | "configuration" | "service";
+  /** Agent id or name, setting, or operation name; for list, all or how the names begin. */
+  target: string;
+  /** agent: suspend, activate, retire, set_tier, and hand_over (target: the id of a retired agent; value: who gets its unfinished tasks and unread mail); configuration: list, get, set, reset; service: activate, beta, deprecate, sunset, reset. */
+  action: string;
+  /** set: the setting's value; set_tier: the tier; hand_over: an agent; deprecate and sunset: what to call instead (NAME or NAME@VERSION), or an object with replacement, sunset_date (YYYY-MM-DD, for deprecate) and migration_guide. */
+  value?: JsonValue | undefined;
+  reason?: string | undefined;
+}
+
+/** Arguments of ``agora.admin.audit``. */
+export interface AdminAuditArguments {
+  actor?: string | null | undefined;
+  operation?: string | null | undefined;
+  target?: string | null | undefined;
+  outcome?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  since?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  until?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.agent.register``. */
+export interface AgentRegisterArguments {
+  /** Name of the agent, unique in the marketplace; no slash, no control character. */
+  agentName: string;
+  /** Capabilities of the agent. */
+  capabilities?: string[] | undefined;
+  serviceTier?: ServiceTier | undefined;
+  description?: string | undefined;
+  category?: string | undefined;
+  tags?: string[] | undefined;
+  visibility?: Visibility | undefined;
+  /** Protocol name to URL. */
+  endpoints?: { [key: string]: string } | undefined;
+  /** Free-form data kept with the agent. */
+  metadata?: { [key: string]: JsonValue } | undefined;
+  /** Maximum number of concurrent tasks. */
+  maxConcurrentTasks?: number | undefined;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | undefined;
+  /** The agent's own rating of its skill, in percent. */
+  proficiencyLevel?: number | null | undefined;
+  /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
+  alias?: string | null | undefined;
+  /** Keys for messages that only the agent can read, the one to use first. */
+  publicKeys?: PublicKey[] | null | undefined;
+  /** More of it: version, pricing, build_config, host_requirements ... */
+  manifest?: { [key: string]: JsonValue } | null | undefined;
+}
+
+/** Arguments of ``agora.agent.get``. */
+export interface AgentGetArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+}
+
+/** Arguments of ``agora.agent.list``. */
+export interface AgentListArguments {
+  status?: AgentStatus | null | undefined;
+  serviceTier?: ServiceTier | null | undefined;
+  category?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** How many items to skip; a cursor can continue from any position, and is cheaper. */
+  offset?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.agent.update``. */
+export interface AgentUpdateArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** Capabilities of the agent. */
+  capabilities?: string[] | null | undefined;
+  status?: AgentStatus | null | undefined;
+  description?: string | null | undefined;
+  category?: string | null | undefined;
+  tags?: string[] | null | undefined;
+  visibility?: Visibility | null | undefined;
+  /** Protocol name to URL. */
+  endpoints?: { [key: string]: string } | null | undefined;
+  /** Free-form data kept with the agent. */
+  metadata?: { [key: string]: JsonValue } | null | undefined;
+  /** Maximum number of concurrent tasks. */
+  maxConcurrentTasks?: number | null | undefined;
+  /** What becomes of a task in a context where the same requester's earlier task with the agent is under way: it waits for that one's end or question (enqueue), is rejected, replaces that one, which is cancelled and stays in the conversation (interrupt) or is left out of it (rollback), or is done beside it (concurrent). */
+  busy?: "enqueue" | "reject" | "interrupt" | "rollback" | "concurrent" | null | undefined;
+  /** The agent's own rating of its skill, in percent. */
+  proficiencyLevel?: number | null | undefined;
+  /** Address in the agent protocol, agent.COMPANY.NAME, unique in the marketplace. */
+  alias?: string | null | undefined;
+  /** Keys for messages that only the agent can read, the one to use first. */
+  publicKeys?: PublicKey[] | null | undefined;
+}
+
+/** Arguments of ``agora.agent.heartbeat``. */
+export interface AgentHeartbeatArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+  status?: AgentStatus | null | undefined;
+  /** Share of the agent's capacity in use, 0 to 1. */
+  load?: number | null | undefined;
+}
+
+/** Arguments of ``agora.agent.status``. */
+export interface AgentStatusArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+}
+
+/** Arguments of ``agora.agent.rate``. */
+export interface AgentRateArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
+  /** 0 (useless) to 10 (excellent). */
+  rating: number;
+  comment?: string | undefined;
+}
+
+/** Arguments of ``agora.agent.deregister``. */
+export interface AgentDeregisterArguments {
+  /** Agent id, name or dotted alias. */
+  agentId: string;
 }
 
 /** Arguments of ``agora.declared_agent.apply``. */
@@ -3449,235 +3449,6 @@ export interface WorktreeCleanArguments {
   jobIds: string[];
 }
 
-/** Operations of the category ``a2a``. */
-export interface A2aService {
-  /**
-   * Send a message to an agent: it creates a task, or continues one (section 3.1.1).
-   *
-   * A text is a message with one part. The message is stored when the call has an answer; the call waits until
-   * the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  send(args: A2aSendArguments, options?: CallOptions): Promise<A2ASendResult>;
-  /**
-   * Show a task with its history and artifacts (section 3.1.3).
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  get(args: A2aGetArguments, options?: CallOptions): Promise<A2ATask>;
-  /**
-   * List the tasks you gave, the last changed first (section 3.1.4).
-   *
-   * Errors beside those of any operation: ``halted``.
-   */
-  list(args?: A2aListArguments, options?: CallOptions): Promise<A2ATaskList>;
-  /**
-   * Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  cancel(args: A2aCancelArguments, options?: CallOptions): Promise<A2ATask>;
-  /**
-   * Stream a task and its updates until it ends (section 3.1.6).
-   *
-   * Refused for a task that has ended, unless it is resumed.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``, ``illegal_transition``.
-   */
-  subscribe(args: A2aSubscribeArguments, options?: CallOptions): EventStream<A2AUpdate>;
-  /**
-   * Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
-   */
-  createPushConfig(args: A2aCreatePushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
-  /**
-   * Show a push notification configuration of a task (section 3.1.8).
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  getPushConfig(args: A2aGetPushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
-  /**
-   * List the push notification configurations of a task (section 3.1.9).
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  listPushConfigs(args: A2aListPushConfigsArguments, options?: CallOptions): Promise<A2APushConfigs>;
-  /**
-   * Delete a push notification configuration (section 3.1.10).
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  deletePushConfig(args: A2aDeletePushConfigArguments, options?: CallOptions): Promise<A2APushDeletion>;
-  /**
-   * List failed push deliveries with their reason: your own; operators see all.
-   *
-   * Errors beside those of any operation: ``halted``.
-   */
-  pushDeadLetters(args?: A2aPushDeadLettersArguments, options?: CallOptions): Promise<PushDeadLetters>;
-  /**
-   * Retry a failed push delivery from the update at which it stopped.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  retryPush(args: A2aRetryPushArguments, options?: CallOptions): Promise<PushRetry>;
-  /**
-   * Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  card(args?: A2aCardArguments, options?: CallOptions): Promise<A2ACard>;
-  /**
-   * Show the card for authenticated callers (section 3.1.11).
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  extendedCard(args?: A2aExtendedCardArguments, options?: CallOptions): Promise<A2ACard>;
-  /**
-   * Store a card for an agent. The addresses in it are replaced by this marketplace's.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  setCard(args?: A2aSetCardArguments, options?: CallOptions): Promise<CardChange>;
-  /**
-   * List the agents with their cards' addresses.
-   *
-   * Errors beside those of any operation: ``halted``.
-   */
-  catalogue(args?: A2aCatalogueArguments, options?: CallOptions): Promise<A2ACatalogue>;
-  /**
-   * Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
-   *
-   * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  addRemote(args: A2aAddRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
-  /**
-   * List the remote agents, each with its state.
-   *
-   * Errors beside those of any operation: ``halted``.
-   */
-  listRemotes(args?: A2aListRemotesArguments, options?: CallOptions): Promise<RemoteAgentPage>;
-  /**
-   * Show a remote agent, with its card.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  getRemote(args: A2aGetRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
-  /**
-   * Fetch the card of a remote agent again.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  refreshRemote(args: A2aRefreshRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
-  /**
-   * Remove a remote agent from the marketplace; its unfinished tasks end as failed.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  removeRemote(args: A2aRemoveRemoteArguments, options?: CallOptions): Promise<RemoteRemoval>;
-}
-
-/** Operations of the category ``admin``. */
-export interface AdminService {
-  /**
-   * Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
-   *
-   * ``resume`` lifts the overrides of the target that have the same authority or less.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``halted``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  override(args: AdminOverrideArguments, options?: CallOptions): Promise<OverrideReceipt>;
-  /**
-   * Check the health of the system now, with warnings derived from trends.
-   *
-   * Lists the overrides in force: target, actor, start and reason.
-   *
-   * Errors beside those of any operation: ``not_found``.
-   */
-  health(args?: AdminHealthArguments, options?: CallOptions): Promise<Health>;
-  /**
-   * Manage an agent's life, a setting that may change at run time, or a service's status.
-   *
-   * The actions ``get`` and ``list`` only read, so they are answered during a halt too. ``after`` of a list has each
-   * setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
-   */
-  manage(args: AdminManageArguments, options?: CallOptions): Promise<Managed>;
-  /**
-   * Read the audit trail, newest first: actor, operation, target and outcome.
-   *
-   * Errors beside those of any operation: none.
-   */
-  audit(args?: AdminAuditArguments, options?: CallOptions): Promise<AuditPage>;
-}
-
-/** Operations of the category ``agent``. */
-export interface AgentService {
-  /**
-   * Register an agent, or update it when the call carries that agent's own token.
-   *
-   * A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
-   * that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
-   * enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
-   * for. A manifest by itself (name instead of agent_name) is understood, too; where
-   * it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
-   */
-  register(args: AgentRegisterArguments, options?: CallOptions): Promise<Registration>;
-  /**
-   * Read one agent's profile by id, name or dotted alias.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  get(args: AgentGetArguments, options?: CallOptions): Promise<Agent>;
-  /**
-   * List the agents of the marketplace in the order of registration.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  list(args?: AgentListArguments, options?: CallOptions): Promise<AgentPage>;
-  /**
-   * Change an agent's profile; omitted fields are unchanged. An agent can change only its own.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
-   */
-  update(args: AgentUpdateArguments, options?: CallOptions): Promise<Agent>;
-  /**
-   * Send a heartbeat, with the agent's state and load if they changed.
-   *
-   * Every other authenticated call counts as a heartbeat too.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
-   */
-  heartbeat(args?: AgentHeartbeatArguments, options?: CallOptions): Promise<AgentHeartbeat>;
-  /**
-   * Read an agent's status: state, load, availability, reputation, unread messages.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  status(args: AgentStatusArguments, options?: CallOptions): Promise<AgentStatusReport>;
-  /**
-   * Rate another agent; a second rating by the same agent replaces its first.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  rate(args: AgentRateArguments, options?: CallOptions): Promise<Rating>;
-  /**
-   * Deregister an agent: its token is revoked, its name becomes free, its history stays.
-   *
-   * Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
-   * operator hands over what is left (agora.admin.manage, action 'hand_over').
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  deregister(args: AgentDeregisterArguments, options?: CallOptions): Promise<Deregistration>;
-}
-
 /** Operations of the category ``messaging``. */
 export interface MessagingService {
   /**
@@ -4095,6 +3866,235 @@ export interface BillingService {
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
    */
   close(args: BillingCloseArguments, options?: CallOptions): Promise<Closing>;
+}
+
+/** Operations of the category ``a2a``. */
+export interface A2aService {
+  /**
+   * Send a message to an agent: it creates a task, or continues one (section 3.1.1).
+   *
+   * A text is a message with one part. The message is stored when the call has an answer; the call waits until
+   * the task has ended or needs an answer, unless told otherwise. A repeated ``messageId`` answers the task it made.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  send(args: A2aSendArguments, options?: CallOptions): Promise<A2ASendResult>;
+  /**
+   * Show a task with its history and artifacts (section 3.1.3).
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  get(args: A2aGetArguments, options?: CallOptions): Promise<A2ATask>;
+  /**
+   * List the tasks you gave, the last changed first (section 3.1.4).
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  list(args?: A2aListArguments, options?: CallOptions): Promise<A2ATaskList>;
+  /**
+   * Cancel a task (section 3.1.5). One that has ended cannot be cancelled.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  cancel(args: A2aCancelArguments, options?: CallOptions): Promise<A2ATask>;
+  /**
+   * Stream a task and its updates until it ends (section 3.1.6).
+   *
+   * Refused for a task that has ended, unless it is resumed.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``, ``illegal_transition``.
+   */
+  subscribe(args: A2aSubscribeArguments, options?: CallOptions): EventStream<A2AUpdate>;
+  /**
+   * Configure push notifications of a task (section 3.1.7): updates from now on, in order, at least once.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  createPushConfig(args: A2aCreatePushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
+  /**
+   * Show a push notification configuration of a task (section 3.1.8).
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  getPushConfig(args: A2aGetPushConfigArguments, options?: CallOptions): Promise<A2APushConfig>;
+  /**
+   * List the push notification configurations of a task (section 3.1.9).
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  listPushConfigs(args: A2aListPushConfigsArguments, options?: CallOptions): Promise<A2APushConfigs>;
+  /**
+   * Delete a push notification configuration (section 3.1.10).
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  deletePushConfig(args: A2aDeletePushConfigArguments, options?: CallOptions): Promise<A2APushDeletion>;
+  /**
+   * List failed push deliveries with their reason: your own; operators see all.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  pushDeadLetters(args?: A2aPushDeadLettersArguments, options?: CallOptions): Promise<PushDeadLetters>;
+  /**
+   * Retry a failed push delivery from the update at which it stopped.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  retryPush(args: A2aRetryPushArguments, options?: CallOptions): Promise<PushRetry>;
+  /**
+   * Show an agent's card, made from its registration unless one is stored; without an agent, the front agent's.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  card(args?: A2aCardArguments, options?: CallOptions): Promise<A2ACard>;
+  /**
+   * Show the card for authenticated callers (section 3.1.11).
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  extendedCard(args?: A2aExtendedCardArguments, options?: CallOptions): Promise<A2ACard>;
+  /**
+   * Store a card for an agent. The addresses in it are replaced by this marketplace's.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  setCard(args?: A2aSetCardArguments, options?: CallOptions): Promise<CardChange>;
+  /**
+   * List the agents with their cards' addresses.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  catalogue(args?: A2aCatalogueArguments, options?: CallOptions): Promise<A2ACatalogue>;
+  /**
+   * Register a remote A2A agent in this marketplace; messages and tasks for it are relayed.
+   *
+   * A URL that leads to a private or loopback address is refused unless the server's settings allow it.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  addRemote(args: A2aAddRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
+  /**
+   * List the remote agents, each with its state.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  listRemotes(args?: A2aListRemotesArguments, options?: CallOptions): Promise<RemoteAgentPage>;
+  /**
+   * Show a remote agent, with its card.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  getRemote(args: A2aGetRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
+  /**
+   * Fetch the card of a remote agent again.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``name_taken``, ``illegal_transition``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  refreshRemote(args: A2aRefreshRemoteArguments, options?: CallOptions): Promise<RemoteAgent>;
+  /**
+   * Remove a remote agent from the marketplace; its unfinished tasks end as failed.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  removeRemote(args: A2aRemoveRemoteArguments, options?: CallOptions): Promise<RemoteRemoval>;
+}
+
+/** Operations of the category ``admin``. */
+export interface AdminService {
+  /**
+   * Pause, resume, terminate or halt an agent or the whole marketplace, at once, for every protocol.
+   *
+   * ``resume`` lifts the overrides of the target that have the same authority or less.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``halted``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  override(args: AdminOverrideArguments, options?: CallOptions): Promise<OverrideReceipt>;
+  /**
+   * Check the health of the system now, with warnings derived from trends.
+   *
+   * Lists the overrides in force: target, actor, start and reason.
+   *
+   * Errors beside those of any operation: ``not_found``.
+   */
+  health(args?: AdminHealthArguments, options?: CallOptions): Promise<Health>;
+  /**
+   * Manage an agent's life, a setting that may change at run time, or a service's status.
+   *
+   * The actions ``get`` and ``list`` only read, so they are answered during a halt too. ``after`` of a list has each
+   * setting's value, whether it was changed, and whether it can be while the server runs; secrets are masked.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
+   */
+  manage(args: AdminManageArguments, options?: CallOptions): Promise<Managed>;
+  /**
+   * Read the audit trail, newest first: actor, operation, target and outcome.
+   *
+   * Errors beside those of any operation: none.
+   */
+  audit(args?: AdminAuditArguments, options?: CallOptions): Promise<AuditPage>;
+}
+
+/** Operations of the category ``agent``. */
+export interface AgentService {
+  /**
+   * Register an agent, or update it when the call carries that agent's own token.
+   *
+   * A name or alias taken by another identity is a conflict. Messages held for them are delivered. Alias and keys
+   * that are left out stay as they are. The tier is granted as far as the credential may give it: an operator's any, an
+   * enrolment token's or a key's its own, an agent's its own, a stranger's basic; requested_tier keeps what was asked
+   * for. A manifest by itself (name instead of agent_name) is understood, too; where
+   * it can be run and the caller has deploy:agents, instances of it can be made, as by agora.deployment.register.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   */
+  register(args: AgentRegisterArguments, options?: CallOptions): Promise<Registration>;
+  /**
+   * Read one agent's profile by id, name or dotted alias.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  get(args: AgentGetArguments, options?: CallOptions): Promise<Agent>;
+  /**
+   * List the agents of the marketplace in the order of registration.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  list(args?: AgentListArguments, options?: CallOptions): Promise<AgentPage>;
+  /**
+   * Change an agent's profile; omitted fields are unchanged. An agent can change only its own.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   */
+  update(args: AgentUpdateArguments, options?: CallOptions): Promise<Agent>;
+  /**
+   * Send a heartbeat, with the agent's state and load if they changed.
+   *
+   * Every other authenticated call counts as a heartbeat too.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``illegal_transition``.
+   */
+  heartbeat(args?: AgentHeartbeatArguments, options?: CallOptions): Promise<AgentHeartbeat>;
+  /**
+   * Read an agent's status: state, load, availability, reputation, unread messages.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  status(args: AgentStatusArguments, options?: CallOptions): Promise<AgentStatusReport>;
+  /**
+   * Rate another agent; a second rating by the same agent replaces its first.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  rate(args: AgentRateArguments, options?: CallOptions): Promise<Rating>;
+  /**
+   * Deregister an agent: its token is revoked, its name becomes free, its history stays.
+   *
+   * Whoever registers the name next gets nothing that waited for this agent: who gave a task reassigns it, and an
+   * operator hands over what is left (agora.admin.manage, action 'hand_over').
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  deregister(args: AgentDeregisterArguments, options?: CallOptions): Promise<Deregistration>;
 }
 
 /** Operations of the category ``declared_agent``. */
@@ -5777,13 +5777,13 @@ export interface WorktreeService {
 
 /** Every operation, by category. */
 export interface Services {
-  readonly a2a: A2aService;
-  readonly admin: AdminService;
-  readonly agent: AgentService;
   readonly messaging: MessagingService;
   readonly event: EventService;
   readonly task: TaskService;
   readonly billing: BillingService;
+  readonly a2a: A2aService;
+  readonly admin: AdminService;
+  readonly agent: AgentService;
   readonly declaredAgent: DeclaredAgentService;
   readonly workflow: WorkflowService;
   readonly app: AppService;
@@ -5825,166 +5825,6 @@ export type CommonErrorCode = "invalid_request" | "unauthenticated" | "permissio
 
 /** Every operation by its name without ``agora.``: its arguments, its answer, and the codes of its errors. */
 export interface Operations {
-  "a2a.send": {
-    args: A2aSendArguments;
-    answer: Promise<A2ASendResult>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "a2a.get": {
-    args: A2aGetArguments;
-    answer: Promise<A2ATask>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "a2a.list": {
-    args: A2aListArguments;
-    answer: Promise<A2ATaskList>;
-    errors: CommonErrorCode | "halted";
-  };
-  "a2a.cancel": {
-    args: A2aCancelArguments;
-    answer: Promise<A2ATask>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "a2a.subscribe": {
-    args: A2aSubscribeArguments;
-    answer: EventStream<A2AUpdate>;
-    errors: CommonErrorCode | "halted" | "not_found" | "illegal_transition";
-  };
-  "a2a.create_push_config": {
-    args: A2aCreatePushConfigArguments;
-    answer: Promise<A2APushConfig>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
-  };
-  "a2a.get_push_config": {
-    args: A2aGetPushConfigArguments;
-    answer: Promise<A2APushConfig>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "a2a.list_push_configs": {
-    args: A2aListPushConfigsArguments;
-    answer: Promise<A2APushConfigs>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "a2a.delete_push_config": {
-    args: A2aDeletePushConfigArguments;
-    answer: Promise<A2APushDeletion>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "a2a.push_dead_letters": {
-    args: A2aPushDeadLettersArguments;
-    answer: Promise<PushDeadLetters>;
-    errors: CommonErrorCode | "halted";
-  };
-  "a2a.retry_push": {
-    args: A2aRetryPushArguments;
-    answer: Promise<PushRetry>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "a2a.card": {
-    args: A2aCardArguments;
-    answer: Promise<A2ACard>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "a2a.extended_card": {
-    args: A2aExtendedCardArguments;
-    answer: Promise<A2ACard>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "a2a.set_card": {
-    args: A2aSetCardArguments;
-    answer: Promise<CardChange>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "a2a.catalogue": {
-    args: A2aCatalogueArguments;
-    answer: Promise<A2ACatalogue>;
-    errors: CommonErrorCode | "halted";
-  };
-  "a2a.add_remote": {
-    args: A2aAddRemoteArguments;
-    answer: Promise<RemoteAgent>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "illegal_transition" | "upstream_failed" | "upstream_unavailable";
-  };
-  "a2a.list_remotes": {
-    args: A2aListRemotesArguments;
-    answer: Promise<RemoteAgentPage>;
-    errors: CommonErrorCode | "halted";
-  };
-  "a2a.get_remote": {
-    args: A2aGetRemoteArguments;
-    answer: Promise<RemoteAgent>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "a2a.refresh_remote": {
-    args: A2aRefreshRemoteArguments;
-    answer: Promise<RemoteAgent>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "illegal_transition" | "upstream_failed" | "upstream_unavailable";
-  };
-  "a2a.remove_remote": {
-    args: A2aRemoveRemoteArguments;
-    answer: Promise<RemoteRemoval>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "admin.override": {
-    args: AdminOverrideArguments;
-    answer: Promise<OverrideReceipt>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "halted" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "admin.health": {
-    args: AdminHealthArguments;
-    answer: Promise<Health>;
-    errors: CommonErrorCode | "not_found";
-  };
-  "admin.manage": {
-    args: AdminManageArguments;
-    answer: Promise<Managed>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
-  };
-  "admin.audit": {
-    args: AdminAuditArguments;
-    answer: Promise<AuditPage>;
-    errors: CommonErrorCode;
-  };
-  "agent.register": {
-    args: AgentRegisterArguments;
-    answer: Promise<Registration>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
-  };
-  "agent.get": {
-    args: AgentGetArguments;
-    answer: Promise<Agent>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "agent.list": {
-    args: AgentListArguments;
-    answer: Promise<AgentPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "agent.update": {
-    args: AgentUpdateArguments;
-    answer: Promise<Agent>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
-  };
-  "agent.heartbeat": {
-    args: AgentHeartbeatArguments;
-    answer: Promise<AgentHeartbeat>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
-  };
-  "agent.status": {
-    args: AgentStatusArguments;
-    answer: Promise<AgentStatusReport>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "agent.rate": {
-    args: AgentRateArguments;
-    answer: Promise<Rating>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "agent.deregister": {
-    args: AgentDeregisterArguments;
-    answer: Promise<Deregistration>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
-  };
   "messaging.send": {
     args: MessagingSendArguments;
     answer: Promise<MessageReceipt>;
@@ -6279,6 +6119,166 @@ export interface Operations {
     args: BillingCloseArguments;
     answer: Promise<Closing>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "a2a.send": {
+    args: A2aSendArguments;
+    answer: Promise<A2ASendResult>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "a2a.get": {
+    args: A2aGetArguments;
+    answer: Promise<A2ATask>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.list": {
+    args: A2aListArguments;
+    answer: Promise<A2ATaskList>;
+    errors: CommonErrorCode | "halted";
+  };
+  "a2a.cancel": {
+    args: A2aCancelArguments;
+    answer: Promise<A2ATask>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "a2a.subscribe": {
+    args: A2aSubscribeArguments;
+    answer: EventStream<A2AUpdate>;
+    errors: CommonErrorCode | "halted" | "not_found" | "illegal_transition";
+  };
+  "a2a.create_push_config": {
+    args: A2aCreatePushConfigArguments;
+    answer: Promise<A2APushConfig>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "a2a.get_push_config": {
+    args: A2aGetPushConfigArguments;
+    answer: Promise<A2APushConfig>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.list_push_configs": {
+    args: A2aListPushConfigsArguments;
+    answer: Promise<A2APushConfigs>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.delete_push_config": {
+    args: A2aDeletePushConfigArguments;
+    answer: Promise<A2APushDeletion>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "a2a.push_dead_letters": {
+    args: A2aPushDeadLettersArguments;
+    answer: Promise<PushDeadLetters>;
+    errors: CommonErrorCode | "halted";
+  };
+  "a2a.retry_push": {
+    args: A2aRetryPushArguments;
+    answer: Promise<PushRetry>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "a2a.card": {
+    args: A2aCardArguments;
+    answer: Promise<A2ACard>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.extended_card": {
+    args: A2aExtendedCardArguments;
+    answer: Promise<A2ACard>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.set_card": {
+    args: A2aSetCardArguments;
+    answer: Promise<CardChange>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "a2a.catalogue": {
+    args: A2aCatalogueArguments;
+    answer: Promise<A2ACatalogue>;
+    errors: CommonErrorCode | "halted";
+  };
+  "a2a.add_remote": {
+    args: A2aAddRemoteArguments;
+    answer: Promise<RemoteAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "illegal_transition" | "upstream_failed" | "upstream_unavailable";
+  };
+  "a2a.list_remotes": {
+    args: A2aListRemotesArguments;
+    answer: Promise<RemoteAgentPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "a2a.get_remote": {
+    args: A2aGetRemoteArguments;
+    answer: Promise<RemoteAgent>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "a2a.refresh_remote": {
+    args: A2aRefreshRemoteArguments;
+    answer: Promise<RemoteAgent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "illegal_transition" | "upstream_failed" | "upstream_unavailable";
+  };
+  "a2a.remove_remote": {
+    args: A2aRemoveRemoteArguments;
+    answer: Promise<RemoteRemoval>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "admin.override": {
+    args: AdminOverrideArguments;
+    answer: Promise<OverrideReceipt>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "halted" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "admin.health": {
+    args: AdminHealthArguments;
+    answer: Promise<Health>;
+    errors: CommonErrorCode | "not_found";
+  };
+  "admin.manage": {
+    args: AdminManageArguments;
+    answer: Promise<Managed>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+  };
+  "admin.audit": {
+    args: AdminAuditArguments;
+    answer: Promise<AuditPage>;
+    errors: CommonErrorCode;
+  };
+  "agent.register": {
+    args: AgentRegisterArguments;
+    answer: Promise<Registration>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "agent.get": {
+    args: AgentGetArguments;
+    answer: Promise<Agent>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "agent.list": {
+    args: AgentListArguments;
+    answer: Promise<AgentPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "agent.update": {
+    args: AgentUpdateArguments;
+    answer: Promise<Agent>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+  };
+  "agent.heartbeat": {
+    args: AgentHeartbeatArguments;
+    answer: Promise<AgentHeartbeat>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "illegal_transition";
+  };
+  "agent.status": {
+    args: AgentStatusArguments;
+    answer: Promise<AgentStatusReport>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "agent.rate": {
+    args: AgentRateArguments;
+    answer: Promise<Rating>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "agent.deregister": {
+    args: AgentDeregisterArguments;
+    answer: Promise<Deregistration>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
   };
   "declared_agent.apply": {
     args: DeclaredAgentApplyArguments;

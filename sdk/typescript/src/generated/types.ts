@@ -76,6 +76,8 @@ export interface A2ACatalogueEntry {
   url: string;
   cardUrl: string;
   tags: string[];
+  /** Null for what costs nothing. */
+  pricing: PricingInfo | null;
   /** RFC 3339 time, with its offset. */
   updatedAt: string;
 }

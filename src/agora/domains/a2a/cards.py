@@ -15,7 +15,9 @@ from agora.core.call import Call, as_encoded_result, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import agent_event_audience
+from agora.domains.billing.terms import Terms, find_terms_of_agents, pricing_fields
 from agora_sdk.contract import a2a as contract
+from agora_sdk.contract.billing import PricingInfo
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
 
 from . import queries as statements
@@ -291,7 +293,8 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
 
     first = paging.decode_cursor(cursor)[0] if cursor else ""
     rows, more = await paging.read_page(read_visible_agents, first, "agent_id", limit, call.context.settings.page_bytes)
-    entries = [_catalogue_entry(base, row, row.last_activity) for row in rows]
+    terms = await find_terms_of_agents(call.tx, [row.agent_id for row in rows], call.now)
+    entries = [_catalogue_entry(base, row, terms.get(row.agent_id)) for row in rows]
     if cursor is None:
         entries.insert(0, _front_entry(call, base))
     return contract.A2ACatalogue.model_construct(
@@ -303,7 +306,7 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     )
 
 
-def _catalogue_entry(base: str, row: AgentRow, updated_at: int) -> contract.A2ACatalogueEntry:
+def _catalogue_entry(base: str, row: AgentRow, terms: Terms | None) -> contract.A2ACatalogueEntry:
     url = _agent_url(base, row)
     return contract.A2ACatalogueEntry.model_construct(
         agent_id=row.agent_id,
@@ -312,7 +315,8 @@ def _catalogue_entry(base: str, row: AgentRow, updated_at: int) -> contract.A2AC
         url=url,
         card_url=f"{url}/.well-known/agent-card.json",
         tags=decode_json(row.tags),
-        updated_at=to_datetime(updated_at),
+        pricing=PricingInfo(**pricing_fields(terms)) if terms is not None and terms.is_chargeable else None,
+        updated_at=to_datetime(row.last_activity),
     )
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "price_agreed",
     "price_at",
     "price_history",
+    "prices_at",
     "prices_from",
     "release",
     "reservation",
@@ -78,6 +79,18 @@ price_at = Query(
     f"select * from billing_prices where {_AGENT} and effective_from <= :at order by version desc limit 1",
     PriceRow,
     types={"at": BIG},
+)
+_PRICES_AT = """
+    select * from billing_prices as p where p.tenant_id = :tenant and p.agent_id {ids}
+        and p.version = (
+            select max(version) from billing_prices as q
+            where q.tenant_id = :tenant and q.agent_id = p.agent_id and q.effective_from <= :at)
+    """
+prices_at = Query(
+    _PRICES_AT.format(ids="in (select value from json_each(:agents))"),
+    PriceRow,
+    types={"at": BIG},
+    postgres=_PRICES_AT.format(ids="= any(array(select json_array_elements_text(:agents::json)))"),
 )
 latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1", PriceRow)
 # When a version holds for what was agreed on with an earlier one: once it is in force, and its notice is over.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agora.core.call import encode_json
 from agora.store.port import Reader
 from agora_sdk.contract.billing import EntryKind, PricingInfo, PricingType
 
@@ -24,6 +25,7 @@ __all__ = [
     "find_agreed_terms",
     "find_later_versions",
     "find_terms_in_force",
+    "find_terms_of_agents",
     "pricing_fields",
 ]
 
@@ -111,6 +113,12 @@ async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str)
     """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
     row = await tx.one(statements.price_at, agent_id=agent_id, at=at)
     return Terms.from_row(row) if row is not None else Terms(0, currency)
+
+
+async def find_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) -> dict[str, Terms]:
+    """Terms of those of some agents that have a price at a moment, by the agent's id."""
+    rows = await tx.all(statements.prices_at, agents=encode_json(agent_ids), at=at) if agent_ids else ()
+    return {row.agent_id: Terms.from_row(row) for row in rows}
 
 
 async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, notice: int, currency: str) -> Terms:

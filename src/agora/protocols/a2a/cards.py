@@ -22,8 +22,9 @@ from agora.wire.a2a import v03_cards as legacy_cards
 from agora_sdk.errors import InternalError
 
 from . import versions
+from .ai_catalog import AiCatalog
 from .core import Core
-from .routes import CARD_PATHS, JWKS_PATH
+from .routes import JWKS_PATH
 from .session import is_own_url
 from .signatures import CardSigner
 
@@ -31,9 +32,6 @@ __all__ = ["Cards"]
 
 MAX_AGE: Final = 60  #: seconds that a card may be kept
 CACHED_DOCUMENTS: Final = 1000  #: documents whose age is known
-CATALOGUE_LIMIT: Final = 100
-CATALOGUE_PAGES: Final = 50
-CARD_TYPE: Final = "application/a2a-agent-card+json"
 ALLOW_ANY_ORIGIN: Final = (b"access-control-allow-origin", b"*")
 
 
@@ -42,6 +40,7 @@ class Cards:
 
     def __init__(self, core: Core, signer: CardSigner, settings: Settings) -> None:
         self._core, self._signer, self._settings = core, signer, settings
+        self._catalog = AiCatalog(core, settings)
         self._first_served: dict[bytes, datetime] = {}
 
     async def send_card(self, agent: str | None, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
@@ -77,17 +76,8 @@ class Cards:
         return {**document, "signatures": [*signatures, *card.get("signatures", ())]}
 
     async def send_catalogue(self, base_url: str, caller: Caller, scope: Scope, send: Send) -> None:
-        """Answer with the AI Catalog: every agent whose card the caller may see."""
-        arguments: dict[str, Any] = {"base_url": base_url, "limit": CATALOGUE_LIMIT}
-        entries: list[dict[str, Any]] = []
-        for _ in range(CATALOGUE_PAGES):
-            page = from_json(await self._core.invoke_operation("agora.a2a.catalogue", caller, arguments))
-            entries += [_catalogue_entry(agent, base_url) for agent in page["agents"]]
-            if not page.get("next_cursor"):
-                break
-            arguments["cursor"] = page["next_cursor"]
-        host = entries[0]["displayName"] if entries else "Agora"
-        document = {"specVersion": "1.0", "host": {"displayName": host}, "entries": entries}
+        """Answer with the AI Catalog: see :mod:`.ai_catalog`."""
+        document = await self._catalog.build_catalog(base_url, caller)
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
     async def send_jwks(self, scope: Scope, send: Send) -> None:
@@ -124,17 +114,3 @@ class Cards:
             self._first_served.clear()
         since = self._first_served.setdefault(tag, datetime.now(UTC))
         return format_datetime(since, usegmt=True).encode()
-
-
-def _catalogue_entry(agent: dict[str, Any], base_url: str) -> dict[str, Any]:
-    host = urlsplit(base_url).hostname or "localhost"
-    entry = {
-        "identifier": f"urn:air:{host}:agent:{agent.get('agent_id') or 'front'}",
-        "displayName": agent["name"],
-        "type": CARD_TYPE,
-        "mediaType": CARD_TYPE,  # its name in earlier drafts
-        "url": agent.get("card_url") or base_url + CARD_PATHS[0],
-        "description": agent["description"],
-        "updatedAt": agent["updated_at"],
-    }
-    return entry | ({"tags": agent["tags"]} if agent.get("tags") else {})

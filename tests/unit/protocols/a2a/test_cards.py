@@ -114,7 +114,7 @@ async def test_the_catalogue_has_every_agent(wire: Wire, server: Running) -> Non
     entries = {entry["displayName"]: entry for entry in document["entries"]}
     assert {"Agora", "Echo Agent", "Agent 0", "Agent 2"} <= entries.keys()
     assert len({entry["identifier"] for entry in document["entries"]}) == len(document["entries"])
-    for entry in document["entries"]:
+    for entry in document["entries"]:  # MCP servers are not told of unless the settings say so
         assert entry["type"] == "application/a2a-agent-card+json"
         card = (await wire.http.get(entry["url"].replace(server.url, ""))).json()
         assert card["name"] == entry["displayName"]

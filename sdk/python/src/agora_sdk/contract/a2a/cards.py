@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict, Field
 
+from ..billing.prices import PricingInfo
 from ..fields import JsonObject, Timestamp
 from ..parts import ProtoModel
 from ..results import Page, Result
@@ -77,6 +78,7 @@ class A2ACatalogueEntry(Result):
     url: str = Field(description="URL of its A2A endpoint.")
     card_url: str
     tags: list[str] = []
+    pricing: PricingInfo | None = Field(default=None, description="Null for what costs nothing.")
     updated_at: Timestamp
 
 

@@ -1,0 +1,119 @@
+"""``/.well-known/ai-catalog.json``: what there is here, for search engines of agents (Agentic Resource Discovery, draft 0.9).
+
+Agents are references to their cards. Where the settings publish them (``ai_catalog_servers``), the MCP servers that are reached
+here follow, each with its ``server.json`` embedded: this server, its virtual servers and its upstreams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from pydantic_core import from_json
+
+from agora import __version__
+from agora.core.call import Caller
+from agora.settings import Settings
+
+from .core import Core
+from .routes import CARD_PATHS
+
+__all__ = ["AiCatalog"]
+
+PAGE: Final = 100
+MAX_PAGES: Final = 50
+CARD_TYPE: Final = "application/a2a-agent-card+json"
+SERVER_TYPE: Final = "application/mcp-server-card+json"
+OWN_DESCRIPTION: Final = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
+
+Fields = Mapping[str, Any]
+
+
+class AiCatalog:
+    """Builds the catalog that a caller may see."""
+
+    def __init__(self, core: Core, settings: Settings) -> None:
+        self._core, self._settings = core, settings
+
+    async def build_catalog(self, base_url: str, caller: Caller) -> dict[str, Any]:
+        """The catalog with the addresses that the client used."""
+        agents = self._list_pages("agora.a2a.catalogue", "agents", caller, base_url=base_url)
+        entries = [_agent_entry(agent, base_url) async for agent in agents]
+        host = entries[0]["displayName"] if entries else "Agora"
+        if self._settings.ai_catalog_servers:
+            entries += [entry async for entry in self._server_entries(base_url, caller)]
+        return {"specVersion": "1.0", "host": {"displayName": host}, "entries": entries}
+
+    async def _server_entries(self, base_url: str, caller: Caller) -> AsyncIterator[dict[str, Any]]:
+        """MCP servers. The operator publishes them with the setting, so no scope is asked of the caller."""
+        reader = replace(caller, scopes=caller.scopes | {"read:catalogue"})
+        own = {"name": "agora", "description": OWN_DESCRIPTION, "server_version": __version__}
+        yield _server_entry("mcp", own, f"{base_url}/mcp")
+        async for server in self._list_pages("agora.virtual_server.list", "servers", reader):
+            yield _server_entry("server", server, base_url + server["url"], server["tools"])
+        async for upstream in self._list_pages("agora.upstream.list", "upstreams", reader):
+            if not upstream["tools"]:
+                continue
+            pages = self._list_pages(
+                "agora.upstream.get", "items", reader, upstream=upstream["name"], kind="tool", state="active"
+            )
+            tools = [item["name"] async for item in pages]
+            yield _server_entry("upstream", upstream, f"{base_url}/mcp?toolsets={quote(upstream['name'])}", tools)
+
+    async def _list_pages(self, operation: str, member: str, caller: Caller, **arguments: Any) -> AsyncIterator[Fields]:
+        if operation != "agora.upstream.get":
+            arguments["limit"] = PAGE
+        for _ in range(MAX_PAGES):
+            page = from_json(await self._core.invoke_operation(operation, caller, arguments))
+            for item in page[member]:
+                yield item
+            if not page.get("next_cursor"):
+                return
+            arguments["cursor"] = page["next_cursor"]
+
+
+def _agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
+    entry = {
+        "identifier": _identifier(base_url, "agent", agent.get("agent_id") or "front"),
+        "displayName": agent["name"],
+        "type": CARD_TYPE,
+        "mediaType": CARD_TYPE,  # its name in earlier drafts
+        "url": agent.get("card_url") or base_url + CARD_PATHS[0],
+        "description": agent["description"],
+        "updatedAt": agent["updated_at"],
+    }
+    if agent.get("tags"):
+        entry["tags"] = agent["tags"]
+    if agent.get("pricing"):
+        # A catalog's metadata has no objects in it.
+        entry["metadata"] = {f"pricing.{name}": value for name, value in agent["pricing"].items() if value is not None}
+    return entry
+
+
+def _server_entry(kind: str, server: Fields, url: str, tools: list[str] | None = None) -> dict[str, Any]:
+    name, description = server["name"], server.get("description") or f"The tools of {server['name']}."
+    document = {
+        "name": f"agora/{name}",
+        "description": description,
+        "version": server.get("server_version") or "1.0.0",
+        "remotes": [{"type": "streamable-http", "url": url}],
+    }
+    entry = {
+        "identifier": _identifier(url, kind, name),
+        "displayName": name,
+        "type": SERVER_TYPE,
+        "mediaType": SERVER_TYPE,
+        "data": document,
+        "description": description,
+    }
+    if tools:
+        entry["capabilities"] = tools
+    if server.get("updated_at"):
+        entry["updatedAt"] = server["updated_at"]
+    return entry
+
+
+def _identifier(url: str, kind: str, name: str) -> str:
+    return f"urn:air:{urlsplit(url).hostname or 'localhost'}:{kind}:{name}"

@@ -1,0 +1,95 @@
+"""The AI Catalog: prices of agents, MCP servers where the settings publish them, and its standard's own conformance test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agora.settings import Settings
+from tests.harness import Running, make_settings
+from tests.mcp_upstream import Far, serving
+
+CATALOG = "/.well-known/ai-catalog.json"
+STRANGER = {"X-Forwarded-For": "203.0.113.5"}  # through a proxy nobody is the operator
+#: a checkout of https://github.com/ards-project/ard-spec
+CONFORMANCE = "AGORA_ARD_SPEC"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path / "data", builtin_agents=True, ai_catalog_servers=True, mcp_private_networks=True)
+
+
+@pytest.fixture
+async def http(server: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """An operator's client of a server that has an upstream, a virtual server and an agent with a price."""
+    async with serving(Far().app()) as far, httpx.AsyncClient(base_url=server.url, timeout=60) as http:
+        price = {"agent_id": "Echo Agent", "type": "per_request", "price": 0.25, "currency": "EUR"}
+        for path, body in (
+            ("/upstreams", {"name": "far", "url": far}),
+            ("/virtual-servers", {"name": "echoes", "description": "Says it again.", "tools": ["far.echo"]}),
+            ("/agora/billing/set_price", price),
+        ):
+            answer = await http.post(path, json=body)
+            assert answer.status_code == 200, answer.text
+        yield http
+
+
+async def _entries(http: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
+    answer = await http.get(CATALOG, headers=STRANGER)
+    assert answer.status_code == 200, answer.text
+    return {entry["displayName"]: entry for entry in answer.json()["entries"]}
+
+
+async def test_a_stranger_sees_what_the_settings_publish(http: httpx.AsyncClient, server: Running) -> None:
+    entries = await _entries(http)
+    assert entries["Echo Agent"]["metadata"] == {
+        "pricing.type": "per_request",
+        "pricing.price": 0.25,
+        "pricing.currency": "EUR",
+        "pricing.base_price": 0.0,
+        "pricing.task_price": 0.0,
+        "pricing.input_price": 0.0,
+        "pricing.output_price": 0.0,
+    }
+    assert "metadata" not in entries["Calculator Agent"]
+    kinds = {name: entries[name]["identifier"].split(":")[3] for name in ("Agora", "agora", "echoes", "far")}
+    assert kinds == {"Agora": "agent", "agora": "mcp", "echoes": "server", "far": "upstream"}
+    assert entries["echoes"]["capabilities"] == ["far.echo"]
+    assert "echo" in entries["far"]["capabilities"]
+    assert {"description", "type", "data"} <= entries["far"].keys()
+    urls = {name: entries[name]["data"]["remotes"][0]["url"] for name in ("agora", "echoes", "far")}
+    assert urls == {
+        "agora": f"{server.url}/mcp",
+        "echoes": f"{server.url}/mcp/servers/echoes",
+        "far": f"{server.url}/mcp?toolsets=far",
+    }
+    assert (await http.get("/upstreams", headers=STRANGER)).status_code == 401  # all else of them stays closed
+
+
+@pytest.mark.long
+async def test_the_conformance_test_of_the_standard(http: httpx.AsyncClient, server: Running) -> None:
+    checkout = os.environ.get(CONFORMANCE)
+    if not checkout:
+        pytest.skip(f"{CONFORMANCE} does not name a checkout of ards-project/ard-spec")
+    program = Path(checkout) / "conformance" / "bin" / "conformance-test"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(program),
+        "manifest",
+        f"{server.url}{CATALOG}",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    report = output.decode()
+    assert process.returncode == 0, report
+    assert "\u26a0" not in report.replace("'jsonschema' package not installed", ""), report
+    assert report.count("Valid URN format") == len(await _entries(http)), report
