@@ -36,6 +36,7 @@ EDIT: made.txt=hello
 RUN: cat {outside}; ls /sys/class/net; echo worker=$WORKER_ONLY task=$AGORA_TASK_ID; cat /proc/self/status
 RUN: touch {hooks}/post-commit; mkdir -p nested/.git; cp made.txt nested/.git/config; rm .git
 RUN: echo evil > .git
+RUN: mkdir .hooks; echo '#!/bin/sh' > .hooks/post-commit; echo 'touch {outside}.run' >> .hooks/post-commit; chmod +x .hooks/post-commit
 """
 
 
@@ -70,6 +71,7 @@ def test_a_job_has_its_worktree_and_nothing_else(
     running = worker("--docker-network", "none", "--check", "test -f made.txt && ls /sys/class/net")
     try:
         hooks = tmp_path / "api/.git/hooks"
+        subprocess.run(["git", "config", "core.hooksPath", ".hooks"], cwd=tmp_path / "api", check=True)
         task_id = submit_job(shared_server.operator, LOOK.format(outside=outside, hooks=hooks), "boxed")
         task = wait_for_status(shared_server.operator, task_id, "completed", timeout=180)
         output = read_output(shared_server.operator, task_id)
@@ -79,7 +81,8 @@ def test_a_job_has_its_worktree_and_nothing_else(
         assert "its container has no network" in output
         assert "the check ended with exit code 0" in output, "it ran in a container, too"
         assert not (hooks / "post-commit").exists()
-        assert set(task["result"]["files"]) == {"made.txt", "nested/.git-of-job/config"}
+        assert set(task["result"]["files"]) == {"made.txt", "nested/.git-of-job/config", ".hooks/post-commit"}
+        assert not Path(f"{outside}.run").exists(), "no hook of the job's making has run"
         made = tmp_path / "home/state/worktrees/api" / task_id / "made.txt"
         assert (made.read_text(), made.stat().st_uid) == ("hello\n", os.getuid())
         log = subprocess.run(

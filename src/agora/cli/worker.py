@@ -304,6 +304,7 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
     import asyncio
     from dataclasses import replace
 
+    from agora.worker.execution import disable_git_hooks
     from agora.worker.models import discover_models
     from agora_sdk import AgoraClient
     from agora_sdk.agent import stop_on_signals
@@ -327,6 +328,8 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
         finally:
             await client.aclose()
 
+    if options.container is not None:
+        disable_git_hooks(os.environ)
     resume_collection()
     asyncio.run(run_until_stopped())
 

@@ -7,8 +7,9 @@ worktree is read by git on the machine, so it must not bring a repository of its
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from .agents import AGENTS
-from .container_engine import ContainerEngine, Mount
+from .container_engine import ContainerEngine, ContainerError, Mount
 from .container_settings import ContainerSettings
 from .subprocesses import CommandResult, run_checked, run_command
 from .worktree import Workplace
@@ -26,10 +27,13 @@ __all__ = [
     "ContainerExecution",
     "Execution",
     "HostExecution",
+    "disable_git_hooks",
     "disarm_repositories",
     "find_home",
     "run_job_command",
 ]
+
+logger = logging.getLogger("agora.worker")
 
 DISARMED = ".git-of-job"  #: what a repository inside of a worktree is renamed to
 LOOPBACK = ("localhost", "::1")
@@ -116,7 +120,10 @@ class ContainerExecution:
             yield Command(["docker", "start", "--attach", "--interactive", name], {})
         finally:
             self._names.remove(name)
-            await self._engine.remove_container(name)
+            try:
+                await self._engine.remove_container(name)
+            except ContainerError as error:  # what the command has done stands
+                logger.warning("%s", error)
 
     @asynccontextmanager
     async def hold_still(self, place: Workplace) -> AsyncIterator[None]:
@@ -174,6 +181,15 @@ def disarm_repositories(worktree: Path) -> list[str]:
             places.append(os.path.relpath(directory, worktree))
         folders[:] = [name for name in folders if name != ".git"]
     return places
+
+
+def disable_git_hooks(environment: MutableMapping[str, str]) -> None:
+    """Have every git with this environment run no hooks: a repository may keep them where its jobs write (``core.hooksPath``)."""
+    number = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    for key, value in (("core.hooksPath", os.devnull), ("core.fsmonitor", "false")):
+        environment.update({f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value})
+        number += 1
+    environment["GIT_CONFIG_COUNT"] = str(number)
 
 
 async def _disarm_place(place: Workplace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 
 from agora.worker.container_engine import ContainerEngine, ContainerError, Mount, split_environment
 from agora.worker.container_settings import ContainerSettings, check_container_settings
-from agora.worker.execution import ContainerExecution, disarm_repositories
+from agora.worker.execution import ContainerExecution, disable_git_hooks, disarm_repositories
 from agora.worker.options import Isolation, WorkerOptions, choose_agent
 from agora.worker.profiles import apply_profile, load_profiles
+from tests.blackbox.coding_worker import GIT, create_repository
 
 SETTINGS = ContainerSettings(image="node:22", network="none")
 DOCKER = f"""#!{sys.executable}
@@ -159,3 +161,20 @@ def test_tools_are_offered_where_a_container_reaches_them(
         assert (execution.find_barrier(url) is None) is is_reachable
     finally:
         engine.close()
+
+
+def test_git_runs_no_hooks(tmp_path: Path) -> None:
+    repository = create_repository(tmp_path / "api")
+    subprocess.run(["git", "config", "core.hooksPath", "hooks"], cwd=repository, check=True)
+    hook = repository / "hooks/post-commit"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\ntouch ran\n")
+    hook.chmod(0o755)
+    environment = os.environ | {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Own"}
+    command = [*GIT, "commit", "-q", "--allow-empty", "-m", "x"]
+    disable_git_hooks(environment)
+    subprocess.run(command, cwd=repository, env=environment, check=True)
+    assert not (repository / "ran").exists()
+    assert environment["GIT_CONFIG_VALUE_0"] == "Own"
+    subprocess.run(command, cwd=repository, check=True)
+    assert (repository / "ran").exists(), "it is the environment that makes the difference"
