@@ -242,6 +242,13 @@ def test_a_job_has_files_a_profile_and_secrets(
     assert secret not in output + log + str(session) + str(task)
     status = operator.get(f"{place}/status")
     assert (status["status"], status["session_id"]) == ("idle", task["result"]["session_id"])
+    assert operator.post(f"{place}/watch/stop")["watching"] is False
+    held = operator.post("/v1/agent/tasks", {"prompt": "SAY: at last", "codebase_id": own})["task_id"]
+    wait_for_status(operator, operator.post(f"{place}/trigger", {"prompt": "SAY: now"})["task_id"], "completed")
+    assert operator.get(f"/v1/agent/tasks/{held}")["status"] == "pending", "one that was asked for later has run"
+    assert operator.get(f"{place}/watch/status")["queued"] == 1
+    assert operator.post(f"{place}/watch/start", {"interval": 5})["interval"] == 5
+    wait_for_status(operator, held, "completed")
     # Other workers of this server have another home: they decline, and the next one is asked.
     found = create_repository(tmp_path / "home" / "found")
     codebase = operator.post("/v1/agent/codebases", {"name": found.name, "path": str(found)})

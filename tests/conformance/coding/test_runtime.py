@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agora.domains.coding import runtime
 from agora_sdk.errors import InvalidRequest, NotFound
 from tests.conformance.coding.test_sessions import call, make_codebase
 from tests.conformance.engines import RunsOn
@@ -64,7 +65,8 @@ async def test_sessions_are_read_without_their_codebase(market: Market) -> None:
     assert (project.project_id, project.path, project.online) == (codebase, "/src/api", True)
 
 
-async def test_models_are_those_of_the_workers_that_are_there(market: Market) -> None:
+async def test_models_are_those_of_the_workers_that_are_there(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "WORKERS_PAGE", 1)  # however many workers there are
     coder, other = await market.agent("Coder"), await market.agent("Other")
     one = {"worker_name": "one", "models": ["anthropic/claude", "openai/gpt"], "metadata": {"agent": "opencode"}}
     two = {"worker_name": "two", "models": ["anthropic/claude"], "metadata": {"agent": "claude"}}

@@ -289,7 +289,7 @@ count_workers_online = Query(
 models_online = Query(
     """
     select worker_id, models, metadata from workers where tenant_id = :tenant and retired_at is null
-        and last_seen >= :seen_since and models <> '[]' order by worker_id limit :limit
+        and last_seen >= :seen_since and models <> '[]' and worker_id > :after order by worker_id limit :limit
     """,
     WorkerModels,
     types={"seen_since": BIG, "limit": BIG},

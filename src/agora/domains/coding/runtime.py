@@ -23,7 +23,7 @@ from .sessions import SessionService
 
 __all__ = ["RuntimeService"]
 
-MAX_WORKERS = 1000  #: whose models are looked at
+WORKERS_PAGE = 500  #: workers whose models are read at once
 COUNTED = 10_000  #: to which projects and sessions are counted
 
 
@@ -158,8 +158,7 @@ class RuntimeService(BoundService, contract.Runtime):
     async def models(
         self, provider: str = "", *, limit: int = 200, cursor: str | None = None
     ) -> contract.AvailableModelPage:
-        rows = await self.call.tx.all(statements.models_online, seen_since=self._seen_since, limit=MAX_WORKERS)
-        models = _gather_models(rows)
+        models = _gather_models(await self._list_workers_with_models())
         names = sorted(name for name, model in models.items() if provider in ("", model.provider))
         after = paging.decode_cursor(cursor)[0] if cursor else ""
         rest = [name for name in names if name > after]
@@ -167,6 +166,17 @@ class RuntimeService(BoundService, contract.Runtime):
         return contract.AvailableModelPage.model_construct(
             models=page, **paging.page_fields(page, "model", more=len(rest) > limit, cursor=cursor)
         )
+
+    async def _list_workers_with_models(self) -> Sequence[WorkerModels]:
+        """All workers online that have models."""
+        workers: list[WorkerModels] = []
+        while True:
+            after = workers[-1].worker_id if workers else ""
+            place = {"seen_since": self._seen_since, "after": after, "limit": WORKERS_PAGE}
+            rows = await self.call.tx.all(statements.models_online, **place)
+            workers += rows
+            if len(rows) < WORKERS_PAGE:
+                return workers
 
 
 def _gather_models(rows: Sequence[WorkerModels]) -> dict[str, contract.AvailableModel]:
