@@ -338,8 +338,8 @@ class Job:
         assert self._agent is not None
         # Not the model that the job asked for: an agent that ignores it would be charged at that one's price.
         model = self._agent.model or self._options.model or ""
-        await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
         await self._close_turn()
+        await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
         self._state.text = self._transcript.text
         self._state.is_answered = True
         await self._writer.flush_output()
