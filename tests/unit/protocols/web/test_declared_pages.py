@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from typing import Any
+
+import pytest
 
 from agora.core.call import Caller
 from tests.market import Market
@@ -108,3 +112,79 @@ async def test_only_operators_see_them(market: Market) -> None:
     assert (await market.call(market.operator, "declared_agent.get", name="Poet")).version == 1
     forged = await viewer.http.post("/v1/monitor/act/agora.declared_agent.delete", data={"name": "Poet", "csrf": "x"})
     assert forged.status_code == 403
+
+
+async def test_the_page_of_a_task_shows_what_its_model_did(market: Market) -> None:
+    """Its conversation with the tools that it called, and what each call took."""
+    browser, poet = await declare(market)
+    price = {"input_cost_per_m": 1000, "output_cost_per_m": 1000}
+    await market.call(market.operator, "token_billing.set_price", provider="local", model="tiny", **price)
+    await market.call(market.operator, "model_provider.set", name="local", base_url="http://127.0.0.1:4000/v1")
+    task = await market.call(
+        market.operator, "task.assign", task_type="a2a.message", assignee="Poet", payload={"text": "Go"}
+    )
+    assert "Calls of models" not in await read_page(browser, f"tasks/{task.task_id}")
+    held = (await market.call(poet, "task.claim")).task
+    fence = {"task_id": held.task_id, "fencing_token": held.fencing_token}
+    await market.call(
+        poet, "declared_agent.reserve_model_call", **fence, step=0, models=["local:tiny"], input_tokens=1000
+    )
+    moment = "2026-01-02T03:04:05Z"
+    tool_call = {
+        "part_kind": "tool-call",
+        "tool_name": "messaging_send",
+        "args": '{"to_agent": "Bob"}',
+        "tool_call_id": "c1",
+    }
+    tool_return = {
+        "part_kind": "tool-return",
+        "tool_call_id": "c1",
+        "content": f'<data source="x">\nsent to {EVIL}\n</data>',
+    }
+    messages = [
+        {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": f"Go {EVIL}", "timestamp": moment}]},
+        {"kind": "response", "parts": [{"part_kind": "text", "content": "Let me **see**."}, tool_call]},
+        {"kind": "request", "parts": [tool_return]},
+        {"kind": "response", "parts": [{"part_kind": "text", "content": "All done."}], "timestamp": moment},
+    ]
+    call = {"model": "local:tiny", "tokens": {"input_tokens": 1000, "output_tokens": 500}, "time_to_first_token": 0.25}
+    state = {"checkpoint": {"format": 1, "messages": messages}, "checkpoint_number": 1}
+    await market.call(poet, "declared_agent.record_model_call", **fence, step=0, is_estimate=True, **call, **state)
+    page = await read_page(browser, f"tasks/{task.task_id}")
+    for text in (
+        "Let me <strong>see</strong>.",
+        "<code>messaging_send</code>",
+        "&#34;to_agent&#34;: &#34;Bob&#34;",
+        "sent to ",
+        "All done.",
+        "tiny<span",
+        "local, estimated",
+        "1,000 tokens in, 500 out",
+    ):
+        assert text in page, text
+    assert "&lt;data source" not in page
+
+
+@pytest.mark.parametrize(
+    "checkpoint",
+    [
+        {"format": 1, "messages": "none"},
+        {
+            "format": 1,
+            "messages": [1, {"kind": "response", "parts": 7}, {"kind": "response", "parts": [{"part_kind": []}]}],
+        },
+        {"format": 1, "packed": "no base64"},
+        {"format": 1, "packed": base64.b64encode(zlib.compress(b" " * 50_000_000)).decode()},
+        {"format": 1, "messages": [{"parts": [{"part_kind": "tool-call", "args": "{", "content": {}}]}]},
+        {"steps": 1},
+    ],
+    ids=["no list", "no messages", "not packed", "a bomb", "no arguments", "of another program"],
+)
+async def test_a_checkpoint_of_another_form_does_no_harm(market: Market, checkpoint: dict[str, Any]) -> None:
+    browser = await signed_in(market)
+    doer = await market.agent("Doer")
+    task = await market.call(market.operator, "task.assign", task_type="x", assignee="Doer")
+    held = (await market.call(doer, "task.claim")).task
+    fence = {"task_id": held.task_id, "fencing_token": held.fencing_token}
+    await market.call(doer, "task.renew", **fence, checkpoint=checkpoint, checkpoint_number=1)
+    assert "History" in await read_page(browser, f"tasks/{task.task_id}")

@@ -16,6 +16,7 @@ from .agent_names import names_by_id
 from .charges import load_charges
 from .coding_jobs import OPEN, find_session, sum_usage
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
+from .model_work import load_model_work
 from .task_exchange import load_exchange, parts_of_entry
 
 __all__ = ["LANES", "task", "tasks"]
@@ -77,10 +78,10 @@ async def _lane_values(
     "tasks/{task_id}",
     title="Task",
     scope="read:tasks",
-    live=("task_now", "task_question", "task_output", "task_artifacts", "task_trail"),
+    live=("task_now", "task_question", "task_output", "task_artifacts", "task_model", "task_trail"),
 )
 async def task(view: View) -> Mapping[str, Any]:
-    """One task: what it is, its output, who did what to it."""
+    """One task: what it is, its output, who did what to it, and what models did for it."""
     parts = await asyncio.gather(_task_values(view), _output_values(view), _trail_values(view))
     return {key: value for part in parts for key, value in part.items()}
 
@@ -109,6 +110,15 @@ async def task_output(view: View) -> Mapping[str, Any] | None:
     return await _output_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
+@fragment("task_model", on=("agora.task.*",), every=1.0)
+async def task_model(view: View) -> Mapping[str, Any] | None:
+    """What models did for it."""
+    if not concerns_target(view, view.path["task_id"]):
+        return None
+    task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
+    return {"task": task, "work": await load_model_work(view, task)}
+
+
 @fragment("task_trail", on=("agora.task.*",), every=0.5)
 async def task_trail(view: View) -> Mapping[str, Any] | None:
     """Who did what to it."""
@@ -117,10 +127,11 @@ async def task_trail(view: View) -> Mapping[str, Any] | None:
 
 async def _task_values(view: View) -> Mapping[str, Any]:
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
-    agent_names, exchange, charges = await asyncio.gather(
+    agent_names, exchange, charges, work = await asyncio.gather(
         names_by_id(view, [task.created_by, task.assigned_agent]),
         load_exchange(view, task),
         load_charges(view, task_id=task.task_id),
+        load_model_work(view, task),
     )
     return {
         "task": task,
@@ -128,6 +139,7 @@ async def _task_values(view: View) -> Mapping[str, Any]:
         "names": agent_names,
         "exchange": exchange,
         "charges": charges,
+        "work": work,
         "is_job": task.task_type == JOB_TYPE,
         "session": find_session(task),
         "usage": sum_usage([task]),

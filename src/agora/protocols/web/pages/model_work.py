@@ -1,0 +1,173 @@
+"""How a declared agent did a task: its conversation with the model, and what each call of the model took.
+
+The conversation is the task's checkpoint (``agora.agent_runner.run_state``), which whoever holds the task may write: nothing
+of it is trusted to have the form that it has in that program.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import JsonValue
+from pydantic_core import from_json
+
+from agora_sdk.contract.billing.models import ModelCall
+from agora_sdk.contract.codebases import SessionMessage
+from agora_sdk.contract.fields import JsonObject
+from agora_sdk.contract.tasks import Task
+
+from ..view import View
+from .list_parameters import query_if_allowed
+from .session_messages import ReadableMessage, read_messages
+
+__all__ = ["ModelWork", "load_model_work"]
+
+FORMAT: Final = 1  #: of the checkpoint
+MAX_CONVERSATION: Final = 4 * 1024 * 1024  #: bytes of a conversation that is unpacked
+MAX_MESSAGES: Final = 100  #: that are shown, the last ones
+MAX_CALLS: Final = 200  #: that are listed, the newest
+MARKED_DATA: Final = re.compile(r"<data source=[^>\n]*>\n(.*)\n</data>", re.DOTALL)
+STATUSES: Final = ("failed", "refused", "unknown", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWork:
+    """The work of a model at a task.
+
+    messages: of the conversation, oldest first. left_out: those before. calls: newest first. are_all_listed: whether there are
+    no more calls. costs: of the listed calls, by currency.
+    """
+
+    messages: list[ReadableMessage]
+    left_out: int
+    calls: list[ModelCall]
+    are_all_listed: bool
+    costs: Mapping[str, float]
+    input_tokens: int
+    output_tokens: int
+
+
+async def load_model_work(view: View, task: Task) -> ModelWork | None:
+    """What models did for a task; None where none has done anything."""
+    conversation = _load_conversation(task.checkpoint)
+    page = await query_if_allowed(view, "agora.token_billing.recent", {"task_id": task.task_id, "limit": MAX_CALLS})
+    calls = [] if page is None else list(page.calls)
+    if not conversation and not calls:
+        return None
+    costs: dict[str, float] = {}
+    for call in calls:
+        costs[call.currency] = costs.get(call.currency, 0.0) + call.cost
+    messages = [*_build_messages(conversation, task.created_at)]
+    return ModelWork(
+        messages=await read_messages(messages[-MAX_MESSAGES:]),
+        left_out=max(0, len(messages) - MAX_MESSAGES),
+        calls=calls,
+        are_all_listed=page is None or not page.has_more,
+        costs=costs,
+        input_tokens=sum(call.input_tokens for call in calls),
+        output_tokens=sum(call.output_tokens for call in calls),
+    )
+
+
+def _load_conversation(checkpoint: Any) -> Sequence[Mapping[str, Any]]:
+    """The messages in a checkpoint; none in that of another program."""
+    if not isinstance(checkpoint, Mapping) or checkpoint.get("format") != FORMAT:
+        return []
+    messages, packed = checkpoint.get("messages"), checkpoint.get("packed")
+    if isinstance(packed, str):
+        try:
+            messages = from_json(zlib.decompressobj().decompress(base64.b64decode(packed), MAX_CONVERSATION))
+        except (ValueError, binascii.Error, zlib.error):
+            return []
+    return [message for message in messages if isinstance(message, Mapping)] if isinstance(messages, list) else []
+
+
+def _build_messages(conversation: Sequence[Mapping[str, Any]], begun_at: datetime) -> Iterator[SessionMessage]:
+    """What was said, and the tools that were called, with their results where the calls are."""
+    results = {
+        str(part.get("tool_call_id")): part
+        for message in conversation
+        for part in _parts_of(message)
+        if part.get("part_kind") == "tool-return"
+    }
+    for number, message in enumerate(conversation):
+        parts: list[JsonValue] = []
+        for part in _parts_of(message):
+            if (readable := _read_part(part, results)) is not None:
+                parts.append(readable)
+        if parts:
+            yield SessionMessage.model_construct(
+                message_id="",
+                number=number,
+                role="assistant" if message.get("kind") == "response" else "user",
+                parts=parts,
+                created_at=_time_of(message) or begun_at,
+            )
+
+
+def _parts_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    parts = message.get("parts")
+    return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
+
+
+def _read_part(part: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]) -> JsonObject | None:
+    """A part in the form of a session's; None for one that is shown elsewhere."""
+    content = part.get("content")
+    match part.get("part_kind"):
+        case "user-prompt" | "text" | "retry-prompt" if content:
+            return {"type": "text", "text": content}
+        case "thinking" if content:
+            return {"type": "thought", "text": content}
+        case "tool-call":
+            result = results.get(str(part.get("tool_call_id")))
+            text = None if result is None else _remove_data_marks(result.get("content"))
+            return {
+                "type": "tool",
+                "title": part.get("tool_name"),
+                "kind": "tool",
+                "status": "in_progress" if result is None else _status_of(text),
+                "input": _parse_arguments(part.get("args")),
+                "result": text,
+            }
+        case _:
+            return None
+
+
+def _parse_arguments(arguments: Any) -> Any:
+    try:
+        return from_json(arguments) if isinstance(arguments, str) else arguments
+    except ValueError:
+        return arguments
+
+
+def _remove_data_marks(content: Any) -> Any:
+    if not isinstance(content, str):
+        return content
+    return MARKED_DATA.sub(lambda match: match[1], content)
+
+
+def _status_of(content: Any) -> str:
+    """The outcome of a tool's call: a result that is none begins with it."""
+    outcome = content.partition(":")[0] if isinstance(content, str) else ""
+    return "failed" if outcome in STATUSES else "completed"
+
+
+def _time_of(message: Mapping[str, Any]) -> datetime | None:
+    """When a message was made: what it says, or one of its parts."""
+    times = [message.get("timestamp"), *(part.get("timestamp") for part in _parts_of(message))]
+    for value in times:
+        if isinstance(value, str):
+            try:
+                time = datetime.fromisoformat(value)
+            except ValueError:
+                continue
+            if time.tzinfo is not None:
+                return time
+    return None
