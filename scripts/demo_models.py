@@ -92,10 +92,13 @@ def main() -> None:
         thinkers.operator.post("/agora/task/message", {"task_id": task_id, "text": "approve"})
         task = thinkers.wait_for(task_id, "completed", "failed")
         print(f"{task['status']}: {task.get('result') or task.get('error')}")
-        checkpoint = task["checkpoint"] or {}
-        say("What it took")
-        tokens = f"{checkpoint.get('input_tokens')} tokens in, {checkpoint.get('output_tokens')} out"
-        print(f"{checkpoint.get('steps')} steps of the model, {tokens}")
+        say("What it cost")
+        entries = thinkers.operator.get("/agora/token_billing/recent")["calls"]
+        for call in reversed(entries):
+            tokens = f"{call['input_tokens']} tokens in, {call['output_tokens']} out"
+            about = ", estimated" if call["is_estimate"] else ""
+            print(f"{call['model']:24} {tokens:28} {call['cost']:.6f} {call['currency']}{about}")
+        print(f"{len(entries)} calls of the model: {sum(call['cost'] for call in entries):.6f} {entries[0]['currency']}")
         if task["status"] != "completed":
             sys.exit(1)
 

@@ -147,6 +147,17 @@ def test_a_piped_conversation_is_remembered_and_its_questions_are_answered(think
     assert [line for line in lines if line.startswith("> ")] == ["> first thing", "> second thing", "> colour please"]
 
 
+def test_a_model_that_does_not_answer_yet_is_said_once(thinkers: Thinkers) -> None:
+    refusals = iter([ScriptedReply("slow down", status=429, retry_after=0.1)] * 2)
+    thinkers.scripts["at last"] = lambda request: next(refusals, ScriptedReply("Here I am."))
+    thinkers.declare("Late")
+    talk = _chat(thinkers.server, "Late", "at last")
+    assert talk.stdout.strip() == "Here I am."
+    words = " ".join(talk.stderr.split())
+    assert words.count("No model answers for the moment: openai-script:tiny answers 429") == 1
+    assert "Ctrl-C cancels." in words
+
+
 def test_one_message_prints_its_answer_or_json(thinkers: Thinkers) -> None:
     _declare_talker(thinkers)
     assert "You said *1* things." in _chat(thinkers.server, "Talker", "first thing").stdout

@@ -172,7 +172,8 @@ class Conversation:
         self._session.out.note("Interrupted.")
 
     def _follow_task(self, task_id: str, after: str | None) -> tuple[Task, str | None]:
-        """Print a task's words until it ends or asks; answers the task, and the last entry seen."""
+        """Print a task's words, and why it was put off, until it ends or asks; answers the task, and the last entry seen."""
+        reason = None
         with _Words(self._session) as words:
             stream = self._client.task.stream(task_id, **({"last_event_id": after} if after else {}))
             for item in stream:
@@ -181,6 +182,9 @@ class Conversation:
                     words.add(item.content)
                 elif item.status in ("input_required", "auth_required"):
                     break
+                elif item.status == "pending" and item.content and item.content != reason:
+                    reason = item.content
+                    self._session.out.note(f"{clean_text(reason)} It is tried again; Ctrl-C cancels.")
             self._has_streamed = words.any
         return self._client.task.get(task_id), after
 
