@@ -98,7 +98,9 @@ def main() -> None:
             tokens = f"{call['input_tokens']} tokens in, {call['output_tokens']} out"
             about = ", estimated" if call["is_estimate"] else ""
             print(f"{call['model']:24} {tokens:28} {call['cost']:.6f} {call['currency']}{about}")
-        print(f"{len(entries)} calls of the model: {sum(call['cost'] for call in entries):.6f} {entries[0]['currency']}")
+        print(
+            f"{len(entries)} calls of the model: {sum(call['cost'] for call in entries):.6f} {entries[0]['currency']}"
+        )
         if task["status"] != "completed":
             sys.exit(1)
 

@@ -98,10 +98,8 @@ def _build_messages(conversation: Sequence[Mapping[str, Any]], begun_at: datetim
         if part.get("part_kind") == "tool-return"
     }
     for number, message in enumerate(conversation):
-        parts: list[JsonValue] = []
-        for part in _parts_of(message):
-            if (readable := _read_part(part, results)) is not None:
-                parts.append(readable)
+        readable = (_read_part(part, results) for part in _parts_of(message))
+        parts: list[JsonValue] = [part for part in readable if part is not None]
         if parts:
             yield SessionMessage.model_construct(
                 message_id="",
