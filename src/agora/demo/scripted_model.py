@@ -81,6 +81,7 @@ class ScriptedModel:
         self.script = script
         self.requests: list[ModelRequest] = []
         self._server: asyncio.Server | None = None
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> ScriptedModel:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**24)
@@ -89,6 +90,10 @@ class ScriptedModel:
     async def __aexit__(self, *exception: object) -> None:
         assert self._server is not None
         self._server.close()
+        answering = tuple(self._answering)
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(*answering, return_exceptions=True)
         await self._server.wait_closed()
 
     @property
@@ -103,6 +108,9 @@ class ScriptedModel:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close the connection."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._answering.add(task)
         try:
             path, headers, body = await _read_request(reader)
             wire = "anthropic" if path.startswith("/v1/messages") else "openai"
@@ -115,6 +123,7 @@ class ScriptedModel:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self._answering.discard(task)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
