@@ -120,8 +120,8 @@ class ScriptedModel:
             if not isinstance(reply, ScriptedReply):
                 reply = await reply
             await _write_reply(writer, wire, request, reply)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the caller, or this server, has ended; asyncio would log a handler that was cancelled as an error
         finally:
             self._answering.discard(task)
             writer.close()
