@@ -20,7 +20,7 @@ __all__ = ["LocalSession", "find_database", "read_messages", "read_sessions"]
 
 logger = logging.getLogger("agora.worker")
 
-MAX_SESSIONS = 200  #: that one pass looks at, the latest
+PAGE = 200  #: sessions that are read at once
 MAX_MESSAGES = 200  #: of a session, the latest
 MAX_PART_CHARACTERS = 20_000
 BUSY_SECONDS = 2.0
@@ -40,7 +40,7 @@ class LocalSession:
         moment = datetime.fromtimestamp(self.updated_at / 1000, UTC)
         return {
             "session_id": self.session_id,
-            "title": self.title[:200],
+            "title": self.title.replace("\x00", "")[:200],
             "agent": "opencode",
             "directory": self.directory[:4096],
             "updated_at": moment.isoformat(),
@@ -54,12 +54,15 @@ def find_database(environment: Mapping[str, str], home: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def read_sessions(database: Path, after: int) -> list[LocalSession]:
-    """Sessions that have changed after a moment (milliseconds since 1970), the oldest first; none where they cannot be read."""
-    sql = """select id, title, directory, time_updated from session where time_updated > ? and parent_id is null
-        order by time_updated desc limit ?"""
-    rows = _read_rows(database, sql, after, MAX_SESSIONS)
-    return [LocalSession(str(id), str(title), str(place), int(moment)) for id, title, place, moment in reversed(rows)]
+def read_sessions(database: Path, after: int, after_id: str = "") -> list[LocalSession]:
+    """The next sessions that have changed, at most ``PAGE``, the oldest change first; none where they cannot be read.
+
+    after, after_id: moment (milliseconds since 1970) and id of the session that was read last.
+    """
+    sql = """select id, title, directory, time_updated from session
+        where (time_updated, id) > (?, ?) and parent_id is null order by time_updated, id limit ?"""
+    rows = _read_rows(database, sql, after, after_id, PAGE)
+    return [LocalSession(str(id), str(title), str(place), int(moment)) for id, title, place, moment in rows]
 
 
 def read_messages(database: Path, session_id: str) -> list[dict[str, Any]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from agora_sdk import AgoraError
 from agora_sdk.client import AgoraClient
+from agora_sdk.errors import InvalidRequest
 
 from .local_sessions import LocalSession, read_messages, read_sessions
 from .registry import CodebaseRegistry
@@ -29,7 +30,7 @@ class SessionSync:
 
     def __init__(self, database: Path, client: AgoraClient, registry: CodebaseRegistry) -> None:
         self._database, self._client, self._registry = database, client, registry
-        self._after = 0
+        self._after, self._after_id = 0, ""
 
     async def run_regularly(self) -> None:
         """Report what has changed, until it is cancelled."""
@@ -42,21 +43,36 @@ class SessionSync:
 
     async def report_changes(self) -> int:
         """Report the sessions that have changed since the last time; answers how many. Raises AgoraError."""
-        sessions = await asyncio.to_thread(read_sessions, self._database, self._after)
-        places: dict[str, list[LocalSession]] = defaultdict(list)
-        for session in sessions:
-            codebase_id = self._registry.find_id_of_directory(Path(session.directory))
-            if codebase_id is not None:
-                places[codebase_id].append(session)
-        for codebase_id, changed in places.items():
-            documents = [session.to_document() for session in changed]
-            await self._client.session.sync(codebase_id, documents)
-            for session in changed:
-                await self._report_messages(codebase_id, session.session_id)
-        self._after = max((session.updated_at for session in sessions), default=self._after)
-        return sum(map(len, places.values()))
+        count = 0
+        while sessions := await asyncio.to_thread(read_sessions, self._database, self._after, self._after_id):
+            count += await self._report_page(sessions)
+        return count
 
-    async def _report_messages(self, codebase_id: str, session_id: str) -> None:
+    async def _report_page(self, sessions: Sequence[LocalSession]) -> int:
+        """Report some sessions; one after the other, so that what is reported stays so whatever becomes of the next."""
+        places = [self._registry.find_id_of_directory(Path(session.directory)) for session in sessions]
+        for codebase_id in dict.fromkeys(filter(None, places)):
+            documents = [
+                session.to_document() for session, place in zip(sessions, places, strict=True) if place == codebase_id
+            ]
+            await self._client.session.sync(codebase_id, documents)
+        count = 0
+        for session, place in zip(sessions, places, strict=True):
+            if place is not None:
+                count += await self._report_messages(place, session.session_id)
+            self._after, self._after_id = session.updated_at, session.session_id
+        return count
+
+    async def _report_messages(self, codebase_id: str, session_id: str) -> bool:
+        """Report what was said in a session; answers whether that was possible. One that the server refuses is left out."""
+        try:
+            await self._store_messages(codebase_id, session_id)
+        except InvalidRequest as error:
+            logger.warning("The local session %s is not reported: %s", session_id, error)
+            return False
+        return True
+
+    async def _store_messages(self, codebase_id: str, session_id: str) -> None:
         if (await self._client.session.get(codebase_id, session_id)).task_id is not None:
             return
         messages = await asyncio.to_thread(read_messages, self._database, session_id)

@@ -6,9 +6,18 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import pytest
+
+from agora.worker import local_sessions
 from agora.worker.local_sessions import find_database, read_messages, read_sessions
 from agora.worker.models import choose_models, list_providers
+from agora.worker.registry import CodebaseRegistry
+from agora.worker.session_sync import SessionSync
+from agora_sdk.client import AgoraClient
+from agora_sdk.errors import InvalidRequest, ServerUnreachable
 
 LISTING = "opencode/free-model\nanthropic/claude-opus-5\nanthropic/claude-opus-5\nopenai/gpt\nstub/stub\nnoise\n"
 
@@ -52,7 +61,10 @@ def test_sessions_are_read_from_the_agents_database(tmp_path: Path) -> None:
     sessions = read_sessions(database, 0)
     assert [session.session_id for session in sessions] == ["ses_1", "ses_2"]
     assert sessions[1].to_document()["updated_at"] == "1970-01-01T00:00:02+00:00"
-    assert read_sessions(database, 2000) == []
+    assert [session.session_id for session in read_sessions(database, 2000)] == ["ses_2"], (
+        "of that moment, whatever its id"
+    )
+    assert read_sessions(database, 2000, "ses_2") == []
     tool = {"type": "tool", "id": "c", "kind": "bash", "title": "ls", "status": "completed", "result": "a"}
     assert read_messages(database, "ses_2") == [
         {"message_id": "m1", "role": "user", "parts": [{"type": "text", "text": "Hello"}]},
@@ -60,3 +72,57 @@ def test_sessions_are_read_from_the_agents_database(tmp_path: Path) -> None:
     ]
     database.write_bytes(b"another program's file, of no use to us")
     assert read_sessions(database, 0) == []
+
+
+class SessionServer:
+    """What the server is told of sessions. It refuses the messages of one, and is away for another once."""
+
+    def __init__(self) -> None:
+        self.client = SimpleNamespace(session=self)
+        self.synced: list[tuple[str, list[str]]] = []
+        self.said: dict[str, int] = {}
+        self.is_away = True
+
+    async def sync(self, codebase_id: str, documents: list[dict[str, str]]) -> None:
+        self.synced.append((codebase_id, [document["session_id"] for document in documents]))
+
+    async def get(self, codebase_id: str, session_id: str) -> SimpleNamespace:
+        if session_id == "ses_5" and self.is_away:
+            self.is_away = False
+            raise ServerUnreachable("away")
+        return SimpleNamespace(task_id="task_1" if session_id == "ses_3" else None)
+
+    async def ingest(self, codebase_id: str, session_id: str, messages: list[object], agent: str) -> None:
+        if session_id == "ses_2":
+            raise InvalidRequest("a part that no session takes")
+        self.said[session_id] = len(messages)
+
+
+async def test_every_local_session_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_sessions, "PAGE", 2)
+    database = tmp_path / "opencode.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.executescript(
+            """
+            create table session (id text, parent_id text, directory text, title text, time_updated integer);
+            create table message (id text, session_id text, time_created integer, data text);
+            create table part (id text, message_id text, time_created integer, data text);
+            """
+        )
+        for number in range(1, 8):  # all of one moment: pages end between them
+            session = f"ses_{number}"
+            connection.execute("insert into session values (?, null, '/src/api', 'x', 1000)", (session,))
+            connection.execute('insert into message values (?, ?, 1, \'{"role": "user"}\')', (f"m{number}", session))
+            text = '{"type": "text", "text": "Hello"}'
+            connection.execute("insert into part values (?, ?, 1, ?)", (f"p{number}", f"m{number}", text))
+    server, registry = SessionServer(), SimpleNamespace(find_id_of_directory=lambda directory: "cb_1")
+    sync = SessionSync(database, cast("AgoraClient", server.client), cast("CodebaseRegistry", registry))
+    with pytest.raises(ServerUnreachable):
+        await sync.report_changes()
+    await sync.report_changes()
+    assert set(server.said) == {"ses_1", "ses_4", "ses_5", "ses_6", "ses_7"}, "not a job's own, nor what is refused"
+    assert {session for _, sessions in server.synced for session in sessions} == {f"ses_{n}" for n in range(1, 8)}
+    assert await sync.report_changes() == 0
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("update session set time_updated = 2000 where id = 'ses_1'")
+    assert await sync.report_changes() == 1
