@@ -19,6 +19,7 @@ PAGE = ROOT / "docs" / "how-to" / "coming-from.md"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: addresses of protocols that are no operation's
 OTHER = {"POST /", "GET /.well-known/agent-card.json", "GET /health", "GET /health/ready", "GET /health/detail", "GET /monitor",
+         "GET /a2a/{agent}/.well-known/agent-card.json", "POST /v1/message:send", "GET /mcp/v1/tools", "POST /mcp/v1/rpc",
          "POST /agent/message", "POST /agents/{agent_id}/agent/message"}  # fmt: skip
 PARAMETER = re.compile(r"\{[^}]*\}")
 
