@@ -198,6 +198,8 @@ def test_output_is_streamed_and_another_worker_goes_on(
     assert result["branch"] == f"agora/{job}"
     assert result["files"] == ["a.txt", "mended"]
     assert result["usage"]["is_estimate"]
+    turns = operator.get(f"/v1/agent/tasks/{job}/turns")["turns"]
+    assert [turn["number"] for turn in turns] == [1, 2], "those of the one that has taken over"
     artifacts = [e["data"]["artifact"] for e in _read_log(shared_server, job) if e["type"] == "artifact"]
     assert {artifact["name"] for artifact in artifacts} == {"check", "diff", "changes"}
     shown = subprocess.run(["git", "show", f"agora/{job}:a.txt"], cwd=tmp_path / "api", capture_output=True)

@@ -117,6 +117,27 @@ def test_a_killed_worker_leaves_no_container(
         running.close()
 
 
+def test_a_container_is_paused_between_turns_and_removed_with_a_cancelled_job(
+    shared_server: ServerProcess, docker_host: str, worker: Callable[..., WorkerProcess]
+) -> None:
+    operator, running = shared_server.operator, worker()
+    try:
+        job = submit_job(operator, "EDIT: one.txt=1\nSLOWLY: 60", "boxed")
+        poll_until(lambda: "word5 " in read_output(operator, job), "it works", 120)
+        operator.post(f"/v1/agent/tasks/{job}/follow-ups", {"text": "RECALL\nEDIT: two.txt=2"})
+        task = wait_for_status(operator, job, "completed", timeout=180)
+        assert set(task["result"]["files"]) == {"one.txt", "two.txt"}
+        assert "I remember: EDIT: one.txt=1" in read_output(operator, job), "one agent, one session"
+        assert len(operator.get(f"/v1/agent/tasks/{job}/turns")["turns"]) == 2
+        job = submit_job(operator, "SLOWLY: 10000", "boxed")
+        poll_until(lambda: "word5 " in read_output(operator, job), "it works", 120)
+        assert len(list_containers(docker_host, job)) == 1
+        operator.post("/agora/task/cancel", {"task_id": job})
+        poll_until(lambda: not list_containers(docker_host, job), "it is removed", 60)
+    finally:
+        running.close()
+
+
 async def test_containers_of_dead_workers_are_removed_and_no_others(
     docker_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
