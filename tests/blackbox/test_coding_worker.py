@@ -207,6 +207,38 @@ def test_output_is_streamed_and_another_worker_goes_on(
     assert not (tmp_path / "api" / "a.txt").exists(), "the codebase itself is as it was"
 
 
+def test_a_worker_without_the_files_begins_anew(shared_server: ServerProcess, tmp_path: Path) -> None:
+    """The agent of a worker on another machine had ended its turn: nothing of it is here, and the job is not done."""
+    operator = shared_server.operator
+    first, second = [
+        WorkerProcess(shared_server, tmp_path / f"home-{name}", create_repository(tmp_path / name), *options, name=name)
+        for name, options in (
+            ("far", ("--auto-approve", "all", "--check", "sleep 1000")),
+            ("near", ("--auto-approve", "all")),
+        )
+    ]
+    try:
+        first.start()
+        poll_until(lambda: "takes jobs for" in first.log(), first.log, 60)
+        job = submit_job(operator, "EDIT: a.txt=done", worker="far")
+        poll_until(lambda: "check: sleep" in read_output(operator, job), "its turn has ended", 60)
+        first.kill()
+        second.start()
+        poll_until(lambda: "takes jobs for" in second.log(), second.log, 60)
+        operator.post("/agora/task/reassign", {"task_id": job, "assignee": "near"})
+        task = wait_for_status(operator, job, "completed", timeout=60)
+        output = read_output(operator, job)
+        assert "the job begins anew" in output
+        assert "a fresh one is given its transcript" in output
+        assert task["result"]["files"] == ["a.txt"]
+        turns = operator.get(f"/v1/agent/tasks/{job}/turns")["turns"]
+        assert [turn["number"] for turn in turns] == [1, 2], "what the other worker has recorded stays"
+        assert len({turn["codebase_id"] for turn in turns}) == 2
+    finally:
+        first.close()
+        second.close()
+
+
 PROFILES = """
 profiles:
   eager: {permissions: all, environment: {GREETING: good morning}, model: stub/large}

@@ -26,7 +26,7 @@ from .job_state import JobState
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
 from .permissions import Decision, OpenPermission, PermissionRequest, parse_answer
-from .prompts import CONTINUE, DECIDED, FRESH, SEND_BACK
+from .prompts import ANEW, CONTINUE, DECIDED, FRESH, SEND_BACK
 from .registry import CodebaseRegistry
 from .reports import offer_tools, report_usage
 from .request import Answer, JobRequest, read_answers
@@ -165,9 +165,14 @@ class Job:
             await place_files(self._run.payload.get("files"), self._place, self._client)
         if start is not None and not self._state.was_rewound:
             await self._begin_at(start, self._place, job)
+        # Another worker has begun it, in a repository of its own: what its agent has said it did is not done here.
+        is_anew = self._place.is_empty and self._state.is_prompted and start is None
+        if is_anew:
+            self._state.is_answered = self._state.was_sent_back = False
+            self._add_note("what was changed before is not on this machine: the job begins anew")
         prompt = await self._choose_prompt()
         if prompt is not None:
-            await self._prompt_again(prompt)
+            await self._prompt_again(ANEW + prompt if is_anew else prompt)
 
     async def _begin_at(self, start: StartingPoint, place: Workplace, job: str) -> None:
         """Take the files and the conversation back to where the job begins. Raises PermanentFailure."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTINUE", "DECIDED", "FRESH", "SEND_BACK"]
+__all__ = ["ANEW", "CONTINUE", "DECIDED", "FRESH", "SEND_BACK"]
 
+ANEW = "What was changed for this task before is not here: this is a new worktree. Make those changes again.\n\n"
 CONTINUE = "The work was interrupted: {why}. See what is done already, and go on with this task:\n\n{prompt}"
 FRESH = (
     "An earlier session did a part of the work and cannot be opened again. Its transcript:\n\n{transcript}\n\n---\n\n"

@@ -43,13 +43,17 @@ class Changes:
 
 @dataclass(slots=True)
 class Workplace:
-    """A directory to work in. branch, base: of a worktree of its own; None in the codebase itself."""
+    """A directory to work in. branch, base: of a worktree of its own; None in the codebase itself.
+
+    is_new: whether the worktree was made now. is_empty: whether its branch was, too, so that nothing of the job is in it.
+    """
 
     codebase: Codebase
     path: Path
     branch: str | None = None
     base: str | None = None
     is_new: bool = False
+    is_empty: bool = False
 
     async def commit_rest(self, message: str) -> None:
         """Commit what the agent has left uncommitted."""
@@ -131,7 +135,7 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
     complete.write_text(base)
     complete.replace(base_file)
     marker.unlink()
-    return Workplace(codebase, path, branch, base, is_new=True)
+    return Workplace(codebase, path, branch, base, is_new=True, is_empty=not exists)
 
 
 def _clear_unfinished(path: Path, marker: Path) -> None:
