@@ -66,4 +66,10 @@ def test_the_javascript_client(tmp_path: Path) -> None:
     }
     assert set(found["status"].values()) == {"completed"}
     assert found["question"] == [QUESTION, "You chose the red one.", "success"]
+    assert found["connected"] == [
+        ["user", "choose"],
+        ["assistant", QUESTION],
+        ["user", "the red one"],
+        ["assistant", "You chose the red one."],
+    ]
     assert (found["error"], found["missing"]) == ("task_failed", 404)

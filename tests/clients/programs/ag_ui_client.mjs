@@ -34,6 +34,10 @@ const resume = [{ interruptId: interrupt.id, status: "resolved", payload: "the r
 const { newMessages } = await asked.runAgent({ resume }, subscriber);
 found.question = [interrupt.message, newMessages.at(-1).content, ends[1].type];
 
+const connected = openAgent("Assistant", "questions");
+await connected.runAgent();
+found.connected = connected.messages.map((each) => [each.role, each.content]);
+
 const failing = openAgent("Assistant", "failures");
 say(failing, "fail No luck.");
 found.failure = await failing.runAgent({}, { onRunErrorEvent: ({ event }) => void (found.error = event.code) }).then(

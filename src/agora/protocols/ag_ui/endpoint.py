@@ -81,7 +81,7 @@ class AgUiApp:
         self, run: RunInput, opened: OpenedRun, refusal: RunRefused | None, receive: Receive, send: Send
     ) -> None:
         events = RunEvents(run.thread_id, run.run_id, run.state)
-        first = events.begin_run()
+        first = events.begin_run() + events.show_conversation(opened.conversation)
         if refusal is not None:
             first += events.fail_run(str(refusal), refusal.code)
         elif opened.message is not None:

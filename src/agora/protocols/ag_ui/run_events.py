@@ -9,6 +9,7 @@ a message of the agent; text of an artifact  a text message
 progress, notes, status                      ``STATE_DELTA`` below ``/agora``
 the artifact ``state``                       ``STATE_SNAPSHOT``; appended to it, a JSON Patch: ``STATE_DELTA``
 another artifact                             ``CUSTOM`` named ``agora.artifact``
+what was said before a page connects         ``MESSAGES_SNAPSHOT``
 a question                                   ``RUN_FINISHED`` with interrupts, or with pending calls of tools
 completed, canceled                          ``RUN_FINISHED``: success with the result, or cancelled
 failed, rejected                             ``RUN_ERROR``
@@ -64,6 +65,19 @@ class RunEvents:
     def begin_run(self) -> list[Event]:
         """The first event of every run."""
         return [self._run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
+
+    def show_conversation(self, messages: Sequence[Fields]) -> list[Event]:
+        """The texts of messages of A2A, for a page that has not seen them."""
+        shown = [
+            {
+                "id": str(message["messageId"]),
+                "role": "user" if message["role"] == "ROLE_USER" else "assistant",
+                "content": text,
+            }
+            for message in messages
+            if (text := join_texts(message))
+        ]
+        return [{"type": "MESSAGES_SNAPSHOT", "messages": shown}] if shown else []
 
     def follow_task(self, task_id: str) -> list[Event]:
         """Set the task of the run and its state at the beginning; later events are about this task."""

@@ -9,7 +9,7 @@ whichever protocol, from the beginning of the task's last turn.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ TERMINAL: Final = frozenset({"TASK_STATE_COMPLETED", "TASK_STATE_FAILED", "TASK_
 INTERRUPTED_STATUSES: Final = frozenset({"input_required", "auth_required"})  #: the same in a task's own words
 SURROUNDINGS: Final = "ag_ui"  #: member of a message's metadata
 FROM_THE_START: Final = 0
+CONNECTED_TASKS: Final = 20  #: of a thread, whose conversation a page is shown that connects
+CONNECTED_MESSAGES: Final = 100  #: of each of them
 HISTORY_PAGE: Final = 500
 MAX_HISTORY_PAGES: Final = 40  #: a task's messages are fewer: its log is bounded
 
@@ -46,11 +48,15 @@ class RunRefused(Exception):
 
 @dataclass(slots=True)
 class OpenedRun:
-    """A run about to be told: the task's stream, or the message that is all of the answer, or nothing of an empty thread."""
+    """A run about to be told: the task's stream, or the message that is all of the answer, or nothing of an empty thread.
+
+    conversation: messages of A2A that a page which connects has not seen.
+    """
 
     task_id: str | None = None
     stream: LiveStream | None = None
     message: Mapping[str, Any] | None = None
+    conversation: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +95,30 @@ class RunOpener:
     # -- nothing new --------------------------------------------------------------------------------------
 
     async def _connect_to_thread(self, request: RunRequest) -> OpenedRun:
-        """Follow the last turn of the thread; a thread without a task has nothing to follow."""
-        arguments = {**request.agent_arguments, "context_id": request.run.thread_id, "page_size": 1}
-        page = await self._invoke_operation("agora.a2a.list", request.caller, {**arguments, "history_length": 0})
+        """Follow the last turn of the thread, after what was said before it; a thread without a task has nothing to follow."""
+        arguments = {**request.agent_arguments, "context_id": request.run.thread_id, "include_artifacts": True}
+        bounds = {"page_size": CONNECTED_TASKS, "history_length": CONNECTED_MESSAGES}
+        page = await self._invoke_operation("agora.a2a.list", request.caller, {**arguments, **bounds})
         if not page["tasks"]:
             return OpenedRun()
-        task_id: str = page["tasks"][0]["id"]
-        return await self._follow_task(request, task_id, await self._find_last_turn(request, task_id))
+        newest, *older = page["tasks"]
+        position, answer_id = await self._find_last_turn(request, newest["id"])
+        conversation = [message for task in reversed(older) for message in _list_conversation(task)]
+        conversation += _list_messages_until(newest.get("history", ()), answer_id)
+        opened = await self._follow_task(request, newest["id"], position)
+        opened.conversation = conversation
+        return opened
 
-    async def _find_last_turn(self, request: RunRequest, task_id: str) -> int:
-        """The position in a task's log after the last answer to a question: an open question is part of the turn before it."""
-        position, is_interrupted = FROM_THE_START, False
+    async def _find_last_turn(self, request: RunRequest, task_id: str) -> tuple[int, str | None]:
+        """The position in a task's log after the last answer to a question, and the answer's id; an open question is part of
+        the turn before it. The first turn has no answer.
+        """
+        position, answer_id, is_interrupted = FROM_THE_START, None, False
         async for entry in self._list_messages(request, task_id):
-            is_answer = entry["data"]["role"] == "ROLE_USER"
-            if is_answer and is_interrupted:
-                position = _position_after(entry)
+            if is_interrupted and entry["data"]["role"] == "ROLE_USER":
+                position, answer_id = _position_after(entry), entry["data"].get("messageId")
             is_interrupted = entry.get("status") in INTERRUPTED_STATUSES
-        return position
+        return position, answer_id
 
     # -- a message ----------------------------------------------------------------------------------------
 
@@ -227,6 +240,27 @@ class RunOpener:
         operation = self._dispatcher.context.registry.find(name, None, caller.tenant)
         result: dict[str, Any] = from_json((await self._dispatcher.invoke(operation, caller, arguments)).body)
         return result
+
+
+def _list_conversation(task: Task) -> list[Mapping[str, Any]]:
+    """What was said in a task that is not followed: its messages, and its artifacts as messages of the agent."""
+    artifacts = [
+        {
+            "messageId": f"{task['id']}.{artifact['artifactId']}",
+            "role": "ROLE_AGENT",
+            "parts": artifact.get("parts", ()),
+        }
+        for artifact in task.get("artifacts", ())
+    ]
+    return [*task.get("history", ()), *artifacts]
+
+
+def _list_messages_until(history: Sequence[Mapping[str, Any]], answer_id: str | None) -> Sequence[Mapping[str, Any]]:
+    """The messages of a task up to the one with which its last turn began, which is the first if that was no answer."""
+    for index, message in enumerate(history):
+        if answer_id is None or message.get("messageId") == answer_id:
+            return history[: index + 1]
+    return history
 
 
 def _position_after(entry: Mapping[str, Any]) -> int:

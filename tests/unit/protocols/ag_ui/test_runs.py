@@ -275,6 +275,7 @@ async def test_a_page_connects_to_a_thread_that_was_begun_elsewhere(page: Page, 
         first += [event async for event in stream]
     (interrupt,) = first[-1]["outcome"]["interrupts"]
     assert (_text(first), interrupt["message"]) == ("Looking. Which day?", "Which day?")
+    assert _one(first, "MESSAGES_SNAPSHOT")["messages"] == [{"id": "m1", "role": "user", "content": "Book a table"}]
     assert (await page.run(page.body("talk", "again")))[-1]["outcome"]["interrupts"] == [interrupt]
     answer = {"messageId": "m2", "role": "ROLE_USER", "taskId": held["task_id"], "parts": [{"text": "Monday"}]}
     answering = {"message": answer, "return_immediately": True}
@@ -284,11 +285,21 @@ async def test_a_page_connects_to_a_thread_that_was_begun_elsewhere(page: Page, 
     await worker.call("agora.task.complete", result="booked", **held)
     second = await connecting
     assert (_text(second), second[-1]["outcome"]) == ("booked", {"type": "success"})
-    assert _text(await page.run(page.body("talk", "late"))) == "booked"
+    said = [("user", "Book a table"), ("assistant", "Which day?"), ("user", "Monday")]
+    shown = _one(second, "MESSAGES_SNAPSHOT")["messages"]
+    assert [(each["role"], each["content"]) for each in shown] == said
+    third = asyncio.create_task(page.run(page.body("talk", "third", "And a taxi")))
+    _, held = await worker.claim()
+    await worker.call("agora.task.complete", result="ordered", **held)
+    await third
+    late = await page.run(page.body("talk", "late"))
+    shown = _one(late, "MESSAGES_SNAPSHOT")["messages"]
+    assert [each["content"] for each in shown] == [text for _, text in said] + ["Looking. ", "booked", "And a taxi"]
+    assert _text(late) == "ordered"
     stranger = (await page.http.post("/agents/register", json={"agent_name": "Stranger"})).json()["token"]
     unseen = await page.run(page.body("talk", "spy"), Authorization=f"Bearer {stranger}")
     assert _kinds(unseen) == ["RUN_STARTED", "RUN_FINISHED"]
-    _check(first, second, unseen)
+    _check(first, second, unseen, late)
 
 
 async def test_a_failure_is_an_error_of_the_run(page: Page, worker: Worker) -> None:
