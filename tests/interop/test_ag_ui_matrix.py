@@ -1,7 +1,7 @@
 """The interop matrix of AG-UI.
 
 In: a run from a page is worked on over every protocol, and all of that is seen in the run. Observed: a task that began in any
-protocol is followed in a page.
+protocol, or at another door, is followed in a page; and a run is followed at the door in OpenAI's shape.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ag_ui.core import Event
 from pydantic import TypeAdapter
 
 from tests.interop.conftest import Parties
+from tests.interop.connectors import A2a, Connector, OpenAi
 from tests.interop.test_message_matrix import CONTENT, SENDERS
 
 EVENTS: TypeAdapter[Any] = TypeAdapter(Event)
@@ -105,3 +106,48 @@ async def test_a_task_from_every_protocol_is_observed_in_a_run(parties: Parties,
 
 def _text(events: list[dict[str, Any]]) -> str:
     return "".join(event["delta"] for event in events if event["type"] == "TEXT_MESSAGE_CONTENT")
+
+
+async def _begin_at_door(door: Connector, agent: str) -> None:
+    """Begin a task by a protocol in which nothing but that can be done."""
+    if isinstance(door, OpenAi):
+        await door.client.responses.create(model=agent, input=CONTENT, background=True)
+    elif isinstance(door, A2a):
+        message = {"messageId": f"of {door.name}", "role": "ROLE_USER", "parts": [{"text": CONTENT}]}
+        async for _ in door.say(agent, message):
+            break  # whoever begins it leaves at once
+    else:
+        raise AssertionError(door.name)
+
+
+@pytest.mark.parametrize("kind", ["a2a", "a2a-legacy", "openai"])
+async def test_a_task_begun_at_another_door_is_observed_in_a_run(parties: Parties, kind: str) -> None:
+    door, doer = await parties.get(kind, "Door"), await parties.get("rest", f"DoerFor{kind}")
+    await _begin_at_door(door, doer.agent_name.replace(" ", "%20") if isinstance(door, A2a) else doer.agent_name)
+    (task,) = (await doer.call("agora.task.claim", {"wait": SECONDS, "lease_seconds": 30}))["tasks"]
+    held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+    headers = {"Authorization": f"Bearer {door.token}"}
+    async with httpx.AsyncClient(base_url=door.url, headers=headers, timeout=SECONDS) as http:
+        observing = asyncio.create_task(_run(http, doer.agent_id, threadId=task["context_id"], runId="observed"))
+        await doer.call("agora.task.complete", held | {"result": CONTENT})
+        events = await asyncio.wait_for(observing, SECONDS)
+    (snapshot,) = [event["messages"] for event in events if event["type"] == "MESSAGES_SNAPSHOT"]
+    assert [(each["role"], each["content"]) for each in snapshot] == [("user", CONTENT)]
+    assert (_text(events), events[-1]["outcome"]) == (CONTENT, {"type": "success"})
+
+
+async def test_a_run_is_observed_as_a_response(parties: Parties) -> None:
+    asker, doer = await parties.get("openai", "Door"), await parties.get("rest", "DoerOfRuns")
+    assert isinstance(asker, OpenAi)
+    headers = {"Authorization": f"Bearer {asker.token}"}
+    async with httpx.AsyncClient(base_url=asker.url, headers=headers, timeout=SECONDS) as http:
+        said = [{"id": "1", "role": "user", "content": CONTENT}]
+        asking = asyncio.create_task(_run(http, doer.agent_id, threadId="seen", runId="seen 1", messages=said))
+        (task,) = (await doer.call("agora.task.claim", {"wait": SECONDS, "lease_seconds": 30}))["tasks"]
+        held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+        stream = await asker.client.responses.retrieve(task["task_id"].replace("task_", "resp_"), stream=True)
+        await doer.call("agora.task.complete", held | {"result": CONTENT})
+        events = [event async for event in stream]
+        assert _text(await asyncio.wait_for(asking, SECONDS)) == CONTENT
+    assert events[-1].type == "response.completed"
+    assert events[-1].response.output_text == CONTENT
