@@ -225,6 +225,13 @@ def test_who_reports_which_limit(shared_server: ServerProcess) -> None:
     agent.post(url, {"until": "2001-01-01T00:00:00Z"}, 422)
     plain.post(url, {"until": "2001-01-01T00:00:00Z"}, 404)
     agent.post("/v1/agent/workers/register", {"name": "spaced", "provider_account": "a b"}, 422)
+    for request in ({}, {"until": "2199-01-01T00:00:00Z", "seconds": 60}, {"seconds": 0}, {"seconds": 1e7}):
+        assert agent.post(url, request, 422)["errors"][0]["field"] == "seconds"
+    # Without a clock of the worker's: whoever learns of it counts from when it does.
+    assert agent.post(url, {"seconds": 60})["limit_seconds"] == 60
+    colleague = agent.post("/v1/agent/workers/register", {"name": "other", "provider_account": "shared"})
+    assert 0 < colleague["limit_seconds"] < 60
+    assert plain.get("/v1/agent/workers", params={"search": "nameless"})["workers"][0]["limit_seconds"] is None
 
 
 def test_a_job_goes_to_another_worker_with_the_repository(shared_server: ServerProcess) -> None:

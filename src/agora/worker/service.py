@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from agora_sdk import Agent, AgoraError, InputRequired, PermanentFailure, TaskRun, __version__
@@ -29,7 +29,7 @@ from .profiles import apply_profile
 from .registry import CodebaseRegistry
 from .request import JOB_TYPE, MESSAGE_TYPE
 from .session_sync import SessionSync
-from .usage_limits import AccountBreaker
+from .usage_limits import LONGEST_PAUSE, AccountBreaker
 
 __all__ = ["CodingWorker"]
 
@@ -88,9 +88,10 @@ class CodingWorker(Agent):
     async def _share_limit(self, until: float) -> None:
         """Tell the server of a usage limit, and through it the account's other workers."""
         assert self.worker_id is not None
-        moment = datetime.fromtimestamp(until, UTC)
+        # Not as a moment: the clocks of this machine and of the server may differ by more than the limit lasts.
+        seconds = min(max(1.0, until - time.time()), LONGEST_PAUSE)
         try:
-            await self.client.worker.report_limit(self.worker_id, moment)
+            await self.client.worker.report_limit(self.worker_id, seconds=seconds)
         except AgoraError as error:
             logger.warning("The usage limit is not shared: %s", error)
 
@@ -99,8 +100,8 @@ class CodingWorker(Agent):
         if worker.status == "draining" and (self._leaving is None or self._leaving.done()):
             self._leaving = asyncio.create_task(self._stop_when_drained())
             self._chores.append(self._leaving)
-        if worker.limited_until is not None:
-            self._breaker.open_until(worker.limited_until.timestamp())
+        if worker.limit_seconds is not None:
+            self._breaker.open_until(time.time() + worker.limit_seconds)
 
     async def _stop_when_drained(self) -> None:
         """Stop with the last task under way, if the worker is not registered anew before.

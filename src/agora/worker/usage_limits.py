@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
+__all__ = ["LONGEST_PAUSE", "AccountBreaker", "UsageLimitReached", "describe_pause", "parse_usage_limit"]
 
 DEFAULT_PAUSE = 900.0  #: seconds, where the agent does not say when the limit is lifted
 LONGEST_PAUSE = 86_400.0  #: seconds

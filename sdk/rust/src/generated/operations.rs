@@ -4792,6 +4792,19 @@ operation! {
     pub WorkerReportLimitOperation => Worker, Command, "worker/report_limit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
 }
 
+/// Optional arguments of `agora.worker.report_limit`.
+impl Request<WorkerReportLimitOperation> {
+    /// When the limit is lifted, by the server's clock; at most a week from now.
+    pub fn until(self, until: impl Into<String>) -> Self {
+        self.with::<String>("until", until.into())
+    }
+
+    /// Seconds until the limit is lifted, instead of until: needs no clock.
+    pub fn seconds(self, seconds: f64) -> Self {
+        self.with("seconds", seconds)
+    }
+}
+
 operation! {
     /// Marks requests of `agora.worker.stream`.
     pub WorkerStreamOperation => Event, Stream, "worker/stream", [Halted, NotFound, CursorTooOld];

@@ -2573,17 +2573,10 @@ impl WorkerService<'_> {
     /// Report that a worker's account has reached its usage limit: every worker of that account learns of it.
     ///
     /// - `worker_id`: Worker id or name.
-    /// - `until`: When the limit is lifted; at most a week from now.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn report_limit(
-        &self,
-        worker_id: impl Into<String>,
-        until: impl Into<String>,
-    ) -> Request<WorkerReportLimitOperation> {
-        Request::new(self.client)
-            .with::<String>("worker_id", worker_id.into())
-            .with::<String>("until", until.into())
+    pub fn report_limit(&self, worker_id: impl Into<String>) -> Request<WorkerReportLimitOperation> {
+        Request::new(self.client).with::<String>("worker_id", worker_id.into())
     }
 
     /// Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.

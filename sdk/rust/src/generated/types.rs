@@ -9811,6 +9811,8 @@ pub struct Worker {
     pub status: String,
     /// Account that its model provider bills: an opaque name.
     pub provider_account: Option<String>,
+    /// Seconds to limited_until when this was answered: of use where clocks differ.
+    pub limit_seconds: Option<f64>,
     /// When the usage limit of that account is lifted, as one of its workers has reported.
     pub limited_until: Option<String>,
     /// Of the worker's program, as it has reported.

@@ -2390,8 +2390,10 @@ export interface WorkerDrainArguments {
 export interface WorkerReportLimitArguments {
   /** Worker id or name. */
   workerId: string;
-  /** When the limit is lifted; at most a week from now. */
-  until: string;
+  /** When the limit is lifted, by the server's clock; at most a week from now. */
+  until?: string | null | undefined;
+  /** Seconds until the limit is lifted, instead of until: needs no clock. */
+  seconds?: number | null | undefined;
 }
 
 /** Arguments of ``agora.worker.stream``. */

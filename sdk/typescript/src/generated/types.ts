@@ -4523,6 +4523,8 @@ export interface Worker {
   status: "online" | "draining" | "stale" | "offline";
   /** Account that its model provider bills: an opaque name. */
   providerAccount: string | null;
+  /** Seconds to limited_until when this was answered: of use where clocks differ. */
+  limitSeconds: number | null;
   /** When the usage limit of that account is lifted, as one of its workers has reported. */
   limitedUntil: string | null;
   /** Of the worker's program, as it has reported. */

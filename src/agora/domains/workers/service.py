@@ -140,8 +140,17 @@ class WorkerService(BoundService, contract.Workers):
         return _build_worker(row, len(leased), call.now)
 
     @implements
-    async def report_limit(self, worker_id: str, until: datetime) -> contract.Worker:
-        call, moment = self.call, to_microseconds(until)
+    async def report_limit(
+        self, worker_id: str, until: datetime | None = None, *, seconds: float | None = None
+    ) -> contract.Worker:
+        call = self.call
+        if (until is None) == (seconds is None):
+            raise InvalidRequest(
+                "A limit is reported with until or with seconds.",
+                fix="Give one of them; seconds needs no clock.",
+                errors=[field_error("seconds", "missing" if until is None else "given beside until")],
+            )
+        moment = to_microseconds(until) if until is not None else call.now + int((seconds or 0) * SECOND)
         row = await self._find_worker(worker_id, is_readable=False)
         call.target = row.worker_id
         if not call.now < moment <= call.now + MAX_LIMIT_SECONDS * SECOND:
@@ -158,7 +167,7 @@ class WorkerService(BoundService, contract.Workers):
             )
         account = {"provider_account": row.provider_account, "owner": row.owner, "account": call.caller.account}
         for changed in await call.tx.returning(statements.limit_account, **account, until=moment):
-            self._emit_worker_event("updated", changed, limited_until=until.isoformat())
+            self._emit_worker_event("updated", changed, limited_until=to_datetime(moment).isoformat())
         row.limited_until = max(moment, row.limited_until or 0)
         return _build_worker(row, 0, call.now)
 
@@ -279,6 +288,7 @@ def _find_status(row: WorkerRow, now: int) -> Literal["online", "draining", "sta
 
 
 def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
+    limited_until = row.limited_until if row.limited_until and row.limited_until > now else None
     metadata = decode_json(row.metadata)
     version = str(metadata["version"])[:MAX_VERSION] if metadata.get("version") else None
     differs = metadata.get("program") == contract.CODING_PROGRAM and version not in (None, __version__)
@@ -294,7 +304,8 @@ def _build_worker(row: WorkerRow, active: int, now: int) -> contract.Worker:
         active_tasks=active,
         status=_find_status(row, now),
         provider_account=row.provider_account,
-        limited_until=to_datetime(row.limited_until) if row.limited_until and row.limited_until > now else None,
+        limited_until=None if limited_until is None else to_datetime(limited_until),
+        limit_seconds=None if limited_until is None else (limited_until - now) / SECOND,
         version=version,
         upgrade=__version__ if differs else None,
     )

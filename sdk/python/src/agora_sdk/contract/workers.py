@@ -39,6 +39,9 @@ class Worker(Result):
     provider_account: str | None = Field(
         default=None, description="Account that its model provider bills: an opaque name."
     )
+    limit_seconds: float | None = Field(
+        default=None, description="Seconds to limited_until when this was answered: of use where clocks differ."
+    )
     limited_until: Timestamp | None = Field(
         default=None, description="When the usage limit of that account is lifted, as one of its workers has reported."
     )
@@ -142,7 +145,17 @@ class Workers(Service, category="worker"):
     async def report_limit(
         self,
         worker_id: WorkerRef,
-        until: Annotated[Timestamp, Field(description="When the limit is lifted; at most a week from now.")],
+        until: Annotated[
+            Timestamp | None,
+            Field(description="When the limit is lifted, by the server's clock; at most a week from now."),
+        ] = None,
+        *,
+        seconds: Annotated[
+            float | None,
+            Field(
+                gt=0, le=7 * 86_400, description="Seconds until the limit is lifted, instead of until: needs no clock."
+            ),
+        ] = None,
     ) -> Worker:
         """Report that a worker's account has reached its usage limit: every worker of that account learns of it."""
 
