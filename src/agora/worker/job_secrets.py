@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agora_sdk import AgoraError, InputRequired, PermanentFailure, TaskRun
+from agora_sdk import AgoraError, InputRequired, PermanentFailure, Postponed, TaskRun
 from agora_sdk.client import AgoraClient
 
 __all__ = ["HAS_SECRETS", "MaskedRun", "SecretMask", "mask_exception", "read_secrets"]
@@ -63,10 +63,13 @@ def _count_overlap(text: str, secret: str) -> int:
 
 
 class MaskedRun:
-    """A task run that writes no secrets. An end of the output that may be half a secret is held back until more comes."""
+    """A task run that writes no secrets. An end of the output that may be half a secret is held back until more comes.
 
-    def __init__(self, run: TaskRun, mask: SecretMask) -> None:
-        self._masked_run, self._mask, self._rest = run, mask, ""
+    rest: what an earlier run of the same task held back.
+    """
+
+    def __init__(self, run: TaskRun, mask: SecretMask, rest: str = "") -> None:
+        self._masked_run, self._mask, self._rest = run, mask, rest
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._masked_run, name)
@@ -79,10 +82,14 @@ class MaskedRun:
         if rest := text[: len(text) - held]:
             await self._masked_run.write(rest)
 
+    def take_rest(self) -> str:
+        """What is held back, for the run that goes on with the task."""
+        rest, self._rest = self._rest, ""
+        return rest
+
     async def flush_rest(self) -> None:
         """Write what was held back; nothing more comes."""
-        rest, self._rest = self._rest, ""
-        if rest:
+        if rest := self.take_rest():
             with contextlib.suppress(AgoraError):  # the lease may be gone with the job
                 await self._masked_run.write(rest)
 
@@ -100,6 +107,8 @@ def mask_exception(error: Exception, mask: SecretMask) -> Exception:
     if isinstance(error, InputRequired):
         data, schema = mask.mask_value(error.data), mask.mask_value(error.schema)
         return InputRequired(mask.mask_text(error.question), auth=error.auth, data=data, schema=schema)
+    if isinstance(error, Postponed):
+        return Postponed(mask.mask_text(error.reason), error.seconds)
     if isinstance(error, PermanentFailure):
         return PermanentFailure(mask.mask_text(str(error)))
     return error

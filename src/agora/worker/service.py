@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from agora_sdk import Agent, AgoraError, InputRequired, PermanentFailure, TaskRun, __version__
+from agora_sdk import Agent, AgoraError, InputRequired, PermanentFailure, Postponed, TaskRun, __version__
 from agora_sdk.client import AgoraClient
 from agora_sdk.contract.events import Event
 from agora_sdk.contract.workers import CODING_PROGRAM, Worker
@@ -84,6 +84,7 @@ class CodingWorker(Agent):
         self._running: dict[str, Job] = {}
         self._parked: dict[str, Job] = {}
         self._expiries: dict[str, asyncio.Task[None]] = {}
+        self._held_output: dict[str, str] = {}  # ends of outputs of paused jobs that may be half a secret
 
     async def _share_limit(self, until: float) -> None:
         """Tell the server of a usage limit, and through it the account's other workers."""
@@ -154,10 +155,15 @@ class CodingWorker(Agent):
             return await self._do_job(task, self._choose_options(task, {}), None)
         secrets = await read_secrets(self.client, task)
         mask = SecretMask(list(secrets.values()))
-        run = MaskedRun(task, mask)
+        run = MaskedRun(task, mask, self._held_output.pop(task.task_id, ""))
         try:
             result = await self._do_job(cast("TaskRun", run), self._choose_options(task, secrets), mask)
             return mask.mask_value(result)
+        except (InputRequired, Postponed) as pause:
+            # The other half of a secret may follow when the job goes on.
+            if rest := run.take_rest():
+                self._held_output[task.task_id] = rest
+            raise mask_exception(pause, mask) from None
         except Exception as error:
             # Without its cause, whose words have the secrets too.
             raise mask_exception(error, mask) from None

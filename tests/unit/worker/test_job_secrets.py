@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from agora.worker.job_secrets import MaskedRun, SecretMask, mask_exception
-from agora_sdk import InputRequired, PermanentFailure, TaskRun
+from agora_sdk import InputRequired, PermanentFailure, Postponed, TaskRun
 
 SECRET = "abcabd-s3cret"
 
@@ -44,9 +44,24 @@ async def test_output_is_masked_however_it_is_cut(size: int) -> None:
     assert run.task_id == "tsk_1"
 
 
+async def test_a_secret_that_is_cut_by_a_question_is_masked_when_the_job_goes_on() -> None:
+    inner, mask = RecordingRun(), SecretMask([SECRET])
+    first = MaskedRun(cast("TaskRun", inner), mask)
+    await first.write(f"It is {SECRET[:7]}")
+    rest = first.take_rest()
+    await first.flush_rest()
+    second = MaskedRun(cast("TaskRun", inner), mask, rest)
+    await second.write(f"{SECRET[7:]}, I think")
+    await second.flush_rest()
+    assert inner.text == "It is ***, I think"
+
+
 def test_questions_and_failures_are_masked() -> None:
     mask = SecretMask([SECRET])
     question = mask_exception(InputRequired(f"May I run {SECRET}?", data={"a": SECRET}, schema={"b": SECRET}), mask)
     assert isinstance(question, InputRequired)
     assert (question.question, question.data, question.schema) == ("May I run ***?", {"a": "***"}, {"b": "***"})
     assert str(mask_exception(PermanentFailure(SECRET), mask)) == "***"
+    pause = mask_exception(Postponed(f"Limit of {SECRET}.", 7), mask)
+    assert isinstance(pause, Postponed)
+    assert (pause.reason, pause.seconds) == ("Limit of ***.", 7)
