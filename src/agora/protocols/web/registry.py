@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from agora.core.events.filter import EventFilter
 
-__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "PageElsewhere", "fragment", "page"]
+__all__ = ["BRAKE", "FRAGMENTS", "PAGES", "Fragment", "Page", "PageElsewhere", "register_fragment", "register_page"]
 
 Values = Mapping[str, Any]
 Build = Callable[[Any], Awaitable[Values]]  #: takes a View, whose module imports this one
@@ -94,7 +94,7 @@ PAGES: list[Page] = []
 FRAGMENTS: dict[str, Fragment] = {}
 
 
-def page(
+def register_page(
     path: str,
     *,
     title: str,
@@ -105,25 +105,25 @@ def page(
     needs: str = "",
     live: tuple[str, ...] = (),
 ) -> Callable[[Build], Build]:
-    """Register a function as a page; its template is ``NAME.html`` unless given."""
+    """Register a function ``load_NAME_page`` as a page; its template is ``NAME.html`` unless given."""
 
-    def register_page(build: Build) -> Build:
-        name = template or f"{build.__name__}.html"
+    def add_page(build: Build) -> Build:
+        name = template or f"{build.__name__.removeprefix('load_').removesuffix('_page')}.html"
         PAGES.append(Page(path, title, name, build, scope, nav, key, needs, (*live, BRAKE)))
         return build
 
-    return register_page
+    return add_page
 
 
-def fragment(
+def register_fragment(
     name: str, *, on: tuple[str, ...] = (), tick: float = 0.0, every: float = 0.25, grows: bool = False
 ) -> Callable[[F], F]:
     """Register a function as a fragment; one that answers None changes nothing this time."""
 
-    def register_fragment(build: F) -> F:
+    def add_fragment(build: F) -> F:
         if name in FRAGMENTS:
             raise ValueError(f"there is a fragment {name!r} already")
         FRAGMENTS[name] = Fragment(name, build, on, tick, every, grows)
         return build
 
-    return register_fragment
+    return add_fragment

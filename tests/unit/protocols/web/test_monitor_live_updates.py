@@ -17,7 +17,7 @@ from agora.core.events.frames import Batch, EncodedEvent
 from agora.protocols.web import live_updates as live
 from agora.protocols.web.live_updates import FragmentSink, Schedule
 from agora.protocols.web.pages import find_page
-from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, fragment, page
+from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, register_fragment, register_page
 from agora.protocols.web.templating import environment
 from agora.protocols.web.view import View
 from agora.store.port import NewEvent, StoredEvent
@@ -38,11 +38,11 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     assert find_page("")  # the pages are loaded now
 
-    @page("probe/{word}", title="Probe", template="probe.html", scope="read:events", live=("probed",))
+    @register_page("probe/{word}", title="Probe", template="probe.html", scope="read:events", live=("probed",))
     async def probing(view: View) -> Mapping[str, Any]:
         return {}
 
-    @fragment("probed", on=("agora.agent.*", "agora.message.*", "note"), every=0.0)
+    @register_fragment("probed", on=("agora.agent.*", "agora.message.*", "note"), every=0.0)
     async def probed(view: View) -> Mapping[str, Any]:
         return {"seen": [event.data for event in view.events], "word": view.path["word"]}
 

@@ -8,25 +8,25 @@ from typing import Any
 
 from agora_sdk.contract import fields
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
-__all__ = ["agent", "agent_names", "agents"]
+__all__ = ["load_agent_names_page", "load_agent_page", "load_agents_page"]
 
 EVENTS = ("agora.agent.*",)
 MAX_SUGGESTIONS = 20
 
 
-@page("agents", title="Agents", scope="read:agents", nav=20, key="a", live=("agent_rows",))
-async def agents(view: View) -> Mapping[str, Any]:
+@register_page("agents", title="Agents", scope="read:agents", nav=20, key="a", live=("agent_rows",))
+async def load_agents_page(view: View) -> Mapping[str, Any]:
     """All of them, or those that are looked for."""
     statuses = [status.value for status in fields.AgentStatus]
     return {**await load_agent_table(view), "statuses": statuses}
 
 
-@fragment("agent_rows", on=EVENTS, every=1.0)
+@register_fragment("agent_rows", on=EVENTS, every=1.0)
 async def load_agent_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "search")
@@ -34,16 +34,16 @@ async def load_agent_table(view: View) -> Mapping[str, Any]:
     return {"found": result_page, "trouble": trouble, "filtered": bool(filters)}
 
 
-@page("agents/names", title="Names", template="agent_names.html", scope="read:agents")
-async def agent_names(view: View) -> Mapping[str, Any]:
+@register_page("agents/names", title="Names", template="agent_names.html", scope="read:agents")
+async def load_agent_names_page(view: View) -> Mapping[str, Any]:
     """Agents whose names are suggested for what a field holds, given as ``q``."""
     words = view.query.get("q", "").strip()[:200]
     listing = await query_if_allowed(view, "agora.query.agents", {"search": words or None, "limit": MAX_SUGGESTIONS})
     return {"agents": listing.items if listing else []}
 
 
-@page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))
-async def agent(view: View) -> Mapping[str, Any]:
+@register_page("agents/{agent}", title="Agent", scope="read:agents", live=("agent_now", "agent_work"))
+async def load_agent_page(view: View) -> Mapping[str, Any]:
     """One agent: its card, its work, what was done to it."""
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
     id = profile.agent_id
@@ -72,8 +72,8 @@ async def agent(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("agent_now", on=EVENTS, every=0.5)
-async def agent_now(view: View) -> Mapping[str, Any] | None:
+@register_fragment("agent_now", on=EVENTS, every=0.5)
+async def load_agent_now_fragment(view: View) -> Mapping[str, Any] | None:
     """How it is."""
     id = view.path["agent"]
     if id.startswith("agent_") and not concerns_target(view, id):
@@ -85,8 +85,8 @@ async def agent_now(view: View) -> Mapping[str, Any] | None:
     }
 
 
-@fragment("agent_work", on=("agora.task.*",), every=1.0)
-async def agent_work(view: View) -> Mapping[str, Any]:
+@register_fragment("agent_work", on=("agora.task.*",), every=1.0)
+async def load_agent_work_fragment(view: View) -> Mapping[str, Any]:
     """What it does and has done."""
     profile = await view.invoke("agora.agent.get", {"agent_id": view.path["agent"]})
     return {"profile": profile, **await _work_values(view, profile.agent_id)}

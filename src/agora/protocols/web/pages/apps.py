@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .list_parameters import chosen_filters, list_operation
 
-__all__ = ["app", "app_rows", "apps"]
+__all__ = ["load_app_page", "load_app_rows_fragment", "load_apps_page"]
 
 EVENTS = ("agora.app.*",)
 SENTENCES = (
@@ -20,21 +20,21 @@ SENTENCES = (
 )  #: examples below the field of the chat
 
 
-@page("apps", title="Apps", scope="read:agents", nav=22, key="p", needs="agora.app.list", live=("app_rows",))
-async def apps(view: View) -> Mapping[str, Any]:
+@register_page("apps", title="Apps", scope="read:agents", nav=22, key="p", needs="agora.app.list", live=("app_rows",))
+async def load_apps_page(view: View) -> Mapping[str, Any]:
     """The chat, and all apps or those that are looked for."""
-    return {**await app_rows(view), "sentences": SENTENCES}
+    return {**await load_app_rows_fragment(view), "sentences": SENTENCES}
 
 
-@fragment("app_rows", on=EVENTS, every=1.0)
-async def app_rows(view: View) -> Mapping[str, Any]:
+@register_fragment("app_rows", on=EVENTS, every=1.0)
+async def load_app_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "query", "industry")
     result_page, trouble = await list_operation(view, "agora.app.list", filters)
     return {"found": result_page, "trouble": trouble, "filtered": bool(filters)}
 
 
-@page("apps/{app}", title="App", scope="read:agents", needs="agora.app.list")
-async def app(view: View) -> Mapping[str, Any]:
+@register_page("apps/{app}", title="App", scope="read:agents", needs="agora.app.list")
+async def load_app_page(view: View) -> Mapping[str, Any]:
     """One app: its agent, what it uses, its workflow."""
     return {"app": await view.invoke("agora.app.get", {"ref": view.path["app"]})}

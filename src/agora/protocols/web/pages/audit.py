@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..registry import page
+from ..registry import register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation
 
-__all__ = ["audit"]
+__all__ = ["load_audit_page"]
 
 
-@page("audit", title="Audit", scope="admin", nav=100, key="u", needs="agora.admin.audit")
-async def audit(view: View) -> Mapping[str, Any]:
+@register_page("audit", title="Audit", scope="admin", nav=100, key="u", needs="agora.admin.audit")
+async def load_audit_page(view: View) -> Mapping[str, Any]:
     """The trail, newest first."""
     filters = chosen_filters(view, "actor", "operation", "target", "outcome")
     result_page, trouble = await list_operation(view, "agora.admin.audit", filters)

@@ -10,19 +10,19 @@ from agora_sdk.contract.billing import EntryKind
 
 from ..drawing import draw_columns
 from ..filters import format_day, format_money
-from ..registry import page
+from ..registry import register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
-__all__ = ["accounts", "billing", "entries", "invoice"]
+__all__ = ["load_accounts_page", "load_billing_page", "load_entries_page", "load_invoice_page"]
 
 MAX_ROWS = 12  #: of each list of the first page
 ENTRY_FILTERS = ("account", "agent_id", "instance_id", "task_id", "workflow_id", "kind")
 
 
-@page("billing", title="Billing", scope="read:billing", nav=80, key="b", needs="agora.billing.dashboard")
-async def billing(view: View) -> Mapping[str, Any]:
+@register_page("billing", title="Billing", scope="read:billing", nav=80, key="b", needs="agora.billing.dashboard")
+async def load_billing_page(view: View) -> Mapping[str, Any]:
     """Costs at a glance, of one account or of all."""
     account = view.query.get("account")
     mine = {"account": account}
@@ -52,15 +52,15 @@ async def billing(view: View) -> Mapping[str, Any]:
     }
 
 
-@page("billing/accounts", title="Accounts", scope="read:billing", needs="agora.billing.balance")
-async def accounts(view: View) -> Mapping[str, Any]:
+@register_page("billing/accounts", title="Accounts", scope="read:billing", needs="agora.billing.balance")
+async def load_accounts_page(view: View) -> Mapping[str, Any]:
     """Every account with what is left of its credit, in each currency."""
     listing, trouble = await list_operation(view, "agora.billing.balance", chosen_filters(view, "account"))
     return {"found": listing, "trouble": trouble, "filtered": "account" in view.query}
 
 
-@page("billing/entries", title="Ledger", scope="read:billing", needs="agora.billing.usage")
-async def entries(view: View) -> Mapping[str, Any]:
+@register_page("billing/entries", title="Ledger", scope="read:billing", needs="agora.billing.usage")
+async def load_entries_page(view: View) -> Mapping[str, Any]:
     """Entries of the ledger, newest first: of an account, an agent, an instance, a task or a workflow."""
     filters = chosen_filters(view, *ENTRY_FILTERS)
     listing, trouble = await list_operation(view, "agora.billing.usage", filters)
@@ -70,8 +70,8 @@ async def entries(view: View) -> Mapping[str, Any]:
     return {"found": listing, "trouble": trouble, "filters": filters, "names": agent_names, "kinds": kinds}
 
 
-@page("billing/invoices/{invoice}", title="Invoice", scope="read:billing", needs="agora.billing.invoice")
-async def invoice(view: View) -> Mapping[str, Any]:
+@register_page("billing/invoices/{invoice}", title="Invoice", scope="read:billing", needs="agora.billing.invoice")
+async def load_invoice_page(view: View) -> Mapping[str, Any]:
     """One invoice, or what the next one would be now."""
     reference = view.path["invoice"]
     arguments = {"account": view.query.get("account"), "currency": view.query.get("currency")}

@@ -9,12 +9,12 @@ from typing import Any, Final
 from agora_sdk.contract.fields import Priority
 from agora_sdk.contract.tasks.coding import JOB_TYPE
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import query_if_allowed
 
-__all__ = ["board"]
+__all__ = ["load_board_page"]
 
 CARDS: Final = 50  #: of a column; a column with more says so
 PRIORITIES: Final = tuple(reversed(Priority))  #: the most urgent first
@@ -23,14 +23,16 @@ ASKING: Final = ["input_required", "auth_required"]
 UNDECIDED: Final = ("open", "conflicted")
 
 
-@page("board", title="Board", scope="read:tasks", nav=24, key="o", needs="agora.task.list", live=("board_columns",))
-async def board(view: View) -> Mapping[str, Any]:
+@register_page(
+    "board", title="Board", scope="read:tasks", nav=24, key="o", needs="agora.task.list", live=("board_columns",)
+)
+async def load_board_page(view: View) -> Mapping[str, Any]:
     """All jobs that this person may see."""
-    return await board_columns(view)
+    return await load_board_columns_fragment(view)
 
 
-@fragment("board_columns", on=("agora.task.*", "agora.review.changed"), tick=60, every=1.0)
-async def board_columns(view: View) -> Mapping[str, Any]:
+@register_fragment("board_columns", on=("agora.task.*", "agora.review.changed"), tick=60, every=1.0)
+async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
     """The columns with their cards."""
     queued, working, asking, done, *reviews = await asyncio.gather(
         _load_jobs(view, status="pending", sort="priority"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..registry import BRAKE, fragment
+from ..registry import BRAKE, register_fragment
 from ..view import View
 
-__all__ = ["brake"]
+__all__ = ["load_brake_fragment"]
 
 
-@fragment(BRAKE, on=("agora.override.*",))
-async def brake(view: View) -> Mapping[str, Any]:
+@register_fragment(BRAKE, on=("agora.override.*",))
+async def load_brake_fragment(view: View) -> Mapping[str, Any]:
     """Its values are the view's own."""
     return {}

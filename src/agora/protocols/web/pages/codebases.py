@@ -11,13 +11,13 @@ from agora_sdk.contract.codebases import Codebase
 from agora_sdk.contract.workers import Worker
 from agora_sdk.contract.worktrees import DiskUse, Worktree
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .coding_jobs import OPEN, is_job_of_codebase, load_jobs
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 from .workers import agent_names_of
 
-__all__ = ["codebase", "codebases", "sessions"]
+__all__ = ["load_codebase_page", "load_codebases_page", "load_sessions_page"]
 
 EVENTS: Final = ("agora.worker.*", "agora.codebase.*")
 JOB_EVENTS: Final = ("agora.task.*",)
@@ -37,7 +37,7 @@ VERDICTS: Final = {
 }
 
 
-@page(
+@register_page(
     "codebases",
     title="Codebases",
     scope="read:tasks",
@@ -46,12 +46,12 @@ VERDICTS: Final = {
     needs="agora.codebase.list",
     live=("codebase_rows",),
 )
-async def codebases(view: View) -> Mapping[str, Any]:
+async def load_codebases_page(view: View) -> Mapping[str, Any]:
     """All of them, or those that are looked for."""
     return await load_codebase_table(view)
 
 
-@fragment("codebase_rows", on=EVENTS, tick=15, every=1.0)
+@register_fragment("codebase_rows", on=EVENTS, tick=15, every=1.0)
 async def load_codebase_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "search")
@@ -64,18 +64,18 @@ async def load_codebase_table(view: View) -> Mapping[str, Any]:
     }
 
 
-@page(
+@register_page(
     "codebases/{codebase_id}",
     title="Codebase",
     scope="read:tasks",
     needs="agora.codebase.get",
     live=("codebase_now", "codebase_jobs"),
 )
-async def codebase(view: View) -> Mapping[str, Any]:
+async def load_codebase_page(view: View) -> Mapping[str, Any]:
     """One of them: its worker, jobs and sessions."""
-    values = await codebase_now(view)
+    values = await load_codebase_now_fragment(view)
     record, worker = values["codebase"], values["worker"]
-    jobs, copies = await asyncio.gather(codebase_jobs(view), _load_copies(view, record))
+    jobs, copies = await asyncio.gather(load_codebase_jobs_fragment(view), _load_copies(view, record))
     return {
         **values,
         **jobs,
@@ -87,8 +87,8 @@ async def codebase(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("codebase_now", on=EVENTS, tick=15, every=1.0)
-async def codebase_now(view: View) -> Mapping[str, Any]:
+@register_fragment("codebase_now", on=EVENTS, tick=15, every=1.0)
+async def load_codebase_now_fragment(view: View) -> Mapping[str, Any]:
     """Whether its worker is there."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     workers, disk = await asyncio.gather(
@@ -104,8 +104,8 @@ async def codebase_now(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("codebase_jobs", on=JOB_EVENTS, every=1.0)
-async def codebase_jobs(view: View) -> Mapping[str, Any]:
+@register_fragment("codebase_jobs", on=JOB_EVENTS, every=1.0)
+async def load_codebase_jobs_fragment(view: View) -> Mapping[str, Any]:
     """Its newest jobs and sessions."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     arguments = {"codebase_id": record.codebase_id, "limit": SHOWN_SESSIONS}
@@ -120,8 +120,8 @@ async def codebase_jobs(view: View) -> Mapping[str, Any]:
     }
 
 
-@page("codebases/{codebase_id}/sessions", title="Sessions", scope="read:tasks", needs="agora.session.list")
-async def sessions(view: View) -> Mapping[str, Any]:
+@register_page("codebases/{codebase_id}/sessions", title="Sessions", scope="read:tasks", needs="agora.session.list")
+async def load_sessions_page(view: View) -> Mapping[str, Any]:
     """The sessions of a codebase, the latest first."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
     filters = chosen_filters(view, "q")

@@ -9,14 +9,14 @@ from typing import Any, Final
 from agora_sdk.contract.codebases import Codebase, Session
 from agora_sdk.contract.tasks import Task
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .coding_jobs import OPEN, is_job_of_session, load_jobs, sum_usage
 from .list_parameters import concerns_target, list_operation, query_if_allowed
 from .session_messages import read_messages, read_output
 from .task_exchange import Exchange, load_exchange
 
-__all__ = ["session"]
+__all__ = ["load_session_page"]
 
 SHOWN_MESSAGES: Final = 30  #: of a session, the newest
 OUTPUT_TAIL: Final = 6_000  #: characters of what the agent writes now
@@ -43,7 +43,7 @@ TURN_EVENTS: Final = (
 )
 
 
-@page(
+@register_page(
     "codebases/{codebase_id}/sessions/{session_id}",
     title="Session",
     scope="read:tasks",
@@ -57,20 +57,20 @@ TURN_EVENTS: Final = (
         "session_question",
     ),
 )
-async def session(view: View) -> Mapping[str, Any]:
+async def load_session_page(view: View) -> Mapping[str, Any]:
     """One session."""
     now, messages, question, follow_ups, turns = await asyncio.gather(
-        session_now(view),
-        session_messages(view),
-        session_question(view),
-        session_follow_ups(view),
-        session_turns(view),
+        load_session_now_fragment(view),
+        load_session_messages_fragment(view),
+        load_session_question_fragment(view),
+        load_session_follow_ups_fragment(view),
+        load_session_turns_fragment(view),
     )
     return {**now, **messages, **question, **follow_ups, **turns, **await _output_values(view, now["job"])}
 
 
-@fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
-async def session_now(view: View) -> Mapping[str, Any]:
+@register_fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
+async def load_session_now_fragment(view: View) -> Mapping[str, Any]:
     """Which job works in it, and what was used so far."""
     codebase, record = await _load_session(view)
     jobs = await _load_jobs(view, record)
@@ -85,8 +85,8 @@ async def session_now(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("session_question", on=("agora.task.*",), tick=30, every=0.5)
-async def session_question(view: View) -> Mapping[str, Any]:
+@register_fragment("session_question", on=("agora.task.*",), tick=30, every=0.5)
+async def load_session_question_fragment(view: View) -> Mapping[str, Any]:
     """What the job asks, where the answer is written."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
@@ -94,8 +94,8 @@ async def session_question(view: View) -> Mapping[str, Any]:
     return {"job": job, "phase": _phase_of(job), "exchange": exchange}
 
 
-@fragment("session_follow_ups", on=FOLLOW_UP_EVENTS, tick=30, every=0.5)
-async def session_follow_ups(view: View) -> Mapping[str, Any]:
+@register_fragment("session_follow_ups", on=FOLLOW_UP_EVENTS, tick=30, every=0.5)
+async def load_session_follow_ups_fragment(view: View) -> Mapping[str, Any]:
     """What the agent is to be told next, while it can be changed."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
@@ -104,8 +104,8 @@ async def session_follow_ups(view: View) -> Mapping[str, Any]:
     return {"follow_ups": page.items if page else [], "job": job, "phase": _phase_of(job)}
 
 
-@fragment("session_turns", on=TURN_EVENTS, tick=30, every=1.0)
-async def session_turns(view: View) -> Mapping[str, Any]:
+@register_fragment("session_turns", on=TURN_EVENTS, tick=30, every=1.0)
+async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
     """The newest turns as checkpoints, and what rewinding to the one in the address would change."""
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
@@ -120,8 +120,8 @@ async def session_turns(view: View) -> Mapping[str, Any]:
     return {"turns": page.items if page else [], "preview": preview, "phase": _phase_of(job)}
 
 
-@fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)
-async def session_messages(view: View) -> Mapping[str, Any]:
+@register_fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)
+async def load_session_messages_fragment(view: View) -> Mapping[str, Any]:
     """The newest messages, oldest first; an address with a cursor has older ones."""
     key = {name: view.path[name] for name in ("codebase_id", "session_id")}
     page, _ = await list_operation(view, "agora.session.messages", {**key, "descending": True}, rows=SHOWN_MESSAGES)
@@ -129,8 +129,8 @@ async def session_messages(view: View) -> Mapping[str, Any]:
     return {"messages": await read_messages(newest_first[::-1]), "earlier": page.next_cursor}
 
 
-@fragment("session_output", on=("agora.task.*",), every=0.5)
-async def session_output(view: View) -> Mapping[str, Any] | None:
+@register_fragment("session_output", on=("agora.task.*",), every=0.5)
+async def load_session_output_fragment(view: View) -> Mapping[str, Any] | None:
     """What the agent writes now."""
     _, record = await _load_session(view)
     if record.task_id is None or not concerns_target(view, record.task_id):

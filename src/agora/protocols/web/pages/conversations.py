@@ -9,20 +9,22 @@ from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage
 
 from ..drawing import Arrow, draw_sequence
-from ..registry import page
+from ..registry import register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation
 
-__all__ = ["conversation", "conversations"]
+__all__ = ["load_conversation_page", "load_conversations_page"]
 
 STATES = get_args(contract.State)
 DRAWN = 100
 SHOWN = 4  #: of those who take part, in the list
 
 
-@page("conversations", title="Conversations", scope="read:messages", nav=60, key="c", needs="agora.conversation.list")
-async def conversations(view: View) -> Mapping[str, Any]:
+@register_page(
+    "conversations", title="Conversations", scope="read:messages", nav=60, key="c", needs="agora.conversation.list"
+)
+async def load_conversations_page(view: View) -> Mapping[str, Any]:
     """All of them, newest first."""
     filters = chosen_filters(view, "agent_id", "state")
     result_page, trouble = await list_operation(view, "agora.conversation.list", filters)
@@ -37,8 +39,8 @@ async def conversations(view: View) -> Mapping[str, Any]:
     }
 
 
-@page("conversations/{key}", title="Conversation", scope="read:messages", needs="agora.conversation.get")
-async def conversation(view: View) -> Mapping[str, Any]:
+@register_page("conversations/{key}", title="Conversation", scope="read:messages", needs="agora.conversation.get")
+async def load_conversation_page(view: View) -> Mapping[str, Any]:
     """One of them, message by message."""
     arguments = {"conversation_id": view.path["key"], "limit": DRAWN, "cursor": view.query.get("cursor")}
     exchange = await view.invoke("agora.conversation.get", arguments)

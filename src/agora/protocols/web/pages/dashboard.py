@@ -9,14 +9,20 @@ from typing import Any
 from agora_sdk.contract.events import Event
 
 from ..drawing import draw_sparkline
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .event_lines import EventLine, describe_events, notable_events
 from .list_parameters import query_if_allowed
 from .task_exchange import load_exchange
 
-__all__ = ["attention", "dashboard", "numbers", "recent", "tallies"]
+__all__ = [
+    "load_attention_fragment",
+    "load_dashboard_page",
+    "load_numbers_fragment",
+    "load_recent_fragment",
+    "load_tallies_fragment",
+]
 
 RECENT = 14
 MOVING = ("agora.agent.*", "agora.task.*", "agora.message.*", "agora.broadcast.*")
@@ -30,7 +36,7 @@ STATES = ("active", "busy", "error", "paused", "suspended", "inactive", "offline
 WORK = ("pending", "in_progress", "input_required", "completed", "failed", "dead_lettered")
 
 
-@page(
+@register_page(
     "/",
     title="Dashboard",
     template="dashboard.html",
@@ -38,14 +44,16 @@ WORK = ("pending", "in_progress", "input_required", "completed", "failed", "dead
     key="d",
     live=("numbers", "attention", "tallies", "recent"),
 )
-async def dashboard(view: View) -> Mapping[str, Any]:
+async def load_dashboard_page(view: View) -> Mapping[str, Any]:
     """The first page."""
-    parts = await asyncio.gather(numbers(view), tallies(view), attention(view), _recent_values(view))
+    parts = await asyncio.gather(
+        load_numbers_fragment(view), load_tallies_fragment(view), load_attention_fragment(view), _recent_values(view)
+    )
     return {key: value for part in parts for key, value in part.items()}
 
 
-@fragment("numbers", on=MOVING, tick=10, every=1.0)
-async def numbers(view: View) -> Mapping[str, Any]:
+@register_fragment("numbers", on=MOVING, tick=10, every=1.0)
+async def load_numbers_fragment(view: View) -> Mapping[str, Any]:
     """Agents, work, throughput, latency, errors, cost."""
     stats = await query_if_allowed(view, "agora.monitor.stats")
     minutes = stats.minutes if stats else []
@@ -60,8 +68,8 @@ async def numbers(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("tallies", on=MOVING, tick=15, every=2.0)
-async def tallies(view: View) -> Mapping[str, Any]:
+@register_fragment("tallies", on=MOVING, tick=15, every=2.0)
+async def load_tallies_fragment(view: View) -> Mapping[str, Any]:
     """Agents and tasks by their states, and the health of the parts."""
     stats, health = await asyncio.gather(
         query_if_allowed(view, "agora.monitor.stats"), query_if_allowed(view, "agora.admin.health")
@@ -69,7 +77,7 @@ async def tallies(view: View) -> Mapping[str, Any]:
     return {"stats": stats, "health": health, "states": STATES, "work": WORK}
 
 
-@fragment(
+@register_fragment(
     "attention",
     on=(
         "agora.workflow.*",
@@ -82,7 +90,7 @@ async def tallies(view: View) -> Mapping[str, Any]:
     ),
     every=1.0,
 )
-async def attention(view: View) -> Mapping[str, Any]:
+async def load_attention_fragment(view: View) -> Mapping[str, Any]:
     """What waits for a person."""
     limit = {"limit": WAITING}
     approvals, questions, ill = await asyncio.gather(
@@ -104,8 +112,8 @@ async def attention(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("recent", on=("*",), every=0.5, grows=True)
-async def recent(view: View) -> Mapping[str, Any] | None:
+@register_fragment("recent", on=("*",), every=0.5, grows=True)
+async def load_recent_fragment(view: View) -> Mapping[str, Any] | None:
     """What happened since, to be put on top."""
     happenings = await _describe_events(view, view.events)
     return {"happenings": happenings, "fresh": True} if happenings else None

@@ -7,18 +7,18 @@ from typing import Any
 
 from agora_sdk.contract.dead_letters import DeadLetterState
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, concerns_target, list_operation
 
-__all__ = ["dead_letter", "dead_letters"]
+__all__ = ["load_dead_letter_page", "load_dead_letters_page"]
 
 CHANGES = ("agora.dead_letter.*", "agora.bus.refused")
 SOURCES = ("bus", "bus_inbound", "push")
 
 
-@page(
+@register_page(
     "dead-letters",
     title="Dead letters",
     scope="read:messages",
@@ -27,13 +27,13 @@ SOURCES = ("bus", "bus_inbound", "push")
     needs="agora.dead_letter.list",
     live=("dead_letter_rows",),
 )
-async def dead_letters(view: View) -> Mapping[str, Any]:
+async def load_dead_letters_page(view: View) -> Mapping[str, Any]:
     """The list, newest first."""
     states = [state.value for state in DeadLetterState]
     return {**await load_dead_letter_table(view), "states": states, "sources": SOURCES}
 
 
-@fragment("dead_letter_rows", on=CHANGES, every=1.0)
+@register_fragment("dead_letter_rows", on=CHANGES, every=1.0)
 async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "source", "agent_id", "ref", "state")
@@ -43,20 +43,20 @@ async def load_dead_letter_table(view: View) -> Mapping[str, Any]:
     return {"found": result_page, "names": names, "trouble": trouble, "filtered": bool(filters)}
 
 
-@page(
+@register_page(
     "dead-letters/{dead_letter_id}",
     title="Dead letter",
     scope="read:messages",
     needs="agora.dead_letter.get",
     live=("dead_letter_now",),
 )
-async def dead_letter(view: View) -> Mapping[str, Any]:
+async def load_dead_letter_page(view: View) -> Mapping[str, Any]:
     """One of them, with its content."""
     return await _letter_values(view)
 
 
-@fragment("dead_letter_now", on=CHANGES, every=0.5)
-async def dead_letter_now(view: View) -> Mapping[str, Any] | None:
+@register_fragment("dead_letter_now", on=CHANGES, every=0.5)
+async def load_dead_letter_now_fragment(view: View) -> Mapping[str, Any] | None:
     """How it stands."""
     return await _letter_values(view) if concerns_target(view, view.path["dead_letter_id"]) else None
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 from agora_sdk.contract.declared_agents import AgentSpecification, DeclaredAgent
 from agora_sdk.contract.tasks import Task
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .list_parameters import list_operation, query_if_allowed
 from .task_exchange import QUESTION_STATES, Exchange, load_exchange
 
-__all__ = ["declared_agent", "declared_agents"]
+__all__ = ["load_declared_agent_page", "load_declared_agents_page"]
 
 EVENTS: Final = ("agora.declared_agent.*", "agora.model_provider.*")
 SHOWN_TURNS: Final = 20  #: of the conversation, the newest
@@ -37,48 +37,48 @@ class Turn:
     answer: str
 
 
-@page(
+@register_page(
     "agents/declared",
     title="Thinking agents",
     scope="admin",
     needs="agora.declared_agent.list",
     live=("declared_rows",),
 )
-async def declared_agents(view: View) -> Mapping[str, Any]:
+async def load_declared_agents_page(view: View) -> Mapping[str, Any]:
     """All of them."""
     return {**await load_declared_table(view), **_form_values(None)}
 
 
-@fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
+@register_fragment("declared_rows", on=EVENTS, tick=30, every=1.0)
 async def load_declared_table(view: View) -> Mapping[str, Any]:
     """The table."""
     result_page, trouble = await list_operation(view, "agora.declared_agent.list", {})
     return {"found": result_page, "trouble": trouble}
 
 
-@page(
+@register_page(
     "agents/declared/{name}",
     title="Thinking agent",
     scope="admin",
     needs="agora.declared_agent.get",
     live=("declared_now", "declared_chat"),
 )
-async def declared_agent(view: View) -> Mapping[str, Any]:
+async def load_declared_agent_page(view: View) -> Mapping[str, Any]:
     """One of them."""
-    now, chat = await asyncio.gather(declared_now(view), declared_chat(view))
+    now, chat = await asyncio.gather(load_declared_now_fragment(view), load_declared_chat_fragment(view))
     return {**now, **chat, **_form_values(now["declaration"])}
 
 
-@fragment("declared_now", on=EVENTS, tick=30, every=1.0)
-async def declared_now(view: View) -> Mapping[str, Any]:
+@register_fragment("declared_now", on=EVENTS, tick=30, every=1.0)
+async def load_declared_now_fragment(view: View) -> Mapping[str, Any]:
     """Its declaration and the versions before."""
     agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
     versions, _ = await list_operation(view, "agora.declared_agent.versions", {"name": agent.name})
     return {"declaration": agent, "versions": versions}
 
 
-@fragment("declared_chat", on=("agora.task.*",), tick=30, every=0.5)
-async def declared_chat(view: View) -> Mapping[str, Any]:
+@register_fragment("declared_chat", on=("agora.task.*",), tick=30, every=0.5)
+async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
     """The conversation of this person with it, oldest first."""
     agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
     context_id = _context_of(view, agent)

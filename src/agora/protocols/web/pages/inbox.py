@@ -6,25 +6,27 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import list_operation, query_if_allowed
 from .task_exchange import QUESTION_STATES, load_exchange
 
-__all__ = ["inbox"]
+__all__ = ["load_inbox_page"]
 
 QUESTIONS: Final = 20  #: of a page
 APPROVALS: Final = 20
 
 
-@page("inbox", title="Inbox", scope="read:tasks", nav=15, key="q", needs="agora.task.list", live=("inbox_list",))
-async def inbox(view: View) -> Mapping[str, Any]:
+@register_page(
+    "inbox", title="Inbox", scope="read:tasks", nav=15, key="q", needs="agora.task.list", live=("inbox_list",)
+)
+async def load_inbox_page(view: View) -> Mapping[str, Any]:
     """What waits for a person."""
-    return await inbox_list(view)
+    return await load_inbox_list_fragment(view)
 
 
-@fragment(
+@register_fragment(
     "inbox_list",
     on=(
         "agora.task.input_required",
@@ -38,7 +40,7 @@ async def inbox(view: View) -> Mapping[str, Any]:
     ),
     every=0.5,
 )
-async def inbox_list(view: View) -> Mapping[str, Any]:
+async def load_inbox_list_fragment(view: View) -> Mapping[str, Any]:
     """The questions, the longest waiting first."""
     (page, trouble), approvals = await asyncio.gather(
         list_operation(view, "agora.task.list", {"status": list(QUESTION_STATES)}, rows=QUESTIONS),

@@ -9,18 +9,18 @@ from typing import Any
 from agora_sdk.contract.instances import InstanceStatus
 from agora_sdk.errors import AgoraError
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
-__all__ = ["instance", "instances"]
+__all__ = ["load_instance_page", "load_instances_page"]
 
 EVENTS = ("agora.instance.*",)
 TAIL = 16_384  #: bytes of its log that are shown
 
 
-@page("instances", title="Instances", scope="read:instances", nav=70, key="i", live=("instance_rows",))
-async def instances(view: View) -> Mapping[str, Any]:
+@register_page("instances", title="Instances", scope="read:instances", nav=70, key="i", live=("instance_rows",))
+async def load_instances_page(view: View) -> Mapping[str, Any]:
     """All that may be seen."""
     offers = await query_if_allowed(view, "agora.instance.discover", {"available": True, "limit": 200})
     return {
@@ -30,7 +30,7 @@ async def instances(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("instance_rows", on=EVENTS, tick=10, every=1.0)
+@register_fragment("instance_rows", on=EVENTS, tick=10, every=1.0)
 async def load_instance_table(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "agent_id", "account")
@@ -39,21 +39,23 @@ async def load_instance_table(view: View) -> Mapping[str, Any]:
     return {"found": result_page, "trouble": trouble, "filtered": bool(filters) or ended}
 
 
-@page("instances/{instance_id}", title="Instance", scope="read:instances", live=("instance_now", "instance_log"))
-async def instance(view: View) -> Mapping[str, Any]:
+@register_page(
+    "instances/{instance_id}", title="Instance", scope="read:instances", live=("instance_now", "instance_log")
+)
+async def load_instance_page(view: View) -> Mapping[str, Any]:
     """One of them."""
     now, log = await asyncio.gather(_instance_values(view), _log_values(view))
     return {**now, **log}
 
 
-@fragment("instance_now", on=EVENTS, tick=5, every=0.5)
-async def instance_now(view: View) -> Mapping[str, Any] | None:
+@register_fragment("instance_now", on=EVENTS, tick=5, every=0.5)
+async def load_instance_now_fragment(view: View) -> Mapping[str, Any] | None:
     """How it is, what it uses, what it did."""
     return await _instance_values(view) if concerns_target(view, view.path["instance_id"]) else None
 
 
-@fragment("instance_log", on=EVENTS, tick=5, every=1.0)
-async def instance_log(view: View) -> Mapping[str, Any] | None:
+@register_fragment("instance_log", on=EVENTS, tick=5, every=1.0)
+async def load_instance_log_fragment(view: View) -> Mapping[str, Any] | None:
     """The end of its output."""
     return await _log_values(view) if concerns_target(view, view.path["instance_id"]) else None
 

@@ -13,12 +13,12 @@ from agora_sdk.contract.monitor import LoggedMessage
 from agora_sdk.errors import NotFound
 
 from ..drawing import Arrow, draw_sequence
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
-__all__ = ["message", "messages"]
+__all__ = ["load_message_page", "load_messages_page"]
 
 FILTERS = ("agent", "from_agent", "to_agent", "type", "priority", "correlation_id", "message_id", "q")
 SENT = ("agora.message.received", "agora.broadcast.sent")
@@ -26,7 +26,7 @@ DRAWN = 100  #: messages of a thread
 MAX_ROWS = 100  #: rows of the log, where it grows
 
 
-@page(
+@register_page(
     "messages",
     title="Messages",
     scope="read:messages",
@@ -35,7 +35,7 @@ MAX_ROWS = 100  #: rows of the log, where it grows
     needs="agora.monitor.messages",
     live=("messages",),
 )
-async def messages(view: View) -> Mapping[str, Any]:
+async def load_messages_page(view: View) -> Mapping[str, Any]:
     """The log, newest first."""
     filters = chosen_filters(view, *FILTERS)
     result_page, trouble = await list_operation(view, "agora.monitor.messages", filters)
@@ -53,8 +53,8 @@ async def messages(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("messages", on=SENT, every=0.5, grows=True)
-async def fresh_messages(view: View) -> Mapping[str, Any] | None:
+@register_fragment("messages", on=SENT, every=0.5, grows=True)
+async def load_fresh_messages_fragment(view: View) -> Mapping[str, Any] | None:
     """Those that came since, to be put on top. A later page, or one of words that were looked for, stays as it is."""
     filters = chosen_filters(view, *FILTERS)
     if view.query.get("cursor") or "q" in filters:
@@ -92,8 +92,8 @@ def _matches_filters(message: LoggedMessage, filters: Mapping[str, str]) -> bool
     return all(value in own[name] for name, value in filters.items())
 
 
-@page("messages/{message_id}", title="Message", scope="read:messages", needs="agora.monitor.messages")
-async def message(view: View) -> Mapping[str, Any]:
+@register_page("messages/{message_id}", title="Message", scope="read:messages", needs="agora.monitor.messages")
+async def load_message_page(view: View) -> Mapping[str, Any]:
     """One message, and the thread it is part of."""
     shown_message = await _find_message(view, view.path["message_id"])
     thread = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..registry import page
+from ..registry import register_page
 from ..view import View
 
-__all__ = ["migration"]
+__all__ = ["load_migration_page"]
 
 
-@page("migration", title="Migration", scope="read:agents", nav=105, key="v", needs="agora.migration.report")
-async def migration(view: View) -> Mapping[str, Any]:
+@register_page("migration", title="Migration", scope="read:agents", nav=105, key="v", needs="agora.migration.report")
+async def load_migration_page(view: View) -> Mapping[str, Any]:
     """The report of the last seven days."""
     return {"report": await view.invoke("agora.migration.report", {})}

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from agora_sdk.contract.reviews import Review, ReviewComment
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 from .review_lines import view_file
 
-__all__ = ["review", "reviews"]
+__all__ = ["load_review_page", "load_reviews_page"]
 
 EVENTS: Final = ("agora.review.*",)
 SHOWN_FILES: Final = 20
@@ -23,7 +23,7 @@ MAX_LINE: Final = 2**31
 DECIDABLE: Final = frozenset({"open", "conflicted", "changes_requested", "pushed", "proposed", "patched", "dismissed"})
 
 
-@page(
+@register_page(
     "reviews",
     title="Reviews",
     scope="read:tasks",
@@ -32,34 +32,34 @@ DECIDABLE: Final = frozenset({"open", "conflicted", "changes_requested", "pushed
     needs="agora.review.list",
     live=("review_rows",),
 )
-async def reviews(view: View) -> Mapping[str, Any]:
+async def load_reviews_page(view: View) -> Mapping[str, Any]:
     """All of them, or those in a state."""
-    return await review_rows(view)
+    return await load_review_rows_fragment(view)
 
 
-@fragment("review_rows", on=EVENTS, tick=30, every=1.0)
-async def review_rows(view: View) -> Mapping[str, Any]:
+@register_fragment("review_rows", on=EVENTS, tick=30, every=1.0)
+async def load_review_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "state", "codebase_id")
     found, trouble = await list_operation(view, "agora.review.list", filters)
     return {"found": found, "trouble": trouble, "filtered": bool(filters)}
 
 
-@page(
+@register_page(
     "reviews/{job_id}",
     title="Review",
     scope="read:tasks",
     needs="agora.review.get",
     live=("review_now", "review_files"),
 )
-async def review(view: View) -> Mapping[str, Any]:
+async def load_review_page(view: View) -> Mapping[str, Any]:
     """One of them: the decision, and the diff file by file."""
-    now, files = await asyncio.gather(review_now(view), review_files(view))
+    now, files = await asyncio.gather(load_review_now_fragment(view), load_review_files_fragment(view))
     return {**files, **now}
 
 
-@fragment("review_now", on=EVENTS, tick=30, every=0.5)
-async def review_now(view: View) -> Mapping[str, Any]:
+@register_fragment("review_now", on=EVENTS, tick=30, every=0.5)
+async def load_review_now_fragment(view: View) -> Mapping[str, Any]:
     """What is decided, and what can be."""
     record = await view.invoke("agora.review.get", {"job_id": view.path["job_id"]})
     arguments = {"job_id": record.job_id, "waiting": True, "limit": SHOWN_COMMENTS}
@@ -71,8 +71,8 @@ async def review_now(view: View) -> Mapping[str, Any]:
     }
 
 
-@fragment("review_files", on=EVENTS, every=1.0)
-async def review_files(view: View) -> Mapping[str, Any]:
+@register_fragment("review_files", on=EVENTS, every=1.0)
+async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
     """The diff, file by file, with the comments on its lines."""
     key = {"job_id": view.path["job_id"]}
     record, files, comments = await asyncio.gather(

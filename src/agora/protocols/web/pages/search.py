@@ -16,12 +16,12 @@ from agora_sdk.errors import NotFound
 
 from ..drawing.svg import truncate
 from ..filters import format_money, page_path_of, short_id, task_preview, task_state, task_title
-from ..registry import PageElsewhere, page
+from ..registry import PageElsewhere, register_page
 from ..view import View
 from .event_lines import describe_events
 from .list_parameters import query_if_allowed
 
-__all__ = ["event", "find"]
+__all__ = ["load_event_page", "load_find_page"]
 
 MAX_RESULTS = 10  #: of each kind
 NEWEST = 500  #: rows of a list that are read at a time
@@ -52,8 +52,8 @@ class Group:
     searched: int | None = None
 
 
-@page("find", title="Search")
-async def find(view: View) -> Mapping[str, Any]:
+@register_page("find", title="Search")
+async def load_find_page(view: View) -> Mapping[str, Any]:
     """What there is of the words in the field. Raises PageElsewhere for a whole id."""
     words = view.query.get("q", "").strip()[:200]
     if not words:
@@ -80,8 +80,8 @@ async def find(view: View) -> Mapping[str, Any]:
     }
 
 
-@page("events/{sequence}", title="Event", scope="read:events", needs="agora.event.list")
-async def event(view: View) -> Mapping[str, Any]:
+@register_page("events/{sequence}", title="Event", scope="read:events", needs="agora.event.list")
+async def load_event_page(view: View) -> Mapping[str, Any]:
     """One event of the log."""
     sequence = view.path["sequence"]
     if not sequence.isdecimal() or len(sequence) > 15 or sequence == "0":

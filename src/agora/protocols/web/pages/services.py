@@ -9,18 +9,18 @@ from typing import Any
 
 from agora_sdk.contract import Lifecycle
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .list_parameters import ROWS, chosen_filters, list_operation, query_if_allowed
 
-__all__ = ["service", "services", "upstream", "upstreams"]
+__all__ = ["load_service_page", "load_services_page", "load_upstream_page", "load_upstreams_page"]
 
 MAX_QUARANTINES = 10  #: upstreams whose quarantined tools are named in the list
 LIFECYCLES = [lifecycle.value for lifecycle in Lifecycle]
 
 
-@page("services", title="Services", scope="read:catalogue", nav=90, key="s", needs="agora.query.services")
-async def services(view: View) -> Mapping[str, Any]:
+@register_page("services", title="Services", scope="read:catalogue", nav=90, key="s", needs="agora.query.services")
+async def load_services_page(view: View) -> Mapping[str, Any]:
     """The catalogue, with what callers experienced."""
     filters = chosen_filters(view, "category", "status")
     result_page, trouble = await list_operation(view, "agora.query.services", {**filters, "cursor": None}, rows=500)
@@ -60,20 +60,20 @@ def _slice_page(view: View, matches: Sequence[Any]) -> Slice:
     return Slice(matches[start:end], len(matches), str(end) if end < len(matches) else None)
 
 
-@page(
+@register_page(
     "services/upstreams",
     title="Upstreams",
     scope="read:catalogue",
     needs="agora.upstream.list",
     live=("upstream_rows",),
 )
-async def upstreams(view: View) -> Mapping[str, Any]:
+async def load_upstreams_page(view: View) -> Mapping[str, Any]:
     """MCP servers elsewhere."""
-    return await upstream_rows(view)
+    return await load_upstream_rows_fragment(view)
 
 
-@fragment("upstream_rows", on=("agora.upstream.*",), tick=15, every=1.0)
-async def upstream_rows(view: View) -> Mapping[str, Any]:
+@register_fragment("upstream_rows", on=("agora.upstream.*",), tick=15, every=1.0)
+async def load_upstream_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     result_page, _ = await list_operation(view, "agora.upstream.list", {})
     rows = [row for row in (result_page.items if result_page.count else []) if row.quarantined][:MAX_QUARANTINES]
@@ -87,13 +87,13 @@ async def _quarantined_names(view: View, upstream: str) -> list[str]:
     return [item.name for item in (record.items if record else []) if item.state == "quarantined"]
 
 
-@page("services/upstreams/{upstream}", title="Upstream", scope="read:catalogue", needs="agora.upstream.get")
-async def upstream(view: View) -> Mapping[str, Any]:
+@register_page("services/upstreams/{upstream}", title="Upstream", scope="read:catalogue", needs="agora.upstream.get")
+async def load_upstream_page(view: View) -> Mapping[str, Any]:
     """One of them, with what it offers."""
     return {"upstream": await view.invoke("agora.upstream.get", {"upstream": view.path["upstream"]})}
 
 
-@page("services/{service}", title="Service", scope="read:catalogue", needs="agora.discovery.schema")
-async def service(view: View) -> Mapping[str, Any]:
+@register_page("services/{service}", title="Service", scope="read:catalogue", needs="agora.discovery.schema")
+async def load_service_page(view: View) -> Mapping[str, Any]:
     """One operation: how to call it."""
     return {"service": await view.invoke("agora.discovery.schema", {"service": view.path["service"]})}

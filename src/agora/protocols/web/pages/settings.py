@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from ..registry import page
+from ..registry import register_page
 from ..view import View
 from .list_parameters import list_operation, query_if_allowed
 
-__all__ = ["settings"]
+__all__ = ["load_settings_page"]
 
 
-@page("settings", title="Settings", nav=110, key=",")
-async def settings(view: View) -> Mapping[str, Any]:
+@register_page("settings", title="Settings", nav=110, key=",")
+async def load_settings_page(view: View) -> Mapping[str, Any]:
     """What concerns the person, the keys and the server as a whole."""
     tokens = None
     if view.may("agora.token.list"):

@@ -10,7 +10,7 @@ from agora_sdk.contract import fields
 from agora_sdk.contract.tasks import TaskEntry
 from agora_sdk.contract.tasks.coding import JOB_TYPE
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .charges import load_charges
@@ -19,7 +19,7 @@ from .list_parameters import chosen_filters, concerns_target, list_operation, qu
 from .model_work import load_model_work
 from .task_exchange import load_exchange, parts_of_entry
 
-__all__ = ["LANES", "task", "tasks"]
+__all__ = ["LANES", "load_task_page", "load_tasks_page"]
 
 CARDS = 15  #: of a lane of the board
 TAIL = 20_000  #: characters of output that are shown
@@ -36,18 +36,18 @@ LANES = (
 )
 
 
-@page("tasks", title="Tasks", scope="read:tasks", nav=30, key="t", live=("task_list",))
-async def tasks(view: View) -> Mapping[str, Any]:
+@register_page("tasks", title="Tasks", scope="read:tasks", nav=30, key="t", live=("task_list",))
+async def load_tasks_page(view: View) -> Mapping[str, Any]:
     """The board, or the table."""
     return {
-        **await task_list(view),
+        **await load_task_list_fragment(view),
         "statuses": [status.value for status in fields.TaskStatus],
         "priorities": [priority.value for priority in fields.Priority],
     }
 
 
-@fragment("task_list", on=("agora.task.*",), every=1.0)
-async def task_list(view: View) -> Mapping[str, Any]:
+@register_fragment("task_list", on=("agora.task.*",), every=1.0)
+async def load_task_list_fragment(view: View) -> Mapping[str, Any]:
     """Either of them, as it is now."""
     filters = chosen_filters(view, "agent_id", "task_type", "priority", "worker_id")
     if view.query.get("view") != "table":
@@ -74,44 +74,44 @@ async def _lane_values(
     return {"title": title, "statuses": statuses, "page": page, "empty": trouble or words}
 
 
-@page(
+@register_page(
     "tasks/{task_id}",
     title="Task",
     scope="read:tasks",
     live=("task_now", "task_question", "task_output", "task_artifacts", "task_model", "task_trail"),
 )
-async def task(view: View) -> Mapping[str, Any]:
+async def load_task_page(view: View) -> Mapping[str, Any]:
     """One task: what it is, its output, who did what to it, and what models did for it."""
     parts = await asyncio.gather(_task_values(view), _output_values(view), _trail_values(view))
     return {key: value for part in parts for key, value in part.items()}
 
 
-@fragment("task_now", on=("agora.task.*",), every=0.25)
-async def task_now(view: View) -> Mapping[str, Any] | None:
+@register_fragment("task_now", on=("agora.task.*",), every=0.25)
+async def load_task_now_fragment(view: View) -> Mapping[str, Any] | None:
     """How it stands."""
     return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
-@fragment("task_question", on=("agora.task.*",), every=0.5)
-async def task_question(view: View) -> Mapping[str, Any] | None:
+@register_fragment("task_question", on=("agora.task.*",), every=0.5)
+async def load_task_question_fragment(view: View) -> Mapping[str, Any] | None:
     """What is asked and what has been produced, beside the field for the answer."""
     return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
-@fragment("task_artifacts", on=("agora.task.*",), every=0.5)
-async def task_artifacts(view: View) -> Mapping[str, Any] | None:
+@register_fragment("task_artifacts", on=("agora.task.*",), every=0.5)
+async def load_task_artifacts_fragment(view: View) -> Mapping[str, Any] | None:
     """What it has produced."""
     return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
-@fragment("task_output", on=("agora.task.output", "agora.task.requeued"), every=0.25)
-async def task_output(view: View) -> Mapping[str, Any] | None:
+@register_fragment("task_output", on=("agora.task.output", "agora.task.requeued"), every=0.25)
+async def load_task_output_fragment(view: View) -> Mapping[str, Any] | None:
     """The end of what it has written."""
     return await _output_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
-@fragment("task_model", on=("agora.task.*",), every=1.0)
-async def task_model(view: View) -> Mapping[str, Any] | None:
+@register_fragment("task_model", on=("agora.task.*",), every=1.0)
+async def load_task_model_fragment(view: View) -> Mapping[str, Any] | None:
     """What models did for it."""
     if not concerns_target(view, view.path["task_id"]):
         return None
@@ -119,8 +119,8 @@ async def task_model(view: View) -> Mapping[str, Any] | None:
     return {"task": task, "work": await load_model_work(view, task)}
 
 
-@fragment("task_trail", on=("agora.task.*",), every=0.5)
-async def task_trail(view: View) -> Mapping[str, Any] | None:
+@register_fragment("task_trail", on=("agora.task.*",), every=0.5)
+async def load_task_trail_fragment(view: View) -> Mapping[str, Any] | None:
     """Who did what to it."""
     return await _trail_values(view) if concerns_target(view, view.path["task_id"]) else None
 

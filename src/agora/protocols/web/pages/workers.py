@@ -11,12 +11,12 @@ from typing import Any, Final
 from agora_sdk.contract.codebases import Codebase
 from agora_sdk.contract.workers import Worker
 
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
-__all__ = ["Installation", "agent_names_of", "read_installation", "worker", "workers"]
+__all__ = ["Installation", "agent_names_of", "load_worker_page", "load_workers_page", "read_installation"]
 
 EVENTS: Final = ("agora.worker.*",)
 MAX_WORKERS: Final = 500
@@ -36,14 +36,16 @@ class Installation:
     agents: tuple[str, ...]
 
 
-@page("agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",))
-async def workers(view: View) -> Mapping[str, Any]:
+@register_page(
+    "agents/workers", title="Workers", scope="read:tasks", needs="agora.monitor.workers", live=("worker_rows",)
+)
+async def load_workers_page(view: View) -> Mapping[str, Any]:
     """The processes that take tasks."""
-    return await worker_rows(view)
+    return await load_worker_rows_fragment(view)
 
 
-@fragment("worker_rows", on=EVENTS, tick=10, every=1.0)
-async def worker_rows(view: View) -> Mapping[str, Any]:
+@register_fragment("worker_rows", on=EVENTS, tick=10, every=1.0)
+async def load_worker_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     arguments = {**chosen_filters(view, "search"), "cursor": None}
     (result_page, trouble), codebases = await asyncio.gather(
@@ -60,16 +62,18 @@ async def worker_rows(view: View) -> Mapping[str, Any]:
     }
 
 
-@page("agents/workers/{worker_id}", title="Worker", scope="read:tasks", needs="agora.worker.get", live=("worker_now",))
-async def worker(view: View) -> Mapping[str, Any]:
+@register_page(
+    "agents/workers/{worker_id}", title="Worker", scope="read:tasks", needs="agora.worker.get", live=("worker_now",)
+)
+async def load_worker_page(view: View) -> Mapping[str, Any]:
     """One worker."""
-    values = await worker_now(view)
+    values = await load_worker_now_fragment(view)
     home = next((codebase for codebase in values["codebases"] if codebase.name == GLOBAL), None)
     return {**values, "global_codebase": home}
 
 
-@fragment("worker_now", on=(*EVENTS, "agora.task.*"), tick=10, every=1.0)
-async def worker_now(view: View) -> Mapping[str, Any]:
+@register_fragment("worker_now", on=(*EVENTS, "agora.task.*"), tick=10, every=1.0)
+async def load_worker_now_fragment(view: View) -> Mapping[str, Any]:
     """How it is, and what it does."""
     record = await view.invoke("agora.worker.get", {"worker_id": view.path["worker_id"]})
     tasks, codebases, names = await asyncio.gather(

@@ -12,13 +12,13 @@ from agora_sdk.contract.workflows import Span, StepState, Timeline, Workflow, Wo
 
 from .. import drawing
 from ..filters import format_duration
-from ..registry import fragment, page
+from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import names_by_id
 from .charges import load_charges
 from .list_parameters import chosen_filters, concerns_target, list_operation, query_if_allowed
 
-__all__ = ["workflow", "workflows"]
+__all__ = ["load_workflow_page", "load_workflows_page"]
 
 EVENTS = ("agora.workflow.*",)
 INLINE = 60  #: steps; a graph of more is drawn beside the event loop
@@ -29,18 +29,18 @@ OPEN = ("pending", "running", "paused", "waiting_approval")
 UNDER_WAY = "under_way"  #: the filter for all of them
 
 
-@page("workflows", title="Workflows", scope="read:workflows", nav=40, key="w", live=("workflow_rows",))
-async def workflows(view: View) -> Mapping[str, Any]:
+@register_page("workflows", title="Workflows", scope="read:workflows", nav=40, key="w", live=("workflow_rows",))
+async def load_workflows_page(view: View) -> Mapping[str, Any]:
     """All of them, newest first."""
     return {
-        **await workflow_rows(view),
+        **await load_workflow_rows_fragment(view),
         "statuses": [UNDER_WAY, *(status.value for status in WorkflowStatus)],
         "priorities": [priority.value for priority in fields.Priority],
     }
 
 
-@fragment("workflow_rows", on=EVENTS, every=1.0)
-async def workflow_rows(view: View) -> Mapping[str, Any]:
+@register_fragment("workflow_rows", on=EVENTS, every=1.0)
+async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
     """The table."""
     filters = chosen_filters(view, "status", "agent_id")
     arguments = filters | {"status": list(OPEN)} if filters.get("status") == UNDER_WAY else filters
@@ -51,21 +51,23 @@ async def workflow_rows(view: View) -> Mapping[str, Any]:
     return {"found": result_page, "names": creator_names, "trouble": trouble, "filtered": bool(filters)}
 
 
-@page("workflows/{workflow_id}", title="Workflow", scope="read:workflows", live=("workflow_now", "workflow_time"))
-async def workflow(view: View) -> Mapping[str, Any]:
+@register_page(
+    "workflows/{workflow_id}", title="Workflow", scope="read:workflows", live=("workflow_now", "workflow_time")
+)
+async def load_workflow_page(view: View) -> Mapping[str, Any]:
     """One workflow."""
     now, time = await asyncio.gather(_workflow_values(view), _timeline_values(view))
     return {**now, **time}
 
 
-@fragment("workflow_now", on=(*EVENTS, "agora.task.progress", "agora.task.started"), every=0.5)
-async def workflow_now(view: View) -> Mapping[str, Any] | None:
+@register_fragment("workflow_now", on=(*EVENTS, "agora.task.progress", "agora.task.started"), every=0.5)
+async def load_workflow_now_fragment(view: View) -> Mapping[str, Any] | None:
     """Its graph and its steps."""
     return await _workflow_values(view) if _is_concerned(view) else None
 
 
-@fragment("workflow_time", on=EVENTS, tick=5, every=1.0)
-async def workflow_time(view: View) -> Mapping[str, Any] | None:
+@register_fragment("workflow_time", on=EVENTS, tick=5, every=1.0)
+async def load_workflow_time_fragment(view: View) -> Mapping[str, Any] | None:
     """Its bars, which grow while it runs."""
     return await _timeline_values(view) if _is_concerned(view) else None
 
