@@ -213,7 +213,7 @@ def test_a_file_that_is_no_export_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "wrong.json"
     file.write_text(text)
     with pytest.raises(InvalidRequest, match="is no v4 export"):
-        ExportFile(file).count_rows()
+        ExportFile(file).count_rows_up_to_limit()
 
 
 def test_rows_are_read_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +222,7 @@ def test_rows_are_read_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     file.write_text(json.dumps({"one": rows, "two": [], "three": [1234567890, "x"]}, ensure_ascii=False))
     for chunk in (1, 7, 64):
         monkeypatch.setattr("agora_sdk.migration.export_file.CHUNK", chunk)
-        assert ExportFile(file).count_rows() == {"one": 50, "two": 0, "three": 2}
+        assert ExportFile(file).count_rows_up_to_limit() == {"one": 50, "two": 0, "three": 2}
         assert list(ExportFile(file).read_rows("one")) == rows
         assert list(ExportFile(file).read_rows("three")) == [1234567890, "x"]
 

@@ -43,7 +43,7 @@ async def read_earlier_tasks(client: AgoraClient, task: TaskRun) -> list[ModelMe
         answer = await _read_answer(client, earlier)
         if answer is None:
             continue
-        messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(_question_of(earlier), MAX_TEXT))]))
+        messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(_read_question(earlier), MAX_TEXT))]))
         messages.append(ModelResponse(parts=[TextPart(content=truncate_text(answer, MAX_TEXT))]))
     return messages
 
@@ -60,7 +60,7 @@ def read_client_conversation(message: Message) -> list[ModelMessage]:
     if isinstance(instructions, str):
         messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(instructions, MAX_TEXT))]))
     for item in history[-2 * REMEMBERED :] if isinstance(history, list) else ():
-        text = truncate_text(_text_of(item), MAX_TEXT)
+        text = truncate_text(_read_item_text(item), MAX_TEXT)
         if text and item.get("role") == "user":
             messages.append(ModelRequest(parts=[UserPromptPart(content=text)]))
         elif text and item.get("role") == "assistant":
@@ -68,7 +68,7 @@ def read_client_conversation(message: Message) -> list[ModelMessage]:
     return messages
 
 
-def _text_of(item: Any) -> str:
+def _read_item_text(item: Any) -> str:
     """The text of a message as either API of OpenAI writes it."""
     content = item.get("content") if isinstance(item, dict) else None
     if isinstance(content, str):
@@ -78,7 +78,7 @@ def _text_of(item: Any) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _question_of(task: Task) -> str:
+def _read_question(task: Task) -> str:
     return describe_request(Message.of(opening_message(task.payload)), task.task_type)
 
 

@@ -114,7 +114,7 @@ class ModelPool:
             ) as stream:
                 streamed = stream
                 async for event in stream:
-                    text = _text_of(event)
+                    text = _read_event_text(event)
                     if text:
                         first = first if first is not None else time.perf_counter() - began
                         on_text(text)
@@ -157,7 +157,7 @@ def _build_model(configuration: ModelConfiguration) -> Model:
     return OpenAIChatModel(configuration.model, provider=OpenAIProvider(base_url=configuration.url, api_key=key))
 
 
-def _text_of(event: Any) -> str:
+def _read_event_text(event: Any) -> str:
     from pydantic_ai.messages import PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
 
     if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):

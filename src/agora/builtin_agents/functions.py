@@ -125,34 +125,34 @@ def _lcm(*numbers: Number) -> Number:
     return multiple
 
 
-def _min_of(first: Number, *others: Number) -> Number:
+def _find_least(first: Number, *others: Number) -> Number:
     return min((first, *others), key=lambda number: number.value)
 
 
-def _max_of(first: Number, *others: Number) -> Number:
+def _find_greatest(first: Number, *others: Number) -> Number:
     return max((first, *others), key=lambda number: number.value)
 
 
-def _sum_of(first: Number, *others: Number) -> Number:
+def _add_all(first: Number, *others: Number) -> Number:
     for other in others:
         first = first + other
     return first
 
 
-def _product_of(first: Number, *others: Number) -> Number:
+def _multiply_all(first: Number, *others: Number) -> Number:
     for other in others:
         first = first * other
     return first
 
 
-def _mean_of(first: Number, *others: Number) -> Number:
-    return _sum_of(first, *others) / Number(Fraction(1 + len(others)))
+def _compute_mean(first: Number, *others: Number) -> Number:
+    return _add_all(first, *others) / Number(Fraction(1 + len(others)))
 
 
-def _median_of(first: Number, *others: Number) -> Number:
+def _compute_median(first: Number, *others: Number) -> Number:
     ordered = sorted((first, *others), key=lambda number: number.value)
     middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else _mean_of(ordered[middle - 1], ordered[middle])
+    return ordered[middle] if len(ordered) % 2 else _compute_mean(ordered[middle - 1], ordered[middle])
 
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -160,8 +160,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "acos": _wrap_trigonometric(math.acos),
     "asin": _wrap_trigonometric(math.asin),
     "atan": _wrap_trigonometric(math.atan),
-    "average": _mean_of,
-    "avg": _mean_of,
+    "average": _compute_mean,
+    "avg": _compute_mean,
     "cbrt": _cbrt,
     "ceil": _ceil,
     "cos": _wrap_trigonometric(math.cos),
@@ -176,18 +176,18 @@ FUNCTIONS: Mapping[str, Function] = {
     "log": _log,
     "log10": lambda number: _log(number),
     "log2": lambda number: _log(number, Number(Fraction(2))),
-    "max": _max_of,
-    "mean": _mean_of,
-    "median": _median_of,
-    "min": _min_of,
+    "max": _find_greatest,
+    "mean": _compute_mean,
+    "median": _compute_median,
+    "min": _find_least,
     "mod": lambda left, right: left % right,
     "pow": raise_to_power,
-    "product": _product_of,
+    "product": _multiply_all,
     "radians": lambda number: number * CONSTANTS["pi"] / Number(Fraction(180)),
     "round": _round_to,
     "sin": _wrap_trigonometric(math.sin),
     "sqrt": _sqrt,
-    "sum": _sum_of,
+    "sum": _add_all,
     "tan": _wrap_trigonometric(math.tan),
     "trunc": _trunc,
 }

@@ -23,7 +23,7 @@ __all__ = [
     "TaskFailed",
     "TaskPostponed",
     "TaskRejected",
-    "text_of",
+    "join_text_parts",
 ]
 
 #: A part of a message or artifact, as A2A 1.0 writes it in JSON (section 4.1.6): one of ``text``, ``data``,
@@ -106,7 +106,7 @@ class InputRequired(Exception):
 
     def __init__(self, question: str | Sequence[Part], *, auth: bool = False) -> None:
         self.parts: list[Part] = [{"text": question}] if isinstance(question, str) else list(question)
-        super().__init__(text_of(self.parts))
+        super().__init__(join_text_parts(self.parts))
         self.auth = auth
 
 
@@ -151,7 +151,7 @@ class Job(ABC):
     @property
     def text(self) -> str:
         """The text of the message, its parts separated by line feeds."""
-        return text_of(self.parts)
+        return join_text_parts(self.parts)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -242,6 +242,6 @@ class BuiltinAgent(ABC):
         """The server stops, or the agent has left."""
 
 
-def text_of(parts: Sequence[Mapping[str, Any]]) -> str:
+def join_text_parts(parts: Sequence[Mapping[str, Any]]) -> str:
     """Join the text parts with line feeds."""
     return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))

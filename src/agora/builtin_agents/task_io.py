@@ -10,15 +10,15 @@ from agora.core import pagination as paging
 from agora_sdk.contract.tasks import ClaimedTask
 
 from .calls import AgentCalls
-from .port import Part, Reply, text_of
+from .port import Part, Reply, join_text_parts
 
-__all__ = ["as_parts", "as_result", "is_plain", "message_of", "messages_since", "newest_message"]
+__all__ = ["as_parts", "as_result", "build_task_message", "is_plain", "messages_since", "newest_message"]
 
 TEXTS = ("text", "content", "message", "prompt", "query")  #: where a payload may have what is to be read
 ENTRIES = 500
 
 
-def message_of(task: ClaimedTask) -> Mapping[str, Any]:
+def build_task_message(task: ClaimedTask) -> Mapping[str, Any]:
     """Return the message of a task; the payload of a task from another protocol is wrapped in one."""
     payload = task.payload
     message = payload.get("message")
@@ -71,7 +71,7 @@ def as_result(answer: Any) -> Any:
         return answer
     if answer.result is not None:
         return answer.result
-    if text := text_of(answer.parts):
+    if text := join_text_parts(answer.parts):
         return text
     return answer.parts[0]["data"] if len(answer.parts) == 1 and "data" in answer.parts[0] else None
 

@@ -26,9 +26,9 @@ from .port import (
     TaskFailed,
     TaskPostponed,
     TaskRejected,
-    text_of,
+    join_text_parts,
 )
-from .task_io import as_parts, as_result, is_plain, message_of, messages_since, newest_message
+from .task_io import as_parts, as_result, build_task_message, is_plain, messages_since, newest_message
 
 __all__ = ["TaskRun"]
 
@@ -65,7 +65,7 @@ class TaskRun(Job):
             task_id=task.task_id,
             task_type=task.task_type,
             requester=task.created_by,
-            message=message_of(task),
+            message=build_task_message(task),
             payload=task.payload,
             settings=calls.settings,
             context_id=getattr(task, "context_id", None),
@@ -288,7 +288,9 @@ def _requested_skill(task: ClaimedTask, resident: BuiltinAgent) -> str | None:
 
 
 def _reply_text(answer: Any) -> str:
-    return text_of(as_parts(answer.parts or as_result(answer) if isinstance(answer, Reply) else answer)) or "Done."
+    return (
+        join_text_parts(as_parts(answer.parts or as_result(answer) if isinstance(answer, Reply) else answer)) or "Done."
+    )
 
 
 def _truncate_text(text: str) -> str:

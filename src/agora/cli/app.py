@@ -24,7 +24,7 @@ from .projection import (
     escape_markup,
     find_operation,
     list_categories,
-    list_category_actions,
+    map_commands_to_operations,
     split_json,
 )
 from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
@@ -100,7 +100,7 @@ def _category_group(name: str) -> Any:
 
     def load_action(action: str) -> Any:
         if action not in by_hand:
-            return build_command(list_category_actions(name)[action])
+            return build_command(map_commands_to_operations(name)[action])
         return _single_command(action, load_command(by_hand[action]))
 
     app = typer.Typer(
@@ -110,7 +110,8 @@ def _category_group(name: str) -> Any:
         cls=_group_class(
             name,
             lazy_group(
-                lambda: [*by_hand, *(each for each in list_category_actions(name) if each not in by_hand)], load_action
+                lambda: [*by_hand, *(each for each in map_commands_to_operations(name) if each not in by_hand)],
+                load_action,
             ),
         ),
     )

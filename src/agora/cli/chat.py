@@ -123,7 +123,7 @@ class Conversation:
         page = self._client.task.list(context_id=self._context, limit=REMEMBERED)
         for summary in page.tasks:
             task = self._client.task.get(summary.task_id)
-            self._session.out.say(f"> {clean_text(_question_of(task))}", "bold")
+            self._session.out.say(f"> {clean_text(_read_question(task))}", "bold")
             self._print_answer(task)
 
     def say(self, text: str, answers: Iterator[str]) -> bool:
@@ -324,7 +324,7 @@ def _print_markdown(session: Session, text: str) -> None:
     console.print(Markdown(clean_text_lines(text)))
 
 
-def _question_of(task: Task) -> str:
+def _read_question(task: Task) -> str:
     text = task.payload.get("text", task.payload.get("prompt"))
     return text if isinstance(text, str) else json.dumps(task.payload, ensure_ascii=False)
 

@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["AT_ROOT", "BY_HAND", "GROUPS", "OF_THE_SERVER", "load_command"]
 
 
-def _commands_of(module: str, *names: str, **others: str) -> dict[str, str]:
+def _map_command_functions(module: str, *names: str, **others: str) -> dict[str, str]:
     """Commands of a module: those named as their functions are, and others."""
     return {name: f"{module}.{function}" for name, function in (dict(zip(names, names, strict=True)) | others).items()}
 
@@ -20,9 +20,9 @@ def _commands_of(module: str, *names: str, **others: str) -> dict[str, str]:
 #: Where the commands at the root are, by name, and what makes the groups there.
 AT_ROOT: Mapping[str, str] = (
     {"serve": "serving.serve", "demo": "app.demo", "doctor": "doctor.doctor"}
-    | _commands_of("agent_commands", "run", "register", "agents", "send", "inbox", "watch", "services")
-    | _commands_of("login", "login", "logout", "whoami")
-    | _commands_of("declared_agents", "apply", "diff")
+    | _map_command_functions("agent_commands", "run", "register", "agents", "send", "inbox", "watch", "services")
+    | _map_command_functions("login", "login", "logout", "whoami")
+    | _map_command_functions("declared_agents", "apply", "diff")
     | {"chat": "chat.chat", "dashboard": "dashboard.dashboard", "call": "app.call"}
 )
 GROUPS: Mapping[str, str] = {
@@ -37,23 +37,25 @@ OF_THE_SERVER = frozenset({"serve", "demo", "doctor", "contract", "db"})
 
 #: Where the commands of categories are, by category and name of the command.
 BY_HAND: Mapping[str, Mapping[str, str]] = {
-    "a2a": _commands_of("a2a", "talk"),
-    "admin": _commands_of("operators", "health", "halt", "resume"),
-    "agent": _commands_of("manifests", "register", "example") | _commands_of("declared_agents", "create"),
+    "a2a": _map_command_functions("a2a", "talk"),
+    "admin": _map_command_functions("operators", "health", "halt", "resume"),
+    "agent": _map_command_functions("manifests", "register", "example")
+    | _map_command_functions("declared_agents", "create"),
     "app": {"install": "apps.install"},
-    "billing": _commands_of(
+    "billing": _map_command_functions(
         "billing", "prices", "usage", "cost", "revenue", "balance", "budgets", "invoices", "invoice"
     )
-    | _commands_of("dashboard", "dashboard"),
-    "deployment": _commands_of("manifests", "validate"),
-    "instance": _commands_of("instances", "discover", "create", list="listing")
-    | _commands_of("instances", "details", exec="execute")
-    | _commands_of("instances", "logs", "pause", "resume", "terminate"),
+    | _map_command_functions("dashboard", "dashboard"),
+    "deployment": _map_command_functions("manifests", "validate"),
+    "instance": _map_command_functions("instances", "discover", "create", list="listing")
+    | _map_command_functions("instances", "details", exec="execute")
+    | _map_command_functions("instances", "logs", "pause", "resume", "terminate"),
     "session": {"show": "jobs.show_session"},
-    "task": _commands_of("tasks", "assign", list="listing") | _commands_of("tasks", "output", "show"),
-    "token": _commands_of("operators", "show"),
+    "task": _map_command_functions("tasks", "assign", list="listing")
+    | _map_command_functions("tasks", "output", "show"),
+    "token": _map_command_functions("operators", "show"),
     "worker": {"run": "worker.run_worker", "doctor": "worker.examine_worker", "disk": "worker.show_disk_use"},
-    "workflow": _commands_of("workflows", "create", "status", "timeline", "diagram"),
+    "workflow": _map_command_functions("workflows", "create", "status", "timeline", "diagram"),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agora_sdk.contract import declared
 from agora_sdk.retry import ConnectionLost
-from agora_sdk.transport import answer_of, run_blocking, translate_errors
+from agora_sdk.transport import read_answer, run_blocking, translate_errors
 from agora_sdk.wire import Answer
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _PieceRelay:
         ):
             if not response.headers.get("content-type", "").startswith(EVENTS):
                 response.read()
-                return answer_of(response)
+                return read_answer(response)
             return self._read_events(response)
 
     def _read_events(self, response: httpx.Response) -> Answer:

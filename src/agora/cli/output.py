@@ -84,7 +84,7 @@ class Output:
             self.fields(dict(result), title=title)
             return
         items = getattr(result, items_field)
-        self.table(items, columns or columns_of(items), title=title)
+        self.table(items, columns or choose_table_columns(items), title=title)
         self.page_note(result)
 
     def value(self, value: Any) -> None:
@@ -159,7 +159,7 @@ class Output:
             self.errors.print(_styled_text("Fix: ", "bold green") + _styled_text(error.fix))
 
 
-def columns_of(items: Sequence[Any]) -> list[Column]:
+def choose_table_columns(items: Sequence[Any]) -> list[Column]:
     """Columns for items of any kind: their fields that hold something in one of them."""
     names: dict[str, None] = {}
     for item in items:

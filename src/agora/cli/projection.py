@@ -24,7 +24,7 @@ __all__ = [
     "escape_markup",
     "find_operation",
     "list_categories",
-    "list_category_actions",
+    "map_commands_to_operations",
     "run_operation",
     "split_json",
 ]
@@ -42,7 +42,7 @@ def list_categories() -> dict[str, str]:
     return {name.replace("_", "-"): Service.declared.about(name) for name in Service.declared}
 
 
-def list_category_actions(category: str) -> dict[str, Operation]:
+def map_commands_to_operations(category: str) -> dict[str, Operation]:
     """The operations of one category by the names of their commands. category: as its group of commands is named."""
     declared = Service.declared.operations(category.replace("-", "_")).values()
     return {each.action.replace("_", "-"): each for each in declared if each.exposure is not Exposure.TEST}

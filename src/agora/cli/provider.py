@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from agora.core.pkce import challenge_of
+from agora.core.pkce import compute_pkce_challenge
 from agora_sdk.errors import (
     AgoraError,
     DeadlineExceeded,
@@ -212,7 +212,7 @@ def _browser_login(
             "redirect_uri": back,
             "state": state,
         }
-        parameters |= {"code_challenge": challenge_of(verifier), "code_challenge_method": "S256"}
+        parameters |= {"code_challenge": compute_pkce_challenge(verifier), "code_challenge_method": "S256"}
         url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(parameters)}"
         say(f"Log in with the browser that opens, or open this yourself on this machine:\n{url}")
         show(url)

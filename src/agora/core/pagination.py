@@ -18,7 +18,7 @@ __all__ = [
     "MAX_PAGE_BYTES",
     "PageBudget",
     "bounded_total",
-    "count_rows",
+    "count_rows_up_to_limit",
     "decode_cursor",
     "encode_cursor",
     "fill_page",
@@ -169,7 +169,7 @@ async def fill_page(
         place = getattr(last, column) if isinstance(column, str) else tuple(getattr(last, name) for name in column)
 
 
-async def count_rows(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:
+async def count_rows_up_to_limit(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:
     """Count rows, bounded as :func:`bounded_total` describes; the query counts up to ``:limit``."""
     return bounded_total(await tx.one(query, **parameters, limit=EXACT_UP_TO + 1) or 0)
 

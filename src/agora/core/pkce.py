@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 
-__all__ = ["challenge_of"]
+__all__ = ["compute_pkce_challenge"]
 
 
-def challenge_of(verifier: str) -> str:
+def compute_pkce_challenge(verifier: str) -> str:
     """The S256 challenge of a verifier."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -29,11 +29,11 @@ __all__ = [
     "abort_connection",
     "check_values",
     "connection_of",
+    "find_transport",
     "read_body",
     "read_header",
     "send_problem",
     "send_response",
-    "transport_of",
     "wait_for_disconnect",
     "while_connected",
 ]
@@ -304,7 +304,7 @@ async def wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-def transport_of(send: Send) -> Any:
+def find_transport(send: Send) -> Any:
     """The connection below; None where the server does not let us reach it."""
     direct = send.direct if isinstance(send, Answer) else send
     return getattr(getattr(direct, "__self__", None), "transport", None)
@@ -312,7 +312,7 @@ def transport_of(send: Send) -> Any:
 
 def abort_connection(send: Send) -> bool:
     """Abort the connection of a peer that does not read; returns whether its transport was accessible."""
-    transport = transport_of(send)
+    transport = find_transport(send)
     if transport is not None:
         transport.abort()
     return transport is not None

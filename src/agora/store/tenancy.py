@@ -128,7 +128,7 @@ class _ConfinementCheck:
             return frozenset()
         if "or" in _condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
-        if "set" in parts and COLUMN in parts[_index_of(parts, "set") : _index_of(parts, "where")]:
+        if "set" in parts and COLUMN in parts[_find_word_index(parts, "set") : _find_word_index(parts, "where")]:
             raise Unconfined("an update changes the tenant")
         confined, links = set(confined_outside - tables.keys()), list(_find_tenant_equalities(parts, tables))
         for _ in links:
@@ -209,13 +209,13 @@ def _is_word(part: str | Group, words: frozenset[str]) -> bool:
     return isinstance(part, str) and part in words
 
 
-def _index_of(parts: Parts, word: str) -> int:
+def _find_word_index(parts: Parts, word: str) -> int:
     return parts.index(word) if word in parts else len(parts)
 
 
 def _condition_parts(parts: Parts) -> Parts:
     """From the tables to the end of the conditions."""
-    start = min(_index_of(parts, "from"), _index_of(parts, "where"))
+    start = min(_find_word_index(parts, "from"), _find_word_index(parts, "where"))
     after = (at for at in range(start, len(parts)) if _is_word(parts[at], _AFTER_CONDITIONS))
     return parts[start : next(after, len(parts))]
 
@@ -236,7 +236,7 @@ def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> No
     if parts[after] == "values":
         values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][: _value_rows(parts, after + 1)]
     elif parts[after] == "select":
-        values = [list(parts[after + 1 : after + 1 + _index_of(parts[after + 1 :], "from")])]
+        values = [list(parts[after + 1 : after + 1 + _find_word_index(parts[after + 1 :], "from")])]
     if not values:
         raise Unconfined(f"{name}: the inserted values cannot be parsed")
     for row in values:

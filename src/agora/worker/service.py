@@ -236,7 +236,7 @@ class CodingWorker(Agent):
         if event.type == FOLLOW_UP_EVENT:
             await self._follow_steering(task_id, event)
             return
-        taken_here = event.type == "agora.task.started" and _worker_of(event) == self.worker_id
+        taken_here = event.type == "agora.task.started" and _read_worker_id(event) == self.worker_id
         if task_id in self._parked and not taken_here:
             await self._drop_parked_job(task_id)
 
@@ -298,5 +298,5 @@ def build_capabilities(options: WorkerOptions) -> list[str]:
     )
 
 
-def _worker_of(event: Event) -> Any:
+def _read_worker_id(event: Event) -> Any:
     return event.data.get("worker") if isinstance(event.data, dict) else None

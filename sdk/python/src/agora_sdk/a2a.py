@@ -241,7 +241,7 @@ class A2AClient:
             call = wire.build_call(self.endpoint, method, params)
             try:
                 async for event_id, document in self._stream_events(call, {"last-event-id": last} if last else {}):
-                    update = _update_of(wire.normalize_result(wire.parse_result(200, document)))
+                    update = _build_update(wire.normalize_result(wire.parse_result(200, document)))
                     task_id, last, tries = update.task_id or task_id, event_id or last, 0
                     yield update
                     if update.final:
@@ -292,7 +292,7 @@ def _state_name(status: Mapping[str, Any]) -> str:
     return str(status.get("state", "")).removeprefix("TASK_STATE_").lower()
 
 
-def _update_of(item: Mapping[str, Any]) -> Update:
+def _build_update(item: Mapping[str, Any]) -> Update:
     if "task" in item or "message" in item:
         answer = Answer.of(item)
         text = answer.text if answer.message or answer.state in _TERMINAL | _INTERRUPTED else ""

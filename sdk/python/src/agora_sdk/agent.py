@@ -18,7 +18,7 @@ from .client import AgoraClient
 from .contract.agents import Agents
 from .contract.fields import AgentStatus
 from .errors import AgoraError, InvalidRequest
-from .events import events_of, offers_of
+from .events import events_of, follow_task_offers
 from .executor import Executor
 from .inbox import Inbox
 from .message import Message as MultipartMessage
@@ -296,7 +296,7 @@ class Agent:
         self._wake = asyncio.Event() if self.follows_offers and self.worker_id is not None else None
         claiming = self._claim_arguments()
         self._executor = Executor(
-            self.client, self.max_concurrent_tasks, self._handle_task, claiming, self.backoff, self._wake
+            self.client, self.max_concurrent_tasks, self._load_conversation_and_run, claiming, self.backoff, self._wake
         )
         try:
             await self.initialize()
@@ -329,7 +329,7 @@ class Agent:
             self.worker_id = worker.worker_id
         self.registration = registration
 
-    async def _handle_task(self, task: TaskRun) -> Any:
+    async def _load_conversation_and_run(self, task: TaskRun) -> Any:
         await message_processing.load_conversation(self, task)
         return await self.on_task(task)
 
@@ -405,7 +405,7 @@ class Agent:
 
         async def follow() -> None:
             while True:  # a changed worker is offered other tasks: by a stream opened anew
-                offers = offers_of(self.client._session, str(self.worker_id), wake.set)
+                offers = follow_task_offers(self.client._session, str(self.worker_id), wake.set)
                 async with contextlib.aclosing(offers):
                     async for event in offers:
                         wake.set()
@@ -472,7 +472,7 @@ def _message_content(message: MultipartMessage | str, options: dict[str, Any]) -
     """A message as the marketplace sends it: its text, and its parts in the metadata if it is more than text."""
     if isinstance(message, str):
         return message, options
-    extra = message_processing.options_of(message)
+    extra = message_processing.build_part_options(message)
     if "metadata" in extra:
         extra["metadata"] |= options.get("metadata") or {}
     return message.as_text(), options | extra

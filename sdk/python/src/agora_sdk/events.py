@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .contract import Operation
     from .session import Session
 
-__all__ = ["EventStream", "events_of", "offers_of"]
+__all__ = ["EventStream", "events_of", "follow_task_offers"]
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def events_of(
     return EventStream(session, operation, arguments, skips_gaps=skips_gaps, on_listening=on_listening)
 
 
-def offers_of(session: Session, worker_id: str, on_listening: Callable[[], None]) -> EventStream[Event]:
+def follow_task_offers(session: Session, worker_id: str, on_listening: Callable[[], None]) -> EventStream[Event]:
     """The tasks offered to a worker, and changes of it. on_listening: called whenever the server has begun to listen."""
     operation = Workers.operations["stream"]
     arguments = wire.bind_arguments(operation, (worker_id,), {})
@@ -95,9 +95,9 @@ class EventStream(Stream[T]):
     def tail(self, io: Blocking | Looped) -> Tail:
         """The reader of this stream, created on first use as synchronous or asynchronous."""
         if self._tail is None:
-            ways = [ConnectionMethod(sse.open_channel, self._target_at)]
+            ways = [ConnectionMethod(sse.open_channel, self._build_target)]
             if self._operation.name == "agora.event.stream":
-                ways.insert(0, ConnectionMethod(websocket.open_channel, self._socket_target_at))
+                ways.insert(0, ConnectionMethod(websocket.open_channel, self._build_socket_target))
             self._tail = Tail(
                 io,
                 ways,
@@ -121,14 +121,14 @@ class EventStream(Stream[T]):
         await self._identity.renew_login(self._io)
         return self._identity.headers(self._identity.token())
 
-    def _target_at(self, position: int | None) -> str:
+    def _build_target(self, position: int | None) -> str:
         arguments = self._arguments
         if position is not None and "last_event_id" in self._operation.parameters:
             arguments = arguments.model_copy(update={"last_event_id": str(position)})
         return wire.build_request(self._operation, arguments).target
 
-    def _socket_target_at(self, position: int | None) -> str:
-        _, mark, query = self._target_at(position).partition("?")
+    def _build_socket_target(self, position: int | None) -> str:
+        _, mark, query = self._build_target(position).partition("?")
         return f"/ws{mark}{query}"
 
     def connect(self) -> None:

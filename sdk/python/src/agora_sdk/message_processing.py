@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .agent import Agent
     from .contract.messaging import Message as InboxMessage
 
-__all__ = ["answer_message", "load_conversation", "options_of", "run_task"]
+__all__ = ["answer_message", "build_part_options", "load_conversation", "run_task"]
 
 PAGE = 500
 
@@ -39,10 +39,10 @@ async def answer_message(agent: Agent, inbox_message: InboxMessage) -> None:
         await agent.reply(inbox_message, str(refusal) or "Refused.")
         return
     if response is not None:
-        await agent.reply(inbox_message, response.as_text() or "Done.", **options_of(response))
+        await agent.reply(inbox_message, response.as_text() or "Done.", **build_part_options(response))
 
 
-def options_of(message: Message) -> dict[str, Any]:
+def build_part_options(message: Message) -> dict[str, Any]:
     """What carries the parts of a message that is not text alone."""
     return {} if message.is_plain else {"metadata": {CARRIED: {"message": message.wire()}}}
 

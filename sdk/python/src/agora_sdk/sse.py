@@ -10,7 +10,7 @@ import httpx
 
 from .channels import Channel, Disconnected, Frame, Refused, decode_frame
 from .retry import TRANSIENT, ConnectionLost
-from .transport import CONNECT_SECONDS, Blocking, answer_of, translate_errors
+from .transport import CONNECT_SECONDS, Blocking, read_answer, translate_errors
 from .wire import parse_error
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _error_of_response(response: httpx.Response, url: str) -> Exception:
         return Refused(f"{url} does not answer with events")
     if response.status_code in TRANSIENT:
         return ConnectionLost(f"HTTP {response.status_code}")
-    return parse_error(answer_of(response), url)
+    return parse_error(read_answer(response), url)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from .httpx_without_cli import httpx
 from .retry import ConnectionLost, TimedOut
 from .wire import Answer, Request
 
-__all__ = ["Blocking", "Endpoint", "Looped", "answer_of", "run_blocking", "translate_errors"]
+__all__ = ["Blocking", "Endpoint", "Looped", "read_answer", "run_blocking", "translate_errors"]
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Endpoint:
         return {"base_url": self.url, "headers": self.headers, "limits": limits, "trust_env": remote, "verify": remote}
 
 
-def _timeouts_of(seconds: float) -> httpx.Timeout:
+def _build_timeouts(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
@@ -80,7 +80,7 @@ def translate_errors() -> Iterator[None]:
         raise ConnectionLost(str(error) or type(error).__name__) from error
 
 
-def answer_of(response: httpx.Response) -> Answer:
+def read_answer(response: httpx.Response) -> Answer:
     """A response with its complete body."""
     return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, response.content)
 
@@ -103,13 +103,13 @@ class Blocking:
 
     async def exchange(self, request: Request, seconds: float) -> Answer:
         with translate_errors():
-            return answer_of(
+            return read_answer(
                 self.client().request(
                     request.method,
                     request.target,
                     content=request.content,
                     headers=request.headers,
-                    timeout=_timeouts_of(seconds),
+                    timeout=_build_timeouts(seconds),
                 )
             )
 
@@ -150,13 +150,13 @@ class Looped:
     async def exchange(self, request: Request, seconds: float) -> Answer:
         client = await self.client()
         with translate_errors():
-            return answer_of(
+            return read_answer(
                 await client.request(
                     request.method,
                     request.target,
                     content=request.content,
                     headers=request.headers,
-                    timeout=_timeouts_of(seconds),
+                    timeout=_build_timeouts(seconds),
                 )
             )
 

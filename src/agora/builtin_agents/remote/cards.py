@@ -79,7 +79,7 @@ async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
             return None
         body = await post.read_body(reply, limit)
         if reply.status >= 300:
-            raise wire.failure_of(reply.status, body)
+            raise wire.build_http_error(reply.status, body)
         try:
             return wire.parse_json(body)
         except RemoteError:
@@ -140,7 +140,7 @@ async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], place: st
     """The key that a signature names, from its ``jku``."""
     header = _protected_header(signature)
     jku = header.get("jku")
-    if not isinstance(jku, str) or _origin_of(jku) != _origin_of(place):
+    if not isinstance(jku, str) or _split_origin(jku) != _split_origin(place):
         return None
     keys = await _fetch_json(post, jku, MAX_KEY_SET_BYTES)
     entries = keys.get("keys") if isinstance(keys, dict) else None
@@ -150,7 +150,7 @@ async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], place: st
     return None
 
 
-def _origin_of(url: str) -> tuple[str, str | None, int | None]:
+def _split_origin(url: str) -> tuple[str, str | None, int | None]:
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

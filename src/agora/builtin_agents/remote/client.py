@@ -125,7 +125,7 @@ class A2AClient:
         try:
             _check_encoding(reply)
             if reply.status >= 400:
-                raise wire.failure_of(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
+                raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
             if _is_stream(reply):
                 return A2AStream(self, reply, [])
             return A2AStream(self, reply, [await self._read_answer(reply)])
@@ -136,7 +136,7 @@ class A2AClient:
     async def _read_answer(self, reply: Reply, *, task: bool = False) -> dict[str, Any]:
         _check_encoding(reply)
         if reply.status >= 300:
-            raise wire.failure_of(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
+            raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
         if _is_stream(reply):
             raise malformed_answer("it is a stream where none was asked for")
         event = self.parse_event(await self._post.read_body(reply), task=task)
@@ -146,7 +146,9 @@ class A2AClient:
 
     def parse_event(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
         """What bytes say. Raises Fault."""
-        return wire.event_of(self.interface, wire.result_of(self.interface, wire.parse_json(body)), task=task)
+        return wire.convert_stream_event(
+            self.interface, wire.read_rpc_result(self.interface, wire.parse_json(body)), task=task
+        )
 
 
 class A2AStream:

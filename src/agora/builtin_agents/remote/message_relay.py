@@ -39,7 +39,7 @@ class MessageRelay:
         self._lock = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
 
-    def relay_messages(self, task: str, context: str | None) -> None:
+    def start_relaying(self, task: str, context: str | None) -> None:
         """Relay new messages until :meth:`stop`."""
         if self._listening is None:
             self._listening = asyncio.get_running_loop().create_task(self._relay_messages(task, context))

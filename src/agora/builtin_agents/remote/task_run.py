@@ -16,7 +16,7 @@ from agora.net.backoff import Backoff
 from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora_sdk.errors import AgoraError, StaleLease
 
-from ..port import InputRequired, Job, Part, Reply, TaskFailed, TaskRejected, text_of
+from ..port import InputRequired, Job, Part, Reply, TaskFailed, TaskRejected, join_text_parts
 from .artifact_parts import merge_chunks, remaining_parts
 from .client import A2AClient, A2AStream
 from .errors import RemoteError, malformed_answer
@@ -195,7 +195,7 @@ class RemoteTaskRun:
 
     async def _check_task(self) -> Reply | None:
         assert self._task is not None
-        self._relay.relay_messages(self._task, self._context)
+        self._relay.start_relaying(self._task, self._context)
         if self._streams:
             try:
                 self._may_have_gaps = True
@@ -254,7 +254,7 @@ class RemoteTaskRun:
         self._task, self._is_accepted = _check_id(task), True
         self._context = _check_id(context) if context else self._context
         self._relay.last_number = max(self._relay.last_number, self._job.message_number)
-        self._relay.relay_messages(self._task, self._context)
+        self._relay.start_relaying(self._task, self._context)
         self._saving = asyncio.get_running_loop().create_task(self._save_checkpoint())
 
     async def _save_checkpoint(self) -> None:
@@ -325,9 +325,9 @@ class RemoteTaskRun:
             assert reply is not None
             return reply
         parts = message["parts"] if message is not None else []
-        text = text_of(parts)
+        text = join_text_parts(parts)
         if state == "TASK_STATE_COMPLETED":
-            if message is not None and self._parts_written and len(text_of(parts[:1])) != len(text):
+            if message is not None and self._parts_written and len(join_text_parts(parts[:1])) != len(text):
                 await self._relay_agent_message(message)
             return Reply(
                 [] if self._parts_written else parts,
@@ -342,7 +342,7 @@ class RemoteTaskRun:
     def _build_result(self) -> Any:
         """Build the result for clients that read results, not artifacts."""
         parts = [part for artifact in self._parts_written.values() for part in artifact]
-        text = text_of(parts)
+        text = join_text_parts(parts)
         if text:
             return text if len(text) <= MAX_RESULT_CHARACTERS else None
         return parts[0]["data"] if len(parts) == 1 and "data" in parts[0] else None

@@ -21,7 +21,15 @@ from agora_sdk.errors import AgoraError
 
 from .errors import NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION, RemoteError, malformed_answer
 
-__all__ = ["A2ARequest", "Interface", "build_request", "event_of", "failure_of", "parse_json", "result_of"]
+__all__ = [
+    "A2ARequest",
+    "Interface",
+    "build_http_error",
+    "build_request",
+    "convert_stream_event",
+    "parse_json",
+    "read_rpc_result",
+]
 
 MAX_ERROR_CHARACTERS: Final = 1000  #: characters of what an agent says of an error
 #: codes of JSON-RPC (section 5.4) that are acted upon
@@ -85,20 +93,20 @@ def parse_json(body: bytes) -> Any:
         raise malformed_answer(f"it is no JSON ({str(error)[:200]})") from None
 
 
-def result_of(interface: Interface, document: Any) -> Any:
+def read_rpc_result(interface: Interface, document: Any) -> Any:
     """Return the result of an answer. Raises RemoteError for an error answer."""
     if interface.binding == HTTP_JSON:
         if isinstance(document, dict) and document.keys() <= {"error"} and document:
-            raise _error_of(document["error"])
+            raise _build_remote_error(document["error"])
         return document
     if not isinstance(document, dict) or ("result" not in document and "error" not in document):
         raise malformed_answer("it is no answer of JSON-RPC")
     if document.get("error") is not None:
-        raise _error_of(document["error"])
+        raise _build_remote_error(document["error"])
     return document["result"]
 
 
-def failure_of(status: int, body: bytes) -> RemoteError:
+def build_http_error(status: int, body: bytes) -> RemoteError:
     """Build the error of an HTTP error answer."""
     if 300 <= status < 400:
         return RemoteError("It answers with a redirect; redirects are not followed.")
@@ -110,11 +118,11 @@ def failure_of(status: int, body: bytes) -> RemoteError:
         document = None
     error = document.get("error", document) if isinstance(document, dict) else None
     if isinstance(error, dict) and ("message" in error or "code" in error or "detail" in error):
-        return _error_of(error, status)
+        return _build_remote_error(error, status)
     return RemoteError(f"It answers with the HTTP status {status}.", passing=status in _TRANSIENT_STATUSES)
 
 
-def _error_of(error: Any, status: int = 200) -> RemoteError:
+def _build_remote_error(error: Any, status: int = 200) -> RemoteError:
     fields = error if isinstance(error, dict) else {}
     code, words = fields.get("code"), fields.get("message") or fields.get("detail") or fields.get("title")
     reason = _CODES.get(code) if isinstance(code, int) else None
@@ -132,7 +140,7 @@ def _error_of(error: Any, status: int = 200) -> RemoteError:
 _MEMBERS: Final = ("task", "message", "statusUpdate", "artifactUpdate")
 
 
-def event_of(interface: Interface, value: Any, *, task: bool = False) -> dict[str, Any] | None:
+def convert_stream_event(interface: Interface, value: Any, *, task: bool = False) -> dict[str, Any] | None:
     """Convert an item to a StreamResponse of 1.0. None for an empty item. task: the item is a bare Task.
 
     Raises Fault for what is no A2A.

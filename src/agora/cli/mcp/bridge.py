@@ -19,7 +19,7 @@ from agora_sdk.errors import AgoraError, InternalError, MalformedRequest
 
 from .link import ServerLink
 from .pipe import Pipe
-from .request import Message, PendingRequest, is_message, params_of
+from .request import Message, PendingRequest, is_message, read_request_params
 from .session import Session, subscription_notifications
 from .upstream import Answer, ConnectionBroken, ServerAway, SessionLost, Upstream
 
@@ -139,7 +139,7 @@ class Bridge:
                 raise
 
     async def _exchange_once(self, pending: PendingRequest, deliver: Callable[[Answer], Awaitable[None]]) -> None:
-        mirrored = self._mirrored.get(str(params_of(pending.first).get("name")), {})
+        mirrored = self._mirrored.get(str(read_request_params(pending.first).get("name")), {})
         await self._server.exchange_messages(
             pending, pending.build_headers(self._server.session.headers, mirrored), deliver
         )
@@ -176,7 +176,7 @@ class Bridge:
 
     async def _cancel_request(self, notification: Message, line: bytes) -> None:
         """Cancel a request: by closing its stream where that is the sign, else by saying so."""
-        identity = params_of(notification).get("requestId")
+        identity = read_request_params(notification).get("requestId")
         entry = self._requests.get(identity) if isinstance(identity, (str, int, float)) else None
         if entry is None:
             return

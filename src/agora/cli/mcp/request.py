@@ -11,7 +11,7 @@ from agora_sdk import mcp_wire
 
 from .upstream import Answer
 
-__all__ = ["Message", "PendingRequest", "is_message", "params_of"]
+__all__ = ["Message", "PendingRequest", "is_message", "read_request_params"]
 
 Message = dict[str, Any]
 
@@ -21,7 +21,7 @@ def is_message(part: Any) -> bool:
     return isinstance(part, dict) and isinstance(part.get("id"), (str, int, float, type(None)))
 
 
-def params_of(message: Message) -> Message:
+def read_request_params(message: Message) -> Message:
     """A message's parameters, if they are an object."""
     params = message.get("params")
     return params if isinstance(params, dict) else {}
@@ -69,7 +69,7 @@ class PendingRequest:
         headers = mcp_wire.routing_headers(self.first) or dict(session)
         if self.method == "tools/call":
             headers["idempotency-key"] = self._key
-            headers |= mcp_wire.mirrored_parameters(mirrored, params_of(self.first).get("arguments"))
+            headers |= mcp_wire.mirrored_parameters(mirrored, read_request_params(self.first).get("arguments"))
         return headers
 
     def apply_answer(self, answer: Answer) -> tuple[bytes, Iterator[tuple[Message, Message]]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from agora_sdk import mcp_wire
 
-from .request import Message, params_of
+from .request import Message, read_request_params
 
 __all__ = ["Session", "subscription_notifications"]
 
@@ -67,9 +67,9 @@ class Session:
             case "logging/setLevel":
                 self._level = request
             case "resources/subscribe":
-                self._watched[str(params_of(request).get("uri"))] = request
+                self._watched[str(read_request_params(request).get("uri"))] = request
             case "resources/unsubscribe":
-                self._watched.pop(str(params_of(request).get("uri")), None)
+                self._watched.pop(str(read_request_params(request).get("uri")), None)
 
     def build_handshake(self) -> Message:
         """The client's handshake once more, under an id of the bridge's own."""

@@ -128,7 +128,7 @@ def _is_valid_field(name: str, value: Any) -> bool:
     if name in TEXTS:
         return _is_nonempty_text(value)
     if name in LISTS:
-        return _is_list_of(value, str)
+        return _has_items_of_type(value, str)
     return isinstance(value, dict) if name == "provider" else value is not None
 
 
@@ -136,7 +136,7 @@ def _overlay_card(card: dict[str, Any], stored_card: Mapping[str, Any]) -> dict[
     """A card with the fields of another over it; of its capabilities, the extensions."""
     over = card | {name: value for name, value in stored_card.items() if name not in SERVER_FIELDS}
     capabilities = stored_card.get("capabilities")
-    if isinstance(capabilities, dict) and _is_list_of(capabilities.get("extensions"), dict):
+    if isinstance(capabilities, dict) and _has_items_of_type(capabilities.get("extensions"), dict):
         over["extensions"] = capabilities["extensions"]
     return over
 
@@ -246,7 +246,7 @@ def _check_card(card: Mapping[str, Any]) -> str:
     _check_fields(card, "card")
     if "skills" in card:
         skills = card["skills"]
-        if not _is_list_of(skills, dict) or len(skills) > SKILLS:
+        if not _has_items_of_type(skills, dict) or len(skills) > SKILLS:
             raise _field_error("card.skills", f"is a list of 1 to {SKILLS} objects")
         for skill in skills:
             _check_fields({"id": None, "name": None, "description": None, "tags": None} | skill, "card.skills")
@@ -254,7 +254,7 @@ def _check_card(card: Mapping[str, Any]) -> str:
     if not isinstance(capabilities, dict):
         raise _field_error("card.capabilities", "is an object")
     extensions = capabilities.get("extensions") or [{"uri": "none"}]
-    if not _is_list_of(extensions, dict) or not all(
+    if not _has_items_of_type(extensions, dict) or not all(
         _is_nonempty_text(extension.get("uri")) for extension in extensions
     ):
         raise _field_error("card.capabilities", "has extensions with a uri each")
@@ -271,7 +271,7 @@ def _check_fields(fields: Mapping[str, Any], where: str) -> None:
             raise _field_error(f"{where}.{name}" if where == "card" else where, f"{name} is {kind} that is not empty")
 
 
-def _is_list_of(value: Any, kind: type) -> bool:
+def _has_items_of_type(value: Any, kind: type) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, kind) for item in value)
 
 

@@ -212,7 +212,9 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
     total = len(documents)
     if more or place:
         documents = []  # many may count at once: none holds a page meanwhile
-        total, _ = await paging.count_rows(call.tx, statements.build_listing_count_query(filters), parameters)
+        total, _ = await paging.count_rows_up_to_limit(
+            call.tx, statements.build_listing_count_query(filters), parameters
+        )
         documents = await _encode_documents(call, rows[: request.size], request.history_length, request.artifacts)
     last = rows[len(documents) - 1] if more else None
     rest = {

@@ -73,7 +73,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
         private=int(private),
         created_at=call.now,
         version=config.version,
-        position=view.stream_position_of(task.entries),
+        position=view.compute_stream_position(task.entries),
         state="active",
         attempts=0,
         due_at=0,

@@ -214,7 +214,7 @@ class PushOutbox(Controller):
                 document = await lookup.build_task_document(reader, task, None)
                 payload, number = (
                     legacy.task_to_v03(document),
-                    max(entries[-1].number, view.stream_position_of(task.entries)),
+                    max(entries[-1].number, view.compute_stream_position(task.entries)),
                 )
                 ended = task.completed_at is not None
                 return task, [Entry(number, "task", view.encode_document(payload))], ended

@@ -61,11 +61,11 @@ async def read_updates(reader: Reader, row: TaskRow, after: int) -> LogPage:
 def _parse_position(last_event_id: str | None, entries: int) -> int:
     if last_event_id is None or last_event_id == str(START):
         return START
-    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > view.stream_position_of(
+    if not (last_event_id.isascii() and last_event_id.isdecimal()) or int(last_event_id) > view.compute_stream_position(
         entries
     ):
         raise InvalidRequest(
-            f"{last_event_id!r} is not the number of an item; the last one is {view.stream_position_of(entries)}.",
+            f"{last_event_id!r} is not the number of an item; the last one is {view.compute_stream_position(entries)}.",
             fix="Resume after the number of the last item seen, or leave it out.",
             errors=[field_error("last_event_id", "not an item")],
         )
@@ -111,12 +111,12 @@ class _UpdateLog:
         if row is None:
             return LogPage((), done=True)
         document = await lookup.build_task_document(reader, row, self.history_length)
-        item = Entry(view.stream_position_of(row.entries), "task", view.encode_document({"task": document}))
+        item = Entry(view.compute_stream_position(row.entries), "task", view.encode_document({"task": document}))
         return LogPage([item], done=row.status in states.TERMINAL)
 
     async def _entry_items(self, reader: Reader, row: TaskEntryRow) -> list[Entry]:
         """Convert a log entry to stream items; comments and checkpoints have none."""
-        number, kind = view.stream_position_of(row.number), row.type
+        number, kind = view.compute_stream_position(row.number), row.type
         if kind == "output":
             artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row.content}]}
             return [self._artifact_item(number, artifact, append=bool(row.starts_at))]

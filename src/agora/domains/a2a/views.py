@@ -30,10 +30,10 @@ __all__ = [
     "build_result_artifact",
     "build_status",
     "build_task",
+    "compute_stream_position",
     "encode_document",
     "entry_to_message",
     "format_timestamp",
-    "stream_position_of",
 ]
 
 Fields = Mapping[str, Any]
@@ -46,7 +46,7 @@ def format_timestamp(microseconds: int) -> str:
     return f"{to_datetime(microseconds).isoformat(timespec='milliseconds')[:23]}Z"
 
 
-def stream_position_of(entry: int) -> int:
+def compute_stream_position(entry: int) -> int:
     """Number of the stream's item that an entry of the log is; the one before it may be an artifact made of it."""
     return 2 * entry + 1
 
@@ -109,7 +109,7 @@ def add_marketplace_metadata(metadata: Fields, row: TaskRow) -> dict[str, Any]:
         added["agent"] = row.assigned_agent
     if row.progress:
         added["progress"] = row.progress
-    return {**metadata, "agora": added | {"position": stream_position_of(row.entries)}}
+    return {**metadata, "agora": added | {"position": compute_stream_position(row.entries)}}
 
 
 def build_task(

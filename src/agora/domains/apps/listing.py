@@ -85,7 +85,9 @@ async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
     query = statements.apps_total(app_filter.build_selection(call))
     values = app_filter.build_parameters(call, "")
     names = query.parameter_names
-    return await paging.count_rows(call.tx, query, {name: value for name, value in values.items() if name in names})
+    return await paging.count_rows_up_to_limit(
+        call.tx, query, {name: value for name, value in values.items() if name in names}
+    )
 
 
 async def match_apps(call: Call, app_filter: AppFilter, limit: int) -> tuple[list[contract.App], int]:

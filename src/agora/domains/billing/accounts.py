@@ -19,8 +19,8 @@ __all__ = [
     "can_see_all_accounts",
     "can_set_price",
     "find_account_of_subject",
+    "find_paying_account_of_caller",
     "list_account_members",
-    "paying_account_of",
     "require_account",
     "require_pricing_right",
     "resolve_paying_account",
@@ -41,7 +41,7 @@ def resolve_paying_account(account_id: str, subject: str) -> str:
     return subject if account_id == NOBODY and subject not in SYSTEM_SUBJECTS else account_id
 
 
-def paying_account_of(caller: Caller) -> str:
+def find_paying_account_of_caller(caller: Caller) -> str:
     """The account that pays for what a caller does."""
     return resolve_paying_account(caller.account, caller.subject)
 
@@ -51,7 +51,7 @@ def resolve_reporting_account(caller: Caller, payer: str) -> str:
 
     Nobody spends the money of others by what it says itself.
     """
-    own = paying_account_of(caller)
+    own = find_paying_account_of_caller(caller)
     return payer if payer == own or caller.may("meter:billing") else own
 
 
@@ -74,7 +74,7 @@ def resolve_visible_account(caller: Caller, requested: str | None) -> str | None
     """The account to report on: None for all accounts, '' where the caller may see none of them."""
     if can_see_all_accounts(caller):
         return requested
-    own = paying_account_of(caller)
+    own = find_paying_account_of_caller(caller)
     return own if requested in (None, own) else ""
 
 

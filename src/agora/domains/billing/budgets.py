@@ -19,7 +19,7 @@ from agora_sdk.errors import BudgetExceeded, CreditExhausted
 
 from . import queries as statements
 from .accounts import list_account_members
-from .money import end_of_month, format_amount, format_month, from_micros, month_of
+from .money import convert_to_month_number, end_of_month, format_amount, format_month, from_micros
 from .records import BudgetRow
 from .terms import Terms
 
@@ -126,7 +126,7 @@ async def find_block_reason(
     for row in budgets:
         if row.currency != terms.currency:
             continue
-        status = await read_budget_status(tx, row, month_of(now))
+        status = await read_budget_status(tx, row, convert_to_month_number(now))
         # At least a millionth: a limit that is used up exactly blocks, too.
         if row.hard_limit is not None and status.committed + max(ahead, 1) > row.hard_limit:
             return "budget"
@@ -154,7 +154,7 @@ async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now
     for row in await tx.all(statements.limits, account=account, agent=agent, model="", project=""):
         if row.currency != currency:
             continue
-        status = await read_budget_status(tx, row, month_of(now))
+        status = await read_budget_status(tx, row, convert_to_month_number(now))
         amounts = [] if row.hard_limit is None else [row.hard_limit - status.committed]
         if status.available_credit is not None:
             amounts.append(status.available_credit)
@@ -199,7 +199,7 @@ class SpendingLimits:
 
         Raises BudgetExceeded, CreditExhausted where a limit does not allow it.
         """
-        await self._enforce_budgets(amount, month_of(self.call.now), enforce=True, reservation=amount)
+        await self._enforce_budgets(amount, convert_to_month_number(self.call.now), enforce=True, reservation=amount)
 
     async def _enforce_budgets(self, amount: int, period: int, *, enforce: bool, **change: int) -> None:
         # What is free takes no lock, and waits for no other charge of the account.

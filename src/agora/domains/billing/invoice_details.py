@@ -13,7 +13,7 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.errors import PermissionDenied
 
 from . import view_queries as statements
-from .accounts import paying_account_of, require_account
+from .accounts import find_paying_account_of_caller, require_account
 from .money import divide_half_up
 
 __all__ = ["InvoiceDetails", "included_tax", "load_profile", "prepare_details", "save_profile"]
@@ -86,7 +86,7 @@ async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
 
 async def save_profile(call: Call, account: str | None, values: dict[str, str | None]) -> contract.BillingProfile:
     """Change who an account is. values: None for what stays. Raises PermissionDenied, NotFound."""
-    own = paying_account_of(call.caller)
+    own = find_paying_account_of_caller(call.caller)
     name = call.target = account or own
     if name != own:
         if not call.caller.may("admin"):

@@ -23,7 +23,7 @@ from . import view_queries as statements
 from .accounts import list_account_members
 from .invoice_details import InvoiceDetails, included_tax, prepare_details
 from .ledger import PAID_IN
-from .money import format_month, from_micros, month_of
+from .money import convert_to_month_number, format_month, from_micros
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
 from .terms import UNITS
 from .views import Scope, Tally, choose_currency, load_current_tallies, read_agent_names
@@ -209,7 +209,7 @@ async def _read_open_lines(
     call: Call, account: str, currency: str, tallies: Mapping[str, Mapping[str, Tally]], *, visible: bool = True
 ) -> tuple[list[Line], InvoiceTotals]:
     """Lines of the open invoice in a currency, with running time that is not in the ledger yet."""
-    period = month_of(call.now)
+    period = convert_to_month_number(call.now)
     pending, opening = await read_pending_lines(call.tx, account, currency, period) if visible else ([], 0)
     lines = {(line.period, line.agent_id, line.kind): line for line in pending}
     for agent_id, tally in tallies.get(currency, {}).items():

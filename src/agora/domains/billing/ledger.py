@@ -22,7 +22,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import model_queries, reduction_queries
 from . import queries as statements
 from .budgets import SpendingLimits, find_block_reason
-from .money import day_of, divide_half_up
+from .money import convert_to_day_number, divide_half_up
 from .records import LEDGER, MODEL_CALLS, LedgerEntry, ModelCallRow
 from .terms import Terms, find_agreed_terms, find_terms_in_force
 
@@ -139,7 +139,7 @@ class Ledger:
         ended = now if charge.ended is None else charge.ended
         began = ended if charge.began is None else charge.began
         # The last microsecond of the interval decides: usage that ends at midnight belongs to the day before.
-        day = day_of(max(began, ended - 1))
+        day = convert_to_day_number(max(began, ended - 1))
         reductions = await self._find_reductions(charge, amount, day // 100) if amount > 0 else []
         # Before the entry: a trigger adds it to the sums that the limits read, which would have it twice (ADR 12).
         model, project = ("", "") if charge.use is None else (charge.use.name, charge.use.project)
@@ -231,7 +231,7 @@ class Ledger:
         model_call = None
         if row.kind == EntryKind.MODEL:
             model_call = await self.call.tx.one(model_queries.call_by_entry, entry_id=row.entry_id)
-        name, project = ("", "") if model_call is None else (_name_of(model_call), model_call.project)
+        name, project = ("", "") if model_call is None else (_format_model_name(model_call), model_call.project)
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency, model=name, project=project)
         # Never refused, and in the entry's own month: giving back in May what April was charged lowers April.
         await limits.add_charge(entry.amount, row.day // 100, enforce=False)
@@ -317,7 +317,7 @@ def _negate_model_call(row: ModelCallRow, reversal: LedgerEntry) -> ModelCallRow
     return replace(row, entry_id=reversal.entry_id, created_at=reversal.created_at, **amounts)
 
 
-def _name_of(row: ModelCallRow) -> str:
+def _format_model_name(row: ModelCallRow) -> str:
     return f"{row.provider}:{row.model}"
 
 

@@ -16,9 +16,9 @@ from agora_sdk.contract import billing as contract
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .accounts import can_see_all_accounts, paying_account_of, require_pricing_right
+from .accounts import can_see_all_accounts, find_paying_account_of_caller, require_pricing_right
 from .budgets import SOFT_SHARE, BudgetStatus, SpendingLimits, read_budget_status
-from .money import format_month, from_micros, month_of
+from .money import convert_to_month_number, format_month, from_micros
 from .records import BudgetRow
 from .signals import BUDGET_SET
 
@@ -96,7 +96,7 @@ def _resolve_account(call: Call, account: str | None, agent: AgentRow | None) ->
     if account is None and agent is not None:
         require_pricing_right(caller, agent)
         return ""
-    own_account = paying_account_of(caller)
+    own_account = find_paying_account_of_caller(caller)
     if account not in (None, own_account) and not caller.may("admin"):
         raise PermissionDenied(
             f"You spend as {own_account}; the budget of {account} is its own affair.",
@@ -151,11 +151,11 @@ async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
 
 async def _emit_warnings(call: Call, row: BudgetRow) -> None:
     limits = SpendingLimits(call, row.account_id, row.agent_id, row.currency, model=row.model, project=row.project)
-    await limits.emit_threshold_events(row, await read_budget_status(call.tx, row, month_of(call.now)))
+    await limits.emit_threshold_events(row, await read_budget_status(call.tx, row, convert_to_month_number(call.now)))
 
 
 async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget:
-    status = await read_budget_status(tx, row, month_of(now))
+    status = await read_budget_status(tx, row, convert_to_month_number(now))
     return contract.Budget(
         account_id=row.account_id or None,
         agent_id=row.agent_id or None,
@@ -187,14 +187,14 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
     """Budgets the caller may see, a page of them."""
     after = paging.decode_cursor(cursor, str, str, str, str, str) if cursor else [""] * 5
     everyone = can_see_all_accounts(call.caller)
-    visible_account = paying_account_of(call.caller) if account is None or everyone else account
+    visible_account = find_paying_account_of_caller(call.caller) if account is None or everyone else account
     parameters: dict[str, Any] = {
         "account": account or visible_account,
         "viewer": call.caller.subject,
         "everyone": int(everyone and account is None),
         "limit": limit + 1,
     }
-    if not everyone and account not in (None, paying_account_of(call.caller)):
+    if not everyone and account not in (None, find_paying_account_of_caller(call.caller)):
         rows: Sequence[BudgetRow] = ()
     else:
         places = dict(zip(_AFTER, after, strict=True))

@@ -18,7 +18,7 @@ from agora_sdk.contract.billing import EntryKind
 from . import queries as statements
 from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
-from .money import day_of, end_of_month
+from .money import convert_to_day_number, end_of_month
 from .records import MeteredRun
 from .terms import Terms, find_later_versions
 
@@ -178,7 +178,7 @@ class _RunBilling:
             "billed": billed,
             "accrued": 0 if rest is None else self._compute_amount_due(rest),
             "currency": self.call.context.settings.billing_currency if rest is None else rest.terms.currency,
-            "day": day_of(max(began, began + measured - 1)),
+            "day": convert_to_day_number(max(began, began + measured - 1)),
             "state": "closed" if run.closed else "open",
         }
         await self.call.tx.execute(statements.save_run, **values)

@@ -23,7 +23,7 @@ from .allowances import find_allowance, use_allowance
 from .budgets import BudgetStatus, SpendingLimits, read_budget_status
 from .ledger import Charge, Ledger, ModelUse
 from .model_prices import TokenRates
-from .money import from_micros, month_of
+from .money import convert_to_month_number, from_micros
 from .records import RESERVATIONS, BudgetRow, LedgerEntry, ModelCallRow, ReservationRow
 from .terms import Terms
 from .views import model_charge_key
@@ -159,7 +159,7 @@ async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffe
         project=payer.project,
         models=names,
     )
-    period = month_of(call.now)
+    period = convert_to_month_number(call.now)
     budgets = [(row, await read_budget_status(call.tx, row, period)) for row in rows]
     affordable: list[ModelOffer] = []
     refusals: list[PaymentRequired] = []

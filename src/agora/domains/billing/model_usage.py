@@ -11,10 +11,10 @@ from agora_sdk.contract.billing.models import BudgetCheck, ModelCallPage, ModelU
 
 from . import model_queries as models
 from . import queries as statements
-from .accounts import can_see_all_accounts, paying_account_of
+from .accounts import can_see_all_accounts, find_paying_account_of_caller
 from .budgets import BudgetStatus, read_budget_status
 from .model_calls import build_model_call
-from .money import format_amount, format_month, from_micros, month_of
+from .money import convert_to_month_number, format_amount, format_month, from_micros
 from .records import BudgetRow, ModelCallRow, ModelSum
 
 __all__ = ["CallFilters", "check_token_budget", "list_model_calls", "summarize_month_usage"]
@@ -39,7 +39,7 @@ async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor:
         "account": filters.account,
         "agent": filters.agent_id,
         "everyone": int(can_see_all_accounts(call.caller)),
-        "viewer_account": paying_account_of(call.caller),
+        "viewer_account": find_paying_account_of_caller(call.caller),
         "viewer": call.caller.subject,
         "limit": limit + 1,
     }
@@ -115,7 +115,7 @@ async def _read_budget_and_credit(call: Call, account: str, currency: str) -> tu
 async def check_token_budget(call: Call, account: str, currency: str) -> BudgetCheck:
     """Whether an account may call models now."""
     row, balance = await _read_budget_and_credit(call, account, currency)
-    period = month_of(call.now)
+    period = convert_to_month_number(call.now)
     status = None if row is None else await read_budget_status(call.tx, row, period)
     spent = await call.tx.one(statements.spent, scope="account", ref=account, currency=currency, period=period)
     reason = "" if row is None or status is None else _explain_exhausted_budget(row, status)

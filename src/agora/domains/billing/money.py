@@ -17,8 +17,9 @@ __all__ = [
     "LAST_DAY",
     "MICROS",
     "check_whole_units",
+    "convert_to_day_number",
+    "convert_to_month_number",
     "day_number",
-    "day_of",
     "divide_half_up",
     "end_of_month",
     "format_amount",
@@ -26,7 +27,6 @@ __all__ = [
     "from_micros",
     "month_after",
     "month_before",
-    "month_of",
     "parse_month",
     "to_micros",
 ]
@@ -76,14 +76,14 @@ def day_number(value: date) -> int:
     return value.year * 10_000 + value.month * 100 + value.day
 
 
-def day_of(microseconds: int) -> int:
+def convert_to_day_number(microseconds: int) -> int:
     """The day of a moment."""
     return day_number(to_datetime(microseconds).date())
 
 
-def month_of(microseconds: int) -> int:
+def convert_to_month_number(microseconds: int) -> int:
     """The month of a moment: 202611."""
-    return day_of(microseconds) // 100
+    return convert_to_day_number(microseconds) // 100
 
 
 def month_after(month: int) -> int:
@@ -108,5 +108,5 @@ def parse_month(text: str) -> int:
 
 def end_of_month(microseconds: int) -> int:
     """Microseconds since 1970 at which the month of a moment is over."""
-    year, month = divmod(month_after(month_of(microseconds)), 100)
+    year, month = divmod(month_after(convert_to_month_number(microseconds)), 100)
     return to_microseconds(datetime(year, month, 1, tzinfo=UTC))

@@ -21,7 +21,7 @@ from agora_sdk.contract.billing import EntryKind
 from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
 
 from . import reduction_queries as statements
-from .accounts import paying_account_of, require_account, require_pricing_right, resolve_visible_account
+from .accounts import find_paying_account_of_caller, require_account, require_pricing_right, resolve_visible_account
 from .ledger import Ledger
 from .money import from_micros, to_micros
 from .records import COUPONS, CouponRow, LedgerEntry
@@ -153,7 +153,7 @@ async def create_coupon(call: Call, request: CouponRequest) -> contract.Coupon:
 
 async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEntry:
     """Give an account the credit of a coupon, once. Raises NotFound, Conflict, PermissionDenied for another's account."""
-    own = paying_account_of(call.caller)
+    own = find_paying_account_of_caller(call.caller)
     name = call.target = account or own
     if name != own:
         if not call.caller.may("admin"):

@@ -18,17 +18,17 @@ from agora_sdk.errors import InvalidRequest, NotFound, field_error
 from . import view_queries as statements
 from .accounts import can_see_all_accounts, can_set_price
 from .limits import list_budgets
-from .money import FIRST_DAY, LAST_DAY, day_number, from_micros, month_before, month_of
+from .money import FIRST_DAY, LAST_DAY, convert_to_month_number, day_number, from_micros, month_before
 from .records import Cost, CustomerCost
 from .views import (
     Scope,
     Tally,
     choose_currency,
+    convert_day_range,
     costs_in_other_currencies,
     days_before,
     load_current_tallies,
     merge_agent_tallies,
-    parse_day_range,
     rank_agents_by_cost,
     read_agent_names,
 )
@@ -53,7 +53,7 @@ class CostRequest:
     currency: str | None
 
     def scope(self) -> Scope:
-        since, until = parse_day_range(self.since, self.until)
+        since, until = convert_day_range(self.since, self.until)
         if self.instance and (self.since or self.until):
             raise InvalidRequest(
                 "The cost of an instance is of its whole life.",
@@ -90,7 +90,7 @@ async def report_revenue(
     call: Call, agent_ref: str | None, since: date | None, until: date | None, limit: int, cursor: str | None
 ) -> contract.RevenuePage:
     """Revenue of agents, from the ledger."""
-    first, last = parse_day_range(since, until)
+    first, last = convert_day_range(since, until)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
     agents = await _find_earners(call, agent_ref, after, limit + 1)
     page = agents[:limit]
@@ -158,7 +158,7 @@ def _build_revenue(
 async def build_dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
     """Costs at a glance; everybody's for operators that name no account."""
     months = await call.tx.all(statements.months, account=account or "") if account != "" else []
-    month = month_of(call.now)
+    month = convert_to_month_number(call.now)
     by_agent = await _load_account_tallies(call, account, month * 100, month * 100 + 99)
     this_month = merge_agent_tallies(by_agent)
     whole = merge_agent_tallies(await _load_account_tallies(call, account, FIRST_DAY, LAST_DAY))

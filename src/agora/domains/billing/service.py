@@ -14,7 +14,7 @@ from agora_sdk.contract.billing import EntryKind, EntryKindLike, PricingType, Pr
 
 from . import invoice_details, invoices, limits, lists, prices, reductions, reports, token_usage, usage_records
 from . import queries as statements
-from .accounts import paying_account_of, require_pricing_right, resolve_visible_account
+from .accounts import find_paying_account_of_caller, require_pricing_right, resolve_visible_account
 from .invoice_files import render_invoice
 from .ledger import Ledger
 from .money import check_whole_units, to_micros
@@ -333,7 +333,7 @@ class BillingService(BoundService, contract.Billing):
         account_filter = resolve_visible_account(call.caller, account)
         if invoice is not None:
             return await invoices.build_invoice(call.tx, await invoices.find_invoice(call.tx, invoice, account_filter))
-        whose = account or paying_account_of(call.caller)
+        whose = account or find_paying_account_of_caller(call.caller)
         return await invoices.build_open_invoice(call, whose, currency, visible=account_filter != "")
 
     @implements
@@ -346,7 +346,7 @@ class BillingService(BoundService, contract.Billing):
 
     @implements
     async def profile(self, account: str | None = None) -> contract.BillingProfile:
-        name = account or paying_account_of(self.call.caller)
+        name = account or find_paying_account_of_caller(self.call.caller)
         if resolve_visible_account(self.call.caller, name) == "":
             return contract.BillingProfile(account_id=name)  # as of an account of which nothing is known
         return await invoice_details.load_profile(self.call.tx, name)

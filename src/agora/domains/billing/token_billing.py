@@ -17,13 +17,13 @@ from . import limits, model_calls, model_prices, model_usage, usage_records
 from . import model_queries as models
 from . import queries as statements
 from .accounts import (
-    paying_account_of,
+    find_paying_account_of_caller,
     resolve_paying_account,
     resolve_reporting_account,
     resolve_visible_account,
 )
 from .model_catalog import CATALOG
-from .money import check_whole_units, from_micros, month_of, parse_month
+from .money import check_whole_units, convert_to_month_number, from_micros, parse_month
 from .records import PayableTask
 
 __all__ = ["TokenBillingService"]
@@ -38,7 +38,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     async def summary(
         self, month: str | None = None, *, account: str | None = None, currency: str | None = None
     ) -> results.TokenSummary:
-        period = month_of(self.call.now) if month is None else parse_month(month)
+        period = convert_to_month_number(self.call.now) if month is None else parse_month(month)
         visible = resolve_visible_account(self.call.caller, account)
         return await model_usage.summarize_month_usage(self.call, visible, period, currency or CATALOG.currency)
 
@@ -69,7 +69,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         time_to_first_token: float | None = None,
     ) -> results.ModelCall:
         call, caller = self.call, self.call.caller
-        account, project = paying_account_of(caller), ""
+        account, project = find_paying_account_of_caller(caller), ""
         if task_id is not None:
             task = await self._require_held_task(task_id)
             account = resolve_reporting_account(caller, resolve_paying_account(task.account_id, task.created_by))
@@ -97,17 +97,17 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     @implements
     async def budget(self, account: str | None = None, *, currency: str | None = None) -> results.BudgetCheck:
         caller = self.call.caller
-        name = account or paying_account_of(caller)
+        name = account or find_paying_account_of_caller(caller)
         if resolve_visible_account(caller, name) == "":
             raise PermissionDenied(
-                f"You spend as {paying_account_of(caller)}; the budget of {name} is its own affair.",
+                f"You spend as {find_paying_account_of_caller(caller)}; the budget of {name} is its own affair.",
                 fix="Leave account out for your own.",
             )
         return await model_usage.check_token_budget(self.call, name, currency or CATALOG.currency)
 
     @implements
     async def credits(self, amount_cents: int, account: str | None = None) -> results.TokenCredits:
-        name, currency = account or paying_account_of(self.call.caller), CATALOG.currency
+        name, currency = account or find_paying_account_of_caller(self.call.caller), CATALOG.currency
         request = usage_records.CreditRequest(
             account=name,
             amount=amount_cents * CENT,
@@ -154,7 +154,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         monthly_alert_cents: int | None = None,
         account: str | None = None,
     ) -> results.SpendingLimit:
-        name = account or paying_account_of(self.call.caller)
+        name = account or find_paying_account_of_caller(self.call.caller)
         place = {"account": name, "agent": "", "currency": CATALOG.currency, "model": "", "project": ""}
         row = await self.call.tx.one(statements.budget, **place)
         is_prepaid = row is not None and bool(row.prepaid)
@@ -167,7 +167,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
         desired = limits.BudgetLimits(
             None if alert is None else alert * CENT, None if limit is None else limit * CENT, is_prepaid
         )
-        scope = limits.BudgetScope(account or paying_account_of(self.call.caller), None)
+        scope = limits.BudgetScope(account or find_paying_account_of_caller(self.call.caller), None)
         return await limits.set_budget(self.call, scope, CATALOG.currency, desired)
 
     @implements

@@ -18,7 +18,7 @@ from . import view_queries as views
 from .accounts import require_account
 from .invoices import issue_invoice
 from .ledger import Charge, Ledger
-from .money import format_month, from_micros, month_after, month_of, parse_month
+from .money import convert_to_month_number, format_month, from_micros, month_after, parse_month
 from .records import LedgerEntry
 from .views import build_entries, build_entry
 
@@ -168,10 +168,10 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
 async def close_month(call: Call, period: str) -> contract.Closing:
     """Issue invoices of a month, as many as one transaction takes."""
     month = parse_month(period)
-    if month >= month_of(call.now):
+    if month >= convert_to_month_number(call.now):
         raise InvalidRequest(
             f"{period} is not over.",
-            fix=f"Give a month before {format_month(month_of(call.now))}.",
+            fix=f"Give a month before {format_month(convert_to_month_number(call.now))}.",
             errors=[field_error("period", "not over")],
         )
     call.target = period

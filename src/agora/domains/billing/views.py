@@ -17,7 +17,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as statements
 from .accrual import read_running_time
-from .money import FIRST_DAY, LAST_DAY, day_number, day_of, from_micros
+from .money import FIRST_DAY, LAST_DAY, convert_to_day_number, day_number, from_micros
 from .records import Cost, LedgerEntry
 from .terms import UNITS
 
@@ -28,12 +28,12 @@ __all__ = [
     "build_entries",
     "build_entry",
     "choose_currency",
+    "convert_day_range",
     "costs_in_other_currencies",
     "days_before",
     "load_current_tallies",
     "merge_agent_tallies",
     "model_charge_key",
-    "parse_day_range",
     "parse_task_charge_key",
     "rank_agents_by_cost",
     "read_agent_names",
@@ -116,7 +116,7 @@ async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, 
     What somebody owes is read here, whoever asks. Of days that are over, nothing runs.
     """
     sums = await load_tallies(call.tx, scope)
-    if scope.since <= day_of(call.now) <= scope.until:
+    if scope.since <= convert_to_day_number(call.now) <= scope.until:
         for each in await read_running_time(call, scope.account or None, scope.instance):
             if scope.agent in ("", each.agent_id):
                 agents = sums.setdefault(each.currency, {})
@@ -201,7 +201,7 @@ def rank_agents_by_cost(
     ]
 
 
-def parse_day_range(since: date | None, until: date | None) -> tuple[int, int]:
+def convert_day_range(since: date | None, until: date | None) -> tuple[int, int]:
     """Days as the sums have them; InvalidRequest if they are in the wrong order."""
     if since is not None and until is not None and since > until:
         raise InvalidRequest("since is after until.", fix="Swap them.", errors=[field_error("since", "after until")])

@@ -16,7 +16,7 @@ from agora.core.idempotency import find_answer, key_reused_error, store_answer
 from agora.domains.agents.references import find_agent
 from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.tasks.service import TaskService
-from agora.wire.envelopes import SECTIONS, text_of
+from agora.wire.envelopes import SECTIONS, encode_message_text
 from agora_sdk.contract.bus import BusPriority, BusReceipt, BusType
 from agora_sdk.contract.fields import JsonObject, Label, Priority, Timestamp
 from agora_sdk.contract.messaging import MessageId
@@ -127,7 +127,7 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
 
 
 def _content_text(content: dict[str, Any]) -> str:
-    text = text_of(content)
+    text = encode_message_text(content)
     if len(text) > MAX_MESSAGE_CHARACTERS or "\0" in text:
         rule = (
             f"holds at most {MAX_MESSAGE_CHARACTERS} characters"

@@ -15,7 +15,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import address_of_name
 from agora.domains.messaging.records import MessageRow
 from agora.wire.envelopes import embed_document, to_agentify
-from agora.wire.envelopes.agentify import type_of
+from agora.wire.envelopes.agentify import convert_message_type
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
 from . import queries as statements
@@ -247,7 +247,7 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     question = await call.tx.one(statements.received, message_id=row.reply_to, **party.sql_parameters)
     if question is None:
         return row
-    kind = Performative(type_of(row.message_type))
+    kind = Performative(convert_message_type(row.message_type))
     record = EnvelopeRecord(row.message_id, row.from_agent, row.message_id, kind, None, parties, asked=question)
     answer = AgentMessage.model_construct(type=kind, status=None)
     record.final = is_final_answer(Performative(question.type), answer, expected_answer_type(question))

@@ -57,7 +57,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
     async def build_request(self, reader: Reader, row: OutboxRow, context: ServerContext) -> OutboxRequest | None:
         message = await reader.one(messages.of, message_id=row.ref)
         agent = await reader.one(agents.by_id, ref=row.recipient)
-        endpoint = _endpoint_of(agent, context.settings)
+        endpoint = _read_agent_endpoint(agent, context.settings)
         place = None if endpoint is None else await self.locate_endpoint(reader, endpoint, context)
         if message is None or place is None:
             return None
@@ -85,13 +85,13 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         if message is None:
             return Inspection(None, GONE)
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
-        obstacle = GONE if _endpoint_of(agent, call.context.settings) is None else None
+        obstacle = GONE if _read_agent_endpoint(agent, call.context.settings) is None else None
         return Inspection(to_agentify(to_document(message)), obstacle)
 
     async def replay(self, call: Call, letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         message = None if letter.ref is None else await call.tx.one(messages.of, message_id=letter.ref)
-        endpoint = _endpoint_of(agent, call.context.settings)
+        endpoint = _read_agent_endpoint(agent, call.context.settings)
         if message is None or endpoint is None:
             raise Conflict(GONE, fix="Discard it.")
         append_endpoint_delivery(call, message, endpoint, None)
@@ -100,7 +100,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         """Nothing was kept but the message, which is in its recipient's inbox."""
 
 
-def _endpoint_of(agent: AgentRow | None, settings: Settings) -> Endpoint | None:
+def _read_agent_endpoint(agent: AgentRow | None, settings: Settings) -> Endpoint | None:
     return None if agent is None or agent.retired_at is not None else find_endpoint(agent, settings)
 
 

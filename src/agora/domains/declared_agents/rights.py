@@ -14,7 +14,7 @@ from agora.domains.agents import queries as agents
 from agora.domains.agents.references import OPERATOR, looks_like_id
 from agora.domains.identity import queries as people
 from agora.domains.identity import token_queries as tokens
-from agora.domains.identity.roles import scopes_of
+from agora.domains.identity.roles import list_role_scopes
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
 
@@ -74,7 +74,7 @@ async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
         user = await call.tx.one(people.by_id, user_id=subject)
         if user is None or user.disabled_at is not None:
             return NOTHING
-        return _as_agent(scopes_of(user.role or user.provider_role, call.caller.tenant))
+        return _as_agent(list_role_scopes(user.role or user.provider_role, call.caller.tenant))
     if subject.startswith("static:"):
         entries = call.context.settings.auth_tokens.get_secret_value().split(",")
         names = {entry.strip().partition(":")[0] for entry in entries}

@@ -16,7 +16,7 @@ from agora_sdk.errors import Unauthenticated
 
 from . import credential_queries as credentials
 from . import queries as people
-from .roles import scopes_of
+from .roles import list_role_scopes
 from .signing import TaskClaims
 
 __all__ = ["read_scopes_of_subject", "read_task_caller"]
@@ -68,7 +68,7 @@ async def read_scopes_of_subject(reader: Reader, tenant: str, subject: str, now:
     if subject.startswith("usr_"):
         user = await reader.one(people.by_id, user_id=subject)
         if user is not None and user.disabled_at is None:
-            return _expand_scopes(scopes_of(user.role or user.provider_role, tenant))
+            return _expand_scopes(list_role_scopes(user.role or user.provider_role, tenant))
     return frozenset()
 
 

@@ -15,7 +15,7 @@ from agora_sdk.errors import PermissionDenied, RateLimited
 from . import queries as people
 from .authority import check_and_record_administration
 from .records import UserRow
-from .roles import authority_of, scopes_of
+from .roles import list_role_scopes, rank_role_authority
 
 __all__ = ["UserService", "check_concurrency", "count_job"]
 
@@ -77,7 +77,7 @@ class UserService(BoundService, contract.Users):
     def _check_role(self, role: str, row: UserRow) -> None:
         """Check that the caller may grant a role: nobody grants rights that they do not have."""
         caller, target_role = self.call.caller, row.provider_role if role == "provider" else role
-        scopes = scopes_of(target_role, caller.tenant)
+        scopes = list_role_scopes(target_role, caller.tenant)
         lacking = [scope for scope in sorted(scopes) if not caller.may(scope)]
         authority = self._authority_of_role(target_role)
         if lacking or authority > caller.authority:
@@ -90,8 +90,8 @@ class UserService(BoundService, contract.Users):
 
     def _authority_of_role(self, role: str | None) -> int:
         caller = self.call.caller
-        scopes, operator = scopes_of(role, caller.tenant), self.call.context.settings.admin_authority_level
-        return authority_of(scopes, role, caller.tenant, operator)
+        scopes, operator = list_role_scopes(role, caller.tenant), self.call.context.settings.admin_authority_level
+        return rank_role_authority(scopes, role, caller.tenant, operator)
 
     async def _with_tasks(self, row: UserRow) -> contract.User:
         user = _build_user(row)

@@ -21,7 +21,7 @@ from pydantic_core import from_json, to_json
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, Progress, as_relay
 from agora.domains.agents.references import find_agent
-from agora.domains.billing.accounts import paying_account_of
+from agora.domains.billing.accounts import find_paying_account_of_caller
 from agora.domains.billing.ledger import Charge, Ledger
 from agora.domains.billing.money import from_micros
 from agora.domains.billing.records import LedgerEntry
@@ -113,7 +113,9 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
     instance_row: InstanceRow | None = None
     if agent is not None:
         choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
-        instance_row = await call.tx.one(statements.of_agent, account=paying_account_of(call.caller), **choice)
+        instance_row = await call.tx.one(
+            statements.of_agent, account=find_paying_account_of_caller(call.caller), **choice
+        )
     if instance_row is None:
         raise NotFound(
             f"You have no running instance of {target!r}.",

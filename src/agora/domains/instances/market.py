@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.billing.accounts import paying_account_of, resolve_visible_account
+from agora.domains.billing.accounts import find_paying_account_of_caller, resolve_visible_account
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
 from agora.domains.search.service import QueryService
@@ -80,7 +80,7 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
         return []
     ids = encode_json([agent.agent_id for agent in agents])
     deployed = {row.agent_id: row for row in await call.tx.all(host_queries.deployments_of, ids=ids)}
-    mine = paying_account_of(call.caller)
+    mine = find_paying_account_of_caller(call.caller)
     counted = {row.agent_id: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
     counters = {row.agent_id: row for row in await call.tx.all(host_queries.counters_of, ids=ids)}
     hosts = await call.tx.all(host_queries.hosts, after="", limit=MAX_HOSTS) if deployed else []
@@ -179,5 +179,5 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
         recent_instances=await build_summaries(call, rows),
         by_agent=costs.by_agent,
         other_currencies=costs.other_currencies,
-        customer_id=account or paying_account_of(call.caller),
+        customer_id=account or find_paying_account_of_caller(call.caller),
     )

@@ -26,7 +26,7 @@ from .oauth.challenge import AuthorizationNeeded
 from .oauth.grants import UPSTREAM_GRANTS, UpstreamGrants
 from .port import Endpoint
 from .records import UpstreamRow
-from .views import endpoint_of, require_upstream
+from .views import build_upstream_endpoint, require_upstream
 
 __all__ = ["Authorizer", "authorize", "deauthorize", "drop_authorizations", "finish_authorization", "forget_subject"]
 
@@ -44,7 +44,7 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
     """The relay that begins an authorization."""
     row = await _require_authorizable(call, upstream)
     subject = await _choose_subject(call, row, shared=shared)
-    grants, endpoint, begun_by = get_upstream_grants(call), endpoint_of(row), call.caller.subject
+    grants, endpoint, begun_by = get_upstream_grants(call), build_upstream_endpoint(row), call.caller.subject
     base_url = call.context.settings.own_url
 
     async def request_authorization() -> BegunAuthorization | None:
@@ -78,7 +78,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
     grants = get_upstream_grants(call)
     authorization = await flow.take_authorization(call, grants, state)
     row = await _require_authorizable(call, authorization.upstream_id)
-    endpoint = endpoint_of(row)
+    endpoint = build_upstream_endpoint(row)
 
     async def redeem_code() -> Grant:
         return await flow.redeem_code(grants, endpoint, authorization, callback)
@@ -107,7 +107,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
     """The relay that ends an authorization: first in the store, then at the authorization server."""
     row = await _require_authorizable(call, upstream)
     subject = await _choose_subject(call, row, shared=shared)
-    grants, endpoint = get_upstream_grants(call), endpoint_of(row)
+    grants, endpoint = get_upstream_grants(call), build_upstream_endpoint(row)
     key = {"upstream_id": row.upstream_id, "subject": subject}
     stored = await call.tx.one(grant_statements.grant_of_subject, **key)
     await call.tx.execute(grant_statements.drop_grant, **key)

@@ -20,7 +20,7 @@ from .declared import read_declared, sync_declared
 from .oauth.grants import UPSTREAM_GRANTS
 from .offer_review import apply_listing, emit_offer_event
 from .port import Endpoint, Listing, Upstreams
-from .views import endpoint_of, require_upstream
+from .views import build_upstream_endpoint, require_upstream
 
 __all__ = ["UpstreamReconciler"]
 
@@ -104,7 +104,7 @@ class UpstreamReconciler(Controller):
         except BaseException:
             self._unread.add(tenant)
             raise
-        endpoints = [endpoint_of(row) for row in rows if commands or row.transport != "stdio"]
+        endpoints = [build_upstream_endpoint(row) for row in rows if commands or row.transport != "stdio"]
         self._engine.set_endpoints(tenant, endpoints)
         self._limiter.retain_upstreams(tenant, {endpoint.key for endpoint in endpoints})
         self._endpoints[tenant] = endpoints

@@ -22,7 +22,7 @@ from .oauth.flow import find_server
 from .offer_review import apply_listing, emit_offer_event
 from .port import Listing, OAuthMode, Upstreams
 from .records import UPSTREAMS, UpstreamRow
-from .views import build_summary, count_items, endpoint_of, require_upstream
+from .views import build_summary, build_upstream_endpoint, count_items, require_upstream
 
 __all__ = [
     "CONNECT_SECONDS",
@@ -105,7 +105,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
     upstream.oauth.check()
     row = new_row(call, engine, replace(upstream, private=private))
     call.target = row.upstream_id
-    endpoint, grants = endpoint_of(row), get_upstream_grants(call)
+    endpoint, grants = build_upstream_endpoint(row), get_upstream_grants(call)
 
     async def probe_server() -> Listing | None:
         if not verify:

@@ -20,7 +20,7 @@ from agora_sdk.errors import InvalidRequest, NameTaken, NotFound, field_error
 from . import queries as statements
 from .records import UpstreamRow
 from .registration import NewUpstream, add_by_url
-from .server_json import SCHEMA, remote_of, unwrap_server
+from .server_json import SCHEMA, fill_in_remote, unwrap_server
 
 __all__ = ["RegistryService"]
 
@@ -96,7 +96,7 @@ class RegistryService(BoundService, contract.Registry):
         concurrency: int = 16,
         verify: bool = True,
     ) -> Upstream:
-        remote = remote_of(unwrap_server(server), variables, headers)
+        remote = fill_in_remote(unwrap_server(server), variables, headers)
         if remote.name.lower().startswith(NAMESPACE):
             raise NameTaken(f"{remote.name} is a name of this server's own.", fix="Change the name in the server.json.")
         new = NewUpstream(

@@ -7,7 +7,7 @@ from agora_sdk.errors import Conflict, UpstreamUnavailable
 
 from . import queries as statements
 from .port import Endpoint
-from .views import NOT_PERMITTED, endpoint_of, require_upstream
+from .views import NOT_PERMITTED, build_upstream_endpoint, require_upstream
 
 __all__ = ["find_watched_endpoint"]
 
@@ -20,4 +20,4 @@ async def find_watched_endpoint(call: Call, upstream: str, uri: str) -> Endpoint
     item = await call.tx.one(statements.item, upstream_id=row.upstream_id, kind="resource", name=uri)
     if item is not None and item.state != "active":
         raise Conflict(f"The resource {uri!r} of {row.name} is {item.state}: {item.reason}.")
-    return endpoint_of(row)
+    return build_upstream_endpoint(row)

@@ -12,7 +12,7 @@ from typing import Any
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["SCHEMA", "Remote", "remote_of", "unwrap_server"]
+__all__ = ["SCHEMA", "Remote", "fill_in_remote", "unwrap_server"]
 
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+")
@@ -35,7 +35,7 @@ def unwrap_server(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return inner if isinstance(inner, dict) and "name" not in document else document
 
 
-def remote_of(server: Mapping[str, Any], variables: Mapping[str, str], headers: Mapping[str, str]) -> Remote:
+def fill_in_remote(server: Mapping[str, Any], variables: Mapping[str, str], headers: Mapping[str, str]) -> Remote:
     """The remote of a server.json, with its variables filled in. Raises InvalidRequest naming what is missing."""
     name, description = server.get("name"), server.get("description")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 200:

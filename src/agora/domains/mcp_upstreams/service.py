@@ -33,7 +33,7 @@ from .port import ANSWER_SECONDS, Listing
 from .records import UpstreamRow, UpstreamToolRow
 from .registration import CONNECT_SECONDS, NewUpstream, OAuthConfiguration, add_by_url, drop_upstream, upstream_engine
 from .task_questions import OPERATIONS, TaskClient
-from .views import NOT_PERMITTED, build_detail, build_summary, count_items, endpoint_of, require_upstream
+from .views import NOT_PERMITTED, build_detail, build_summary, build_upstream_endpoint, count_items, require_upstream
 
 __all__ = ["UpstreamService", "uri_matches"]
 
@@ -123,7 +123,7 @@ class UpstreamService(contract.Upstreams):
         call, engine = self._call, upstream_engine(self._call)
         row = await self._require_usable(upstream)
         await check_administered(call, row.upstream_id)
-        endpoint = endpoint_of(row)
+        endpoint = build_upstream_endpoint(row)
 
         async def read_listing() -> Listing:
             return await engine.listing(endpoint)
@@ -327,7 +327,7 @@ class UpstreamService(contract.Upstreams):
         client: CallClient | None = None,
     ) -> R:
         """Ask the upstream, outside any transaction. client: who is asked what the upstream asks; by default that of the call."""
-        engine, endpoint, progress = upstream_engine(self._call), endpoint_of(upstream), self._call.progress
+        engine, endpoint, progress = upstream_engine(self._call), build_upstream_endpoint(upstream), self._call.progress
         caller, client = self._call.caller.subject, client or self._call.client
         self._call.target = f"{upstream.name}.{what}"[:200]
 

@@ -24,9 +24,9 @@ __all__ = [
     "NOT_PERMITTED",
     "build_detail",
     "build_summary",
+    "build_upstream_endpoint",
     "connection_condition",
     "count_items",
-    "endpoint_of",
     "require_upstream",
 ]
 
@@ -42,7 +42,7 @@ async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> Upstr
     return row
 
 
-def endpoint_of(row: UpstreamRow) -> Endpoint:
+def build_upstream_endpoint(row: UpstreamRow) -> Endpoint:
     """Where an upstream is, for the engine."""
     command = decode_json(row.command) if row.command else {"args": [], "cwd": None}
     return Endpoint(

@@ -92,7 +92,7 @@ class HealthMonitor:
         self, store: Store, clock: Clock, live: Mapping[str, int], directory: Path, *, machine: Machine | None = None
     ) -> None:
         self._store, self._clock, self._live = store, clock, live
-        self._machine = machine or _machine_probe_of(directory)
+        self._machine = machine or _build_machine_probe(directory)
         self.samples: deque[Sample] = deque(maxlen=int(WINDOW / INTERVAL))
         self.loops: Sequence[Loop] = ()
         self.draining = False
@@ -230,7 +230,7 @@ def _describe_failure(error: Exception) -> str:
 # -- the machine -------------------------------------------------------------------------------
 
 
-def _machine_probe_of(directory: Path) -> Machine:
+def _build_machine_probe(directory: Path) -> Machine:
     def measure_delay() -> Mapping[str, float]:
         return measure_machine(directory)
 

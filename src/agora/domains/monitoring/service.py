@@ -205,9 +205,9 @@ class MonitorService(BoundService, contract.Monitor):
         ceiling = new_id("msg")  # what comes later is not waited for
 
         async def read_messages(reader: Reader, position: int) -> LogPage:
-            after = _id_of(position) if position else FIRST
+            after = _build_entry_id(position) if position else FIRST
             messages, finished = await log.read_forward(reader, after, ceiling, EXPORTED, paging.MAX_PAGE_BYTES)
-            entries = [Entry(_number_of(each), "message", each.model_dump_json().encode()) for each in messages]
+            entries = [Entry(_read_entry_number(each), "message", each.model_dump_json().encode()) for each in messages]
             return LogPage(entries, finished)
 
         viewer = Viewer(self.call.caller.subject, self.call.caller.may("read:all"))
@@ -258,11 +258,11 @@ class MonitorService(BoundService, contract.Monitor):
         return contract.Intervention(**fields, override_id=override.override_id, status=override.status)
 
 
-def _number_of(message: contract.LoggedMessage) -> int:
+def _read_entry_number(message: contract.LoggedMessage) -> int:
     return int(message.message_id[4:], 16)
 
 
-def _id_of(number: int) -> str:
+def _build_entry_id(number: int) -> str:
     return f"msg_{number:032x}"
 
 

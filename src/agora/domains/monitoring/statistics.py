@@ -10,7 +10,7 @@ from agora.core.events import log as event_log
 from agora.core.pagination import EXACT_UP_TO
 from agora.core.usage import TRAFFIC, CallMinute
 from agora.domains.billing.accounts import resolve_visible_account
-from agora.domains.billing.money import day_of, from_micros
+from agora.domains.billing.money import convert_to_day_number, from_micros
 from agora_sdk.contract.monitor import Minute, Money, MonitorStats
 
 from . import health_queries
@@ -88,5 +88,5 @@ async def _cost_today(call: Call) -> list[Money] | None:
     if not call.caller.may("read:billing"):
         return None
     account = resolve_visible_account(call.caller, None)
-    rows = await call.tx.all(statements.cost, account=account or "", day=day_of(call.now))
+    rows = await call.tx.all(statements.cost, account=account or "", day=convert_to_day_number(call.now))
     return [Money(currency=row.currency, amount=from_micros(row.amount)) for row in rows]

@@ -20,7 +20,7 @@ from agora.domains.instances.ports import LOCAL_HOST
 from agora.domains.messaging import queries as messages
 from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 
-from .discovery import name_of
+from .discovery import choose_protocol_name
 
 __all__ = ["answer_as_host", "pass_back", "pass_on"]
 
@@ -53,7 +53,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
         return _build_failure(draft, named, error, code)
     request = {
         "type": "request",
-        "to": [name_of(host)],
+        "to": [choose_protocol_name(host)],
         "intent": INTENTS[message.type],
         "payload": await _build_host_payload(call, draft, row),
         "correlation": {"conversation_id": sent.label},
@@ -67,7 +67,7 @@ async def pass_on(call: Call, draft: Draft, sent: Sent) -> dict[str, Any] | None
 async def _build_host_payload(call: Call, draft: Draft, row: AgentRow) -> dict[str, Any]:
     """The forwarded payload: the message's, completed with the build fields of the agent's registration."""
     payload = {name: value for name, value in draft.message.payload.items() if name != "preferred_host"}
-    payload["agent_id"] = name_of(row)
+    payload["agent_id"] = choose_protocol_name(row)
     if draft.message.type is P.DEPLOY:
         registered = decode_json(row.metadata)
         payload |= {name: registered[name] for name in PARTS if name in registered and name not in payload}

@@ -9,13 +9,13 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import is_agent_visible
-from agora.domains.billing.accounts import paying_account_of
+from agora.domains.billing.accounts import find_paying_account_of_caller
 from agora.domains.instances import queries as instances
 from agora.domains.instances.ports import LOCAL_HOST
 from agora_sdk.contract.performatives import DiscoverPayload
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["agent_address", "describe_agent", "find_agent", "find_agents", "name_of"]
+__all__ = ["agent_address", "choose_protocol_name", "describe_agent", "find_agent", "find_agents"]
 
 LOOKED_AT = 2000  #: agents with a capability that are examined
 UNREACHABLE = frozenset({"offline", "inactive", "paused"})
@@ -45,7 +45,12 @@ async def _own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
     """The address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
-    parameters = {"agent_id": row.agent_id, "account": paying_account_of(call.caller), "now": call.now, "here": here}
+    parameters = {
+        "agent_id": row.agent_id,
+        "account": find_paying_account_of_caller(call.caller),
+        "now": call.now,
+        "here": here,
+    }
     instance = await call.tx.one(instances.of_agent, **parameters)
     return {} if instance is None or not instance.address else {"address": instance.address}
 
@@ -89,7 +94,7 @@ def _mean_rating(row: AgentRow) -> float:
     return round(row.rating_sum / row.rating_count, 2) if row.rating_count else 0.0
 
 
-def name_of(row: AgentRow) -> str:
+def choose_protocol_name(row: AgentRow) -> str:
     """The agent protocol's id of an agent: its alias, else its name."""
     return row.alias or row.agent_name
 
@@ -99,7 +104,7 @@ def describe_agent(call: Call, row: AgentRow) -> dict[str, Any]:
     metadata = decode_json(row.metadata)
     manifest = {name: metadata[name] for name in MANIFEST if isinstance(metadata.get(name), dict)}
     about = {
-        "agent_id": name_of(row),
+        "agent_id": choose_protocol_name(row),
         "name": metadata.get("name") if isinstance(metadata.get("name"), str) else row.agent_name,
         "address": agent_address(call, row),
         "capabilities": decode_json(row.capabilities),

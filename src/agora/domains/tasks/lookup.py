@@ -165,7 +165,7 @@ async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:
     total, estimate = len(page), False
     if more or cursor or request.offset:
         page = []  # counting may queue behind others; do not hold a page in memory meanwhile
-        total, estimate = await paging.count_rows(call.tx, task_lists.count_tasks(filters), parameters)
+        total, estimate = await paging.count_rows_up_to_limit(call.tx, task_lists.count_tasks(filters), parameters)
         page = await _load_tasks(call, rows[:limit])
     return contract.TaskPage.model_construct(
         tasks=page,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from agora.core.call import Call, Caller, encode_json
 from agora.domains.billing.accounts import find_account_of_subject
 from agora.domains.messaging.service import MessagingService
-from agora.wire.envelopes.stored import data_of
+from agora.wire.envelopes.stored import decode_message_data
 from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.contract.messaging import Message
 from agora_sdk.errors import NotFound, PaymentRequired
@@ -44,7 +44,7 @@ async def create_message_tasks(call: Call, reader: Caller) -> int:
 
 
 async def _build_order(call: Call, message: Message, reader: Caller) -> assignment.Order:
-    payload = data_of(message.content) if "agentify" in message.metadata else {}
+    payload = decode_message_data(message.content) if "agentify" in message.metadata else {}
     # The payload of an envelope is data, unless it is a text.
     part = {"text": message.content} if payload.keys() <= {"text"} else {"data": payload}
     a2a_message = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [part]}

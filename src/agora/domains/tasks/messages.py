@@ -195,11 +195,11 @@ async def _complete_with_message(draft: TaskDraft, message: dict[str, Any]) -> i
     # The entry's status is what tells the answer from whatever else the assignee said.
     number = _append_entry(draft, "message", message, _S.COMPLETED)
     draft.emit("message", **_message_event(draft, message, number))
-    await end_task(draft, _S.COMPLETED, result=_result_of(message["parts"]))
+    await end_task(draft, _S.COMPLETED, result=_build_task_result(message["parts"]))
     return number
 
 
-def _result_of(parts: Sequence[Mapping[str, Any]]) -> Any:
+def _build_task_result(parts: Sequence[Mapping[str, Any]]) -> Any:
     """The result for those who read tasks: the text of the parts, the data of a single one, or the parts."""
     if text := join_text(parts):
         return text

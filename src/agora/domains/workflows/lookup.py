@@ -249,7 +249,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     await _add_current_steps(call, page)
     total, estimate = len(page), False
     if more or cursor or offset:
-        total, estimate = await paging.count_rows(call.tx, workflows.count_workflows(filters), parameters)
+        total, estimate = await paging.count_rows_up_to_limit(call.tx, workflows.count_workflows(filters), parameters)
     return contract.WorkflowPage.model_construct(
         workflows=page,
         count=len(page),

@@ -92,7 +92,7 @@ def _format_assignments(columns: frozenset[str]) -> str:
     return ", ".join(f"{name} = :{name}" for name in sorted(columns))
 
 
-def _types_of(types: dict[str, str], columns: frozenset[str]) -> dict[str, str]:
+def _select_column_types(types: dict[str, str], columns: frozenset[str]) -> dict[str, str]:
     return {name: types[name] for name in columns if name in types}
 
 
@@ -102,7 +102,7 @@ def update_workflow(columns: frozenset[str]) -> Write:
     sql = (
         f"update workflows set {_format_assignments(columns)} where tenant_id = :tenant and workflow_id = :workflow_id"
     )
-    return Write(sql, types=_types_of(_WORKFLOW_TYPES, columns))
+    return Write(sql, types=_select_column_types(_WORKFLOW_TYPES, columns))
 
 
 @cache
@@ -112,7 +112,7 @@ def update_step(columns: frozenset[str]) -> Write:
         update workflow_steps set {_format_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and name = :name
     """
-    return Write(sql, types=_types_of(_STEP_TYPES, columns))
+    return Write(sql, types=_select_column_types(_STEP_TYPES, columns))
 
 
 @cache
@@ -122,7 +122,7 @@ def update_item(columns: frozenset[str]) -> Write:
         update workflow_items set {_format_assignments(columns)}
         where tenant_id = :tenant and workflow_id = :workflow_id and step = :step and item = :item
     """
-    return Write(sql, types=_types_of(_ITEM_TYPES, columns) | {"item": BIG})
+    return Write(sql, types=_select_column_types(_ITEM_TYPES, columns) | {"item": BIG})
 
 
 # -- parts of a for_each -----------------------------------------------------------------------

@@ -177,14 +177,14 @@ class RunOpener:
         status = task["status"]
         if status["state"] not in INTERRUPTED:
             if run.resume and all(entry.is_cancelled for entry in run.resume) and status["state"] in TERMINAL:
-                return task_id, _position_of(task) - 2  # it was cancelled before: the end is told again
+                return task_id, _find_stream_position(task) - 2  # it was cancelled before: the end is told again
             raise Conflict(f"{task_id} waits for no answer any more.")
         question = status.get("message", {})
         if run.resume:
             messages = read_answers(task_id, question, status["state"], run.resume)
         else:
             messages = [read_tool_answer(task_id, question, run.answers)]
-        position = _position_of(task)
+        position = _find_stream_position(task)
         if messages is None:
             await self._invoke_operation(
                 "agora.a2a.cancel", request.caller, {"task_id": task_id, "metadata": {"reason": "abandoned"}}
@@ -267,5 +267,5 @@ def _position_after(entry: Mapping[str, Any]) -> int:
     return 2 * int(entry["number"]) + 1
 
 
-def _position_of(task: Task) -> int:
+def _find_stream_position(task: Task) -> int:
     return int(task["metadata"]["agora"]["position"])

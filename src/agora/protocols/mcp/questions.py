@@ -73,13 +73,13 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
     task_id, number = entry["task_id"], entry["number"]
     if named := named_questions(message):
         return [
-            Question(task_id, number, question["text"] or NO_TEXT, _form_schema_of(question), name)
+            Question(task_id, number, question["text"] or NO_TEXT, _find_form_schema(question), name)
             for name, question in named.items()
         ]
     texts = [part["text"] for part in message.get("parts", ()) if isinstance(part.get("text"), str)]
     text = "\n".join(texts) or entry.get("content") or NO_TEXT
     metadata = message.get("metadata")
-    return [Question(task_id, number, text, _form_schema_of(metadata if isinstance(metadata, Mapping) else {}))]
+    return [Question(task_id, number, text, _find_form_schema(metadata if isinstance(metadata, Mapping) else {}))]
 
 
 def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
@@ -105,7 +105,7 @@ def _message_of_entry(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return data if isinstance(data, Mapping) else {}
 
 
-def _form_schema_of(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _find_form_schema(holder: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The schema beside a question, if clients make a form of it: an object with fields that hold no objects."""
     schema = holder.get("requestedSchema")
     properties = schema.get("properties") if isinstance(schema, Mapping) and schema.get("type") == "object" else None

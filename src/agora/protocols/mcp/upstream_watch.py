@@ -76,13 +76,13 @@ class UpstreamWatch:
         try:
             endpoint = await self._dispatcher.write_as_system(self._caller.tenant, find_endpoint, label="mcp.watch")
             engine = self._dispatcher.context.ports.get(UPSTREAMS)
-            update = partial(self._on_update, uri)
+            update = partial(self._mark_updated, uri)
             return await engine.watch(endpoint, unquote(own), update, self._caller.subject, self._client)
         except AgoraError as error:  # what there is not, or not now, does not change
             log.info("%s is not watched: %s", uri, error)
             return _do_nothing
 
-    def _on_update(self, uri: str) -> None:
+    def _mark_updated(self, uri: str) -> None:
         self._updated.add(uri)
         self._changed.set()
 

@@ -19,9 +19,9 @@ from .markdown import render_markdown
 __all__ = [
     "FILTERS",
     "NO_VALUE",
+    "find_page_path",
     "format_duration",
     "format_money",
-    "page_path_of",
     "short_id",
     "state_badge",
     "task_title",
@@ -175,7 +175,7 @@ def short_id(value: str | None) -> str:
     return tail[-8:] if len(tail) == 32 and head.isalpha() else value or ""
 
 
-def page_path_of(id: str | None) -> str | None:
+def find_page_path(id: str | None) -> str | None:
     """The page on which a thing with this id is shown, below the monitor; None if there is none."""
     head, _, tail = (id or "").partition("_")
     room = PAGES_BY_PREFIX.get(head)
@@ -250,7 +250,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "money": format_money,
     "path": encode_segment,
     "quantity": format_quantity,
-    "room": page_path_of,
+    "room": find_page_path,
     "sentence": capitalize_first,
     "share": format_share,
     "size": format_bytes,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from agora_sdk.contract import Operation
 
-from .filters import page_path_of
+from .filters import find_page_path
 
 __all__ = ["describe_outcome", "find_result_page"]
 
@@ -134,4 +134,4 @@ def describe_outcome(operation: Operation, field: Callable[[str], str | None], r
 def find_result_page(result: Any) -> str:
     """Path of the page of what an operation made, below the monitor; empty if there is none."""
     ids = (getattr(result, name, None) for name in RESULT_IDS)
-    return next((path for id in ids if isinstance(id, str) and (path := page_path_of(id))), "")
+    return next((path for id in ids if isinstance(id, str) and (path := find_page_path(id))), "")

@@ -44,7 +44,7 @@ from .labels import BUILD, ResourceLabels, label_filter
 from .networks import InstanceNetworks
 from .options import Options
 
-__all__ = ["Images", "registry_of", "split_reference"]
+__all__ = ["Images", "find_image_registry", "split_reference"]
 
 FORMAT = 1  # of how images are made; another one makes every key another
 CHUNK = 1 << 18
@@ -173,7 +173,11 @@ class Images:
         name, tag = split_reference(image.reference)
         headers = {}
         if image.user is not None:
-            account = {"username": image.user, "password": image.password or "", "serveraddress": registry_of(name)}
+            account = {
+                "username": image.user,
+                "password": image.password or "",
+                "serveraddress": find_image_registry(name),
+            }
             headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(account).encode()).decode()
         last_status = ""
         try:
@@ -375,7 +379,7 @@ def split_reference(reference: str) -> tuple[str, str]:
     return (name, tag) if colon and "/" not in tag else (reference, "latest")
 
 
-def registry_of(name: str) -> str:
+def find_image_registry(name: str) -> str:
     """The registry of an image; one without a host is Docker Hub's."""
     first, slash, _ = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):

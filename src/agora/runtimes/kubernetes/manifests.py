@@ -82,7 +82,7 @@ def pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any] | N
     document = _base_document("v1", "Secret", names, spec, "-pull")
     return document | {
         "type": "kubernetes.io/dockerconfigjson",
-        "stringData": {".dockerconfigjson": json.dumps({"auths": {_registry_of(image.reference): account}})},
+        "stringData": {".dockerconfigjson": json.dumps({"auths": {_find_image_registry(image.reference): account}})},
     }
 
 
@@ -252,7 +252,7 @@ def _base_document(version: str, kind: str, names: ResourceNames, spec: Spec, en
     return {"apiVersion": version, "kind": kind, "metadata": metadata}
 
 
-def _registry_of(reference: str) -> str:
+def _find_image_registry(reference: str) -> str:
     first, slash, _ = reference.partition("/")
     has_host = slash and ("." in first or ":" in first or first == "localhost")
     return first if has_host else "https://index.docker.io/v1/"

@@ -30,7 +30,7 @@ from .convert import (
     to_bus,
 )
 from .lossless import SECTIONS, SLOT, Document, View
-from .stored import data_of, text_of
+from .stored import decode_message_data, encode_message_text
 
 __all__ = [
     "SECTIONS",
@@ -39,12 +39,12 @@ __all__ = [
     "Document",
     "View",
     "convert_document",
-    "data_of",
+    "decode_message_data",
     "embed_document",
+    "encode_message_text",
     "from_a2a",
     "from_agentify",
     "from_bus",
-    "text_of",
     "to_a2a",
     "to_agentify",
     "to_bus",

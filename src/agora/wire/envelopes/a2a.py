@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import EMPTY, SECTIONS, SLOT, Document
-from .stored import blank_message, data_of, text_of, without_sections
+from .stored import blank_message, decode_message_data, encode_message_text, without_sections
 
 __all__ = ["A2A"]
 
@@ -26,7 +26,7 @@ class A2A:
         }
 
     def write(self, message: Document, /) -> Document:
-        data = data_of(message.get("content") or "")
+        data = decode_message_data(message.get("content") or "")
         part = {"text": message.get("content")} if list(data) == ["text"] else {"data": data}
         document = {
             "messageId": message.get("message_id"),
@@ -60,5 +60,5 @@ def _text_content(parts: Any) -> str:
     """The text of parts: texts line by line, one part of data as such."""
     objects = [part for part in parts or () if isinstance(part, dict)]
     if len(objects) == 1 and isinstance(objects[0].get("data"), dict):
-        return text_of(objects[0]["data"])
+        return encode_message_text(objects[0]["data"])
     return "\n".join(part["text"] for part in objects if isinstance(part.get("text"), str))

@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import SECTIONS, SLOT, Document
-from .stored import BROADCAST, blank_message, data_of, recipient_names, text_of, without_sections
+from .stored import (
+    BROADCAST,
+    blank_message,
+    decode_message_data,
+    encode_message_text,
+    recipient_names,
+    without_sections,
+)
 
-__all__ = ["Agentify", "type_of"]
+__all__ = ["Agentify", "convert_message_type"]
 
 TYPES = frozenset(
     [
@@ -39,7 +46,7 @@ MEANT = {
 }
 
 
-def type_of(message_type: Any) -> str:
+def convert_message_type(message_type: Any) -> str:
     """The performative of a message type: the same name, or its equivalent; inform for all others."""
     return message_type if message_type in TYPES else MEANT.get(message_type, "inform")
 
@@ -58,7 +65,7 @@ class Agentify:
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),
             "to_agent": ",".join(to),
-            "content": text_of(payload) or task or "",
+            "content": encode_message_text(payload) or task or "",
             "message_type": document.get("type"),
             "timestamp": document.get("ts"),
             "correlation_id": correlation.get("conversation_id"),
@@ -72,10 +79,10 @@ class Agentify:
         document = {
             "id": message.get("message_id"),
             "ts": message.get("timestamp"),
-            "type": type_of(message.get("message_type")),
+            "type": convert_message_type(message.get("message_type")),
             "sender": message.get("from_name"),
             "to": recipient_names(message.get("to_agent")),
-            "payload": data_of(message.get("content") or ""),
+            "payload": decode_message_data(message.get("content") or ""),
             "context": without_sections(message.get("metadata"), SECTIONS),
             "correlation": {name: value for name, value in correlation.items() if value is not None},
         }

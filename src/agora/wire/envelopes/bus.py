@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import Document
-from .stored import BROADCAST, blank_message, data_of, text_of
+from .stored import BROADCAST, blank_message, decode_message_data, encode_message_text
 
 __all__ = ["ENTRY_TYPES", "Bus"]
 
@@ -38,7 +38,7 @@ class Bus:
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),
             "to_agent": target if target is not None else "",
-            "content": text_of(document.get("content") or {}),
+            "content": encode_message_text(document.get("content") or {}),
             "message_type": document.get("type"),
             "priority": READ.get(document.get("priority") or "medium", "normal"),
             "timestamp": document.get("timestamp"),
@@ -55,7 +55,7 @@ class Bus:
             "target": message.get("to_agent") or None,
             "type": kind if kind in ENTRY_TYPES else MEANT.get(kind or "", "state_update"),
             "priority": PRIORITIES.get(message.get("priority") or "normal", "medium"),
-            "content": data_of(message.get("content") or ""),
+            "content": decode_message_data(message.get("content") or ""),
             "correlation_id": message.get("correlation_id"),
         }
         return {name: value for name, value in document.items() if value is not None}

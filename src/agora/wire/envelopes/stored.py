@@ -8,7 +8,14 @@ from typing import Any
 
 from agora_sdk.contract.messaging import Message
 
-__all__ = ["BROADCAST", "blank_message", "data_of", "recipient_names", "text_of", "without_sections"]
+__all__ = [
+    "BROADCAST",
+    "blank_message",
+    "decode_message_data",
+    "encode_message_text",
+    "recipient_names",
+    "without_sections",
+]
 
 BROADCAST = "broadcast"
 #: a message without the state of its delivery, which is each recipient's
@@ -21,21 +28,21 @@ def blank_message() -> dict[str, Any]:
     return {**dict.fromkeys(_FIELDS), **_BLANK, "metadata": {}}
 
 
-def text_of(data: Mapping[str, Any]) -> str:
+def encode_message_text(data: Mapping[str, Any]) -> str:
     """Data as a message's text: the text of ``{"text": ...}``, anything else as compact JSON."""
     if list(data) == ["text"] and isinstance(data["text"], str):
         return data["text"]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""
 
 
-def data_of(text: str) -> dict[str, Any]:
+def decode_message_data(text: str) -> dict[str, Any]:
     """Data of a message's text; ``{"text": ...}`` where it is not the compact JSON of an object."""
     if text[:2] == '{"' and text[-1] == "}":
         try:
             data = json.loads(text, parse_constant=_reject_constant)
         except (ValueError, RecursionError):
             data = None
-        if isinstance(data, dict) and text_of(data) == text:
+        if isinstance(data, dict) and encode_message_text(data) == text:
             return data
     return {"text": text} if text else {}
 

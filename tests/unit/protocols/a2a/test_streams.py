@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from agora.protocols import http_streams as following
-from agora.protocols.http import abort_connection, transport_of
+from agora.protocols.http import abort_connection, find_transport
 from tests.harness import Running
 from tests.unit.protocols.a2a.raw_requests import Wire, events_of, said
 
@@ -219,7 +219,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(
     cut: list[asyncio.Transport] = []
 
     def dropping(send: Any) -> bool:
-        cut.append(transport_of(send))
+        cut.append(find_transport(send))
         return abort_connection(send)
 
     monkeypatch.setattr(following, "GRACE_SECONDS", 0.01)

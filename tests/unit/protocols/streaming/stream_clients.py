@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from agora.core.call import Caller
 from agora.domains.admin import retention_queries as upkeep
-from agora.protocols.http import Receive, Scope, Send, transport_of
+from agora.protocols.http import Receive, Scope, Send, find_transport
 from agora.protocols.streaming.requests import abort_connection
 from agora.server.app import App
 from agora.store.port import Tx
@@ -139,7 +139,7 @@ class Drops:
         self.transports: list[asyncio.Transport] = []
 
     def __call__(self, send: Any) -> bool:
-        self.transports.append(transport_of(send))
+        self.transports.append(find_transport(send))
         return abort_connection(send)
 
 

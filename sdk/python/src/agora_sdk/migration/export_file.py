@@ -27,7 +27,7 @@ class ExportFile:
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def count_rows(self) -> dict[str, int]:
+    def count_rows_up_to_limit(self) -> dict[str, int]:
         """Number of rows of each table. Raises InvalidRequest for a file that is no export."""
         counts: dict[str, int] = {}
         for table, row in self._read():

@@ -64,7 +64,7 @@ class Importer:
 
     def run(self) -> ImportSummary:
         """Import the file. Raises InvalidRequest for a file that is no export, and errors of the moment: run it again then."""
-        totals = self._file.count_rows()
+        totals = self._file.count_rows_up_to_limit()
         run = None
         if not self._dry_run:
             run = self._client.migration.begin_import(self._database, self._file.compute_digest())

@@ -22,7 +22,7 @@ def patch_subprocess(layer: V4CompatibilityLayer | None = None) -> Callable[[], 
     original = subprocess.run
 
     def patched_run(command: Any, *args: Any, **options: Any) -> Any:
-        words = _words_of(command)
+        words = _split_command_words(command)
         result = run_command(target, words[1:]) if words and os.path.basename(words[0]) == "spacetime" else None
         if result is None:
             return original(command, *args, **options)
@@ -36,7 +36,7 @@ def patch_subprocess(layer: V4CompatibilityLayer | None = None) -> Callable[[], 
     return undo
 
 
-def _words_of(command: Any) -> list[str]:
+def _split_command_words(command: Any) -> list[str]:
     """The words of a command that is a list; empty for one that a shell takes apart."""
     if isinstance(command, str | bytes | os.PathLike) or not isinstance(command, Sequence):
         return []

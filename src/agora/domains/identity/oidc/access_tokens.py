@@ -25,13 +25,13 @@ __all__ = [
     "MAX_TOKEN_CHARACTERS",
     "TYPES",
     "UnverifiedToken",
-    "audience_of",
     "check_id_token",
     "check_purpose",
     "check_signature",
     "check_times",
     "numeric_date",
     "parse_token",
+    "read_token_audience",
     "token_error",
 ]
 
@@ -151,7 +151,7 @@ def check_purpose(token: UnverifiedToken, audiences: Collection[str], clients: C
             "The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token."
         )
     party = claims.get("azp", claims.get("client_id"))
-    meant = audience_of(claims)
+    meant = read_token_audience(claims)
     if not meant & set(audiences) and not (isinstance(party, str) and party in clients):
         raise token_error(
             f"The token is for {', '.join(sorted(meant)[:3]) or 'nobody in particular'}, not for this server.",
@@ -159,7 +159,7 @@ def check_purpose(token: UnverifiedToken, audiences: Collection[str], clients: C
         )
 
 
-def audience_of(claims: Mapping[str, Any]) -> set[str]:
+def read_token_audience(claims: Mapping[str, Any]) -> set[str]:
     """Whom a token is for."""
     value = claims.get("aud", [])
     value = [value] if isinstance(value, str) else value
@@ -171,7 +171,7 @@ def audience_of(claims: Mapping[str, Any]) -> set[str]:
 def check_id_token(token: UnverifiedToken, client_id: str, nonce: str | None) -> None:
     """Check an ID token's claims (OpenID Connect Core, section 3.1.3.7). nonce: that of the sign-in, if it was one."""
     claims = token.claims
-    if client_id not in audience_of(claims) or claims.get("azp", client_id) != client_id:
+    if client_id not in read_token_audience(claims) or claims.get("azp", client_id) != client_id:
         raise token_error("The provider's ID token is for another client.")
     if nonce is not None and claims.get("nonce") != nonce:
         raise token_error("The provider's ID token is of another sign-in.", fix="Begin again.")

@@ -20,7 +20,7 @@ from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, Clock
 from agora.core.call import Call, Caller, Person
-from agora.core.pkce import challenge_of
+from agora.core.pkce import compute_pkce_challenge
 from agora.domains.identity.records import SESSIONS, UserSessionRow
 from agora.net.sealing import Sealer
 from agora.store.port import Reader, Store
@@ -98,7 +98,7 @@ class SignInState:
 
     def request_parameters(self) -> dict[str, str]:
         """Parameters of the authorization request to the provider."""
-        challenge = {"code_challenge": challenge_of(self.verifier), "code_challenge_method": "S256"}
+        challenge = {"code_challenge": compute_pkce_challenge(self.verifier), "code_challenge_method": "S256"}
         return {"state": self.state, "nonce": self.nonce, "redirect_uri": self.redirect_uri, **challenge}
 
 

@@ -27,7 +27,7 @@ def parse_logout_token(
 
     audiences: names of ours at that provider. now and skew: microseconds.
     """
-    if not access_tokens.audience_of(claims) & set(audiences):
+    if not access_tokens.read_token_audience(claims) & set(audiences):
         raise token_error("The logout token is for another client.", fix="Let the provider send it to whom it is for.")
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):

@@ -186,7 +186,7 @@ def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
         return None
     kid, kind = entry.get("kid"), entry.get("kty")
-    if not (kid is None or isinstance(kid, str)) or entry.get("alg") not in (None, *_algorithms_of(kind)):
+    if not (kid is None or isinstance(kid, str)) or entry.get("alg") not in (None, *_list_signing_algorithms(kind)):
         return None
     try:
         if kind == "RSA" and len(entry["n"]) * 6 >= LEAST_RSA:
@@ -198,5 +198,5 @@ def _import_key(entry: Any) -> tuple[str | None, RSAKey | ECKey] | None:
     return None
 
 
-def _algorithms_of(kind: Any) -> tuple[str, ...]:
+def _list_signing_algorithms(kind: Any) -> tuple[str, ...]:
     return tuple(name for name, key_type in ALGORITHMS.items() if key_type == kind)

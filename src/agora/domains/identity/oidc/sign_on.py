@@ -20,7 +20,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, PermissionDenied, RateLim
 from .. import credential_queries as credentials
 from .. import queries as people
 from ..records import TenantStatusRow, UserStandingRow
-from ..roles import authority_of, scopes_of
+from ..roles import list_role_scopes, rank_role_authority
 from ..sign_on_port import LogoutNotice, Sighting, SignInResult, session_key, token_key, user_id
 from . import access_tokens, logout_tokens
 from . import role_mapping as roles
@@ -221,7 +221,7 @@ class SignOn:
             raise PermissionDenied("This user is disabled.", fix="An operator enables users with agora.user.update.")
         role = (row.role if row is not None else None) or person.role
         limit = row.concurrency_limit if row is not None else None
-        may = roles.restrict_scopes(scopes_of(role, grant.tenant), grant.asked, self._known)
+        may = roles.restrict_scopes(list_role_scopes(role, grant.tenant), grant.asked, self._known)
         daily = row.daily_job_limit if row is not None else None
         person = replace(
             person,
@@ -236,7 +236,7 @@ class SignOn:
             kind="user",
             scopes=may,
             tier=TIER,
-            authority=authority_of(may, role, grant.tenant, self._authority),
+            authority=rank_role_authority(may, role, grant.tenant, self._authority),
             expires_at=grant.ends,
             token_id=person.session_id,
             person=replace(person, role=role),
@@ -278,9 +278,11 @@ class SignOn:
             keys,
             issued_at=int(issued) * SECOND if isinstance(issued, int | float) else 0,
         )
-        return Grant(self._tenant_of(claims, provider.issuer), person, _text_claim(claims, "scope", 4096) or "", ends)
+        return Grant(
+            self._choose_tenant(claims, provider.issuer), person, _text_claim(claims, "scope", 4096) or "", ends
+        )
 
-    def _tenant_of(self, claims: Mapping[str, Any], issuer: str) -> str:
+    def _choose_tenant(self, claims: Mapping[str, Any], issuer: str) -> str:
         """A provider's own tenant, else what the claim says; without either setting, the one that there always is."""
         if (own := self._tenants[issuer]) is not None:
             return own

@@ -46,7 +46,7 @@ class _Slot:
     used: float = field(default_factory=time.monotonic)
 
 
-def _key_of(endpoint: Endpoint, subject: str, client: CallClient | None) -> Key:
+def _build_connection_key(endpoint: Endpoint, subject: str, client: CallClient | None) -> Key:
     return endpoint.key, subject, client.key if client is not None else ""
 
 
@@ -61,7 +61,7 @@ class ClientConnections:
     @contextlib.asynccontextmanager
     async def share_connection(self, endpoint: Endpoint, subject: str) -> AsyncIterator[Connection]:
         """A connection for one call of a subject, which its other calls use, too. Raises RateLimited if there are too many."""
-        slots = self._slots_of(endpoint, subject, None)
+        slots = self._list_usable_slots(endpoint, subject, None)
         slot = slots[0] if slots else await self._open_slot(endpoint, subject, None)
         slot.uses += 1
         try:
@@ -72,7 +72,7 @@ class ClientConnections:
     @contextlib.asynccontextmanager
     async def lend_connection(self, endpoint: Endpoint, subject: str, client: CallClient) -> AsyncIterator[Connection]:
         """A connection for one call of a client. Raises RateLimited if there are too many."""
-        slot = next((slot for slot in self._slots_of(endpoint, subject, client) if not slot.uses), None)
+        slot = next((slot for slot in self._list_usable_slots(endpoint, subject, client) if not slot.uses), None)
         if slot is None:
             slot = await self._open_slot(endpoint, subject, client)
         slot.uses += 1
@@ -88,7 +88,7 @@ class ClientConnections:
         self, endpoint: Endpoint, subject: str, client: CallClient | None, uri: str, updated: Callable[[], None]
     ) -> Callable[[], None]:
         """Watch a resource over a connection of the client, which stays open. Raises RateLimited."""
-        slots = self._slots_of(endpoint, subject, client)
+        slots = self._list_usable_slots(endpoint, subject, client)
         slot = slots[0] if slots else await self._open_slot(endpoint, subject, client)
         remove_watcher = slot.connection.resources.add_watcher(uri, updated)
         slot.watched += 1
@@ -100,9 +100,9 @@ class ClientConnections:
 
         return stop_watching
 
-    def _slots_of(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> list[_Slot]:
+    def _list_usable_slots(self, endpoint: Endpoint, subject: str, client: CallClient | None) -> list[_Slot]:
         """Connections that can be used. One that was refused is closed: there may be another access token now."""
-        key = _key_of(endpoint, subject, client)
+        key = _build_connection_key(endpoint, subject, client)
         self._drop_slots(lambda other, slot: other == key and not slot.uses and slot.connection.challenge is not None)
         return self._slots.get(key, [])
 
@@ -118,7 +118,7 @@ class ClientConnections:
         if client is not None:
             capabilities = {name: client.capabilities[name] for name in ASKED_FOR if name in client.capabilities}
         slot = _Slot(await self._create(endpoint, subject, capabilities))
-        self._slots.setdefault(_key_of(endpoint, subject, client), []).append(slot)
+        self._slots.setdefault(_build_connection_key(endpoint, subject, client), []).append(slot)
         return slot
 
     def close_idle(self) -> None:

@@ -31,7 +31,7 @@ class Allowance:
 
     def count_definition(self, definition: Mapping[str, Any]) -> str | None:
         """Count one in; the reason if there is no room for it."""
-        size, parts = size_of(definition), parts_of(definition)
+        size, parts = measure_json_bytes(definition), count_json_containers(definition)
         if size > self.size or parts > self.parts:
             return "the definitions before it are as much as one upstream may have"
         self.size -= size
@@ -39,7 +39,7 @@ class Allowance:
         return None
 
 
-def size_of(definition: Mapping[str, Any]) -> int:
+def measure_json_bytes(definition: Mapping[str, Any]) -> int:
     """Bytes as JSON; more than any may have for what is none."""
     try:
         return len(to_json(definition))
@@ -47,16 +47,16 @@ def size_of(definition: Mapping[str, Any]) -> int:
         return MAX_DEFINITION_BYTES + 1
 
 
-def parts_of(value: Any) -> int:
+def count_json_containers(value: Any) -> int:
     """Objects and lists in it."""
     return sum(isinstance(part, dict | list) for part, _ in _walk_values(value))
 
 
 def definition_error(definition: Mapping[str, Any]) -> str | None:
     """Reason for rejecting a definition without parsing it; None if there is none."""
-    if size_of(definition) > MAX_DEFINITION_BYTES:
+    if measure_json_bytes(definition) > MAX_DEFINITION_BYTES:
         return f"its definition is larger than {MAX_DEFINITION_BYTES} bytes"
-    if parts_of(definition) > MAX_DEFINITION_NODES:
+    if count_json_containers(definition) > MAX_DEFINITION_NODES:
         return f"its definition has more than {MAX_DEFINITION_NODES} parts"
     for part, depth in _walk_values(definition):
         if depth > DEEPEST:

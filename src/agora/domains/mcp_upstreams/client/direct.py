@@ -67,7 +67,7 @@ class DirectClient:
             async with asyncio.timeout(opts.get("timeout")):
                 reply = await self._post_authorized({**self._headers, **opts.get("headers", {})}, body)
                 try:
-                    return _result_of(await self._read_answer(reply, id, progress))
+                    return _read_rpc_result(await self._read_answer(reply, id, progress))
                 finally:
                     reply.close()
         except TimeoutError:
@@ -137,7 +137,7 @@ class DirectClient:
             for event in events.feed(part):
                 message = _parse_message(event.data) if event.data else {}
                 if is_response(message):  # with any id: there is only one request
-                    await _drain_stream(reply)
+                    await _try_drain_stream(reply)
                     return message
                 if progress is not None and message.get("method") == "notifications/progress":
                     await _report_progress(message.get("params"), id, progress)
@@ -162,7 +162,7 @@ def _parse_message(text: bytes) -> dict[str, Any]:
     return message
 
 
-def _result_of(message: Mapping[str, Any]) -> dict[str, Any]:
+def _read_rpc_result(message: Mapping[str, Any]) -> dict[str, Any]:
     error = message.get("error")
     if isinstance(error, dict) and isinstance(error.get("code"), int):
         raise MCPError(error["code"], str(error.get("message", "")), error.get("data"))
@@ -185,7 +185,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-async def _drain_stream(reply: Reply) -> None:
+async def _try_drain_stream(reply: Reply) -> None:
     """Drain a stream if it ends immediately."""
     with contextlib.suppress(TimeoutError, ConnectionLost):
         async with asyncio.timeout(STREAM_END_SECONDS):

@@ -89,10 +89,10 @@ class ConnectionPool:
         self, endpoint: Endpoint, subject: str, capabilities: Mapping[str, Any] | None
     ) -> Connection:
         kind = await CONNECTION.get_in_thread()
-        tokens = self._tokens_of(endpoint, subject)
+        tokens = self._find_access_tokens(endpoint, subject)
         return kind(endpoint, self._open_secrets(endpoint), self._tuning, self._resolver, capabilities, tokens)
 
-    def _tokens_of(self, endpoint: Endpoint, subject: str) -> AccessTokens | None:
+    def _find_access_tokens(self, endpoint: Endpoint, subject: str) -> AccessTokens | None:
         if endpoint.oauth_mode == "none" or self._grants is None:
             return None
         return GrantTokens(self._grants, endpoint, subject)
@@ -110,7 +110,7 @@ class ConnectionPool:
                 self._open_secrets(endpoint),
                 self._tuning,
                 self._resolver,
-                tokens=self._tokens_of(endpoint, SHARED),
+                tokens=self._find_access_tokens(endpoint, SHARED),
             )
         return connection
 
@@ -124,7 +124,7 @@ class ConnectionPool:
             self._open_secrets(endpoint),
             replace(self._tuning, max_retry_wait=0),
             self._resolver,
-            tokens=self._tokens_of(endpoint, SHARED),
+            tokens=self._find_access_tokens(endpoint, SHARED),
         )
         try:
             return await connection.listing()
@@ -146,7 +146,7 @@ class ConnectionPool:
         client: CallClient | None = None,
     ) -> dict[str, Any]:
         """Send one request; answers the result as it came."""
-        subject = _subject_of(endpoint, caller)
+        subject = _choose_token_owner(endpoint, caller)
         if client is not None and can_be_asked(client):
             async with self._client_connections.lend_connection(endpoint, subject, client) as connection:
                 return await connection.request_for_client(method, params, seconds, progress, client)
@@ -164,7 +164,7 @@ class ConnectionPool:
         client: CallClient | None = None,
     ) -> Callable[[], None]:
         """Call ``updated`` whenever a resource changes, until what this answers is called."""
-        subject = _subject_of(endpoint, caller)
+        subject = _choose_token_owner(endpoint, caller)
         client = client if can_be_asked(client) else None
         if client is not None or subject != SHARED:
             return await self._client_connections.watch(endpoint, subject, client, uri, updated)
@@ -214,6 +214,6 @@ class ConnectionPool:
         return secrets
 
 
-def _subject_of(endpoint: Endpoint, caller: str) -> str:
+def _choose_token_owner(endpoint: Endpoint, caller: str) -> str:
     """Whose access token a call of this caller is sent with."""
     return caller if endpoint.oauth_mode == "user" else SHARED

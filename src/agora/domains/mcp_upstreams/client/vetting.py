@@ -60,7 +60,7 @@ def vet_items(
         names.add(label)
         if reason is None:
             offered.add(_fold_name(kind, str(name)))
-        description = _description_of(upstream, kind, label, definition)
+        description = _describe_finding(upstream, kind, label, definition)
         stored = definition if definition_error(definition) is None else {KEYS[kind]: label}
         items.append(Item(kind, label, description, stored, reason))
     return items + ([_surplus_item(kind, left_out)] if left_out else [])
@@ -130,7 +130,7 @@ def _fold_name(kind: Kind, name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", name) if kind == "tool" else name
 
 
-def _description_of(upstream: str, kind: Kind, name: str, definition: Mapping[str, Any]) -> str:
+def _describe_finding(upstream: str, kind: Kind, name: str, definition: Mapping[str, Any]) -> str:
     source = definition.get("description") or definition.get("title")
     text = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", source[:8000]) if isinstance(source, str) else ""
     return text if text.strip() else f"The {kind} {name} of {upstream}."

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from agora.clock import SECOND
 from agora.core.call import Call
 from agora.core.lazy import Lazy
-from agora.core.pkce import challenge_of
+from agora.core.pkce import compute_pkce_challenge
 from agora.core.upstream_client import CALLBACK_PATH, find_document_url
 from agora_sdk.errors import NotFound, RateLimited, UpstreamFailed
 
@@ -50,7 +50,7 @@ async def find_server(grants: UpstreamGrants, endpoint: Endpoint, challenge: Cha
     """The authorization server of an upstream. Raises UpstreamFailed, UpstreamUnavailable."""
     assert endpoint.url is not None
     discover = await DISCOVER.get_in_thread()
-    return await discover(grants.http_of(endpoint), endpoint.url, challenge)
+    return await discover(grants.open_oauth_client(endpoint), endpoint.url, challenge)
 
 
 async def begin_authorization(
@@ -78,7 +78,7 @@ async def begin_authorization(
         "client_id": client.client_id,
         "redirect_uri": redirect_uri,
         "state": state,
-        "code_challenge": challenge_of(verifier),
+        "code_challenge": compute_pkce_challenge(verifier),
         "code_challenge_method": "S256",
         "resource": server.resource,
     }
@@ -165,7 +165,7 @@ async def redeem_code(
     }
     try:
         tokens = await request_tokens(
-            grants.http_of(endpoint), discovery["token_endpoint"], OAuthClient(**discovery["client"]), form
+            grants.open_oauth_client(endpoint), discovery["token_endpoint"], OAuthClient(**discovery["client"]), form
         )
     except GrantRefused as error:
         if error.extra.get("upstream_error") == "invalid_client":
@@ -186,7 +186,7 @@ async def request_machine_grant(
     scopes = _choose_scope(grants, endpoint, server, challenge.scope if challenge is not None else None, before)
     scopes = " ".join(name for name in scopes.split() if name != OFFLINE)
     form = {"grant_type": "client_credentials", "resource": server.resource} | ({"scope": scopes} if scopes else {})
-    tokens = await request_tokens(grants.http_of(endpoint), server.token_endpoint, client, form)
+    tokens = await request_tokens(grants.open_oauth_client(endpoint), server.token_endpoint, client, form)
     return build_grant(tokens, server.issuer, scopes, _refresh_context(server, client), grants.clock.now())
 
 
@@ -211,7 +211,7 @@ async def _client_at(
     row = await grants.system(endpoint.tenant, read_stored_client, label=LABEL)
     if row is not None:
         return OAuthClient(**grants.unseal(row.client, endpoint.upstream_id, "client"))
-    client = await register_client(grants.http_of(endpoint), server, redirect_uri)
+    client = await register_client(grants.open_oauth_client(endpoint), server, redirect_uri)
     sealed = grants.seal(_client_document(client), endpoint.upstream_id, "client")
 
     async def store_client(call: Call) -> None:

@@ -64,7 +64,7 @@ class UpstreamGrants:
         self._cache: dict[Key, tuple[Grant | None, int]] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
-    def http_of(self, endpoint: Endpoint) -> OAuthHttpClient:
+    def open_oauth_client(self, endpoint: Endpoint) -> OAuthHttpClient:
         """HTTP to the authorization server of an upstream, under the upstream's egress policy."""
         policy = EgressPolicy(private=endpoint.private, resolver=self._resolver)
         return OAuthHttpClient(policy, private=endpoint.private)
@@ -207,7 +207,7 @@ class UpstreamGrants:
                 return await self._get_machine_token(endpoint, challenge, grant.scope)
             if grant.tokens.get("refresh") is None:
                 raise GrantRefused("There is no refresh token.")
-            tokens = await _request_refresh(self.http_of(endpoint), grant)
+            tokens = await _request_refresh(self.open_oauth_client(endpoint), grant)
         except GrantRefused:
             await self._end_grant(endpoint, subject, grant)
             return None
@@ -273,7 +273,9 @@ class UpstreamGrants:
             return False
         hint = "refresh_token" if grant.tokens.get("refresh") else "access_token"
         try:
-            return await revoke_token(self.http_of(endpoint), place, OAuthClient(**grant.tokens["client"]), token, hint)
+            return await revoke_token(
+                self.open_oauth_client(endpoint), place, OAuthClient(**grant.tokens["client"]), token, hint
+            )
         except AgoraError:
             return False
 

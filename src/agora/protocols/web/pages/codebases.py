@@ -15,7 +15,7 @@ from ..registry import register_fragment, register_page
 from ..view import View
 from .coding_jobs import OPEN, is_job_of_codebase, load_jobs
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
-from .workers import agent_names_of
+from .workers import list_coding_agent_names
 
 __all__ = ["load_codebase_page", "load_codebases_page", "load_sessions_page"]
 
@@ -81,7 +81,7 @@ async def load_codebase_page(view: View) -> Mapping[str, Any]:
         **jobs,
         "removable": _list_removable(values["disk"]),
         "copies": copies,
-        "agents": agent_names_of(worker) if worker else [],
+        "agents": list_coding_agent_names(worker) if worker else [],
         "models": worker.models if worker else [],
         "priorities": [priority.value for priority in fields.Priority],
     }

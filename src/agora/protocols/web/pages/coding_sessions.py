@@ -79,7 +79,7 @@ async def load_session_now_fragment(view: View) -> Mapping[str, Any]:
         "codebase": codebase,
         "session": record,
         "job": job,
-        "phase": _phase_of(job),
+        "phase": _choose_phase(job),
         "usage": sum_usage(jobs),
         "branch": _read_branch(job),
     }
@@ -91,7 +91,7 @@ async def load_session_question_fragment(view: View) -> Mapping[str, Any]:
     _, record = await _load_session(view)
     job = _current_job(await _load_jobs(view, record))
     exchange = await load_exchange(view, job, artifacts=False) if job else Exchange([], [])
-    return {"job": job, "phase": _phase_of(job), "exchange": exchange}
+    return {"job": job, "phase": _choose_phase(job), "exchange": exchange}
 
 
 @register_fragment("session_follow_ups", on=FOLLOW_UP_EVENTS, tick=30, every=0.5)
@@ -101,7 +101,7 @@ async def load_session_follow_ups_fragment(view: View) -> Mapping[str, Any]:
     job = _current_job(await _load_jobs(view, record))
     arguments = {"task_id": job.task_id if job else "", "waiting": True, "limit": SHOWN_FOLLOW_UPS}
     page = await query_if_allowed(view, "agora.follow_up.list", arguments) if job else None
-    return {"follow_ups": page.items if page else [], "job": job, "phase": _phase_of(job)}
+    return {"follow_ups": page.items if page else [], "job": job, "phase": _choose_phase(job)}
 
 
 @register_fragment("session_turns", on=TURN_EVENTS, tick=30, every=1.0)
@@ -117,7 +117,7 @@ async def load_session_turns_fragment(view: View) -> Mapping[str, Any]:
     chosen = int(number) if number.isdecimal() and 0 < int(number[:6]) < MAX_TURN else 0
     key = {"job_id": root, "number": chosen}
     preview = await query_if_allowed(view, "agora.turn.preview", key) if page and chosen else None
-    return {"turns": page.items if page else [], "preview": preview, "phase": _phase_of(job)}
+    return {"turns": page.items if page else [], "preview": preview, "phase": _choose_phase(job)}
 
 
 @register_fragment("session_messages", on=TURN_EVENTS, tick=10, every=1.0)
@@ -157,7 +157,7 @@ def _current_job(jobs: list[Task]) -> Task | None:
     return unfinished[-1] if unfinished else (jobs[0] if jobs else None)
 
 
-def _phase_of(job: Task | None) -> str:
+def _choose_phase(job: Task | None) -> str:
     """``asking`` where an answer is awaited, ``working`` while a job is under way, ``ended`` where a new one may begin."""
     if job is None or job.status not in OPEN:
         return "ended"

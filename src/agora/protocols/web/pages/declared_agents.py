@@ -81,7 +81,7 @@ async def load_declared_now_fragment(view: View) -> Mapping[str, Any]:
 async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
     """The conversation of this person with it, oldest first."""
     agent = await view.invoke("agora.declared_agent.get", {"name": view.path["name"]})
-    context_id = _context_of(view, agent)
+    context_id = _choose_context(view, agent)
     arguments = {"context_id": context_id, "agent_id": agent.agent_id, "descending": True, "limit": SHOWN_TURNS}
     tasks = await query_if_allowed(view, "agora.task.list", arguments)
     rows = [await view.invoke("agora.task.get", {"task_id": row.task_id}) for row in tasks.items] if tasks else []
@@ -91,7 +91,7 @@ async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
     return {"declaration": agent, "context_id": context_id, "turns": turns, "asking": asking, "exchange": exchange}
 
 
-def _context_of(view: View, agent: DeclaredAgent) -> str:
+def _choose_context(view: View, agent: DeclaredAgent) -> str:
     """The conversation that the address names, else the one that this person has with the agent."""
     chosen = view.query.get("chat", "")
     if 0 < len(chosen) <= MAX_CONTEXT and chosen.isprintable():

@@ -9,7 +9,7 @@ from typing import Any
 
 from agora_sdk.contract.events import Event
 
-from ..filters import page_path_of, short_id
+from ..filters import find_page_path, short_id
 
 __all__ = ["QUIET_TYPES", "EventLine", "describe_events", "notable_events"]
 
@@ -136,7 +136,7 @@ def _describe_event(event: Event, names: Mapping[str, str]) -> EventLine:
     about = _first_text(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
     about = about or short_id(event.subject) or event.source.rpartition("/")[2]
     return EventLine(
-        event.time, about, _event_phrase(event, data), _first_text(data, _TEXTS), page_path_of(event.subject)
+        event.time, about, _event_phrase(event, data), _first_text(data, _TEXTS), find_page_path(event.subject)
     )
 
 

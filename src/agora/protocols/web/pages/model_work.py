@@ -94,11 +94,11 @@ def _build_messages(conversation: Sequence[Mapping[str, Any]], begun_at: datetim
     results = {
         str(part.get("tool_call_id")): part
         for message in conversation
-        for part in _parts_of(message)
+        for part in _list_message_parts(message)
         if part.get("part_kind") == "tool-return"
     }
     for number, message in enumerate(conversation):
-        readable = (_read_part(part, results) for part in _parts_of(message))
+        readable = (_read_part(part, results) for part in _list_message_parts(message))
         parts: list[JsonValue] = [part for part in readable if part is not None]
         if parts:
             yield SessionMessage.model_construct(
@@ -106,11 +106,11 @@ def _build_messages(conversation: Sequence[Mapping[str, Any]], begun_at: datetim
                 number=number,
                 role="assistant" if message.get("kind") == "response" else "user",
                 parts=parts,
-                created_at=_time_of(message) or begun_at,
+                created_at=_read_message_time(message) or begun_at,
             )
 
 
-def _parts_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def _list_message_parts(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     parts = message.get("parts")
     return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
 
@@ -130,7 +130,7 @@ def _read_part(part: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]
                 "type": "tool",
                 "title": part.get("tool_name"),
                 "kind": "tool",
-                "status": "in_progress" if result is None else _status_of(text),
+                "status": "in_progress" if result is None else _read_call_status(text),
                 "input": _parse_arguments(part.get("args")),
                 "result": text,
             }
@@ -151,15 +151,15 @@ def _remove_data_marks(content: Any) -> Any:
     return MARKED_DATA.sub(lambda match: match[1], content)
 
 
-def _status_of(content: Any) -> str:
+def _read_call_status(content: Any) -> str:
     """The outcome of a tool's call: a result that is none begins with it."""
     outcome = content.partition(":")[0] if isinstance(content, str) else ""
     return "failed" if outcome in STATUSES else "completed"
 
 
-def _time_of(message: Mapping[str, Any]) -> datetime | None:
+def _read_message_time(message: Mapping[str, Any]) -> datetime | None:
     """When a message was made: what it says, or one of its parts."""
-    times = [message.get("timestamp"), *(part.get("timestamp") for part in _parts_of(message))]
+    times = [message.get("timestamp"), *(part.get("timestamp") for part in _list_message_parts(message))]
     for value in times:
         if isinstance(value, str):
             try:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from agora_sdk.errors import NotFound
 
 from ..drawing.svg import truncate
-from ..filters import format_money, page_path_of, short_id, task_preview, task_state, task_title
+from ..filters import find_page_path, format_money, short_id, task_preview, task_state, task_title
 from ..registry import PageElsewhere, register_page
 from ..view import View
 from .event_lines import describe_events
@@ -58,7 +58,7 @@ async def load_find_page(view: View) -> Mapping[str, Any]:
     words = view.query.get("q", "").strip()[:200]
     if not words:
         return {"words": "", "groups": [], "partial": False}
-    if (path := page_path_of(words)) is not None:
+    if (path := find_page_path(words)) is not None:
         raise PageElsewhere(view.url(path))
     groups = await asyncio.gather(
         _find_agents(view, words),

@@ -20,7 +20,7 @@ from agora_sdk.contract.codebases import SessionMessage
 
 from ..diffs import FileDiff, is_diff, parse_diff, show_controls
 from ..drawing.svg import tag
-from ..filters import page_path_of
+from ..filters import find_page_path
 from ..markdown import render_markdown
 
 __all__ = ["PlanStep", "ReadableMessage", "SessionPart", "read_messages", "read_output"]
@@ -163,7 +163,7 @@ class _PageReader:
             role=message.role,
             speaker=ROLES.get(message.role, message.role),
             time=message.created_at,
-            task_path=page_path_of(task_id),
+            task_path=find_page_path(task_id),
             parts=tuple(self._read_part(part) for part in newest if part),
             left_out=len(parts) - len(newest),
         )

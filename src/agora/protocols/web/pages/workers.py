@@ -16,7 +16,7 @@ from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
-__all__ = ["Installation", "agent_names_of", "load_worker_page", "load_workers_page", "read_installation"]
+__all__ = ["Installation", "list_coding_agent_names", "load_worker_page", "load_workers_page", "read_installation"]
 
 EVENTS: Final = ("agora.worker.*",)
 MAX_WORKERS: Final = 500
@@ -107,11 +107,11 @@ def read_installation(worker: Worker) -> Installation:
     return Installation(
         hostname=str(metadata.get("hostname") or "")[:MAX_NAME],
         version=str(metadata.get("version") or "")[:MAX_NAME],
-        agents=tuple(agent for agent in agents if agent) or tuple(agent_names_of(worker)),
+        agents=tuple(agent for agent in agents if agent) or tuple(list_coding_agent_names(worker)),
     )
 
 
-def agent_names_of(worker: Worker) -> list[str]:
+def list_coding_agent_names(worker: Worker) -> list[str]:
     """Names of the coding agents that a worker can be asked for: its capabilities ``coding:NAME``."""
     names = [name.removeprefix(AGENT_CAPABILITY) for name in worker.capabilities if name.startswith(AGENT_CAPABILITY)]
     return names[:MAX_AGENTS]
