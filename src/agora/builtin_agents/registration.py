@@ -33,14 +33,14 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
     if row is None:
         if await call.tx.one(statements.retired_agent, name=profile.name, account=ACCOUNT) is not None:
             return None
-        registration = await service.register(profile.name, profile.capabilities, **_profile_fields(profile))
+        registration = await service.register(profile.name, profile.capabilities, **_build_profile_fields(profile))
         return registration.agent_id, False
     if row.account_id != ACCOUNT:
         log.warning("an agent is registered as %r: the built-in one stays away", profile.name)
         return None
     agent_id = row.agent_id
     if _has_changed(row, profile):
-        await service.update(agent_id, capabilities=profile.capabilities, **_profile_fields(profile))
+        await service.update(agent_id, capabilities=profile.capabilities, **_build_profile_fields(profile))
     elif row.status in ("inactive", "offline"):
         await set_agent_status(call, row, AgentStatus.ACTIVE)
     return agent_id, row.status == "suspended"
@@ -53,7 +53,7 @@ async def deactivate_builtin(call: Call, profile: Profile) -> None:
         await set_agent_status(call, row, AgentStatus.INACTIVE)
 
 
-def _profile_fields(profile: Profile) -> dict[str, Any]:
+def _build_profile_fields(profile: Profile) -> dict[str, Any]:
     skills = [dict(skill) for skill in profile.skills]
     return {
         "description": profile.description,
@@ -64,6 +64,6 @@ def _profile_fields(profile: Profile) -> dict[str, Any]:
 
 
 def _has_changed(row: AgentRow, profile: Profile) -> bool:
-    desired = _profile_fields(profile) | {"capabilities": profile.capabilities}
+    desired = _build_profile_fields(profile) | {"capabilities": profile.capabilities}
     packed = {name: value if isinstance(value, str) else encode_json(value) for name, value in desired.items()}
     return any(getattr(row, name) != value for name, value in packed.items())

@@ -182,8 +182,8 @@ class TaskRun(Job):
         try:
             if isinstance(answer, Reply) and not is_message and answer.parts and not is_plain(answer.parts):
                 await self.artifact(answer.parts, name="result")
-            payload = result if isinstance(result, dict) else {"text": _reply_text(answer)}
-            await self._reply_to_message(_reply_text(answer), intent="result", payload=payload)
+            payload = result if isinstance(result, dict) else {"text": _format_reply_text(answer)}
+            await self._reply_to_message(_format_reply_text(answer), intent="result", payload=payload)
             if isinstance(answer, Reply) and is_message:
                 message = {"parts": list(answer.parts), "message_id": answer.message_id}
                 await self._write_task("message", status=TaskStatus.COMPLETED.value, **message)
@@ -287,7 +287,7 @@ def _requested_skill(task: ClaimedTask, resident: BuiltinAgent) -> str | None:
     return None
 
 
-def _reply_text(answer: Any) -> str:
+def _format_reply_text(answer: Any) -> str:
     return (
         join_text_parts(as_parts(answer.parts or as_result(answer) if isinstance(answer, Reply) else answer)) or "Done."
     )

@@ -43,13 +43,13 @@ def build_application() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode="rich",
         context_settings=SETTINGS,
-        cls=lazy_group(_command_names, _load_command),
+        cls=lazy_group(_list_command_names, _load_command),
     )
     app.callback()(_set_connection)
     return app
 
 
-def _command_names() -> list[str]:
+def _list_command_names() -> list[str]:
     return [*AT_ROOT, *GROUPS, *list_categories()]
 
 

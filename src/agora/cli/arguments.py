@@ -82,7 +82,7 @@ def operation_fields(operation: Operation) -> list[Field]:
     fields = []
     for name, parameter in operation.parameters.items():
         declared = _resolve_schema(schema["properties"][name], definitions)
-        kind, choices = _field_kind(declared, definitions)
+        kind, choices = _choose_field_kind(declared, definitions)
         positional = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
         fields.append(Field(name, kind, name in required, positional, declared.get("description", ""), choices))
     return fields
@@ -147,7 +147,7 @@ def _resolve_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -
     return resolved
 
 
-def _field_kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _choose_field_kind(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     if "enum" in schema:
         return "choice", tuple(map(str, schema["enum"]))
     types = {_resolve_schema(option, definitions).get("type") for option in schema.get("anyOf", ())} or {

@@ -111,12 +111,12 @@ class Conversation:
 
     def __init__(self, session: Session, name: str, context: str | None) -> None:
         self._session, self._client, self._name = session, session.client, name
-        self._context = context or _new_context()
+        self._context = context or _create_context_id()
         self._has_streamed = False
 
     def begin_anew(self) -> None:
         """Begin a conversation that knows nothing of this one."""
-        self._context = _new_context()
+        self._context = _create_context_id()
 
     def show_history(self) -> None:
         """Print what was said."""
@@ -329,7 +329,7 @@ def _read_question(task: Task) -> str:
     return text if isinstance(text, str) else json.dumps(task.payload, ensure_ascii=False)
 
 
-def _new_context() -> str:
+def _create_context_id() -> str:
     from uuid import uuid4
 
     return f"chat-{uuid4().hex}"

@@ -48,10 +48,15 @@ def print_instances(out: Output, instances: Sequence[InstanceSummary], *, title:
 
 def print_instance(out: Output, instance: Instance) -> None:
     """One instance: state, health, resources, bill."""
-    out.fields(_state_fields(instance) | _health_fields(instance) | _usage_fields(instance) | _bill_fields(instance))
+    out.fields(
+        _build_state_fields(instance)
+        | _health_fields(instance)
+        | _build_usage_fields(instance)
+        | _bill_fields(instance)
+    )
 
 
-def _state_fields(instance: Instance) -> dict[str, Any]:
+def _build_state_fields(instance: Instance) -> dict[str, Any]:
     return {
         "instance": instance.instance_id,
         "name": instance.name,
@@ -87,7 +92,7 @@ def _health_fields(instance: Instance) -> dict[str, Any]:
     }
 
 
-def _usage_fields(instance: Instance) -> dict[str, Any]:
+def _build_usage_fields(instance: Instance) -> dict[str, Any]:
     use = instance.resource_usage
     share = f", {use.memory_usage:.1f} % of its limit" if use.memory_usage else ""
     network = (use.network_received or 0, use.network_sent or 0)

@@ -29,7 +29,7 @@ def serve(config: Path | None = None, **options: Any) -> None:
         raise typer.Exit(2) from None
 
 
-def _option_parameters() -> Iterator[inspect.Parameter]:
+def _build_option_parameters() -> Iterator[inspect.Parameter]:
     """An option for each setting; the values are checked with the settings, hence with the same errors."""
     for name, field in Settings.model_fields.items():
         yield _build_parameter(name, _option_type(name, field))
@@ -52,6 +52,6 @@ def _build_parameter(name: str, annotation: Any) -> inspect.Parameter:
 
 
 # typer reads the options from the signature and the annotations.
-_PARAMETERS = tuple(_option_parameters())
+_PARAMETERS = tuple(_build_option_parameters())
 serve.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
 serve.__annotations__ = {parameter.name: parameter.annotation for parameter in _PARAMETERS}

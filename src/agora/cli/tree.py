@@ -57,7 +57,7 @@ def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workfl
         _join_texts(
             (clean_text(workflow.workflow_name), "bold"),
             (workflow.status, TONES.get(workflow.status, "")),
-            (_progress_bar(workflow.progress, plain), TONES.get(workflow.status, "")),
+            (_build_progress_bar(workflow.progress, plain), TONES.get(workflow.status, "")),
             (f"{finished}/{workflow.total_steps} steps", ""),
             (format_duration(_elapsed_seconds(workflow, now)), ""),
             (workflow.workflow_id, "dim"),
@@ -89,7 +89,7 @@ def format_step(
         (f"{marks[step.status]} {step.name:<{width}}", tone),
         (f"{step.status:<9}", tone),
         (
-            f"{_progress_bar(percent, plain)} {percent:>3.0f}%"
+            f"{_build_progress_bar(percent, plain)} {percent:>3.0f}%"
             if step.status in ("running", "completed", "failed")
             else "",
             tone,
@@ -127,7 +127,7 @@ def _join_texts(*parts: tuple[str, str]) -> Text:
     return Text("  ").join(Text(text, style=tone) for text, tone in parts if text)
 
 
-def _progress_bar(percent: float, plain: bool) -> str:
+def _build_progress_bar(percent: float, plain: bool) -> str:
     full = round(min(max(percent, 0.0), 100.0) / 100 * BAR)
     full_mark, empty_mark = ("#", "-") if plain else ("━", "╌")
     return full_mark * full + empty_mark * (BAR - full)

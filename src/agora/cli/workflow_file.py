@@ -31,14 +31,14 @@ def read_workflow(source: str, instead: Mapping[str, Any]) -> dict[str, Any]:
     """
     document = _parse_workflow(source, _read_text(source))
     if not isinstance(document, dict):
-        raise _workflow_error(source, [("", "an object with 'name' and 'steps' is expected")])
+        raise _build_workflow_error(source, [("", "an object with 'name' and 'steps' is expected")])
     if "name" in document and "workflow_name" not in document:
         document = {("workflow_name" if key == "name" else key): value for key, value in document.items()}
     document |= {key: value for key, value in instead.items() if value is not None}
     faults = [(str(key), f"unknown; there are {', '.join(KEYS)}") for key in document if key not in KEYS]
     faults += _find_contract_errors({key: value for key, value in document.items() if key in KEYS})
     if faults:
-        raise _workflow_error(source, faults)
+        raise _build_workflow_error(source, faults)
     return document
 
 
@@ -46,9 +46,9 @@ def _read_text(source: str) -> str:
     try:
         return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     except OSError as error:
-        raise _workflow_error(source, [("", f"cannot be read: {error.strerror}")]) from None
+        raise _build_workflow_error(source, [("", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
-        raise _workflow_error(source, [("", "is not UTF-8 text")]) from None
+        raise _build_workflow_error(source, [("", "is not UTF-8 text")]) from None
 
 
 def _parse_workflow(source: str, text: str) -> Any:
@@ -56,7 +56,7 @@ def _parse_workflow(source: str, text: str) -> Any:
         try:
             return json.loads(text)
         except ValueError as error:
-            raise _workflow_error(source, [("", f"is not JSON: {error}")]) from None
+            raise _build_workflow_error(source, [("", f"is not JSON: {error}")]) from None
 
     try:
         return yaml.load(text, _yaml_loader())  # noqa: S506  (derived from SafeLoader)
@@ -64,7 +64,7 @@ def _parse_workflow(source: str, text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise _workflow_error(source, [(place, f"is not YAML: {problem}")]) from None
+        raise _build_workflow_error(source, [(place, f"is not YAML: {problem}")]) from None
 
 
 @cache
@@ -99,10 +99,10 @@ def _find_contract_errors(document: Mapping[str, Any]) -> Iterator[tuple[str, st
     except ValidationError as error:
         for contract_error in error.errors(include_url=False):
             message = "unknown" if contract_error["type"] == "extra_forbidden" else describe_error(contract_error)
-            yield _error_place(document, contract_error["loc"]), message
+            yield _find_error_place(document, contract_error["loc"]), message
 
 
-def _error_place(document: Any, path: tuple[int | str, ...]) -> str:
+def _find_error_place(document: Any, path: tuple[int | str, ...]) -> str:
     """Where a fault is, as its author knows it: what pydantic calls the members of a union is left out."""
     place, at = "", document
     for part in path:
@@ -116,7 +116,7 @@ def _error_place(document: Any, path: tuple[int | str, ...]) -> str:
     return place
 
 
-def _workflow_error(source: str, faults: list[tuple[str, str]]) -> InvalidRequest:
+def _build_workflow_error(source: str, faults: list[tuple[str, str]]) -> InvalidRequest:
     name = "standard input" if source == "-" else source
     errors = [field_error(place, message) for place, message in faults]
     return InvalidRequest(f"{name} is no workflow that can be created.", errors=errors)

@@ -72,14 +72,14 @@ def _faults_as_table(out: Output, arguments: Mapping[str, Any]) -> Iterator[None
             raise
         out.error(InvalidRequest(error.detail, fix=error.fix))
         columns: list[Column] = [
-            ("where", lambda fault: _error_place(str(fault.get("field")), arguments)),
+            ("where", lambda fault: _find_error_place(str(fault.get("field")), arguments)),
             ("what", lambda fault: fault.get("message")),
         ]
         out.table(faults, columns, on_stderr=True)
         raise typer.Exit(error.exit_code) from None
 
 
-def _error_place(field: str, arguments: Mapping[str, Any]) -> str:
+def _find_error_place(field: str, arguments: Mapping[str, Any]) -> str:
     """Where a fault is, with the name of its step, which its author knows better than its number."""
     match = re.match(r"steps\[(\d+)\](?! \()", field)
     if match is None or int(match[1]) >= len(arguments.get("steps", ())):

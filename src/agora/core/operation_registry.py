@@ -71,7 +71,7 @@ class OperationRegistry:
             name, _, requested = name.partition("@")
         candidates = self._names.get(name) or self._offered_candidates(name, tenant)
         if candidates is None:
-            raise self._unknown_operation_error(name, tenant)
+            raise self._build_unknown_operation_error(name, tenant)
         if len(candidates) == 1 and requested is None:
             return candidates[0]
         bounds = _parse_version_range(requested)
@@ -92,7 +92,7 @@ class OperationRegistry:
         operation = self._offered_names.get(tenant, {}).get(name)
         return None if operation is None else [operation]
 
-    def _unknown_operation_error(self, name: str, tenant: str) -> NotFound:
+    def _build_unknown_operation_error(self, name: str, tenant: str) -> NotFound:
         names = {_distinctive_part(spelling): operation[0].name for spelling, operation in self._names.items()}
         offered = self._offered_names.get(tenant, {})
         names |= {_distinctive_part(spelling): operation.name for spelling, operation in offered.items()}
@@ -160,14 +160,14 @@ class OperationRegistry:
 
     def declared_status(self, operation: Operation) -> Lifecycle:
         """The status by declaration and dates alone."""
-        return operation.lifecycle_on(self._current_date())
+        return operation.lifecycle_on(self._compute_current_date())
 
     def describe_lifecycle(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> OperationLife:
         """Status, dates, replacement and guide, as declared and as an operator decided."""
         decision = self._decisions.get((tenant, operation.name, operation.version))
-        return describe_life(operation, decision, self._current_date())
+        return describe_life(operation, decision, self._compute_current_date())
 
-    def _current_date(self) -> date:
+    def _compute_current_date(self) -> date:
         return to_datetime(self._clock.now()).date()
 
     def status(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> Lifecycle:
@@ -175,7 +175,7 @@ class OperationRegistry:
         if self._decisions:
             decision = self._decisions.get((tenant, operation.name, operation.version))
             if decision is not None:
-                return decision.status_on(self._current_date())
+                return decision.status_on(self._compute_current_date())
         return self.declared_status(operation)
 
     def updated_at(self, operation: Operation, tenant: str = DEFAULT_TENANT) -> int:

@@ -103,10 +103,10 @@ class PageBudget:
             self.size += WIDEST_CHARACTER * sum(map(len, texts))
             self._values += texts
             if self.size > self._limit:  # look closer
-                self._exact = self.size = sum(map(_json_size, self._values))
+                self._exact = self.size = sum(map(_measure_json_size, self._values))
                 self._values = []
         else:
-            self.size += sum(map(_json_size, texts))
+            self.size += sum(map(_measure_json_size, texts))
         if self.size > self._limit and not self._empty:
             self.full = True
         self._empty = False
@@ -118,7 +118,7 @@ class PageBudget:
         return max(0, self._limit - self.size)
 
 
-def _json_size(value: str | bytes) -> int:
+def _measure_json_size(value: str | bytes) -> int:
     return len(value) if isinstance(value, bytes) else len(to_json(value))
 
 

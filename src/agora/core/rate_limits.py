@@ -52,7 +52,7 @@ class RateLimiter:
         levels = []
         # All buckets are checked before one is charged, without an await: a refused call costs none of them.
         for key, tier, rate in self._bucket_limits(caller):
-            level, since = self._buckets.get(key) or self._new_bucket(key, rate, now)
+            level, since = self._buckets.get(key) or self._create_bucket(key, rate, now)
             level = min(rate * BURST_SECONDS, level + (now - since) * rate)
             if level < 1:
                 raise self._rate_limited_error(tier, rate, level)
@@ -71,7 +71,7 @@ class RateLimiter:
             return
         calls = round(calls, 2)
         for key, _, rate in self._bucket_limits(caller):
-            level, since = self._buckets.get(key) or self._new_bucket(key, rate, self.clock())
+            level, since = self._buckets.get(key) or self._create_bucket(key, rate, self.clock())
             # ``since`` stays: the refill since then is added by the next call, and must be counted once.
             self._buckets[key] = (level - calls, since)
             self._count_spent(key, calls)
@@ -112,7 +112,7 @@ class RateLimiter:
             limits.append(((tenant, f"account:{caller.account}"), "account", max(rate, self._rate("account"))))
         return limits
 
-    def _new_bucket(self, key: Key, rate: float, now: float) -> tuple[float, float]:
+    def _create_bucket(self, key: Key, rate: float, now: float) -> tuple[float, float]:
         """A full bucket, less what other servers have let pass lately."""
         count, since = self._remote_calls.pop(key, (0, now))
         return rate * BURST_SECONDS - count, since

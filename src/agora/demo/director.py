@@ -64,9 +64,9 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
                 place.url, token=place.token, credentials=directory / "none.json", mode="async", timeout=CALL_SECONDS
             )
             await stack.enter_async_context(client)
-            beginning = await _last_sequence(client)
+            beginning = await _find_last_sequence(client)
             participants = Participants()
-            stage = AgentProcesses(participants, _agent_environment(place, directory), directory, without)
+            stage = AgentProcesses(participants, _build_agent_environment(place, directory), directory, without)
             play = DemoRun(client, stage, participants, place, beginning)
             stack.push_async_callback(_clean_up, play)
             await stack.enter_async_context(stage)
@@ -82,7 +82,7 @@ async def _run_scenarios(url: str | None, without: Collection[str], reporter: Re
     return 0 if all(finding.fulfilled or finding.skipped for finding in findings) else 1
 
 
-async def _last_sequence(client: AgoraClient) -> int:
+async def _find_last_sequence(client: AgoraClient) -> int:
     """The newest event before the demo; raises AgoraError if the client may not do what an operator may."""
     try:
         await client.admin.audit(limit=1)
@@ -94,7 +94,7 @@ async def _last_sequence(client: AgoraClient) -> int:
     return (await client.event.list(limit=1)).last_sequence
 
 
-def _agent_environment(place: DemoServer, directory: Path) -> dict[str, str]:
+def _build_agent_environment(place: DemoServer, directory: Path) -> dict[str, str]:
     """The agents' environment: the server, and credentials that are not the person's."""
     environ = dict(os.environ)
     if place.token is not None:

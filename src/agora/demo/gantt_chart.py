@@ -36,12 +36,12 @@ def draw_chart(timeline: Timeline, role: Callable[[str | None], str], *, ascii_o
 
 def _bar_widths(timeline: Timeline, span: Span) -> tuple[int, int, int]:
     """Widths of what lies before a bar, of its waiting and of its work."""
-    start, begun, end = (_time_column(timeline, moment) for moment in (span.start, span.begun, span.end))
+    start, begun, end = (_build_time_column(timeline, moment) for moment in (span.start, span.begun, span.end))
     begun = min(begun, WIDTH - 1)
     return min(start, begun), begun - min(start, begun), max(1, end - begun)
 
 
-def _time_column(timeline: Timeline, moment: datetime | None) -> int:
+def _build_time_column(timeline: Timeline, moment: datetime | None) -> int:
     if moment is None:
         return WIDTH
     return round(WIDTH * (moment - timeline.start).total_seconds() / max(timeline.duration_seconds, 0.001))

@@ -157,9 +157,9 @@ def load_totals(database: Path, parts: Iterable[Mapping[str, Any]]) -> None:
 
 def read_totals(database: Path) -> Totals:
     """What is stored."""
-    return {(region, product): (orders, cents) for region, product, orders, cents in _stored_rows(database)}
+    return {(region, product): (orders, cents) for region, product, orders, cents in _read_stored_rows(database)}
 
 
-def _stored_rows(database: Path) -> Iterator[tuple[str, str, int, int]]:
+def _read_stored_rows(database: Path) -> Iterator[tuple[str, str, int, int]]:
     with closing(sqlite3.connect(database)) as connection:
         yield from connection.execute("select region, product, orders, cents from sales")

@@ -58,13 +58,13 @@ class OwnServer:
                 stdin=DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=self._server_environment(),
+                env=self._build_server_environment(),
                 cwd=self.directory,
                 start_new_session=True,
             )
         await _until_ready(self.url, self._process, self.log)
 
-    def _server_environment(self) -> Mapping[str, str]:
+    def _build_server_environment(self) -> Mapping[str, str]:
         """Nothing of the person's settings reaches it."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("AGORA_")}
         first = 20_000 + (os.getpid() * 37) % 9_900  # several demos at once do not ask for the same ports
@@ -105,7 +105,7 @@ async def use_server(url: str | None, directory: Path, say: Callable[[str], None
         return
     if url:
         raise ServerUnreachable(f"No Agora server is ready at {url}.", fix="Start it, or leave the address out.")
-    async with _own_server(directory) as own:
+    async with _run_own_server(directory) as own:
         say(f"No server is ready at {candidate}: started one at {own.url}.")
         yield own
 
@@ -128,7 +128,7 @@ async def _is_ready(url: str) -> bool:
 
 
 @asynccontextmanager
-async def _own_server(directory: Path) -> AsyncIterator[DemoServer]:
+async def _run_own_server(directory: Path) -> AsyncIterator[DemoServer]:
     """A server process with its data in the directory."""
     server = OwnServer(directory)
     try:

@@ -131,7 +131,7 @@ class Access:
         if tenant is not None:
             caller = await self._authenticator.act_in_tenant(caller, tenant)
         if caller.subject == "anonymous" and (client := scope.get("client")) is not None:
-            caller = replace(caller, registrar=f"address:{_client_network(client[0])}")
+            caller = replace(caller, registrar=f"address:{_build_client_network_key(client[0])}")
         connection = connection_of(scope)
         if connection is not None and connection.caller is not caller:
             self._backpressure.bind_caller(connection, caller)
@@ -166,7 +166,7 @@ class Access:
                 return False
             if name == b"host" and not self.is_ours(value.decode("latin-1")):
                 return False
-            if name == b"origin" and not self._own_origin(scope, value.decode("latin-1")):
+            if name == b"origin" and not self._is_own_origin(scope, value.decode("latin-1")):
                 return False
             if name == b"sec-fetch-site" and value not in (b"same-origin", b"none"):
                 return False
@@ -177,7 +177,7 @@ class Access:
         parsed = parse_host(host) if host is not None else None
         return parsed is not None and parsed.name in self._names
 
-    def _own_origin(self, scope: Scope, origin: str) -> bool:
+    def _is_own_origin(self, scope: Scope, origin: str) -> bool:
         """Whether a page is this server's own: another port of this machine may serve anybody's pages."""
         parsed = parse_origin(origin)
         if parsed is None or parsed.scheme != self._scheme or parsed.host.name not in self._names:
@@ -187,7 +187,7 @@ class Access:
         return port in own or parsed.host == parse_host(read_header(scope, b"host") or "")
 
 
-def _client_network(address: str) -> str:
+def _build_client_network_key(address: str) -> str:
     """Key of an anonymous client: its address, for IPv6 its /64 network."""
     if ":" not in address:
         return address

@@ -35,7 +35,7 @@ def open_local_host(settings: Settings) -> LocalHost:
         sources=_source_roots(settings),
         backups=settings.data_dir / "backups",
         url=url,
-        urls=_server_urls(settings, url),
+        urls=_build_server_urls(settings, url),
         region=settings.host_region or None,
     )
 
@@ -129,7 +129,7 @@ def _docker_sockets() -> tuple[Path, ...]:
     return (Path("/run/docker.sock"), Path("/var/run/docker.sock"), personal / "docker.sock")
 
 
-def _server_urls(settings: Settings, url: str) -> dict[str, str]:
+def _build_server_urls(settings: Settings, url: str) -> dict[str, str]:
     """Where instances reach this server, for engines whose instances do not share this machine's loopback."""
     from agora.runtimes.docker.networks import rewrite_loopback_url
 

@@ -234,7 +234,9 @@ def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> No
     after = at + 2
     values: Sequence[Parts] = []
     if parts[after] == "values":
-        values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][: _value_rows(parts, after + 1)]
+        values = [row.parts for row in parts[after + 1 :] if isinstance(row, Group)][
+            : _build_value_rows(parts, after + 1)
+        ]
     elif parts[after] == "select":
         values = [list(parts[after + 1 : after + 1 + _find_word_index(parts[after + 1 :], "from")])]
     if not values:
@@ -249,7 +251,7 @@ def _check_insert(parts: Parts, at: int, confined_outside: frozenset[str]) -> No
             raise Unconfined(f"{name}: the insert meets rows of other tenants")
 
 
-def _value_rows(parts: Parts, at: int) -> int:
+def _build_value_rows(parts: Parts, at: int) -> int:
     """How many rows of values stand there."""
     count = 0
     while at < len(parts) and isinstance(parts[at], Group):

@@ -76,7 +76,7 @@ class Tracing:
         try:
             yield opened
         except BaseException as error:
-            opened.fail(_error_kind(error))
+            opened.fail(_choose_error_kind(error))
             raise
         finally:
             span.end()
@@ -117,7 +117,7 @@ class OpenedSpan:
     def close(self, error: BaseException | None) -> None:
         """It is over, well or not."""
         if error is not None and not getattr(error, "harmless", False):
-            self.fail(_error_kind(error))
+            self.fail(_choose_error_kind(error))
         self._span.end()
 
 
@@ -137,7 +137,7 @@ class _CurrentTrace:
         return self._tracing.open_span(name, kind, attributes, self._here)
 
 
-def _error_kind(error: BaseException) -> str:
+def _choose_error_kind(error: BaseException) -> str:
     """Which error it was: its code if it is one of ours."""
     code = getattr(error, "code", None)
     return code if isinstance(code, str) else type(error).__name__

@@ -65,7 +65,7 @@ class Answer:
     @property
     def state(self) -> str:
         """``completed``, ``working``, ``input_required`` and so on; ``completed`` for a message without a task."""
-        return _state_name(self.task["status"]) if self.task else "completed"
+        return _convert_state_name(self.task["status"]) if self.task else "completed"
 
     @property
     def parts(self) -> list[Part]:
@@ -177,7 +177,7 @@ class A2AClient:
         wait: bool = True,
     ) -> Answer:
         """Send a message, and get the answer. context_id, task_id: to continue. wait: until there is a result."""
-        params = _message_params(message, context_id, task_id, skill) | {
+        params = _build_message_params(message, context_id, task_id, skill) | {
             "configuration": {"returnImmediately": not wait}
         }
         return Answer.of(wire.normalize_result(await self._call_method("SendMessage", params)))
@@ -197,7 +197,7 @@ class A2AClient:
         skill: str | None = None,
     ) -> AsyncIterator[Update]:
         """Say something, and get the answer as it comes. A broken stream is taken up again where the agent can do that."""
-        params = _message_params(message, context_id, task_id, skill) | {"configuration": {}}
+        params = _build_message_params(message, context_id, task_id, skill) | {"configuration": {}}
         async for update in self._stream_updates("SendStreamingMessage", params, task_id):
             yield update
 
@@ -275,7 +275,7 @@ class A2AClient:
                     data, size = [], 0
 
 
-def _message_params(
+def _build_message_params(
     message: Message | str, context_id: str | None, task_id: str | None, skill: str | None
 ) -> dict[str, Any]:
     outgoing = Message([Part(content=message)]) if isinstance(message, str) else message
@@ -288,7 +288,7 @@ def _message_params(
     return {"message": document}
 
 
-def _state_name(status: Mapping[str, Any]) -> str:
+def _convert_state_name(status: Mapping[str, Any]) -> str:
     return str(status.get("state", "")).removeprefix("TASK_STATE_").lower()
 
 
@@ -301,7 +301,9 @@ def _build_update(item: Mapping[str, Any]) -> Update:
     ids = (change.get("taskId"), change.get("contextId"))
     if "statusUpdate" in item:
         message = change["status"].get("message")
-        return Update(Message.of(message).as_text() if message else "", _state_name(change["status"]), *ids, raw=item)
+        return Update(
+            Message.of(message).as_text() if message else "", _convert_state_name(change["status"]), *ids, raw=item
+        )
     text = Message.of(change["artifact"]).as_text()
     return Update(text, "working", *ids, appends=bool(change.get("append")), raw=item)
 

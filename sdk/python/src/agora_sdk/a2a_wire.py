@@ -217,14 +217,14 @@ def normalize_result(result: Any) -> dict[str, Any]:
     """
     if isinstance(result, Mapping):
         members = {name: result[name] for name in _KINDS.values() if isinstance(result.get(name), Mapping)}
-        if not members and (kind := _result_kind(result)):
+        if not members and (kind := _find_result_kind(result)):
             members = {kind: result}
         if members:
             return {name: _NORMAL[name](part) for name, part in members.items()}
     raise UpstreamFailed("The agent's answer is neither a task nor a message.")
 
 
-def _result_kind(result: Mapping[str, Any]) -> str | None:
+def _find_result_kind(result: Mapping[str, Any]) -> str | None:
     if isinstance(kind := _KINDS.get(str(result.get("kind"))), str):
         return kind
     if "parts" in result:

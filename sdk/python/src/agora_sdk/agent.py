@@ -224,12 +224,12 @@ class Agent:
         self, target_agent: str, message: MultipartMessage | str, **options: Any
     ) -> MessageReceipt:
         """Send a message; options are those of ``agora.messaging.send``."""
-        content, options = _message_content(message, options)
+        content, options = _build_message_content(message, options)
         return await self.client.messaging.send(target_agent, content, **options)
 
     async def request(self, agent_name: str, message: MultipartMessage | str, **options: Any) -> Message:
         """Send a message and wait for the reply; options are those of :meth:`AgoraClient.request`."""
-        content, options = _message_content(message, options)
+        content, options = _build_message_content(message, options)
         return await self.client.request(agent_name, content, **options)
 
     async def publish_event(self, event_type: str, data: Any = None) -> EventReceipt:
@@ -468,7 +468,7 @@ class Agent:
             logger.warning("%s could not say that it leaves: %s", self.name, error)
 
 
-def _message_content(message: MultipartMessage | str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _build_message_content(message: MultipartMessage | str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """A message as the marketplace sends it: its text, and its parts in the metadata if it is more than text."""
     if isinstance(message, str):
         return message, options

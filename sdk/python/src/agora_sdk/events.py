@@ -101,7 +101,7 @@ class EventStream(Stream[T]):
             self._tail = Tail(
                 io,
                 ways,
-                self._request_headers,
+                self._build_request_headers,
                 Backoff(self._session.options.retries),
                 skips_gaps=self._skips_gaps,
                 on_listening=self._on_listening,
@@ -117,7 +117,7 @@ class EventStream(Stream[T]):
         """Whether the server keeps the place in this stream."""
         return getattr(self._arguments, "subscription_id", None) is not None
 
-    async def _request_headers(self) -> dict[str, str]:
+    async def _build_request_headers(self) -> dict[str, str]:
         await self._identity.renew_login(self._io)
         return self._identity.headers(self._identity.token())
 

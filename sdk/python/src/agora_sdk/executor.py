@@ -182,7 +182,7 @@ class Executor:
             await lease.call("release", reason="The agent stopped.")
         except RETRY_LATER as error:
             logger.warning("Task %s is put off: %s", lease.task_id, error)
-            await lease.call("release", reason=_error_text(error), delay=self._backoff.most)
+            await lease.call("release", reason=_format_error_text(error), delay=self._backoff.most)
         except InputRequired as question:
             status = "auth_required" if question.auth else "input_required"
             parts = [{"text": question.question}] + ([] if question.data is None else [{"data": question.data}])
@@ -190,13 +190,13 @@ class Executor:
         except Postponed as postponed:
             await lease.call("release", reason=postponed.reason, delay=min(postponed.seconds, MAX_DELAY_SECONDS))
         except Rejected as error:
-            await lease.call("update", status="rejected", notes=_error_text(error))
+            await lease.call("update", status="rejected", notes=_format_error_text(error))
         except PermanentFailure as error:
-            await lease.call("fail", _error_text(error), retry=False)
+            await lease.call("fail", _format_error_text(error), retry=False)
         except Exception as error:
             logger.error("Task %s failed", lease.task_id, exc_info=error)
             if not run.answered:
-                await lease.call("fail", _error_text(error))
+                await lease.call("fail", _format_error_text(error))
         else:
             if not run.answered:
                 await self._complete_task(lease, result)
@@ -206,10 +206,10 @@ class Executor:
             await lease.call("complete", result)
         except InvalidRequest as error:
             logger.error("The result of task %s cannot be stored: %s", lease.task_id, error)
-            await lease.call("fail", _error_text(error), retry=False)
+            await lease.call("fail", _format_error_text(error), retry=False)
 
 
-def _error_text(error: Exception) -> str:
+def _format_error_text(error: Exception) -> str:
     """What is stored of an error: its kind and its text, without what the wire refuses."""
     text = str(error) if isinstance(error, PermanentFailure | Rejected) else f"{type(error).__name__}: {error}"
     storable = text.replace("\x00", "").encode("utf-8", "replace").decode()

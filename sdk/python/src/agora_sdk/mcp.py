@@ -173,7 +173,7 @@ class MCPClient:
         async def work(pick: Pick) -> Any:
             result = await self._call_tool(pick, name, arguments, server, seconds, on_progress)
             if result.is_error:
-                raise _tool_error(name, result)
+                raise _build_tool_error(name, result)
             return result.value
 
         return self._run_operation("call_tool", work)
@@ -298,7 +298,7 @@ def _tool_from_wire(server: str, tool: Mapping[str, Any]) -> Tool:
     )
 
 
-def _tool_error(name: str, result: ToolResult) -> AgoraError:
+def _build_tool_error(name: str, result: ToolResult) -> AgoraError:
     """What a failed tool means: Agora's own say it as a problem document, others as a text."""
     problem = result.structured_content
     if not isinstance(problem, dict):

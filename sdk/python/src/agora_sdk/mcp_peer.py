@@ -215,7 +215,7 @@ class Peer:
         headers = (
             mcp_wire.routing_headers(request) | self._mirrored_headers(request)
             if self.modern
-            else self._session_headers(request)
+            else self._build_session_headers(request)
         )
         body = json.dumps(request).encode()
         async with aclosing(self._stream_messages(io, body, headers, seconds)) as messages:
@@ -223,14 +223,14 @@ class Peer:
                 if mcp_wire.is_response(message) and message.get("id") in (request["id"], None):
                     if request["method"] == "initialize":
                         self._session = response_headers.get(mcp_wire.SESSION_HEADER)
-                    return _response_result(message)
+                    return _build_response_result(message)
                 if message.get("method") == "notifications/progress" and on_progress is not None:
                     await _report_progress(message.get("params") or {}, on_progress)
                 elif "method" in message and "id" in message:
                     await self._notify(io, _answer_to_server_request(message), seconds)
         raise UpstreamFailed(f"{self.url} did not answer {request['method']}.", outcome="unknown")
 
-    def _session_headers(self, request: Message) -> dict[str, str]:
+    def _build_session_headers(self, request: Message) -> dict[str, str]:
         if request.get("method") == "initialize":
             return {}
         session = {mcp_wire.SESSION_HEADER: self._session} if self._session else {}
@@ -248,7 +248,7 @@ class Peer:
     async def _notify(self, io: IO, message: Message, seconds: float) -> None:
         """Send a message that has no answer."""
         body = json.dumps(message).encode()
-        async with aclosing(self._stream_messages(io, body, self._session_headers(message), seconds)) as messages:
+        async with aclosing(self._stream_messages(io, body, self._build_session_headers(message), seconds)) as messages:
             async for _ in messages:
                 pass
 
@@ -356,7 +356,7 @@ class _Reply:
         return read, self._response.aclose
 
 
-def _response_result(message: Message) -> Message:
+def _build_response_result(message: Message) -> Message:
     """The result of a response; raises what its error means."""
     if "error" in message:
         raise mcp_wire.error_of_jsonrpc(message["error"])

@@ -311,7 +311,7 @@ class AgentProtocol:
         encrypted = more.pop("encrypt", None)
         if encrypted is None:
             encrypted = isinstance(to, AgentMessage) and is_encrypted(to)
-        document = _message_document(to, kind, intent, payload, more)
+        document = _build_message_document(to, kind, intent, payload, more)
         if encrypted:
             document = await self._encrypt_document(io, document)
         accepted: Accepted = await self._session.invoke(io, CALLS["send"], message=document)
@@ -343,7 +343,7 @@ class AgentProtocol:
         """The message with a payload for its recipients alone."""
         from .crypto import ENC, encrypt
 
-        document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._own_name(io)} | document
+        document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._find_own_name(io)} | document
         keys = [await self._key_of(io, name) for name in document["to"]]
         kids = [key.kid for key in keys]
         algorithm = "ECDH-ES" if len(keys) == 1 else "ECDH-ES+A256KW"
@@ -365,7 +365,7 @@ class AgentProtocol:
         public_key: PublicKey = agent.public_keys[0]
         return public_key
 
-    async def _own_name(self, io: IO) -> str:
+    async def _find_own_name(self, io: IO) -> str:
         """What this agent calls itself."""
         return str((await self._own_agent(io)).agent_name)
 
@@ -397,7 +397,7 @@ class AgentProtocol:
         return agent
 
 
-def _message_document(
+def _build_message_document(
     to: Target, kind: str, intent: str | None, payload: Payload | None, more: dict[str, Any]
 ) -> dict[str, Any]:
     """A message as JSON has it; what answers another takes over its conversation, and its intent if it has none."""

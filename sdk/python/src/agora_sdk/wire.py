@@ -51,20 +51,20 @@ def bind_arguments(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[
     names = [name for name, p in operation.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
     if len(args) > len(names):
         detail = f"takes at most {len(names)} arguments by position, {len(args)} were given"
-        raise _invalid_arguments(operation, [field_error("", detail)])
+        raise _build_invalid_arguments(operation, [field_error("", detail)])
     arguments = dict(zip(names, args, strict=False))
     if twice := arguments.keys() & kwargs.keys():
-        raise _invalid_arguments(operation, [field_error(name, "given twice") for name in sorted(twice)])
+        raise _build_invalid_arguments(operation, [field_error(name, "given twice") for name in sorted(twice)])
     try:
         return operation.input.model_validate({**arguments, **kwargs})
     except ValidationError as error:
         faults = locate_errors(error.errors(include_url=False))
-        raise _invalid_arguments(
-            operation, [_argument_error(item, place, operation) for item, place in faults]
+        raise _build_invalid_arguments(
+            operation, [_build_argument_error(item, place, operation) for item, place in faults]
         ) from None
 
 
-def _argument_error(item: Mapping[str, Any], found: Place, operation: Operation) -> dict[str, str]:
+def _build_argument_error(item: Mapping[str, Any], found: Place, operation: Operation) -> dict[str, str]:
     """One finding of pydantic, with its place."""
     first, *rest = found or ("",)
     inner: list[int | str] = rest[:-1] if item["type"] == "extra_forbidden" else rest
@@ -75,7 +75,7 @@ def _argument_error(item: Mapping[str, Any], found: Place, operation: Operation)
     return field_error(place, message)
 
 
-def _invalid_arguments(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:
+def _build_invalid_arguments(operation: Operation, errors: list[dict[str, str]]) -> InvalidRequest:
     summary = "; ".join(f"{e['field']}: {e['message']}" if e["field"] else e["message"] for e in errors)
     names = ", ".join(operation.parameters) or "none"
     return InvalidRequest(f"{operation.name}: {summary}.", fix=f"Its arguments are: {names}.", errors=errors)
@@ -98,7 +98,7 @@ def build_request(operation: Operation, arguments: BaseModel) -> Request:
         content = text.encode()
     except UnicodeEncodeError as error:
         fault = f"text that is no Unicode (a lone surrogate, {text[error.start]!a})"
-        raise _invalid_arguments(operation, [field_error("", fault)]) from None
+        raise _build_invalid_arguments(operation, [field_error("", fault)]) from None
     return Request(route.method, path, content, {"content-type": "application/json"})
 
 

@@ -46,7 +46,7 @@ class A2AClientPool:
         return A2AClient(interface, await self._open_origin(endpoint, interface.url, endpoint.timeout))
 
     async def _open_origin(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> OriginClient:
-        headers = self._credential_headers(endpoint)
+        headers = self._build_credential_headers(endpoint)
         if url.startswith("https://"):
             await asyncio.to_thread(default_ssl_context)
         try:
@@ -54,7 +54,7 @@ class A2AClientPool:
         except ValueError:  # UnicodeError too, of a host that is no name
             raise UpstreamUnavailable(f"{url} is no address of an agent.") from None
 
-    def _credential_headers(self, endpoint: RemoteEndpoint) -> dict[str, str]:
+    def _build_credential_headers(self, endpoint: RemoteEndpoint) -> dict[str, str]:
         """The credentials that are kept for an agent, by names in small letters."""
         if endpoint.secrets is None:
             return {}

@@ -70,7 +70,7 @@ def install(
 def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False) -> None:
     """List the known MCP clients, where their files are, and whether Agora is in them."""
     out = Output(json=json)
-    rows = [row for host in MCP_CLIENTS.values() for row in _client_rows(host)]
+    rows = [row for host in MCP_CLIENTS.values() for row in _build_client_rows(host)]
     if json:
         for row in rows:
             out.value(row)
@@ -88,7 +88,7 @@ def listing(json: Annotated[bool, typer.Option("--json", help="Print JSON for ma
     )
 
 
-def _client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
+def _build_client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
     transports = ["stdio", *(["http"] if host.http else [])]
     for scope in host.scopes or (None,):
         file = host.config_file(scope) if scope else None
@@ -171,7 +171,7 @@ def _create_entry(
     if transport == "http":
         if host.http is None:
             raise typer.BadParameter(f"{host.title} starts commands only: use --transport stdio")
-        return _url_entry(host, agent, chosen, endpoint.path)
+        return _build_url_entry(host, agent, chosen, endpoint.path)
     address = ("--url", chosen) if chosen else ()
     identity = ("--agent", agent) if agent else ()
     environment = {name: os.environ[name] for name in ("AGORA_CREDENTIALS", "AGORA_DATA_DIR") if os.environ.get(name)}
@@ -187,7 +187,7 @@ def _create_entry(
     return ServerEntry((*_program_command(scope), "mcp", *address, *identity, *endpoint.options), environment)
 
 
-def _url_entry(host: McpClient, agent: str | None, chosen: str | None, path: str) -> ServerEntry:
+def _build_url_entry(host: McpClient, agent: str | None, chosen: str | None, path: str) -> ServerEntry:
     from agora_sdk.session import DEFAULT_URL, Server
 
     url = Server(chosen or DEFAULT_URL).url

@@ -161,7 +161,7 @@ class Upstream:
     async def _connect(self) -> tuple[httpx.AsyncClient, str]:
         self._serves = base = await self._location.resolve_address()
         if base not in self._clients:
-            self._clients[base] = httpx.AsyncClient(**_client_options(base))
+            self._clients[base] = httpx.AsyncClient(**_build_client_options(base))
         return self._clients[base], base + self._target
 
     async def _prepare_headers(self) -> dict[str, str]:
@@ -172,7 +172,7 @@ class Upstream:
         return {**mcp_wire.ACCEPT, "user-agent": self._agent, **credential}
 
 
-def _client_options(base: str) -> dict[str, Any]:
+def _build_client_options(base: str) -> dict[str, Any]:
     """Options of an httpx client; neither a proxy nor TLS has a part in what goes to this machine itself."""
     url = httpx.URL(base)
     local = url.scheme == "http" and (url.host in ("localhost", "::1") or url.host.startswith("127."))

@@ -89,12 +89,12 @@ async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
             large = await tx.one(events.data_of, seq=row.seq)
             if large is None:
                 raise position_expired_error(row.seq - 1, row.seq + 1)
-            return [_stored_event(tx.tenant, row, large)]
-        stored_events.append(_stored_event(tx.tenant, row, data))
+            return [_build_stored_event(tx.tenant, row, large)]
+        stored_events.append(_build_stored_event(tx.tenant, row, data))
     return stored_events
 
 
-def _stored_event(tenant: str, row: LogEntry, data: bytes) -> StoredEvent:
+def _build_stored_event(tenant: str, row: LogEntry, data: bytes) -> StoredEvent:
     audience = None if row.audience is None else tuple(from_json(row.audience))
     event = NewEvent(row.event_id, row.type, row.source, row.subject, row.time, data, audience)
     return StoredEvent(tenant, row.seq, event)

@@ -42,7 +42,7 @@ async def register_agent(play: DemoRun) -> str:
     source.mkdir(parents=True)
     try:
         shutil.copy(counter.__file__, source / "main.py")
-        registered = await play.client.deployment.register(_agent_manifest(name, source))
+        registered = await play.client.deployment.register(_build_agent_manifest(name, source))
         key = await play.client.token.create(
             f"the demo's customer {play.participants.mark}", account=_account_name(play)
         )
@@ -70,7 +70,7 @@ async def _source_directory(play: DemoRun) -> Path:
     return data / "sources"
 
 
-def _agent_manifest(name: str, source: Path) -> dict[str, Any]:
+def _build_agent_manifest(name: str, source: Path) -> dict[str, Any]:
     return {
         "name": name,
         "description": "Counts words.",
@@ -89,7 +89,7 @@ def _account_name(play: DemoRun) -> str:
 async def start_instances(play: DemoRun) -> str:
     hosted = play.hosted
     if hosted is None:
-        raise await _missing_agent_error(play)
+        raise await _build_missing_agent_error(play)
     create = hosted.customer.instance.create
     created = await asyncio.gather(*(create(hosted.agent_id, name=f"number {n + 1}") for n in range(COUNT)))
     hosted.instances = [each.instance_id for each in created]
@@ -98,7 +98,7 @@ async def start_instances(play: DemoRun) -> str:
     return ", ".join(f"{each.name} at {each.address}" for each in created)
 
 
-async def _missing_agent_error(play: DemoRun) -> Exception:
+async def _build_missing_agent_error(play: DemoRun) -> Exception:
     """Why nothing was registered, again."""
     try:
         await _source_directory(play)
@@ -124,7 +124,7 @@ async def execute_work(play: DemoRun) -> str:
 async def require_hosted(play: DemoRun) -> HostedAgent:
     """What runs here; raises what kept it from running."""
     if play.hosted is None:
-        raise await _missing_agent_error(play)
+        raise await _build_missing_agent_error(play)
     return require_instances(play)
 
 

@@ -51,7 +51,7 @@ def resolve_base_url(call: Call, override: str | None) -> str:
     return (override or call.context.settings.own_url).rstrip("/")
 
 
-def _agent_url(base: str, agent: AgentRow | None) -> str:
+def _build_agent_url(base: str, agent: AgentRow | None) -> str:
     return base if agent is None else f"{base}/a2a/{quote(agent.agent_name, safe='')}"
 
 
@@ -63,10 +63,10 @@ def _build_interfaces(url: str) -> list[dict[str, str]]:
     ]
 
 
-def _server_fields(call: Call, base: str, agent: AgentRow | None) -> dict[str, Any]:
+def _build_server_fields(call: Call, base: str, agent: AgentRow | None) -> dict[str, Any]:
     """Build the fields that every card has. Security is required unless the settings trust local callers."""
     frame: dict[str, Any] = {
-        "supportedInterfaces": _build_interfaces(_agent_url(base, agent)),
+        "supportedInterfaces": _build_interfaces(_build_agent_url(base, agent)),
         "capabilities": {"streaming": True, "pushNotifications": True, "extendedAgentCard": True},
         "securitySchemes": {
             "bearer": {"httpAuthSecurityScheme": {"scheme": "Bearer", "description": "A token or key of this server."}},
@@ -178,7 +178,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     document["skills"] = [modes | skill for skill in document["skills"]]
     base = resolve_base_url(call, base)
     extensions = await _list_extensions(call, agent, document.pop("extensions", ()))
-    document |= _server_fields(call, base, agent)
+    document |= _build_server_fields(call, base, agent)
     if extensions:
         document["capabilities"]["extensions"] = extensions
     document.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
@@ -307,7 +307,7 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
 
 
 def _catalogue_entry(base: str, row: AgentRow, terms: Terms | None) -> contract.A2ACatalogueEntry:
-    url = _agent_url(base, row)
+    url = _build_agent_url(base, row)
     return contract.A2ACatalogueEntry.model_construct(
         agent_id=row.agent_id,
         name=row.agent_name,

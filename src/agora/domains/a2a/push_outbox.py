@@ -248,7 +248,7 @@ class PushOutbox(Controller):
         async def write_mark(call: Call) -> int:
             until = call.now + LEASE * SECOND if held else 0
             values = {"position": position, "state": state, "until": until, "now": call.now}
-            return await call.tx.execute(statements.mark, **_config_key(row), **values)
+            return await call.tx.execute(statements.mark, **_build_config_key(row), **values)
 
         return bool(await self.write_as_system(tenant, write_mark))
 
@@ -269,14 +269,14 @@ class PushOutbox(Controller):
 
         async def postpone_config(call: Call) -> int:
             values = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
-            return await call.tx.execute(statements.put_off, **_config_key(row), **values)
+            return await call.tx.execute(statements.put_off, **_build_config_key(row), **values)
 
         if await self.write_as_system(tenant, postpone_config):
             heapq.heappush(self._later, (due_at, key))
             self._wakeup.set()
 
 
-def _config_key(row: PushConfigRow) -> dict[str, Any]:
+def _build_config_key(row: PushConfigRow) -> dict[str, Any]:
     return {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
 
 

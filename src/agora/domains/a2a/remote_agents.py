@@ -174,11 +174,11 @@ def _profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
         "category": CATEGORY,
         "tags": list(dict.fromkeys(tags))[:50],
         # A card does not say whether its agent answers with messages in place of tasks: any may.
-        "metadata": {"remote": True, "a2a": {"skills": skills, "answers": "message", **_card_metadata(fields)}},
+        "metadata": {"remote": True, "a2a": {"skills": skills, "answers": "message", **_build_card_metadata(fields)}},
     }
 
 
-def _card_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _build_card_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a card that the agent's metadata holds, those of the wrong type left out."""
     a2a_metadata: dict[str, Any] = {}
     for theirs, ours in (("defaultInputModes", "input_modes"), ("defaultOutputModes", "output_modes")):

@@ -44,15 +44,15 @@ def check_url(url: str, *, private: bool) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise _url_error("It is not a URL.") from None
+        raise _build_url_error("It is not a URL.") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise _url_error("It is not a URL of http or https.")
+        raise _build_url_error("It is not a URL of http or https.")
     if parts.username is not None or parts.password is not None:
-        raise _url_error("Credentials do not belong into the URL.", "Give them apart from it.")
+        raise _build_url_error("Credentials do not belong into the URL.", "Give them apart from it.")
     if not private and is_evidently_private(host):
         fix = "An operator allows them with the setting a2a_private_networks."
-        raise _url_error(f"{host} is a private or loopback address.", fix)
+        raise _build_url_error(f"{host} is a private or loopback address.", fix)
 
 
-def _url_error(detail: str, fix: str | None = None) -> InvalidRequest:
+def _build_url_error(detail: str, fix: str | None = None) -> InvalidRequest:
     return InvalidRequest(detail, fix=fix, errors=[field_error("url", detail)])

@@ -118,7 +118,7 @@ async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) 
 
 async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None:
     """The longest capability that the text names, and the best agent that has it."""
-    candidates = list(dict.fromkeys(_capability_names(words)))
+    candidates = list(dict.fromkeys(_list_capability_names(words)))
     if not candidates:
         return None
     names = await call.tx.all(statements.known_capabilities, names=encode_json(candidates))
@@ -131,7 +131,7 @@ async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None
     return None
 
 
-def _capability_names(words: Sequence[str]) -> Iterator[str]:
+def _list_capability_names(words: Sequence[str]) -> Iterator[str]:
     """Spellings of capabilities that a text may mean: its words, and pairs of them."""
     plain = [word for word in words if word.isalpha()]
     for first, second in pairwise(plain):

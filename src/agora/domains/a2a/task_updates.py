@@ -84,7 +84,7 @@ class _UpdateLog:
     async def read(self, reader: Reader, after: int) -> LogPage:
         """Items after a position, a bounded page of them."""
         if after == START:
-            return await self._first_item(reader)
+            return await self._find_first_item(reader)
         items: list[Entry] = []
         last_number = (after - 1) // 2
         while not items:
@@ -106,7 +106,7 @@ class _UpdateLog:
     def _is_last(self, row: TaskEntryRow) -> bool:
         return row.type == "done" or (self.until == "interrupted" and row.status in states.INTERRUPTED)
 
-    async def _first_item(self, reader: Reader) -> LogPage:
+    async def _find_first_item(self, reader: Reader) -> LogPage:
         row = await reader.one(tasks.select_task, task_id=self.task_id)
         if row is None:
             return LogPage((), done=True)
@@ -119,29 +119,31 @@ class _UpdateLog:
         number, kind = view.compute_stream_position(row.number), row.type
         if kind == "output":
             artifact = {"artifactId": view.OUTPUT, "name": view.OUTPUT, "parts": [{"text": row.content}]}
-            return [self._artifact_item(number, artifact, append=bool(row.starts_at))]
+            return [self._build_artifact_item(number, artifact, append=bool(row.starts_at))]
         if kind == "artifact":
             piece = decode_json(row.data or "{}")
-            return [self._artifact_item(number, piece["artifact"], append=piece["append"], last=piece["lastChunk"])]
+            return [
+                self._build_artifact_item(number, piece["artifact"], append=piece["append"], last=piece["lastChunk"])
+            ]
         if kind in ("comment", "checkpoint"):
             return []
         if kind == "done" and row.status == _S.COMPLETED:
-            return [*await self._result_items(reader, number - 1), self._status_item(number, row)]
+            return [*await self._build_result_items(reader, number - 1), self._build_status_item(number, row)]
         message = view.entry_to_message(self.context_id, row)
         if kind == "message" and message is not None and message["role"] == USER:
             return []
-        return [self._status_item(number, row)]
+        return [self._build_status_item(number, row)]
 
-    async def _result_items(self, reader: Reader, number: int) -> list[Entry]:
+    async def _build_result_items(self, reader: Reader, number: int) -> list[Entry]:
         """Convert the result to an artifact, unless the agent wrote artifacts itself."""
         data = await reader.one(tasks.select_task_data, task_id=self.task_id)
         if data is None or data.result is None:
             return []
         if await reader.one(statements.any_artifact, task_id=self.task_id) is not None:
             return []
-        return [self._artifact_item(number, view.build_result_artifact(decode_json(data.result)), last=True)]
+        return [self._build_artifact_item(number, view.build_result_artifact(decode_json(data.result)), last=True)]
 
-    def _artifact_item(
+    def _build_artifact_item(
         self, number: int, artifact: Mapping[str, Any], *, append: bool = False, last: bool = False
     ) -> Entry:
         update: dict[str, Any] = {"taskId": self.task_id, "contextId": self.context_id, "artifact": artifact}
@@ -151,7 +153,7 @@ class _UpdateLog:
             update["lastChunk"] = True
         return Entry(number, "artifactUpdate", view.encode_document({"artifactUpdate": update}))
 
-    def _status_item(self, number: int, row: TaskEntryRow) -> Entry:
+    def _build_status_item(self, number: int, row: TaskEntryRow) -> Entry:
         # The end follows a message in an entry of its own, even where the message is the answer.
         state = row.status if row.status and not (row.type == "message" and row.status in states.TERMINAL) else None
         status: dict[str, Any] = {"state": to_a2a_state(state or _S.IN_PROGRESS)}

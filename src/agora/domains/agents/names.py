@@ -65,7 +65,7 @@ def check_name(name: str, field: str = "agent_name", owner: str = "an agent") ->
     key = name_key(name)
     normal = unicodedata.normalize("NFKC", name)
     if key in RESERVED or key.startswith(PREFIXES) or _ID.fullmatch(key):
-        raise _invalid_name(
+        raise _build_name_error(
             name,
             field,
             owner,
@@ -76,19 +76,19 @@ def check_name(name: str, field: str = "agent_name", owner: str = "an agent") ->
         )
     if not name.isprintable() or name != name.strip() or not key:
         fix = "Leave out control characters, characters without a width or that change the direction, and spaces around it."
-        raise _invalid_name(name, field, owner, "invisible characters", "it contains invisible characters", fix)
+        raise _build_name_error(name, field, owner, "invisible characters", "it contains invisible characters", fix)
     if normal != name:
         fix = f"Write it in its normal form (NFKC): {normal!r}."
-        raise _invalid_name(name, field, owner, "not normalized", "it is not in Unicode's normal form", fix)
+        raise _build_name_error(name, field, owner, "not normalized", "it is not in Unicode's normal form", fix)
     for word in _WORD.findall(name):
         scripts = sorted(_ALIKE & {unicodedata.name(letter, "").partition(" ")[0] for letter in word})
         if len(scripts) > 1:
             fix = "Write each word with letters of one script."
             mixed = f"{word!r} mixes letters of {' and '.join(script.capitalize() for script in scripts)}"
-            raise _invalid_name(name, field, owner, "mixed scripts", mixed, fix)
+            raise _build_name_error(name, field, owner, "mixed scripts", mixed, fix)
 
 
-def _invalid_name(name: str, field: str, owner: str, message: str, reason: str, fix: str) -> InvalidRequest:
+def _build_name_error(name: str, field: str, owner: str, message: str, reason: str, fix: str) -> InvalidRequest:
     return InvalidRequest(
         f"{name!r} cannot be {owner}'s name: {reason}.", fix=fix, errors=[field_error(field, message)]
     )

@@ -79,7 +79,7 @@ def _compute_reputation(row: AgentRow) -> float | None:
     return round(row.rating_sum / row.rating_count, 2) if row.rating_count else None
 
 
-def _profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
+def _build_profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
     return {
         "agent_id": row.agent_id,
         "agent_name": row.agent_name,
@@ -107,7 +107,7 @@ def _profile_fields(row: AgentRow, now: int) -> dict[str, Any]:
     }
 
 
-def _column_values(values: dict[str, Any]) -> dict[str, Any]:
+def _build_column_values(values: dict[str, Any]) -> dict[str, Any]:
     """Column values for profile fields."""
     return values | {
         "capabilities": encode_json(list(dict.fromkeys(values["capabilities"]))),
@@ -122,7 +122,7 @@ def _column_values(values: dict[str, Any]) -> dict[str, Any]:
 
 def agent_from_row(row: AgentRow, now: int) -> contract.Agent:
     """The public profile in an agent's row."""
-    return contract.Agent.model_construct(**_profile_fields(row, now))
+    return contract.Agent.model_construct(**_build_profile_fields(row, now))
 
 
 class AgentService(BoundService, contract.Agents):
@@ -167,7 +167,7 @@ class AgentService(BoundService, contract.Agents):
         if existing is None:
             check_name(agent_name)
         columns |= {"service_tier": self._grant_tier(tier, existing), "requested_tier": tier}
-        values = _column_values(columns) | await self._resolve_protocol_fields(existing, alias, public_keys)
+        values = _build_column_values(columns) | await self._resolve_protocol_fields(existing, alias, public_keys)
         if existing is None:
             return await self._create_agent(agent_name, capabilities, values)
         row = await self._update_agent(existing, values, capabilities)
@@ -286,7 +286,7 @@ class AgentService(BoundService, contract.Agents):
         call = self.call
         newcomer = replace(call.caller, kind="agent", scopes=scopes.AGENT)
         return contract.Registration.model_construct(
-            **_profile_fields(row, call.now),
+            **_build_profile_fields(row, call.now),
             available_services=[operation.name for operation in call.context.registry.list_visible(newcomer)],
             token=call.context.signer.agent_token(call.caller.tenant, row.agent_id, row.token_generation),
             created=created,
@@ -520,7 +520,7 @@ class AgentService(BoundService, contract.Agents):
     async def status(self, agent_id: str) -> contract.AgentStatusReport:
         row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
         unread = await self.call.tx.one(statements.unread, agent_id=row.agent_id)
-        fields = _profile_fields(row, self.call.now)
+        fields = _build_profile_fields(row, self.call.now)
         names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
         return contract.AgentStatusReport.model_construct(
             **{name: fields[name] for name in names}, unread_messages=unread or 0

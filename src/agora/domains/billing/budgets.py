@@ -74,7 +74,7 @@ async def read_budget_status(tx: Reader, budget: BudgetRow, period: int) -> Budg
 async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if budget.model or budget.project:
-        row = await tx.one(statements.spent_on_models, **_model_scope(budget), period=period)
+        row = await tx.one(statements.spent_on_models, **_describe_model_scope(budget), period=period)
     elif account and agent:
         row = await tx.one(statements.spent_on, account=account, agent=agent, currency=currency, period=period)
     else:
@@ -86,7 +86,7 @@ async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
 async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if budget.model or budget.project:
-        row = await tx.one(statements.reserved_for_models, **_model_scope(budget))
+        row = await tx.one(statements.reserved_for_models, **_describe_model_scope(budget))
     elif account:
         row = await tx.one(statements.reserved_of_account, account=account, agent=agent, currency=currency)
     else:
@@ -94,7 +94,7 @@ async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
     return int(row) if row is not None else 0
 
 
-def _model_scope(budget: BudgetRow) -> dict[str, str]:
+def _describe_model_scope(budget: BudgetRow) -> dict[str, str]:
     """Which calls of models a budget counts."""
     return {
         "account": budget.account_id,

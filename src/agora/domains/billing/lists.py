@@ -116,7 +116,7 @@ async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: st
             since=to_microseconds(filters.since) if filters.since else -MAX_SUM_MICROS,
             until=to_microseconds(filters.until) if filters.until else MAX_SUM_MICROS,
             limit=limit + 1,
-            **_task_parameters(filters),
+            **_build_task_parameters(filters),
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = build_entries(rows, await _find_reversed_tasks(call, rows))
@@ -139,7 +139,7 @@ def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
     return statements.entries_of_agent if filters.agent else statements.entries
 
 
-def _task_parameters(filters: EntryFilters) -> dict[str, str]:
+def _build_task_parameters(filters: EntryFilters) -> dict[str, str]:
     """Parameters that only the statements of tasks and workflows have."""
     if filters.task:
         return {"key": task_charge_key(filters.task), "task": filters.task, "workflow": filters.workflow}

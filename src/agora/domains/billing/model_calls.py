@@ -247,7 +247,9 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     )
     entry = await ledger.write_entry(charge, Terms(0, rates.currency), amount, enforce=False)
     row = await _require_call(call, entry)
-    call.emit("agora.billing.model_called", _event_data(row), subject=row.agent_id, audience=(call.caller.subject,))
+    call.emit(
+        "agora.billing.model_called", _build_event_data(row), subject=row.agent_id, audience=(call.caller.subject,)
+    )
     return row
 
 
@@ -271,7 +273,7 @@ async def _require_call(call: Call, entry: LedgerEntry) -> ModelCallRow:
     return row
 
 
-def _event_data(row: ModelCallRow) -> dict[str, Any]:
+def _build_event_data(row: ModelCallRow) -> dict[str, Any]:
     data = build_model_call(row).model_dump(mode="json", exclude={"created_at", "account_id"})
     return {name: value for name, value in data.items() if value is not None}
 

@@ -88,7 +88,7 @@ class ModelCatalog:
         names = [model.lower(), DATED.sub(r"-\1-\2-\3", model.lower())]
         for name in dict.fromkeys(names):
             for id in (provider, *self._fallback_providers(provider)):
-                for row in self._model_rows(id):
+                for row in self._build_model_rows(id):
                     if _matches_clause(row[1], name):
                         return _build_price(provider, row)
         return None
@@ -97,10 +97,10 @@ class ModelCatalog:
         """Prices by provider and model. after: provider and model of the last one that is left out."""
         for id in sorted(self._catalog_document["providers"]):
             if provider in (None, id):
-                rows = sorted(self._model_rows(id), key=lambda row: str(row[0]))
+                rows = sorted(self._build_model_rows(id), key=lambda row: str(row[0]))
                 yield from (_build_price(id, row) for row in rows if (id, row[0]) > after)
 
-    def _model_rows(self, provider: str) -> Sequence[list[Any]]:
+    def _build_model_rows(self, provider: str) -> Sequence[list[Any]]:
         entry = self._catalog_document["providers"].get(provider)
         return entry["models"] if entry else ()
 

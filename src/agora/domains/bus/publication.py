@@ -104,13 +104,13 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     task_id = await effects.apply_effects(call, entry.type, entry.content)
     draft = MessageDraft(
         to_agent=entry.target,
-        content=_content_text(entry.content),
+        content=_format_content_text(entry.content),
         message_type=extensions.message_type or entry.type.value,
         priority=extensions.priority or PRIORITIES[entry.priority],
         from_agent=entry.sender,
         correlation_id=entry.correlation_id,
         reply_to=extensions.reply_to,
-        metadata=_message_metadata(entry, extensions),
+        metadata=_build_message_metadata(entry, extensions),
     )
     receipt = await MessagingService(call).send_draft(draft)
     call.target = receipt.message_id
@@ -126,7 +126,7 @@ async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     )
 
 
-def _content_text(content: dict[str, Any]) -> str:
+def _format_content_text(content: dict[str, Any]) -> str:
     text = encode_message_text(content)
     if len(text) > MAX_MESSAGE_CHARACTERS or "\0" in text:
         rule = (
@@ -138,7 +138,7 @@ def _content_text(content: dict[str, Any]) -> str:
     return text
 
 
-def _message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
+def _build_message_metadata(entry: Entry, extensions: Extensions) -> dict[str, Any]:
     """The message's metadata, with a ``bus`` section from which the entry can be rebuilt unchanged."""
     section: dict[str, Any] = {}
     if entry.message_id is not None:
@@ -169,7 +169,7 @@ async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
     """Create a task for the entry's target, or, for a broadcast, for any agent that claims it."""
     _check_assigner(call, entry)
     order = _validate_fields(AssignmentFields, entry.content, "content")
-    payload = order.payload if order.payload is not None else _task_payload(entry.content)
+    payload = order.payload if order.payload is not None else _build_task_payload(entry.content)
     receipt = await TaskService(call).assign(
         order.task_type,
         payload,
@@ -179,7 +179,7 @@ async def _assign_task(call: Call, entry: Entry) -> BusReceipt:
         required_capabilities=order.required_capabilities,
         max_attempts=order.max_attempts,
         timeout=order.timeout,
-        metadata=_task_metadata(entry),
+        metadata=_build_task_metadata(entry),
     )
     await _await_response(call, entry, receipt.task_id)
     return BusReceipt.model_construct(
@@ -208,12 +208,12 @@ def _check_assigner(call: Call, entry: Entry) -> None:
         )
 
 
-def _task_payload(content: dict[str, Any]) -> dict[str, Any]:
+def _build_task_payload(content: dict[str, Any]) -> dict[str, Any]:
     """The content without task fields."""
     return {name: value for name, value in content.items() if name not in {"task_type", *ORDERS}}
 
 
-def _task_metadata(entry: Entry) -> dict[str, Any]:
+def _build_task_metadata(entry: Entry) -> dict[str, Any]:
     fields = {"message_id": entry.message_id, "correlation_id": entry.correlation_id, "target": entry.target}
     values = {name: value for name, value in fields.items() if value is not None}
     return {"bus": values | ({"extensions": entry.extensions} if entry.extensions else {})}

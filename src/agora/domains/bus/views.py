@@ -34,9 +34,9 @@ async def render_entries(
     """Documents of entries, each with ``entry_id`` and ``deliveries``; and the entries whose message or claim is gone."""
     refs = [each.ref for each in deliveries if each.ref]
     message_rows = {
-        row.message_id: row for row in await call.tx.all(statements.messages, ids=encode_json(_message_ids(refs)))
+        row.message_id: row for row in await call.tx.all(statements.messages, ids=encode_json(_list_message_ids(refs)))
     }
-    tasks = {row.task_id: row for row in await call.tx.all(statements.tasks, ids=encode_json(_task_ids(refs)))}
+    tasks = {row.task_id: row for row in await call.tx.all(statements.tasks, ids=encode_json(_list_task_ids(refs)))}
     documents, vanished = [], []
     for each in deliveries:
         if each.ref in message_rows:
@@ -75,11 +75,11 @@ def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
     return to_bus(plain | {"content": "", "metadata": {}}) | {"content": {"text": row.content}}
 
 
-def _message_ids(refs: Sequence[str]) -> list[str]:
+def _list_message_ids(refs: Sequence[str]) -> list[str]:
     return [ref for ref in refs if ref.startswith("msg_")]
 
 
-def _task_ids(refs: Sequence[str]) -> list[str]:
+def _list_task_ids(refs: Sequence[str]) -> list[str]:
     return [ref for ref in refs if ref.startswith("task_")]
 
 

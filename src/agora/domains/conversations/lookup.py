@@ -162,10 +162,10 @@ async def list_usage(
         return await call.tx.all(query, after=after, limit=count, **chosen)
 
     rows, more = await paging.read_page(read_reported_usage, first, "usage_id", limit, call.context.settings.page_bytes)
-    return _usage_page(rows, more, bool(cursor))
+    return _build_usage_page(rows, more, bool(cursor))
 
 
-def _usage_page(rows: Sequence[ReportedUsageRow], more: bool, continued: bool) -> contract.ReportedUsePage:
+def _build_usage_page(rows: Sequence[ReportedUsageRow], more: bool, continued: bool) -> contract.ReportedUsePage:
     records = [
         contract.ReportedUse.model_construct(
             usage_id=row.usage_id,

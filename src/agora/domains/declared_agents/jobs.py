@@ -199,9 +199,9 @@ class DeclaredAgentsController(Controller):
             return None
         configurations = [agent.configuration for agent in self._agents.values()]
         tracing = self.context.server.settings.tracing
-        return encode_json({"url": self._server_url(), "tracing": tracing, "agents": configurations}).encode()
+        return encode_json({"url": self._build_server_url(), "tracing": tracing, "agents": configurations}).encode()
 
-    def _server_url(self) -> str:
+    def _build_server_url(self) -> str:
         settings = self.context.server.settings
         if settings.scheme == "https" and settings.public_url:
             return settings.public_url

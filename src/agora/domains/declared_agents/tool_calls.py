@@ -108,7 +108,7 @@ async def _check_call(
     caller = replace(call.caller, scopes=rights.scopes, authority=0)
     key = f"tool:{task.task_id}:{request.call_id}"
     if asks_agent:
-        return PreparedCall(tool.operation, caller, _task_arguments(task, tool, request.arguments), key)
+        return PreparedCall(tool.operation, caller, _build_task_arguments(task, tool, request.arguments), key)
     if tool.grant is None:
         return PreparedCall(tool.operation, caller, dict(request.arguments), key)
     return await _bind_grant(
@@ -116,7 +116,7 @@ async def _check_call(
     )
 
 
-def _task_arguments(task: TaskRow, tool: ResolvedTool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _build_task_arguments(task: TaskRow, tool: ResolvedTool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     text = str(arguments.get("message", ""))
     message = {"role": "ROLE_USER", "messageId": f"{task.task_id}-question", "parts": [{"text": text}]}
     order: dict[str, Any] = {"payload": {"message": message, "text": text}, "parent_id": task.task_id}

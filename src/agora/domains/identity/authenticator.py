@@ -120,7 +120,7 @@ class Authenticator:
         """Raises for a tenant whose callers are refused."""
         row = await self._store.read(tenant, _read_tenant)
         if row is None or row.status in DELETED_STATES:
-            raise _credential_error("The marketplace of this credential is no more.", "Ask an operator.")
+            raise _build_credential_error("The marketplace of this credential is no more.", "Ask an operator.")
         if row.status != "active":
             because = f": {row.reason.rstrip('.')}" if row.reason else ""
             raise PermissionDenied(
@@ -156,7 +156,7 @@ class Authenticator:
         if self.sign_on is not None and credential.startswith(JWT):
             return await self.sign_on.authenticate_token(credential)
         if len(credential) > MAX_CREDENTIAL:
-            raise _credential_error("The credential is too long.")
+            raise _build_credential_error("The credential is too long.")
         if credential.startswith("agt_"):
             return await self._verify_agent(credential)
         if credential.startswith(TASK_TOKEN):
@@ -170,19 +170,19 @@ class Authenticator:
             return await self._verify_key(digest)
         if self.sign_on is not None and credential.startswith("ses_"):
             return await self._verify_session(credential, self.sign_on)
-        raise _credential_error("The credential is not known here.")
+        raise _build_credential_error("The credential is not known here.")
 
     async def _verify_agent(self, token: str) -> Caller:
         claims = self._signer.verify_agent_token(token)
         if claims is None:
-            raise _credential_error("The agent token is not genuine.")
+            raise _build_credential_error("The agent token is not genuine.")
 
         async def read_agent(reader: Reader) -> AgentCredentialRow | None:
             return await reader.one(credentials.agent, agent_id=claims.agent_id)
 
         row = await self._store.read(claims.tenant, read_agent)
         if row is None or row.token_generation != claims.generation or row.status == "retired":
-            raise _credential_error(
+            raise _build_credential_error(
                 "The agent token has ended: the agent was deregistered.", "Register the agent again."
             )
         if row.status == "suspended":
@@ -205,14 +205,14 @@ class Authenticator:
     async def _verify_task(self, token: str) -> Caller:
         claims = self._signer.verify_task_token(token)
         if claims is None:
-            raise _credential_error("The task token is not genuine.")
+            raise _build_credential_error("The task token is not genuine.")
         now = self._clock.now()
         return await self._store.read(claims.tenant, lambda reader: read_task_caller(reader, claims, now))
 
     async def _verify_session(self, token: str, sign_on: SignOn) -> Caller:
         session = self._signer.verify_session_token(token)
         if session is None:
-            raise _credential_error("The session is not genuine.", "Sign in again.")
+            raise _build_credential_error("The session is not genuine.", "Sign in again.")
         return await sign_on.session_caller(*session)
 
     async def _verify_key(self, digest: bytes) -> Caller:
@@ -221,9 +221,11 @@ class Authenticator:
 
         row = await self._store.read("", read_key)
         if row is None or row.revoked_at is not None:
-            raise _credential_error("The key is not known here, or was revoked.", "Ask an operator for another one.")
+            raise _build_credential_error(
+                "The key is not known here, or was revoked.", "Ask an operator for another one."
+            )
         if row.expires_at is not None and row.expires_at <= self._clock.now():
-            raise _credential_error("The key has expired.", "Ask an operator for another one.")
+            raise _build_credential_error("The key has expired.", "Ask an operator for another one.")
         enrolment = row.kind == "enrolment"
         return Caller(
             tenant=row.tenant_id,
@@ -250,7 +252,7 @@ async def _read_tenant(reader: Reader) -> TenantStatusRow | None:
     return await reader.one(credentials.tenant)
 
 
-def _credential_error(
+def _build_credential_error(
     detail: str, fix: str = "Check the token; a new one comes from registering, or from an operator."
 ) -> Unauthenticated:
     return Unauthenticated(detail, fix=fix)

@@ -67,7 +67,7 @@ class TokenService(BoundService, contract.Tokens):
         await check_and_record_administration(call, token_id)
         audience = (call.caller.subject,)
         call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
-        return contract.CreatedToken.model_construct(**_token_fields(row), token=key)
+        return contract.CreatedToken.model_construct(**_build_token_fields(row), token=key)
 
     async def reissue(self, result: contract.CreatedToken) -> contract.CreatedToken:
         """Return the key again when its creation is repeated under the same idempotency key."""
@@ -109,7 +109,7 @@ class TokenService(BoundService, contract.Tokens):
         before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
         rows = await self.call.tx.all(statements.listing, before=before, limit=limit + 1)
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
-        tokens = [contract.Token.model_construct(**_token_fields(row)) for row in rows]
+        tokens = [contract.Token.model_construct(**_build_token_fields(row)) for row in rows]
         return contract.TokenPage.model_construct(
             tokens=tokens,
             **paging.page_fields(tokens, "token_id", more=more, cursor=cursor),
@@ -136,7 +136,7 @@ async def find_keys_with_scope(call: Call, scope: str) -> list[str]:
     return [*await call.tx.all(statements.keys_with_scopes, scopes=encode_json([scope]))]
 
 
-def _token_fields(row: TokenRow) -> dict[str, Any]:
+def _build_token_fields(row: TokenRow) -> dict[str, Any]:
     return {
         "token_id": row.token_id,
         "kind": row.kind,

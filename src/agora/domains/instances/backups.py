@@ -54,9 +54,9 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     call.target = instance_id
     output = await call.tx.one(instances.output, instance_id=instance_id) if row.stopped_at else None
     reader = (
-        _stored_log_reader(output, offset, limit)
+        _build_stored_log_reader(output, offset, limit)
         if output is not None
-        else await _engine_log_reader(call, row, offset, limit)
+        else await _build_engine_log_reader(call, row, offset, limit)
     )
 
     async def read_log_page() -> LogPage:
@@ -82,7 +82,9 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     return as_relay(read_log_page, build_log, LOG_READ_TIMEOUT)
 
 
-async def _engine_log_reader(call: Call, row: InstanceRow, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+async def _build_engine_log_reader(
+    call: Call, row: InstanceRow, offset: int, limit: int
+) -> Callable[[], Awaitable[LogPage]]:
     """A function that reads a page of output from the engine. Raises Conflict if the instance has no output."""
     if row.handle is None:
         raise Conflict(
@@ -93,7 +95,7 @@ async def _engine_log_reader(call: Call, row: InstanceRow, offset: int, limit: i
     return partial(engine.logs, Handle.from_json(decode_json(row.handle)), offset, limit)
 
 
-def _stored_log_reader(row: InstanceOutput, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
+def _build_stored_log_reader(row: InstanceOutput, offset: int, limit: int) -> Callable[[], Awaitable[LogPage]]:
     """A function that reads a page of the stored output of an ended instance."""
     data, size = bytes(row.data), row.size
     begin = min(max(offset if offset >= 0 else size + offset, row.begins), size)

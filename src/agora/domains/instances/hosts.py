@@ -90,7 +90,7 @@ class HostService(BoundService, contract.Hosts):
             now=call.now,
         )
         row = await self._require_host(host_id)
-        call.emit("agora.host.registered", _event_data(row), subject=host_id, audience=(agent.agent_id,))
+        call.emit("agora.host.registered", _build_event_data(row), subject=host_id, audience=(agent.agent_id,))
         return self._build_host(row, None)
 
     @implements
@@ -112,7 +112,7 @@ class HostService(BoundService, contract.Hosts):
             name=name or row.name,
         )
         changed = await self._require_host(row.host_id)
-        call.emit("agora.host.changed", _event_data(changed), subject=row.host_id, audience=())
+        call.emit("agora.host.changed", _build_event_data(changed), subject=row.host_id, audience=())
         return await self.get(row.host_id)
 
     @implements
@@ -130,7 +130,7 @@ class HostService(BoundService, contract.Hosts):
         for instance in rows:
             await record_loss(call, instance, f"Its host {row.name} was lost.")
         await call.tx.execute(host_queries.drop_host, host_id=row.host_id)
-        call.emit("agora.host.removed", _event_data(row), subject=row.host_id, audience=())
+        call.emit("agora.host.removed", _build_event_data(row), subject=row.host_id, audience=())
         return contract.HostRemoval(host_id=row.host_id, name=row.name, instances_lost=len(rows))
 
     async def _require_host(self, ref: str) -> HostRow:
@@ -169,7 +169,7 @@ class HostService(BoundService, contract.Hosts):
         )
 
 
-def _event_data(row: HostRow) -> dict[str, Any]:
+def _build_event_data(row: HostRow) -> dict[str, Any]:
     return {
         "host_id": row.host_id,
         "name": row.name,

@@ -83,7 +83,7 @@ class Limits(BaseModel):
     pids: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
-def _capability_names(value: Any) -> Any:
+def _list_capability_names(value: Any) -> Any:
     """Capabilities as names; the agent standard has objects with a name."""
     if not isinstance(value, list):
         return value
@@ -109,7 +109,7 @@ class AgentManifest(BaseModel):
     version: Annotated[str, Field(max_length=64)] | None = None
     category: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] = ""
     tags: Tags = []
-    capabilities: Annotated[Capabilities, BeforeValidator(_capability_names)] = []
+    capabilities: Annotated[Capabilities, BeforeValidator(_list_capability_names)] = []
     visibility: Visibility = Visibility.PUBLIC
     proficiency_level: Proficiency | None = None
     build_config: BuildConfig | None = None

@@ -36,27 +36,27 @@ def _to_datetime_or_none(value: int | None) -> Any:
 async def build_summaries(call: Call, rows: Sequence[InstanceRow]) -> list[contract.InstanceSummary]:
     """Instances for a list."""
     more = await measure_instance_time(call, [row.instance_id for row in rows])
-    return [contract.InstanceSummary(**fields) for fields in await _summary_fields(call.tx, rows, more)]
+    return [contract.InstanceSummary(**fields) for fields in await _build_summary_fields(call.tx, rows, more)]
 
 
 async def build_detail(call: Call, row: InstanceRow) -> contract.Instance:
     """One instance with its bill."""
-    return contract.Instance(**await _instance_fields(call, row))
+    return contract.Instance(**await _build_instance_fields(call, row))
 
 
 async def build_change(call: Call, row: InstanceRow, message: str) -> contract.InstanceChange:
     """One instance after a change."""
-    return contract.InstanceChange(**await _instance_fields(call, row), message=message)
+    return contract.InstanceChange(**await _build_instance_fields(call, row), message=message)
 
 
 async def build_termination(call: Call, row: InstanceRow, message: str) -> contract.Termination:
     """The response to a termination, with the bill."""
-    return contract.Termination(**await _instance_fields(call, row), message=message)
+    return contract.Termination(**await _build_instance_fields(call, row), message=message)
 
 
-async def _instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
+async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
     more = await measure_instance_time(call, [row.instance_id])
-    (fields,) = await _summary_fields(call.tx, [row], more)
+    (fields,) = await _build_summary_fields(call.tx, [row], more)
     config = decode_json(row.config)
     config_fields = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
     return fields | {
@@ -74,13 +74,15 @@ async def _instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
     }
 
 
-async def _summary_fields(tx: Reader, rows: Sequence[InstanceRow], more: Mapping[str, Ahead]) -> list[dict[str, Any]]:
+async def _build_summary_fields(
+    tx: Reader, rows: Sequence[InstanceRow], more: Mapping[str, Ahead]
+) -> list[dict[str, Any]]:
     ids = [row.instance_id for row in rows]
     if not ids:
         return []
     agents = sorted({row.agent_id for row in rows})
     names = await read_agent_names(tx, agents)
-    hosts = await _host_names(tx, {row.host_id for row in rows})
+    hosts = await _list_host_names(tx, {row.host_id for row in rows})
     uptimes = {row.instance_id: row.measured for row in await tx.all(statements.uptimes, ids=encode_json(ids))}
     for instance_id, passing in more.items():
         uptimes[instance_id] = uptimes.get(instance_id, 0) + passing.quantity
@@ -91,7 +93,7 @@ async def _summary_fields(tx: Reader, rows: Sequence[InstanceRow], more: Mapping
     ]
 
 
-async def _host_names(tx: Reader, ids: Iterable[str]) -> dict[str, str]:
+async def _list_host_names(tx: Reader, ids: Iterable[str]) -> dict[str, str]:
     names = {}
     for host_id in ids:
         row = await tx.one(host_queries.host, ref=host_id)

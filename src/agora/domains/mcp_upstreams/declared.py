@@ -109,14 +109,14 @@ def _from_file(path: Path) -> Iterator[Declared]:
         raise ConfigurationError(f"mcp_config: {path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ConfigurationError(f"mcp_config: {path} is not JSON: {error}") from None
-    for name, entry in _server_entries(document, path).items():
+    for name, entry in _list_server_entries(document, path).items():
         if not isinstance(entry, dict):
             raise ConfigurationError(f"mcp_config: {name!r} in {path} is not an object")
         if not entry.get("disabled") and entry.get("enabled", True):
             yield _from_entry(name, entry, path)
 
 
-def _server_entries(document: Any, path: Path) -> Mapping[str, Any]:
+def _list_server_entries(document: Any, path: Path) -> Mapping[str, Any]:
     inner = document.get("mcp") if isinstance(document, dict) else None
     for place, key in ((document, "mcpServers"), (inner, "servers"), (document, "servers")):
         if isinstance(place, dict) and isinstance(place.get(key), dict):

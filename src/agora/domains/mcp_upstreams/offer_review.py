@@ -39,7 +39,7 @@ async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> 
     changed = False
     for item in _admit_items(listing.items, stored):
         row = stored.pop((item.kind, item.name), None)
-        changed = await _store_item(call, row, _current_item(call, upstream_id, item, row)) or changed
+        changed = await _store_item(call, row, _find_current_item(call, upstream_id, item, row)) or changed
     for row in stored.values():
         changed = await _drop_item(call, row) or changed
     await call.tx.execute(
@@ -80,7 +80,7 @@ async def _drop_item(call: Call, row: UpstreamToolRow) -> bool:
     return await _store_item(call, row, replace(row, state="dropped", reason=DROPPED_REASON))
 
 
-def _current_item(call: Call, upstream_id: str, item: Item, row: UpstreamToolRow | None) -> UpstreamToolRow:
+def _find_current_item(call: Call, upstream_id: str, item: Item, row: UpstreamToolRow | None) -> UpstreamToolRow:
     """The row of an item that is offered now. row: the stored one, None for a new item."""
     digest = item.hash
     current = UpstreamToolRow(

@@ -100,7 +100,7 @@ class RegistryService(BoundService, contract.Registry):
         if remote.name.lower().startswith(NAMESPACE):
             raise NameTaken(f"{remote.name} is a name of this server's own.", fix="Change the name in the server.json.")
         new = NewUpstream(
-            name=name or _local_name(remote.name),
+            name=name or _build_local_name(remote.name),
             url=remote.url,
             description=remote.description,
             secrets=remote.headers,
@@ -122,7 +122,7 @@ async def _require_server(call: Call, server_name: str) -> Entry:
 async def _list_servers(call: Call) -> list[Entry]:
     """Every server by name; this one is one of them."""
     rows = await call.tx.all(statements.every)
-    entries = [_own_entry(call), *(_upstream_entry(call, row) for row in rows)]
+    entries = [_build_own_entry(call), *(_build_upstream_entry(call, row) for row in rows)]
     return sorted(entries, key=lambda entry: str(entry["server"]["name"]))
 
 
@@ -135,13 +135,13 @@ def _has_version(entry: Entry, version: str) -> bool:
     return version in ("latest", entry["server"]["version"])
 
 
-def _own_entry(call: Call) -> Entry:
+def _build_own_entry(call: Call) -> Entry:
     about = "A marketplace of agents: messages, tasks, workflows, and the tools of other MCP servers."
     began = call.context.started_at
     return _build_entry(call, ServerSummary(OWN, about, __version__, "", began, began))
 
 
-def _upstream_entry(call: Call, row: UpstreamRow) -> Entry:
+def _build_upstream_entry(call: Call, row: UpstreamRow) -> Entry:
     name = row.registry_name or f"{NAMESPACE}{row.name}"
     about = row.description or f"The tools of {row.server_name or row.name}."
     version = row.server_version or "1.0.0"
@@ -170,7 +170,7 @@ def _build_entry(call: Call, summary: ServerSummary) -> Entry:
     return {"server": server, "_meta": {OFFICIAL: official}}
 
 
-def _local_name(registry_name: str) -> str:
+def _build_local_name(registry_name: str) -> str:
     """A name for an upstream from its name in the registry."""
     name = re.sub(r"[^a-z0-9]+", "-", registry_name.partition("/")[2].lower()).strip("-")[:24].strip("-")
     if not name:

@@ -85,7 +85,7 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
 
 def build_summary(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> contract.upstreams.Upstream:
     """An upstream, as far as the caller may see it."""
-    return contract.upstreams.Upstream.model_construct(**_summary_fields(call, row, counts))
+    return contract.upstreams.Upstream.model_construct(**_build_summary_fields(call, row, counts))
 
 
 def build_detail(
@@ -93,14 +93,14 @@ def build_detail(
 ) -> contract.upstreams.UpstreamDetail:
     """An upstream with a page of its items. more: whether there are further items."""
     return contract.upstreams.UpstreamDetail.model_construct(
-        **_summary_fields(call, row, counts),
+        **_build_summary_fields(call, row, counts),
         items=[_build_item(row.name, item) for item in items],
         has_more=more,
         next_cursor=encode_cursor(items[-1].kind, items[-1].name) if more else None,
     )
 
 
-def _summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> dict[str, Any]:
+def _build_summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int]) -> dict[str, Any]:
     now = connection_condition(call, row)
     retry = None if now.retry_in is None else to_datetime(call.now + int(min(now.retry_in, 86_400) * SECOND))
     operator = call.caller.may("admin")

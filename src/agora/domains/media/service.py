@@ -48,7 +48,7 @@ class MediaService(BoundService, contract.Media):
         ttl_minutes: int = 60,
     ) -> contract.MediaToken:
         settings = self._require_livekit()
-        room, now, seconds = self._wire_name(room_name), self.call.now // SECOND, ttl_minutes * 60
+        room, now, seconds = self._build_wire_name(room_name), self.call.now // SECOND, ttl_minutes * 60
         claims = build_claims(room, identity, role, metadata)
         key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
         token = sign_token(key, secret, claims, now=now, seconds=seconds)
@@ -67,7 +67,7 @@ class MediaService(BoundService, contract.Media):
     async def create_room(
         self, room_name: str, *, empty_timeout: int = 300, max_participants: int = 0, metadata: str = ""
     ) -> contract.MediaRoom:
-        client, name = self._create_client(), self._wire_name(room_name)
+        client, name = self._create_client(), self._build_wire_name(room_name)
         request = {
             "name": name,
             "empty_timeout": empty_timeout,
@@ -109,7 +109,7 @@ class MediaService(BoundService, contract.Media):
 
     @implements
     async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
-        client, name = self._create_client(), self._wire_name(room_name)
+        client, name = self._create_client(), self._build_wire_name(room_name)
 
         async def read_livekit_room() -> contract.MediaRoomDetail:
             answer = await client.call_method("ListRooms", {"names": [name]}, LISTS) or {}
@@ -146,7 +146,7 @@ class MediaService(BoundService, contract.Media):
         tenant = self.call.caller.tenant
         return "" if tenant == DEFAULT_TENANT else f"{tenant}:"
 
-    def _wire_name(self, room_name: str) -> str:
+    def _build_wire_name(self, room_name: str) -> str:
         return self._room_prefix() + room_name
 
 

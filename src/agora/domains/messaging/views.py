@@ -26,7 +26,7 @@ def expiry_horizon(call: Call) -> int:
     return int(call.now - call.context.settings.message_lifetime * SECOND)
 
 
-def _message_fields(row: MessageRow, metadata: JsonObject | None = None) -> dict[str, Any]:
+def _build_message_fields(row: MessageRow, metadata: JsonObject | None = None) -> dict[str, Any]:
     """The fields of a message from its row; it is queued. metadata: those of the row, where they are at hand."""
     return {
         "message_id": row.message_id,
@@ -48,7 +48,7 @@ def _message_fields(row: MessageRow, metadata: JsonObject | None = None) -> dict
 
 def message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
     """A message's row as one recipient sees it."""
-    fields = _message_fields(row)
+    fields = _build_message_fields(row)
     fields["to_agent"] = "broadcast" if row.broadcast else recipient
     fields["priority"], fields["status"] = Priority(row.priority), DeliveryState(state)
     return Message.model_construct(**fields)
@@ -59,7 +59,7 @@ def emit_message_event(
 ) -> None:
     """Emit the event that carries a message to its recipients' streams. metadata: those of the row, where at hand."""
     sender, message_id = row.from_agent, row.message_id
-    data = _message_fields(row, metadata) | {"recipients": list(recipients)}
+    data = _build_message_fields(row, metadata) | {"recipients": list(recipients)}
     source = f"/agora/agents/{sender}"
     if row.broadcast:
         call.emit("agora.broadcast.sent", data, subject=message_id, source=source)

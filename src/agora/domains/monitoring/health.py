@@ -187,7 +187,7 @@ def _status_by_limit(value: float, degraded: float, critical: float) -> Status:
 # -- what is measured beforehand ---------------------------------------------------------------
 
 
-def _latest_values(monitor: HealthMonitor) -> Mapping[str, float]:
+def _find_latest_values(monitor: HealthMonitor) -> Mapping[str, float]:
     return monitor.latest_sample.values if monitor.latest_sample is not None else {}
 
 
@@ -230,7 +230,7 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
         return _sampled_report(call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(elapsed_ms, 3)})
     metrics = {"read_ms": round(elapsed_ms, 3)} | {
         name: round(value, 3)
-        for name, value in _latest_values(monitor).items()
+        for name, value in _find_latest_values(monitor).items()
         if not name.startswith(_OTHER_COMPONENTS)
     }
     depth, limit = metrics.get("queue_depth", 0.0), metrics.get("queue_limit", 0.0) or 1.0
@@ -309,7 +309,7 @@ async def _check_memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
 
 
 def _values_with_prefix(monitor: HealthMonitor, prefix: str) -> dict[str, float]:
-    return {name: value for name, value in _latest_values(monitor).items() if name.startswith(prefix)}
+    return {name: value for name, value in _find_latest_values(monitor).items() if name.startswith(prefix)}
 
 
 async def _check_controllers(call: Call, monitor: HealthMonitor) -> ComponentHealth:

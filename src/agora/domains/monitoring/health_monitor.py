@@ -260,13 +260,13 @@ def _read_memory(root: Path) -> dict[str, float]:
     lines = (line.split() for line in (root / "proc/meminfo").read_text("ascii").splitlines())
     machine = {words[0].rstrip(":"): float(words[1]) * 1024 for words in lines}
     total, available = machine["MemTotal"], machine["MemAvailable"]
-    limit = _container_limit(root)
+    limit = _read_container_limit(root)
     if limit is not None and limit < total:
         total, available = limit, min(available, limit - rss)
     return {"memory_rss": rss, "memory_available": available, "memory_total": total}
 
 
-def _container_limit(root: Path) -> float | None:
+def _read_container_limit(root: Path) -> float | None:
     """The memory limit of the container in bytes, if it has one."""
     try:
         return float((root / "sys/fs/cgroup/memory.max").read_text("ascii"))

@@ -68,7 +68,7 @@ _TYPES = {"since": BIG, "until": BIG, "limit": BIG}
 _LIKE, _ILIKE = "m.content like :word_{} escape '~'", "m.content ilike :word_{} escape '~'"
 
 
-def _page_conditions(filters: frozenset[str], words: int, like: str) -> str:
+def _build_page_conditions(filters: frozenset[str], words: int, like: str) -> str:
     """The messages of a stretch, with the filters that are present and so many words."""
     conditions = [text for name, text in _FILTERS.items() if name in filters]
     conditions += [like.format(letter) for letter in LETTERS[:words]]
@@ -85,9 +85,9 @@ def build_message_page_query(filters: frozenset[str], words: int, descending: bo
     """Messages of a stretch, newest or oldest first."""
     form = f"select m.* {{}} order by m.message_id {'desc' if descending else 'asc'} limit :limit"
     return Query(
-        form.format(_page_conditions(filters, words, _LIKE)),
+        form.format(_build_page_conditions(filters, words, _LIKE)),
         MessageLogRow,
-        postgres=form.format(_page_conditions(filters, words, _ILIKE)),
+        postgres=form.format(_build_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
     )
@@ -98,9 +98,9 @@ def page_count(filters: frozenset[str], words: int) -> Query[int]:
     """How many messages of a stretch there are, counted up to :limit."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
-        form.format(_page_conditions(filters, words, _LIKE)),
+        form.format(_build_page_conditions(filters, words, _LIKE)),
         int,
-        postgres=form.format(_page_conditions(filters, words, _ILIKE)),
+        postgres=form.format(_build_page_conditions(filters, words, _ILIKE)),
         types=_TYPES,
         scan=True,
     )

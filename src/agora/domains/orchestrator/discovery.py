@@ -37,11 +37,11 @@ async def find_agent(call: Call, payload: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "offer",
         "intent": "agent_found",
-        "payload": describe_agent(call, rows[0]) | await _own_instance_address(call, rows[0]),
+        "payload": describe_agent(call, rows[0]) | await _find_own_instance_address(call, rows[0]),
     }
 
 
-async def _own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
+async def _find_own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
     """The address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""

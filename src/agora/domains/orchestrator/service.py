@@ -164,14 +164,14 @@ class OrchestratorService(BoundService, contract.Orchestrator):
             agent = await self.get_agent(**_validate_arguments(intent))
         except NotFound as error:
             return _build_answer(error.detail, [], intent)
-        return _build_answer(describe_agent(agent), [_profile_fields(agent)], intent)
+        return _build_answer(describe_agent(agent), [_build_profile_fields(agent)], intent)
 
     async def _answer_registration(self, intent: ParsedIntent) -> contract.ChatAnswer:
         if not intent.arguments["name"]:
             self.call.context.ports.get(ADMISSION).check_operation_allowed(REGISTER, self.call.caller)
             return _build_answer(NAME_MISSING, [], intent)
         registration = await self.register_agent(**_validate_arguments(intent))
-        answer = _build_answer(describe_registration(registration), [_profile_fields(registration)], intent)
+        answer = _build_answer(describe_registration(registration), [_build_profile_fields(registration)], intent)
         answer.token = registration.token
         return answer
 
@@ -204,7 +204,7 @@ def _build_answer(text: str, data: list[dict[str, Any]], intent: ParsedIntent) -
     return contract.ChatAnswer(response=text, data=data, tools_used=[intent.tool] if intent.tool else [])
 
 
-def _profile_fields(agent: Agent) -> dict[str, Any]:
+def _build_profile_fields(agent: Agent) -> dict[str, Any]:
     """Profile fields in the agent protocol's terms: agent_id is the alias, or the name."""
     identity = {"agent_id": agent.alias or agent.agent_name, "id": agent.agent_id, "name": agent.agent_name}
     fields = {"description", "capabilities", "status", "category", "tags", "reputation"}
@@ -212,7 +212,7 @@ def _profile_fields(agent: Agent) -> dict[str, Any]:
 
 
 def _market_fields(agent: MarketplaceAgent) -> dict[str, Any]:
-    return _profile_fields(agent) | {
+    return _build_profile_fields(agent) | {
         "pricing": agent.marketplace_info.pricing_info.model_dump(mode="json", exclude_none=True)
     }
 

@@ -184,7 +184,7 @@ class Outbox(DueController):
         due_at = self.context.clock.now() + int(pause * SECOND)
         if row.expires_at is not None:
             due_at = min(due_at, row.expires_at)  # to be given up then
-        values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_row_key(row)}
+        values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_build_row_key(row)}
 
         async def store_success(call: Call) -> None:
             await call.tx.execute(statements.put_off, **values)
@@ -207,7 +207,7 @@ class Outbox(DueController):
         )
 
         async def store_failure(call: Call) -> None:
-            if await call.tx.execute(statements.finish, **_row_key(row)):
+            if await call.tx.execute(statements.finish, **_build_row_key(row)):
                 call.target = row.ref
                 await record_dead_letter(call, letter)
 
@@ -215,7 +215,7 @@ class Outbox(DueController):
         log.warning("the delivery of %s to %s is given up: %s", row.ref, row.destination, reason)
 
 
-def _row_key(row: OutboxRow) -> dict[str, str | int]:
+def _build_row_key(row: OutboxRow) -> dict[str, str | int]:
     return {"delivery_id": row.delivery_id, "fence": row.fence}
 
 
@@ -229,12 +229,12 @@ async def _claim_rows(call: Call, *, destination: str) -> Sequence[OutboxRow]:
 
 
 async def _delete_row(call: Call, *, row: OutboxRow) -> None:
-    await call.tx.execute(statements.finish, **_row_key(row))
+    await call.tx.execute(statements.finish, **_build_row_key(row))
 
 
 async def _delete_row_and_handle_response(
     call: Call, *, row: OutboxRow, source: OutboxSource, response: HttpResponse
 ) -> None:
     """Delete the row and act on the answer, unless another server has claimed it since."""
-    if await call.tx.execute(statements.finish, **_row_key(row)):
+    if await call.tx.execute(statements.finish, **_build_row_key(row)):
         await source.handle_response(call, row, response)

@@ -201,7 +201,7 @@ def _build_page(
 def _check_agent_id(part: str) -> str:
     """The agent that a cursor points after."""
     if not looks_like_id(part):
-        raise _cursor_error()
+        raise _build_cursor_error()
     return part
 
 
@@ -209,11 +209,11 @@ def _decode_position(cursor: str) -> tuple[int, int, str]:
     """Stage, place and agent of a cursor in ranked pages."""
     stage, place, agent_id = paging.decode_cursor(cursor, int, int, str)
     if stage not in (EXACT, NEAR) or not 0 < place < 10:
-        raise _cursor_error()
+        raise _build_cursor_error()
     return stage, place, _check_agent_id(agent_id)
 
 
-def _cursor_error() -> InvalidRequest:
+def _build_cursor_error() -> InvalidRequest:
     return InvalidRequest(
         "The cursor belongs to another query.",
         fix="Repeat the same query, with 'next_cursor' of the page before.",

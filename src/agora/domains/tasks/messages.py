@@ -130,7 +130,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
     answers = draft.row.status in states.INTERRUPTED and not await _has_open_questions(draft, kept)
     waits = draft.row.lease_until is not None
     number = _append_entry(draft, "message", kept)
-    draft.emit("message", **_message_event(draft, kept, number))
+    draft.emit("message", **_build_message_event(draft, kept, number))
     if answers and waits:
         draft.set_columns(status=_S.IN_PROGRESS.value, lease_until=draft.call.now + draft.row.lease_seconds * SECOND)
         draft.append_entry("status", status=_S.IN_PROGRESS, content="answered")
@@ -183,7 +183,7 @@ async def add_assignee_message(
     number = _append_entry(draft, "message", kept, _S(draft.row.status))
     if status is not None:
         draft.emit(status.value, notes=join_text(kept["parts"])[:EVENT_TEXT_LIMIT] or None)
-    draft.emit("message", **_message_event(draft, kept, number))
+    draft.emit("message", **_build_message_event(draft, kept, number))
     await draft.save()
     if status in states.INTERRUPTED:
         await release_context(draft)
@@ -194,7 +194,7 @@ async def _complete_with_message(draft: TaskDraft, message: dict[str, Any]) -> i
     states.check_transition(draft.task_id, draft.row.status, _S.COMPLETED)
     # The entry's status is what tells the answer from whatever else the assignee said.
     number = _append_entry(draft, "message", message, _S.COMPLETED)
-    draft.emit("message", **_message_event(draft, message, number))
+    draft.emit("message", **_build_message_event(draft, message, number))
     await end_task(draft, _S.COMPLETED, result=_build_task_result(message["parts"]))
     return number
 
@@ -206,7 +206,7 @@ def _build_task_result(parts: Sequence[Mapping[str, Any]]) -> Any:
     return parts[0]["data"] if len(parts) == 1 and "data" in parts[0] else [dict(part) for part in parts]
 
 
-def _message_event(draft: TaskDraft, kept: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _build_message_event(draft: TaskDraft, kept: Mapping[str, Any], number: int) -> dict[str, Any]:
     by = {"by": draft.call.caller.subject, "role": kept["role"]}
     return by | {"number": number, "text": join_text(kept["parts"])[:EVENT_TEXT_LIMIT]}
 

@@ -55,7 +55,7 @@ def _to_datetime(value: int | None) -> datetime | None:
     return None if value is None or value >= NEVER else to_datetime(value)
 
 
-def _task_fields(row: TaskRow, data: TaskData) -> dict[str, Any]:
+def _build_task_fields(row: TaskRow, data: TaskData) -> dict[str, Any]:
     checkpoint, result = row.checkpoint, data.result
     return {name: getattr(row, name) for name in _SAME} | {
         "status": TaskStatus(row.status),
@@ -85,13 +85,13 @@ def task_context_id(row: TaskRow) -> str:
 
 def build_task(row: TaskRow, data: TaskData) -> contract.Task:
     """A task from its row and its data."""
-    return contract.Task.model_construct(**_task_fields(row, data))
+    return contract.Task.model_construct(**_build_task_fields(row, data))
 
 
 def build_claimed_task(row: TaskRow, data: TaskData) -> contract.ClaimedTask:
     """A task with its fencing token, for the holder of its lease."""
     return contract.ClaimedTask.model_construct(
-        **_task_fields(row, data), fencing_token=row.fence, lease_seconds=row.lease_seconds
+        **_build_task_fields(row, data), fencing_token=row.fence, lease_seconds=row.lease_seconds
     )
 
 

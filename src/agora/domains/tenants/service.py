@@ -67,7 +67,7 @@ class TenantService(BoundService, contract.Tenants):
         token_id, key = await self._make_key(tenant_id, "admin")
         self._emit_event("created", tenant_id, name=name or tenant_id)
         row = await self._require_tenant(tenant_id)
-        return contract.CreatedTenant.model_construct(**_tenant_fields(row), token_id=token_id, token=key)
+        return contract.CreatedTenant.model_construct(**_build_tenant_fields(row), token_id=token_id, token=key)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TenantPage:
@@ -80,7 +80,7 @@ class TenantService(BoundService, contract.Tenants):
         rows, more = await paging.read_page(
             read_tenants, first, "tenant_id", limit, self.call.context.settings.page_bytes
         )
-        tenants = [contract.Tenant.model_construct(**_tenant_fields(row)) for row in rows]
+        tenants = [contract.Tenant.model_construct(**_build_tenant_fields(row)) for row in rows]
         return contract.TenantPage.model_construct(
             tenants=tenants,
             **paging.page_fields(tenants, "tenant_id", more=more, cursor=cursor),
@@ -93,12 +93,12 @@ class TenantService(BoundService, contract.Tenants):
             row = await call.tx.one(statements.own) if tenant_id == call.caller.tenant else None
             if row is None:
                 raise _tenant_not_found(tenant_id)
-            return contract.TenantDetails.model_construct(**_tenant_fields(row))
+            return contract.TenantDetails.model_construct(**_build_tenant_fields(row))
         row = await self._require_tenant(tenant_id)
         counts = await call.tx.one(statements.counts, id=tenant_id)
         assert counts is not None
         return contract.TenantDetails.model_construct(
-            **_tenant_fields(row), agents=counts.agents, instances=counts.instances
+            **_build_tenant_fields(row), agents=counts.agents, instances=counts.instances
         )
 
     @implements
@@ -109,27 +109,27 @@ class TenantService(BoundService, contract.Tenants):
         packed = row.metadata if metadata is None else encode_json(metadata)
         changed = await self._update_row(row, name=name or row.name, metadata=packed)
         self._emit_event("updated", tenant_id, name=changed.name)
-        return contract.Tenant.model_construct(**_tenant_fields(changed))
+        return contract.Tenant.model_construct(**_build_tenant_fields(changed))
 
     @implements
     async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
         _refuse_home(tenant_id, "suspended")
         if row.status == "suspended" and row.reason == reason:
-            return contract.Tenant.model_construct(**_tenant_fields(row))
+            return contract.Tenant.model_construct(**_build_tenant_fields(row))
         since = row.status_since if row.status == "suspended" else self.call.now
         changed = await self._update_row(row, status="suspended", reason=reason, since=since)
         self._emit_event("suspended", tenant_id, reason=reason)
-        return contract.Tenant.model_construct(**_tenant_fields(changed))
+        return contract.Tenant.model_construct(**_build_tenant_fields(changed))
 
     @implements
     async def resume(self, tenant_id: str) -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
         if row.status == "active":
-            return contract.Tenant.model_construct(**_tenant_fields(row))
+            return contract.Tenant.model_construct(**_build_tenant_fields(row))
         changed = await self._update_row(row, status="active", reason="", since=self.call.now)
         self._emit_event("resumed", tenant_id)
-        return contract.Tenant.model_construct(**_tenant_fields(changed))
+        return contract.Tenant.model_construct(**_build_tenant_fields(changed))
 
     @implements
     async def create_key(self, tenant_id: str, label: str = "admin") -> contract.TenantKey:
@@ -246,7 +246,7 @@ def _tenant_not_found(tenant_id: str) -> NotFound:
     return not_found("tenant_id", f"There is no tenant {tenant_id}.", fix="Tenants are listed at GET /tenants.")
 
 
-def _tenant_fields(row: TenantRow) -> dict[str, Any]:
+def _build_tenant_fields(row: TenantRow) -> dict[str, Any]:
     return {
         "tenant_id": row.tenant_id,
         "name": row.name,

@@ -297,10 +297,10 @@ class WorkflowRun:
             "done_steps": row.done_steps,
             "total_steps": row.total_steps,
         }
-        audience = tuple(dict.fromkeys((row.created_by, *await self._agent_ids())))
+        audience = tuple(dict.fromkeys((row.created_by, *await self._list_agent_ids())))
         self.call.emit(f"agora.workflow.{happening}", summary | data, subject=self.workflow_id, audience=audience)
 
-    async def _agent_ids(self) -> list[str]:
+    async def _list_agent_ids(self) -> list[str]:
         """Ids of the agents it is assigned to, and of those that its steps name: events are for ids, not for names.
 
         Looked up anew in each transaction, since a name may be registered after the workflow was created.

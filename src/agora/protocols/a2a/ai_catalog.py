@@ -40,19 +40,19 @@ class AiCatalog:
     async def build_catalog(self, base_url: str, caller: Caller) -> dict[str, Any]:
         """The catalog with the addresses that the client used."""
         agents = self._list_pages("agora.a2a.catalogue", "agents", caller, base_url=base_url)
-        entries = [_agent_entry(agent, base_url) async for agent in agents]
+        entries = [_build_agent_entry(agent, base_url) async for agent in agents]
         host = entries[0]["displayName"] if entries else "Agora"
         if self._settings.ai_catalog_servers:
-            entries += [entry async for entry in self._server_entries(base_url, caller)]
+            entries += [entry async for entry in self._list_server_entries(base_url, caller)]
         return {"specVersion": "1.0", "host": {"displayName": host}, "entries": entries}
 
-    async def _server_entries(self, base_url: str, caller: Caller) -> AsyncIterator[dict[str, Any]]:
+    async def _list_server_entries(self, base_url: str, caller: Caller) -> AsyncIterator[dict[str, Any]]:
         """MCP servers. The operator publishes them with the setting, so no scope is asked of the caller."""
         reader = replace(caller, scopes=caller.scopes | {"read:catalogue"})
         own = {"name": "agora", "description": OWN_DESCRIPTION, "server_version": __version__}
-        yield _server_entry("mcp", own, f"{base_url}/mcp")
+        yield _build_server_entry("mcp", own, f"{base_url}/mcp")
         async for server in self._list_pages("agora.virtual_server.list", "servers", reader):
-            yield _server_entry("server", server, base_url + server["url"], server["tools"])
+            yield _build_server_entry("server", server, base_url + server["url"], server["tools"])
         async for upstream in self._list_pages("agora.upstream.list", "upstreams", reader):
             if not upstream["tools"]:
                 continue
@@ -60,7 +60,7 @@ class AiCatalog:
                 "agora.upstream.get", "items", reader, upstream=upstream["name"], kind="tool", state="active"
             )
             tools = [item["name"] async for item in pages]
-            yield _server_entry("upstream", upstream, f"{base_url}/mcp?toolsets={quote(upstream['name'])}", tools)
+            yield _build_server_entry("upstream", upstream, f"{base_url}/mcp?toolsets={quote(upstream['name'])}", tools)
 
     async def _list_pages(self, operation: str, member: str, caller: Caller, **arguments: Any) -> AsyncIterator[Fields]:
         if operation != "agora.upstream.get":
@@ -74,7 +74,7 @@ class AiCatalog:
             arguments["cursor"] = page["next_cursor"]
 
 
-def _agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
+def _build_agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
     entry = {
         "identifier": _identifier(base_url, "agent", agent.get("agent_id") or "front"),
         "displayName": agent["name"],
@@ -92,7 +92,7 @@ def _agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
     return entry
 
 
-def _server_entry(kind: str, server: Fields, url: str, tools: list[str] | None = None) -> dict[str, Any]:
+def _build_server_entry(kind: str, server: Fields, url: str, tools: list[str] | None = None) -> dict[str, Any]:
     name, description = server["name"], server.get("description") or f"The tools of {server['name']}."
     document = {
         "name": f"agora/{name}",

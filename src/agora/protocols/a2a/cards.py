@@ -91,7 +91,7 @@ class Cards:
         control = b"%b, max-age=%d" % (b"public" if public else b"private", MAX_AGE)
         headers = [
             (b"etag", tag),
-            (b"last-modified", self._last_modified(tag)),
+            (b"last-modified", self._find_last_modified(tag)),
             (b"cache-control", control),
             (b"vary", b"A2A-Version, Authorization, X-API-Key"),
             (b"x-content-type-options", b"nosniff"),
@@ -108,7 +108,7 @@ class Cards:
         await send({"type": "http.response.start", "status": 200, "headers": [kind, length, *headers]})
         await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
 
-    def _last_modified(self, tag: bytes) -> bytes:
+    def _find_last_modified(self, tag: bytes) -> bytes:
         """When a document was first served with this content: it may be older, which only costs a client a request."""
         if len(self._first_served) >= CACHED_DOCUMENTS:
             self._first_served.clear()

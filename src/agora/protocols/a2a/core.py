@@ -85,7 +85,7 @@ class Core:
         elif method.name == CARD:
             arguments["base_url"] = request.base_url
         elif method.name == "GetTaskPushNotificationConfig" and "config_id" not in arguments:
-            return request.dialect.encode_result(method.name, await self._first_push_config(request, arguments))
+            return request.dialect.encode_result(method.name, await self._find_first_push_config(request, arguments))
         body = await self.invoke_operation(method.operation, request.caller, arguments, request.key)
         return request.dialect.encode_result(method.name, body)
 
@@ -98,7 +98,7 @@ class Core:
             arguments["extensions"] = list(request.extensions)
         return arguments
 
-    async def _first_push_config(self, request: Request, arguments: Mapping[str, Any]) -> bytes:
+    async def _find_first_push_config(self, request: Request, arguments: Mapping[str, Any]) -> bytes:
         """In 0.3 a push configuration may be asked for by its task alone: the first is meant."""
         page = from_json(await self.invoke_operation("agora.a2a.list_push_configs", request.caller, arguments))
         configs = page.get("configs")

@@ -40,17 +40,17 @@ class Dialect:
         if self.update is None:
             return json
         item = from_json(json)
-        final = interrupts and _status_state(item) in INTERRUPTED
+        final = interrupts and _convert_status_state(item) in INTERRUPTED
         return to_json(self.update(item, final=final))
 
 
-def _status_state(item: Mapping[str, Any]) -> str:
+def _convert_status_state(item: Mapping[str, Any]) -> str:
     update: Mapping[str, Any] = item.get("statusUpdate") or {}
     state: str = update.get("status", {}).get("state", "")
     return state
 
 
-def _task_page(task: Shape) -> Shape:
+def _build_task_page(task: Shape) -> Shape:
     return lambda found: {**found, "tasks": [task(entry) for entry in found.get("tasks", ())]}
 
 
@@ -62,7 +62,7 @@ LEGACY: Final = Dialect(
         "SendMessage": legacy.event_to_v03,
         "GetTask": legacy.task_to_v03,
         "CancelTask": legacy.task_to_v03,
-        "ListTasks": _task_page(legacy.task_to_v03),
+        "ListTasks": _build_task_page(legacy.task_to_v03),
         "CreateTaskPushNotificationConfig": legacy.push_config_to_v03,
         "GetTaskPushNotificationConfig": legacy.push_config_to_v03,
         "ListTaskPushNotificationConfigs": lambda found: [
@@ -80,7 +80,7 @@ LEGACY_PROTO: Final = Dialect(
         "SendMessage": legacy_proto.event_to_proto,
         "GetTask": legacy_proto.task_to_proto,
         "CancelTask": legacy_proto.task_to_proto,
-        "ListTasks": _task_page(legacy_proto.task_to_proto),
+        "ListTasks": _build_task_page(legacy_proto.task_to_proto),
         "CreateTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "GetTaskPushNotificationConfig": legacy_proto.push_config_to_proto,
         "ListTaskPushNotificationConfigs": lambda found: {

@@ -167,7 +167,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
     metadata = {"taskId": task_id} if task_id else {}
     if error.fix:
         metadata["fix"] = error.fix
-    reason = _error_reason(error, method)
+    reason = _find_error_reason(error, method)
     if reason is not None:
         wire_error = _standard_error(reason, error.detail, metadata, error.extra.get("errors"))
         # the type of the request itself is HTTP's matter, not that of a message's part
@@ -187,7 +187,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
     )
 
 
-def _error_reason(error: AgoraError, method: str) -> str | None:
+def _find_error_reason(error: AgoraError, method: str) -> str | None:
     """The reason in A2A's or JSON-RPC's tables, if there is one; operations set A2A's own."""
     reason = error.extra.get("reason")
     if isinstance(reason, str) and reason in TABLE:

@@ -45,7 +45,7 @@ class HttpJsonEndpoint:
         except A2AError as refused:
             await send_error(scope, send, refused.fault, legacy=target.legacy)
         except AgoraError as error:
-            task_id = request.task_id if request is not None else _path_task_id(target)
+            task_id = request.task_id if request is not None else _read_path_task_id(target)
             await send_error(scope, send, to_wire_error(error, target.method, task_id), legacy=target.legacy)
 
     async def _read_request(self, target: ResourceCall, session: Session, receive: Receive) -> Request:
@@ -107,7 +107,7 @@ def _wrong_version_error(path: str, spoken: str, version: str) -> A2AError:
     )
 
 
-def _path_task_id(target: ResourceCall) -> str | None:
+def _read_path_task_id(target: ResourceCall) -> str | None:
     return target.parameters.get("taskId") or target.parameters.get("id")
 
 

@@ -104,7 +104,7 @@ class RpcEndpoint:
         self, message: Any, session: Session, caller: Caller, receive: Receive, send: Send
     ) -> None:
         request: Request | None = None
-        id = _request_id(message)
+        id = _read_request_id(message)
         try:
             request = _parse_request(message, session, caller)
             if request.method.streams:
@@ -118,7 +118,7 @@ class RpcEndpoint:
         except A2AError as refused:
             answer = _RpcAnswer(_encode_error(id, refused.fault))
         except AgoraError as error:
-            wire_error = _request_error(error, request)
+            wire_error = _build_request_error(error, request)
             answer = _RpcAnswer(_encode_error(id, wire_error), wire_error)
             if request is not None and request.method.streams and request.dialect.old and session.wants_events:
                 await send_error_stream(answer.body or b"", send)  # clients of 0.3 look at nothing else
@@ -139,7 +139,7 @@ class RpcEndpoint:
     async def _answer_batch_item(self, message: Any, session: Session, caller: Caller, batch: _Batch) -> bytes | None:
         """The response to one request of a batch."""
         request: Request | None = None
-        id = _request_id(message)
+        id = _read_request_id(message)
         try:
             request = _parse_request(message, session, caller)
             if request.method.streams:
@@ -148,7 +148,7 @@ class RpcEndpoint:
         except A2AError as refused:
             answer = _encode_error(id, refused.fault)
         except AgoraError as error:
-            answer = _encode_error(id, _request_error(error, request))
+            answer = _encode_error(id, _build_request_error(error, request))
         return None if _is_notification(message, request) else answer
 
     async def _send_stream(self, request: Request, id: Any, receive: Receive, send: Send) -> None:
@@ -158,12 +158,12 @@ class RpcEndpoint:
             return _encode_result(id, request.dialect.encode_event(json, interrupts=opened.interrupts))
 
         def encode_error(error: AgoraError) -> bytes:
-            return _encode_error(id, _request_error(error, request))
+            return _encode_error(id, _build_request_error(error, request))
 
         await send_stream(opened, SseEncoder(encode_item, encode_error), receive, send, self._core.buffer_limit)
 
 
-def _request_id(message: Any) -> Any:
+def _read_request_id(message: Any) -> Any:
     """The id to answer under; null if the request has no valid one."""
     id = message.get("id") if isinstance(message, dict) else None
     if isinstance(id, bool) or (isinstance(id, float) and not isfinite(id)):  # 1e999 could not be written
@@ -183,7 +183,7 @@ def _parse_request(message: Any, session: Session, caller: Caller) -> Request:
     name = message.get("method")
     if not isinstance(name, str) or not name:
         raise protocol_error("INVALID_REQUEST", "A request has a 'method', which is a string.")
-    if message.get("id") is not None and _request_id(message) is None:
+    if message.get("id") is not None and _read_request_id(message) is None:
         raise protocol_error("INVALID_REQUEST", "The 'id' of a request is a string or a number.")
     version = versions.negotiate_version(session.scope)
     method, dialect = METHODS.get(name), CURRENT
@@ -216,7 +216,7 @@ def _suggest_method(method: str) -> str:
     return f"These are: {', '.join(METHODS)}; and those of A2A 0.3, such as message/send."
 
 
-def _request_error(error: AgoraError, request: Request | None) -> WireError:
+def _build_request_error(error: AgoraError, request: Request | None) -> WireError:
     if request is None:
         return to_wire_error(error)
     return to_wire_error(error, request.method.name, request.task_id)

@@ -64,7 +64,7 @@ class RunEvents:
 
     def begin_run(self) -> list[Event]:
         """The first event of every run."""
-        return [self._run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
+        return [self._build_run_boundary_event("RUN_STARTED", protocolVersion=PROTOCOL_VERSION)]
 
     def show_conversation(self, messages: Sequence[Fields]) -> list[Event]:
         """The texts of messages of A2A, for a page that has not seen them."""
@@ -90,7 +90,7 @@ class RunEvents:
             "note": None,
             "artifacts": [],
         }
-        return self._state_snapshot()
+        return self._build_state_snapshot()
 
     def fail_run(self, message: str, code: str) -> list[Event]:
         """End the run with an error, unless it has ended."""
@@ -101,18 +101,18 @@ class RunEvents:
 
     def answer_with_message(self, message: Fields) -> list[Event]:
         """End a run that is answered with a message, and has no task."""
-        return [*self._message_events(message), *self._finish_run({"type": "success"})]
+        return [*self._build_message_events(message), *self._finish_run({"type": "success"})]
 
     def finish_empty_run(self) -> list[Event]:
         """End a run that connects to a thread in which nothing has happened."""
         return self._finish_run({"type": "success"})
 
-    def _run_boundary_event(self, kind: str, **more: Any) -> Event:
+    def _build_run_boundary_event(self, kind: str, **more: Any) -> Event:
         return {"type": kind, "threadId": self._thread_id, "runId": self._run_id, **more}
 
     def _finish_run(self, outcome: Event, **more: Any) -> list[Event]:
         self.has_ended = True
-        return [*self._close_message(), self._run_boundary_event("RUN_FINISHED", **more, outcome=outcome)]
+        return [*self._close_message(), self._build_run_boundary_event("RUN_FINISHED", **more, outcome=outcome)]
 
     # -- updates of the task -------------------------------------------------------------------------------
 
@@ -121,12 +121,12 @@ class RunEvents:
         if self.has_ended:
             return []
         if "artifactUpdate" in update:
-            return list(self._artifact_events(update["artifactUpdate"]))
+            return list(self._build_artifact_events(update["artifactUpdate"]))
         if "statusUpdate" in update:
-            return list(self._status_events(update["statusUpdate"]))
+            return list(self._build_status_events(update["statusUpdate"]))
         return []
 
-    def _status_events(self, update: Fields) -> Iterator[Event]:
+    def _build_status_events(self, update: Fields) -> Iterator[Event]:
         status, ours = update["status"], (update.get("metadata") or {}).get(OURS) or {}
         state, message = status["state"], status.get("message") or {}
         changes = {"status": state.removeprefix("TASK_STATE_").lower()}
@@ -146,12 +146,12 @@ class RunEvents:
             case "TASK_STATE_INPUT_REQUIRED" | "TASK_STATE_AUTH_REQUIRED":
                 yield from self._interrupt_run(message, state)
             case _ if message and not is_note:
-                yield from self._message_events(message)
+                yield from self._build_message_events(message)
 
     def _complete_run(self) -> list[Event]:
         events: list[Event] = []
         if not self._has_spoken and self._result is not None:
-            events = self._text_message(f"{self._task_id}.{RESULT}", to_json(self._result).decode())
+            events = self._build_text_message(f"{self._task_id}.{RESULT}", to_json(self._result).decode())
         return [*events, *self._finish_run({"type": "success"}, result=self._result)]
 
     def _interrupt_run(self, question: Fields, state: str) -> Iterator[Event]:
@@ -159,12 +159,12 @@ class RunEvents:
         approval, pending = find_approval(question), list_pending_calls(question)
         text = join_texts(question)
         if approval is None and text:
-            yield from self._text_message(str(question["messageId"]), text)
+            yield from self._build_text_message(str(question["messageId"]), text)
         if approval is not None:
             yield from self._call_events(approval)
         for call in find_calls(question):
             yield from self._call_events(call)
-        yield from self._state_snapshot()
+        yield from self._build_state_snapshot()
         if pending:
             ids = [wire_id(self._task_id, each) for each in pending]
             yield from self._finish_run({"type": "success", "pendingToolCallIds": ids})
@@ -174,9 +174,9 @@ class RunEvents:
 
     # -- text and calls ------------------------------------------------------------------------------------
 
-    def _message_events(self, message: Fields) -> Iterator[Event]:
+    def _build_message_events(self, message: Fields) -> Iterator[Event]:
         if text := join_texts(message):
-            yield from self._text_message(str(message.get("messageId")), text)
+            yield from self._build_text_message(str(message.get("messageId")), text)
         for call in find_calls(message):
             yield from self._call_events(call)
         for result in find_results(message):
@@ -193,7 +193,7 @@ class RunEvents:
         if files:
             yield {"type": "CUSTOM", "name": "agora.message", "value": {"parts": files}}
 
-    def _text_message(self, message_id: str, text: str) -> list[Event]:
+    def _build_text_message(self, message_id: str, text: str) -> list[Event]:
         self._has_spoken, self._last_text = True, text[-MAX_REMEMBERED:]
         return [
             *self._close_message(),
@@ -234,52 +234,52 @@ class RunEvents:
 
     # -- artifacts and state -------------------------------------------------------------------------------
 
-    def _artifact_events(self, update: Fields) -> Iterator[Event]:
+    def _build_artifact_events(self, update: Fields) -> Iterator[Event]:
         artifact, append = update["artifact"], bool(update.get("append"))
         identifier, parts = artifact["artifactId"], artifact.get("parts", [])
         if identifier == OUTPUT:
             yield from self._write_output(join_texts(artifact))
         elif identifier == RESULT and set(artifact) <= {"artifactId", "name", "parts"}:
-            yield from self._result_events(parts)
-        elif identifier == STATE and (events := self._state_events(parts, append=append)) is not None:
+            yield from self._build_result_events(parts)
+        elif identifier == STATE and (events := self._build_state_events(parts, append=append)) is not None:
             yield from events
         else:
             yield from self._handover_events(artifact, append=append)
 
-    def _result_events(self, parts: Sequence[Fields]) -> Iterator[Event]:
+    def _build_result_events(self, parts: Sequence[Fields]) -> Iterator[Event]:
         """Emit the result; its text is a message unless it only repeats an earlier one."""
         part = parts[0] if parts else {}
         self._result = part.get("text", part.get("data"))
         if isinstance(self._result, str) and self._result.strip():
             repeats = self._last_text.strip().endswith(self._result.strip()[-MAX_REMEMBERED:])
             if not repeats:
-                yield from self._text_message(f"{self._task_id}.{RESULT}", self._result)
+                yield from self._build_text_message(f"{self._task_id}.{RESULT}", self._result)
 
     def _handover_events(self, artifact: Fields, *, append: bool) -> Iterator[Event]:
         identifier = artifact["artifactId"]
         if text := join_texts(artifact):
-            yield from self._text_message(f"{self._task_id}.{identifier}.{self._next_number()}", text)
+            yield from self._build_text_message(f"{self._task_id}.{identifier}.{self._next_number()}", text)
         yield {"type": "CUSTOM", "name": "agora.artifact", "value": {"artifact": artifact, "append": append}}
         if not append and self._state is not None:
             entry = {"artifact_id": identifier, "name": artifact.get("name")}
             if entry not in self._ours["artifacts"]:
                 self._ours["artifacts"].append(entry)
-                yield _state_delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
+                yield _build_state_delta([{"op": "add", "path": f"/{OURS}/artifacts/-", "value": entry}])
 
-    def _state_events(self, parts: Sequence[Fields], *, append: bool) -> list[Event] | None:
+    def _build_state_events(self, parts: Sequence[Fields], *, append: bool) -> list[Event] | None:
         """Events of the artifact that is the agent's state; None for one that is no state."""
         value = parts[0].get("data") if len(parts) == 1 else None
         if append:
             if not isinstance(value, list) or len(value) > MAX_PATCH or not all(map(_is_patch_operation, value)):
                 return None
             self._is_patched = True  # what the state is from now on, the client alone knows
-            return [_state_delta(value)]
+            return [_build_state_delta(value)]
         if not isinstance(value, dict):
             return None
         self._state, self._is_patched = value, False
-        return self._state_snapshot()
+        return self._build_state_snapshot()
 
-    def _state_snapshot(self) -> list[Event]:
+    def _build_state_snapshot(self) -> list[Event]:
         if self._state is None or self._is_patched or not self._ours:
             return []
         return [{"type": "STATE_SNAPSHOT", "snapshot": {**self._state, OURS: dict(self._ours)}}]
@@ -290,7 +290,9 @@ class RunEvents:
         if not fresh or self._state is None:
             return []
         return [
-            _state_delta([{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in fresh.items()])
+            _build_state_delta(
+                [{"op": "add", "path": f"/{OURS}/{name}", "value": value} for name, value in fresh.items()]
+            )
         ]
 
     def _next_number(self) -> int:
@@ -298,7 +300,7 @@ class RunEvents:
         return self._number
 
 
-def _state_delta(operations: Sequence[Any]) -> Event:
+def _build_state_delta(operations: Sequence[Any]) -> Event:
     return {"type": "STATE_DELTA", "delta": list(operations)}
 
 

@@ -78,7 +78,7 @@ class AgentifyApp:
             log.exception("a message failed (%s)", incident)
             internal = InternalError("Something went wrong on our side.", incident=incident)
             status, document = internal.status, build_error_message(internal, letter)
-        await send_response(send, status, to_json(document), _response_headers(status, document))
+        await send_response(send, status, to_json(document), _build_response_headers(status, document))
 
     async def _read_message(self, scope: Scope, receive: Receive) -> IncomingMessage:
         body = await read_body(scope, receive, self._settings.body_limit)
@@ -109,7 +109,7 @@ class AgentifyApp:
         return 202, self._exchange.build_receipt(message, receipt)
 
 
-def _response_headers(status: int, document: Document) -> list[tuple[bytes, bytes]]:
+def _build_response_headers(status: int, document: Document) -> list[tuple[bytes, bytes]]:
     details = document["payload"].get("details") if isinstance(document.get("payload"), dict) else None
     if status == Unauthenticated.status:
         return [(b"www-authenticate", b'Bearer realm="agora"')]

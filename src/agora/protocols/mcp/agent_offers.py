@@ -130,7 +130,7 @@ def _builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]:
     for name, agent_name, capability, schema in BUILTIN_TOOLS:
         if agent := by_name.get(agent_name):
             about = {"description": agent["description"], "input_schema": schema, "destructive": False}
-            tool = Tool(_tool_document(name, agent, capability, about))
+            tool = Tool(_build_tool_document(name, agent, capability, about))
             yield Offer(tool, agent["agent_id"], capability, TIMEOUT)
 
 
@@ -142,16 +142,16 @@ def _agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
             continue
         about = described.get(capability)
         about = about if isinstance(about, dict) else {}
-        name = _tool_name(agent, capability)
+        name = _read_tool_name(agent, capability)
         if underscore_name(name) in taken:
-            name = _tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
+            name = _read_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
         taken.add(underscore_name(name))
         task_support = _task_support(about)
-        tool = Tool(_tool_document(name, agent, capability, about), task_support=task_support)
+        tool = Tool(_build_tool_document(name, agent, capability, about), task_support=task_support)
         yield Offer(tool, agent["agent_id"], capability, _call_timeout(about), task_support)
 
 
-def _tool_name(agent: Mapping[str, Any], capability: str) -> str:
+def _read_tool_name(agent: Mapping[str, Any], capability: str) -> str:
     first = slugify_name(agent["agent_name"], AGENT_PART)
     first = f"agent_{first}"[:AGENT_PART] if first.lower() in RESERVED_PREFIXES else first
     return f"{first}.{slugify_name(capability, NAME_LIMIT - AGENT_PART - 1)}"
@@ -168,7 +168,9 @@ def slugify_name(text: str, length: int) -> str:
     return f"{slug[: length - 7]}_{digest}".lstrip("_")
 
 
-def _tool_document(name: str, agent: Mapping[str, Any], capability: str, about: Mapping[str, Any]) -> dict[str, Any]:
+def _build_tool_document(
+    name: str, agent: Mapping[str, Any], capability: str, about: Mapping[str, Any]
+) -> dict[str, Any]:
     own = about.get("description")
     text = own if isinstance(own, str) and own.strip() else f"{capability}. {agent['description']}"
     title = f"{agent['agent_name']}: {capability}"

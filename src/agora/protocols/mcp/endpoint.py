@@ -261,7 +261,7 @@ class McpApp:
             if (missing_scope := await self._find_missing_scope(exchange, message)) is not None:
                 await self.guard.send_missing_scope(scope, send, message["id"], missing_scope)
                 return
-            exchange.client_name = _client_name(message) if modern else ""
+            exchange.client_name = _read_client_name(message) if modern else ""
             answer = await self.lean.answer_request(scope, message, exchange, session)
             if answer is not None:
                 await send_response(send, answer.status, answer.body, answer.headers)
@@ -475,7 +475,7 @@ def _handshake_params(message: Any) -> Mapping[str, Any] | None:
     return params if isinstance(params, dict) else None
 
 
-def _client_name(message: Any) -> str:
+def _read_client_name(message: Any) -> str:
     """What a client of the newer era calls itself in its envelope."""
     params = message.get("params") if isinstance(message, dict) else None
     meta = params.get("_meta") if isinstance(params, dict) else None

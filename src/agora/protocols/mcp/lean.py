@@ -102,8 +102,8 @@ class FastPath:
         try:
             result = await self._methods.answer_method(exchange, "tools/call", params)
         except JsonRpcError as refusal:
-            return self._error_answer(message, refusal, exchange, None)
-        return _result_answer(message, result, None)
+            return self._build_error_answer(message, refusal, exchange, None)
+        return _build_result_answer(message, result, None)
 
     async def _dispatch_method(
         self,
@@ -124,8 +124,8 @@ class FastPath:
             try:
                 result = await self._methods.answer_method(exchange, method, params)
             except JsonRpcError as refusal:
-                return self._error_answer(message, refusal, exchange, session)
-        return _result_answer(message, result, session)
+                return self._build_error_answer(message, refusal, exchange, session)
+        return _build_result_answer(message, result, session)
 
     def _constant_answer(self, method: str, exchange: Exchange) -> bytes | None:
         """The answer of a method whose result is constant; None for other methods."""
@@ -177,19 +177,19 @@ class FastPath:
             return False
         return not wait_seconds(operation, params.get("arguments", {}))
 
-    def _error_answer(
+    def _build_error_answer(
         self, message: Mapping[str, Any], refusal: JsonRpcError, exchange: Exchange, session: Session | None
     ) -> Answer:
         status = _STATUS.get(refusal.code, 200) if exchange.modern else 200
         body = to_json({"jsonrpc": "2.0", "id": message["id"], "error": refusal.error_document()})
-        return Answer(status, body, _session_headers(session))
+        return Answer(status, body, _build_session_headers(session))
 
 
-def _result_answer(message: Mapping[str, Any], result: bytes, session: Session | None) -> Answer:
-    return Answer(200, encode_response(message["id"], result), _session_headers(session))
+def _build_result_answer(message: Mapping[str, Any], result: bytes, session: Session | None) -> Answer:
+    return Answer(200, encode_response(message["id"], result), _build_session_headers(session))
 
 
-def _session_headers(session: Session | None) -> tuple[tuple[bytes, bytes], ...]:
+def _build_session_headers(session: Session | None) -> tuple[tuple[bytes, bytes], ...]:
     return () if session is None else ((b"mcp-session-id", session.id.encode()),)
 
 

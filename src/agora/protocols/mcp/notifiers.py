@@ -40,7 +40,7 @@ class SessionNotifier:
     async def task_changed(self, task_id: str, /) -> None:
         document = await self._tasks.describe_task(self._exchange, task_id, {})
         if document is not None:
-            await self._send_notification(_task_notification("notifications/tasks/status", document, self._meta))
+            await self._send_notification(_build_task_notification("notifications/tasks/status", document, self._meta))
         if document is None or document["status"] in OVER:
             with contextlib.suppress(AgoraError):
                 await self._session_store.unwatch_resource(self._session, task_watch(task_id)[0])
@@ -64,7 +64,7 @@ class SessionNotifier:
         await self._session.teller.send_notification(notification)
 
 
-def _task_notification(method: str, task: Mapping[str, Any], meta: Mapping[str, Any]) -> Any:
+def _build_task_notification(method: str, task: Mapping[str, Any], meta: Mapping[str, Any]) -> Any:
     """A notification of a task; the SDK's own type would leave out what is null."""
     return types.Notification[dict[str, Any], str](method=method, params={**task, "_meta": dict(meta)})
 
@@ -112,7 +112,7 @@ class ListenNotifier:
     async def task_changed(self, task_id: str, /) -> None:
         document = await self._tasks.describe_task(self._exchange, task_id, self._ctx.params or {})
         if document is not None:
-            await self._send_notification(_task_notification("notifications/tasks", document, self.meta))
+            await self._send_notification(_build_task_notification("notifications/tasks", document, self.meta))
 
     async def _send_notification(self, notification: Any) -> None:
         await self._ctx.session.send_notification(notification, related_request_id=self._ctx.request_id)

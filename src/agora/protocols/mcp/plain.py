@@ -36,20 +36,22 @@ class PlainRpc:
         if not isinstance(message, list):
             return await self._answer_one(exchange, message)
         if not 1 <= len(message) <= MAX_BATCH:
-            return _error_response(None, JsonRpcError(INVALID_REQUEST, f"An array holds 1 to {MAX_BATCH} requests."))
+            return _build_error_response(
+                None, JsonRpcError(INVALID_REQUEST, f"An array holds 1 to {MAX_BATCH} requests.")
+            )
         answers = []
         for part in message:
             try:
                 answer = await self._answer_one(exchange, part)
             except Unauthenticated as error:
-                answer = _error_response(part.get("id"), JsonRpcError(error.jsonrpc, str(error), error.problem()))
+                answer = _build_error_response(part.get("id"), JsonRpcError(error.jsonrpc, str(error), error.problem()))
             if answer is not None:
                 answers.append(answer)
         return b"[%b]" % b",".join(answers) if answers else None
 
     async def _answer_one(self, exchange: Exchange, message: Any) -> bytes | None:
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-            return _error_response(None, JsonRpcError(INVALID_REQUEST, "The body is no JSON-RPC 2.0 request."))
+            return _build_error_response(None, JsonRpcError(INVALID_REQUEST, "The body is no JSON-RPC 2.0 request."))
         if "id" not in message:
             return None
         id, params = message["id"], message.get("params")
@@ -58,11 +60,11 @@ class PlainRpc:
                 raise JsonRpcError(INVALID_PARAMS, "params is no object")
             return encode_response(id, await self._call_method(exchange, message.get("method"), params or {}))
         except JsonRpcError as refusal:
-            return _error_response(id, refusal)
+            return _build_error_response(id, refusal)
         except Unauthenticated:
             raise
         except AgoraError as error:
-            return _error_response(id, JsonRpcError(error.jsonrpc or INTERNAL_ERROR, str(error), error.problem()))
+            return _build_error_response(id, JsonRpcError(error.jsonrpc or INTERNAL_ERROR, str(error), error.problem()))
 
     async def _call_method(self, exchange: Exchange, method: Any, params: Mapping[str, Any]) -> bytes:
         if method == "initialize":
@@ -83,5 +85,5 @@ class PlainRpc:
         return await self._methods.answer_method(exchange, method, params)
 
 
-def _error_response(id: Any, refusal: JsonRpcError) -> bytes:
+def _build_error_response(id: Any, refusal: JsonRpcError) -> bytes:
     return to_json({"jsonrpc": "2.0", "id": id, "error": refusal.error_document()})

@@ -74,13 +74,15 @@ async def follow_task(
     try:
         async for item in stream:
             entry = from_json(item.json)
-            await reporter.report(entry.get("progress"), entry.get("content") or _message_text(entry) or entry["type"])
+            await reporter.report(
+                entry.get("progress"), entry.get("content") or _format_message_text(entry) or entry["type"]
+            )
             yield entry
     finally:
         stream.close()
 
 
-def _message_text(entry: Mapping[str, Any]) -> str:
+def _format_message_text(entry: Mapping[str, Any]) -> str:
     data = entry.get("data")
     parts = data.get("parts", ()) if isinstance(data, dict) else ()
     return "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))

@@ -25,7 +25,7 @@ class ReplayStore(EventStore):
         session.numbered += 1
         if stream_id == GET_STREAM_KEY and (position := _log_position(message)) is not None:
             return standing_id(position, session.tag, session.numbered)
-        number = _event_id(session, stream_id)
+        number = _build_event_id(session, stream_id)
         session.sent.append((number, stream_id, message))
         return number
 
@@ -42,7 +42,7 @@ class ReplayStore(EventStore):
         return stream_id
 
 
-def _event_id(session: Session, stream_id: StreamId) -> EventId:
+def _build_event_id(session: Session, stream_id: StreamId) -> EventId:
     if stream_id not in session.asked:
         return message_id(session.tag, session.numbered)
     return call_id(session.tag, session.numbered, session.asked[stream_id])

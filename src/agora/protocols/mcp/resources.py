@@ -177,7 +177,7 @@ class Resources:
             return []
         except AgoraError as error:
             raise JsonRpcError.from_error(error, modern=exchange.modern) from None
-        return [_resource_entry(collection, item) for item in page[collection.items]]
+        return [_build_resource_entry(collection, item) for item in page[collection.items]]
 
     async def list_templates(self, exchange: Exchange) -> dict[str, Any]:
         """The forms of URIs."""
@@ -205,7 +205,7 @@ class Resources:
         return {"contents": [{"uri": uri, "mimeType": template.mime, "text": text}]}
 
 
-def _resource_entry(collection: ResourceCollection, item: Mapping[str, Any]) -> dict[str, Any]:
+def _build_resource_entry(collection: ResourceCollection, item: Mapping[str, Any]) -> dict[str, Any]:
     entry = {
         "uri": collection.prefix + quote(item[collection.id], safe=""),
         "name": item[collection.id],

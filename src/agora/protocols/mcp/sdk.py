@@ -197,7 +197,7 @@ class SdkServer:
         """Serve a method; what is registered last counts."""
 
         async def handle_request(ctx: Context, params: Any) -> dict[str, Any]:
-            exchange: Exchange = _http_scope(ctx)[EXCHANGE]
+            exchange: Exchange = _build_http_scope(ctx)[EXCHANGE]
             try:
                 if progress_token_from_params(ctx.params) is not None:
                     exchange = replace(exchange, progress=ctx.session.report_progress)
@@ -275,13 +275,13 @@ class SdkServer:
     # -- tasks -----------------------------------------------------------------------------------
 
     async def _get_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.get_task(exchange, _task_params(ctx, exchange))
+        return await self.core.tasks.get_task(exchange, _build_task_params(ctx, exchange))
 
     async def _update_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.update_task(exchange, _task_params(ctx, exchange))
+        return await self.core.tasks.update_task(exchange, _build_task_params(ctx, exchange))
 
     async def _cancel_task(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
-        return await self.core.tasks.cancel_task(exchange, _task_params(ctx, exchange))
+        return await self.core.tasks.cancel_task(exchange, _build_task_params(ctx, exchange))
 
     async def _list_tasks(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
@@ -305,7 +305,7 @@ class SdkServer:
     # -- watching --------------------------------------------------------------------------------
 
     async def _on_initialized(self, ctx: Context, params: Any) -> None:
-        session: Session | None = _http_scope(ctx).get(SESSION)
+        session: Session | None = _build_http_scope(ctx).get(SESSION)
         if session is not None:
             session.teller = ctx.session
             session.ready.set()
@@ -363,7 +363,7 @@ class _ClientLink:
 
     def __init__(self, ctx: Context, *, modern: bool) -> None:
         self._ctx, self._modern, self.answered = ctx, modern, False
-        self._session: Session | None = _http_scope(ctx).get(SESSION)
+        self._session: Session | None = _build_http_scope(ctx).get(SESSION)
 
     def client_requests(self, exchange: Exchange) -> ClientRequests:
         """Requests that the client supports, and its answers so far."""
@@ -421,23 +421,23 @@ class _ClientLink:
             await self._session.teller.send_notification(notification)
 
 
-def _http_scope(ctx: Context) -> Scope:
+def _build_http_scope(ctx: Context) -> Scope:
     """The scope of the HTTP request a message came with."""
     assert ctx.request is not None
     scope: Scope = ctx.request.scope
     return scope
 
 
-def _task_params(ctx: Context, exchange: Exchange) -> Mapping[str, Any]:
+def _build_task_params(ctx: Context, exchange: Exchange) -> Mapping[str, Any]:
     """The parameters of a method of one task. Raises JsonRpcError where the header for routing names another task."""
     params = ctx.params or {}
-    if exchange.modern and read_header(_http_scope(ctx), b"mcp-name") != params.get("taskId"):
+    if exchange.modern and read_header(_build_http_scope(ctx), b"mcp-name") != params.get("taskId"):
         raise JsonRpcError(HEADER_MISMATCH, "The header Mcp-Name is not the task's id, params.taskId.")
     return params
 
 
 def _require_session(ctx: Context) -> Session:
-    session: Session | None = _http_scope(ctx).get(SESSION)
+    session: Session | None = _build_http_scope(ctx).get(SESSION)
     if session is None:
         raise JsonRpcError(METHOD_NOT_FOUND, "Subscriptions need a session, or subscriptions/listen.")
     return session

@@ -96,7 +96,7 @@ class TaskMethods:
         self, exchange: Exchange, params: Mapping[str, Any], offer: Offer, arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
         """Make the task that a call becomes; answers its handle. It can be read from now on."""
-        metadata = {} if exchange.modern else _legacy_metadata(params)
+        metadata = {} if exchange.modern else _build_legacy_metadata(params)
         return await self._build_handle(
             exchange, await self._tasks.assign_task(exchange, offer, arguments, key, metadata)
         )
@@ -124,7 +124,7 @@ class TaskMethods:
         self, exchange: Exchange, params: Mapping[str, Any], arguments: Mapping[str, Any], key: str | None
     ) -> ToolResult:
         """Send a message over A2A; answers the handle of the task that it makes, or what was answered without one."""
-        metadata = {} if exchange.modern else _legacy_metadata(params)
+        metadata = {} if exchange.modern else _build_legacy_metadata(params)
         send_result = await self._tasks.send(exchange, arguments, key, metadata)
         task_id = _find_task_id(send_result)
         if task_id is None:
@@ -360,7 +360,7 @@ def _declares_extension(params: Mapping[str, Any]) -> bool:
     return isinstance(extensions, Mapping) and isinstance(extensions.get(TASKS_EXTENSION), Mapping)
 
 
-def _legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
+def _build_legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of the augmentation: how long the client wants the task, and the token of its progress."""
     task, meta = params["task"], params.get("_meta")
     if not isinstance(task, Mapping):

@@ -129,7 +129,7 @@ def _live_status(status: str) -> str:
 
 
 def _common_members(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> dict[str, Any]:
-    message = _status_message(task, status, questions)
+    message = _build_status_message(task, status, questions)
     return {
         "taskId": task["task_id"],
         "status": status,
@@ -139,7 +139,7 @@ def _common_members(task: Mapping[str, Any], status: str, questions: Sequence[Qu
     }
 
 
-def _status_message(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> str:
+def _build_status_message(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> str:
     """The status message of a task, for a person or a model."""
     if status == "input_required":
         return "\n".join(question.text for question in questions)

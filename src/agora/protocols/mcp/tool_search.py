@@ -146,12 +146,14 @@ def search_tools(tools: Sequence[Tool], view: View, arguments: Mapping[str, Any]
     name = underscore_name(search.query.strip())
     exact = next((tool for tool in tools if underscore_name(tool.name) == name), None)
     if exact is not None:
-        return _text_result(_describe_tool(exact, view))
+        return _build_text_result(_describe_tool(exact, view))
     ranked = rank_tools(tools, search.query)
     if not ranked:
-        return _text_result("No tool fits. Say it in other words, or list the operations with agora_discovery_list.")
+        return _build_text_result(
+            "No tool fits. Say it in other words, or list the operations with agora_discovery_list."
+        )
     lines = [_describe_briefly(tool, view) for tool in ranked[: search.limit]]
-    return _text_result("\n".join(lines))
+    return _build_text_result("\n".join(lines))
 
 
 def unwrap_call(arguments: Mapping[str, Any]) -> Called:
@@ -181,13 +183,13 @@ def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
 def toolsets_result(enabled: Sequence[str], toolsets: Sequence[str], count: int) -> ToolResult:
     """The answer to a change of toolsets. count: tools that the client is listed now."""
     lines = [f"Enabled: {', '.join(enabled) or 'none'}. The list has {count} tools now; read it again."]
-    return _text_result("\n".join([*lines, f"There are: {', '.join(toolsets)}."]))
+    return _build_text_result("\n".join([*lines, f"There are: {', '.join(toolsets)}."]))
 
 
 # -- the answers ---------------------------------------------------------------------------------
 
 
-def _text_result(text: str) -> ToolResult:
+def _build_text_result(text: str) -> ToolResult:
     """An answer for a model alone: no structured content, which a host would show it a second time."""
     return ToolResult(text.encode(), structured=False)
 
@@ -206,7 +208,7 @@ def _describe_briefly(tool: Tool, view: View) -> str:
     """One line, such as ``agora_task_get(task_id: string) Read a task.``"""
     schema = tool.call_document["inputSchema"]
     members, required = schema.get("properties", {}), schema.get("required", ())
-    parts = [f"{name}: {_type_name(members.get(name, {}))}" for name in required]
+    parts = [f"{name}: {_format_type_name(members.get(name, {}))}" for name in required]
     optional = [name for name in members if name not in required]
     parts += [f"{name}?" for name in optional[:SHOWN_PARAMETERS]]
     parts += ["..."] if len(optional) > SHOWN_PARAMETERS else []
@@ -216,7 +218,7 @@ def _describe_briefly(tool: Tool, view: View) -> str:
     return f"{_listed_name(tool, view)}({', '.join(parts)}) {summary}"
 
 
-def _type_name(schema: Mapping[str, Any]) -> str:
+def _format_type_name(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return "|".join(map(str, schema["enum"]))
     alternatives: Iterable[Mapping[str, Any]] = schema.get("anyOf", ())

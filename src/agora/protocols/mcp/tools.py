@@ -128,7 +128,7 @@ class OperationTool(Tool):
 
     @property
     def description(self) -> str:
-        return _tool_description(self._operation, self._life)
+        return _build_tool_description(self._operation, self._life)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -254,7 +254,7 @@ def _create_tool(operation: Operation, life: OperationLife, name: str) -> Tool:
     """An operation as a tool. One with a ``definition`` is an upstream's tool, shown unchanged."""
     definition = getattr(operation, "definition", None)
     if definition is not None:
-        return Tool(_upstream_document(operation, definition) | {"name": name}, operation)
+        return Tool(_build_upstream_document(operation, definition) | {"name": name}, operation)
     return OperationTool(operation, life, name)
 
 
@@ -262,10 +262,10 @@ def _call_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
     """The entry of a listing without the schema of the result."""
     return {
         "name": operation.name,
-        "title": _tool_title(operation),
-        "description": _tool_description(operation, life),
+        "title": _build_tool_title(operation),
+        "description": _build_tool_description(operation, life),
         "inputSchema": input_schema(operation),
-        "annotations": _tool_annotations(operation),
+        "annotations": _build_tool_annotations(operation),
         "_meta": {
             f"{META}version": operation.version,
             f"{META}scope": operation.scope,
@@ -274,7 +274,7 @@ def _call_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
     }
 
 
-def _upstream_document(operation: Operation, definition: Mapping[str, Any]) -> dict[str, Any]:
+def _build_upstream_document(operation: Operation, definition: Mapping[str, Any]) -> dict[str, Any]:
     own = {"name": operation.name, "description": definition.get("description") or operation.description}
     hints = {"readOnlyHint": False, "openWorldHint": True, **(definition.get("annotations") or {})}
     theirs = definition.get("_meta")
@@ -288,11 +288,11 @@ def foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in meta.items() if not key.startswith(RESERVED_META_PREFIXES)}
 
 
-def _tool_title(operation: Operation) -> str:
+def _build_tool_title(operation: Operation) -> str:
     return f"{operation.category}: {operation.action}".replace("_", " ").capitalize()
 
 
-def _tool_description(operation: Operation, life: OperationLife) -> str:
+def _build_tool_description(operation: Operation, life: OperationLife) -> str:
     text = operation.description
     if operation.kind is Kind.STREAM:
         text += "\n\nAs a tool it answers what came while it waited; call it again with the cursor as last_event_id."
@@ -302,10 +302,10 @@ def _tool_description(operation: Operation, life: OperationLife) -> str:
     return text
 
 
-def _tool_annotations(operation: Operation) -> dict[str, Any]:
+def _build_tool_annotations(operation: Operation) -> dict[str, Any]:
     reads = operation.reads
     return {
-        "title": _tool_title(operation),
+        "title": _build_tool_title(operation),
         "readOnlyHint": reads,
         "destructiveHint": operation.destructive and not reads,
         "idempotentHint": operation.idempotent or reads,

@@ -103,7 +103,7 @@ class UpstreamResources:
         for state in ("quarantined", "dropped") if _UPSTREAM.fullmatch(upstream) and tool else ():
             filters = {"upstream": upstream, "kind": "tool", "state": state}
             try:
-                async for item in self._upstream_items(exchange, filters):
+                async for item in self._build_upstream_items(exchange, filters):
                     if tool in (item["name"], item["name"].replace(".", "_")):
                         return _unusable_tool_error(upstream, item)
             except AgoraError:  # no such upstream, or not for this caller
@@ -114,14 +114,16 @@ class UpstreamResources:
         """Upstream, local name and definition of each usable item; empty for callers without permission."""
         filters = {"kind": kind, "state": "active"}
         try:
-            async for name in self._upstream_names(exchange):
-                async for item in self._upstream_items(exchange, {"upstream": name, **filters}):
+            async for name in self._list_upstream_names(exchange):
+                async for item in self._build_upstream_items(exchange, {"upstream": name, **filters}):
                     own = item["definition"].get("name") or item["name"]
                     yield name, f"{name}.{own}", item["definition"]
         except (PermissionDenied, Unauthenticated):
             return
 
-    async def _upstream_items(self, exchange: Exchange, filters: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def _build_upstream_items(
+        self, exchange: Exchange, filters: Mapping[str, Any]
+    ) -> AsyncIterator[dict[str, Any]]:
         """The items of an upstream, page by page."""
         cursor: str | None = None
         while True:
@@ -131,7 +133,7 @@ class UpstreamResources:
             if (cursor := page["next_cursor"]) is None:
                 return
 
-    async def _upstream_names(self, exchange: Exchange) -> AsyncIterator[str]:
+    async def _list_upstream_names(self, exchange: Exchange) -> AsyncIterator[str]:
         """The upstreams, page by page."""
         cursor: str | None = None
         for _ in range(MAX_PAGES):

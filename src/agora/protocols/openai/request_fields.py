@@ -171,11 +171,11 @@ def list_tool_names(tools: Sequence[Fields], tool_choice: Any) -> frozenset[str]
     if isinstance(tool_choice, Mapping):
         allowed = tool_choice.get("tools") or (tool_choice.get("allowed_tools") or {}).get("tools")
         chosen = allowed if isinstance(allowed, list) else [tool_choice]
-        return names & frozenset(_tool_name(tool) for tool in chosen)
+        return names & frozenset(_read_tool_name(tool) for tool in chosen)
     return names
 
 
-def _tool_name(tool: Any) -> str:
+def _read_tool_name(tool: Any) -> str:
     if not isinstance(tool, Mapping):
         return ""
     function = tool.get("function")

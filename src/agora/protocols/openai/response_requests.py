@@ -118,7 +118,9 @@ def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) ->
         )
         fresh = items[last + 1 :]
         request.outputs = [
-            ToolOutput(str(each["call_id"]), _output_text(each.get("output"))) for number, each in ours if number > last
+            ToolOutput(str(each["call_id"]), _format_output_text(each.get("output")))
+            for number, each in ours
+            if number > last
         ]
         user_items = [each for each in fresh if each.get("role") == "user"]
         request.parts = [part for each in user_items for part in read_content(each["content"], "input")]
@@ -145,5 +147,5 @@ def _read_item(value: Any, number: int) -> dict[str, Any]:
     return {**item, "type": kind}
 
 
-def _output_text(output: Any) -> str:
+def _format_output_text(output: Any) -> str:
     return output if isinstance(output, str) else join_content_text(output)

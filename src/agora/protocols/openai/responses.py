@@ -94,7 +94,7 @@ class ResponseBuilder:
         """The response in its present state."""
         output = list(self._document["output"])
         if self._open_text is not None:
-            output[-1] = self._text_item("in_progress")
+            output[-1] = self._build_text_item("in_progress")
         document = self._document | {"output": output}
         if usage is not None:
             document["usage"] = {
@@ -112,7 +112,7 @@ class ResponseBuilder:
 
     def open_response(self) -> list[Event]:
         """The first events."""
-        return [self._snapshot_event("response.created"), self._snapshot_event("response.in_progress")]
+        return [self._build_snapshot_event("response.created"), self._build_snapshot_event("response.in_progress")]
 
     def fail_response(self, error: AgoraError) -> list[Event]:
         """The events of a stream that fails; the turn itself may continue."""
@@ -138,22 +138,22 @@ class ResponseBuilder:
     def _write_text(self, text: str) -> Iterator[Event]:
         if self._open_text is None:
             self._open_text = []
-            self._document["output"].append(self._text_item("in_progress") | {"content": []})
+            self._document["output"].append(self._build_text_item("in_progress") | {"content": []})
             yield self._item_event("response.output_item.added", item=self._document["output"][-1])
-            yield self._part_event("response.content_part.added", part={**_TEXT_PART, "text": ""})
+            yield self._build_part_event("response.content_part.added", part={**_TEXT_PART, "text": ""})
         self._open_text.append(text)
-        yield self._part_event("response.output_text.delta", delta=text, logprobs=[])
+        yield self._build_part_event("response.output_text.delta", delta=text, logprobs=[])
 
     def _close_text(self) -> Iterator[Event]:
         if self._open_text is None:
             return
-        item = self._document["output"][-1] = self._text_item("completed")
+        item = self._document["output"][-1] = self._build_text_item("completed")
         part, self._open_text = item["content"][0], None
-        yield self._part_event("response.output_text.done", text=part["text"], logprobs=[])
-        yield self._part_event("response.content_part.done", part=part)
+        yield self._build_part_event("response.output_text.done", text=part["text"], logprobs=[])
+        yield self._build_part_event("response.content_part.done", part=part)
         yield self._item_event("response.output_item.done", item=item)
 
-    def _text_item(self, status: str) -> Event:
+    def _build_text_item(self, status: str) -> Event:
         item = self._document["output"][-1] if self._open_text else None
         identifier = item["id"] if item is not None else self._next_id("msg")
         part = {**_TEXT_PART, "text": "".join(self._open_text or ())}
@@ -164,10 +164,10 @@ class ResponseBuilder:
         self._document["output"].append(item)
         yield self._item_event("response.output_item.added", item=item)
         empty, part = {"type": "summary_text", "text": ""}, {"type": "summary_text", "text": text}
-        yield self._summary_event("response.reasoning_summary_part.added", part=empty)
-        yield self._summary_event("response.reasoning_summary_text.delta", delta=text)
-        yield self._summary_event("response.reasoning_summary_text.done", text=text)
-        yield self._summary_event("response.reasoning_summary_part.done", part=part)
+        yield self._build_summary_event("response.reasoning_summary_part.added", part=empty)
+        yield self._build_summary_event("response.reasoning_summary_text.delta", delta=text)
+        yield self._build_summary_event("response.reasoning_summary_text.done", text=text)
+        yield self._build_summary_event("response.reasoning_summary_part.done", part=part)
         self._document["output"][-1] = item | {"summary": [part]}
         yield self._item_event("response.output_item.done", item=self._document["output"][-1])
 
@@ -197,14 +197,14 @@ class ResponseBuilder:
         seconds = int(datetime.fromisoformat(end.time).timestamp()) if end.time else int(time.time())
         if end.state == COMPLETED or end.state in INTERRUPTED:
             self._document |= {"status": "completed", "completed_at": seconds}
-            return self._snapshot_event("response.completed")
+            return self._build_snapshot_event("response.completed")
         word = end.state.removeprefix("TASK_STATE_").lower()
         reason = end.reason or f"The agent has ended its task as {word}."
         if end.state == CANCELED:
             self._document |= {"status": "cancelled", "incomplete_details": {"reason": "cancelled"}}
-            return self._snapshot_event("response.incomplete")
+            return self._build_snapshot_event("response.incomplete")
         self._document |= {"status": "failed", "error": {"code": f"agent_{word}", "message": reason}}
-        return self._snapshot_event("response.failed")
+        return self._build_snapshot_event("response.failed")
 
     # -- events --------------------------------------------------------------------------------------------
 
@@ -212,17 +212,17 @@ class ResponseBuilder:
         number, self._sequence = self._sequence, self._sequence + 1
         return {"type": kind, "sequence_number": number, **members}
 
-    def _snapshot_event(self, kind: str) -> Event:
+    def _build_snapshot_event(self, kind: str) -> Event:
         return self._build_event(kind, response=self.build())
 
     def _item_event(self, kind: str, **members: Any) -> Event:
         return self._build_event(kind, output_index=len(self._document["output"]) - 1, **members)
 
-    def _part_event(self, kind: str, **members: Any) -> Event:
+    def _build_part_event(self, kind: str, **members: Any) -> Event:
         identifier = self._document["output"][-1]["id"]
         return self._item_event(kind, item_id=identifier, content_index=0, **members)
 
-    def _summary_event(self, kind: str, **members: Any) -> Event:
+    def _build_summary_event(self, kind: str, **members: Any) -> Event:
         identifier = self._document["output"][-1]["id"]
         return self._item_event(kind, item_id=identifier, summary_index=0, **members)
 

@@ -71,7 +71,7 @@ class Turns:
         """Begin a turn and do not wait for it. Raises an AgoraError: nothing was begun."""
         if request.outputs:
             return await self._send_outputs(request, asking)
-        arguments = _message_arguments(request, asking)
+        arguments = _build_message_arguments(request, asking)
         question = await self._find_open_question(request, asking, arguments)
         result = await self._send_request(request, asking, arguments | {"return_immediately": True})
         if "task" not in result:
@@ -83,7 +83,7 @@ class Turns:
         if request.outputs or request.previous is not None or request.last_answer is not None:
             begun = await self.begin_turn(request, asking)
             return begun, [] if begun.id is None else await self._collect_updates(begun.id, asking)
-        arguments = _message_arguments(request, asking)
+        arguments = _build_message_arguments(request, asking)
         try:
             result = await self._send_request(request, asking, arguments | {"wait": self._wait})
         except asyncio.CancelledError:  # the client has left
@@ -271,7 +271,7 @@ def _in_terms_of_the_request(error: InvalidRequest, field: str) -> InvalidReques
     return invalid_field(field, str(fields[0].get("message") or error.detail), error.fix)
 
 
-def _message_arguments(request: AgentRequest, asking: Asking) -> dict[str, Any]:
+def _build_message_arguments(request: AgentRequest, asking: Asking) -> dict[str, Any]:
     message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA: request.context}}
     if asking.key is None:  # else the key is its id, and a repeated request the same
         message["messageId"] = new_id("msg")

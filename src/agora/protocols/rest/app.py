@@ -48,7 +48,7 @@ class RestApp:
 
     async def __call__(self, match: RouteMatch, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every failure is a problem document."""
-        request_id = _request_id(scope)
+        request_id = _read_request_id(scope)
         headers = [(b"x-request-id", request_id.encode())]
         try:
             await self._call_operation(match, scope, receive, send, request_id, headers)
@@ -131,7 +131,7 @@ def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> boo
     return has_wait and "wait" in operation.parameters
 
 
-def _request_id(scope: Scope) -> str:
+def _read_request_id(scope: Scope) -> str:
     request_id = read_header(scope, b"x-request-id")
     return (
         request_id

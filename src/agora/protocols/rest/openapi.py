@@ -64,7 +64,7 @@ async def build_openapi_document(operations: Iterable[Operation], version: str) 
     for operation in operations:
         tags.setdefault(operation.category, "")
         for number, route in enumerate(operation.routes):
-            entry = _operation_entry(operation, route, number, schemas)
+            entry = _build_operation_entry(operation, route, number, schemas)
             paths.setdefault(route.path, {})[route.method.lower()] = entry
         await asyncio.sleep(0)
     for path, name in HEALTH_ENDPOINTS.items():
@@ -105,7 +105,7 @@ def _build_health_operation(name: str, description: str) -> dict[str, Any]:
     }
 
 
-def _operation_entry(operation: Operation, route: Route, number: int, schemas: dict[str, Any]) -> dict[str, Any]:
+def _build_operation_entry(operation: Operation, route: Route, number: int, schemas: dict[str, Any]) -> dict[str, Any]:
     request = _share_definitions(operation.input.model_json_schema(ref_template=REF), schemas)
     entry: dict[str, Any] = {
         "operationId": operation.name if number == 0 else f"{operation.name}.{number}",

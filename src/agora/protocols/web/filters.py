@@ -75,20 +75,20 @@ def format_count(value: float | None) -> str:
 
 def time_ago(value: datetime | None) -> Markup:
     """How long ago."""
-    return _time_element(value, "ago")
+    return _build_time_element(value, "ago")
 
 
 def time_of_day(value: datetime | None) -> Markup:
     """The time of the day, with the date where it is not today's."""
-    return _time_element(value, "clock")
+    return _build_time_element(value, "clock")
 
 
 def full_time(value: datetime | None) -> Markup:
     """Date, time and zone."""
-    return _time_element(value, "full")
+    return _build_time_element(value, "full")
 
 
-def _time_element(value: datetime | None, form: str) -> Markup:
+def _build_time_element(value: datetime | None, form: str) -> Markup:
     """The one component of all times: absolute and in UTC, until a script shows it in its form and the reader's zone."""
     if value is None:
         return escape(NO_VALUE)
@@ -184,13 +184,13 @@ def find_page_path(id: str | None) -> str | None:
 
 def task_preview(task: Any) -> str:
     """What a task is about, in one line: the first text of its payload, else the payload itself; empty without one."""
-    text = _first_text(task.payload, 0)
+    text = _find_first_text(task.payload, 0)
     if not text and task.payload:
         text = to_json(task.payload, fallback=str).decode()
     return truncate(text[:1000], 120)
 
 
-def _first_text(value: Any, depth: int) -> str:
+def _find_first_text(value: Any, depth: int) -> str:
     """The text that a person would read first: under a field that usually holds it, before any other."""
     if isinstance(value, str):
         return value.strip()
@@ -198,10 +198,10 @@ def _first_text(value: Any, depth: int) -> str:
         return ""
     if isinstance(value, Mapping):
         for name in TEXT_FIELDS:
-            if text := _first_text(value.get(name), depth + 1):
+            if text := _find_first_text(value.get(name), depth + 1):
                 return text
     elif isinstance(value, list):
-        return next((text for part in value[:20] if (text := _first_text(part, depth + 1))), "")
+        return next((text for part in value[:20] if (text := _find_first_text(part, depth + 1))), "")
     return ""
 
 

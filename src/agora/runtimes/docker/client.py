@@ -86,7 +86,7 @@ class Client:
                 method, url, params=params, data=data, headers=kind, timeout=timeout
             ) as answer:
                 if answer.status >= 400:
-                    raise to_refusal(answer.status, _error_message(await answer.text(errors="replace")))
+                    raise to_refusal(answer.status, _build_error_message(await answer.text(errors="replace")))
                 yield answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise EngineUnavailable(
@@ -148,7 +148,7 @@ def to_refusal(status: int, message: str, exit_code: int | None = None) -> Engin
     return Refused(status, message[:2000], exit_code)
 
 
-def _error_message(text: str) -> str:
+def _build_error_message(text: str) -> str:
     try:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):

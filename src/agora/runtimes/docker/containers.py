@@ -110,11 +110,11 @@ def container_config(
         "ExposedPorts": {port: {} for port in inside},
         "Healthcheck": {"Test": ["NONE"]},  # asked for from outside, as of every engine
         "HostConfig": {
-            **_host_config(options, spec, program),
+            **_build_host_config(options, spec, program),
             "PortBindings": dict(zip(inside, published, strict=True)),
             "NetworkMode": network,
             "ExtraHosts": [f"{HOST_NAME}:{gateway}"],
-            "Mounts": [_state_volume(marks, spec)],
+            "Mounts": [_build_state_volume(marks, spec)],
             "LogConfig": {"Type": "local", "Config": _logging_options(options)},
         },
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.instance_id]}}},
@@ -128,7 +128,7 @@ def container_config(
     return config | {name: value for name, value in options_given.items() if value is not None}
 
 
-def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dict[str, Any]:
+def _build_host_config(options: Options, spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """Limits and security options."""
     limits = spec.limits
     memory, cpu = limits.memory or program.memory or 0, limits.cpu or program.cpu or 0.0
@@ -154,7 +154,7 @@ def _host_config(options: Options, spec: Spec, program: ContainerProgram) -> dic
     }
 
 
-def _state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
+def _build_state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
     options = {"NoCopy": True, "Labels": marks.instance_labels(spec.instance_id)}
     return {
         "Type": "volume",

@@ -124,7 +124,7 @@ class Images:
         before, count = time.time() - self._options.keep_builds, 0
         for image in images:
             key = image["Labels"].get(BUILD, "")
-            if image["Id"] in used or self._last_used(key) > before:
+            if image["Id"] in used or self._find_last_used(key) > before:
                 continue
             with suppress(Refused):
                 await self._client.request_json("DELETE", f"images/{image['Id']}", params={"force": "1"})
@@ -323,7 +323,7 @@ class Images:
         (self._builds / "used" / key).touch()
         return Build("docker", key, self._labels.image_name(key), cached, commit, seconds)
 
-    def _last_used(self, key: str) -> float:
+    def _find_last_used(self, key: str) -> float:
         try:
             return os.stat(self._builds / "used" / key).st_mtime if key.isalnum() else 0.0
         except FileNotFoundError:

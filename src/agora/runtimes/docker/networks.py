@@ -31,7 +31,7 @@ class InstanceNetworks:
         name = self._labels.network_name(group)
         async with self._making:
             try:
-                return await self._host_address(name)
+                return await self._find_host_address(name)
             except Refused as error:
                 if error.status != 404:
                     raise
@@ -50,7 +50,7 @@ class InstanceNetworks:
                         f"A network for {group or 'instances'} cannot be made: {error.detail}.",
                         fix="Remove networks that are not needed (docker network ls), or give the engine more addresses.",
                     ) from error
-            return await self._host_address(name)
+            return await self._find_host_address(name)
 
     async def connect_container(self, group: str, container: str, alias: str) -> None:
         """Bring a container into a group's network as well, if there is that network."""
@@ -80,7 +80,7 @@ class InstanceNetworks:
             if group := network["Labels"].get(GROUP):
                 await self.remove_network(group)
 
-    async def _host_address(self, name: str) -> str:
+    async def _find_host_address(self, name: str) -> str:
         network = await self._client.request_json("GET", f"networks/{name}")
         if self._desktop is None:
             system = str((await self._client.request_json("GET", "info")).get("OperatingSystem", ""))

@@ -38,7 +38,7 @@ class ContainerOutput:
         query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
         if cursor.at:
             query["since"] = to_seconds(cursor.at)
-        copying = FrameReader(cursor, self._stored_size(instance_id))
+        copying = FrameReader(cursor, self._read_stored_size(instance_id))
         writer: segments.SegmentWriter | None = None
         async with self._client.stream_response(
             "GET", f"containers/{container}/logs", params=query, wait=600.0
@@ -49,7 +49,7 @@ class ContainerOutput:
                     writer = writer or self._segment_writer(instance_id)
                     writer.write(data)
         if writer is not None:
-            cursor.size = self._stored_size(instance_id)
+            cursor.size = self._read_stored_size(instance_id)
             note = self._records.read(instance_id)
             note.cursor = cursor
             self._records.write(instance_id, note)
@@ -62,11 +62,11 @@ class ContainerOutput:
         """The position to continue at; the start of a container is stored before its first line is copied."""
         note = self._records.read(instance_id)
         if note.cursor.container != container:
-            note.cursor = Cursor(container, size=self._stored_size(instance_id))
+            note.cursor = Cursor(container, size=self._read_stored_size(instance_id))
             self._records.write(instance_id, note)
         return note.cursor
 
-    def _stored_size(self, instance_id: str) -> int:
+    def _read_stored_size(self, instance_id: str) -> int:
         return segments.read_segments(str(self._records.log_directory(instance_id)), 0, 0)[1]
 
     def _segment_writer(self, instance_id: str) -> segments.SegmentWriter:

@@ -72,7 +72,7 @@ async def prepare_state(client: Client, container: str, user: str, restore: str 
 
 
 def _pack_state(file: IO[bytes], user: str, restore: str | None) -> None:
-    owner = _owner_ids(user)
+    owner = _find_owner_ids(user)
     with tarfile.open(fileobj=file, mode="w") as archive:
         top = tarfile.TarInfo(INNER)
         top.type, top.mode = tarfile.DIRTYPE, 0o777 if owner is None else 0o700
@@ -116,7 +116,7 @@ def _safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         yield member
 
 
-def _owner_ids(user: str) -> tuple[int, int] | None:
+def _find_owner_ids(user: str) -> tuple[int, int] | None:
     """Numbers of a container's user; None for a name, which only its image knows."""
     name, _, group = user.partition(":")
     if name in ("", "root"):

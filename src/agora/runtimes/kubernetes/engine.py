@@ -193,7 +193,7 @@ class KubernetesRuntime:
 
     async def _apply_document(self, namespace: str, document: Mapping[str, Any]) -> Any:
         return await self._client.server_side_apply(
-            _resource_path(namespace, document["kind"], document["metadata"]["name"]), document
+            _build_resource_path(namespace, document["kind"], document["metadata"]["name"]), document
         )
 
     # -- looking ---------------------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ class KubernetesRuntime:
         await self._scale_and_annotate(deployment, 0, {STOPPED: "true"})
         namespace, seconds = await self._get_namespace(), max(0, round(grace))
         for pod in await self._list_pods(handle.instance_id):
-            path = _resource_path(namespace, "Pod", pod["metadata"]["name"])
+            path = _build_resource_path(namespace, "Pod", pod["metadata"]["name"])
             await self._client.delete_object(path, gracePeriodSeconds=seconds)
         if not await self._wait_until_gone(handle.instance_id, grace + STOP_TIMEOUT):
             raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + STOP_TIMEOUT:g} seconds.")
@@ -305,14 +305,14 @@ class KubernetesRuntime:
             deployment = await self._find_deployment(handle.instance_id)
             if deployment is not None and watch.deployment_generation(deployment) > handle.generation:
                 return  # a later generation lives here
-            await self._client.delete_object(_resource_path(namespace, "Deployment", name))
+            await self._client.delete_object(_build_resource_path(namespace, "Deployment", name))
             for pod in await self._list_pods(handle.instance_id):
                 await self._client.delete_object(
-                    _resource_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0
+                    _build_resource_path(namespace, "Pod", pod["metadata"]["name"]), gracePeriodSeconds=0
                 )
             for kind, ending in (("Service", ""), ("NetworkPolicy", ""), ("PersistentVolumeClaim", ""), ("Secret", "")):
-                await self._client.delete_object(_resource_path(namespace, kind, name + ending))
-            await self._client.delete_object(_resource_path(namespace, "Secret", f"{name}-pull"))
+                await self._client.delete_object(_build_resource_path(namespace, kind, name + ending))
+            await self._client.delete_object(_build_resource_path(namespace, "Secret", f"{name}-pull"))
             if NAME.fullmatch(handle.instance_id):
                 await asyncio.to_thread(self._records.erase_note, handle.instance_id)
 
@@ -327,7 +327,7 @@ class KubernetesRuntime:
 
     async def _scale_and_annotate(self, deployment: Mapping[str, Any], replicas: int, notes: Mapping[str, str]) -> None:
         """Scale, and say why, in one change."""
-        path = _resource_path(await self._get_namespace(), "Deployment", deployment["metadata"]["name"])
+        path = _build_resource_path(await self._get_namespace(), "Deployment", deployment["metadata"]["name"])
         with suppress(Refused):  # it is gone
             await self._client.merge_patch(
                 path, {"metadata": {"annotations": dict(notes)}, "spec": {"replicas": replicas}}
@@ -377,7 +377,9 @@ class KubernetesRuntime:
 
     async def _find_deployment(self, instance_id: str) -> dict[str, Any] | None:
         try:
-            path = _resource_path(await self._get_namespace(), "Deployment", self._names.deployment_name(instance_id))
+            path = _build_resource_path(
+                await self._get_namespace(), "Deployment", self._names.deployment_name(instance_id)
+            )
             deployment: dict[str, Any] = await self._client.get_object(path)
         except Refused as error:
             if error.status != 404:
@@ -407,7 +409,7 @@ PLACES = {
 }
 
 
-def _resource_path(namespace: str, kind: str, name: str) -> str:
+def _build_resource_path(namespace: str, kind: str, name: str) -> str:
     group, plural = PLACES[kind]
     return f"/{group}/namespaces/{namespace}/{plural}/{name}"
 

@@ -169,7 +169,7 @@ def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": options.grace,
         "securityContext": {"fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_container_spec(options, spec, container_program(spec), image, name)],
+        "containers": [_build_container_spec(options, spec, container_program(spec), image, name)],
         "volumes": [
             volume,
             {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": str(options.scratch)}},
@@ -187,7 +187,9 @@ def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str
     return pod
 
 
-def _container_spec(options: Options, spec: Spec, program: ContainerProgram, image: str, name: str) -> dict[str, Any]:
+def _build_container_spec(
+    options: Options, spec: Spec, program: ContainerProgram, image: str, name: str
+) -> dict[str, Any]:
     security: dict[str, Any] = {
         "allowPrivilegeEscalation": False,
         "privileged": False,
@@ -214,7 +216,7 @@ def _container_spec(options: Options, spec: Spec, program: ContainerProgram, ima
     return (
         container
         | {each: value for each, value in command_fields.items() if value is not None}
-        | _container_probes(spec, program)
+        | _build_container_probes(spec, program)
     )
 
 
@@ -230,7 +232,7 @@ def _resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     return {"limits": present, "requests": dict(present)} if present else {}
 
 
-def _container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
+def _build_container_probes(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """A readiness probe only: restarts are the server's, as new generations."""
     if not spec.health.has_probe or not program.ports:
         return {}

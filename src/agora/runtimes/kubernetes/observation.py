@@ -38,7 +38,7 @@ def newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]])
 
 def crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
     """How its program ended, if it has: also where Kubernetes has started it again since."""
-    status = _container_status(pod)
+    status = _read_container_status(pod)
     over = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated")
     if over is not None:
         return _to_exit(over)
@@ -49,7 +49,7 @@ def crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
 
 def program_started_at(pod: Mapping[str, Any]) -> int | None:
     """When its program began, in microseconds; None before."""
-    running = (_container_status(pod).get("state") or {}).get("running") or {}
+    running = (_read_container_status(pod).get("state") or {}).get("running") or {}
     return _parse_time(running.get("startedAt"))
 
 
@@ -62,7 +62,7 @@ def waiting_reason(pod: Mapping[str, Any] | None) -> str:
     """Why it does not work yet, in a few words."""
     if pod is None:
         return "it has no Pod yet"
-    waiting = (_container_status(pod).get("state") or {}).get("waiting")
+    waiting = (_read_container_status(pod).get("state") or {}).get("waiting")
     if waiting:
         return f"{waiting.get('reason', 'it waits')}: {waiting.get('message', '')}"[:300].rstrip(": ")
     for each in (pod.get("status") or {}).get("conditions") or ():
@@ -98,6 +98,6 @@ def _parse_time(text: str | None) -> int | None:
     return int(datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).timestamp() * SECOND)
 
 
-def _container_status(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_container_status(pod: Mapping[str, Any]) -> Mapping[str, Any]:
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
     return next((each for each in statuses if each.get("name") == CONTAINER), {})

@@ -41,11 +41,11 @@ def load_answer(statement: Statement[Any], kind: Kind, answer: Any) -> Any:
     if not answer or kind is Kind.COUNT:
         return answer
     if kind is Kind.ONE:
-        return statement.load_records((answer,), lambda: _column_names(answer))[0]
-    return statement.load_records(answer, lambda: _column_names(answer[0]))
+        return statement.load_records((answer,), lambda: _list_column_names(answer))[0]
+    return statement.load_records(answer, lambda: _list_column_names(answer[0]))
 
 
-def _column_names(row: asyncpg.Record) -> list[str]:
+def _list_column_names(row: asyncpg.Record) -> list[str]:
     return list(row.keys())
 
 

@@ -166,7 +166,7 @@ def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
     return [read_part(entry, f"{field}[{number}]") for number, entry in enumerate(value)]
 
 
-def _part_members(value: dict[str, Any]) -> dict[str, Any]:
+def _build_part_members(value: dict[str, Any]) -> dict[str, Any]:
     """Members of a part under their A2A names. Most parts have them already: the conversion costs a copy."""
     needs_conversion = any("_" in key or entry is None for key, entry in value.items() if key != "data")
     return camel_members(value) if needs_conversion else value
@@ -178,8 +178,8 @@ def read_part(value: Any, field: str) -> dict[str, Any]:
         return {"text": value}
     if not isinstance(value, dict):
         raise invalid_field(field, "should be an object")
-    members = _part_members(value)
-    result = _part_content(members, field)
+    members = _build_part_members(value)
+    result = _build_part_content(members, field)
     contents = [member for member in ("text", "raw", "url", "data") if member in result]
     if len(contents) != 1:
         raise invalid_field(field, "should have exactly one of text, raw, url and data")
@@ -195,7 +195,7 @@ def read_part(value: Any, field: str) -> dict[str, Any]:
     return _unwrap_part(result)
 
 
-def _part_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
+def _build_part_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
     """The content of a part, in whichever form it was given."""
     kind = members.get("kind", members.get("type"))
     if kind is None and not members.keys().isdisjoint(("text", "raw", "url", "data")) and "file" not in members:

@@ -20,7 +20,7 @@ class A2A:
     def read(self, document: Document, /) -> Document:
         return blank_message() | {
             "message_id": document.get("messageId"),
-            "content": _text_content(document.get("parts")),
+            "content": _join_text_content(document.get("parts")),
             "correlation_id": document.get("contextId"),
             "metadata": without_sections(document.get("metadata"), SECTIONS | {SLOT}),
         }
@@ -56,7 +56,7 @@ class A2A:
         return slot, {**document, "metadata": rest}
 
 
-def _text_content(parts: Any) -> str:
+def _join_text_content(parts: Any) -> str:
     """The text of parts: texts line by line, one part of data as such."""
     objects = [part for part in parts or () if isinstance(part, dict)]
     if len(objects) == 1 and isinstance(objects[0].get("data"), dict):

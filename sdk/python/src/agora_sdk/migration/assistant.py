@@ -72,7 +72,7 @@ class V4ToV5MigrationAssistant:
                 migrated[str(known_key)] = existing.task_id
         ids = []
         for at, task in enumerate(v4_tasks):
-            key = _content_key(v5_agent_id, at, task)
+            key = _build_content_key(v5_agent_id, at, task)
             if key not in migrated:
                 receipt = await client.task.assign(
                     task_type=task.get("task_type", "general"),
@@ -94,7 +94,7 @@ class V4ToV5MigrationAssistant:
                 migrated[str(known_key)] = existing.workflow_id
         ids = []
         for at, workflow in enumerate(v4_workflows):
-            key = _content_key(v5_agent_id, at, workflow)
+            key = _build_content_key(v5_agent_id, at, workflow)
             if key not in migrated:
                 receipt = await client.workflow.create(
                     workflow_name=workflow.get("name", "migrated_workflow"),
@@ -162,7 +162,7 @@ class V4ToV5MigrationAssistant:
         return agent.metadata.get("migration_source") == "v4"
 
 
-def _content_key(agent_id: str, at: int, content: Mapping[str, Any]) -> str:
+def _build_content_key(agent_id: str, at: int, content: Mapping[str, Any]) -> str:
     """Idempotency key of a configured task or workflow: the agent, its position, and its content."""
     text = json.dumps([agent_id, at, content], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

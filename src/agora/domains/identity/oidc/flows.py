@@ -86,7 +86,7 @@ class Flows:
         status, answer = await self._post_form((await self._provider.fetch_metadata()).token, form, client_id)
         access, kind = answer.get("access_token"), answer.get("token_type", "Bearer")
         if status != 200 or not isinstance(access, str) or str(kind).lower() != "bearer":
-            raise _provider_error(status, answer)
+            raise _build_provider_error(status, answer)
         return Tokens(
             access,
             _text_or_none(answer.get("refresh_token")),
@@ -105,7 +105,7 @@ class Flows:
         return await self._provider.web.post_form(url, {**form, **credentials})
 
 
-def _provider_error(status: int, answer: Mapping[str, Any]) -> AgoraError:
+def _build_provider_error(status: int, answer: Mapping[str, Any]) -> AgoraError:
     code, description = (
         str(answer.get("error", ""))[:MAX_FIELD_CHARACTERS],
         str(answer.get("error_description", ""))[:MAX_FIELD_CHARACTERS],

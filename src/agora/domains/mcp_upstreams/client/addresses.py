@@ -30,17 +30,17 @@ def check_url(url: str, *, private: bool) -> None:
         host, _ = parts.hostname, parts.port
         (host or "").encode("idna")
     except ValueError:
-        raise _url_error("It is not a URL.") from None
+        raise _build_url_error("It is not a URL.") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise _url_error("It is not a URL of http or https.")
+        raise _build_url_error("It is not a URL of http or https.")
     if parts.username is not None or parts.password is not None:
-        raise _url_error("Credentials do not belong into the URL; give them as headers.")
+        raise _build_url_error("Credentials do not belong into the URL; give them as headers.")
     if not private and is_evidently_private(host):
-        raise _url_error(
+        raise _build_url_error(
             f"{host} is a private or loopback address.",
             "An operator allows them with the setting mcp_private_networks, or names the URL in mcp_server_urls.",
         )
 
 
-def _url_error(detail: str, fix: str | None = None) -> InvalidRequest:
+def _build_url_error(detail: str, fix: str | None = None) -> InvalidRequest:
     return InvalidRequest(detail, fix=fix, errors=[field_error("url", detail)])

@@ -101,14 +101,14 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             self._egress.clear_cache()
             if not post:
                 raise httpx2.ConnectError(str(error), request=request) from error
-            return self._transport_error_response(request, _to_transport_error(error))
+            return self._build_transport_error_response(request, _to_transport_error(error))
         if post and response.status_code >= 400:
-            return await self._error_response(request, response)
+            return await self._build_error_response(request, response)
         kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding")
         fault = error_of_content_type(kind if post and response.status_code == 200 else "application/json", packing)
         if fault is not None:
             await response.aclose()
-            return self._transport_error_response(request, fault)
+            return self._build_transport_error_response(request, fault)
         streamed = kind.lower().startswith("text/event-stream")
         response.stream = LimitedStream(_byte_stream(response), None if streamed else MAX_MESSAGE_BYTES)
         return response
@@ -148,7 +148,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             extensions={**request.extensions, "sni_hostname": host},
         )
 
-    async def _error_response(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+    async def _build_error_response(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """An HTTP error: the JSON-RPC error in it, or one made of it."""
         body = b""
         try:
@@ -161,10 +161,10 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         challenge = read_challenge(status, response.headers) if self._tokens is not None else None
         fault = error_of_status(status, body, challenge, in_session="mcp-session-id" in request.headers)
         if fault is not None:
-            return self._transport_error_response(request, fault)
+            return self._build_transport_error_response(request, fault)
         return httpx2.Response(status, headers={"content-type": "application/json"}, content=body, request=request)
 
-    def _transport_error_response(self, request: httpx2.Request, fault: TransportError) -> httpx2.Response:
+    def _build_transport_error_response(self, request: httpx2.Request, fault: TransportError) -> httpx2.Response:
         error = {"code": TRANSPORT_ERROR_CODE, "message": fault.detail, "data": self._transport_errors.add_error(fault)}
         body = to_json({"jsonrpc": "2.0", "id": None, "error": error})
         headers = {"content-type": "application/json"}

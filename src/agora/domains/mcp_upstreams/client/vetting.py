@@ -105,12 +105,12 @@ def _schemas_error(definition: Mapping[str, Any]) -> str | None:
         return "its inputSchema is not of type object"
     for name in ("inputSchema", "outputSchema"):
         schema = definition.get(name)
-        if schema is not None and (fault := _schema_error(schema)):
+        if schema is not None and (fault := _build_schema_error(schema)):
             return f"its {name} is not a JSON schema: {fault}"
     return None
 
 
-def _schema_error(schema: Any) -> str | None:
+def _build_schema_error(schema: Any) -> str | None:
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
     from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]
     from jsonschema.validators import validator_for  # type: ignore[import-untyped]

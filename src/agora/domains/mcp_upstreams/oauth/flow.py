@@ -212,7 +212,7 @@ async def _client_at(
     if row is not None:
         return OAuthClient(**grants.unseal(row.client, endpoint.upstream_id, "client"))
     client = await register_client(grants.open_oauth_client(endpoint), server, redirect_uri)
-    sealed = grants.seal(_client_document(client), endpoint.upstream_id, "client")
+    sealed = grants.seal(_build_client_document(client), endpoint.upstream_id, "client")
 
     async def store_client(call: Call) -> None:
         await call.tx.execute(statements.store_client, **place, client=sealed, now=call.now)
@@ -241,7 +241,7 @@ async def _forget_client(grants: UpstreamGrants, endpoint: Endpoint) -> None:
     await grants.system(endpoint.tenant, delete_client, label=LABEL)
 
 
-def _client_document(client: OAuthClient) -> dict[str, Any]:
+def _build_client_document(client: OAuthClient) -> dict[str, Any]:
     return {"client_id": client.client_id, "client_secret": client.client_secret, "method": client.method}
 
 
@@ -251,7 +251,7 @@ def _refresh_context(server: AuthorizationServer, client: OAuthClient) -> dict[s
         "token_endpoint": server.token_endpoint,
         "revocation_endpoint": server.revocation_endpoint,
         "resource": server.resource,
-        "client": _client_document(client),
+        "client": _build_client_document(client),
     }
 
 

@@ -347,7 +347,7 @@ def _run_map(macro: Macro, loop: _Loop) -> list[Any]:
     return results
 
 
-def _run_filter(_: Macro, loop: _Loop) -> list[Any]:
+def _build_run_filter(_: Macro, loop: _Loop) -> list[Any]:
     return [item for item in loop.iterate_items() if loop.evaluate_condition()]
 
 
@@ -373,7 +373,7 @@ _MACROS: Mapping[str, Callable[[Macro, _Loop], Any]] = {
     "all": lambda _, loop: _run_quantifier(loop, False),
     "exists": lambda _, loop: _run_quantifier(loop, True),
     "exists_one": _run_exists_one,
-    "filter": _run_filter,
+    "filter": _build_run_filter,
     "map": _run_map,
 }
 
@@ -387,7 +387,7 @@ def to_plain_json(value: Any) -> Any:
     ExpressionError for what JSON cannot say, such as infinity.
     """
     if isinstance(value, Mapping):
-        return {_key_text(key): to_plain_json(part) for key, part in value.items()}
+        return {_format_key_text(key): to_plain_json(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain_json(part) for part in value]
     return _scalar_to_json(value)
@@ -418,5 +418,5 @@ def _sort_keys(value: Any) -> Any:
     return value
 
 
-def _key_text(key: Any) -> str:
+def _format_key_text(key: Any) -> str:
     return key if isinstance(key, str) else str(key).lower() if isinstance(key, bool) else str(key)

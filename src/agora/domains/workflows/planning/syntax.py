@@ -313,7 +313,7 @@ class _Parser:
         self._expect_token("(")
         inside = self._token_start
         self._parse_expression()
-        path = self._current_path(mark, inside)
+        path = self._find_current_path(mark, inside)
         self._expect_token(")")
         if path is None:
             self.part.calls.append(Call("has", False))
@@ -346,14 +346,14 @@ class _Parser:
 
     # what follows a value
 
-    def _current_path(self, mark: int, start: int, end: int | None = None) -> Path | None:
+    def _find_current_path(self, mark: int, start: int, end: int | None = None) -> Path | None:
         """The path that the value so far is, if it is one and nothing else."""
         leaf = self.part.leaves[-1] if len(self.part.leaves) == mark + 1 else None
         whole = (start, self._previous_token_end if end is None else end)
         return leaf if isinstance(leaf, Path) and (leaf.start, leaf.end) == whole else None
 
     def _parse_index(self, mark: int, start: int) -> None:
-        path = self._current_path(mark, start)
+        path = self._find_current_path(mark, start)
         kind, token, _ = self.tokens[self.at + 1]
         literal = _read_plain_index(kind, token) if self.tokens[self.at + 2][1] == "]" else None
         if path is not None and literal is not None:
@@ -369,7 +369,7 @@ class _Parser:
             raise self._unexpected_token_error()
         # The dot has been taken already, so the value ends before it.
         end = self._token_end(self.at - 2)
-        path = self._current_path(mark, start, end)
+        path = self._find_current_path(mark, start, end)
         if self.tokens[self.at + 1][1] != "(":
             name = self._take_token()
             if path is not None:

@@ -68,7 +68,7 @@ class Chart:
 def draw_gantt(bars: Sequence[Bar], begin: datetime, end: datetime) -> Chart:
     """Draw bars between two moments."""
     span = max((end - begin).total_seconds(), 0.001)
-    ticks = tuple(_time_ticks(span))
+    ticks = tuple(_build_time_ticks(span))
     lines = [tag("line", x1=at, x2=at, y1=0, y2=16, class_="tick") for at, _ in ticks]
     rows = tuple(_svg_frame(*lines, *_draw_bar(bar, begin, end, span)) for bar in bars)
     return Chart(rows, ticks, _draw_scale(ticks))
@@ -102,7 +102,7 @@ def _clamp_position(value: float) -> float:
     return min(max(value, 0.0), UNITS)
 
 
-def _time_ticks(span: float) -> list[tuple[float, str]]:
+def _build_time_ticks(span: float) -> list[tuple[float, str]]:
     """Four to eight marks at round times."""
     step: float = next((s for s in STEPS if span / s <= 6), None) or round(span / 6 / 86400 + 1) * 86400
     count = int(span / step)

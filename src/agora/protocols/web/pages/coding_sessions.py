@@ -66,7 +66,7 @@ async def load_session_page(view: View) -> Mapping[str, Any]:
         load_session_follow_ups_fragment(view),
         load_session_turns_fragment(view),
     )
-    return {**now, **messages, **question, **follow_ups, **turns, **await _output_values(view, now["job"])}
+    return {**now, **messages, **question, **follow_ups, **turns, **await _build_output_values(view, now["job"])}
 
 
 @register_fragment("session_now", on=("agora.task.*",), tick=30, every=0.5)
@@ -135,7 +135,7 @@ async def load_session_output_fragment(view: View) -> Mapping[str, Any] | None:
     _, record = await _load_session(view)
     if record.task_id is None or not concerns_target(view, record.task_id):
         return None
-    return await _output_values(view, await query_if_allowed(view, "agora.task.get", {"task_id": record.task_id}))
+    return await _build_output_values(view, await query_if_allowed(view, "agora.task.get", {"task_id": record.task_id}))
 
 
 async def _load_session(view: View) -> tuple[Codebase, Session]:
@@ -173,7 +173,7 @@ def _read_branch(job: Task | None) -> str:
     return str(branch or "")[:200]
 
 
-async def _output_values(view: View, job: Task | None) -> Mapping[str, Any]:
+async def _build_output_values(view: View, job: Task | None) -> Mapping[str, Any]:
     """The end of what the job has written, while it works."""
     if job is None or job.status != "in_progress":
         return {"output": None, "parts": [], "left_out": 0}

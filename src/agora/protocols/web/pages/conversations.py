@@ -50,7 +50,7 @@ async def load_conversation_page(view: View) -> Mapping[str, Any]:
     arrows = [
         arrow
         for number, message in enumerate(exchange.messages)
-        for arrow in _message_arrows(number, message, participant_names)
+        for arrow in _build_message_arrows(number, message, participant_names)
     ]
     drawing = draw_sequence(arrows, f"Conversation in {len(arrows)} messages")
     return {"exchange": exchange, "names": participant_names, "drawing": drawing}
@@ -60,7 +60,7 @@ def _list_recipients(message: AgentMessage) -> list[str]:
     return [message.to] if isinstance(message.to, str) else [str(to) for to in message.to]
 
 
-def _message_arrows(number: int, messages: AgentMessage, names: Mapping[str, str]) -> list[Arrow]:
+def _build_message_arrows(number: int, messages: AgentMessage, names: Mapping[str, str]) -> list[Arrow]:
     words = f"{messages.type}: {messages.intent or messages.task or ''}".rstrip(": ")
     sender, state = names.get(messages.sender or "", messages.sender or "?"), _STATE.get(messages.type, "")
     return [

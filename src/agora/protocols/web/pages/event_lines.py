@@ -133,14 +133,18 @@ def describe_events(events: Sequence[Event], names: Mapping[str, str]) -> list[E
 
 def _describe_event(event: Event, names: Mapping[str, str]) -> EventLine:
     data: Mapping[str, Any] = event.data if isinstance(event.data, dict) else {}
-    about = _first_text(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
+    about = _find_first_text(data, _NAMES) or names.get(str(data.get("agent_id"))) or names.get(event.subject or "")
     about = about or short_id(event.subject) or event.source.rpartition("/")[2]
     return EventLine(
-        event.time, about, _event_phrase(event, data), _first_text(data, _TEXTS), find_page_path(event.subject)
+        event.time,
+        about,
+        _format_event_phrase(event, data),
+        _find_first_text(data, _TEXTS),
+        find_page_path(event.subject),
     )
 
 
-def _event_phrase(event: Event, data: Mapping[str, Any]) -> str:
+def _format_event_phrase(event: Event, data: Mapping[str, Any]) -> str:
     """In words; an agent's own types as they are."""
     if not event.type.startswith("agora."):
         return event.type
@@ -152,5 +156,5 @@ def _event_phrase(event: Event, data: Mapping[str, Any]) -> str:
     return words
 
 
-def _first_text(data: Mapping[str, Any], names: Iterable[str]) -> str:
+def _find_first_text(data: Mapping[str, Any], names: Iterable[str]) -> str:
     return next((str(data[name]) for name in names if isinstance(data.get(name), str) and data[name] != ""), "")

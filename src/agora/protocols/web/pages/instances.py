@@ -44,14 +44,14 @@ async def load_instance_table(view: View) -> Mapping[str, Any]:
 )
 async def load_instance_page(view: View) -> Mapping[str, Any]:
     """One of them."""
-    now, log = await asyncio.gather(_instance_values(view), _log_values(view))
+    now, log = await asyncio.gather(_build_instance_values(view), _log_values(view))
     return {**now, **log}
 
 
 @register_fragment("instance_now", on=EVENTS, tick=5, every=0.5)
 async def load_instance_now_fragment(view: View) -> Mapping[str, Any] | None:
     """How it is, what it uses, what it did."""
-    return await _instance_values(view) if concerns_target(view, view.path["instance_id"]) else None
+    return await _build_instance_values(view) if concerns_target(view, view.path["instance_id"]) else None
 
 
 @register_fragment("instance_log", on=EVENTS, tick=5, every=1.0)
@@ -60,7 +60,7 @@ async def load_instance_log_fragment(view: View) -> Mapping[str, Any] | None:
     return await _log_values(view) if concerns_target(view, view.path["instance_id"]) else None
 
 
-async def _instance_values(view: View) -> Mapping[str, Any]:
+async def _build_instance_values(view: View) -> Mapping[str, Any]:
     id = view.path["instance_id"]
     instance, executions = await asyncio.gather(
         view.invoke("agora.instance.get", {"instance_id": id}),

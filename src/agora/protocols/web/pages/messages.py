@@ -103,7 +103,7 @@ async def load_message_page(view: View) -> Mapping[str, Any]:
         )
     rows = list(reversed(thread.items)) if thread else []
     recipient_names = await _recipient_names(view, [shown_message, *rows])
-    arrows = [_message_arrow(view, row, recipient_names) for row in rows]
+    arrows = [_build_message_arrow(view, row, recipient_names) for row in rows]
     return {
         "said": shown_message,
         "names": recipient_names,
@@ -122,7 +122,7 @@ async def _find_message(view: View, id: str) -> LoggedMessage:
     return row
 
 
-def _message_arrow(view: View, message: LoggedMessage, names: Mapping[str, str]) -> Arrow:
+def _build_message_arrow(view: View, message: LoggedMessage, names: Mapping[str, str]) -> Arrow:
     to = None if message.broadcast else names.get(message.to_agent, message.to_agent)
     return Arrow(
         message.from_name,

@@ -82,32 +82,32 @@ async def _lane_values(
 )
 async def load_task_page(view: View) -> Mapping[str, Any]:
     """One task: what it is, its output, who did what to it, and what models did for it."""
-    parts = await asyncio.gather(_task_values(view), _output_values(view), _trail_values(view))
+    parts = await asyncio.gather(_build_task_values(view), _build_output_values(view), _trail_values(view))
     return {key: value for part in parts for key, value in part.items()}
 
 
 @register_fragment("task_now", on=("agora.task.*",), every=0.25)
 async def load_task_now_fragment(view: View) -> Mapping[str, Any] | None:
     """How it stands."""
-    return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
+    return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_question", on=("agora.task.*",), every=0.5)
 async def load_task_question_fragment(view: View) -> Mapping[str, Any] | None:
     """What is asked and what has been produced, beside the field for the answer."""
-    return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
+    return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_artifacts", on=("agora.task.*",), every=0.5)
 async def load_task_artifacts_fragment(view: View) -> Mapping[str, Any] | None:
     """What it has produced."""
-    return await _task_values(view) if concerns_target(view, view.path["task_id"]) else None
+    return await _build_task_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_output", on=("agora.task.output", "agora.task.requeued"), every=0.25)
 async def load_task_output_fragment(view: View) -> Mapping[str, Any] | None:
     """The end of what it has written."""
-    return await _output_values(view) if concerns_target(view, view.path["task_id"]) else None
+    return await _build_output_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
 @register_fragment("task_model", on=("agora.task.*",), every=1.0)
@@ -125,7 +125,7 @@ async def load_task_trail_fragment(view: View) -> Mapping[str, Any] | None:
     return await _trail_values(view) if concerns_target(view, view.path["task_id"]) else None
 
 
-async def _task_values(view: View) -> Mapping[str, Any]:
+async def _build_task_values(view: View) -> Mapping[str, Any]:
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
     agent_names, exchange, charges, work = await asyncio.gather(
         names_by_id(view, [task.created_by, task.assigned_agent]),
@@ -146,7 +146,7 @@ async def _task_values(view: View) -> Mapping[str, Any]:
     }
 
 
-async def _output_values(view: View) -> Mapping[str, Any]:
+async def _build_output_values(view: View) -> Mapping[str, Any]:
     """The last characters; how many there are is known only from the first answer."""
     id = view.path["task_id"]
     output = await query_if_allowed(view, "agora.task.output", {"task_id": id, "limit": TAIL})

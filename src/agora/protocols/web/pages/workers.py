@@ -103,7 +103,7 @@ def read_installation(worker: Worker) -> Installation:
     """What a worker reported: in its metadata, or its coding agents as capabilities."""
     metadata = worker.metadata
     reported = metadata.get("agents")
-    agents = [_agent_label(agent) for agent in reported[:MAX_AGENTS]] if isinstance(reported, list) else []
+    agents = [_format_agent_label(agent) for agent in reported[:MAX_AGENTS]] if isinstance(reported, list) else []
     return Installation(
         hostname=str(metadata.get("hostname") or "")[:MAX_NAME],
         version=str(metadata.get("version") or "")[:MAX_NAME],
@@ -117,7 +117,7 @@ def list_coding_agent_names(worker: Worker) -> list[str]:
     return names[:MAX_AGENTS]
 
 
-def _agent_label(agent: Any) -> str:
+def _format_agent_label(agent: Any) -> str:
     """A coding agent as its name and version."""
     if isinstance(agent, Mapping):
         return " ".join(str(agent[name]) for name in ("name", "version") if agent.get(name))[:MAX_NAME]

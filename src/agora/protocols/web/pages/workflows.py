@@ -56,14 +56,14 @@ async def load_workflow_rows_fragment(view: View) -> Mapping[str, Any]:
 )
 async def load_workflow_page(view: View) -> Mapping[str, Any]:
     """One workflow."""
-    now, time = await asyncio.gather(_workflow_values(view), _timeline_values(view))
+    now, time = await asyncio.gather(_build_workflow_values(view), _timeline_values(view))
     return {**now, **time}
 
 
 @register_fragment("workflow_now", on=(*EVENTS, "agora.task.progress", "agora.task.started"), every=0.5)
 async def load_workflow_now_fragment(view: View) -> Mapping[str, Any] | None:
     """Its graph and its steps."""
-    return await _workflow_values(view) if _is_concerned(view) else None
+    return await _build_workflow_values(view) if _is_concerned(view) else None
 
 
 @register_fragment("workflow_time", on=EVENTS, tick=5, every=1.0)
@@ -79,7 +79,7 @@ def _is_concerned(view: View) -> bool:
     )
 
 
-async def _workflow_values(view: View) -> Mapping[str, Any]:
+async def _build_workflow_values(view: View) -> Mapping[str, Any]:
     flow: Workflow = await view.invoke("agora.workflow.status", {"workflow_id": view.path["workflow_id"]})
     words = f"Workflow {flow.workflow_name}, {len(flow.steps)} steps, {flow.status.replace('_', ' ')}"
     waits = _unfinished_dependencies(flow)
@@ -95,7 +95,7 @@ async def _workflow_values(view: View) -> Mapping[str, Any]:
         else drawing.draw_workflow(stages, words),
         "awaiting": [step for step in flow.steps if step.awaiting],
         "failures": [step for step in flow.steps if step.status == "failed"][:MAX_FAILURES],
-        "states": {step.name: _step_state(step, waits) for step in flow.steps},
+        "states": {step.name: _choose_step_state(step, waits) for step in flow.steps},
         "waits": waits,
     }
 
@@ -110,7 +110,7 @@ def _unfinished_dependencies(flow: Workflow) -> Mapping[str, list[str]]:
     }
 
 
-def _step_state(step: StepState, waits: Mapping[str, list[str]]) -> str:
+def _choose_step_state(step: StepState, waits: Mapping[str, list[str]]) -> str:
     """The state that is shown: a step that waits for others is told from one that an agent may take."""
     if step.awaiting:
         return "waiting_approval"
@@ -133,7 +133,7 @@ def _to_stage(view: View, step: StepState, waits: Mapping[str, list[str]]) -> dr
         detail = f"waits for {', '.join(waits[step.name])}"
     elif step.status == "ready" and not step.awaiting:
         detail = f"ready: {detail}" if detail else "ready"
-    status = _step_state(step, waits) if not step.awaiting else step.status
+    status = _choose_step_state(step, waits) if not step.awaiting else step.status
     return drawing.Stage(step.name, status, step.depends_on, detail, share, step.awaiting is not None, href)
 
 
