@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from tests.failing_stores import FailingSqliteStore
 from tests.harness import ManualClock, Running, local_client, make_settings, running
 from tests.processes import reap_directory, start_reaper
 
+# A shell has what it runs in the background ignore SIGINT, and so would every program that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # The same examples in every run of the suite; 'make test-long' searches anew each time.
 # A busy machine generates and runs examples slowly: how long that takes says nothing of the code.
 SLOW = [HealthCheck.too_slow]

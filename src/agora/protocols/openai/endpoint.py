@@ -1,7 +1,7 @@
 """The endpoint: models, responses and chat completions in OpenAI's shape, as an ASGI application.
 
 ==========================================  ==================================================================
-``GET  /v1/models``, ``/v1/models/{id}``    agents that the key may ask
+``GET  /v1/models``, ``/v1/models/{id}``    agents and apps that the key may ask
 ``POST /v1/chat/completions``               ask one; the messages hold the conversation
 ``POST /v1/responses``                      ask one; ``previous_response_id`` goes on with a conversation
 ``GET  /v1/responses/{id}``                 a response as it is; ``?stream=true`` follows it
@@ -41,13 +41,13 @@ from .chat_completions import ChatCompletion
 from .chat_requests import read_chat_request
 from .errors import invalid_field, model_not_found, send_error
 from .identifiers import TurnId, parse_response_id
-from .models import FRONT_MODEL, build_model, build_model_list, explain_page_error, read_page
+from .models import APPS_CURSOR, FRONT_MODEL, build_app_model, build_model, explain_page_error, read_page
 from .pieces import End, Piece, Text, TurnReader
 from .request_fields import AgentRequest, list_tool_names
 from .response_requests import read_response_request
 from .responses import ResponseBuilder
 from .streams import DONE, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
-from .turns import FRONT, Asking, BegunTurn, Turns, Update
+from .turns import APP_PREFIX, FRONT, Asking, BegunTurn, Turns, Update
 
 __all__ = ["OpenAiApp"]
 
@@ -153,6 +153,13 @@ class _OpenAiRequest:
         asking = await self._app.authenticate(self._scope)
         if name == FRONT:
             await self._send_document(dict(FRONT_MODEL))
+        elif name.startswith(APP_PREFIX):
+            try:
+                ref = name.removeprefix(APP_PREFIX)
+                app = await self._app.call_operation("agora.app.get", asking.caller, {"ref": ref})
+            except (NotFound, InvalidRequest) as error:
+                raise model_not_found(name) from error
+            await self._send_document(build_app_model(app))
         elif name:
             try:
                 agent = await self._app.call_operation("agora.agent.get", asking.caller, {"agent_id": name})
@@ -160,12 +167,29 @@ class _OpenAiRequest:
                 raise model_not_found(name) from error
             await self._send_document(build_model(agent))
         else:
-            arguments = read_page(self._read_query())
-            try:
+            await self._send_document(await self._list_models(asking))
+
+    async def _list_models(self, asking: Asking) -> dict[str, Any]:
+        """A page of models. ``last_id`` is what ``after`` takes for the next page. Raises InvalidRequest."""
+        arguments = read_page(self._read_query())
+        cursor = arguments.get("cursor", "")
+        data = [] if cursor else [dict(FRONT_MODEL)]
+        try:
+            if not cursor.startswith(APPS_CURSOR):
                 page = await self._app.call_operation("agora.agent.list", asking.caller, arguments)
-            except InvalidRequest as error:
-                raise explain_page_error(error) from error
-            await self._send_document(build_model_list(page, first="cursor" not in arguments))
+                data += map(build_model, page["agents"])
+                if page.get("next_cursor") is not None:
+                    return {"object": "list", "data": data, "has_more": True, "last_id": page["next_cursor"]}
+                arguments.pop("cursor", None)
+            else:
+                arguments["cursor"] = cursor.removeprefix(APPS_CURSOR)
+            apps = await self._app.call_operation("agora.app.list", asking.caller, arguments)
+        except InvalidRequest as error:
+            raise explain_page_error(error) from error
+        data += (build_app_model(app) for app in apps["apps"] if app.get("orchestrator_agent_id"))
+        following = apps.get("next_cursor")
+        last_id = None if following is None else f"{APPS_CURSOR}{following}"
+        return {"object": "list", "data": data, "has_more": following is not None, "last_id": last_id}
 
     def _read_query(self) -> dict[str, str]:
         return dict(parse_pairs(self._scope["query_string"]))

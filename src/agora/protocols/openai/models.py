@@ -1,4 +1,7 @@
-"""``/v1/models``: agents as models, first the marketplace itself, which finds an agent for a message."""
+"""``/v1/models``: agents and apps as models, first the marketplace itself, which finds an agent for a message.
+
+Agents come first, page by page, then apps: ``after`` is the cursor of either list, of the latter behind ``apps:``.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from typing import Any, Final
 from agora_sdk.errors import InvalidRequest
 
 from .errors import invalid_field
-from .turns import FRONT
+from .turns import APP_PREFIX, FRONT
 
-__all__ = ["FRONT_MODEL", "build_model", "build_model_list", "explain_page_error", "read_page"]
+__all__ = ["APPS_CURSOR", "FRONT_MODEL", "build_app_model", "build_model", "explain_page_error", "read_page"]
 
 MAX_PAGE: Final = 500
 _PAGE: Final = 200
+APPS_CURSOR: Final = "apps:"  #: before a cursor of the list of apps
 
 FRONT_MODEL: Final[Mapping[str, Any]] = {
     "id": FRONT,
@@ -28,7 +32,7 @@ Fields = Mapping[str, Any]
 
 
 def read_page(query: Mapping[str, str]) -> dict[str, Any]:
-    """The page that a query asks for, as arguments of ``agora.agent.list``. Raises InvalidRequest."""
+    """The page that a query asks for, as arguments of ``agora.agent.list`` or ``agora.app.list``. Raises InvalidRequest."""
     arguments: dict[str, Any] = {"limit": _PAGE}
     if "limit" in query:
         text = query["limit"]
@@ -53,12 +57,17 @@ def build_model(agent: Fields) -> dict[str, Any]:
     }
 
 
-def build_model_list(page: Fields, *, first: bool) -> dict[str, Any]:
-    """A page of agents as models. ``last_id`` is what ``after`` takes for the next page."""
-    models = [build_model(agent) for agent in page["agents"]]
-    cursor = page.get("next_cursor")
-    data = [dict(FRONT_MODEL), *models] if first else models
-    return {"object": "list", "data": data, "has_more": cursor is not None, "last_id": cursor}
+def build_app_model(app: Fields) -> dict[str, Any]:
+    """An app as a model: its orchestrator agent answers."""
+    return {
+        "id": f"{APP_PREFIX}{app['name']}",
+        "object": "model",
+        "created": int(datetime.fromisoformat(app["created_at"]).timestamp()),
+        "owned_by": "agora",
+        "description": app.get("description") or "",
+        "app_id": app["app_id"],
+        "agent_id": app.get("orchestrator_agent_id"),
+    }
 
 
 def explain_page_error(error: InvalidRequest) -> InvalidRequest:

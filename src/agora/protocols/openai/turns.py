@@ -23,9 +23,10 @@ from .identifiers import CallId, TurnId, parse_call_id, response_not_found
 from .pieces import list_document_updates, render_parts
 from .request_fields import METADATA, AgentRequest
 
-__all__ = ["FRONT", "Asking", "BegunTurn", "Turns", "Update"]
+__all__ = ["APP_PREFIX", "FRONT", "Asking", "BegunTurn", "Turns", "Update"]
 
 FRONT: Final = "agora"  #: the model that is the marketplace itself, which finds an agent
+APP_PREFIX: Final = "app:"  #: before the name of an app, which stands for its orchestrator agent
 WAITING_PAGE: Final = 20  #: tasks among which that of a repeated question is looked for
 
 Fields = Mapping[str, Any]
@@ -71,7 +72,7 @@ class Turns:
         """Begin a turn and do not wait for it. Raises an AgoraError: nothing was begun."""
         if request.outputs:
             return await self._send_outputs(request, asking)
-        arguments = _build_message_arguments(request, asking)
+        arguments = _build_message_arguments(request, asking) | await self._choose_agent(request, asking)
         question = await self._find_open_question(request, asking, arguments)
         result = await self._send_request(request, asking, arguments | {"return_immediately": True})
         if "task" not in result:
@@ -83,7 +84,7 @@ class Turns:
         if request.outputs or request.previous is not None or request.last_answer is not None:
             begun = await self.begin_turn(request, asking)
             return begun, [] if begun.id is None else await self._collect_updates(begun.id, asking)
-        arguments = _build_message_arguments(request, asking)
+        arguments = _build_message_arguments(request, asking) | await self._choose_agent(request, asking)
         try:
             result = await self._send_request(request, asking, arguments | {"wait": self._wait})
         except asyncio.CancelledError:  # the client has left
@@ -95,6 +96,24 @@ class Turns:
         own = (message.get("metadata") or {}).get("agora") or {}
         turn = TurnId(own["task"]) if own.get("task") else None
         return BegunTurn(turn, render_parts(message.get("parts", ()))), []
+
+    async def _choose_agent(self, request: AgentRequest, asking: Asking) -> dict[str, str]:
+        """Arguments that name whom a model stands for. Raises NotFound for a model that there is not."""
+        if request.model == FRONT:
+            return {}
+        if not request.model.startswith(APP_PREFIX):
+            return {"agent": request.model}
+        try:
+            ref = {"ref": request.model.removeprefix(APP_PREFIX)}
+            app = await self._invoke_operation("agora.app.get", asking, ref)
+        except (NotFound, InvalidRequest) as error:
+            raise model_not_found(request.model) from error
+        if app.get("orchestrator_agent_id") is None:
+            raise Conflict(
+                f"The app {app['name']} has no agent that one talks to.",
+                fix="Name its orchestrator_agent: PATCH /apps.",
+            )
+        return {"agent": app["orchestrator_agent_id"]}
 
     async def _send_request(self, request: AgentRequest, asking: Asking, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -138,7 +157,7 @@ class Turns:
     async def _find_waiting_task(self, request: AgentRequest, asking: Asking) -> Fields | None:
         """The task that waits for the answer to what the client repeats as the agent's last words."""
         arguments = {"status": "TASK_STATE_INPUT_REQUIRED", "page_size": WAITING_PAGE, "history_length": 0}
-        agent = {} if request.model == FRONT else {"agent": request.model}
+        agent = await self._choose_agent(request, asking)
         page = await self._invoke_operation("agora.a2a.list", asking, arguments | agent)
         for task in page.get("tasks", ()):
             question = render_parts((task["status"].get("message") or {}).get("parts", ()))
@@ -275,7 +294,4 @@ def _build_message_arguments(request: AgentRequest, asking: Asking) -> dict[str,
     message: dict[str, Any] = {"parts": request.parts, "metadata": {METADATA: request.context}}
     if asking.key is None:  # else the key is its id, and a repeated request the same
         message["messageId"] = new_id("msg")
-    arguments: dict[str, Any] = {"message": message}
-    if request.model != FRONT:
-        arguments["agent"] = request.model
-    return arguments
+    return {"message": message}

@@ -93,6 +93,37 @@ async def test_models_are_the_agents_in_pages(http: httpx.AsyncClient) -> None:
     assert missing.json()["error"]["code"] == "model_not_found"
 
 
+async def test_an_app_is_a_model_whose_orchestrator_agent_answers(http: httpx.AsyncClient) -> None:
+    for name, agent in (("Sums", "Calculator Agent"), ("Echoes", "Echo Agent"), ("Silent", None)):
+        app = {"name": name, "description": "An app.", "orchestrator_agent": agent}
+        created = await http.post("/apps", json={key: value for key, value in app.items() if value is not None})
+        assert created.status_code == 201, created.text
+    names: list[str] = []
+    after: dict[str, str] = {}
+    while True:
+        page = (await http.get("/v1/models", params={"limit": 1} | after)).json()
+        names += [model["id"] for model in page["data"]]
+        if not page["has_more"]:
+            break
+        after = {"after": page["last_id"]}
+    assert len(names) == len(set(names))
+    assert [name for name in names if name.startswith("app:")] == ["app:Sums", "app:Echoes"]
+    assert (await http.get("/v1/models/app:Sums")).json()["description"] == "An app."
+    assert (await http.get("/v1/models/app:Nothing")).status_code == 404
+    assert (await http.get("/v1/models", params={"after": "apps:nonsense"})).json()["error"]["param"] == "after"
+    assert said(await chat(http, "2 * 21", model="app:Sums")) == "The result is 42"
+    events = await stream(http, "/v1/responses", model="app:Sums", input="6 * 8")
+    assert output_text(events[-1]["response"]) == "The result is 48"
+    missing = await http.post(
+        "/v1/chat/completions", json={"model": "app:Nothing", "messages": [{"role": "user", "content": "?"}]}
+    )
+    assert missing.json()["error"]["code"] == "model_not_found"
+    silent = await http.post(
+        "/v1/chat/completions", json={"model": "app:Silent", "messages": [{"role": "user", "content": "?"}]}
+    )
+    assert silent.status_code == 409
+
+
 # -- chat completions ----------------------------------------------------------------------------------
 
 
