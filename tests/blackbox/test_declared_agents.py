@@ -7,6 +7,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from tests.blackbox.server import ServerProcess
 from tests.blackbox.thinking import KEY, Thinkers, runner_pids, running_thinkers
 from tests.harness import free_port
 from tests.polling import poll_until
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture(scope="module")
@@ -464,6 +467,49 @@ def test_kills_at_every_step_change_nothing(start_server: Callable[..., ServerPr
 
 
 @pytest.mark.long
+def test_another_host_goes_on_after_the_last_step(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    """The server and the process of its agents are killed together while the model answers the second step."""
+    asked = threading.Event()
+
+    def script(request: ModelRequest) -> ScriptedReply:
+        if not request.results:
+            return ScriptedReply("", [ToolCall("messaging_send", {"to_agent": "Reader", "content": "once"})])
+        if not asked.is_set():
+            asked.set()
+            return ScriptedReply("word " * 100_000, pause=0.05)
+        return ScriptedReply("All done.")
+
+    with ExitStack() as stack:
+        store = stack.enter_context(postgres_server.database_url())
+        first = ServerProcess(tmp_path / "first", store=store)
+        second = ServerProcess(tmp_path / "second", store=store, keys_dir=str(first.directory))
+        for server in (first, second):
+            stack.callback(server.close)
+        first.start()
+        thinkers = stack.enter_context(running_thinkers(first))
+        thinkers.scripts["move"] = script
+        reader = first.register("Reader")
+        thinkers.declare("Traveller", tools=["messaging"])
+        task_id = thinkers.give("Traveller", "move on")
+        assert asked.wait(60)
+        runner = thinkers.runner()
+        second.start()
+        first.kill()
+        with suppress(ProcessLookupError):
+            os.kill(runner, signal.SIGKILL)
+        reader, operator = second.account(reader.token), second.account(first.admin_token)
+
+        def has_ended() -> dict[str, Any] | None:
+            task = operator.get("/agora/task/get", params={"task_id": task_id})
+            return dict(task) if task["status"] in ("completed", "failed") else None
+
+        task = poll_until(has_ended, lambda: second.log()[-3000:], timeout=300)
+        assert (task["result"], task["checkpoint"]["steps"]) == ("All done.", 2)
+        assert [message["content"] for message in reader.get("/agora/messaging/receive")["messages"]] == ["once"]
+        assert len(thinkers.requests_of("move")) == 3, "the first step is not asked for again"
+
+
+@pytest.mark.long
 def test_a_server_killed_during_a_call_of_an_outside_tool_does_not_repeat_it(
     start_server: Callable[..., ServerProcess],
 ) -> None:
@@ -543,6 +589,27 @@ def reserved_amount(thinkers: Thinkers) -> float:
     """What is reserved of the operator's account, who gives the tasks."""
     balances = thinkers.operator.get("/agora/billing/balance")["balances"]
     return sum(balance["reserved"] for balance in balances)
+
+
+def test_its_calls_are_found_at_the_addresses_of_token_billing(thinkers: Thinkers) -> None:
+    """Each address of the source's API answers, and the payer's calls and limits are in the answers."""
+    set_call_price(thinkers, "dear")
+    payer, base, operator = thinkers.server.register("Payer"), "/v1/token-billing", thinkers.operator
+    thinkers.scripts["count me"] = lambda request: ScriptedReply("One.")
+    thinkers.declare("Counted", model="openai-script:dear", limits={"output_tokens": 20})
+    task = thinkers.do("Counted", "count me", payer)
+    (usage,) = payer.get(f"{base}/usage/summary", params={"month": f"{datetime.now(UTC):%Y-%m}"})["by_model"]
+    assert (usage["model"], usage["request_count"], usage["cost_dollars"]) == ("dear", 1, 0.1)
+    assert payer.get(f"{base}/usage/recent")["calls"][0]["task_id"] == task["task_id"]
+    assert any(price["model"] == "dear" for price in payer.get(f"{base}/pricing")["pricing"])
+    account = payer.get(f"{base}/budget")["account_id"]
+    operator.post(f"{base}/credits", {"account": account, "amount_cents": 500})
+    plan = {"account": account, "billing_model": "prepaid", "monthly_limit_cents": 20}
+    operator.call("PUT", f"{base}/config/billing-model", json=plan)
+    operator.call("PUT", f"{base}/config/spending-limit", json={"account": account, "monthly_limit_cents": 10})
+    budget = payer.get(f"{base}/budget")
+    assert (budget["allowed"], budget["billing_model"], budget["monthly_limit_dollars"]) == (False, "prepaid", 0.1)
+    assert thinkers.do("Counted", "count me", payer)["status"] == "failed"
 
 
 def test_its_budget_stops_it_in_the_middle_of_a_task_and_it_says_so(thinkers: Thinkers) -> None:
