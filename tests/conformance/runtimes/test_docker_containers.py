@@ -13,7 +13,7 @@ import pytest
 from agora.runtimes.docker import Options, context
 from agora.runtimes.docker.commands import BuildOrder, build_order, find_command_errors, run_order
 from agora.runtimes.docker.containers import STATE, container_config, container_environment, container_program
-from agora.runtimes.docker.images import registry_of, split_reference
+from agora.runtimes.docker.images import find_image_registry, split_reference
 from agora.runtimes.docker.labels import ResourceLabels, container_handle
 from agora.runtimes.docker.networks import rewrite_loopback_url
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
@@ -225,8 +225,8 @@ def test_references_of_images() -> None:
     assert split_reference("localhost:5000/a/b") == ("localhost:5000/a/b", "latest")
     assert split_reference("localhost:5000/a/b:2") == ("localhost:5000/a/b", "2")
     assert split_reference("a@sha256:12") == ("a", "sha256:12")
-    assert registry_of("localhost:5000/a") == "localhost:5000"
-    assert registry_of("company/agent") == "https://index.docker.io/v1/"
+    assert find_image_registry("localhost:5000/a") == "localhost:5000"
+    assert find_image_registry("company/agent") == "https://index.docker.io/v1/"
 
 
 def test_times_of_the_engine() -> None:
