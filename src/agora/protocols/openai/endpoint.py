@@ -180,9 +180,12 @@ class _OpenAiRequest:
                 data += map(build_model, page["agents"])
                 if page.get("next_cursor") is not None:
                     return {"object": "list", "data": data, "has_more": True, "last_id": page["next_cursor"]}
-                arguments.pop("cursor", None)
+                arguments = {"limit": arguments["limit"] - len(page["agents"])}
+                if not arguments["limit"]:
+                    return {"object": "list", "data": data, "has_more": True, "last_id": APPS_CURSOR}
             else:
-                arguments["cursor"] = cursor.removeprefix(APPS_CURSOR)
+                place = cursor.removeprefix(APPS_CURSOR)
+                arguments = {"limit": arguments["limit"]} | ({"cursor": place} if place else {})
             apps = await self._app.call_operation("agora.app.list", asking.caller, arguments)
         except InvalidRequest as error:
             raise explain_page_error(error) from error
