@@ -60,7 +60,7 @@ _last = 0  # when the last id was made, in 4096ths of a millisecond
 _millisecond, _millisecond_digits = 0, ""  # of the last id
 
 
-def _refill_tails() -> None:
+def _refill_random_tails() -> None:
     """Draw the randomness of many ids with one system call; the first digit carries the UUID variant."""
     digits = os.urandom(8 * _POOL).hex()
     _tails.extend(_VARIANT_DIGITS[digits[at]] + digits[at + 1 : at + 16] for at in range(0, 16 * _POOL, 16))
@@ -77,7 +77,7 @@ def new_id(prefix: str) -> str:
     """
     global _last, _millisecond, _millisecond_digits
     if not _tails:
-        _refill_tails()
+        _refill_random_tails()
     fraction = time.time_ns() * 4096 // 1_000_000
     if fraction <= _last:
         fraction = _last + 1

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
-from .text import count_statistics, extract_keywords, measure_readability, split_sentences
-from .weather import find_place_name, read_weather
+from .text import compute_text_statistics, extract_keywords, measure_readability, split_sentences
+from .weather import fetch_weather_report, find_place_in_sentence
 
 __all__ = ["AnalysisAgent"]
 
@@ -72,8 +72,10 @@ class AnalysisAgent(BuiltinAgent):
     )
     concurrency = 4
 
-    async def handle(self, job: Job) -> Reply:
-        place_name = find_place_name(job.text) if job.skill in (None, WEATHER) and "text" not in job.data else None
+    async def perform_task(self, job: Job) -> Reply:
+        place_name = (
+            find_place_in_sentence(job.text) if job.skill in (None, WEATHER) and "text" not in job.data else None
+        )
         if place_name is not None or job.skill == WEATHER:
             return await _answer_weather(job, place_name or str(job.data.get("place") or ""))
         text, parts = _parse_request(job)
@@ -92,7 +94,7 @@ class AnalysisAgent(BuiltinAgent):
 
 async def _answer_weather(job: Job, place_name: str) -> Reply:
     settings = job.settings
-    sentence, figures = await read_weather(place_name, settings.weather_url, settings.weather_geocoding_url)
+    sentence, figures = await fetch_weather_report(place_name, settings.weather_url, settings.weather_geocoding_url)
     return Reply([{"text": sentence}, {"data": figures}], result=figures)
 
 
@@ -114,7 +116,7 @@ def _parse_request(job: Job) -> tuple[str, tuple[str, ...]]:
 def _analyze_text(text: str, parts: tuple[str, ...]) -> dict[str, Any]:
     analysis: dict[str, Any] = {}
     if "statistics" in parts:
-        analysis["statistics"] = count_statistics(text)
+        analysis["statistics"] = compute_text_statistics(text)
     if "readability" in parts:
         analysis["readability"] = measure_readability(text)
     if "keywords" in parts:

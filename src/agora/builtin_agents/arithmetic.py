@@ -22,7 +22,7 @@ from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidO
 from fractions import Fraction
 
 from .functions import CONSTANTS, FUNCTIONS
-from .numbers import DIGITS, CalculationError, Number, divide_numbers, quote_name, raise_to_power
+from .numbers import DIGITS, CalculationError, Number, divide_numbers, quote_expression_token, raise_to_power
 
 __all__ = ["MAX_EXPRESSION_CHARACTERS", "CalculationError", "Number", "evaluate_expression"]
 
@@ -108,7 +108,7 @@ class _Parser:
             return token.text
         return None
 
-    def _begins_operand(self) -> bool:
+    def _next_token_begins_operand(self) -> bool:
         token = self._next_token
         return token.kind == "number" or token.text == "(" or (token.kind == "name" and token.text != "of")
 
@@ -138,7 +138,7 @@ class _Parser:
         while True:
             if sign := self._accept_sign("*", "/", "//", "%", "of"):
                 value = _MULTIPLYING[sign](value, self._parse_signed())
-            elif self._begins_operand() and self._next_token.kind != "number":
+            elif self._next_token_begins_operand() and self._next_token.kind != "number":
                 value = value * self._parse_signed()  # 2(3 + 4), 2 pi
             else:
                 return value
@@ -201,7 +201,7 @@ class _Parser:
         if key in CONSTANTS:
             return CONSTANTS[key]
         if key not in FUNCTIONS:
-            raise CalculationError(f"{quote_name(name)} is nothing that can be calculated.")
+            raise CalculationError(f"{quote_expression_token(name)} is nothing that can be calculated.")
         if not self._accept_sign("("):
             raise CalculationError(f"Write {key}(...), with what it is of between the parentheses.")
         arguments = [self._parse_sum()]
@@ -228,7 +228,7 @@ def _parse_literal(text: str) -> Number:
     return Number(Fraction(Decimal(text)), real="." in text or bool(exponent))
 
 
-def _modulo(left: Number, right: Number) -> Number:
+def _compute_modulo(left: Number, right: Number) -> Number:
     return left % right
 
 
@@ -238,5 +238,5 @@ _MULTIPLYING: Mapping[str, Callable[[Number, Number], Number]] = {
     "of": lambda left, right: left * right,
     "/": divide_numbers,
     "//": lambda left, right: left // right,
-    "%": _modulo,
+    "%": _compute_modulo,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from .arithmetic import CalculationError, Number, evaluate_expression
 from .functions import CONSTANTS, FUNCTIONS
-from .phrases import as_expression
+from .phrases import translate_question_to_expression
 from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
 __all__ = ["CalculatorAgent"]
@@ -51,12 +51,14 @@ class CalculatorAgent(BuiltinAgent):
     )
     concurrency = 64
 
-    async def handle(self, job: Job) -> Reply | str:
+    async def perform_task(self, job: Job) -> Reply | str:
         payload = job.data
         formula = str(payload.get("expression") or "")
         expression = formula
         try:
-            expression = formula or _expression_of_operands(payload) or as_expression(job.text)
+            expression = (
+                formula or _build_expression_from_operands(payload) or translate_question_to_expression(job.text)
+            )
             value = evaluate_expression(expression)
         except CalculationError as error:
             await job.publish("calculation.error", _describe_failure(expression, error))
@@ -86,7 +88,7 @@ def _build_answer(expression: str, value: Number) -> dict[str, Any]:
     return answer | ({"fraction": value.fraction} if value.fraction else {})
 
 
-def _expression_of_operands(payload: dict[str, Any]) -> str:
+def _build_expression_from_operands(payload: dict[str, Any]) -> str:
     """``{"operation": "add", "operands": [1, 2]}`` or ``{"a": 1, "b": 2, "op": "+"}``, as an expression."""
     operation, operands = payload.get("operation", payload.get("op")), payload.get("operands")
     if operation is None:

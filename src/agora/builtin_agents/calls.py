@@ -52,10 +52,10 @@ class AgentCalls:
                 if error.extra.get("outcome") == "unknown" and not once:
                     raise
                 tries += 1
-                await self._pause(_retry_delay(error, tries))
+                await self._pause(_compute_retry_delay(error, tries))
             else:
                 return outcome.result
 
 
-def _retry_delay(error: AgoraError, tries: int) -> float:
+def _compute_retry_delay(error: AgoraError, tries: int) -> float:
     return min(MAX_BACKOFF, max(MIN_BACKOFF * float(1 << min(tries, 8)), float(error.extra.get("retry_after") or 0)))

@@ -26,6 +26,6 @@ class EchoAgent(BuiltinAgent):
     )
     concurrency = 64
 
-    async def handle(self, job: Job) -> Reply | str:
+    async def perform_task(self, job: Job) -> Reply | str:
         parts = [dict(part) for part in job.parts]
         return Reply(parts) if parts else ""

@@ -27,14 +27,14 @@ CONSTANTS: Mapping[str, Number] = {
 _HALF = Number(Fraction(1, 2))
 
 
-def _require_whole(number: Number, what: str) -> int:
+def _require_whole_number(number: Number, what: str) -> int:
     if number.as_integer is None:
         raise CalculationError(f"{what} takes whole numbers.")
     return number.as_integer
 
 
 def _factorial(number: Number) -> Number:
-    whole = _require_whole(number, "factorial")
+    whole = _require_whole_number(number, "factorial")
     if not 0 <= whole <= FACTORIAL:
         raise CalculationError(f"The factorial is calculated from 0 to {FACTORIAL}.")
     return Number(Fraction(math.factorial(whole)))
@@ -55,7 +55,7 @@ def _cbrt(number: Number) -> Number:
 
 
 def _round_to(number: Number, places: Number | None = None) -> Number:
-    count = 0 if places is None else _require_whole(places, "round")
+    count = 0 if places is None else _require_whole_number(places, "round")
     if abs(count) > ROUND:
         raise CalculationError(f"round takes at most {ROUND} places.")
     scale = Fraction(10) ** count
@@ -115,13 +115,15 @@ def _wrap_trigonometric(function: Callable[[float], float]) -> Function:
 
 
 def _gcd(*numbers: Number) -> Number:
-    return Number(Fraction(math.gcd(*(_require_whole(number, "gcd") for number in numbers))))
+    return Number(Fraction(math.gcd(*(_require_whole_number(number, "gcd") for number in numbers))))
 
 
 def _lcm(*numbers: Number) -> Number:
     multiple = Number(Fraction(1))
     for number in numbers:  # one after the other, so that it is bounded on the way
-        multiple = Number(Fraction(math.lcm(_require_whole(multiple, "lcm"), _require_whole(number, "lcm"))))
+        multiple = Number(
+            Fraction(math.lcm(_require_whole_number(multiple, "lcm"), _require_whole_number(number, "lcm")))
+        )
     return multiple
 
 

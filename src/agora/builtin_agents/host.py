@@ -112,7 +112,7 @@ class AgentHost:
         If it is hosted already, the new implementation is used from the next task on. barred: it is suspended.
         """
         caller = Caller(tenant, agent_id, name, "agent", AGENT, tier=TIER)
-        calls = AgentCalls(self._dispatcher, caller, self._find, self._wait_for_override)
+        calls = AgentCalls(self._dispatcher, caller, self._find, self._sleep_until_override_change)
         hosted = HostedAgent(resident, caller, frozenset(resident.profile.capabilities), calls, stale=self._alone)
         hosted.barred = barred
         own = self._tenants.setdefault(tenant, set())
@@ -142,12 +142,12 @@ class AgentHost:
 
     # -- tasks in --------------------------------------------------------------------------------
 
-    def offered_lease_seconds(self, tenant: str, agent_id: str, /) -> int | None:
+    def find_lease_seconds_if_slot_free(self, tenant: str, agent_id: str, /) -> int | None:
         hosted = self._hosted_agents.get((tenant, agent_id))
-        if hosted is None or self._closing or hosted.waiting or not self._is_allowed(hosted):
+        if hosted is None or self._closing or hosted.waiting or not self._may_claim_tasks(hosted):
             return None
         if not hosted.free_slots:
-            self._forget_uncommitted(hosted)
+            self._free_slots_of_rolled_back_tasks(hosted)
         if not hosted.free_slots:
             return None
         return hosted.resident.lease_seconds
@@ -157,13 +157,13 @@ class AgentHost:
         hosted.handed[task.task_id] = time.monotonic()
         self._handed[task.task_id] = (hosted, task)
 
-    def _forget_uncommitted(self, hosted: HostedAgent) -> None:
+    def _free_slots_of_rolled_back_tasks(self, hosted: HostedAgent) -> None:
         """Free the slots of tasks whose transaction was rolled back."""
         before = time.monotonic() - FORGET
         for task_id in [name for name, since in hosted.handed.items() if since < before]:
             del hosted.handed[task_id], self._handed[task_id]
 
-    def _is_allowed(self, hosted: HostedAgent) -> bool:
+    def _may_claim_tasks(self, hosted: HostedAgent) -> bool:
         """Whether the agent may claim tasks now: not suspended and not halted by an override."""
         if hosted.barred:
             return False
@@ -173,7 +173,7 @@ class AgentHost:
             return False
         return True
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Apply committed events on the event loop: start leased tasks, fetch waiting ones, stop ended ones."""
         if not self._hosted_agents or self._closing:
             return
@@ -219,7 +219,7 @@ class AgentHost:
                 del hosted.handed[task_id]
                 self._start_run(hosted, task)
         elif happening == "available":
-            for hosted in self._eligible_agents(tenant, event):
+            for hosted in self._list_eligible_agents(tenant, event):
                 hosted.waiting = True
                 self.start_fetch(hosted)
         elif task_id in self._runs and happening == "message":
@@ -231,7 +231,7 @@ class AgentHost:
             self._checking.add(checking)
             checking.add_done_callback(self._checking.discard)
 
-    def _eligible_agents(self, tenant: str, event: NewEvent) -> Sequence[HostedAgent]:
+    def _list_eligible_agents(self, tenant: str, event: NewEvent) -> Sequence[HostedAgent]:
         """Return the hosted agents that may claim a task: its assignee, or those with the required capabilities."""
         if event.audience is not None:
             candidates = (self._hosted_agents.get((tenant, agent_id)) for agent_id in event.audience)
@@ -279,7 +279,7 @@ class AgentHost:
     async def _fetch_work(self, hosted: HostedAgent) -> None:
         """Fetch messages and tasks while there are free slots. Failures are retried by the next :meth:`reconcile`."""
         try:
-            while not self._closing and self._is_allowed(hosted):
+            while not self._closing and self._may_claim_tasks(hosted):
                 if hosted.stale:
                     await self._reclaim_stale_tasks(hosted)
                 elif hosted.mail:
@@ -333,7 +333,7 @@ class AgentHost:
         now = self._clock.now()
         due = [run for _, run in tuple(self._runs.values()) if run.renew_at <= now and not run.settling]
         for hosted in self.hosted_agents:
-            self._forget_uncommitted(hosted)
+            self._free_slots_of_rolled_back_tasks(hosted)
             if hosted.waiting or hosted.mail or hosted.stale:
                 self.start_fetch(hosted)
         await asyncio.gather(*(run.renew_lease(now) for run in due))
@@ -376,7 +376,7 @@ class AgentHost:
         ]:
             await asyncio.wait(pending)
 
-    async def _wait_for_override(self, seconds: float) -> None:
+    async def _sleep_until_override_change(self, seconds: float) -> None:
         """Sleep for a number of seconds, or until an override changes."""
         changed = self._changed
         try:

@@ -64,7 +64,7 @@ class MediaAgent(BuiltinAgent):
     def is_available(self, settings: Settings) -> bool:
         return bool(settings.livekit_url and settings.livekit_api_key)
 
-    async def handle(self, job: Job) -> Reply:
+    async def perform_task(self, job: Job) -> Reply:
         request = job.data if "action" in job.data else parse_media_sentence(job.text)
         action = request.pop("action", None)
         if action not in ACTIONS:

@@ -11,7 +11,7 @@ from agora_sdk.errors import AgoraError, NotFound
 
 from .port import BuiltinAgent, Job, Profile, Reply, TaskFailed
 
-__all__ = ["MemoryAgent", "parse_sentence"]
+__all__ = ["MemoryAgent", "parse_memory_sentence"]
 
 MAX_LISTED = 20  # keys in a list, memories in an answer
 MAX_QUOTED_CHARACTERS = 500  # most characters of a memory that an answer repeats
@@ -70,9 +70,9 @@ class MemoryAgent(BuiltinAgent):
     )
     concurrency = 64
 
-    async def handle(self, job: Job) -> Reply | str:
+    async def perform_task(self, job: Job) -> Reply | str:
         payload = job.data
-        request = payload if "action" in payload else parse_sentence(job.text)
+        request = payload if "action" in payload else parse_memory_sentence(job.text)
         action = str(request.get("action"))
         handlers = {
             "store": self._store_memory,
@@ -95,17 +95,17 @@ class MemoryAgent(BuiltinAgent):
 
     async def _store_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         fields = {name: request[name] for name in ("key", "value", "tags", "if_version") if name in request}
-        stored = await job.call("agora.memory.store", **fields, **_namespace_argument(request))
+        stored = await job.call("agora.memory.store", **fields, **_build_namespace_argument(request))
         await job.publish("memory.stored", {"key": stored.key, "version": stored.version, "by": job.requester})
-        return f"Stored {_quote_value(stored.value)} with key '{stored.key}'", _memory_data(stored)
+        return f"Stored {_quote_value(stored.value)} with key '{stored.key}'", _build_memory_data(stored)
 
     async def _recall_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        memory = await job.call("agora.memory.recall", key=request.get("key"), **_namespace_argument(request))
+        memory = await job.call("agora.memory.recall", key=request.get("key"), **_build_namespace_argument(request))
         await job.publish("memory.recalled", {"key": memory.key, "by": job.requester})
-        return f"{memory.key}: {_format_value(memory.value)}", _memory_data(memory)
+        return f"{memory.key}: {_format_value(memory.value)}", _build_memory_data(memory)
 
     async def _forget_memory(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        outcome = await job.call("agora.memory.forget", key=request.get("key"), **_namespace_argument(request))
+        outcome = await job.call("agora.memory.forget", key=request.get("key"), **_build_namespace_argument(request))
         if not outcome.forgotten:
             raise NotFound(outcome.key)
         await job.publish("memory.forgotten", {"key": outcome.key, "by": job.requester})
@@ -113,7 +113,10 @@ class MemoryAgent(BuiltinAgent):
 
     async def _list_memories(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         page = await job.call(
-            "agora.memory.list", limit=MAX_LISTED, prefix=request.get("prefix", ""), **_namespace_argument(request)
+            "agora.memory.list",
+            limit=MAX_LISTED,
+            prefix=request.get("prefix", ""),
+            **_build_namespace_argument(request),
         )
         keys = [memory.key for memory in page.memories]
         if not keys:
@@ -122,15 +125,15 @@ class MemoryAgent(BuiltinAgent):
         return f"Keys: {', '.join(keys)}{more}", {"keys": keys, "has_more": page.has_more}
 
     async def _search_memories(self, job: Job, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        place = _namespace_argument(request) or {"namespace": "default"}
+        place = _build_namespace_argument(request) or {"namespace": "default"}
         page = await job.call("agora.memory.search", query=request.get("query"), limit=MAX_LISTED, **place)
         if not page.memories:
             return "Nothing that is kept has these words.", {"memories": []}
         lines = [f"{memory.key}: {_format_value(memory.value)}" for memory in page.memories]
-        return "\n".join(lines), {"memories": [_memory_data(memory) for memory in page.memories]}
+        return "\n".join(lines), {"memories": [_build_memory_data(memory) for memory in page.memories]}
 
 
-def parse_sentence(text: str) -> dict[str, Any]:
+def parse_memory_sentence(text: str) -> dict[str, Any]:
     """Parse a sentence into action, key, value and query. Empty if it matches no command."""
     if len(text) > 70_000:
         return {}
@@ -145,7 +148,7 @@ def parse_sentence(text: str) -> dict[str, Any]:
     return {}
 
 
-def _namespace_argument(request: dict[str, Any]) -> dict[str, Any]:
+def _build_namespace_argument(request: dict[str, Any]) -> dict[str, Any]:
     """The namespace, if one is named; 'own' would be this agent's, not the requester's."""
     namespace = request.get("namespace")
     if namespace == "own":
@@ -155,7 +158,7 @@ def _namespace_argument(request: dict[str, Any]) -> dict[str, Any]:
     return {} if namespace is None else {"namespace": namespace}
 
 
-def _memory_data(memory: Any) -> dict[str, Any]:
+def _build_memory_data(memory: Any) -> dict[str, Any]:
     return {"key": memory.key, "value": memory.value, "version": memory.version, "tags": memory.tags}
 
 

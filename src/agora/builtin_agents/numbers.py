@@ -7,7 +7,16 @@ from decimal import Decimal
 from fractions import Fraction
 from math import isqrt
 
-__all__ = ["BITS", "DIGITS", "SHOWN", "CalculationError", "Number", "divide_numbers", "quote_name", "raise_to_power"]
+__all__ = [
+    "BITS",
+    "DIGITS",
+    "SHOWN",
+    "CalculationError",
+    "Number",
+    "divide_numbers",
+    "quote_expression_token",
+    "raise_to_power",
+]
 
 BITS = 4096  #: of a numerator or denominator
 MAX_EXPONENT = 5000  #: power of ten that decimals stay below
@@ -31,9 +40,9 @@ class Number:
     def __post_init__(self) -> None:
         value = self.value
         if isinstance(value, Fraction) and max(value.numerator.bit_length(), value.denominator.bit_length()) > BITS:
-            raise size_error()
+            raise build_number_size_error()
         if isinstance(value, Decimal) and value and abs(value.adjusted()) > MAX_EXPONENT:
-            raise size_error()
+            raise build_number_size_error()
 
     @property
     def as_fraction(self) -> Fraction | None:
@@ -88,7 +97,7 @@ class Number:
 
     def floor(self) -> Number:
         if isinstance(self.value, Decimal) and self.value.adjusted() > DIGITS:
-            raise size_error()
+            raise build_number_size_error()
         return Number(Fraction(self.value.__floor__()))
 
     # -- as it is shown --------------------------------------------------------------------------
@@ -131,7 +140,7 @@ def _format_decimal(value: Decimal) -> str:
     return text if "." in text else f"{text}.0"
 
 
-def size_error() -> CalculationError:
+def build_number_size_error() -> CalculationError:
     return CalculationError(
         f"The numbers get too large or too small: {BITS * 3 // 10} digits are the most there can be."
     )
@@ -150,16 +159,16 @@ def raise_to_power(base: Number, exponent: Number) -> Number:
     if whole is not None and isinstance(base.value, Fraction):
         size = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
         if size > 1 and abs(whole) * (size - 1) > BITS:
-            raise size_error()
+            raise build_number_size_error()
         return Number(Fraction(base.value**whole), base.real or exponent.real or whole < 0)
     if base.value < 0:
         raise CalculationError("A negative number has no such power among the real numbers.")
-    if (root := _exact_root(base, exponent)) is not None:
+    if (root := _compute_exact_square_root(base, exponent)) is not None:
         return root
     return Number(base.decimal**exponent.decimal, True)
 
 
-def _exact_root(base: Number, exponent: Number) -> Number | None:
+def _compute_exact_square_root(base: Number, exponent: Number) -> Number | None:
     """A square root that is a fraction, where the exponent is a half."""
     if exponent.as_fraction != Fraction(1, 2) or not isinstance(base.value, Fraction):
         return None
@@ -168,6 +177,6 @@ def _exact_root(base: Number, exponent: Number) -> Number | None:
     return Number(root, True) if root * root == base.value else None
 
 
-def quote_name(name: str) -> str:
+def quote_expression_token(name: str) -> str:
     """Quote a token of the expression in an answer."""
     return repr(name if len(name) <= 30 else name[:30] + "...")

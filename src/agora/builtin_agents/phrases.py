@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["as_expression"]
+__all__ = ["translate_question_to_expression"]
 
 MAX_PHRASE_CHARACTERS = 500  #: most characters of a question in words; what is longer is taken for an expression
 _BEGINNING = re.compile(
@@ -76,7 +76,7 @@ _ARGUMENTS = re.compile(r"\b(sum|product|mean|median|max|min|gcd|lcm)\(([^()]*)\
 _AND = re.compile(r"\s*(?:,\s*and\b|,|\band\b|&)\s*", re.IGNORECASE)
 
 
-def as_expression(text: str) -> str:
+def translate_question_to_expression(text: str) -> str:
     """Translate a question into an expression: drop the surrounding words, replace words by operators.
 
     Unknown words are kept, so that the parser reports them.

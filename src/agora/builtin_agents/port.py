@@ -230,7 +230,7 @@ class BuiltinAgent(ABC):
         return True
 
     @abstractmethod
-    async def handle(self, job: Job) -> Reply | JsonValue:
+    async def perform_task(self, job: Job) -> Reply | JsonValue:
         """Do a task; answers its result: text, JSON, or a :class:`Reply`.
 
         Raise Failed, Refused, PutOff or Ask to end it otherwise; any other exception fails the task without telling

@@ -12,7 +12,14 @@ from agora_sdk.contract.tasks import ClaimedTask
 from .calls import AgentCalls
 from .port import Part, Reply, join_text_parts
 
-__all__ = ["as_parts", "as_result", "build_task_message", "is_plain", "messages_since", "newest_message"]
+__all__ = [
+    "build_task_message",
+    "convert_answer_to_parts",
+    "convert_answer_to_result",
+    "find_newest_requester_message",
+    "is_plain",
+    "list_requester_messages_after",
+]
 
 TEXTS = ("text", "content", "message", "prompt", "query")  #: where a payload may have what is to be read
 ENTRIES = 500
@@ -33,13 +40,15 @@ def build_task_message(task: ClaimedTask) -> Mapping[str, Any]:
     return {"messageId": task.task_id, "role": "ROLE_USER", "parts": parts}
 
 
-async def newest_message(calls: AgentCalls, task_id: str) -> tuple[Mapping[str, Any], int] | None:
+async def find_newest_requester_message(calls: AgentCalls, task_id: str) -> tuple[Mapping[str, Any], int] | None:
     """Return the requester's last message and its entry number. None if the log has no message."""
-    messages = await messages_since(calls, task_id, 0)
+    messages = await list_requester_messages_after(calls, task_id, 0)
     return (messages[-1][1], messages[-1][0]) if messages else None
 
 
-async def messages_since(calls: AgentCalls, task_id: str, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+async def list_requester_messages_after(
+    calls: AgentCalls, task_id: str, after: int
+) -> Sequence[tuple[int, Mapping[str, Any]]]:
     """Return the requester's messages after a log entry, as pairs of number and message."""
     messages: list[tuple[int, Mapping[str, Any]]] = []
     cursor: str | None = paging.encode_cursor(after) if after else None
@@ -54,7 +63,7 @@ async def messages_since(calls: AgentCalls, task_id: str, after: int) -> Sequenc
             return messages
 
 
-def as_parts(content: Any) -> list[Part]:
+def convert_answer_to_parts(content: Any) -> list[Part]:
     """Text, JSON or parts, as parts."""
     if content is None:
         return []
@@ -65,7 +74,7 @@ def as_parts(content: Any) -> list[Part]:
     return [{"text": json.dumps(content, ensure_ascii=False)}]
 
 
-def as_result(answer: Any) -> Any:
+def convert_answer_to_result(answer: Any) -> Any:
     """A task's result: what a handler answered, for those who read tasks."""
     if not isinstance(answer, Reply):
         return answer

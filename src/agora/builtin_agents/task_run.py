@@ -28,7 +28,14 @@ from .port import (
     TaskRejected,
     join_text_parts,
 )
-from .task_io import as_parts, as_result, build_task_message, is_plain, messages_since, newest_message
+from .task_io import (
+    build_task_message,
+    convert_answer_to_parts,
+    convert_answer_to_result,
+    find_newest_requester_message,
+    is_plain,
+    list_requester_messages_after,
+)
 
 __all__ = ["TaskRun"]
 
@@ -69,7 +76,7 @@ class TaskRun(Job):
             payload=task.payload,
             settings=calls.settings,
             context_id=getattr(task, "context_id", None),
-            skill=_requested_skill(task, resident),
+            skill=_read_requested_skill(task, resident),
             metadata=task.metadata,
             checkpoint=task.checkpoint,
             attempt=task.attempts,
@@ -95,17 +102,17 @@ class TaskRun(Job):
     async def _run_handler(self) -> None:
         try:
             if self.token > 1:  # an earlier attempt: the requester's last message is in the log
-                latest = await newest_message(self.calls, self.task_id)
+                latest = await find_newest_requester_message(self.calls, self.task_id)
                 self.message, self.message_number = latest or (self.message, 0)
-            answer = await self.resident.handle(self)
+            answer = await self.resident.perform_task(self)
         except asyncio.CancelledError:
             if self.ended is None:
                 raise
-            await self._settle_task(self._release_task())
+            await self._store_task_outcome(self._release_task())
         except Exception as error:
-            await self._settle_task(self._report_error(error))
+            await self._store_task_outcome(self._report_error(error))
         else:
-            await self._settle_task(self._complete_task(answer))
+            await self._store_task_outcome(self._complete_task(answer))
 
     def stop_handler(self, why: StopReason) -> None:
         """Stop the handler, unless it has ended by itself."""
@@ -124,7 +131,7 @@ class TaskRun(Job):
             log.info("the lease on %s was not renewed: %s", self.task_id, error)
             self.stop_handler("lost")
 
-    async def _settle_task(self, ending: Any) -> None:
+    async def _store_task_outcome(self, ending: Any) -> None:
         self.settling = True
         try:
             await ending
@@ -177,7 +184,7 @@ class TaskRun(Job):
         await self._write_task("message", parts=question.parts, status=task_status.value)
 
     async def _complete_task(self, answer: Any) -> None:
-        result = as_result(answer)
+        result = convert_answer_to_result(answer)
         is_message = isinstance(answer, Reply) and answer.message_id is not None and bool(answer.parts)
         try:
             if isinstance(answer, Reply) and not is_message and answer.parts and not is_plain(answer.parts):
@@ -257,11 +264,11 @@ class TaskRun(Job):
         )
 
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
-        await self._write_task("message", parts=as_parts(content), **more)
+        await self._write_task("message", parts=convert_answer_to_parts(content), **more)
 
     async def read_new_messages(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
         self.news.clear()
-        return await messages_since(self.calls, self.task_id, after)
+        return await list_requester_messages_after(self.calls, self.task_id, after)
 
     async def report(self, progress: float | None = None, notes: str | None = None) -> None:
         fields = {"progress": progress, "notes": notes and _truncate_text(notes)}
@@ -280,7 +287,7 @@ class TaskRun(Job):
         return await self.calls(operation, **arguments)
 
 
-def _requested_skill(task: ClaimedTask, resident: BuiltinAgent) -> str | None:
+def _read_requested_skill(task: ClaimedTask, resident: BuiltinAgent) -> str | None:
     for candidate in (task.metadata.get("skill"), task.metadata.get("skillId"), task.task_type):
         if isinstance(candidate, str) and candidate in resident.profile.capabilities:
             return candidate
@@ -289,7 +296,12 @@ def _requested_skill(task: ClaimedTask, resident: BuiltinAgent) -> str | None:
 
 def _format_reply_text(answer: Any) -> str:
     return (
-        join_text_parts(as_parts(answer.parts or as_result(answer) if isinstance(answer, Reply) else answer)) or "Done."
+        join_text_parts(
+            convert_answer_to_parts(
+                answer.parts or convert_answer_to_result(answer) if isinstance(answer, Reply) else answer
+            )
+        )
+        or "Done."
     )
 
 

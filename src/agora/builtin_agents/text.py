@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["count_statistics", "extract_keywords", "measure_readability", "split_sentences"]
+__all__ = ["compute_text_statistics", "extract_keywords", "measure_readability", "split_sentences"]
 
 WORDS_A_MINUTE = 238  # silent reading, Brysbaert 2019
 KEYWORDS = 10
@@ -41,7 +41,7 @@ def split_sentences(text: str) -> list[str]:
     return [part for part in parts if _WORD.search(part)]
 
 
-def count_statistics(text: str) -> dict[str, Any]:
+def compute_text_statistics(text: str) -> dict[str, Any]:
     """Counts and means; ``reading_seconds`` by 238 words a minute."""
     words, sentence_list = _split_words(text), split_sentences(text)
     unique = len({word.casefold() for word in words})
@@ -52,8 +52,8 @@ def count_statistics(text: str) -> dict[str, Any]:
         "sentences": len(sentence_list),
         "paragraphs": sum(1 for part in _PARAGRAPH.split(text) if part.strip()),
         "lines": len(text.splitlines()),
-        "average_word_length": _rounded_mean(sum(map(len, words)), len(words)),
-        "average_sentence_length": _rounded_mean(len(words), len(sentence_list)),
+        "average_word_length": _compute_rounded_mean(sum(map(len, words)), len(words)),
+        "average_sentence_length": _compute_rounded_mean(len(words), len(sentence_list)),
         "lexical_diversity": round(unique / len(words), 3) if words else 0.0,
         "reading_seconds": round(len(words) / WORDS_A_MINUTE * 60),
     }
@@ -86,7 +86,7 @@ def measure_readability(text: str) -> dict[str, Any] | None:
     by_word = sum(_count_syllables(word) for word in words) / len(words)
     ease = round(206.835 - 1.015 * by_sentence - 84.6 * by_word, 1)
     grade = round(0.39 * by_sentence + 11.8 * by_word - 15.59, 1)
-    return {"flesch_reading_ease": ease, "flesch_kincaid_grade": max(0.0, grade), "level": _ease_level(ease)}
+    return {"flesch_reading_ease": ease, "flesch_kincaid_grade": max(0.0, grade), "level": _describe_reading_ease(ease)}
 
 
 def _count_syllables(word: str) -> int:
@@ -102,11 +102,11 @@ def _count_syllables(word: str) -> int:
     return max(1, count)
 
 
-def _ease_level(ease: float) -> str:
+def _describe_reading_ease(ease: float) -> str:
     steps: Sequence[tuple[float, str]] = ((90, "very easy"), (80, "easy"), (70, "fairly easy"), (60, "plain"),
                                           (50, "fairly hard"), (30, "hard"))  # fmt: skip
     return next((level for least, level in steps if ease >= least), "very hard")
 
 
-def _rounded_mean(total: int, count: int) -> float:
+def _compute_rounded_mean(total: int, count: int) -> float:
     return round(total / count, 2) if count else 0.0

@@ -16,7 +16,7 @@ from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_contex
 
 from .port import TaskFailed
 
-__all__ = ["NOT_CONFIGURED", "find_place_name", "read_weather"]
+__all__ = ["NOT_CONFIGURED", "fetch_weather_report", "find_place_in_sentence"]
 
 NOT_CONFIGURED: Final = "No provider of weather is set up here, so I cannot say. An operator sets weather_url, such as https://api.open-meteo.com."
 SECONDS: Final = 10.0
@@ -49,7 +49,7 @@ class _Place:
     longitude: float
 
 
-def find_place_name(text: str) -> str | None:
+def find_place_in_sentence(text: str) -> str | None:
     """The place whose weather a sentence asks for; empty where it names none, None where it asks for something else."""
     match = _SENTENCE.search(text[:1000])
     if match is not None:
@@ -57,7 +57,7 @@ def find_place_name(text: str) -> str | None:
     return "" if re.fullmatch(r"\W*(?:\w+\s+){0,4}weather(?:\s+\w+){0,2}\W*", text[:200], re.IGNORECASE) else None
 
 
-async def read_weather(place_name: str, weather_url: str, geocoding_url: str) -> tuple[str, dict[str, Any]]:
+async def fetch_weather_report(place_name: str, weather_url: str, geocoding_url: str) -> tuple[str, dict[str, Any]]:
     """A sentence about the weather at a place, and its figures. Raises TaskFailed."""
     if not weather_url:
         raise TaskFailed(NOT_CONFIGURED, code="not_configured")
@@ -65,7 +65,7 @@ async def read_weather(place_name: str, weather_url: str, geocoding_url: str) ->
         raise TaskFailed("Name a place. For example: What is the weather in Berlin?")
     query = {"name": place_name, "count": 1, "format": "json"}
     geocoding_answer = await _fetch_json(geocoding_url or weather_url, "/v1/search", query)
-    place = _read_place(geocoding_answer)
+    place = _fetch_place(geocoding_answer)
     if place is None:
         raise TaskFailed(f"The provider knows no place named {place_name!r}.")
     answer = await _fetch_json(
@@ -100,7 +100,7 @@ def _build_figures(place: _Place, current: Mapping[str, Any]) -> dict[str, Any]:
     return {**about, **figures, "conditions": conditions, "time": time if isinstance(time, str) else None}
 
 
-def _read_place(answer: Mapping[str, Any]) -> _Place | None:
+def _fetch_place(answer: Mapping[str, Any]) -> _Place | None:
     results = answer.get("results")
     first = results[0] if isinstance(results, list) and results else None
     if not isinstance(first, Mapping):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sys
 
-from .garbage_collection import postpone_collection
+from .garbage_collection import postpone_garbage_collection
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Entry point of ``agora``."""
-    postpone_collection()
+    postpone_garbage_collection()
     if sys.argv[1:2] == ["mcp"]:  # a client starts it and waits for it: the other commands are not loaded
         from .mcp import group
 

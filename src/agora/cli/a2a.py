@@ -205,7 +205,7 @@ def _show_spinner(session: Session, label: str) -> Iterator[Callable[[], None]]:
 def _read_input_lines(session: Session) -> Iterator[str]:
     """Lines that are typed, with a history that lasts; or those of a pipe."""
     is_terminal = sys.stdin.isatty()
-    with _keep_history() if is_terminal else contextlib.nullcontext():
+    with _save_input_history() if is_terminal else contextlib.nullcontext():
         while True:
             try:
                 line = (input("> ") if is_terminal else _read_piped_line()).strip()
@@ -223,7 +223,7 @@ def _read_piped_line() -> str:
 
 
 @contextlib.contextmanager
-def _keep_history() -> Iterator[None]:
+def _save_input_history() -> Iterator[None]:
     """Keep what is typed, for the arrow keys of the next time."""
     try:
         import readline

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .arguments import argument_error, parse_document, parse_value
+from .arguments import build_argument_error, parse_document, parse_value
 from .dashboard import print_dashboard
 from .projection import SETTINGS
 from .serving import serve as run
@@ -174,7 +174,7 @@ def _register_remote(session: Session, manifest: dict[str, Any], url: str | None
 
     capabilities, price = manifest.get("capabilities") or [], manifest.get("pricing")
     if price is not None and not isinstance(price, dict):
-        raise argument_error("pricing", "give it parts, such as {type: per_request, price: 0.01}")
+        raise build_argument_error("pricing", "give it parts, such as {type: per_request, price: 0.01}")
     if isinstance(capabilities, list):
         capabilities = [part.get("name") if isinstance(part, dict) else part for part in capabilities]
     registered = session.client.agent.register(

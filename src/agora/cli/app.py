@@ -16,19 +16,19 @@ from agora_sdk.contract import operations
 from agora_sdk.errors import BY_CODE, NotFound
 
 from .custom_commands import AT_ROOT, BY_HAND, GROUPS, OF_THE_SERVER, load_command
-from .lazy import lazy_group
+from .lazy import create_lazy_group_class
 from .output import Output
 from .projection import (
     SETTINGS,
     build_command,
     escape_markup,
+    extract_json_argument,
     find_operation,
     list_categories,
     map_commands_to_operations,
-    split_json,
 )
 from .session import As, Connection, Json, Tenant, Token, Url, reporting_errors
-from .tools import tool_command
+from .tools import build_tool_command
 
 __all__ = ["build_application"]
 
@@ -43,7 +43,7 @@ def build_application() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode="rich",
         context_settings=SETTINGS,
-        cls=lazy_group(_list_command_names, _load_command),
+        cls=create_lazy_group_class(_list_command_names, _load_command),
     )
     app.callback()(_set_connection)
     return app
@@ -57,15 +57,17 @@ def _load_command(name: str) -> Any:
     """A command or a group at the root; it is made when it is used."""
     panel = SERVER if name in OF_THE_SERVER else AGENTS
     if name in AT_ROOT:
-        return _single_command(name, load_command(AT_ROOT[name]), panel, RAW_SETTINGS if name == "call" else SETTINGS)
+        return _build_single_command(
+            name, load_command(AT_ROOT[name]), panel, RAW_SETTINGS if name == "call" else SETTINGS
+        )
     if name not in GROUPS:
-        return _category_group(name)
+        return _build_category_group(name)
     group = typer.main.get_group(load_command(GROUPS[name])())
     group.name, group.rich_help_panel = name, panel
     return group
 
 
-def _single_command(
+def _build_single_command(
     name: str, function: Callable[..., Any], panel: str | None = None, settings: Mapping[str, Any] = SETTINGS
 ) -> Any:
     # A table has no room for the options of serve: it would cut off their names.
@@ -85,31 +87,33 @@ def build_contract_group() -> typer.Typer:
 def build_marketplace_group() -> typer.Typer:
     """The group of the market."""
     about = "The market: agents with their prices and the availability of instances."
-    app = typer.Typer(help=about, no_args_is_help=True, cls=lazy_group(lambda: ["discover"], _market_command))
+    app = typer.Typer(
+        help=about, no_args_is_help=True, cls=create_lazy_group_class(lambda: ["discover"], _build_market_command)
+    )
     app.callback()(lambda: None)
     return app
 
 
-def _market_command(name: str) -> Any:
-    return _single_command(name, load_command(BY_HAND["instance"][name]))
+def _build_market_command(name: str) -> Any:
+    return _build_single_command(name, load_command(BY_HAND["instance"][name]))
 
 
-def _category_group(name: str) -> Any:
+def _build_category_group(name: str) -> Any:
     """The group of one category; its commands are made when they are used."""
     by_hand = BY_HAND.get(name, {})
 
     def load_action(action: str) -> Any:
         if action not in by_hand:
             return build_command(map_commands_to_operations(name)[action])
-        return _single_command(action, load_command(by_hand[action]))
+        return _build_single_command(action, load_command(by_hand[action]))
 
     app = typer.Typer(
         name=name,
         help=escape_markup(list_categories()[name]),
         no_args_is_help=True,
-        cls=_group_class(
+        cls=_create_group_class(
             name,
-            lazy_group(
+            create_lazy_group_class(
                 lambda: [*by_hand, *(each for each in map_commands_to_operations(name) if each not in by_hand)],
                 load_action,
             ),
@@ -120,7 +124,7 @@ def _category_group(name: str) -> Any:
     return group
 
 
-def _group_class(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
+def _create_group_class(category: str, group: type[TyperGroup]) -> type[TyperGroup]:
     if category != "a2a":
         return group
     from .a2a import build_address_group
@@ -168,11 +172,11 @@ def call(context: typer.Context) -> None:
     with reporting_errors(Output(json="--json" in words)):
         if not words or words[0].startswith("-"):
             raise typer.BadParameter("name an operation, such as messaging.send; 'agora services' lists them")
-        rest, base = split_json(words[1:])
+        rest, base = extract_json_argument(words[1:])
         try:
             operation_command = build_command(find_operation(words[0]), base)
         except NotFound as unknown:
-            operation_command, first = tool_command(words[0], base, unknown)
+            operation_command, first = build_tool_command(words[0], base, unknown)
             rest = [*first, *rest]
     operation_command.main(rest, prog_name=f"agora call {words[0]}", obj=context.obj, standalone_mode=True)
 

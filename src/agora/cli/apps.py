@@ -9,7 +9,7 @@ import typer
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .declared_agents import parse_declarations
-from .manifest_file import read_document
+from .manifest_file import read_yaml_or_json_file
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def install(
 
 def _read_app(file: str) -> dict[str, Any]:
     """Arguments of the operation. Agents are as in a file of ``agora apply``. Raises InvalidRequest."""
-    document = read_document(file)
+    document = read_yaml_or_json_file(file)
     if not isinstance(document, dict) or "name" not in document:
         raise InvalidRequest(
             f"{file} describes no app.",

@@ -12,7 +12,14 @@ from typing import Any
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["Field", "argument_error", "gather_arguments", "operation_fields", "parse_document", "parse_value"]
+__all__ = [
+    "Field",
+    "build_argument_error",
+    "gather_arguments",
+    "list_operation_fields",
+    "parse_document",
+    "parse_value",
+]
 
 PLAIN_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
 
@@ -69,12 +76,12 @@ class Field:
         try:
             return PLAIN_TYPES[self.kind](text)
         except ValueError:
-            raise argument_error(
+            raise build_argument_error(
                 self.name, f"{text!r} is not {'an' if self.kind == 'integer' else 'a'} {self.kind}"
             ) from None
 
 
-def operation_fields(operation: Operation) -> list[Field]:
+def list_operation_fields(operation: Operation) -> list[Field]:
     """An operation's parameters in order."""
     schema = operation.input_schema
     definitions = schema.get("$defs", {})
@@ -103,7 +110,7 @@ def gather_arguments(
         if is_object and not (free and free[0].kind == "object"):
             arguments |= parse_document(value)
         elif not free:
-            raise argument_error("arguments", f"{value!r} is one value too many")
+            raise build_argument_error("arguments", f"{value!r} is one value too many")
         else:
             field = free.pop(0)
             arguments[field.name] = field.parse_value(value)
@@ -120,7 +127,7 @@ def parse_document(text: str) -> dict[str, Any]:
     """A JSON object given as text or as ``@file``."""
     document = _load_json(text)
     if not isinstance(document, dict):
-        raise argument_error("json", "a JSON object is expected")
+        raise build_argument_error("json", "a JSON object is expected")
     return document
 
 
@@ -129,7 +136,7 @@ def parse_value(text: str) -> Any:
     return _load_json(text)
 
 
-def argument_error(field: str, message: str) -> InvalidRequest:
+def build_argument_error(field: str, message: str) -> InvalidRequest:
     return InvalidRequest("Invalid arguments.", errors=[field_error(field, message)])
 
 
@@ -181,7 +188,7 @@ def _parse_object(field: Field, text: Any) -> dict[str, Any]:
             continue
         key, equals, value = part.partition("=")
         if not equals:
-            raise argument_error(field.name, f"{part!r} is not KEY=VALUE, not a JSON object and not @FILE")
+            raise build_argument_error(field.name, f"{part!r} is not KEY=VALUE, not a JSON object and not @FILE")
         members[key] = _parse_json(value)
     return members
 
@@ -204,13 +211,13 @@ def _load_json(text: str) -> Any:
             text = Path(source).read_text("utf-8")
         return json.loads(text)
     except OSError as error:
-        raise argument_error(source, f"cannot be read: {error.strerror}") from None
+        raise build_argument_error(source, f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise argument_error(source, f"is not JSON: {error}") from None
+        raise build_argument_error(source, f"is not JSON: {error}") from None
 
 
 def _parse_boolean(field: Field, text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     if text.lower() not in words:
-        raise argument_error(field.name, f"{text!r} is not true or false")
+        raise build_argument_error(field.name, f"{text!r} is not true or false")
     return words[text.lower()]

@@ -15,7 +15,7 @@ from agora_sdk.contract.billing import Billing
 from .output import Column, format_cell
 from .projection import project_operation
 from .session import Session, client_command
-from .tables import attribute_columns
+from .tables import build_attribute_columns
 
 if TYPE_CHECKING:
     from agora_sdk.contract.billing import BillingInfo, Invoice
@@ -36,48 +36,48 @@ def format_quantity(quantity: float, unit: str) -> str:
     return f"{quantity:,.10g} {unit}{'' if quantity == 1 else 's'}"
 
 
-def _money_column(field: str) -> Callable[[Any], str]:
+def _build_money_column(field: str) -> Callable[[Any], str]:
     """An amount with the currency of its row."""
     return lambda item: format_money(getattr(item, field), item.currency)
 
 
 PRICES: Sequence[Column] = [
-    *attribute_columns(agent="agent_name", type="type"),
+    *build_attribute_columns(agent="agent_name", type="type"),
     ("price", lambda item: _format_price(item)),
-    *attribute_columns(version="version", since="effective_from"),
+    *build_attribute_columns(version="version", since="effective_from"),
 ]
 USAGE: Sequence[Column] = [
-    *attribute_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
+    *build_attribute_columns(time="created_at", account="account_id", agent="agent_id", kind="kind"),
     ("quantity", lambda item: format_quantity(item.quantity, item.unit)),
-    ("amount", _money_column("amount")),
-    *attribute_columns(instance="instance_id", id="entry_id", note="description"),
+    ("amount", _build_money_column("amount")),
+    *build_attribute_columns(instance="instance_id", id="entry_id", note="description"),
 ]
 REVENUE: Sequence[Column] = [
-    *attribute_columns(agent="agent_name"),
-    ("revenue", _money_column("revenue")),
-    *attribute_columns(executions="task_executions"),
+    *build_attribute_columns(agent="agent_name"),
+    ("revenue", _build_money_column("revenue")),
+    *build_attribute_columns(executions="task_executions"),
     ("time", lambda item: _format_hours(item.usage_time)),
-    *attribute_columns(customers="customers"),
+    *build_attribute_columns(customers="customers"),
 ]
 BALANCES: Sequence[Column] = [
-    *attribute_columns(account="account_id"),
-    ("credited", _money_column("credited")),
-    ("charged", _money_column("charged")),
-    ("balance", _money_column("balance")),
-    *attribute_columns(prepaid="prepaid"),
+    *build_attribute_columns(account="account_id"),
+    ("credited", _build_money_column("credited")),
+    ("charged", _build_money_column("charged")),
+    ("balance", _build_money_column("balance")),
+    *build_attribute_columns(prepaid="prepaid"),
 ]
 BUDGETS: Sequence[Column] = [
-    *attribute_columns(account="account_id", agent="agent_id", month="period"),
-    ("spent", _money_column("spent")),
-    ("warning at", _money_column("soft_limit")),
-    ("limit", _money_column("hard_limit")),
-    *attribute_columns(state="state", set_by="set_by"),
+    *build_attribute_columns(account="account_id", agent="agent_id", month="period"),
+    ("spent", _build_money_column("spent")),
+    ("warning at", _build_money_column("soft_limit")),
+    ("limit", _build_money_column("hard_limit")),
+    *build_attribute_columns(state="state", set_by="set_by"),
 ]
 INVOICES: Sequence[Column] = [
-    *attribute_columns(number="number", account="account_id", month="period"),
-    ("charges", _money_column("charges")),
-    ("due", _money_column("amount_due")),
-    *attribute_columns(issued="issued_at"),
+    *build_attribute_columns(number="number", account="account_id", month="period"),
+    ("charges", _build_money_column("charges")),
+    ("due", _build_money_column("amount_due")),
+    *build_attribute_columns(issued="issued_at"),
 ]
 
 
@@ -102,7 +102,7 @@ def _format_hours(seconds: float) -> str:
     return f"{seconds / 3600:,.2f} h"
 
 
-def _page_command(attribute: str, columns: Sequence[Column]) -> Callable[..., None]:
+def _build_page_command(attribute: str, columns: Sequence[Column]) -> Callable[..., None]:
     """An operation's own command with columns that know money."""
 
     def run_page(session: Session, operation: Operation, arguments: dict[str, Any]) -> None:
@@ -112,15 +112,15 @@ def _page_command(attribute: str, columns: Sequence[Column]) -> Callable[..., No
     return project_operation(Billing.operations[attribute], run=run_page)
 
 
-prices = _page_command("prices", PRICES)
-usage = _page_command("usage", USAGE)
-revenue = _page_command("revenue", REVENUE)
-balance = _page_command("balance", BALANCES)
-budgets = _page_command("budgets", BUDGETS)
-invoices = _page_command("invoices", INVOICES)
+prices = _build_page_command("prices", PRICES)
+usage = _build_page_command("usage", USAGE)
+revenue = _build_page_command("revenue", REVENUE)
+balance = _build_page_command("balance", BALANCES)
+budgets = _build_page_command("budgets", BUDGETS)
+invoices = _build_page_command("invoices", INVOICES)
 
 
-def _cost_fields(info: BillingInfo) -> list[tuple[str, str]]:
+def _build_cost_fields(info: BillingInfo) -> list[tuple[str, str]]:
     parts, currency = info.cost_breakdown, info.currency
     return [
         ("total", format_money(info.total_cost, currency)),
@@ -141,10 +141,10 @@ def _print_cost(session: Session, operation: Operation, arguments: dict[str, Any
         session.out.result(report)
         return
     for info in (report, *report.other_currencies):
-        session.out.fields(dict(_cost_fields(info)))
+        session.out.fields(dict(_build_cost_fields(info)))
     if len(report.by_agent) > 1:
         session.out.table(
-            report.by_agent, [*attribute_columns(agent="agent_name"), ("cost", _money_column("total_cost"))]
+            report.by_agent, [*build_attribute_columns(agent="agent_name"), ("cost", _build_money_column("total_cost"))]
         )
 
 
@@ -198,7 +198,7 @@ def _print_invoice(session: Session, invoice: Invoice) -> None:
         | {name.replace("_", " "): format_money(getattr(invoice, name), invoice.currency) for name in amounts}
     )
     columns: list[Column] = [
-        *attribute_columns(month="period", description="description"),
+        *build_attribute_columns(month="period", description="description"),
         ("quantity", lambda line: format_quantity(line.quantity, line.unit)),
         ("amount", lambda line: format_money(line.amount, invoice.currency)),
     ]

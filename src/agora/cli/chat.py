@@ -157,7 +157,7 @@ class Conversation:
             task, entry = self._follow_task(task_id, entry)
             if task.status not in ("input_required", "auth_required"):
                 return task
-            question = self._newest_question(task.task_id)
+            question = self._find_newest_question(task.task_id)
             self._print_question(question)
             answer = next(answers, None)
             if answer is None or answer in LEAVE:
@@ -188,7 +188,7 @@ class Conversation:
             self._has_streamed = words.any
         return self._client.task.get(task_id), after
 
-    def _newest_question(self, task_id: str) -> dict[str, Any]:
+    def _find_newest_question(self, task_id: str) -> dict[str, Any]:
         newest: dict[str, Any] = {}
         cursor = None
         while True:
@@ -269,7 +269,7 @@ class _Words:
             self._live = Live(console=console, vertical_overflow="ellipsis", refresh_per_second=8)
             self._live.start()
         # What is drawn again and again has to fit the screen: paragraphs that are whole are printed for good.
-        end = _end_of_paragraphs(self._text)
+        end = _find_end_of_paragraphs(self._text)
         if end:
             self._live.update("", refresh=True)
             console.print(Markdown(fence_log_lines(clean_text_lines(self._text[:end]))))
@@ -278,7 +278,7 @@ class _Words:
         self._live.update(Markdown(fence_log_lines(clean_text_lines(self._text))))
 
 
-def _end_of_paragraphs(text: str) -> int:
+def _find_end_of_paragraphs(text: str) -> int:
     """Where the last paragraph that is whole ends: after an empty line, outside of fenced code; 0 without any."""
     end = position = 0
     is_fenced = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["admin_token", "data_directory", "keys_directory"]
+__all__ = ["find_data_directory", "find_keys_directory", "read_admin_token"]
 
 
-def data_directory() -> Path:
+def find_data_directory() -> Path:
     """The data directory a server of this person would use."""
     configured = os.environ.get("AGORA_DATA_DIR")
     if configured:
@@ -17,15 +17,15 @@ def data_directory() -> Path:
     return Path(base) / "agora"
 
 
-def keys_directory() -> Path:
+def find_keys_directory() -> Path:
     """Where that server would have its secrets."""
     configured = os.environ.get("AGORA_KEYS_DIR")
-    return Path(configured).expanduser() if configured else data_directory()
+    return Path(configured).expanduser() if configured else find_data_directory()
 
 
-def admin_token() -> str | None:
+def read_admin_token() -> str | None:
     """The admin token, if this person may read it."""
     try:
-        return (keys_directory() / "admin-token").read_text("ascii").strip() or None
+        return (find_keys_directory() / "admin-token").read_text("ascii").strip() or None
     except (OSError, UnicodeDecodeError):
         return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from .garbage_collection import resume_collection
+from .garbage_collection import resume_garbage_collection
 from .output import Output
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = F
     """Show the migration status of the database; the exit code is 1 if 'agora db upgrade' has something to do."""
     from agora.store.databases import database_status
 
-    database = _run_on_target(database_status, url, dev, prod)
+    database = _run_with_target_database(database_status, url, dev, prod)
     _print_status(database, json)
     if not database.is_current:
         raise typer.Exit(1)
@@ -68,7 +68,7 @@ def upgrade(
             applied = await databases.upgrade_database(target)
         return applied, await databases.database_status(target)
 
-    applied, database = _run_on_target(apply_migrations, url, dev, prod)
+    applied, database = _run_with_target_database(apply_migrations, url, dev, prod)
     if not json:
         typer.echo(f"{applied} migrations applied")
     _print_status(database, json)
@@ -91,7 +91,7 @@ def create(
         is_new = await databases.create_database(target, login, os.environ.get(PASSWORD) if login else None)
         return is_new, await databases.database_status(target)
 
-    is_new, database = _run_on_target(create_database, url, dev, prod)
+    is_new, database = _run_with_target_database(create_database, url, dev, prod)
     if not json:
         typer.echo("created" if is_new else "exists already")
     _print_status(database, json)
@@ -120,14 +120,16 @@ def copy(
 
         return dict((await copy_database(databases.sqlite_path(source), target, print_progress)).tables)
 
-    tables = _run_on_target(copy_installation, source, False, False)
+    tables = _run_with_target_database(copy_installation, source, False, False)
     if json:
         Output(json=True).value({"tables": tables, "rows": sum(tables.values())})
     else:
         typer.echo(f"{sum(tables.values()):>9}  rows, counted on both sides")
 
 
-def _run_on_target(work: Callable[[str], Coroutine[Any, Any, T]], url: str | None, dev: bool, prod: bool) -> T:
+def _run_with_target_database(
+    work: Callable[[str], Coroutine[Any, Any, T]], url: str | None, dev: bool, prod: bool
+) -> T:
     """Run a command's work on the database that the options and settings name; an error becomes a line and exit code 2."""
     import asyncio
 
@@ -138,7 +140,7 @@ def _run_on_target(work: Callable[[str], Coroutine[Any, Any, T]], url: str | Non
     try:
         settings = Settings.load_settings()
         target = select_database(database_url(url or settings.store, settings.data_dir), dev=dev, prod=prod)
-        resume_collection()
+        resume_garbage_collection()
         return asyncio.run(work(target))
     except (ConfigurationError, StoreFailure, ModuleNotFoundError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)

@@ -10,7 +10,7 @@ import typer
 
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
-from .manifest_file import read_document
+from .manifest_file import read_yaml_or_json_file
 from .session import Session, client_command
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _apply_one(session: Session, name: str, specification: dict[str, Any], *, dr
 
 def _read_declarations(file: str) -> list[tuple[str, dict[str, Any]]]:
     """Names and specifications of a file's agents. Raises InvalidRequest."""
-    document = read_document(file)
+    document = read_yaml_or_json_file(file)
     entries = document.get("agents") if isinstance(document, dict) else document
     if not isinstance(entries, list) or not entries:
         raise InvalidRequest(

@@ -50,9 +50,9 @@ def print_instance(out: Output, instance: Instance) -> None:
     """One instance: state, health, resources, bill."""
     out.fields(
         _build_state_fields(instance)
-        | _health_fields(instance)
+        | _build_health_fields(instance)
         | _build_usage_fields(instance)
-        | _bill_fields(instance)
+        | _build_bill_fields(instance)
     )
 
 
@@ -82,7 +82,7 @@ def _format_limits(instance: Instance) -> Iterator[str]:
             yield f"{name.removesuffix('_limit')} {value}"
 
 
-def _health_fields(instance: Instance) -> dict[str, Any]:
+def _build_health_fields(instance: Instance) -> dict[str, Any]:
     health = instance.health_status
     last_seen = f", last seen {format_cell(health.last_heartbeat)}" if health.last_heartbeat else ""
     return {
@@ -105,7 +105,7 @@ def _build_usage_fields(instance: Instance) -> dict[str, Any]:
     }
 
 
-def _bill_fields(instance: Instance) -> dict[str, Any]:
+def _build_bill_fields(instance: Instance) -> dict[str, Any]:
     bill = instance.billing_info
     parts = bill.cost_breakdown
     named = {"base": parts.base_cost, "usage": parts.usage_cost, "executions": parts.task_cost}

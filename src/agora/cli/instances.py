@@ -16,7 +16,7 @@ from agora_sdk.contract.instances import Instances
 from agora_sdk.errors import Conflict
 
 from . import instance_views as views
-from .arguments import argument_error, parse_value
+from .arguments import build_argument_error, parse_value
 from .billing import format_money
 from .execution import execute_streaming
 from .output import TONES, clean_text
@@ -107,15 +107,15 @@ def _change_instance(session: Session, operation: Operation, arguments: dict[str
     print_result(session, getattr(session.client.instance, operation.attribute)(**arguments))
 
 
-def _instance_command(attribute: str, run: Any) -> Any:
+def _build_instance_command(attribute: str, run: Any) -> Any:
     return project_operation(Instances.operations[attribute], run=run)
 
 
-discover = _instance_command("discover", _print_market)
-listing = _instance_command("list", _print_list)
-create = _instance_command("create", _create_instance)
-pause = _instance_command("pause", _change_instance)
-resume = _instance_command("resume", _change_instance)
+discover = _build_instance_command("discover", _print_market)
+listing = _build_instance_command("list", _print_list)
+create = _build_instance_command("create", _create_instance)
+pause = _build_instance_command("pause", _change_instance)
+resume = _build_instance_command("resume", _change_instance)
 
 
 def require_confirmation(instance_id: str, confirm: bool) -> None:
@@ -157,7 +157,7 @@ def logs(
     window = WINDOW if tail <= FEW_LINES else LARGE_WINDOW
     page = reader(instance_id, -window, limit=window) if tail else reader(instance_id, 0)
     if tail:
-        page = page.model_copy(update={"content": _last_lines(page.content, tail)})
+        page = page.model_copy(update={"content": _select_last_lines(page.content, tail)})
     try:
         while True:
             if page.content or not follow:
@@ -175,7 +175,7 @@ def logs(
         session.out.note("the instance has ended")
 
 
-def _last_lines(text: str, count: int) -> str:
+def _select_last_lines(text: str, count: int) -> str:
     return "".join(text.splitlines(keepends=True)[-count:])
 
 
@@ -214,7 +214,9 @@ def execute(
     """Execute a request on an instance, and print the answer."""
 
     if not endpoint.startswith("/"):
-        raise argument_error("endpoint", f"{endpoint!r} is no path: it begins with /, and parameters come after it")
+        raise build_argument_error(
+            "endpoint", f"{endpoint!r} is no path: it begins with /, and parameters come after it"
+        )
     execute_and_print(session, target, endpoint, _parse_parameters(parameters or []), method.value, timeout)
 
 
@@ -268,14 +270,14 @@ def _parse_parameters(words: list[str]) -> Any:
         try:
             return json.loads(words[0])
         except ValueError:
-            raise argument_error("parameters", f"{words[0]!r} is neither JSON nor KEY=VALUE") from None
+            raise build_argument_error("parameters", f"{words[0]!r} is neither JSON nor KEY=VALUE") from None
     members: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise argument_error("parameters", f"{word!r} is not KEY=VALUE")
+            raise build_argument_error("parameters", f"{word!r} is not KEY=VALUE")
         if key in members:
-            raise argument_error("parameters", f"{key!r} is set twice")
+            raise build_argument_error("parameters", f"{key!r} is set twice")
         try:
             members[key] = json.loads(value)
         except ValueError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-__all__ = ["LazyCommands", "lazy_group"]
+__all__ = ["LazyCommands", "create_lazy_group_class"]
 
 
 class LazyCommands(MutableMapping[str, Any]):
@@ -43,7 +43,7 @@ class LazyCommands(MutableMapping[str, Any]):
         return name in self._names
 
 
-def lazy_group(names: Callable[[], list[str]], make: Callable[[str], Any]) -> type[TyperGroup]:
+def create_lazy_group_class(names: Callable[[], list[str]], make: Callable[[str], Any]) -> type[TyperGroup]:
     """A kind of group whose further commands are those names, each made when it is used."""
 
     class LazyGroup(TyperGroup):

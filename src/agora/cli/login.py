@@ -29,7 +29,7 @@ def login(
     browser: Annotated[bool, typer.Option(help="Use a browser on this machine, also where a code would do.")] = False,
 ) -> None:
     """Log in as an SSO user: with a code that you confirm in any browser, or with a browser on this machine."""
-    url, logins = session.client.url, _stored_logins(session)
+    url, logins = session.client.url, _list_stored_logins(session)
     logins.forget(url)
     configuration = session.client.auth.configuration()
     if not configuration.enabled:
@@ -41,14 +41,14 @@ def login(
         password = typer.prompt("Password", hide_input=True)
         _store_login(session, session.client.auth.login(username, password), None)
     else:
-        _by_provider(session, configuration, browser=browser)
+        _index_logins_by_provider(session, configuration, browser=browser)
 
 
-def _by_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
-    from .provider import Grant, log_in
+def _index_logins_by_provider(session: Session, configuration: AuthConfiguration, *, browser: bool) -> None:
+    from .provider import Grant, fetch_login_tokens
 
     assert configuration.issuer is not None, "a server with providers names the first"
-    granted: Grant = log_in(
+    granted: Grant = fetch_login_tokens(
         configuration.issuer,
         configuration.client_id,
         configuration.scope or "openid",
@@ -75,7 +75,7 @@ def _store_tokens(
 ) -> None:
     from agora_sdk.login import Login as Kept
 
-    _stored_logins(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
+    _list_stored_logins(session).keep(session.client.url, Kept(username, access, refresh, expires, client_id))
 
 
 def _print_greeting(session: Session, name: str, role: str | None) -> None:
@@ -93,7 +93,7 @@ def _describe_role(role: str | None) -> str:
 def logout(session: Session) -> None:
     """Log out: the session ends at the server and, where it can be ended from here, at the provider."""
 
-    url, logins = session.client.url, _stored_logins(session)
+    url, logins = session.client.url, _list_stored_logins(session)
     stored = logins.find(url)
     if stored is None:
         session.out.say(f"No user is logged in to {url}")
@@ -130,6 +130,6 @@ def whoami(session: Session) -> None:
     session.out.fields({name: value for name, value in fields.items() if value is not None})
 
 
-def _stored_logins(session: Session) -> Logins:
+def _list_stored_logins(session: Session) -> Logins:
     logins: Logins = session.client._session.identity.logins
     return logins

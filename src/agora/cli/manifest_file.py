@@ -11,7 +11,7 @@ import yaml
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["CONTAINER", "PROGRAM", "read_document", "read_manifest"]
+__all__ = ["CONTAINER", "PROGRAM", "read_manifest", "read_yaml_or_json_file"]
 
 PROGRAM = """\
 # An agent that runs from its source. Register it with:  agora agent register --config agent.yaml
@@ -96,15 +96,15 @@ def read_manifest(source: str) -> dict[str, Any]:
 
     Raises InvalidRequest.
     """
-    document = read_document(source)
+    document = read_yaml_or_json_file(source)
     if not isinstance(document, dict):
-        raise _manifest_error(source, "is no manifest: fields with values are expected")
+        raise _build_manifest_error(source, "is no manifest: fields with values are expected")
     if isinstance(document.get("directory"), str) and source != "-":
         document["directory"] = str((Path(source).parent / document["directory"]).resolve())
     return document
 
 
-def read_document(source: str) -> Any:
+def read_yaml_or_json_file(source: str) -> Any:
     """What is in a file of YAML or JSON, or on standard input where source is ``-``. Raises InvalidRequest."""
     return _parse_manifest(source, _read_text(source))
 
@@ -113,9 +113,9 @@ def _read_text(source: str) -> str:
     try:
         return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     except OSError as error:
-        raise _manifest_error(source, f"cannot be read: {error.strerror}") from None
+        raise _build_manifest_error(source, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise _manifest_error(source, "is not UTF-8 text") from None
+        raise _build_manifest_error(source, "is not UTF-8 text") from None
 
 
 def _parse_manifest(source: str, text: str) -> Any:
@@ -123,17 +123,17 @@ def _parse_manifest(source: str, text: str) -> Any:
         try:
             return json.loads(text)
         except ValueError as error:
-            raise _manifest_error(source, f"is not JSON: {error}") from None
+            raise _build_manifest_error(source, f"is not JSON: {error}") from None
 
     try:
         document = yaml.safe_load(text)
         json.dumps(document)  # dates and the like are texts, or nothing that can be sent
     except yaml.YAMLError as error:
-        raise _manifest_error(source, f"is not YAML: {error}") from None
+        raise _build_manifest_error(source, f"is not YAML: {error}") from None
     except (TypeError, ValueError) as error:
-        raise _manifest_error(source, f"holds what JSON does not have ({error}): put it into quotes") from None
+        raise _build_manifest_error(source, f"holds what JSON does not have ({error}): put it into quotes") from None
     return document
 
 
-def _manifest_error(source: str, message: str) -> InvalidRequest:
+def _build_manifest_error(source: str, message: str) -> InvalidRequest:
     return InvalidRequest(f"{source} {message}.", errors=[field_error(source, message)])

@@ -54,7 +54,7 @@ def write_file(path: Path, text: str) -> None:
         raise typer.BadParameter(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _text_option(name: str, help: str, **settings: Any) -> Parameter:
+def _build_text_option(name: str, help: str, **settings: Any) -> Parameter:
     option = typer.Option(help=help, show_default=False, **settings)
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option])
 
@@ -105,11 +105,13 @@ register = project_operation(
     {"agent_name": ""},
     run=_register_agent,
     more=(
-        _text_option("config", "A manifest, YAML or JSON (- for standard input), so that instances can be run of it."),
-        _text_option("docker_image", "With --config: the container image that it is."),
-        _text_option("registry_user", "User of the image's registry."),
-        _text_option("registry_pass", "Password of the image's registry.", envvar=PASSWORD),
-        _text_option("registry_url", "The registry, where the image does not name it."),
+        _build_text_option(
+            "config", "A manifest, YAML or JSON (- for standard input), so that instances can be run of it."
+        ),
+        _build_text_option("docker_image", "With --config: the container image that it is."),
+        _build_text_option("registry_user", "User of the image's registry."),
+        _build_text_option("registry_pass", "Password of the image's registry.", envvar=PASSWORD),
+        _build_text_option("registry_url", "The registry, where the image does not name it."),
     ),
 )
 register.__doc__ = (
@@ -142,7 +144,7 @@ validate = project_operation(
     Deployments.operations["validate"],
     {"manifest": {}},
     run=_validate_manifest,
-    more=(_text_option("config", "The manifest, YAML or JSON; - for standard input."),),
+    more=(_build_text_option("config", "The manifest, YAML or JSON; - for standard input."),),
 )
 
 

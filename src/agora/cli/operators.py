@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .credentials import admin_token
+from .credentials import read_admin_token
 from .output import TONES, Column
 from .session import Session, client_command
 
@@ -78,7 +78,7 @@ def resume(
 
 def show() -> None:
     """Print the admin token of the server on this machine."""
-    token = admin_token()
+    token = read_admin_token()
     if token is None:
         typer.echo(
             "Error: no admin token can be read here. Fix: set AGORA_DATA_DIR to the server's data directory.", err=True

@@ -99,11 +99,11 @@ class Output:
     def say(self, text: str, tone: str = "") -> None:
         """Print a line for people; with ``--json`` nothing."""
         if not self.json:
-            self.console.print(_styled_text(text, tone))
+            self.console.print(_build_styled_text(text, tone))
 
     def note(self, text: str) -> None:
         """Print an aside on stderr, for people."""
-        self.errors.print(_styled_text(text, "dim"))
+        self.errors.print(_build_styled_text(text, "dim"))
 
     def table(
         self, items: Iterable[Any], columns: Sequence[Column], *, title: str | None = None, on_stderr: bool = False
@@ -117,7 +117,7 @@ class Output:
             table.add_column(heading, overflow="fold", no_wrap=heading == "id")  # an id is to be copied
         for item in items:
             cells = [format_cell(cell(item)) for _, cell in columns]
-            table.add_row(*(_styled_text(cell, TONES.get(cell, "")) for cell in cells))
+            table.add_row(*(_build_styled_text(cell, TONES.get(cell, "")) for cell in cells))
         (self.errors if on_stderr else self.console).print(table)
 
     def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
@@ -130,7 +130,7 @@ class Output:
         for name, value in fields.items():
             if value not in (None, [], {}, ""):
                 cell = format_cell(value)
-                table.add_row(_styled_text(name), _styled_text(cell, TONES.get(cell, "")))
+                table.add_row(_build_styled_text(name), _build_styled_text(cell, TONES.get(cell, "")))
         self.console.print(table)
 
     def page_note(self, page: Any) -> None:
@@ -146,17 +146,17 @@ class Output:
         if self.json:
             sys.stderr.write(json.dumps(error.problem(), ensure_ascii=False, default=str) + "\n")
             return
-        self.errors.print(_styled_text("Error: ", "bold red") + _styled_text(error.detail))
+        self.errors.print(_build_styled_text("Error: ", "bold red") + _build_styled_text(error.detail))
         faults = [(str(wrong.get("field")), str(wrong.get("message"))) for wrong in error.extra.get("errors") or ()]
         if not all(
             field in error.detail and message in error.detail for field, message in faults
         ):  # else that was said
             for field, message in faults:
-                self.errors.print(_styled_text(f"  {field}: {message}"))
+                self.errors.print(_build_styled_text(f"  {field}: {message}"))
         if answer := error.extra.get("answer"):
-            self.errors.print(_styled_text("  it says: ") + _styled_text(str(answer).strip()))
+            self.errors.print(_build_styled_text("  it says: ") + _build_styled_text(str(answer).strip()))
         if error.fix:
-            self.errors.print(_styled_text("Fix: ", "bold green") + _styled_text(error.fix))
+            self.errors.print(_build_styled_text("Fix: ", "bold green") + _build_styled_text(error.fix))
 
 
 def choose_table_columns(items: Sequence[Any]) -> list[Column]:
@@ -174,7 +174,7 @@ def _create_console(file: Any) -> Console:
     return Console(file=file, width=width, highlight=False, soft_wrap=False)
 
 
-def _styled_text(text: str, tone: str = "") -> Any:
+def _build_styled_text(text: str, tone: str = "") -> Any:
     from rich.text import Text
 
     return Text(clean_text(text), style=tone)

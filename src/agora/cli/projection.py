@@ -14,19 +14,19 @@ import typer.main
 from agora_sdk.contract import Exposure, Kind, Lifecycle, Operation, Service, operations
 from agora_sdk.errors import NotFound
 
-from .arguments import Field, gather_arguments, operation_fields, parse_document
+from .arguments import Field, gather_arguments, list_operation_fields, parse_document
 from .session import Session, client_command
-from .tables import columns_for
+from .tables import find_table_columns
 from .watch import follow_events
 
 __all__ = [
     "build_command",
     "escape_markup",
+    "extract_json_argument",
     "find_operation",
     "list_categories",
     "map_commands_to_operations",
     "run_operation",
-    "split_json",
 ]
 
 #: Options may be written with underscores, as the parameters are.
@@ -55,14 +55,14 @@ def build_command(
     app = typer.Typer(add_completion=False)
     app.command(
         operation.action.replace("_", "-"),
-        help=escape_markup(operation_help(operation)),
+        help=escape_markup(build_operation_help(operation)),
         context_settings=SETTINGS,
         deprecated=operation.lifecycle_on(datetime.now(UTC).date()) is Lifecycle.DEPRECATED,
     )(project_operation(operation, base, run=run))
     return typer.main.get_command(app)
 
 
-def operation_help(operation: Operation) -> str:
+def build_operation_help(operation: Operation) -> str:
     """The help of an operation's command."""
     routes = ", ".join(f"{route.method} {route.path}" for route in operation.routes)
     return f"{operation.description}\n\nOperation {operation.name}@{operation.version}: {routes}"
@@ -79,7 +79,7 @@ def project_operation(
 
     run: called with the session, the operation, its arguments and the options ``more``; else :func:`run_operation`.
     """
-    fields = operation_fields(operation)
+    fields = list_operation_fields(operation)
     free = [field for field in fields if field.positional]
 
     def run_command(session: Session, values: Any = None, **options: Any) -> None:
@@ -92,9 +92,10 @@ def project_operation(
         shape = " ".join(field.name.upper() if field.required else f"[{field.name.upper()}]" for field in free)
         note = "Values in this order, or by option; or the whole as @FILE.json."
         values = Annotated[list[str] | None, typer.Argument(help=note, metavar=shape, show_default=False)]
-        parameters.append(_keyword_parameter("values", values))
+        parameters.append(_build_keyword_parameter("values", values))
     parameters += [
-        _keyword_parameter(ARGUMENT_NAMES.get(field.name, field.name), _field_option(field)) for field in fields
+        _build_keyword_parameter(ARGUMENT_NAMES.get(field.name, field.name), _build_field_option(field))
+        for field in fields
     ]
     parameters += more
     run_command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -103,11 +104,11 @@ def project_operation(
     return client_command(run_command)
 
 
-def _keyword_parameter(name: str, annotation: Any) -> inspect.Parameter:
+def _build_keyword_parameter(name: str, annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _field_option(field: Field) -> Any:
+def _build_field_option(field: Field) -> Any:
     note = escape_markup(field.description) + (" (required)" if field.required else "")
     names = (field.option, f"--no-{field.option[2:]}") if field.kind == "boolean" else (field.option,)
     spelled = "/".join(names)
@@ -126,7 +127,7 @@ def run_operation(session: Session, operation: Operation, arguments: dict[str, A
         return
     operator = operation.exposure is Exposure.OPERATOR
     result = session.as_operator(call_operation) if operator else call_operation(session.client)
-    session.out.result(result, columns_for(result))
+    session.out.result(result, find_table_columns(result))
 
 
 def find_operation(name: str) -> Operation:
@@ -148,7 +149,7 @@ def find_operation(name: str) -> Operation:
     raise NotFound(f"There is no operation {name!r}.", fix=fix)
 
 
-def split_json(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any] | None]:
+def extract_json_argument(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any] | None]:
     """Take ``--json OBJECT`` out of a line; a ``--json`` without an object stays, and asks for JSON output."""
     rest, document = list(arguments), None
     for at, argument in enumerate(rest[:-1]):

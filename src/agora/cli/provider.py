@@ -29,7 +29,7 @@ from agora_sdk.errors import (
     UpstreamUnavailable,
 )
 
-__all__ = ["Grant", "log_in"]
+__all__ = ["Grant", "fetch_login_tokens"]
 
 SECONDS: Final = 10.0
 MAX_RESPONSE: Final = 524_288
@@ -49,7 +49,7 @@ class Grant:
     expires_in: float | None
 
 
-def log_in(
+def fetch_login_tokens(
     issuer: str,
     client_id: str | None,
     scope: str,
@@ -70,12 +70,12 @@ def log_in(
         )
     configuration = _discover_provider(issuer)
     if not browser and (endpoint := configuration.get("device_authorization_endpoint")):
-        return _device_login(
-            _check_url(endpoint, issuer), _token_endpoint(configuration, issuer), client_id, scope, say, pause
+        return _run_device_login(
+            _check_url(endpoint, issuer), _read_token_endpoint(configuration, issuer), client_id, scope, say, pause
         )
     if endpoint := configuration.get("authorization_endpoint"):
-        return _browser_login(
-            _check_url(endpoint, issuer), _token_endpoint(configuration, issuer), client_id, scope, say, show
+        return _run_browser_login(
+            _check_url(endpoint, issuer), _read_token_endpoint(configuration, issuer), client_id, scope, say, show
         )
     raise NotFound(
         f"{issuer} has neither a device authorization endpoint nor one for browsers.",
@@ -91,7 +91,7 @@ def _discover_provider(issuer: str) -> dict[str, Any]:
     return configuration
 
 
-def _token_endpoint(configuration: Mapping[str, Any], issuer: str) -> str:
+def _read_token_endpoint(configuration: Mapping[str, Any], issuer: str) -> str:
     return _check_url(configuration.get("token_endpoint"), issuer)
 
 
@@ -128,11 +128,11 @@ def _request_json(method: str, url: str, form: Mapping[str, str] | None = None) 
 def _read_grant(answer: Mapping[str, Any]) -> Grant:
     access, refresh, ends = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not isinstance(access, str):
-        raise _grant_error(answer)
+        raise _build_grant_error(answer)
     return Grant(access, refresh if isinstance(refresh, str) else None, ends if isinstance(ends, int | float) else None)
 
 
-def _grant_error(answer: Mapping[str, Any]) -> AgoraError:
+def _build_grant_error(answer: Mapping[str, Any]) -> AgoraError:
     code = str(answer.get("error", "no token"))[:100]
     description = str(answer.get("error_description", ""))[:200]
     if code == "access_denied":
@@ -145,13 +145,13 @@ def _grant_error(answer: Mapping[str, Any]) -> AgoraError:
 # -- with a code --------------------------------------------------------------------------------------
 
 
-def _device_login(
+def _run_device_login(
     endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], pause: Callable[[float], None]
 ) -> Grant:
     status, authorization = _request_json("POST", endpoint, {"client_id": client_id, "scope": scope})
     code, user_code, where = (authorization.get(name) for name in ("device_code", "user_code", "verification_uri"))
     if status != 200 or not all(isinstance(text, str) for text in (code, user_code, where)):
-        raise _grant_error(authorization)
+        raise _build_grant_error(authorization)
     complete = authorization.get("verification_uri_complete")
     say(f"Open {complete if isinstance(complete, str) else where} in a browser, and confirm the code {user_code}.")
     interval = float(authorization.get("interval") or 5)
@@ -167,7 +167,7 @@ def _device_login(
                 interval += 5
             case _:
                 return _read_grant(answer)
-    raise _grant_error({"error": "expired_token"})
+    raise _build_grant_error({"error": "expired_token"})
 
 
 # -- with a browser -----------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the request has the code in it."""
 
 
-def _browser_login(
+def _run_browser_login(
     endpoint: str, token: str, client_id: str, scope: str, say: Callable[[str], None], show: Callable[[str], Any]
 ) -> Grant:
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
@@ -218,7 +218,7 @@ def _browser_login(
         show(url)
         query = _wait_for_callback(callback, state)
     if "code" not in query:
-        raise _grant_error(query)
+        raise _build_grant_error(query)
     form = {"grant_type": "authorization_code", "code": query["code"], "redirect_uri": back, "client_id": client_id}
     return _read_grant(_request_json("POST", token, form | {"code_verifier": verifier})[1])
 

@@ -32,12 +32,12 @@ def serve(config: Path | None = None, **options: Any) -> None:
 def _build_option_parameters() -> Iterator[inspect.Parameter]:
     """An option for each setting; the values are checked with the settings, hence with the same errors."""
     for name, field in Settings.model_fields.items():
-        yield _build_parameter(name, _option_type(name, field))
+        yield _build_parameter(name, _choose_option_type(name, field))
     about = f"Settings file; agora.toml if there is one ({PREFIX}CONFIG)."
     yield _build_parameter("config", Annotated[Path | None, typer.Option("--config", help=about)])
 
 
-def _option_type(name: str, field: FieldInfo) -> Any:
+def _choose_option_type(name: str, field: FieldInfo) -> Any:
     option, about = f"--{name.replace('_', '-')}", f"{field.description} ({PREFIX}{name.upper()})"
     if field.annotation is bool:
         return Annotated[bool | None, typer.Option(f"{option}/--no-{option[2:]}", help=about)]

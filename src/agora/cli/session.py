@@ -16,8 +16,8 @@ import typer
 
 from agora_sdk.errors import AgoraError, Halted, PermissionDenied, Unauthenticated
 
-from .credentials import admin_token
-from .garbage_collection import resume_collection
+from .credentials import read_admin_token
+from .garbage_collection import resume_garbage_collection
 from .output import Output
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Session:
     @cached_property
     def client(self) -> AgoraClient:
         client = self._create_client(self.connection)
-        resume_collection()
+        resume_garbage_collection()
         return client
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class Session:
         try:
             return call(self.client)
         except (Unauthenticated, PermissionDenied) as error:
-            token = None if isinstance(error, Halted) or not self._is_nobody else admin_token()
+            token = None if isinstance(error, Halted) or not self._is_nobody else read_admin_token()
             if token is None:
                 raise
         self.close()

@@ -8,20 +8,20 @@ from typing import Any
 
 from .output import Column
 
-__all__ = ["TABLES", "attribute_columns", "columns_for"]
+__all__ = ["TABLES", "build_attribute_columns", "find_table_columns"]
 
 
-def columns_for(result: Any) -> Sequence[Column] | None:
+def find_table_columns(result: Any) -> Sequence[Column] | None:
     """Columns for an operation's result, if it is a page of something known."""
     return TABLES.get(type(result).__name__) or TABLES.get(getattr(result, "items_field", ""))
 
 
-def attribute_columns(**headings: str) -> list[Column]:
+def build_attribute_columns(**headings: str) -> list[Column]:
     """Columns of attributes: the heading, with ``_`` for a space, and the attribute's name."""
     return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
 
 
-_AGENTS = attribute_columns(
+_AGENTS = build_attribute_columns(
     name="agent_name",
     id="agent_id",
     status="status",
@@ -32,53 +32,55 @@ _AGENTS = attribute_columns(
     last_activity="last_activity",
 )
 _SERVICES = [
-    *attribute_columns(name="name", version="version", status="status", kind="kind", scope="scope"),
+    *build_attribute_columns(name="name", version="version", status="status", kind="kind", scope="scope"),
     ("calls", lambda service: service.usage.calls if service.usage else None),
     ("p99 ms", lambda service: service.usage.p99_ms if service.usage else None),
     ("description", lambda service: service.description.split("\n", 1)[0]),
 ]
 
 _TASKS = [
-    *attribute_columns(id="task_id", type="task_type", status="status", priority="priority"),
+    *build_attribute_columns(id="task_id", type="task_type", status="status", priority="priority"),
     ("progress", lambda task: f"{task.progress:.0f}%"),
     ("agent", lambda task: (task.started_at and task.assigned_agent) or task.assignee or task.assigned_agent),
-    *attribute_columns(created="created_at", deadline="deadline", attempts="attempts", notes="notes"),
+    *build_attribute_columns(created="created_at", deadline="deadline", attempts="attempts", notes="notes"),
 ]
 _WORKFLOWS = [
-    *attribute_columns(id="workflow_id", name="workflow_name", status="status"),
+    *build_attribute_columns(id="workflow_id", name="workflow_name", status="status"),
     ("progress", lambda workflow: f"{workflow.progress:.0f}%"),
     ("step", lambda workflow: f"{workflow.current_step}/{workflow.total_steps}"),
-    *attribute_columns(now="current_steps", created="created_at", ended="completed_at"),
+    *build_attribute_columns(now="current_steps", created="created_at", ended="completed_at"),
 ]
 
 _HOSTS = [
-    *attribute_columns(name="name", kind="kind", status="status", region="region", engines="engines"),
+    *build_attribute_columns(name="name", kind="kind", status="status", region="region", engines="engines"),
     ("memory MB", lambda host: f"{host.resources.memory_free_mb:,} of {host.resources.memory_mb:,} free"),
     ("cores", lambda host: f"{host.resources.cpu_cores_free:g} of {host.resources.cpu_cores:g} free"),
     ("GPUs", lambda host: f"{host.resources.gpus_free} of {host.resources.gpus} free" if host.resources.gpus else None),
-    *attribute_columns(instances="instances", seen="last_seen"),
+    *build_attribute_columns(instances="instances", seen="last_seen"),
 ]
 _EXECUTIONS = [
-    *attribute_columns(time="created_at", endpoint="endpoint", status="status"),
+    *build_attribute_columns(time="created_at", endpoint="endpoint", status="status"),
     ("duration", lambda each: None if each.execution_time is None else f"{each.execution_time * 1000:,.1f} ms"),
-    *attribute_columns(HTTP="http_status", id="execution_id", error="error"),
+    *build_attribute_columns(HTTP="http_status", id="execution_id", error="error"),
 ]
 _DEPLOYMENTS = [
-    *attribute_columns(
+    *build_attribute_columns(
         agent="agent_name", version="version", revision="revision", engines="engines", instances="instances"
     ),
     ("most", lambda agent: agent.max_instances),
-    *attribute_columns(withdrawn="withdrawn", registered="registered_at"),
+    *build_attribute_columns(withdrawn="withdrawn", registered="registered_at"),
 ]
 
 #: Columns by the field that holds a page's items, or by the page's type where that says more.
 TABLES: Mapping[str, Sequence[Column]] = {
-    "A2ACatalogue": attribute_columns(name="name", url="url", tags="tags", description="description"),
-    "RemoteAgentPage": attribute_columns(name="agent_name", id="agent_id", state="state", url="url", error="error"),
-    "PushDeadLetters": attribute_columns(
+    "A2ACatalogue": build_attribute_columns(name="name", url="url", tags="tags", description="description"),
+    "RemoteAgentPage": build_attribute_columns(
+        name="agent_name", id="agent_id", state="state", url="url", error="error"
+    ),
+    "PushDeadLetters": build_attribute_columns(
         task="task_id", config="config_id", url="url", attempts="attempts", since="given_up_at", error="error"
     ),
-    "dead_letters": attribute_columns(
+    "dead_letters": build_attribute_columns(
         time="died_at",
         id="dead_letter_id",
         source="source",
@@ -88,12 +90,12 @@ TABLES: Mapping[str, Sequence[Column]] = {
         reason="reason",
     ),
     "agents": _AGENTS,
-    "backups": attribute_columns(time="created_at", id="backup_id", instance="instance_id", bytes="size"),
+    "backups": build_attribute_columns(time="created_at", id="backup_id", instance="instance_id", bytes="size"),
     "deployments": _DEPLOYMENTS,
     "executions": _EXECUTIONS,
     "hosts": _HOSTS,
     "services": _SERVICES,
-    "messages": attribute_columns(
+    "messages": build_attribute_columns(
         time="timestamp",
         sender="from_name",
         to="to_agent",
@@ -103,10 +105,10 @@ TABLES: Mapping[str, Sequence[Column]] = {
         content="content",
         id="message_id",
     ),
-    "events": attribute_columns(
+    "events": build_attribute_columns(
         seq="sequence", time="time", type="type", source="source", subject="subject", data="data"
     ),
-    "tokens": attribute_columns(
+    "tokens": build_attribute_columns(
         label="label",
         id="token_id",
         kind="kind",
@@ -117,7 +119,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
     ),
     "tasks": _TASKS,
     "workflows": _WORKFLOWS,
-    "upstreams": attribute_columns(
+    "upstreams": build_attribute_columns(
         name="name",
         state="state",
         tools="tools",
@@ -128,7 +130,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
         origin="origin",
         error="error",
     ),
-    "workers": attribute_columns(
+    "workers": build_attribute_columns(
         name="worker_name",
         id="worker_id",
         owner="owner",
@@ -138,12 +140,12 @@ TABLES: Mapping[str, Sequence[Column]] = {
         seen="last_seen",
     ),
     "TaskEntryPage": [
-        *attribute_columns(
+        *build_attribute_columns(
             time="time", actor="actor", entry="type", status="status", progress="progress", text="content"
         ),
         ("data", attrgetter("data")),
     ],
-    "entries": attribute_columns(
+    "entries": build_attribute_columns(
         time="time", actor="actor", operation="operation", target="target", outcome="outcome", detail="detail"
     ),
 }

@@ -33,14 +33,14 @@ OPTIONAL_COLUMNS: Mapping[str, Callable[[Task], bool]] = {
 MAX_TRAIL = 1000  #: most entries of a trail that are shown
 
 
-def _command_option(
+def _build_command_option(
     name: str, kind: Any, default: Any, *spelled: str, help: str, metavar: str | None = None
 ) -> inspect.Parameter:
     annotation = Annotated[kind, typer.Option(*spelled, help=help, show_default=False, metavar=metavar)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _task_command(attribute: str, run: Callable[..., None], *more: inspect.Parameter) -> Callable[..., None]:
+def _build_task_command(attribute: str, run: Callable[..., None], *more: inspect.Parameter) -> Callable[..., None]:
     """An operation's own command with further options, described as the operation is."""
     return project_operation(Tasks.operations[attribute], run=run, more=more)
 
@@ -87,19 +87,19 @@ def _print_list(session: Session, operation: Operation, arguments: dict[str, Any
     session.out.result(page, show_agent_names_in_columns(session.client, columns, "agent"))
 
 
-listing = _task_command("list", _print_list)
-assign = _task_command(
+listing = _build_task_command("list", _print_list)
+assign = _build_task_command(
     "assign",
     _assign_task,
-    _command_option("to", str | None, None, "--to", help="The same as --assignee.", metavar="AGENT"),
-    _command_option(
+    _build_command_option("to", str | None, None, "--to", help="The same as --assignee.", metavar="AGENT"),
+    _build_command_option(
         "watch", bool, False, "--watch", "-w", help="Show what happens until it ends; the exit code tells how."
     ),
 )
-output = _task_command(
+output = _build_task_command(
     "output",
     _print_output,
-    _command_option("follow", bool, False, "--follow", "-f", help="Follow the output until the task ends."),
+    _build_command_option("follow", bool, False, "--follow", "-f", help="Follow the output until the task ends."),
 )
 
 

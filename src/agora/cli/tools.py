@@ -13,10 +13,10 @@ from .session import Session
 if TYPE_CHECKING:
     from agora_sdk.errors import NotFound
 
-__all__ = ["tool_command"]
+__all__ = ["build_tool_command"]
 
 
-def tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound) -> tuple[Any, list[str]]:
+def build_tool_command(name: str, base: dict[str, Any] | None, unknown: NotFound) -> tuple[Any, list[str]]:
     """The command that calls a tool, and the words it begins with.
 
     base: the tool's arguments, where they were given as one object. Raises ``unknown`` where no upstream

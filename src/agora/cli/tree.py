@@ -59,7 +59,7 @@ def _add_branch(console: Console, workflow: Workflow, inner: Mapping[str, Workfl
             (workflow.status, TONES.get(workflow.status, "")),
             (_build_progress_bar(workflow.progress, plain), TONES.get(workflow.status, "")),
             (f"{finished}/{workflow.total_steps} steps", ""),
-            (format_duration(_elapsed_seconds(workflow, now)), ""),
+            (format_duration(_compute_elapsed_seconds(workflow, now)), ""),
             (workflow.workflow_id, "dim"),
         )
     )
@@ -94,7 +94,7 @@ def format_step(
             else "",
             tone,
         ),
-        (format_duration(_elapsed_seconds(step, now or datetime.now(UTC))), ""),
+        (format_duration(_compute_elapsed_seconds(step, now or datetime.now(UTC))), ""),
         (clean_text(names.get(agent, agent)) if agent else "", "" if step.assigned_agent else "dim"),
         *_format_step_remarks(step),
     )
@@ -133,7 +133,7 @@ def _build_progress_bar(percent: float, plain: bool) -> str:
     return full_mark * full + empty_mark * (BAR - full)
 
 
-def _elapsed_seconds(thing: StepState | Workflow, now: datetime) -> float | None:
+def _compute_elapsed_seconds(thing: StepState | Workflow, now: datetime) -> float | None:
     if thing.completed_at is not None or thing.started_at is None:
         return thing.duration_seconds
     return max((now - thing.started_at).total_seconds(), 0.0)

@@ -12,7 +12,7 @@ import typer
 
 from agora_sdk.errors import InvalidRequest
 
-from .garbage_collection import resume_collection
+from .garbage_collection import resume_garbage_collection
 from .output import Output
 from .session import reporting_errors
 
@@ -330,7 +330,7 @@ def _serve_worker(options: WorkerOptions, server: str | None, token: str | None)
 
     if options.container is not None:
         disable_git_hooks(os.environ)
-    resume_collection()
+    resume_garbage_collection()
     asyncio.run(run_until_stopped())
 
 

@@ -59,7 +59,7 @@ def _parse_workflow(source: str, text: str) -> Any:
             raise _build_workflow_error(source, [("", f"is not JSON: {error}")]) from None
 
     try:
-        return yaml.load(text, _yaml_loader())  # noqa: S506  (derived from SafeLoader)
+        return yaml.load(text, _create_yaml_loader())  # noqa: S506  (derived from SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -68,7 +68,7 @@ def _parse_workflow(source: str, text: str) -> Any:
 
 
 @cache
-def _yaml_loader() -> Any:
+def _create_yaml_loader() -> Any:
     """A YAML loader with JSON's types: dates, yes and no stay strings, and duplicate keys are errors."""
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]  # it has no types

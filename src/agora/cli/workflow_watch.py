@@ -40,7 +40,9 @@ class WatchedWorkflow:
         level = [self.workflow]
         for _ in range(DEPTH):
             level = [
-                await self._refresh_inner(inner_id) for workflow in level for inner_id in _inner_workflow_ids(workflow)
+                await self._refresh_inner(inner_id)
+                for workflow in level
+                for inner_id in _list_inner_workflow_ids(workflow)
             ]
 
     async def _refresh_inner(self, workflow_id: str) -> Workflow:
@@ -57,7 +59,7 @@ class WatchedWorkflow:
         return bool({event.subject, data.get("workflow_id")} & workflows) or event.subject in tasks
 
 
-def _inner_workflow_ids(workflow: Workflow) -> Iterator[str]:
+def _list_inner_workflow_ids(workflow: Workflow) -> Iterator[str]:
     return (step.workflow_id for step in workflow.steps if step.workflow_id)
 
 
@@ -157,7 +159,7 @@ class ChangeLog:
         names, width = map_agent_names(workflow), max(len(step.name) for step in workflow.steps)
         plain = self._out.console.options.ascii_only
         for step in workflow.steps:
-            if self._has_changed(step.name, _step_facts(step)):
+            if self._has_changed(step.name, _build_step_facts(step)):
                 self._out.console.print(format_step(step, names, width=width, plain=plain))
         if self._has_changed("", workflow.status):
             self._out.say(f"{workflow.workflow_id} {workflow.status}", TONES.get(workflow.status, ""))
@@ -168,7 +170,7 @@ class ChangeLog:
         return news
 
 
-def _step_facts(step: StepState) -> tuple[Any, ...]:
+def _build_step_facts(step: StepState) -> tuple[Any, ...]:
     """What of a step is worth a line."""
     parts = (step.items.completed, step.items.failed) if step.items else None
     return step.status, step.attempts, step.awaiting, parts, step.assigned_agent, step.error

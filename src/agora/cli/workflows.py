@@ -120,7 +120,7 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
     columns: list[Column] = [
         ("step", lambda span: span.step if span.index is None else f"{span.step}[{span.index}]"),
         ("status", lambda span: "waiting_approval" if span.awaiting else span.status),
-        ("", lambda span: _span_bar(spans_page, span, plain)),
+        ("", lambda span: _format_span_bar(spans_page, span, plain)),
         ("duration", lambda span: format_duration(span.duration_seconds)),
         ("agent", lambda span: span.agent),
     ]
@@ -129,7 +129,7 @@ def timeline(session: Session, workflow_id: WorkflowId) -> None:
         session.out.note("items of a for_each were left out")
 
 
-def _span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
+def _format_span_bar(timeline: Timeline, span: Span, plain: bool) -> str:
     """A span's place in the whole: waiting thin, at work thick."""
     total = timeline.duration_seconds
     if total <= 0:

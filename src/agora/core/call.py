@@ -38,9 +38,9 @@ __all__ = [
     "Relay",
     "ServerContext",
     "WaitForEvent",
-    "as_deferred_result",
-    "as_encoded_result",
-    "as_relay",
+    "cast_deferred_to_result",
+    "cast_encoded_to_result",
+    "cast_relay_to_result",
     "decode_json",
     "encode_json",
 ]
@@ -330,7 +330,7 @@ class Relay:
     timeout: float
 
 
-def as_relay(
+def cast_relay_to_result(
     perform: Callable[[], Awaitable[T]], settle: Callable[[Call, T | AgoraError], Awaitable[R]], timeout: float
 ) -> R:
     """A :class:`Relay`, typed as its eventual result, so that a relay's method keeps its contract's type."""
@@ -344,7 +344,7 @@ class EncodedResult:
     json: bytes
 
 
-def as_encoded_result(json: bytes, kind: type[R]) -> R:
+def cast_encoded_to_result(json: bytes, kind: type[R]) -> R:
     """An :class:`EncodedResult`, typed as the result that it encodes."""
     return EncodedResult(json)  # type: ignore[return-value]
 
@@ -359,7 +359,7 @@ class DeferredResult:
     read: Callable[[Call], Awaitable[Result]]
 
 
-def as_deferred_result(read: Callable[[Call], Awaitable[R]]) -> R:
+def cast_deferred_to_result(read: Callable[[Call], Awaitable[R]]) -> R:
     """A :class:`DeferredResult`, typed as its eventual result."""
     return DeferredResult(read)  # type: ignore[return-value]
 

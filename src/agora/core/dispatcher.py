@@ -48,7 +48,7 @@ from .call import (
 from .events.feed import Feed
 from .events.filter import EventFilter, Viewer
 from .events.stream import LiveStream
-from .idempotency import find_answer, key_reused_error, store_answer
+from .idempotency import build_key_reused_error, find_idempotent_answer, store_idempotent_answer
 from .rate_limits import RateLimiter
 from .records import AUDIT, AuditEntryRow
 from .validation import validate_arguments
@@ -212,7 +212,7 @@ class Dispatcher:
         Raises an AgoraError, StorageUnavailable among them: every other failure is logged and becomes InternalError.
         """
         request_id = request_id or new_id("req")
-        usage = self._cpu_usage(caller)
+        usage = self._find_cpu_usage(caller)
         # Before any other work: a caller above its share waits here, where it costs nothing to the others.
         if not usage.may_proceed():
             await usage.wait_for_turn()
@@ -236,7 +236,7 @@ class Dispatcher:
         try:
             return self.context.registry.find(name, version, caller.tenant)
         except AgoraError:
-            usage = self._cpu_usage(caller)
+            usage = self._find_cpu_usage(caller)
             usage.add_seconds(self.scheduler.clock.measure_step(began))
             usage.charge_rate()
             self.limiter.count_call(caller)
@@ -247,13 +247,13 @@ class Dispatcher:
 
         size: bytes that are about to be read.
         """
-        usage = self._cpu_usage(caller)
+        usage = self._find_cpu_usage(caller)
         if not usage.may_proceed():
             await usage.wait_for_turn()
         if size > SMALL:
             usage.add_seconds(size * SECONDS_A_BYTE_READ)
 
-    def _cpu_usage(self, caller: Caller) -> CpuUsage:
+    def _find_cpu_usage(self, caller: Caller) -> CpuUsage:
         """What a call of a caller uses; the server's own work has no share, it goes before all others."""
         if caller.kind == "system":
             return CpuUsage(self, None, caller)
@@ -374,7 +374,7 @@ class Dispatcher:
                 if not came:
                     outcome = Outcome.from_result(request.operation, wait.result)
                     if outcome.deferred_result is not None:
-                        outcome = await self._read_after_commit(request, outcome.deferred_result)
+                        outcome = await self._read_answer_after_commit(request, outcome.deferred_result)
                     outcome.waited = waited
                     return outcome
                 if not request.usage.may_proceed():  # many may be woken at once
@@ -384,7 +384,7 @@ class Dispatcher:
 
     async def _run_command(self, request: _Request, values: dict[str, Any]) -> Outcome:
         operation, caller, key = request.operation, request.caller, request.key
-        digest = _request_digest(operation, values, key, caller) if key is not None else b""
+        digest = _compute_request_digest(operation, values, key, caller) if key is not None else b""
 
         async def execute_command(tx: Tx) -> Outcome:
             call = self._build_call(operation, caller, tx, request.request_id)
@@ -396,12 +396,12 @@ class Dispatcher:
             outcome = Outcome.from_result(operation, result)
             outcome.notices = call.notices
             if key is not None and outcome.deferred_result is None:
-                # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue.
+                # Secrets are never stored with the idempotency record; a repetition gets them from service.reissue_credential.
                 hidden = set(operation.secrets)
                 stored = operation.output.dump_json(result, by_alias=True, exclude=hidden) if hidden else outcome.body
-                store_answer(call, key, operation.name, digest, stored)
+                store_idempotent_answer(call, key, operation.name, digest, stored)
             # In the same transaction: no effect without its audit record, and no record of an effect that was rolled back.
-            tx.append(AUDIT, _audit_row(call, operation.name, "ok"))
+            tx.append(AUDIT, _build_audit_row(call, operation.name, "ok"))
             return outcome
 
         async def attempt_command() -> Outcome:
@@ -410,7 +410,7 @@ class Dispatcher:
         outcome = await self._run_with_long_poll(request, attempt_command)
         if outcome.deferred_result is None:
             return outcome
-        return await self._read_after_commit(request, outcome.deferred_result)
+        return await self._read_answer_after_commit(request, outcome.deferred_result)
 
     def _write_metered(self, caller: Caller, work: Work[T], label: str, usage: CpuUsage) -> Awaitable[T]:
         """Run a caller's work in a transaction, scheduled fairly among other callers, and meter its CPU time."""
@@ -422,7 +422,7 @@ class Dispatcher:
         owner = None if caller.kind in ("operator", "system") else caller.owner
         return self.store.write(caller.tenant, run_metered, label=label, owner=owner)
 
-    async def _read_after_commit(self, request: _Request, later: DeferredResult) -> Outcome:
+    async def _read_answer_after_commit(self, request: _Request, later: DeferredResult) -> Outcome:
         """Read the answer of a committed command in a transaction of its own."""
         operation, caller = request.operation, request.caller
 
@@ -437,7 +437,7 @@ class Dispatcher:
     async def _run_relay(self, request: _Request, values: dict[str, Any]) -> Outcome:
         """Remote work between two transactions, see :mod:`agora.core.relays`."""
         operation, caller, key, usage = request.operation, request.caller, request.key, request.usage
-        digest = _request_digest(operation, values, key, caller) if key is not None else b""
+        digest = _compute_request_digest(operation, values, key, caller) if key is not None else b""
 
         async def begin_relay(tx: Tx) -> Outcome | relays.Intent:
             call = self._build_call(operation, caller, tx, request.request_id)
@@ -459,7 +459,7 @@ class Dispatcher:
             result = await relays.settle_relay(call, intent, outcome)
             code = result.code if isinstance(result, AgoraError) else "ok"
             if code != "ok" or not operation.reads:  # looking is not audited, as of queries
-                tx.append(AUDIT, _audit_row(call, operation.name, code))
+                tx.append(AUDIT, _build_audit_row(call, operation.name, code))
             return result
 
         async def finish_relay(outcome: Any) -> Any:
@@ -476,17 +476,17 @@ class Dispatcher:
         """The stored answer under this key; IdempotencyConflict if it was given for another request."""
         operation = call.operation
         assert operation is not None
-        answer = await find_answer(
-            call, key, operation.name, digest, lambda: key_reused_error("idempotency key", key, "request")
+        answer = await find_idempotent_answer(
+            call, key, operation.name, digest, lambda: build_key_reused_error("idempotency key", key, "request")
         )
         if answer is None:
             return None
         # An empty answer is the claim of a relay that still runs, or whose outcome nobody knows.
         if not answer:
-            raise await relays.relay_in_progress_error(call, key)
+            raise await relays.build_relay_in_progress_error(call, key)
         outcome = Outcome(operation, None, answer, replayed=True)
         if operation.secrets:
-            outcome = Outcome(operation, await service.reissue(outcome.result), replayed=True)
+            outcome = Outcome(operation, await service.reissue_credential(outcome.result), replayed=True)
         return outcome
 
     async def _audit_refusal(
@@ -495,7 +495,7 @@ class Dispatcher:
         async def append_refusal(tx: Tx) -> None:
             call = self._build_call(operation, caller, tx, request_id)
             call.detail = error.detail
-            tx.append(AUDIT, _audit_row(call, operation.name, error.code))
+            tx.append(AUDIT, _build_audit_row(call, operation.name, error.code))
 
         try:
             await self.store.write(caller.tenant, append_refusal, label="audit", owner=caller.owner)
@@ -518,7 +518,7 @@ class Dispatcher:
         """
         began, failure = time.perf_counter(), "cancelled"
         try:
-            usage = self._cpu_usage(caller)
+            usage = self._find_cpu_usage(caller)
             if not usage.may_proceed():
                 await usage.wait_for_turn()
             self.admission.admit_call(operation, caller)
@@ -560,13 +560,13 @@ class Dispatcher:
             call = Call(None, caller, self.clock.now(), self.context, tx, new_id("req"))
             result = await work(call)
             if call.target is not None:
-                tx.append(AUDIT, _audit_row(call, label, "ok"))
+                tx.append(AUDIT, _build_audit_row(call, label, "ok"))
             return result
 
         return await self.store.write(tenant, run_system_work, label=label)
 
 
-def _request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
+def _compute_request_digest(operation: Operation, values: dict[str, Any], key: str, caller: Caller) -> bytes:
     """What a request under a key is recognised by.
 
     Newcomers share a subject, and a repeated registration shows its token again: theirs must be hard to guess.
@@ -583,7 +583,7 @@ def _request_digest(operation: Operation, values: dict[str, Any], key: str, call
     return hashlib.blake2b(f"{operation.name}@{operation.version}\n{request}".encode(), digest_size=16).digest()
 
 
-def _audit_row(call: Call, operation: str, outcome: str) -> AuditEntryRow:
+def _build_audit_row(call: Call, operation: str, outcome: str) -> AuditEntryRow:
     return AuditEntryRow(
         tenant_id=call.caller.tenant,
         audit_id=new_id("aud"),

@@ -10,7 +10,7 @@ from agora_sdk.errors import IdempotencyConflict, field_error
 from .call import Call
 from .records import IDEMPOTENCY, IdempotencyRow, StoredAnswer
 
-__all__ = ["answered", "find_answer", "key_reused_error", "store_answer"]
+__all__ = ["answered", "build_key_reused_error", "find_idempotent_answer", "store_idempotent_answer"]
 
 answered = Query(
     "select operation, digest, response from idempotency where tenant_id = :tenant and subject = :subject and key = :key",
@@ -18,7 +18,7 @@ answered = Query(
 )
 
 
-async def find_answer(
+async def find_idempotent_answer(
     call: Call, key: str, operation: str, digest: bytes, reused: Callable[[], IdempotencyConflict]
 ) -> bytes | None:
     """The answer stored under a key of the caller; empty while a relay is running; None if the key is new.
@@ -33,7 +33,7 @@ async def find_answer(
     return row.response
 
 
-def store_answer(call: Call, key: str, operation: str, digest: bytes, response: bytes) -> None:
+def store_idempotent_answer(call: Call, key: str, operation: str, digest: bytes, response: bytes) -> None:
     """Store an answer under a key of the caller, in the call's transaction."""
     caller = call.caller
     call.tx.append(
@@ -50,7 +50,7 @@ def store_answer(call: Call, key: str, operation: str, digest: bytes, response: 
     )
 
 
-def key_reused_error(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:
+def build_key_reused_error(name: str, key: str, noun: str, field: str | None = None) -> IdempotencyConflict:
     """The error of a key that was reused for a different request. name, field: of the key. noun: kind of the request."""
     details = {} if field is None else {"errors": [field_error(field, f"used for another {noun}")]}
     return IdempotencyConflict(

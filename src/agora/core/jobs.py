@@ -52,7 +52,7 @@ class JobContext:
 class CommitListener(Protocol):
     """A controller that is notified of commits, so that it acts before its next step is due."""
 
-    def committed(self, events: Sequence[StoredEvent], /) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
         """On the loop, after each commit. It raises nothing, and does no I/O."""
 
 
@@ -215,7 +215,7 @@ class DueController(Controller):
         """Parameters of ``next_due``."""
         return {}
 
-    def committed(self, events: Sequence[StoredEvent], /) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
         """Read the tenants of these events at the next step, which comes soon."""
         for stored in events:
             if stored.tenant_id not in self._unread:  # this runs for every commit: nothing is done twice

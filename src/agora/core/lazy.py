@@ -31,6 +31,6 @@ class Lazy(Generic[T]):
         target: T = self._target
         return target
 
-    async def get_in_thread(self) -> T:
+    async def import_in_thread(self) -> T:
         """The same; a module that takes long to import is imported beside the event loop."""
         return self.get() if self._target is not None else await asyncio.to_thread(self.get)

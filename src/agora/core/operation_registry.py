@@ -69,18 +69,21 @@ class OperationRegistry:
         requested = version
         if version is None and "@" in name:
             name, _, requested = name.partition("@")
-        candidates = self._names.get(name) or self._offered_candidates(name, tenant)
+        candidates = self._names.get(name) or self._list_offered_candidates(name, tenant)
         if candidates is None:
             raise self._build_unknown_operation_error(name, tenant)
         if len(candidates) == 1 and requested is None:
             return candidates[0]
         bounds = _parse_version_range(requested)
-        matching = [operation for operation in candidates if bounds is None or _parsed_version(operation) in bounds]
+        matching = [
+            operation for operation in candidates if bounds is None or _parse_operation_version(operation) in bounds
+        ]
         if not matching:
             versions = ", ".join(sorted(operation.version for operation in candidates))
             raise NotFound(f"{name} has no version {requested}.", fix=f"It has {versions}.")
         return max(
-            matching, key=lambda operation: (PREFERENCE[self.status(operation, tenant)], _parsed_version(operation))
+            matching,
+            key=lambda operation: (PREFERENCE[self.status(operation, tenant)], _parse_operation_version(operation)),
         )
 
     def has(self, name: str, tenant: str = DEFAULT_TENANT) -> bool:
@@ -88,15 +91,17 @@ class OperationRegistry:
         plain = name.partition("@")[0]
         return plain in self._names or plain in self._offered_names.get(tenant, {})
 
-    def _offered_candidates(self, name: str, tenant: str) -> list[Operation] | None:
+    def _list_offered_candidates(self, name: str, tenant: str) -> list[Operation] | None:
         operation = self._offered_names.get(tenant, {}).get(name)
         return None if operation is None else [operation]
 
     def _build_unknown_operation_error(self, name: str, tenant: str) -> NotFound:
-        names = {_distinctive_part(spelling): operation[0].name for spelling, operation in self._names.items()}
+        names = {
+            _shorten_name_for_comparison(spelling): operation[0].name for spelling, operation in self._names.items()
+        }
         offered = self._offered_names.get(tenant, {})
-        names |= {_distinctive_part(spelling): operation.name for spelling, operation in offered.items()}
-        part = _distinctive_part(name[:200])
+        names |= {_shorten_name_for_comparison(spelling): operation.name for spelling, operation in offered.items()}
+        part = _shorten_name_for_comparison(name[:200])
         alike = names if len(names) <= COMPARED else [other for other in names if other[:2] == part[:2]][:COMPARED]
         close = difflib.get_close_matches(part, alike, n=3, cutoff=0.6)
         suggestions = list(dict.fromkeys(names[match] for match in close))
@@ -111,7 +116,7 @@ class OperationRegistry:
         """What a caller may call: what is public, and what its scopes cover. ``sunset``: that too."""
         return [
             operation
-            for operation in self._all_operations(caller.tenant)
+            for operation in self._list_all_operations(caller.tenant)
             if (operation.exposure is Exposure.PUBLIC or (caller.scopes and caller.may(operation.scope)))
             and (sunset or self.status(operation, caller.tenant) is not Lifecycle.SUNSET)
         ]
@@ -133,11 +138,11 @@ class OperationRegistry:
             operation
             for operation in self.list_visible(caller, sunset=True)
             if (category is None or operation.category == category)
-            and (bounds is None or _parsed_version(operation) in bounds)
+            and (bounds is None or _parse_operation_version(operation) in bounds)
             and (status is None or self.status(operation, caller.tenant) is status)
         ]
 
-    def _all_operations(self, tenant: str) -> Iterable[Operation]:
+    def _list_all_operations(self, tenant: str) -> Iterable[Operation]:
         offered = self._offered.get(tenant)
         return chain(self.operations, *(offered[prefix] for prefix in sorted(offered))) if offered else self.operations
 
@@ -146,14 +151,14 @@ class OperationRegistry:
 
         None of them goes by a name that something declared has, whichever way it is written.
         """
-        accepted = [operation for operation in operations if not self._names.keys() & _name_spellings(operation)]
+        accepted = [operation for operation in operations if not self._names.keys() & _list_name_spellings(operation)]
         mine = self._offered.setdefault(tenant, {})
         mine.pop(prefix, None)
         if accepted:
             mine[prefix] = accepted
         names = self._offered_names[tenant] = {}
         for operation in chain.from_iterable(mine[each] for each in sorted(mine)):
-            for name in _name_spellings(operation):
+            for name in _list_name_spellings(operation):
                 names.setdefault(name, operation)
 
     # -- life ------------------------------------------------------------------------------------
@@ -183,7 +188,7 @@ class OperationRegistry:
         decision = self._decisions.get((tenant, operation.name, operation.version))
         reached = [
             at
-            for at in map(_day_start_microseconds, (operation.deprecation_date, operation.sunset_date))
+            for at in map(_compute_day_start_microseconds, (operation.deprecation_date, operation.sunset_date))
             if at is not None and at <= self._clock.now()
         ]
         return decision.changed_at if decision else max(reached, default=self._since)
@@ -211,27 +216,29 @@ class OperationRegistry:
             self._noticed.clear()
         cached = self._noticed.get((tenant, operation))
         if cached is None:
-            cached = self._noticed[tenant, operation] = self._lifecycle_headers(operation, tenant)
+            cached = self._noticed[tenant, operation] = self._build_lifecycle_headers(operation, tenant)
         return dict(cached)
 
     def _has_no_notices(self, operation: Operation) -> bool:
         """Whether nothing can be said about the operation's life: nearly always, and cheaply."""
         return not self._decisions and operation.deprecation_date is None and operation.sunset_date is None
 
-    def _lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]:
+    def _build_lifecycle_headers(self, operation: Operation, tenant: str) -> dict[str, str]:
         headers, life = {}, self.describe_lifecycle(operation, tenant)
         if life.status in (Lifecycle.DEPRECATED, Lifecycle.SUNSET):
-            headers["Deprecation"] = f"@{self._deprecated_at(operation, tenant) // SECOND}"
+            headers["Deprecation"] = f"@{self._find_deprecation_time(operation, tenant) // SECOND}"
             links = [self._format_successor_link(life.replacement), _format_deprecation_link(life.migration_guide)]
             if any(links):
                 headers["Link"] = ", ".join(filter(None, links))
         if life.sunset_date and life.status is not Lifecycle.ACTIVE:
-            headers["Sunset"] = format_datetime(_day_start(life.sunset_date), usegmt=True)
+            headers["Sunset"] = format_datetime(_compute_day_start(life.sunset_date), usegmt=True)
         return headers
 
-    def _deprecated_at(self, operation: Operation, tenant: str) -> int:
+    def _find_deprecation_time(self, operation: Operation, tenant: str) -> int:
         decision = self._decisions.get((tenant, operation.name, operation.version))
-        dated = _day_start_microseconds(operation.deprecation_date) or _day_start_microseconds(operation.sunset_date)
+        dated = _compute_day_start_microseconds(operation.deprecation_date) or _compute_day_start_microseconds(
+            operation.sunset_date
+        )
         return decision.changed_at if decision else dated or self._since
 
     def _format_successor_link(self, replacement: str | None) -> str | None:
@@ -279,17 +286,17 @@ class OperationRegistry:
         }
 
 
-def _name_spellings(operation: Operation) -> set[str]:
+def _list_name_spellings(operation: Operation) -> set[str]:
     """A name, and the same for those who take no dots."""
     return {operation.name, operation.name.replace(".", "_")}
 
 
-def _distinctive_part(name: str) -> str:
+def _shorten_name_for_comparison(name: str) -> str:
     """What a name is compared by: short, and the same for each of its spellings, since each comparison takes a while."""
     return name.replace("_", ".").removeprefix("agora.")
 
 
-def _parsed_version(operation: Operation) -> Version:
+def _parse_operation_version(operation: Operation) -> Version:
     return parse_version(operation.version)
 
 
@@ -306,12 +313,12 @@ def _parse_version_range(text: str | None) -> Range | None:
         ) from None
 
 
-def _day_start(day: date) -> datetime:
+def _compute_day_start(day: date) -> datetime:
     return datetime.combine(day, day_time(), UTC)
 
 
-def _day_start_microseconds(day: date | None) -> int | None:
-    return to_microseconds(_day_start(day)) if day else None
+def _compute_day_start_microseconds(day: date | None) -> int | None:
+    return to_microseconds(_compute_day_start(day)) if day else None
 
 
 def _format_deprecation_link(guide: str | None) -> str | None:

@@ -119,7 +119,7 @@ class ActiveOverrides:
                 if (override.expires_at is None or override.expires_at > now) and override.refuses_operation(
                     operation, reads
                 ):
-                    raise _halted_error(override)
+                    raise _build_halted_error(override)
 
     def find_brake(self, tenant: str, now: int) -> Override | None:
         """What stops the whole marketplace, if anything does: a halt before a pause, then the highest authority."""
@@ -141,7 +141,7 @@ class ActiveOverrides:
         return any(override.action == "emergency_halt" for override in standing)
 
 
-def _halted_error(override: Override) -> Halted:
+def _build_halted_error(override: Override) -> Halted:
     whom = "The marketplace" if override.target_id == SYSTEM_WIDE else "This agent"
     what = "halted" if override.action == "emergency_halt" else "paused"
     because = f": {override.reason.rstrip('.')}." if override.reason else "."

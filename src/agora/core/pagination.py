@@ -17,13 +17,13 @@ __all__ = [
     "EXACT_UP_TO",
     "MAX_PAGE_BYTES",
     "PageBudget",
-    "bounded_total",
+    "build_page_fields",
     "count_rows_up_to_limit",
     "decode_cursor",
     "encode_cursor",
-    "fill_page",
-    "page_fields",
+    "fill_page_with_rows",
     "read_page",
+    "split_bounded_total",
     "take_fitting_rows",
 ]
 
@@ -41,7 +41,7 @@ def encode_cursor(*position: str | int | float) -> str:
     return base64.urlsafe_b64encode(to_json(position)).rstrip(b"=").decode()
 
 
-def page_fields(items: Sequence[Any], *position: str, more: bool, cursor: str | None) -> dict[str, Any]:
+def build_page_fields(items: Sequence[Any], *position: str, more: bool, cursor: str | None) -> dict[str, Any]:
     """What every page says beside its items: how many it has, how many there are if it is all, and where the next begins.
 
     position: the attributes of the last item that the next page begins after.
@@ -143,10 +143,10 @@ async def read_page(
     read: answers at most so many rows after a place, which is the value of ``column`` in the row before, or those of
     several columns. most: bytes.
     """
-    return await fill_page(read, place, column, limit, PageBudget(most))
+    return await fill_page_with_rows(read, place, column, limit, PageBudget(most))
 
 
-async def fill_page(
+async def fill_page_with_rows(
     read: Callable[[Any, int], Awaitable[Sequence[T]]],
     place: Any,
     column: str | tuple[str, ...],
@@ -170,10 +170,10 @@ async def fill_page(
 
 
 async def count_rows_up_to_limit(tx: Reader, query: Query[int], parameters: Mapping[str, Any]) -> tuple[int, bool]:
-    """Count rows, bounded as :func:`bounded_total` describes; the query counts up to ``:limit``."""
-    return bounded_total(await tx.one(query, **parameters, limit=EXACT_UP_TO + 1) or 0)
+    """Count rows, bounded as :func:`split_bounded_total` describes; the query counts up to ``:limit``."""
+    return split_bounded_total(await tx.one(query, **parameters, limit=EXACT_UP_TO + 1) or 0)
 
 
-def bounded_total(counted: int) -> tuple[int, bool]:
+def split_bounded_total(counted: int) -> tuple[int, bool]:
     """A total counted up to one above the limit: (total, whether it is only a lower estimate)."""
     return (EXACT_UP_TO, True) if counted > EXACT_UP_TO else (counted, False)

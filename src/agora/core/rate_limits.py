@@ -51,11 +51,11 @@ class RateLimiter:
         now = self.clock()
         levels = []
         # All buckets are checked before one is charged, without an await: a refused call costs none of them.
-        for key, tier, rate in self._bucket_limits(caller):
+        for key, tier, rate in self._list_bucket_limits(caller):
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, now)
             level = min(rate * BURST_SECONDS, level + (now - since) * rate)
             if level < 1:
-                raise self._rate_limited_error(tier, rate, level)
+                raise self._build_rate_limited_error(tier, rate, level)
             levels.append((key, level))
         # Bounded memory: forgetting gives each caller one more burst, and forgives what it owed.
         if len(self._buckets) > FORGET_ABOVE:
@@ -70,7 +70,7 @@ class RateLimiter:
         if calls <= 0:
             return
         calls = round(calls, 2)
-        for key, _, rate in self._bucket_limits(caller):
+        for key, _, rate in self._list_bucket_limits(caller):
             level, since = self._buckets.get(key) or self._create_bucket(key, rate, self.clock())
             # ``since`` stays: the refill since then is added by the next call, and must be counted once.
             self._buckets[key] = (level - calls, since)
@@ -95,7 +95,7 @@ class RateLimiter:
         # Kept apart from the buckets: at which rate they refill is known only once the caller comes here.
         self._remote_calls[key] = (before + count, since)
 
-    def _bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:
+    def _list_bucket_limits(self, caller: Caller) -> Sequence[tuple[Key, str, float]]:
         """Each rate-limit bucket of a caller: its key, its name in errors, and its calls per second."""
         if caller.kind in ("operator", "system"):
             return ()
@@ -117,7 +117,7 @@ class RateLimiter:
         count, since = self._remote_calls.pop(key, (0, now))
         return rate * BURST_SECONDS - count, since
 
-    def _rate_limited_error(self, tier: str, rate: float, level: float) -> RateLimited:
+    def _build_rate_limited_error(self, tier: str, rate: float, level: float) -> RateLimited:
         wait = max(1, round((1 - level) / rate + 0.5))
         whose = {
             "registrar": " of all agents that your registrar has registered",

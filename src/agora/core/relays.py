@@ -28,10 +28,10 @@ from agora_sdk.errors import AgoraError, Conflict, DeadlineExceeded, InternalErr
 
 from . import relay_queries as relays
 from .call import Call, Relay
-from .idempotency import store_answer
+from .idempotency import store_idempotent_answer
 from .records import RELAYS, RelayRow
 
-__all__ = ["Intent", "begin_relay", "relay_in_progress_error", "run_relay", "settle_relay"]
+__all__ = ["Intent", "begin_relay", "build_relay_in_progress_error", "run_relay", "settle_relay"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -77,11 +77,11 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
     )
     # An empty answer claims the key: a repetition while the relay runs finds it and does not perform the work again.
     if key is not None:
-        store_answer(call, key, operation.name, digest, b"")
+        store_idempotent_answer(call, key, operation.name, digest, b"")
     return intent
 
 
-async def relay_in_progress_error(call: Call, key: str) -> Conflict:
+async def build_relay_in_progress_error(call: Call, key: str) -> Conflict:
     """The error for a repeated call whose relay is still running, or ended with an unknown outcome."""
     row = await call.tx.one(relays.open_under, subject=call.caller.subject, key=key)
     if row is not None and row.status == "pending":
@@ -105,7 +105,7 @@ async def run_relay(intent: Intent, finish: Callable[[Any], Awaitable[T]]) -> T:
         outcome = await _perform_relay(intent.relay)
     except asyncio.CancelledError:
         # The remote side may have done the work. Shielded, because a second cancellation must not lose that either.
-        await asyncio.shield(_finish_relay(finish, _unknown_outcome("The caller left before the answer.")))
+        await asyncio.shield(_finish_relay(finish, _build_unknown_outcome_error("The caller left before the answer.")))
         raise
     return await asyncio.shield(_finish_relay(finish, outcome))
 
@@ -124,7 +124,7 @@ async def _finish_relay(finish: Callable[[Any], Awaitable[T]], outcome: Any) -> 
             if error.extra.get("outcome") == UNKNOWN:
                 raise
             if loop.time() >= until:
-                raise _unknown_outcome("The outcome could not be stored.") from error
+                raise _build_unknown_outcome_error("The outcome could not be stored.") from error
         await asyncio.sleep(PAUSE_SECONDS)
 
 
@@ -136,14 +136,14 @@ async def _perform_relay(relay: Relay) -> Any:
         # An outcome, not an exception: the second transaction has to settle in each case.
         return error
     except TimeoutError:
-        return _unknown_outcome(f"It did not respond within {relay.timeout:g} s.")
+        return _build_unknown_outcome_error(f"It did not respond within {relay.timeout:g} s.")
     except Exception:
         incident = new_id("err")
         log.exception("remote work failed (%s)", incident)
         return InternalError("Something went wrong on our side.", incident=incident, outcome=UNKNOWN)
 
 
-def _unknown_outcome(detail: str) -> DeadlineExceeded:
+def _build_unknown_outcome_error(detail: str) -> DeadlineExceeded:
     return DeadlineExceeded(detail, fix="Check whether the request took effect before repeating it.", outcome=UNKNOWN)
 
 

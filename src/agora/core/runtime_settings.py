@@ -82,7 +82,7 @@ class RuntimeSettings:
         values = self.current.model_dump(mode="json")
         return {
             name: {
-                "value": self._without_secrets(value),
+                "value": self._redact_secret_settings(value),
                 "changed": name in self._changed,
                 "changeable": name in CHANGEABLE,
             }
@@ -90,7 +90,7 @@ class RuntimeSettings:
             if name.startswith(prefix)
         }
 
-    def _without_secrets(self, value: Any) -> Any:
+    def _redact_secret_settings(self, value: Any) -> Any:
         if isinstance(value, str):
             for secret in self.current.secret_values:
                 value = value.replace(secret, "***")

@@ -12,7 +12,7 @@ __all__ = [
     "ENROLMENT",
     "EVERYTHING",
     "ROLES",
-    "server_scope",
+    "build_virtual_server_scope",
 ]
 
 AGENT = frozenset(
@@ -52,6 +52,6 @@ _OPERATOR = _VIEWER | AGENT | {"act:any", "deploy:agents"}
 ROLES: Mapping[str, frozenset[str]] = {"admin": EVERYTHING, "operator": _OPERATOR, "viewer": _VIEWER, "user": AGENT}
 
 
-def server_scope(name: str) -> str:
+def build_virtual_server_scope(name: str) -> str:
     """The scope of the keys of a virtual MCP server; no operation asks for it."""
     return f"server:{name}"

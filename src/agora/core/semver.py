@@ -80,7 +80,7 @@ def parse_range(text: str) -> Range:
     terms = re.sub(r"(\^|~|>=|<=|>|<|==|=)\s+", r"\1", text.strip()).replace(",", " ").split()
     if not terms:
         raise InvalidVersion("a version or a range such as 1.0.0, ^1.2 or >=1,<2 is needed")
-    return Range(tuple(bound for term in terms for bound in _term_bounds(term)))
+    return Range(tuple(bound for term in terms for bound in _compute_term_bounds(term)))
 
 
 def _parse_partial(text: str) -> tuple[Version, int]:
@@ -100,7 +100,7 @@ def _pad_numbers(numbers: list[int]) -> tuple[int, int, int]:
     return major, minor, patch
 
 
-def _term_bounds(term: str) -> list[tuple[str, Version]]:
+def _compute_term_bounds(term: str) -> list[tuple[str, Version]]:
     match = _TERM.fullmatch(term)
     if not match:
         raise InvalidVersion(f"{term[:50]!r} is not a semantic version or range")
@@ -109,30 +109,30 @@ def _term_bounds(term: str) -> list[tuple[str, Version]]:
     if wildcard:
         if sign not in ("=", "==", "^", "~"):
             raise InvalidVersion(f"{term[:50]!r}: a wildcard takes no comparison")
-        return _prefix_bounds(*_parse_partial(wildcard["numbers"])) if wildcard["numbers"] else []
+        return _compute_prefix_bounds(*_parse_partial(wildcard["numbers"])) if wildcard["numbers"] else []
     version, precision = _parse_partial(text)
     if sign == "^":
-        return _caret_bounds(version, precision)
+        return _compute_caret_bounds(version, precision)
     if sign == "~":
-        return _prefix_bounds(version, min(precision, 2))
+        return _compute_prefix_bounds(version, min(precision, 2))
     if sign in ("=", "=="):
-        return [("=", version)] if precision == 3 else _prefix_bounds(version, precision)
+        return [("=", version)] if precision == 3 else _compute_prefix_bounds(version, precision)
     return [(sign, version)]
 
 
-def _prefix_bounds(version: Version, fixed: int) -> list[tuple[str, Version]]:
+def _compute_prefix_bounds(version: Version, fixed: int) -> list[tuple[str, Version]]:
     """Everything from a version on whose first numbers, ``fixed`` of them, are the same."""
-    return [(">=", version), ("<", _next_version(version, fixed))]
+    return [(">=", version), ("<", _compute_next_version(version, fixed))]
 
 
-def _next_version(version: Version, fixed: int) -> Version:
+def _compute_next_version(version: Version, fixed: int) -> Version:
     numbers = list(version.numbers[:fixed])
     numbers[-1] += 1
     return Version(_pad_numbers(numbers))
 
 
-def _caret_bounds(version: Version, written: int) -> list[tuple[str, Version]]:
+def _compute_caret_bounds(version: Version, written: int) -> list[tuple[str, Version]]:
     """Up to the next change of the leftmost number that is not 0: ``^0.2.3`` stays below 0.3."""
     major, minor, _ = version.numbers
     fixed = 1 if major or written == 1 else 2 if minor or written == 2 else 3
-    return _prefix_bounds(version, fixed)
+    return _compute_prefix_bounds(version, fixed)

@@ -30,8 +30,8 @@ __all__ = [
     "Meter",
     "Traffic",
     "Usage",
-    "bucket_index",
-    "bucket_midpoint_ms",
+    "compute_bucket_midpoint_ms",
+    "find_duration_bucket",
 ]
 
 DEFAULT_TENANT = "default"
@@ -41,14 +41,14 @@ _MINUTE = 60_000_000
 _QUERY, _STREAM = Kind.QUERY, Kind.STREAM
 
 
-def bucket_index(microseconds: int) -> int:
+def find_duration_bucket(microseconds: int) -> int:
     """Index of the bucket of a duration: below 8 exact, then four buckets to each doubling."""
     length = microseconds.bit_length()
     index = microseconds if length < 3 else (length << 2) - 8 + (microseconds >> (length - 3) & 3)
     return min(index, BUCKETS - 1)
 
 
-def bucket_midpoint_ms(index: int) -> float:
+def compute_bucket_midpoint_ms(index: int) -> float:
     """Milliseconds in the middle of a bucket."""
     if index < 4:
         return index / 1000
@@ -80,7 +80,7 @@ class Usage:
         for index, count in enumerate(self.buckets):
             cumulative += count
             if cumulative >= rank:
-                return bucket_midpoint_ms(index)
+                return compute_bucket_midpoint_ms(index)
         return None
 
     def encode_histogram(self) -> str:
@@ -182,7 +182,7 @@ class Traffic:
                 minutes[row.minute].add_minute(CallMinute.from_row(row))
         return [(number * _MINUTE, minute) for number, minute in minutes.items()]
 
-    def take_unsaved_rows(self, tenant: str) -> dict[int, dict[str, Any]]:
+    def take_unsaved_minutes(self, tenant: str) -> dict[int, dict[str, Any]]:
         """Rows of the minutes that changed since they were stored; unmark them if storing fails."""
         fresh = {number: minute for number, minute in self._minutes.get(tenant, {}).items() if minute.fresh}
         # Unmarked before the write: a call that is counted meanwhile marks the minute again.
@@ -223,7 +223,7 @@ class Meter:
 
     def record(self, operation: Operation, seconds: float, ok: bool, tenant: str = DEFAULT_TENANT) -> None:
         """Count one call."""
-        bucket = bucket_index(int(seconds * SECOND))
+        bucket = find_duration_bucket(int(seconds * SECOND))
         self.traffic.record(operation, bucket, ok, tenant)
         try:
             usage = self._fresh[tenant][operation]

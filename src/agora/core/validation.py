@@ -17,7 +17,7 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.validation_errors import describe_error, locate_errors
 from agora_sdk.errors import InvalidRequest, MalformedRequest, field_error
 
-__all__ = ["to_invalid_request", "validate_arguments"]
+__all__ = ["convert_validation_error", "validate_arguments"]
 
 MAX_LISTED: Final = 20  # errors in one answer
 MAX_LISTED_ERRORS: Final = 200  # errors that are reported one by one
@@ -37,7 +37,7 @@ def validate_arguments(operation: Operation, arguments: bytes | Mapping[str, Any
             return model.__pydantic_validator__.validate_python(arguments).__dict__  # type: ignore[no-any-return]
     except ValidationError as error:
         if error.error_count() <= MAX_LISTED_ERRORS:
-            raise to_invalid_request(error, operation) from None
+            raise convert_validation_error(error, operation) from None
     raise _summarize_errors(operation, arguments)
 
 
@@ -63,7 +63,7 @@ def _summarize_errors(operation: Operation, arguments: bytes | Mapping[str, Any]
         operation.input.__pydantic_validator__.validate_python(document)
     except ValidationError as error:
         if error.error_count() <= MAX_LISTED_ERRORS:
-            return to_invalid_request(error, operation)
+            return convert_validation_error(error, operation)
     return InvalidRequest(
         "The arguments have too many errors to list.",
         fix=f"What it takes is at /discovery/schema/{operation.name}.",
@@ -79,7 +79,7 @@ def _truncate_value(value: Any, depth: int = ABRIDGED_DEPTH) -> Any:
     return {name: _truncate_value(part, depth - 1) for name, part in islice(value.items(), ABRIDGED_PARTS)}
 
 
-def to_invalid_request(error: ValidationError, operation: Operation) -> InvalidRequest:
+def convert_validation_error(error: ValidationError, operation: Operation) -> InvalidRequest:
     """A validation error as ours: every fault with its field, none with the value."""
     faults = error.errors(include_url=False, include_input=False)
     errors = [

@@ -89,7 +89,7 @@ async def _write_batches(
 ) -> None:
     """Send batches, combined into one piece each time; at the end, send the close reason."""
     position = stream.position
-    while batches := await sink.take_batches():
+    while batches := await sink.wait_for_batches():
         position = batches[-1].sequence
         await send({"type": "http.response.body", "body": wording.encode_batches(batches), "more_body": True})
     if sink.close_reason is not None:

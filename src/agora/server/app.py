@@ -394,7 +394,7 @@ class App:
 
     def _on_commit(self, events: Sequence[StoredEvent]) -> None:
         """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
-        self.replicas.committed(events)
+        self.replicas.receive_committed_events(events)
         changed = False
         for stored in events:
             self.measures.count_event(stored.event.type)
@@ -425,9 +425,9 @@ class App:
 
     def _update_followers(self, events: Sequence[StoredEvent], changed: bool) -> None:
         self.authenticator.forget_changed_callers(events)
-        self.agent_host.committed(events)
+        self.agent_host.receive_committed_events(events)
         for follower in self._followers:
-            follower.committed(events)
+            follower.receive_committed_events(events)
         for stored in events:
             if stored.event.type in SESSION_EVENTS:
                 self.mcp.handle_session_event(stored.event.type, from_json(stored.event.data))
@@ -560,12 +560,12 @@ class App:
         match = self.routes.find_fixed(scope["method"], scope["path"])
         if match is None:
             for protocol, app in self.apps:
-                if app.owns(scope):
+                if app.owns_request(scope):
                     PROTOCOL.set(protocol)
                     await app(scope, receive, send)
                     return
             match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
-        if self.monitor_app.owns(scope, match is not None):
+        if self.monitor_app.owns_request(scope, match is not None):
             PROTOCOL.set("monitor")
             await self.monitor_app(scope, receive, send)
         elif match is None:

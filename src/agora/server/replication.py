@@ -73,10 +73,10 @@ class Replication:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._remote_commits.stop()
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """What this server committed itself."""
         if self._peers is not None:
-            self._remote_commits.committed(events)
+            self._remote_commits.receive_committed_events(events)
 
     # -- words -----------------------------------------------------------------------------------
 

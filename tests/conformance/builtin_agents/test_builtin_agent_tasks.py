@@ -41,7 +41,7 @@ class Scripted(BuiltinAgent):
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
 
-    async def handle(self, job: Job) -> Any:
+    async def perform_task(self, job: Job) -> Any:
         self.begun.append(job)
         return await getattr(self, f"do_{job.text.split()[0]}")(job)
 
@@ -235,7 +235,7 @@ async def test_word_of_a_lease_before_does_not_end_a_job(market: Market, residen
         await asyncio.sleep(0)
     old = [stored for stored in market.events if stored.event.type == "agora.task.requeued"]
     assert old, "its lease has run out, and it was taken up once more"
-    market.app.agent_host.committed(old)
+    market.app.agent_host.receive_committed_events(old)
     resident.go_on.set()
     await market.app.agent_host.wait_until_idle()
     assert (await get(market, task_id)).result == "waited"
@@ -362,7 +362,7 @@ async def test_tenants_are_kept_apart(market: Market, resident: Scripted) -> Non
     host = market.app.agent_host
     assert host.has_agent("default", resident_id(market))
     assert not host.has_agent("other", resident_id(market))
-    assert host.offered_lease_seconds("other", resident_id(market)) is None
+    assert host.find_lease_seconds_if_slot_free("other", resident_id(market)) is None
 
 
 async def test_a_transaction_that_fails_hands_nothing_over(market: Market, resident: Scripted) -> None:

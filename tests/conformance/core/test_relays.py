@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from agora.core.call import BoundService, Call, Caller, Progress, as_relay
+from agora.core.call import BoundService, Call, Caller, Progress, cast_relay_to_result
 from agora.core.dispatcher import Outcome
 from agora.core.jobs import JobContext
 from agora.core.relay_settler import RelaySettler
@@ -68,7 +68,7 @@ class RemoteService(BoundService, Remote):
                 raise outcome
             return Echo(said=outcome)
 
-        return as_relay(perform, settle, far.timeout)
+        return cast_relay_to_result(perform, settle, far.timeout)
 
 
 async def _echo(text: str, progress: Progress | None) -> str:

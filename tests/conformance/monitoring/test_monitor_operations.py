@@ -204,7 +204,7 @@ async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> 
     for _ in range(2):
         await usage.step()
     traffic = talked.app.meter.traffic
-    assert traffic.take_unsaved_rows("default").keys() <= {talked.clock.now() // 60_000_000}  # the queries since
+    assert traffic.take_unsaved_minutes("default").keys() <= {talked.clock.now() // 60_000_000}  # the queries since
     traffic.server, traffic._minutes = "run_another", {}
     after = await talked.call(talked.operator, "monitor.stats")
     assert after.calls_last_hour == before
@@ -221,12 +221,12 @@ async def test_minutes_outlive_a_server_and_are_counted_once(talked: Market) -> 
 def test_minutes_that_could_not_be_stored_are_stored_later() -> None:
     traffic = Traffic(SystemClock())
     traffic.record(Monitor.operations["intervene"], 40, False, "default")
-    leaving = traffic.take_unsaved_rows("default")
+    leaving = traffic.take_unsaved_minutes("default")
     (row,) = leaving.values()
     assert (row["calls"], row["reads"], row["errors"]) == (1, 0, 1)
-    assert traffic.take_unsaved_rows("default") == {}
+    assert traffic.take_unsaved_minutes("default") == {}
     traffic.mark_unsaved("default", leaving)
-    assert traffic.take_unsaved_rows("default") == leaving
+    assert traffic.take_unsaved_minutes("default") == leaving
 
 
 async def test_stepping_in(market: Market) -> None:

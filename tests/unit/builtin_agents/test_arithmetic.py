@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.builtin_agents.arithmetic import MAX_EXPRESSION_CHARACTERS, CalculationError, evaluate_expression
-from agora.builtin_agents.phrases import as_expression
+from agora.builtin_agents.phrases import translate_question_to_expression
 
 VALUES = """
 25 * 4 = 100
@@ -100,7 +100,7 @@ what is -5 times -3? = 15
 @pytest.mark.parametrize("line", PHRASES.strip().splitlines())
 def test_questions_in_words(line: str) -> None:
     question, _, expected = line.rpartition(" = ")
-    assert str(evaluate_expression(as_expression(question))) == expected
+    assert str(evaluate_expression(translate_question_to_expression(question))) == expected
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_it_agrees_with_fractions(case: tuple[str, Fraction | None]) -> None:
 def test_whatever_is_typed_has_an_answer_soon(text: str) -> None:
     begun = time.process_time()
     with contextlib.suppress(CalculationError):
-        value = evaluate_expression(as_expression(text))
+        value = evaluate_expression(translate_question_to_expression(text))
         assert str(value)
         assert isinstance(value.json, int | float | str)
     assert time.process_time() - begun < 0.5
@@ -183,4 +183,4 @@ def test_whatever_is_typed_has_an_answer_soon(text: str) -> None:
 @given(st.text(max_size=2000))
 def test_any_text_is_read(text: str) -> None:
     with contextlib.suppress(CalculationError):
-        evaluate_expression(as_expression(text))
+        evaluate_expression(translate_question_to_expression(text))

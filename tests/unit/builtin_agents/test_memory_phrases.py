@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agora.builtin_agents.memory import parse_sentence
+from agora.builtin_agents.memory import parse_memory_sentence
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ from agora.builtin_agents.memory import parse_sentence
     ],
 )
 def test_sentences(text: str, expected: dict[str, Any]) -> None:
-    assert parse_sentence(text) == expected
+    assert parse_memory_sentence(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,5 @@ def test_sentences(text: str, expected: dict[str, Any]) -> None:
 def test_no_sentence_takes_long(text: str) -> None:
     """All residents share one thread: a phrase that is tried at each of many spaces would hold up the server."""
     began = time.process_time()
-    parse_sentence(text)
+    parse_memory_sentence(text)
     assert time.process_time() - began < 2.0

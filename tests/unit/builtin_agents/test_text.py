@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.builtin_agents.text import count_statistics, extract_keywords, measure_readability, split_sentences
+from agora.builtin_agents.text import compute_text_statistics, extract_keywords, measure_readability, split_sentences
 
 TEXT = "Agora is easy. Agents talk to agents!\n\nDo agents sleep? They don't; the marketplace never sleeps."
 
 
 def test_statistics() -> None:
-    found = count_statistics(TEXT)
+    found = compute_text_statistics(TEXT)
     assert (found["words"], found["sentences"], found["paragraphs"], found["lines"]) == (16, 4, 2, 3)
     assert (found["unique_words"], found["average_sentence_length"]) == (14, 4.0)
     assert found["characters"] == len(TEXT)
-    assert count_statistics("")["average_word_length"] == 0
+    assert compute_text_statistics("")["average_word_length"] == 0
 
 
 def test_sentences_end_where_they_do() -> None:
@@ -51,7 +51,7 @@ def test_readability_tells_easy_from_hard() -> None:
 
 @given(st.text(max_size=500))
 def test_any_text_has_its_numbers(text: str) -> None:
-    found = count_statistics(text)
+    found = compute_text_statistics(text)
     assert found["unique_words"] <= found["words"]
     assert len(extract_keywords(text)) <= 10
     measure_readability(text)

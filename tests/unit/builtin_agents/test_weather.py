@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from agora.builtin_agents.weather import NOT_CONFIGURED, find_place_name
+from agora.builtin_agents.weather import NOT_CONFIGURED, find_place_in_sentence
 from agora.server.app import App
 from agora_sdk.contract.fields import TaskStatus
 from tests.harness import ManualClock, make_settings
@@ -79,4 +79,4 @@ def test_a_place_is_found_in_a_sentence_that_asks_for_its_weather() -> None:
         ("How is the weather?", ""),
         ("Analyze: the sea was calm", None),
     ):
-        assert find_place_name(text) == place
+        assert find_place_in_sentence(text) == place

@@ -78,12 +78,12 @@ def the_file() -> Logins:
 
 async def test_with_a_code(agora: Any, served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     otto = Person("otto")
-    told = flows.log_in
+    told = flows.fetch_login_tokens
 
     def come_in(issuer: str, client: str | None, scope: str, say: Any, **options: Any) -> Any:
         return told(issuer, client, scope, otto.note, pause=otto.confirm, **options)
 
-    monkeypatch.setattr(flows, "log_in", come_in)
+    monkeypatch.setattr(flows, "fetch_login_tokens", come_in)
     done = await agora("login")
     assert "as otto, with the role operator" in done.stdout
     me = json.loads((await agora("whoami", "--json")).stdout)
@@ -203,7 +203,7 @@ async def test_with_a_browser_on_this_machine(provider: str, served: Running, mo
     def show(url: str) -> None:
         threading.Thread(target=browse, args=(url, "vera"), daemon=True).start()
 
-    come_in = functools.partial(flows.log_in, provider, "agora-web", "openid profile", vera.note, show=show)
+    come_in = functools.partial(flows.fetch_login_tokens, provider, "agora-web", "openid profile", vera.note, show=show)
     granted = await asyncio.to_thread(come_in, browser=True)
     assert "browser" in vera.said
     caller = await served.app.authenticator.authenticate(await _for_us(granted, served))
@@ -239,7 +239,7 @@ async def test_a_login_that_is_over(agora: Any, served: Running) -> None:
 
 async def test_a_provider_without_a_way(agora: Any) -> None:
     async with issuing() as issuer:
-        come_in = functools.partial(flows.log_in, issuer.url, "x", "openid", print)
+        come_in = functools.partial(flows.fetch_login_tokens, issuer.url, "x", "openid", print)
         del issuer.document["authorization_endpoint"]
         with pytest.raises(NotFound, match="neither"):
             await asyncio.to_thread(come_in)
@@ -250,9 +250,9 @@ async def test_a_provider_without_a_way(agora: Any) -> None:
         with pytest.raises(UpstreamFailed, match="describe"):
             await asyncio.to_thread(come_in)
         with pytest.raises(NotFound, match="oidc_cli_client_id"):
-            flows.log_in(issuer.url, None, "openid", print)
+            flows.fetch_login_tokens(issuer.url, None, "openid", print)
     with pytest.raises(UpstreamFailed):
-        flows.log_in("http://sso.example.test/realms/x", "x", "openid", print)
+        flows.fetch_login_tokens("http://sso.example.test/realms/x", "x", "openid", print)
 
 
 def test_what_the_provider_answers() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from agora.core.validation import to_invalid_request
+from agora.core.validation import convert_validation_error
 from agora_sdk.contract import Operation, operations
 from agora_sdk.contract.validation_errors import ID, PATTERN_MESSAGES
 from agora_sdk.errors import InvalidRequest
@@ -37,7 +37,7 @@ def told(name: str, **arguments: Any) -> list[dict[str, str]]:
     """What the server says of arguments; what a client says before it asks is the same."""
     with pytest.raises(ValidationError) as wrong:
         operation(name).input.model_validate(arguments)
-    errors: list[dict[str, str]] = to_invalid_request(wrong.value, operation(name)).errors
+    errors: list[dict[str, str]] = convert_validation_error(wrong.value, operation(name)).errors
     with pytest.raises(InvalidRequest) as refused:
         bind_arguments(operation(name), (), arguments)
     assert [each["message"] for each in refused.value.errors] == [each["message"] for each in errors]
@@ -77,4 +77,6 @@ def test_names_that_the_caller_wrote_stay() -> None:
     assert fault["field"] in ("endpoints.Rest", "endpoints")
     with pytest.raises(ValidationError) as wrong:
         operation("agent.list").input.model_validate({"Wrong": 1})
-    assert [fault["field"] for fault in to_invalid_request(wrong.value, operation("agent.list")).errors] == ["Wrong"]
+    assert [fault["field"] for fault in convert_validation_error(wrong.value, operation("agent.list")).errors] == [
+        "Wrong"
+    ]

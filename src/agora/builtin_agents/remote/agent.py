@@ -27,7 +27,7 @@ class RemoteAgent(BuiltinAgent):
     def alive(self) -> bool:
         return self.reachable
 
-    async def handle(self, job: Job) -> Reply:
+    async def perform_task(self, job: Job) -> Reply:
         run = RemoteTaskRun(job, self._client, self._history, self.profile.name)
         self._active_runs += 1
         try:

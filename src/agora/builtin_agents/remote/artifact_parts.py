@@ -7,7 +7,7 @@ from typing import Any
 
 from ..port import Part
 
-__all__ = ["join_texts", "merge_chunks", "remaining_parts"]
+__all__ = ["join_texts", "merge_chunks", "select_unwritten_parts"]
 
 
 def _is_text(part: Mapping[str, Any]) -> bool:
@@ -29,7 +29,7 @@ def join_texts(parts: Iterable[Part]) -> list[Part]:
     return [*merged_parts, {"text": "".join(texts)}] if texts else merged_parts
 
 
-def remaining_parts(previous: Sequence[Part], now: Sequence[Part]) -> tuple[list[Part], bool] | None:
+def select_unwritten_parts(previous: Sequence[Part], now: Sequence[Part]) -> tuple[list[Part], bool] | None:
     """Return the parts of an artifact that are not written yet, and whether to append them. None if complete.
 
     given: what was handed over. Where that is not how it begins now, all of it is, in its place.

@@ -21,7 +21,7 @@ from .client import OriginClient
 from .errors import RemoteError
 from .wire import A2ARequest
 
-__all__ = ["read_card"]
+__all__ = ["fetch_verified_card"]
 
 MAX_CARD_BYTES: Final = 1024 * 1024  #: bytes of a card
 MAX_KEY_SET_BYTES: Final = 262_144  #: bytes of a key set
@@ -31,7 +31,7 @@ WELL_KNOWN: Final = ("/.well-known/agent-card.json", "/.well-known/agent.json")
 HEADERS: Final = {"accept": "application/json", "a2a-version": "1.0"}
 
 
-def _candidate_urls(url: str) -> Iterator[str]:
+def _generate_card_urls(url: str) -> Iterator[str]:
     """Yield the URLs where a card may be. url: of the card, of the agent, or of its host."""
     parts = urlsplit(url)
     if parts.path.endswith(".json"):
@@ -43,7 +43,7 @@ def _candidate_urls(url: str) -> Iterator[str]:
     yield url
 
 
-async def read_card(post: OriginClient, url: str) -> dict[str, Any]:
+async def fetch_verified_card(post: OriginClient, url: str) -> dict[str, Any]:
     """An agent's card as A2A 1.0 has it, its addresses absolute. Raises Fault.
 
     A signature that does not fit its key is refused; those that were verified stay with the card, and others are
@@ -63,7 +63,7 @@ async def read_card(post: OriginClient, url: str) -> dict[str, Any]:
 
 async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str]:
     """Fetch the first card at one of the candidate URLs. Returns the document and its URL."""
-    for place in _candidate_urls(url):
+    for place in _generate_card_urls(url):
         document = await _fetch_json(post, place, MAX_CARD_BYTES)
         if isinstance(document, dict) and "name" in document and ("skills" in document or "capabilities" in document):
             return document, place
@@ -113,7 +113,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place:
     """
     entries = card.get("signatures")
     signatures = [item for item in entries if isinstance(item, dict)] if isinstance(entries, list) else []
-    contents = _signed_contents(card)
+    contents = _list_signed_contents(card)
     fitting, failing = [], 0
     for signature in signatures[:MAX_SIGNATURES]:
         key = await _fetch_key(post, signature, place)
@@ -128,7 +128,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place:
     return fitting
 
 
-def _signed_contents(card: Mapping[str, Any]) -> list[bytes]:
+def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
     """Documents that the signature may cover: the card, and the card without the members for 0.3 clients."""
     try:
         return [signed_content(card), signed_content(legacy_cards.from_legacy(dict(card)))]
@@ -138,7 +138,7 @@ def _signed_contents(card: Mapping[str, Any]) -> list[bytes]:
 
 async def _fetch_key(post: OriginClient, signature: Mapping[str, Any], place: str) -> dict[str, Any] | None:
     """The key that a signature names, from its ``jku``."""
-    header = _protected_header(signature)
+    header = _decode_protected_header(signature)
     jku = header.get("jku")
     if not isinstance(jku, str) or _split_origin(jku) != _split_origin(place):
         return None
@@ -158,7 +158,7 @@ def _split_origin(url: str) -> tuple[str, str | None, int | None]:
         return "", None, None
 
 
-def _protected_header(signature: Mapping[str, Any]) -> dict[str, Any]:
+def _decode_protected_header(signature: Mapping[str, Any]) -> dict[str, Any]:
     try:
         header = from_json(_decode_base64url(signature.get("protected")))
     except ValueError:
@@ -182,14 +182,17 @@ def _is_valid_signature(signature: Mapping[str, Any], content: bytes, key: Mappi
     signed = f"{signature.get('protected')}.{payload}".encode()
     try:
         _verify_jws(
-            str(_protected_header(signature).get("alg")), key, _decode_base64url(signature.get("signature")), signed
+            str(_decode_protected_header(signature).get("alg")),
+            key,
+            _decode_base64url(signature.get("signature")),
+            signed,
         )
-    except _verification_errors():
+    except _list_verification_errors():
         return False
     return True
 
 
-def _verification_errors() -> tuple[type[Exception], ...]:
+def _list_verification_errors() -> tuple[type[Exception], ...]:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     return InvalidSignature, UnsupportedAlgorithm, ValueError, KeyError, TypeError

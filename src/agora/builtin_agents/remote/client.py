@@ -16,7 +16,7 @@ from agora.telemetry import open_span, trace_headers
 from agora_sdk.mcp_wire import Events
 
 from . import wire
-from .errors import RemoteError, malformed_answer
+from .errors import RemoteError, build_malformed_answer_error
 from .wire import A2ARequest, Interface
 
 __all__ = ["A2AClient", "A2AStream", "OriginClient"]
@@ -113,7 +113,7 @@ class A2AClient:
 
     async def call(self, method: str, params: Mapping[str, Any], *, task: bool = False) -> dict[str, Any]:
         """The answer, as a StreamResponse. task: it is a Task. Raises Fault."""
-        reply = await self._post.send(wire.build_request(self.interface, method, params))
+        reply = await self._post.send(wire.build_a2a_request(self.interface, method, params))
         try:
             return await self._read_answer(reply, task=task)
         finally:
@@ -121,7 +121,7 @@ class A2AClient:
 
     async def open_stream(self, method: str, params: Mapping[str, Any]) -> A2AStream:
         """Open a stream, to be closed. Raises Fault."""
-        reply = await self._post.send(wire.build_request(self.interface, method, params))
+        reply = await self._post.send(wire.build_a2a_request(self.interface, method, params))
         try:
             _check_encoding(reply)
             if reply.status >= 400:
@@ -138,10 +138,10 @@ class A2AClient:
         if reply.status >= 300:
             raise wire.build_http_error(reply.status, await self._post.read_body(reply, MAX_ERROR_BYTES))
         if _is_stream(reply):
-            raise malformed_answer("it is a stream where none was asked for")
+            raise build_malformed_answer_error("it is a stream where none was asked for")
         event = self.parse_event(await self._post.read_body(reply), task=task)
         if event is None:
-            raise malformed_answer("it says nothing")
+            raise build_malformed_answer_error("it says nothing")
         return event
 
     def parse_event(self, body: bytes, *, task: bool = False) -> dict[str, Any] | None:
@@ -196,7 +196,7 @@ class A2AStream:
         try:
             bodies = [event.data for event in self._events.feed(part) if event.data]
         except ValueError as error:
-            raise malformed_answer(str(error)) from None
+            raise build_malformed_answer_error(str(error)) from None
         self._count += len(bodies)
         if self._count > MAX_STREAM_ITEMS:
             raise RemoteError(f"Its stream has more than {MAX_STREAM_ITEMS} items.")
@@ -210,4 +210,4 @@ def _is_stream(reply: Reply) -> bool:
 def _check_encoding(reply: Reply) -> None:
     packing = reply.headers.get("content-encoding", "identity").lower()
     if packing != "identity":
-        raise malformed_answer(f"it is packed with {packing[:40]!r}, which was not asked for")
+        raise build_malformed_answer_error(f"it is packed with {packing[:40]!r}, which was not asked for")

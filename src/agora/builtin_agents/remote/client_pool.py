@@ -14,7 +14,7 @@ from agora.net.http_client import default_ssl_context
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
 
-from .cards import read_card
+from .cards import fetch_verified_card
 from .client import A2AClient, OriginClient
 from .errors import RemoteError
 from .wire import Interface
@@ -35,7 +35,7 @@ class A2AClientPool:
         try:
             post = await self._open_origin(endpoint, endpoint.url, min(READING, endpoint.timeout))
             try:
-                return await read_card(post, endpoint.url)
+                return await fetch_verified_card(post, endpoint.url)
             finally:
                 post.close()
         except RemoteError as error:

@@ -6,7 +6,7 @@ from typing import Final
 
 from agora_sdk.errors import AgoraError, UpstreamFailed, UpstreamUnavailable
 
-__all__ = ["NOT_CANCELABLE", "TASK_NOT_FOUND", "UNSUPPORTED_OPERATION", "RemoteError", "malformed_answer"]
+__all__ = ["NOT_CANCELABLE", "TASK_NOT_FOUND", "UNSUPPORTED_OPERATION", "RemoteError", "build_malformed_answer_error"]
 
 #: reasons of A2A 1.0, section 3.3.2, that are acted upon
 TASK_NOT_FOUND: Final = "TASK_NOT_FOUND"
@@ -30,6 +30,6 @@ class RemoteError(Exception):
         return kind(f"{name}: {self.detail}", fix="Look whether it runs, and whether its URL is right.")
 
 
-def malformed_answer(what: str) -> RemoteError:
+def build_malformed_answer_error(what: str) -> RemoteError:
     """The error of an answer that is not valid A2A."""
     return RemoteError(f"Its answer is not A2A: {what}.")

@@ -73,7 +73,7 @@ class RemoteAgentsController(Controller):
         for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
             await self._sync_tenant(tenant)
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log, on the loop: a newly added remote agent gets its connection without waiting for a step."""
         for stored in events:
             if stored.event.type.startswith(FOLLOWED):
@@ -133,7 +133,7 @@ class RemoteAgentsController(Controller):
         place, reachable = self._places.get(key), row.state != "unavailable"
         if place is None:
             backoff = Backoff(FIRST_RETRY_SECONDS, MAX_BACKOFF)
-            place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._first_check_at(row))
+            place = self._places[key] = RemoteAgentState(-1, None, None, backoff, self._compute_first_check_time(row))
         if place.resident is not None:
             place.resident.reachable = reachable
         if (place.revision, place.card) == (row.revision, row.card):
@@ -152,7 +152,7 @@ class RemoteAgentsController(Controller):
         if before is not None:
             before.close_when_idle()
 
-    def _first_check_at(self, row: RemoteAgentProfile) -> int:
+    def _compute_first_check_time(self, row: RemoteAgentProfile) -> int:
         """Time of the first check: one interval after the last check, or now if the agent is unavailable."""
         if row.state != "available" or row.checked_at is None:
             return 0
@@ -166,14 +166,14 @@ class RemoteAgentsController(Controller):
         self, row: RemoteAgentProfile, card: Mapping[str, Any], interface: Mapping[str, Any], reachable: bool
     ) -> RemoteAgent:
         line = await self._pool.create_client(build_endpoint(row), Interface.from_card(interface, card))
-        profile = Profile(row.agent_name, row.description, _card_skills(card))
+        profile = Profile(row.agent_name, row.description, _list_card_skills(card))
         return RemoteAgent(profile, line, self._history, reachable=reachable)
 
     # -- how they are ----------------------------------------------------------------------------
 
     async def _check_agent(self, key: Key, place: RemoteAgentState) -> None:
         """Read one agent's card in its own task, so that a slow agent delays no other."""
-        from agora.domains.a2a.remote_agents import record_check
+        from agora.domains.a2a.remote_agents import record_remote_check
 
         tenant, agent_id = key
         try:
@@ -185,7 +185,7 @@ class RemoteAgentsController(Controller):
                 outcome = await self._pool.fetch_card(build_endpoint(rows[0]))
             except AgoraError as error:
                 outcome = error
-            await self.write_as_system(tenant, partial(record_check, agent_id=agent_id, outcome=outcome))
+            await self.write_as_system(tenant, partial(record_remote_check, agent_id=agent_id, outcome=outcome))
             away = isinstance(outcome, AgoraError)
             if place.resident is not None:
                 place.resident.reachable = not away
@@ -203,7 +203,7 @@ class RemoteAgentsController(Controller):
             del self._checks[key]
 
 
-def _card_skills(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _list_card_skills(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     value = card.get("skills")
     skills = value if isinstance(value, list) else []
     return [skill for skill in skills if isinstance(skill, dict) and isinstance(skill.get("id"), str)]

@@ -16,7 +16,7 @@ from agora_sdk.errors import AgoraError
 
 from ..port import Job
 from .client import A2AClient
-from .errors import RemoteError, malformed_answer
+from .errors import RemoteError, build_malformed_answer_error
 
 __all__ = ["MessageRelay"]
 
@@ -82,7 +82,7 @@ class MessageRelay:
         try:
             answer = await self._send_with_retry({"message": outgoing, "configuration": {"returnImmediately": True}})
             if "task" in answer and answer["task"].get("id") != task:
-                raise malformed_answer("it is about another task")
+                raise build_malformed_answer_error("it is about another task")
         except RemoteError as error:
             await self._job.say(f"{self._name} did not take a message while it works: {error.detail}")
         else:

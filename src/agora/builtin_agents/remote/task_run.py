@@ -17,9 +17,9 @@ from agora.wire.a2a.states import INTERRUPTED, TERMINAL
 from agora_sdk.errors import AgoraError, StaleLease
 
 from ..port import InputRequired, Job, Part, Reply, TaskFailed, TaskRejected, join_text_parts
-from .artifact_parts import merge_chunks, remaining_parts
+from .artifact_parts import merge_chunks, select_unwritten_parts
 from .client import A2AClient, A2AStream
-from .errors import RemoteError, malformed_answer
+from .errors import RemoteError, build_malformed_answer_error
 from .history import ConversationHistory
 from .message_relay import MessageRelay
 
@@ -60,13 +60,13 @@ class RemoteTaskRun:
         self.troubled = False
 
     async def run_task(self) -> Reply:
-        """Run the task and return the agent's reply. Raises as :meth:`BuiltinAgent.handle`."""
+        """Run the task and return the agent's reply. Raises as :meth:`BuiltinAgent.perform_task`."""
         try:
             try:
                 return await self._run_until_answered()
             finally:
                 await self._relay.stop()
-                await self._wait_saved()
+                await self._wait_until_checkpoint_saved()
         except asyncio.CancelledError:
             if self._job.ended == "cancelled":
                 await self._cancel_remote()
@@ -143,16 +143,16 @@ class RemoteTaskRun:
         if self._streams:
             try:
                 return await self._follow_stream(
-                    await self._await_first(self._client.open_stream("SendStreamingMessage", params))
+                    await self._await_first_answer(self._client.open_stream("SendStreamingMessage", params))
                 )
             except RemoteError as error:
                 if self._is_accepted or not _is_unsupported(error):
                     raise
                 self._streams = False
         params["configuration"] = params.get("configuration", {}) | {"returnImmediately": True}
-        return await self._handle_event(await self._await_first(self._client.call("SendMessage", params)))
+        return await self._relay_event(await self._await_first_answer(self._client.call("SendMessage", params)))
 
-    async def _await_first(self, answer: Coroutine[Any, Any, T]) -> T:
+    async def _await_first_answer(self, answer: Coroutine[Any, Any, T]) -> T:
         """Wait for the first answer. When cancelled, wait a little longer: the answer names the task to cancel."""
         sending = asyncio.get_running_loop().create_task(answer)
         try:
@@ -161,12 +161,12 @@ class RemoteTaskRun:
             if self._job.ended == "cancelled":
                 with contextlib.suppress(RemoteError, TimeoutError):
                     async with asyncio.timeout(CANCEL_TIMEOUT):
-                        await self._learn_task_id(await sending)
-            sending.add_done_callback(_discard_answer)
+                        await self._store_remote_task_id(await sending)
+            sending.add_done_callback(_close_late_stream)
             sending.cancel()
             raise
 
-    async def _learn_task_id(self, answer: Any) -> None:
+    async def _store_remote_task_id(self, answer: Any) -> None:
         """Take the remote task id from an answer."""
         events = [answer]
         if isinstance(answer, A2AStream):
@@ -184,7 +184,7 @@ class RemoteTaskRun:
         sign = loop.time()
         while True:
             try:
-                reply = await self._check_task()
+                reply = await self._fetch_and_relay_task()
                 if reply is not None:
                     return reply
                 sign = loop.time()
@@ -193,7 +193,7 @@ class RemoteTaskRun:
                     raise
             await asyncio.sleep(backoff.next_delay())
 
-    async def _check_task(self) -> Reply | None:
+    async def _fetch_and_relay_task(self) -> Reply | None:
         assert self._task is not None
         self._relay.start_relaying(self._task, self._context)
         if self._streams:
@@ -204,14 +204,14 @@ class RemoteTaskRun:
                 if error.passing or error.reason is None:
                     raise
                 self._streams = False  # it has ended, or there is no such method
-        return await self._handle_event(await self._client.call("GetTask", {"id": self._task}, task=True))
+        return await self._relay_event(await self._client.call("GetTask", {"id": self._task}, task=True))
 
     async def _follow_stream(self, listening: A2AStream) -> Reply | None:
         """Relay events until the task or the stream ends."""
         try:
             while (events := await listening.next_items()) is not None:
                 for event in merge_chunks(events):
-                    if (reply := await self._handle_event(event)) is not None:
+                    if (reply := await self._relay_event(event)) is not None:
                         await listening.finish()
                         return reply
             return None
@@ -219,25 +219,25 @@ class RemoteTaskRun:
             if self._task is None and self._job.ended == "cancelled":
                 with contextlib.suppress(RemoteError, TimeoutError):
                     async with asyncio.timeout(CANCEL_TIMEOUT):
-                        await self._learn_task_id(listening)
+                        await self._store_remote_task_id(listening)
             raise
         finally:
             listening.close()
 
     # -- and back --------------------------------------------------------------------------------
 
-    async def _handle_event(self, event: Mapping[str, Any]) -> Reply | None:
+    async def _relay_event(self, event: Mapping[str, Any]) -> Reply | None:
         """Relay one event. Returns the reply if the task has ended."""
         if "message" in event:
-            return await self._handle_message(event["message"])
+            return await self._complete_with_message(event["message"])
         if "task" in event:
             self._check_task_id(event["task"].get("id"), event["task"].get("contextId"))
-            return await self._handle_task(event["task"])
+            return await self._write_missing_task_output(event["task"])
         update = event.get("statusUpdate") or event["artifactUpdate"]
         self._check_task_id(update.get("taskId"), update.get("contextId"))
         if "statusUpdate" in event:
-            return await self._handle_status(update["status"], update.get("metadata"))
-        await self._handle_artifact_chunk(update)
+            return await self._relay_status(update["status"], update.get("metadata"))
+        await self._relay_artifact_chunk(update)
         return None
 
     def _check_task_id(self, task: Any, context: Any) -> None:
@@ -247,10 +247,12 @@ class RemoteTaskRun:
         """
         if self._is_accepted:
             if task and str(task) != self._task:
-                raise malformed_answer("it is about another task")
+                raise build_malformed_answer_error("it is about another task")
             return
         if not task or (self._task is not None and str(task) != self._task):
-            raise malformed_answer("it is about another task" if task else "it does not say which task it is about")
+            raise build_malformed_answer_error(
+                "it is about another task" if task else "it does not say which task it is about"
+            )
         self._task, self._is_accepted = _check_id(task), True
         self._context = _check_id(context) if context else self._context
         self._relay.last_number = max(self._relay.last_number, self._job.message_number)
@@ -261,7 +263,7 @@ class RemoteTaskRun:
         checkpoint = {"task": self._task, "context": self._context, "said": self._relay.last_number}
         await self._job.save({name: value for name, value in checkpoint.items() if value is not None})
 
-    async def _wait_saved(self) -> None:
+    async def _wait_until_checkpoint_saved(self) -> None:
         if self._saving is not None:
             with contextlib.suppress(
                 AgoraError
@@ -277,7 +279,7 @@ class RemoteTaskRun:
         messages = [*(own.history or ()), *([own.status.message] if own.status.message else ())]
         self._relayed_ids = {message.message_id for message in messages if message.message_id}
 
-    async def _handle_message(self, message: Mapping[str, Any]) -> Reply:
+    async def _complete_with_message(self, message: Mapping[str, Any]) -> Reply:
         """A message is the whole answer (section 3.1.1): there is no task, and none is shown to who asked."""
         if message.get("contextId"):
             self._context = _check_id(message["contextId"])
@@ -285,10 +287,10 @@ class RemoteTaskRun:
         is_whole = not self._is_accepted and 1 <= len(message["parts"]) <= MAX_PARTS
         return Reply(message["parts"], message_id=_check_id(message["messageId"]) if is_whole else None)
 
-    async def _handle_task(self, task: Mapping[str, Any]) -> Reply | None:
+    async def _write_missing_task_output(self, task: Mapping[str, Any]) -> Reply | None:
         """Compare a snapshot of the remote task with what is written, and write the rest."""
         for artifact in task.get("artifacts", ()):
-            missing = remaining_parts(self._parts_written.get(artifact["artifactId"], ()), artifact["parts"])
+            missing = select_unwritten_parts(self._parts_written.get(artifact["artifactId"], ()), artifact["parts"])
             if missing is not None:
                 parts, append = missing
                 await self._write_artifact(artifact, parts, append=append, last=True)
@@ -298,9 +300,9 @@ class RemoteTaskRun:
         for message in history[positions[-1] + 1 :] if positions else ():
             if message.get("role") == "ROLE_AGENT":
                 await self._relay_agent_message(message)
-        return await self._handle_status(task["status"], task.get("metadata"))
+        return await self._relay_status(task["status"], task.get("metadata"))
 
-    async def _handle_status(self, status: Mapping[str, Any], metadata: Any) -> Reply | None:
+    async def _relay_status(self, status: Mapping[str, Any], metadata: Any) -> Reply | None:
         state, message = status["state"], status.get("message")
         if state in TERMINAL:
             return await self._finish_task(state, message)
@@ -321,7 +323,9 @@ class RemoteTaskRun:
         if self._may_have_gaps:
             self._may_have_gaps = False
             response = await self._client.call("GetTask", {"id": self._task}, task=True)
-            reply = await self._handle_task(response["task"] | {"status": {"state": state, "message": message}})
+            reply = await self._write_missing_task_output(
+                response["task"] | {"status": {"state": state, "message": message}}
+            )
             assert reply is not None
             return reply
         parts = message["parts"] if message is not None else []
@@ -354,7 +358,7 @@ class RemoteTaskRun:
         more = {name: message[name] for name in ("metadata", "extensions") if message.get(name)}
         await self._job.say(message["parts"][:MAX_PARTS], message_id=_check_id(message["messageId"]), **more)
 
-    async def _handle_artifact_chunk(self, update: Mapping[str, Any]) -> None:
+    async def _relay_artifact_chunk(self, update: Mapping[str, Any]) -> None:
         artifact = update["artifact"]
         append = update.get("append") is True and artifact["artifactId"] in self._parts_written
         await self._write_artifact(artifact, artifact["parts"], append=append, last=update.get("lastChunk") is True)
@@ -381,11 +385,11 @@ def _check_id(value: Any) -> str:
     """Check that a remote id can be stored. Raises RemoteError."""
     text = str(value)
     if not 1 <= len(text) <= 200 or not text.isprintable():
-        raise malformed_answer("an id has more than 200 characters, or some that cannot be printed")
+        raise build_malformed_answer_error("an id has more than 200 characters, or some that cannot be printed")
     return text
 
 
-def _discard_answer(sending: asyncio.Task[Any]) -> None:
+def _close_late_stream(sending: asyncio.Task[Any]) -> None:
     """Close a stream that opened after the run was cancelled."""
     if not sending.cancelled() and sending.exception() is None and isinstance(answer := sending.result(), A2AStream):
         answer.close()

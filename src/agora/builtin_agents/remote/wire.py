@@ -19,13 +19,13 @@ from agora.wire.a2a import v03 as legacy
 from agora_sdk.a2a_wire import CURRENT, HTTP_JSON, JSON_RPC, LEGACY, Endpoint, build_call
 from agora_sdk.errors import AgoraError
 
-from .errors import NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION, RemoteError, malformed_answer
+from .errors import NOT_CANCELABLE, TASK_NOT_FOUND, UNSUPPORTED_OPERATION, RemoteError, build_malformed_answer_error
 
 __all__ = [
     "A2ARequest",
     "Interface",
+    "build_a2a_request",
     "build_http_error",
-    "build_request",
     "convert_stream_event",
     "parse_json",
     "read_rpc_result",
@@ -54,7 +54,7 @@ class Interface(Endpoint):
         """From the interface that was chosen of a card. Raises Fault where it is none."""
         url, tenant = entry.get("url"), entry.get("tenant")
         if not isinstance(url, str):
-            raise malformed_answer("its card names no address")
+            raise build_malformed_answer_error("its card names no address")
         capabilities = card.get("capabilities")
         streams = isinstance(capabilities, dict) and capabilities.get("streaming") is True
         version = CURRENT if str(entry.get("protocolVersion", CURRENT)).startswith("1.") else LEGACY
@@ -75,7 +75,7 @@ class A2ARequest:
 # -- calls -----------------------------------------------------------------------------------------
 
 
-def build_request(interface: Interface, method: str, params: Mapping[str, Any]) -> A2ARequest:
+def build_a2a_request(interface: Interface, method: str, params: Mapping[str, Any]) -> A2ARequest:
     """Encode a call of an A2A 1.0 method for the agent's version and binding."""
     call = build_call(interface, method, params)
     body = b"" if call.json is None else to_json(call.json)
@@ -90,7 +90,7 @@ def parse_json(body: bytes) -> Any:
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise malformed_answer(f"it is no JSON ({str(error)[:200]})") from None
+        raise build_malformed_answer_error(f"it is no JSON ({str(error)[:200]})") from None
 
 
 def read_rpc_result(interface: Interface, document: Any) -> Any:
@@ -100,7 +100,7 @@ def read_rpc_result(interface: Interface, document: Any) -> Any:
             raise _build_remote_error(document["error"])
         return document
     if not isinstance(document, dict) or ("result" not in document and "error" not in document):
-        raise malformed_answer("it is no answer of JSON-RPC")
+        raise build_malformed_answer_error("it is no answer of JSON-RPC")
     if document.get("error") is not None:
         raise _build_remote_error(document["error"])
     return document["result"]
@@ -147,25 +147,25 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
     """
     try:
         if task:
-            return {"task": legacy.from_task(_drop_empty(value))}
+            return {"task": legacy.from_task(_drop_empty_stream_item(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
-            value = _unwrap_legacy(value)
+            value = _unwrap_legacy_item(value)
         fields = tolerant_input.camel_members(tolerant_input.read_object(value, "result"))
         members = [member for member in _MEMBERS if isinstance(fields.get(member), dict)]
         if not members or "kind" in fields:
             if "artifact" in fields and not _list_artifact_parts(fields["artifact"]):
                 return None
-            return legacy.from_event(_drop_empty(fields))
+            return legacy.from_event(_drop_empty_stream_item(fields))
         return _parse_typed_event(members[0], fields[members[0]])
     except AgoraError as error:
-        raise malformed_answer(error.detail.rstrip(".")) from None
+        raise build_malformed_answer_error(error.detail.rstrip(".")) from None
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise malformed_answer(type(error).__name__) from None
+        raise build_malformed_answer_error(type(error).__name__) from None
 
 
 def _parse_typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | None:
     """Parse an object of a type; answers it under the name of that type, as 1.0 does."""
-    fields = _drop_empty(value)
+    fields = _drop_empty_stream_item(value)
     if member == "task":
         return {"task": legacy.from_task(fields)}
     if member == "message":
@@ -184,7 +184,7 @@ def _list_artifact_parts(value: Any) -> Any:
     return value.get("parts", value.get("content")) if isinstance(value, dict) else None
 
 
-def _drop_empty(value: Any) -> dict[str, Any]:
+def _drop_empty_stream_item(value: Any) -> dict[str, Any]:
     """Drop messages and artifacts without parts: some agents send them as end marks."""
     document = dict(tolerant_input.read_object(value, "result"))
     status = document.get("status")
@@ -200,7 +200,7 @@ def _drop_empty(value: Any) -> dict[str, Any]:
     return document
 
 
-def _unwrap_legacy(value: Any) -> Any:
+def _unwrap_legacy_item(value: Any) -> Any:
     """An item of 0.3 as its Protocol Buffers have it in JSON, with the data of its parts where other forms have them."""
     item = tolerant_input.camel_members(tolerant_input.read_object(value, "result"))
     if "msg" in item:

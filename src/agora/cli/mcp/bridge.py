@@ -20,7 +20,7 @@ from agora_sdk.errors import AgoraError, InternalError, MalformedRequest
 from .link import ServerLink
 from .pipe import Pipe
 from .request import Message, PendingRequest, is_message, read_request_params
-from .session import Session, subscription_notifications
+from .session import Session, list_subscription_catch_up
 from .upstream import Answer, ConnectionBroken, ServerAway, SessionLost, Upstream
 
 __all__ = ["Bridge"]
@@ -109,9 +109,9 @@ class Bridge:
         if pending.method == "initialize":
             self._handshake = task
         self._requests[identity] = (pending, task)
-        task.add_done_callback(lambda task: self._on_request_done(identity, task))
+        task.add_done_callback(lambda task: self._forget_ended_request(identity, task))
 
-    def _on_request_done(self, identity: Any, task: asyncio.Task[None]) -> None:
+    def _forget_ended_request(self, identity: Any, task: asyncio.Task[None]) -> None:
         self._slots.release()
         if identity in self._requests and self._requests[identity][1] is task:
             del self._requests[identity]
@@ -133,7 +133,7 @@ class Bridge:
 
     async def _send_request(self, pending: PendingRequest) -> None:
         try:
-            await self._exchange_once(pending, self._deliver_to(pending))
+            await self._exchange_once(pending, self._build_delivery_function(pending))
         except (ServerAway, ConnectionBroken, SessionLost):
             if not pending.cancelled:
                 raise
@@ -144,7 +144,7 @@ class Bridge:
             pending, pending.build_headers(self._server.session.headers, mirrored), deliver
         )
 
-    def _deliver_to(self, pending: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
+    def _build_delivery_function(self, pending: PendingRequest) -> Callable[[Answer], Awaitable[None]]:
         async def deliver_call_answer(answer: Answer) -> None:
             text, answered = pending.apply_answer(answer)
             for request, part in answered:
@@ -220,7 +220,7 @@ class Bridge:
                     return
                 pending.apply_answer(answer)
             elif message.get("method") == ACKNOWLEDGED and acknowledged:
-                for line in subscription_notifications(message):
+                for line in list_subscription_catch_up(message):
                     await self._pipe.send(line)
                 return
             acknowledged = acknowledged or message.get("method") == ACKNOWLEDGED

@@ -11,7 +11,7 @@ import typer
 
 from agora import __version__
 
-from ..garbage_collection import resume_collection
+from ..garbage_collection import resume_garbage_collection
 from ..output import Output
 from ..session import Connection, Tenant, Token, reporting_errors
 from . import install, view_options
@@ -85,8 +85,8 @@ def bridge(
             raise typer.BadParameter("--embedded and --url exclude each other")
         place, identity = _locate_server(chosen if not embedded else None, connection, embedded)
         identity.token()  # a missing credential is said at once, not at the first request
-        parameters = view_options.view_parameters(view, names, toolsets, tools, readonly=readonly)
-        path = view_options.endpoint_path(server, parameters)
+        parameters = view_options.build_view_parameters(view, names, toolsets, tools, readonly=readonly)
+        path = view_options.build_endpoint_path(server, parameters)
         raise typer.Exit(_relay_until_closed(place, identity, path, patience))
 
 
@@ -130,6 +130,6 @@ def _relay_until_closed(place: ServerLocation, identity: Identity, path: str, pa
             pipe.close()
             await place.close()
 
-    resume_collection()
+    resume_garbage_collection()
     asyncio.run(run_bridge())
     return 0

@@ -82,7 +82,7 @@ def _format_typed_command_entry(entry: ServerEntry) -> dict[str, Any]:
     return {"type": "stdio", **_format_command_entry(entry)}
 
 
-def _url_entry_formatter(key: str, kind: str | None = None) -> Form:
+def _build_url_entry_formatter(key: str, kind: str | None = None) -> Form:
     """An address under that key, with a type where the client wants one."""
 
     def format_entry(entry: ServerEntry) -> dict[str, Any]:
@@ -130,7 +130,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "~/.claude.json",
             MCP_SERVERS,
             _format_typed_command_entry,
-            _url_entry_formatter("url", "http"),
+            _build_url_entry_formatter("url", "http"),
             project=".mcp.json",
             variable="${%s}",
         ),
@@ -140,7 +140,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "~/.cursor/mcp.json",
             MCP_SERVERS,
             _format_command_entry,
-            _url_entry_formatter("url"),
+            _build_url_entry_formatter("url"),
             project=".cursor/mcp.json",
             variable="${env:%s}",
             most_tools=40,
@@ -151,7 +151,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "{config}/Code/User/mcp.json",
             ("servers",),
             _format_typed_command_entry,
-            _url_entry_formatter("url", "http"),
+            _build_url_entry_formatter("url", "http"),
             project=".vscode/mcp.json",
             mac=f"{SUPPORT}/Code/User/mcp.json",
             comments=True,
@@ -164,7 +164,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "~/.codeium/windsurf/mcp_config.json",
             MCP_SERVERS,
             _format_command_entry,
-            _url_entry_formatter("serverUrl"),
+            _build_url_entry_formatter("serverUrl"),
             variable="${env:%s}",
             most_tools=100,
         ),
@@ -174,7 +174,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "{config}/zed/settings.json",
             ("context_servers",),
             _format_command_entry,
-            _url_entry_formatter("url"),
+            _build_url_entry_formatter("url"),
             mac="~/.config/zed/settings.json",
             comments=True,
         ),
@@ -194,7 +194,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "~/.gemini/settings.json",
             MCP_SERVERS,
             _format_command_entry,
-            _url_entry_formatter("httpUrl"),
+            _build_url_entry_formatter("httpUrl"),
             project=".gemini/settings.json",
             comments=True,
             variable="${%s}",
@@ -205,7 +205,7 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "{config}/opencode/opencode.json",
             ("mcp", "servers"),
             _format_opencode_entry,
-            _url_entry_formatter("url", "remote"),
+            _build_url_entry_formatter("url", "remote"),
             project=".opencode/opencode.json",
             mac="~/.config/opencode/opencode.json",
             comments=True,
@@ -217,11 +217,16 @@ MCP_CLIENTS: Mapping[str, McpClient] = {
             "{config}/Code/User/globalStorage/" + CODE_DATA,
             MCP_SERVERS,
             _format_command_entry,
-            _url_entry_formatter("url", "streamableHttp"),
+            _build_url_entry_formatter("url", "streamableHttp"),
             mac=f"{SUPPORT}/Code/User/globalStorage/{CODE_DATA}",
         ),
         McpClient(
-            "generic", "any other client", None, MCP_SERVERS, _format_command_entry, _url_entry_formatter("url", "http")
+            "generic",
+            "any other client",
+            None,
+            MCP_SERVERS,
+            _format_command_entry,
+            _build_url_entry_formatter("url", "http"),
         ),
     )
 }

@@ -55,7 +55,7 @@ def install(
             url,
             scope or next(iter(host.scopes), "user"),
             _choose_endpoint(
-                host, server, view_options.view_parameters(view, names, toolsets, tools, readonly=readonly)
+                host, server, view_options.build_view_parameters(view, names, toolsets, tools, readonly=readonly)
             ),
         )
         target = file or host.config_file(scope or next(iter(host.scopes), "user"))
@@ -93,10 +93,10 @@ def _build_client_rows(host: McpClient) -> Iterator[dict[str, Any]]:
     for scope in host.scopes or (None,):
         file = host.config_file(scope) if scope else None
         row = {"client": host.name, "title": host.title, "transports": transports}
-        yield row | {"scope": scope, "file": str(file) if file else None, "state": _entry_state(host, file)}
+        yield row | {"scope": scope, "file": str(file) if file else None, "state": _read_entry_state(host, file)}
 
 
-def _entry_state(host: McpClient, file: Path | None) -> str | None:
+def _read_entry_state(host: McpClient, file: Path | None) -> str | None:
     """What a look into the file says: no file, entered, not entered, or unreadable."""
 
     if file is None or not file.exists():
@@ -152,7 +152,7 @@ class _Endpoint:
 def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]) -> _Endpoint:
     """A virtual server by its name, else what the client is shown of the marketplace."""
     if server is not None:
-        return _Endpoint(("--server", server), view_options.endpoint_path(server, chosen))
+        return _Endpoint(("--server", server), view_options.build_endpoint_path(server, chosen))
     view = _choose_view(host, chosen)
     options = [
         word
@@ -160,7 +160,7 @@ def _choose_endpoint(host: McpClient, server: str | None, chosen: dict[str, str]
         if (name, value) != ("view", "model")  # which is what the server shows without being asked
         for word in ((f"--{name}",) if name == "readonly" else (f"--{name}", value))
     ]
-    return _Endpoint(tuple(options), view_options.endpoint_path(None, view))
+    return _Endpoint(tuple(options), view_options.build_endpoint_path(None, view))
 
 
 def _create_entry(
@@ -184,7 +184,7 @@ def _create_entry(
             )
     if agent:
         _check_credential(agent, chosen)
-    return ServerEntry((*_program_command(scope), "mcp", *address, *identity, *endpoint.options), environment)
+    return ServerEntry((*_build_program_command(scope), "mcp", *address, *identity, *endpoint.options), environment)
 
 
 def _build_url_entry(host: McpClient, agent: str | None, chosen: str | None, path: str) -> ServerEntry:
@@ -206,7 +206,7 @@ def _build_url_entry(host: McpClient, agent: str | None, chosen: str | None, pat
     return ServerEntry(url=f"{url}{path}", headers=headers)
 
 
-def _program_command(scope: str) -> tuple[str, ...]:
+def _build_program_command(scope: str) -> tuple[str, ...]:
     """How to start this program: by its path, since a desktop has another PATH; by its name in a shared project."""
     if scope == "project" and shutil.which("agora"):
         return ("agora",)
@@ -233,7 +233,7 @@ def _print_entry(host: McpClient, file: Path | None, name: str, entry: ServerEnt
     from . import toml_edit as toml_tables
 
     value, path = _build_client_entry(host, name, entry), (*host.keys, name)
-    text = toml_tables.format_table(path, value) if host.is_toml else json_members.with_member("", path, value)
+    text = toml_tables.format_table(path, value) if host.is_toml else json_members.set_json_member("", path, value)
     typer.echo(text.rstrip("\n"))
     if file is not None:
         _print_note(f"For {file}; --write puts it there.")
@@ -267,8 +267,8 @@ def _merge_entry(host: McpClient, text: str, name: str, entry: ServerEntry) -> s
 
     value, path = _build_client_entry(host, name, entry), (*host.keys, name)
     if host.is_toml:
-        return toml_tables.with_table(text, path, value)
-    return json_members.with_member(text, path, value, comments=host.comments)
+        return toml_tables.set_toml_table(text, path, value)
+    return json_members.set_json_member(text, path, value, comments=host.comments)
 
 
 def _parse_configuration(host: McpClient, text: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["parse_json", "with_member"]
+__all__ = ["parse_json", "set_json_member"]
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -34,7 +34,7 @@ def parse_json(text: str, *, comments: bool = False) -> Any:
     return json.loads(_strip_comments(text, comments=comments)) if text.strip() else {}
 
 
-def with_member(text: str, path: Sequence[str], value: Any, *, comments: bool = False) -> str:
+def set_json_member(text: str, path: Sequence[str], value: Any, *, comments: bool = False) -> str:
     """The document with that member set, everything else as it was; objects on the way are made if need be.
 
     Raises InvalidRequest for a document that cannot be read, or that holds something else on the way.

@@ -131,7 +131,7 @@ class ServerLink:
             for message in session.list_messages_to_replay():
                 await self._replay_message(message)
         logger.info("The server began anew; the session was opened again.")
-        for line in session.change_notifications():
+        for line in session.list_catch_up_notifications():
             await self._announce(line)
 
     async def _replay_message(self, message: Message) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from agora_sdk.httpx_without_cli import httpx
 
-from ..credentials import data_directory
+from ..credentials import find_data_directory
 from .upstream import ServerAway
 
 __all__ = ["ADDRESS_FILE", "LOCKED", "FixedLocation", "LocalLocation"]
@@ -92,7 +92,7 @@ class LocalLocation:
 
     async def _start_server(self) -> str:
         await self.close()
-        logger.info("No server answers at %s; starting one for %s.", self._usual, data_directory())
+        logger.info("No server answers at %s; starting one for %s.", self._usual, find_data_directory())
         command = (sys.executable, "-m", f"{__package__}.embedded")
         self._process = process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
@@ -118,13 +118,13 @@ class LocalLocation:
             if url := await self._find_running():
                 return url
             await asyncio.sleep(PAUSE_SECONDS)
-        raise ServerAway(f"A server has the data directory {data_directory()} and cannot be found; give its --url")
+        raise ServerAway(f"A server has the data directory {find_data_directory()} and cannot be found; give its --url")
 
 
 def _read_published_address() -> str | None:
     """The address that another bridge's server published, if it is on this machine."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        url = (data_directory() / ADDRESS_FILE).read_text("ascii").strip()
+        url = (find_data_directory() / ADDRESS_FILE).read_text("ascii").strip()
         parts = urlsplit(url)
         if parts.scheme == "http" and parts.hostname == "127.0.0.1":
             return url

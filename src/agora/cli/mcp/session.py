@@ -10,7 +10,7 @@ from agora_sdk import mcp_wire
 
 from .request import Message, read_request_params
 
-__all__ = ["Session", "subscription_notifications"]
+__all__ = ["Session", "list_subscription_catch_up"]
 
 #: Lists that a server may say have changed: the capability's name and the notification.
 LISTS = {
@@ -73,16 +73,16 @@ class Session:
 
     def build_handshake(self) -> Message:
         """The client's handshake once more, under an id of the bridge's own."""
-        return self._request | {"id": self._bridge_request_id("initialize")}
+        return self._request | {"id": self._create_bridge_request_id("initialize")}
 
     def list_messages_to_replay(self) -> Iterator[Message]:
         """Messages to replay to a new session of the server."""
         yield {"jsonrpc": "2.0", "method": "notifications/initialized"}
         again = [*([self._level] if self._level else []), *self._watched.values()]
         for number, request in enumerate(again):
-            yield request | {"id": self._bridge_request_id(str(number))}
+            yield request | {"id": self._create_bridge_request_id(str(number))}
 
-    def change_notifications(self) -> Iterator[bytes]:
+    def list_catch_up_notifications(self) -> Iterator[bytes]:
         """What the client should look at again, since it may have missed a change."""
         for name, method in LISTS.items():
             offered = self._capabilities.get(name)
@@ -91,11 +91,11 @@ class Session:
         for uri in self._watched:
             yield _encode_notification(UPDATED, uri=uri)
 
-    def _bridge_request_id(self, suffix: str) -> str:
+    def _create_bridge_request_id(self, suffix: str) -> str:
         return f"agora-bridge-{self.generation}-{suffix}"
 
 
-def subscription_notifications(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
+def list_subscription_catch_up(acknowledgement: Mapping[str, Any]) -> Iterator[bytes]:
     """Change notifications for a reopened subscription of the modern era: anything it covers may have changed."""
     params = acknowledgement.get("params") or {}
     meta, granted = params.get("_meta") or {}, params.get("notifications") or {}

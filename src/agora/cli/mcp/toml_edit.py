@@ -12,7 +12,7 @@ from tomlkit.toml_document import TOMLDocument
 
 from agora_sdk.errors import InvalidRequest
 
-__all__ = ["format_table", "parse_toml", "with_table"]
+__all__ = ["format_table", "parse_toml", "set_toml_table"]
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -22,10 +22,10 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 def format_table(path: Sequence[str], value: dict[str, Any]) -> str:
     """A document with nothing but that table."""
-    return with_table("", path, value)
+    return set_toml_table("", path, value)
 
 
-def with_table(text: str, path: Sequence[str], value: dict[str, Any]) -> str:
+def set_toml_table(text: str, path: Sequence[str], value: dict[str, Any]) -> str:
     """The document with that table, replaced in place or appended. Raises InvalidRequest if the key is no table."""
     document = _parse_document(text)
     parent: Any = document

@@ -8,7 +8,16 @@ from urllib.parse import urlencode
 
 import typer
 
-__all__ = ["Names", "Readonly", "ServerName", "Tools", "Toolsets", "View", "endpoint_path", "view_parameters"]
+__all__ = [
+    "Names",
+    "Readonly",
+    "ServerName",
+    "Tools",
+    "Toolsets",
+    "View",
+    "build_endpoint_path",
+    "build_view_parameters",
+]
 
 View = Annotated[
     Literal["model", "full"] | None,
@@ -36,7 +45,7 @@ ServerName = Annotated[
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
-def endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
+def build_endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
     """Path and query of the endpoint: of a virtual server, or of the whole marketplace in the chosen view.
 
     Raises BadParameter for a name that none has, and for a choice of tools beside it.
@@ -52,7 +61,7 @@ def endpoint_path(server: str | None, parameters: dict[str, str]) -> str:
     return f"/mcp/servers/{server}"
 
 
-def view_parameters(
+def build_view_parameters(
     view: str | None, names: str | None, toolsets: str | None, tools: str | None, *, readonly: bool
 ) -> dict[str, str]:
     """The parameters of the endpoint's URL; empty for the server's own choice."""

@@ -74,15 +74,15 @@ class Channel:
                 self.known = max(self.known, stored.seq)
         if run:
             self._deliver_events(run)
-        self.schedule_reading()
+        self.schedule_log_reading()
 
-    def schedule_reading(self) -> None:
+    def schedule_log_reading(self) -> None:
         """Start reading the log if it is known to hold more than was delivered."""
         if self.known > self.head and self._reading is None:
-            self._reading = asyncio.get_running_loop().create_task(self._read_to_known())
+            self._reading = asyncio.get_running_loop().create_task(self._read_up_to_known_head())
             self._reading.add_done_callback(_log_read_failure)
 
-    async def _read_to_known(self) -> None:
+    async def _read_up_to_known_head(self) -> None:
         try:
             while self.known > self.head:
                 await self._deliver_next_page()
@@ -95,13 +95,13 @@ class Channel:
         try:
             page = await self.read(head)
         except CursorTooOld as error:
-            self._skip_to_oldest(error)
+            self._end_readers_behind_retention(error)
         else:
             self.publish(page.events)
         if self.head == head and self.known > head:
             raise StoreFailure(f"the log ends at {head}, before the event {self.known} it was said to have")
 
-    def _skip_to_oldest(self, error: CursorTooOld) -> None:
+    def _end_readers_behind_retention(self, error: CursorTooOld) -> None:
         """Retention deleted unread events: end the readers with an error."""
         self.head = int(error.oldest) - 1
         for stream in [stream for groups in self._groups.values() for group in groups.values() for stream in group]:
@@ -110,7 +110,7 @@ class Channel:
     async def wait_until_delivered(self, sequence: int) -> None:
         """Return when everything up to a sequence number that is in the log was delivered."""
         self.known = max(self.known, sequence)
-        self.schedule_reading()
+        self.schedule_log_reading()
         if self._reading is not None:
             await asyncio.shield(self._reading)
 
@@ -124,7 +124,7 @@ class Channel:
     def join_stream(self, stream: Subscriber) -> None:
         """From now on the stream gets every event after ``head``."""
         filter = stream.filter
-        groups = self._groups.setdefault(_group_key(filter), {})
+        groups = self._groups.setdefault(_choose_group_key(filter), {})
         group = groups.get(filter)
         if group is None:
             group = groups[filter] = Group(filter)
@@ -133,7 +133,7 @@ class Channel:
 
     def leave_stream(self, stream: Subscriber) -> None:
         """The stream, which has joined, gets no more."""
-        key = _group_key(stream.filter)
+        key = _choose_group_key(stream.filter)
         groups = self._groups[key]
         group = groups[stream.filter]
         group.remove(stream)
@@ -154,21 +154,21 @@ class Channel:
         hits: dict[Group, list[EncodedEvent]] = {}
         for stored in run:
             encoded = EncodedEvent(stored)
-            for group in self._candidate_groups(stored.event):
+            for group in self._list_candidate_groups(stored.event):
                 if group.filter.matches_event(stored.event):
                     hits.setdefault(group, []).append(encoded)
         for group, events in hits.items():
             self.delivered += group.deliver_events(events)
 
-    def _candidate_groups(self, event: NewEvent) -> Iterator[Group]:
+    def _list_candidate_groups(self, event: NewEvent) -> Iterator[Group]:
         """Groups that may want an event."""
-        yield from self._matching_groups(None, event.type)
+        yield from self._find_matching_groups(None, event.type)
         if len(self._groups) > 1 or None not in self._groups:
             for agent in list_concerned_agents(event):
-                yield from self._matching_groups(("agent", agent), event.type)
-            yield from self._matching_groups(("subject", event.subject or ""), event.type)
+                yield from self._find_matching_groups(("agent", agent), event.type)
+            yield from self._find_matching_groups(("subject", event.subject or ""), event.type)
 
-    def _matching_groups(self, key: _Key, type: str) -> Sequence[Group]:
+    def _find_matching_groups(self, key: _Key, type: str) -> Sequence[Group]:
         """Groups under a key that want a type, remembered until a group comes or goes."""
         groups = self._groups.get(key)
         if groups is None:
@@ -186,7 +186,7 @@ def _log_read_failure(reading: asyncio.Task[None]) -> None:
         log.warning("reading the event log failed; the next event or heartbeat tries again", exc_info=error)
 
 
-def _group_key(filter: EventFilter) -> _Key:
+def _choose_group_key(filter: EventFilter) -> _Key:
     """Where a group is found: by what narrows it most."""
     if filter.agent is not None:
         return ("agent", filter.agent)
@@ -241,7 +241,7 @@ class Group:
 
     def _deliver_private(self, events: Sequence[EncodedEvent], failed: list[tuple[Subscriber, CloseReason]]) -> int:
         delivered = _write_to_sinks(self._overseers, _build_batch(events), failed)
-        personal = self._private_events(events)
+        personal = self._build_private_events(events)
         for viewer, own in personal.items():
             delivered += _write_to_sinks(self._viewers[viewer], _build_batch(own), failed)
         public = [encoded for encoded in events if encoded.event.audience is None]
@@ -252,7 +252,7 @@ class Group:
                     delivered += _write_to_sinks(streams, batch, failed)
         return delivered
 
-    def _private_events(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
+    def _build_private_events(self, events: Sequence[EncodedEvent]) -> dict[str, list[EncodedEvent]]:
         """What each viewer sees that is in the audience of a private event."""
         concerned = {viewer for encoded in events for viewer in encoded.event.audience or () if viewer in self._viewers}
         return {

@@ -102,7 +102,7 @@ class Feed:
         for tenant, own in by_tenant.items():
             channel = self._channels.get(tenant)
             if channel is None:  # no reader yet; later readers start from the log
-                self._add_channel(tenant, max(stored.seq for stored in own))
+                self._create_channel(tenant, max(stored.seq for stored in own))
             else:
                 channel.publish(own)
 
@@ -113,10 +113,10 @@ class Feed:
             head = await self._store.read(tenant, event_log.read_head)
             channel = self._channels.get(tenant)
             if channel is None:
-                channel = self._add_channel(tenant, head)
+                channel = self._create_channel(tenant, head)
         return channel
 
-    def _add_channel(self, tenant: str, head: int) -> Channel:
+    def _create_channel(self, tenant: str, head: int) -> Channel:
         channel = self._channels[tenant] = Channel(self._store, tenant, head, self._page)
         return channel
 
@@ -176,7 +176,7 @@ class Feed:
         if opening.resumed:
             self.positions.advance_position(tenant, subscription_id, opening.position)
             return opening
-        position = self.positions.latest_position(tenant, subscription_id, opening.position)
+        position = self.positions.find_latest_position(tenant, subscription_id, opening.position)
         return EventStreamSpec(opening.filter, opening.viewer, position, subscription_id)
 
     def remove_stream(self, stream: LiveStream) -> None:
@@ -269,7 +269,7 @@ class Feed:
             for slot in self._slots:
                 await self._sleep(self.heartbeat / _SLOTS)
                 for channel in self._channels.values():
-                    channel.schedule_reading()
+                    channel.schedule_log_reading()
                 for stream in tuple(slot):
                     await stream.recheck_access()
                     stream.write_heartbeat()

@@ -34,8 +34,8 @@ __all__ = [
     "EncodedEntry",
     "EncodedEvent",
     "Item",
-    "closing_chunk",
-    "text_frame",
+    "encode_closing_chunk",
+    "encode_text_frame",
 ]
 
 NORMAL: Final = 1000  #: close code: the reader or the server is done
@@ -47,7 +47,7 @@ _OVERHEAD: Final = 400  # bytes of an envelope, about
 _LINE_ENDS: Final = ((b"\xc2\x85", rb"\u0085"), (b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
 
 
-def text_frame(payload: bytes) -> bytes:
+def encode_text_frame(payload: bytes) -> bytes:
     """A WebSocket text frame from a server (RFC 6455 section 5.2: final, not masked, not compressed)."""
     size = len(payload)
     if size < 126:
@@ -57,7 +57,7 @@ def text_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
 
 
-def closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
+def encode_closing_chunk(close_reason: CloseReason, sequence: int) -> bytes:
     """The last message of an SSE stream; a client that reconnects resumes after ``sequence``.
 
     Its ``type`` is for clients that tell items apart by theirs, and look no further.
@@ -118,7 +118,7 @@ class Item(ABC):
 
     @cached_property
     def frame(self) -> bytes:
-        return text_frame(self.json)
+        return encode_text_frame(self.json)
 
     @cached_property
     def chunk(self) -> bytes:
@@ -206,7 +206,7 @@ class Batch:
     def frames(self) -> bytes:
         """WebSocket frames, ready for a transport."""
         if not self.items:
-            return text_frame(self.texts[0])
+            return encode_text_frame(self.texts[0])
         if len(self.items) == 1:
             return self.items[0].frame
         return b"".join([item.frame for item in self.items])

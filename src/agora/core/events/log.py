@@ -56,7 +56,7 @@ async def read_events(
     if after is None:
         after = max(oldest - 1, 0)
     elif after + 1 < oldest:
-        raise position_expired_error(after, oldest)
+        raise build_position_expired_error(after, oldest)
     if after >= newest:
         return EventPage([], after, newest)
     if newest - after <= limit or (event_filter == EVERYTHING and viewer.sees_all):
@@ -88,7 +88,7 @@ async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
                 break
             large = await tx.one(events.data_of, seq=row.seq)
             if large is None:
-                raise position_expired_error(row.seq - 1, row.seq + 1)
+                raise build_position_expired_error(row.seq - 1, row.seq + 1)
             return [_build_stored_event(tx.tenant, row, large)]
         stored_events.append(_build_stored_event(tx.tenant, row, data))
     return stored_events
@@ -113,13 +113,13 @@ async def resolve_position(tx: Reader, place: str) -> int:
     if place.isascii() and place.isdigit():
         return await _check_sequence(tx, int(place))
     if not place.startswith("evt_"):
-        raise _invalid_position(f"{place!r} is neither an event's id nor a sequence number.")
+        raise _build_invalid_position_error(f"{place!r} is neither an event's id nor a sequence number.")
     sequence = await tx.one(events.position_of, event_id=place)
     if sequence is not None:
         return sequence
     first = await tx.one(events.first_id)
     if first is not None and place < first:  # ids sort by the time they were made
-        raise position_expired_error(0, (await _read_bounds(tx))[0])
+        raise build_position_expired_error(0, (await _read_bounds(tx))[0])
     raise NotFound(
         f"No event {place!r} is in the log.",
         fix="Resume from the id or the sequence number of an event you received.",
@@ -130,13 +130,13 @@ async def resolve_position(tx: Reader, place: str) -> int:
 async def _check_sequence(tx: Reader, after: int) -> int:
     oldest, newest = await _read_bounds(tx)
     if after > newest:
-        raise _invalid_position(f"The log has not reached {after} yet: its newest event is {newest}.")
+        raise _build_invalid_position_error(f"The log has not reached {after} yet: its newest event is {newest}.")
     if after + 1 < oldest:
-        raise position_expired_error(after, oldest)
+        raise build_position_expired_error(after, oldest)
     return after
 
 
-def position_expired_error(after: int, oldest: int) -> CursorTooOld:
+def build_position_expired_error(after: int, oldest: int) -> CursorTooOld:
     """The error for a place whose following events are gone."""
     return CursorTooOld(
         f"Events after {after} were deleted by retention; the oldest is {oldest}.",
@@ -145,7 +145,7 @@ def position_expired_error(after: int, oldest: int) -> CursorTooOld:
     )
 
 
-def _invalid_position(message: str) -> InvalidRequest:
+def _build_invalid_position_error(message: str) -> InvalidRequest:
     return InvalidRequest(
         message,
         fix="Resume from the id or the sequence number of an event you received.",

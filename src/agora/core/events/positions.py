@@ -29,7 +29,7 @@ class Positions:
         waiting = self._waiting.setdefault(tenant, {})
         waiting[subscription_id] = max(sequence, waiting.get(subscription_id, 0))
 
-    def latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:
+    def find_latest_position(self, tenant: str, subscription_id: str, stored: int) -> int:
         """The position to start from, given the one that is stored."""
         return max(stored, self._waiting.get(tenant, {}).get(subscription_id, 0))
 

@@ -57,7 +57,7 @@ class RemoteCommits:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Advance past this server's own commits, so that they are not delivered twice."""
         for stored in events:
             tenant = stored.tenant_id

@@ -85,7 +85,7 @@ class QueueSink:
         self._filled.set()
         self._room.set()
 
-    async def take_batches(self) -> list[Batch]:
+    async def wait_for_batches(self) -> list[Batch]:
         """Everything that waits, at least one batch; an empty list when the stream has ended.
 
         What was taken before counts as written.

@@ -182,7 +182,7 @@ class LiveStream(ABC):
         with nullcontext() if connection is None else connection.count_queue(sink):
             reading = asyncio.create_task(self.attach(sink))
             try:
-                while batches := await sink.take_batches():
+                while batches := await sink.wait_for_batches():
                     for batch in batches:
                         for item in batch.items:
                             yield item.model()
@@ -276,14 +276,14 @@ class LogStream(LiveStream):
         channel = await self._feed.channel(self.tenant)
         try:
             while self.close_reason is None:
-                await self._wake_on_events(channel)
+                await self._subscribe_bell(channel)
                 self._bell.rung.clear()
                 await self._send_next_page(channel)
         finally:
             if self._hints is not None:
                 self._hints.close()
 
-    async def _wake_on_events(self, channel: Channel) -> None:
+    async def _subscribe_bell(self, channel: Channel) -> None:
         """Ring the bell at every event about the subject from now on."""
         if self._hints is None or self._hints.close_reason is not None:
             opening = EventStreamSpec(EventFilter.from_wishes(subject=self._following.subject), EVERYONE, channel.head)
@@ -306,7 +306,7 @@ class LogStream(LiveStream):
             await self._bell.rung.wait()
             self._waits = False
 
-    async def read_available(self) -> list[Entry]:
+    async def read_available_entries(self) -> list[Entry]:
         """The entries that the log has now, without waiting for more. For a stream that has no sink."""
         entries: list[Entry] = []
         while True:

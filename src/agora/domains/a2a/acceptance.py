@@ -12,10 +12,10 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import queries as statements
 from .routing import parse_agent_skills
 
-__all__ = ["check_accepts"]
+__all__ = ["check_card_accepts_message"]
 
 
-async def check_accepts(
+async def check_card_accepts_message(
     call: Call, agent: AgentRow, parts: Sequence[Mapping[str, Any]], extensions: Collection[str]
 ) -> None:
     """Refuse a message that the agent's card excludes. Raises InvalidRequest.
@@ -26,10 +26,10 @@ async def check_accepts(
     row = await call.tx.one(statements.cards, agent_id=agent.agent_id)
     stored = decode_json(row.card) if row is not None and row.card else {}
     _check_extensions(agent, stored, extensions)
-    modes = [_media_type(part) for part in parts]
+    modes = [_read_part_media_type(part) for part in parts]
     if all(mode is None for mode in modes):
         return
-    accepted = _accepted_modes(agent, stored)
+    accepted = _list_accepted_modes(agent, stored)
     for number, mode in enumerate(modes):
         if accepted is not None and mode is not None and not any(_matches_mode(mode, pattern) for pattern in accepted):
             raise InvalidRequest(
@@ -53,13 +53,13 @@ def _check_extensions(agent: AgentRow, card: Mapping[str, Any], supported: Colle
             )
 
 
-def _media_type(part: Mapping[str, Any]) -> str | None:
+def _read_part_media_type(part: Mapping[str, Any]) -> str | None:
     """The media type of a part, where it says one: text and data are taken by all."""
     mode = part.get("mediaType")
     return mode.partition(";")[0].strip().lower() if isinstance(mode, str) else None
 
 
-def _accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str] | None:
+def _list_accepted_modes(agent: AgentRow, stored: Mapping[str, Any]) -> list[str] | None:
     """Return the media types that an agent accepts. None if it declares none."""
     a2a_metadata = decode_json(agent.metadata).get("a2a")
     modes = _parse_modes(stored.get("defaultInputModes")) or _parse_modes(

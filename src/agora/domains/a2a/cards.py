@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from agora.clock import to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Call, as_encoded_result, decode_json, encode_json
+from agora.core.call import Call, cast_encoded_to_result, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
 from agora.domains.agents.supervision import agent_event_audience
@@ -182,7 +182,7 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     if extensions:
         document["capabilities"]["extensions"] = extensions
     document.setdefault("provider", {"organization": call.context.settings.a2a_agent_org, "url": base})
-    return as_encoded_result(encode_document(document), contract.A2ACard)
+    return cast_encoded_to_result(encode_document(document), contract.A2ACard)
 
 
 async def _list_extensions(
@@ -294,9 +294,9 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     first = paging.decode_cursor(cursor)[0] if cursor else ""
     rows, more = await paging.read_page(read_visible_agents, first, "agent_id", limit, call.context.settings.page_bytes)
     terms = await find_terms_of_agents(call.tx, [row.agent_id for row in rows], call.now)
-    entries = [_catalogue_entry(base, row, terms.get(row.agent_id)) for row in rows]
+    entries = [_build_catalogue_entry(base, row, terms.get(row.agent_id)) for row in rows]
     if cursor is None:
-        entries.insert(0, _front_entry(call, base))
+        entries.insert(0, _build_front_entry(call, base))
     return contract.A2ACatalogue.model_construct(
         agents=entries,
         count=len(entries),
@@ -306,7 +306,7 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     )
 
 
-def _catalogue_entry(base: str, row: AgentRow, terms: Terms | None) -> contract.A2ACatalogueEntry:
+def _build_catalogue_entry(base: str, row: AgentRow, terms: Terms | None) -> contract.A2ACatalogueEntry:
     url = _build_agent_url(base, row)
     return contract.A2ACatalogueEntry.model_construct(
         agent_id=row.agent_id,
@@ -320,7 +320,7 @@ def _catalogue_entry(base: str, row: AgentRow, terms: Terms | None) -> contract.
     )
 
 
-def _front_entry(call: Call, base: str) -> contract.A2ACatalogueEntry:
+def _build_front_entry(call: Call, base: str) -> contract.A2ACatalogueEntry:
     settings = call.context.settings
     return contract.A2ACatalogueEntry.model_construct(
         agent_id=None,

@@ -11,7 +11,7 @@ from agora.domains.dead_letters.records import DeadLetterRow
 from agora_sdk.errors import Conflict
 
 from . import queries as statements
-from .push_configs import config_document, revive_config
+from .push_configs import build_config_document, revive_config
 from .records import PushConfigRow
 
 __all__ = ["PUSH_SOURCE"]
@@ -22,18 +22,20 @@ GONE = "The push configuration, or its task, is gone."
 class PushSource(DeadLetterSource):
     """Webhooks of tasks: a replay resumes where deliveries stopped; discarding deletes the configuration."""
 
-    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
         row = await _find_config(call, letter)
         if row is None:
             return Inspection(None, GONE)
-        return Inspection(config_document(row) | {"url": letter.destination, "token": None, "position": row.position})
+        return Inspection(
+            build_config_document(row) | {"url": letter.destination, "token": None, "position": row.position}
+        )
 
-    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
         row = await _find_config(call, letter)
         if row is None or not await revive_config(call, row):
             raise Conflict(GONE if row is None else "It is being delivered already.", fix="Discard it.")
 
-    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
         await call.tx.execute(statements.drop_push, **_build_config_key(letter))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from agora.clock import to_microseconds
 from agora.core import pagination as paging
-from agora.core.call import Call, WaitForEvent, as_encoded_result, decode_json, encode_json
+from agora.core.call import Call, WaitForEvent, cast_encoded_to_result, decode_json, encode_json
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import access, states
 from agora.domains.tasks import lookup as task_lookup
@@ -31,6 +31,7 @@ __all__ = [
     "WORK",
     "TaskListRequest",
     "build_task_document",
+    "build_task_not_found_error",
     "find_direct_answer",
     "get_task",
     "has_visible_work",
@@ -38,7 +39,6 @@ __all__ = [
     "list_tasks",
     "read_task_row",
     "require_task",
-    "task_not_found",
 ]
 
 HISTORY = 100  #: most messages of a task's history
@@ -52,7 +52,7 @@ CHANGES = frozenset(f"agora.task.{status.value}" for status in (*states.TERMINAL
 WORK = frozenset(f"agora.task.{name}" for name in ("progress", "message", "artifact", "output"))
 
 
-def task_not_found(task_id: str) -> NotFound:
+def build_task_not_found_error(task_id: str) -> NotFound:
     """The error for a task that does not exist, or that this caller or agent may not see."""
     return NotFound(
         f"There is no task {task_id}.",
@@ -66,11 +66,11 @@ async def require_task(call: Call, task_id: str, agent: str | None, *, lock: boo
     """A task that the caller sees, of that agent if one is given. Raises NotFound."""
     row = await call.tx.one(tasks.select_task_for_update if lock else tasks.select_task, task_id=task_id)
     if row is None or not access.can_see_task(call.caller, row):
-        raise task_not_found(task_id)
+        raise build_task_not_found_error(task_id)
     if agent is not None and agent != row.assigned_agent:
         agent_row = await find_agent(call.tx, agent)
         if agent_row is None or agent_row.agent_id != row.assigned_agent:
-            raise task_not_found(task_id)
+            raise build_task_not_found_error(task_id)
     return row
 
 
@@ -103,9 +103,9 @@ async def _read_history(
         async def read_entries(before: int, count: int) -> Sequence[TaskEntryRow]:
             return await reader.all(statements.history_entries, task_id=row.task_id, before=before, limit=count)
 
-        entries, _ = await paging.fill_page(read_entries, NEWEST, "number", limit + 1, budget)
+        entries, _ = await paging.fill_page_with_rows(read_entries, NEWEST, "number", limit + 1, budget)
     candidates = [
-        view.entry_to_message(task_context_id(row), entry)
+        view.convert_entry_to_message(task_context_id(row), entry)
         for entry in reversed(entries)
         if entry.number != row.status_entry
     ]
@@ -135,7 +135,7 @@ async def get_task(
     """Read one task. Raises Wait while it is in progress, if ``wait`` seconds are given."""
     row = await require_task(call, task_id, agent)
     document = await build_task_document(call.tx, row, history_length, artifacts=artifacts)
-    result = as_encoded_result(view.encode_document(document), A2ATask)
+    result = cast_encoded_to_result(view.encode_document(document), A2ATask)
     if wait and not is_settled(row):
         raise WaitForEvent(CHANGES, wait, result, subject=task_id)
     return result
@@ -145,7 +145,7 @@ async def read_task_row(reader: Reader, task_id: str) -> TaskRow:
     """The row of a task that the caller is known to see. Raises NotFound."""
     row = await reader.one(tasks.select_task, task_id=task_id)
     if row is None:
-        raise task_not_found(task_id)
+        raise build_task_not_found_error(task_id)
     return row
 
 
@@ -222,7 +222,9 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
         "pageSize": request.size,
         "totalSize": total,
     }
-    return as_encoded_result(b'{"tasks":[%b],%b' % (b",".join(documents), view.encode_document(rest)[1:]), A2ATaskList)
+    return cast_encoded_to_result(
+        b'{"tasks":[%b],%b' % (b",".join(documents), view.encode_document(rest)[1:]), A2ATaskList
+    )
 
 
 def _decode_position(token: str) -> dict[str, Any]:

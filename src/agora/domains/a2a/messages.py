@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agora.clock import new_id
-from agora.core.call import Call, WaitForEvent, as_deferred_result, as_encoded_result, encode_json
-from agora.core.idempotency import find_answer, key_reused_error, store_answer
+from agora.core.call import Call, WaitForEvent, cast_deferred_to_result, cast_encoded_to_result, encode_json
+from agora.core.idempotency import build_key_reused_error, find_idempotent_answer, store_idempotent_answer
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.tasks import assignment
@@ -22,7 +22,7 @@ from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
 from . import lookup, message_delivery, push_configs, routing
 from . import views as view
-from .acceptance import check_accepts
+from .acceptance import check_card_accepts_message
 
 __all__ = ["SendRequest", "send_message"]
 
@@ -73,7 +73,7 @@ class SendRequest:
         task_id = _merge_field("task_id", task_id, message.pop("taskId", None))
         context_id = _merge_field("context_id", context_id, message.pop("contextId", None))
         message["role"] = USER
-        skill = skill or _skill_in_metadata(message.get("metadata") or {}) or _skill_in_metadata(metadata)
+        skill = skill or _read_skill_in_metadata(message.get("metadata") or {}) or _read_skill_in_metadata(metadata)
         return cls(message, skill=skill, task_id=task_id, context_id=context_id, metadata=metadata, **rest)
 
     def digest(self) -> bytes:
@@ -92,7 +92,7 @@ def _merge_field(name: str, argument: str | None, within: str | None) -> str | N
     return argument if argument is not None else within
 
 
-def _skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
+def _read_skill_in_metadata(metadata: Mapping[str, Any]) -> str | None:
     skill = next((metadata[name] for name in NAMES if isinstance(metadata.get(name), str)), None)
     return skill if skill and len(skill) <= 64 and skill.isprintable() else None
 
@@ -119,21 +119,21 @@ async def send_message(
     task_id = await _find_repeated_task(call, key, digest, message_id)
     if task_id is None:
         outcome = (
-            await _continue_task(call, request)
+            await _add_message_to_task(call, request)
             if request.task_id is not None
             else await _create_task(call, request, agent)
         )
         if not isinstance(outcome, _StoredMessage):
             return _encode_message(outcome)
         task_id, document = outcome.task_id, outcome.document
-        store_answer(call, key, OPERATION, digest, task_id.encode())
+        store_idempotent_answer(call, key, OPERATION, digest, task_id.encode())
         call.target = task_id
         if return_immediately and wait and document is not None and outcome.may_be_direct:
             created = document if history_length != 0 else {k: v for k, v in document.items() if k != "history"}
-            return _respond_when_direct(task_id, created, min(wait, DIRECT_ANSWER_SECONDS))
+            return _build_deferred_message_response(task_id, created, min(wait, DIRECT_ANSWER_SECONDS))
     call.target = task_id
     if wait and not return_immediately:
-        return _respond_when_settled(task_id, history_length, wait)
+        return _build_deferred_task_response(task_id, history_length, wait)
     if document is not None and history_length != 0:
         return _encode_answer(document)
     row = await lookup.read_task_row(call.tx, task_id)
@@ -152,14 +152,14 @@ class _StoredMessage:
 
 
 def _encode_message(message: Mapping[str, Any]) -> A2ASendResult:
-    return as_encoded_result(view.encode_document({"message": message}), A2ASendResult)
+    return cast_encoded_to_result(view.encode_document({"message": message}), A2ASendResult)
 
 
 def _encode_answer(document: Mapping[str, Any]) -> A2ASendResult:
-    return as_encoded_result(view.encode_document({"task": document}), A2ASendResult)
+    return cast_encoded_to_result(view.encode_document({"task": document}), A2ASendResult)
 
 
-def _respond_when_settled(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
+def _build_deferred_task_response(task_id: str, history_length: int | None, wait: float) -> A2ASendResult:
     """The task once it has ended or needs input; the agent's message if that is the whole answer."""
 
     async def read_task(call: Call) -> A2ASendResult:
@@ -170,15 +170,15 @@ def _respond_when_settled(task_id: str, history_length: int | None, wait: float)
         row = await lookup.read_task_row(call.tx, task_id)
         if not lookup.is_settled(row):
             # Most tasks settle in time: the document of an open one is read only when the wait is over.
-            raise WaitForEvent(lookup.CHANGES, wait, as_deferred_result(read_task), subject=task_id)
+            raise WaitForEvent(lookup.CHANGES, wait, cast_deferred_to_result(read_task), subject=task_id)
         if (answer := await lookup.find_direct_answer(call.tx, row)) is not None:
             return _encode_message(answer)
         return _encode_answer(await lookup.build_task_document(call.tx, row, history_length))
 
-    return as_deferred_result(read_settled)
+    return cast_deferred_to_result(read_settled)
 
 
-def _respond_when_direct(task_id: str, created: Mapping[str, Any], wait: float) -> A2ASendResult:
+def _build_deferred_message_response(task_id: str, created: Mapping[str, Any], wait: float) -> A2ASendResult:
     """The message that answers in place of a task; else the task as it was created, once its agent shows any other work.
 
     What has happened since then is in the stream that begins there.
@@ -192,7 +192,7 @@ def _respond_when_direct(task_id: str, created: Mapping[str, Any], wait: float) 
             raise WaitForEvent(lookup.CHANGES | lookup.WORK, wait, _encode_answer(created), subject=task_id)
         return _encode_answer(created)
 
-    return as_deferred_result(read_direct_answer)
+    return cast_deferred_to_result(read_direct_answer)
 
 
 async def _require_agent(call: Call, ref: str) -> AgentRow:
@@ -208,8 +208,12 @@ async def _require_agent(call: Call, ref: str) -> AgentRow:
 
 async def _find_repeated_task(call: Call, key: str, digest: bytes, message_id: str) -> str | None:
     """The task of the same message, if it came before. Raises IdempotencyConflict for another one under its id."""
-    answer = await find_answer(
-        call, key, OPERATION, digest, lambda: key_reused_error("message id", message_id, "message", "message.messageId")
+    answer = await find_idempotent_answer(
+        call,
+        key,
+        OPERATION,
+        digest,
+        lambda: build_key_reused_error("message id", message_id, "message", "message.messageId"),
     )
     return None if answer is None else answer.decode()
 
@@ -227,7 +231,7 @@ async def _create_task(call: Call, request: SendRequest, agent: AgentRow | None)
             "skill": route.skill,
             "routed": route.because,
         }
-    await check_accepts(call, agent, request.message["parts"], request.supported_extensions)
+    await check_card_accepts_message(call, agent, request.message["parts"], request.supported_extensions)
     draft = await _assign_task(call, request, agent, metadata)
     if request.push is not None:
         await push_configs.create_config(call, draft.task_id, request.push)
@@ -261,13 +265,13 @@ def _build_front_reply(request: SendRequest, text: str) -> dict[str, Any]:
     return {"messageId": new_id("msg"), "contextId": context_id, "role": "ROLE_AGENT", "parts": [{"text": text}]}
 
 
-async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
+async def _add_message_to_task(call: Call, request: SendRequest) -> _StoredMessage:
     """Say something more in a task. Raises NotFound, IllegalTransition for one that has ended."""
     assert request.task_id is not None
     row = await lookup.require_task(call, request.task_id, request.agent, lock=True)
     caller = call.caller
     if caller.subject != row.created_by and not caller.acts_for_others:
-        raise lookup.task_not_found(request.task_id)
+        raise lookup.build_task_not_found_error(request.task_id)
     if request.context_id is not None and request.context_id != task_context_id(row):
         raise InvalidRequest(
             f"The task {request.task_id} is not of the context {request.context_id!r}.",
@@ -278,7 +282,7 @@ async def _continue_task(call: Call, request: SendRequest) -> _StoredMessage:
     require_open(draft)
     agent = await find_agent(call.tx, draft.row.assigned_agent) if draft.row.assigned_agent else None
     if agent is not None:
-        await check_accepts(call, agent, request.message["parts"], request.supported_extensions)
+        await check_card_accepts_message(call, agent, request.message["parts"], request.supported_extensions)
     await add_requester_message(draft, request.message)
     if request.push is not None:
         await push_configs.create_config(call, draft.task_id, request.push)

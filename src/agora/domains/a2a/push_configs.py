@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Call, as_encoded_result
+from agora.core.call import Call, cast_encoded_to_result
 from agora.domains.dead_letters.letters import record_dead_letter, settle_by_key
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.tasks.records import TaskRow
@@ -34,7 +34,7 @@ from .records import PUSH_CONFIGS, PushConfigRow
 from .remote_connections import check_url, seal_secrets
 
 __all__ = [
-    "config_document",
+    "build_config_document",
     "create_config",
     "delete_config",
     "get_config",
@@ -56,7 +56,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     check_url(config.url, private=private)
     config_id = config.id or new_id("push")
     if await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id):
-        await settle_by_key(call, DEAD_LETTER_SOURCE, _letter_key(task_id, config_id), DeadLetterState.DISCARDED)
+        await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
     else:
         await _check_config_limit(call, task_id)
     auth = config.authentication
@@ -85,7 +85,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     call.tx.append(PUSH_CONFIGS, row)
     call.target = task_id
     emit_push_event(call, "configured", row)
-    return as_encoded_result(view.encode_document(config_document(row)), A2APushConfig)
+    return cast_encoded_to_result(view.encode_document(build_config_document(row)), A2APushConfig)
 
 
 def emit_push_event(call: Call, verb: str, row: PushConfigRow, **data: Any) -> None:
@@ -112,11 +112,11 @@ async def _require_own_task(call: Call, task_id: str, agent: str | None) -> Task
     """Read a task of the caller. Others may not see its webhooks. Raises NotFound."""
     row = await lookup.require_task(call, task_id, agent)
     if call.caller.subject != row.created_by and not call.caller.acts_for_others:
-        raise lookup.task_not_found(task_id)
+        raise lookup.build_task_not_found_error(task_id)
     return row
 
 
-def config_document(row: PushConfigRow) -> dict[str, Any]:
+def build_config_document(row: PushConfigRow) -> dict[str, Any]:
     """A configuration as clients see it: without its credentials."""
     document: dict[str, Any] = {"id": row.config_id, "taskId": row.task_id, "url": row.url}
     if row.token is not None:
@@ -126,7 +126,7 @@ def config_document(row: PushConfigRow) -> dict[str, Any]:
     return document
 
 
-def _config_not_found(task_id: str, config_id: str) -> NotFound:
+def _build_config_not_found_error(task_id: str, config_id: str) -> NotFound:
     return NotFound(
         f"The task {task_id} has no push configuration {config_id!r}.",
         errors=[field_error("config_id", "unknown")],
@@ -139,8 +139,8 @@ async def get_config(call: Call, task_id: str, config_id: str, agent: str | None
     await _require_own_task(call, task_id, agent)
     row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
     if row is None:
-        raise _config_not_found(task_id, config_id)
-    return as_encoded_result(view.encode_document(config_document(row)), A2APushConfig)
+        raise _build_config_not_found_error(task_id, config_id)
+    return cast_encoded_to_result(view.encode_document(build_config_document(row)), A2APushConfig)
 
 
 async def list_configs(call: Call, task_id: str, agent: str | None, size: int, token: str | None) -> A2APushConfigs:
@@ -149,17 +149,17 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
     after = paging.decode_cursor(token)[0] if token else ""
     rows = await call.tx.all(statements.push_page, task_id=task_id, after=after, limit=size + 1)
     rows, more = paging.take_fitting_rows(rows, size, call.context.settings.page_bytes)
-    answer: dict[str, Any] = {"configs": [config_document(row) for row in rows]}
+    answer: dict[str, Any] = {"configs": [build_config_document(row) for row in rows]}
     if more:
         answer["nextPageToken"] = paging.encode_cursor(rows[-1].config_id)
-    return as_encoded_result(view.encode_document(answer), A2APushConfigs)
+    return cast_encoded_to_result(view.encode_document(answer), A2APushConfigs)
 
 
 async def delete_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
     """Forget a configuration, whether or not it is there."""
     await _require_own_task(call, task_id, agent)
     await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id)
-    await settle_by_key(call, DEAD_LETTER_SOURCE, _letter_key(task_id, config_id), DeadLetterState.DISCARDED)
+    await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
     call.target = task_id
     return A2APushDeletion.model_construct(task_id=task_id, config_id=config_id)
 
@@ -186,7 +186,7 @@ async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushD
     letters = [_build_dead_letter(row) for row in rows]
     return PushDeadLetters.model_construct(
         dead_letters=letters,
-        **paging.page_fields(letters, "task_id", "config_id", more=more, cursor=cursor),
+        **paging.build_page_fields(letters, "task_id", "config_id", more=more, cursor=cursor),
     )
 
 
@@ -211,14 +211,14 @@ async def revive_config(call: Call, row: PushConfigRow) -> bool:
     return True
 
 
-def _letter_key(task_id: str, config_id: str) -> str:
+def _build_letter_key(task_id: str, config_id: str) -> str:
     return f"{task_id}/{config_id}"
 
 
 def _build_letter(row: PushConfigRow) -> NewDeadLetter:
     return NewDeadLetter(
         source=DEAD_LETTER_SOURCE,
-        key=_letter_key(row.task_id, row.config_id),
+        key=_build_letter_key(row.task_id, row.config_id),
         owner=row.owner,
         destination=_redact_url(row.url),
         reason=row.error or "",
@@ -233,8 +233,8 @@ async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
     await _require_own_task(call, task_id, None)
     row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
     if row is None:
-        raise _config_not_found(task_id, config_id)
+        raise _build_config_not_found_error(task_id, config_id)
     call.target = task_id
     await revive_config(call, row)
-    await settle_by_key(call, DEAD_LETTER_SOURCE, _letter_key(task_id, config_id), DeadLetterState.REPLAYED)
+    await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.REPLAYED)
     return PushRetry.model_construct(task_id=task_id, config_id=config_id, position=row.position)

@@ -85,7 +85,7 @@ class PushOutbox(Controller):
                 self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
             place = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Follow the event log: any event about a task with a push configuration may have to be posted."""
         for stored in events:
             event, subject = stored.event, stored.event.subject

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import Call, as_relay, decode_json, encode_json
+from agora.core.call import Call, cast_relay_to_result, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.a2a.remote_port import REMOTE_AGENTS
 from agora.domains.agents import queries as agents
@@ -39,7 +39,15 @@ from .records import REMOTES, NamedRemoteAgent, RemoteAgentRow
 from .remote_connections import build_endpoint, check_url, seal_secrets
 from .remote_port import RemoteAgents
 
-__all__ = ["ACCOUNT", "add_remote", "get_remote", "list_remotes", "record_check", "refresh_remote", "remove_remote"]
+__all__ = [
+    "ACCOUNT",
+    "add_remote",
+    "get_remote",
+    "list_remotes",
+    "record_remote_check",
+    "refresh_remote",
+    "remove_remote",
+]
 
 ACCOUNT = CATEGORY = "remote"  #: no registration has this account, so no stranger's agent is taken for one
 BINDINGS = ("JSONRPC", "HTTP+JSON")  #: bindings, the preferred one first
@@ -102,14 +110,14 @@ async def add_remote(
             row.card, row.interface = encode_json(card), encode_json(_choose_interface(card))
             row.state, row.checked_at, row.refreshed_at = contract.RemoteState.AVAILABLE.value, end.now, end.now
         service = AgentService(replace(end, caller=replace(end.caller, account=ACCOUNT)))
-        agent_id = (await service.register(chosen, **_profile_from_card(card))).agent_id
+        agent_id = (await service.register(chosen, **_build_profile_from_card(card))).agent_id
         row.agent_id, row.secrets = agent_id, seal_secrets(end, headers, agent_id)
         await check_and_record_administration(end, f"remote:{agent_id}")
         end.tx.append(REMOTES, row)
         emit_remote_event(end, "added", row, chosen)
         return _build_remote_agent(row, chosen)
 
-    return as_relay(fetch_card, store_outcome, CARD_TIMEOUT)
+    return cast_relay_to_result(fetch_card, store_outcome, CARD_TIMEOUT)
 
 
 async def _check_name_free(call: Call, name: str) -> None:
@@ -155,18 +163,18 @@ def _choose_interface(card: Mapping[str, Any]) -> dict[str, Any]:
             "The agent's card names no supported interface.",
             fix=f"Spoken are {' and '.join(BINDINGS)} in the versions {' and '.join(VERSIONS)}.",
         )
-    return min(candidates, key=_interface_rank)
+    return min(candidates, key=_rank_interface)
 
 
-def _interface_rank(interface: Mapping[str, Any]) -> tuple[int, int]:
+def _rank_interface(interface: Mapping[str, Any]) -> tuple[int, int]:
     version = next(i for i, supported in enumerate(VERSIONS) if interface["protocolVersion"].startswith(supported))
     return version, BINDINGS.index(interface["protocolBinding"])
 
 
-def _profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
+def _build_profile_from_card(card: Mapping[str, Any] | None) -> dict[str, Any]:
     """An agent's registration, as its card says."""
     fields = card or {}
-    skills = [skill for skill in _only_dicts(fields.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
+    skills = [skill for skill in _select_dicts(fields.get("skills"))[:SKILLS] if isinstance(skill.get("id"), str)]
     tags = [tag for skill in skills for tag in skill.get("tags") or () if _is_label(tag, 64)]
     return {
         "capabilities": [skill["id"] for skill in skills if _is_label(skill["id"], 100)],
@@ -192,7 +200,7 @@ def _build_card_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
     return a2a_metadata
 
 
-def _only_dicts(value: Any) -> Sequence[dict[str, Any]]:
+def _select_dicts(value: Any) -> Sequence[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
@@ -252,7 +260,7 @@ async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.R
     entries = [_build_remote_agent(row, row.agent_name) for row in rows]
     return contract.RemoteAgentPage.model_construct(
         agents=entries,
-        **paging.page_fields(entries, "agent_id", more=more, cursor=cursor),
+        **paging.build_page_fields(entries, "agent_id", more=more, cursor=cursor),
     )
 
 
@@ -268,16 +276,16 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
 
     async def store_outcome(end: Call, outcome: Mapping[str, Any] | AgoraError) -> contract.RemoteAgent:
         if isinstance(outcome, AgoraError):
-            await record_check(end, agent_id, outcome)
+            await record_remote_check(end, agent_id, outcome)
             raise outcome
-        await _store_card(end, agent, _check_card(outcome))
+        await _store_card_and_profile(end, agent, _check_card(outcome))
         await _sync_status(end, agent_id, AgentStatus.ACTIVE)
         return await get_remote(end, agent_id)
 
-    return as_relay(fetch_card, store_outcome, CARD_TIMEOUT)
+    return cast_relay_to_result(fetch_card, store_outcome, CARD_TIMEOUT)
 
 
-async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
+async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
     """Record the outcome of a check: the card or the error. Updates the agent's status."""
     row = await call.tx.one(statements.remote, agent_id=agent_id)
     agent = await find_agent(call.tx, agent_id)
@@ -291,7 +299,7 @@ async def record_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | A
     except AgoraError as failure:
         state, error = contract.RemoteState.UNAVAILABLE, failure.detail[:1000]
     if card is not None and (row.card is None or decode_json(row.card) != card):
-        await _store_card(call, agent, card)
+        await _store_card_and_profile(call, agent, card)
     else:
         await call.tx.execute(
             statements.set_remote_state, agent_id=agent_id, state=state.value, error=error, now=call.now
@@ -312,12 +320,12 @@ async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
         await set_agent_status(call, row, status.value)
 
 
-async def _store_card(call: Call, agent: AgentRow, card: dict[str, Any]) -> None:
+async def _store_card_and_profile(call: Call, agent: AgentRow, card: dict[str, Any]) -> None:
     """Keep a card, and have the agent registered as it says."""
     agent_id = agent.agent_id
     values = {"card": encode_json(card), "interface": encode_json(_choose_interface(card)), "now": call.now}
     await call.tx.execute(statements.change_remote, agent_id=agent_id, **values)
-    await AgentService(call).update(agent_id, **_profile_from_card(card))
+    await AgentService(call).update(agent_id, **_build_profile_from_card(card))
     row = await call.tx.one(statements.remote, agent_id=agent_id)
     assert row is not None
     emit_remote_event(call, "refreshed", row, agent.agent_name)

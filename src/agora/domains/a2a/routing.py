@@ -157,12 +157,12 @@ class _Skill:
     @classmethod
     def from_document(cls, declared: Mapping[str, Any]) -> _Skill:
         named = frozenset(_SPLIT.findall(f"{declared['id']} {declared.get('name') or ''}".casefold())) - _COMMON
-        tagged = frozenset(_SPLIT.findall(" ".join(_only_texts(declared.get("tags"))).casefold())) - _COMMON
+        tagged = frozenset(_SPLIT.findall(" ".join(_select_texts(declared.get("tags"))).casefold())) - _COMMON
         return cls(
             declared,
             named,
             tagged - named,
-            [frozenset(tokenize_text(text)) for text in _only_texts(declared.get("examples"))],
+            [frozenset(tokenize_text(text)) for text in _select_texts(declared.get("examples"))],
         )
 
 
@@ -205,7 +205,7 @@ def _score_skill(vocabulary: AbstractSet[str], significant: AbstractSet[str], sk
     return total, "the name" if by_name >= by_tag else "a tag"
 
 
-def _only_texts(value: Any) -> list[str]:
+def _select_texts(value: Any) -> list[str]:
     return [text for text in value if isinstance(text, str)][:50] if isinstance(value, list) else []
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Literal, cast
 
-from agora.core.call import BoundService, as_encoded_result
+from agora.core.call import BoundService, cast_encoded_to_result
 from agora.domains.tasks import states
 from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
@@ -113,7 +113,7 @@ class A2AService(BoundService, contract.A2A):
         draft = TaskDraft(call, row)
         reason = metadata.get("reason")
         await end_task(draft, TaskStatus.CANCELLED, content=reason[:4000] if isinstance(reason, str) else None)
-        return as_encoded_result(
+        return cast_encoded_to_result(
             views.encode_document(await lookup.build_task_document(call.tx, draft.row, None)), contract.A2ATask
         )
 
@@ -128,7 +128,7 @@ class A2AService(BoundService, contract.A2A):
         until: Literal["ended", "interrupted"] = "ended",
     ) -> AsyncIterator[contract.A2AUpdate]:
         # The dispatcher awaits the description within a read; a followed stream makes the items of it.
-        opening = task_updates.follow_task(self.call, task_id, agent, last_event_id, history_length, until)
+        opening = task_updates.open_task_update_log(self.call, task_id, agent, last_event_id, history_length, until)
         return cast("AsyncIterator[contract.A2AUpdate]", opening)
 
     # -- push notifications ----------------------------------------------------------------------

@@ -28,7 +28,7 @@ from . import queries as statements
 from . import views as view
 from .states import to_a2a_state
 
-__all__ = ["Until", "follow_task", "read_updates"]
+__all__ = ["Until", "open_task_update_log", "read_updates"]
 
 Until = Literal["ended", "interrupted"]
 START = -1  #: position of a stream that begins with the task itself
@@ -36,7 +36,7 @@ PAGE = 8  #: most entries of a log read at once; one may hold some megabytes
 _S = TaskStatus
 
 
-async def follow_task(
+async def open_task_update_log(
     call: Call, task_id: str, agent: str | None, last_event_id: str | None, history_length: int | None, until: Until
 ) -> LogStreamSpec:
     """How to read a task's updates. Raises NotFound, IllegalTransition for a task that has ended."""
@@ -90,7 +90,7 @@ class _UpdateLog:
         while not items:
             rows = await reader.all(task_lists.entries, task_id=self.task_id, after=last_number, limit=PAGE)
             for row in rows:
-                items += [item for item in await self._entry_items(reader, row) if item.number > after]
+                items += [item for item in await self._build_entry_items(reader, row) if item.number > after]
                 if self._is_last(row):
                     return LogPage(items, done=True)
                 last_number = row.number  # entries without items advance the position too
@@ -114,7 +114,7 @@ class _UpdateLog:
         item = Entry(view.compute_stream_position(row.entries), "task", view.encode_document({"task": document}))
         return LogPage([item], done=row.status in states.TERMINAL)
 
-    async def _entry_items(self, reader: Reader, row: TaskEntryRow) -> list[Entry]:
+    async def _build_entry_items(self, reader: Reader, row: TaskEntryRow) -> list[Entry]:
         """Convert a log entry to stream items; comments and checkpoints have none."""
         number, kind = view.compute_stream_position(row.number), row.type
         if kind == "output":
@@ -129,7 +129,7 @@ class _UpdateLog:
             return []
         if kind == "done" and row.status == _S.COMPLETED:
             return [*await self._build_result_items(reader, number - 1), self._build_status_item(number, row)]
-        message = view.entry_to_message(self.context_id, row)
+        message = view.convert_entry_to_message(self.context_id, row)
         if kind == "message" and message is not None and message["role"] == USER:
             return []
         return [self._build_status_item(number, row)]
@@ -157,7 +157,7 @@ class _UpdateLog:
         # The end follows a message in an entry of its own, even where the message is the answer.
         state = row.status if row.status and not (row.type == "message" and row.status in states.TERMINAL) else None
         status: dict[str, Any] = {"state": to_a2a_state(state or _S.IN_PROGRESS)}
-        message = view.entry_to_message(self.context_id, row)
+        message = view.convert_entry_to_message(self.context_id, row)
         if message is not None:
             status["message"] = message
         status["timestamp"] = view.format_timestamp(row.time)

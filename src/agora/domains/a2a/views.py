@@ -31,8 +31,8 @@ __all__ = [
     "build_status",
     "build_task",
     "compute_stream_position",
+    "convert_entry_to_message",
     "encode_document",
-    "entry_to_message",
     "format_timestamp",
 ]
 
@@ -75,7 +75,7 @@ def _complete_message(task_id: str, context_id: str, message: Fields, number: in
 _ENVELOPE = frozenset({"messageId", "contextId", "taskId", "role"})
 
 
-def entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
+def convert_entry_to_message(context_id: str, entry: TaskEntryRow) -> dict[str, Any] | None:
     """An entry of a task's log as a message; None if it has no text. context_id: the task's."""
     if entry.type == "message":
         return _complete_message(entry.task_id, context_id, decode_json(entry.data or "{}"), entry.number, AGENT)
@@ -96,7 +96,7 @@ def build_direct_answer(row: TaskRow, entry: TaskEntryRow) -> dict[str, Any]:
 def build_status(row: TaskRow, entry: TaskEntryRow | None) -> dict[str, Any]:
     """The status of a task; entry: the one that its ``status_entry`` names."""
     status: dict[str, Any] = {"state": to_a2a_state(row.status)}
-    if entry is not None and (message := entry_to_message(task_context_id(row), entry)) is not None:
+    if entry is not None and (message := convert_entry_to_message(task_context_id(row), entry)) is not None:
         status["message"] = message
     return status | {"timestamp": format_timestamp(row.status_at)}
 

@@ -211,7 +211,7 @@ class AdminService(BoundService, contract.Admin):
         entries = [_audit_entry(row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,
-            **paging.page_fields(entries, "audit_id", more=more, cursor=cursor),
+            **paging.build_page_fields(entries, "audit_id", more=more, cursor=cursor),
         )
 
 

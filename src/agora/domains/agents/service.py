@@ -299,7 +299,7 @@ class AgentService(BoundService, contract.Agents):
         check_may_act_for(self.call.caller, row.agent_id)
         return await self._build_registration(row, created=False)
 
-    async def reissue(self, result: contract.Registration) -> contract.Registration:
+    async def reissue_credential(self, result: contract.Registration) -> contract.Registration:
         """Return the token again when the registration is repeated under its idempotency key."""
         row = await load_agent(self.call.tx, result.agent_id)
         # A retired agent gets no new token, nor does a caller that only changed another agent's manifest.

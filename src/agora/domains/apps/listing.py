@@ -66,7 +66,9 @@ async def list_apps(call: Call, app_filter: AppFilter, limit: int, cursor: str |
     """A page of apps, the oldest first."""
     rows, more = await _read_rows(call, app_filter, limit, paging.decode_cursor(cursor)[0] if cursor else "")
     apps = await build_apps(call, rows)
-    return contract.AppPage.model_construct(apps=apps, **paging.page_fields(apps, "app_id", more=more, cursor=cursor))
+    return contract.AppPage.model_construct(
+        apps=apps, **paging.build_page_fields(apps, "app_id", more=more, cursor=cursor)
+    )
 
 
 async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from agora.clock import new_id, to_microseconds
 from agora.core.call import Call
-from agora.core.idempotency import key_reused_error
+from agora.core.idempotency import build_key_reused_error
 from agora.domains.identity.authority import check_and_record_administration
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
@@ -128,7 +128,7 @@ def _check_same(rows: Sequence[LedgerEntry], usage: Usage) -> None:
         (row.account_id, row.agent_id, row.instance_id) == (usage.account, usage.agent, usage.instance) for row in rows
     )
     if not same:
-        raise key_reused_error("key", usage.key, "usage record")
+        raise build_key_reused_error("key", usage.key, "usage record")
 
 
 def _build_record(rows: Sequence[LedgerEntry]) -> contract.UsageRecord:
@@ -157,7 +157,7 @@ async def record_credit(call: Call, request: CreditRequest) -> contract.Entry:
     key = f"credit:{request.key}" if request.key is not None else new_id("credit")
     row = await Ledger(call).add_credit(account, amount, currency, kind, key, request.reason)
     if (row.account_id, row.amount, row.currency, row.kind) != (account, -amount, currency, kind):
-        raise key_reused_error("key", str(request.key), "credit")
+        raise build_key_reused_error("key", str(request.key), "credit")
     await check_and_record_administration(call, row.entry_id)
     return build_entry(row)
 

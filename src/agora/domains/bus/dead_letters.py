@@ -34,7 +34,7 @@ class BusSource(DeadLetterSource):
     on the stream again; one whose claim has ended went on by itself.
     """
 
-    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         if agent is None:
             return Inspection(None, "The agent no longer exists.")
@@ -53,7 +53,7 @@ class BusSource(DeadLetterSource):
             return "The message has expired, or was dealt with."
         return None
 
-    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         if agent is None or agent.retired_at is not None:
             raise _not_replayable_error("its agent has been deregistered")
@@ -74,7 +74,7 @@ class BusSource(DeadLetterSource):
         entry = (letter.ref, decode_json(letter.detail).get("name"), encode_json(dict(delivery.fields)))
         await groups.append_entries(call.tx, owner.stream_name, [entry], call.now)
 
-    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
         """Nothing is kept for it: its message stays ``dead_lettered``."""
 
 
@@ -84,10 +84,10 @@ class InboundSource(DeadLetterSource):
     Their credentials are not kept, so who replays one publishes it by an authority of its own: an operator's.
     """
 
-    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
         return Inspection(wire.decode_fields(decode_json(letter.detail)["fields"]))
 
-    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
         from .service import BusService
 
         entry = {"message_id": letter.key} | wire.decode_fields(decode_json(letter.detail)["fields"])
@@ -105,7 +105,7 @@ class InboundSource(DeadLetterSource):
             ) from None
         await BusService(call).publish(**{name: getattr(request, name) for name in request.model_fields_set})
 
-    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
         """Nothing else is kept for it."""
 
 

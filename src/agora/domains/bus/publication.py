@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from agora.clock import to_datetime
 from agora.core.call import Call
-from agora.core.idempotency import find_answer, key_reused_error, store_answer
+from agora.core.idempotency import build_key_reused_error, find_idempotent_answer, store_idempotent_answer
 from agora.domains.agents.references import find_agent
 from agora.domains.messaging.service import MessageDraft, MessagingService
 from agora.domains.tasks.service import TaskService
@@ -85,13 +85,13 @@ async def publish_entry(call: Call, entry: Entry) -> BusReceipt:
         return earlier
     receipt = await (_assign_task(call, entry) if entry.type is BusType.TASK_ASSIGNMENT else _send_message(call, entry))
     if key is not None:
-        store_answer(call, key, OPERATION, entry.digest, receipt.model_dump_json().encode())
+        store_idempotent_answer(call, key, OPERATION, entry.digest, receipt.model_dump_json().encode())
     return receipt
 
 
 async def _find_published_entry(call: Call, key: str, entry: Entry) -> BusReceipt | None:
-    answer = await find_answer(
-        call, key, OPERATION, entry.digest, lambda: key_reused_error("message_id", str(entry.message_id), "entry")
+    answer = await find_idempotent_answer(
+        call, key, OPERATION, entry.digest, lambda: build_key_reused_error("message_id", str(entry.message_id), "entry")
     )
     return None if answer is None else BusReceipt.model_validate_json(answer)
 

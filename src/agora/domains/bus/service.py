@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic_core import from_json
 
-from agora.core.call import BoundService, Call, WaitForEvent, as_relay, encode_json
+from agora.core.call import BoundService, Call, WaitForEvent, cast_relay_to_result, encode_json
 from agora.core.pagination import PageBudget
 from agora.domains.bus.engines.port import BRIDGE
 from agora.domains.messaging.service import MessagingService
@@ -205,7 +205,7 @@ class BusService(BoundService, contract.Bus):
             """The membership: while Redis is away it holds too, and the group is made when Redis is back."""
             return membership
 
-        return as_relay(create_group, build_membership, GROUP_SECONDS)
+        return cast_relay_to_result(create_group, build_membership, GROUP_SECONDS)
 
     @implements
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:

@@ -178,7 +178,7 @@ class CodebaseService(BoundService, contract.Codebases):
         rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)
         codebases = [_build_codebase(row, online=await self._is_online(row)) for row in rows]
         return contract.CodebasePage.model_construct(
-            codebases=codebases, **paging.page_fields(codebases, "codebase_id", more=more, cursor=cursor)
+            codebases=codebases, **paging.build_page_fields(codebases, "codebase_id", more=more, cursor=cursor)
         )
 
     @implements
@@ -238,7 +238,7 @@ class CodebaseService(BoundService, contract.Codebases):
         secrets = await job_secrets.open_secrets(self.call, task_id, fencing_token)
         return contract.JobSecrets(task_id=task_id, secrets=secrets)
 
-    async def reissue(
+    async def reissue_credential(
         self, result: contract.JobSecrets | contract.CodebaseCredential
     ) -> contract.JobSecrets | contract.CodebaseCredential:
         """Read the secrets again when their reading is repeated under the same idempotency key."""

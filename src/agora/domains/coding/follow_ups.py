@@ -60,7 +60,7 @@ class FollowUpService(BoundService, contract.FollowUps):
         rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
         page = [build_follow_up(row) for row in rows]
         return contract.FollowUpPage.model_construct(
-            follow_ups=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
+            follow_ups=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)
         )
 
     @implements

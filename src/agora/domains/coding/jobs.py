@@ -32,7 +32,7 @@ class StandIns(Controller):
     async def _wait_for_next_step(self, stop: asyncio.Event) -> bool:
         return await self._wait_for_wakeup(stop, self.interval)
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """A worker has left: its jobs need not wait."""
         if any(stored.event.type == "agora.worker.unregistered" for stored in events):
             self._wakeup.set()

@@ -112,7 +112,7 @@ class ReviewService(BoundService, contract.Reviews):
         rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
         page = [build_file(row) for row in rows]
         return contract.ReviewFilePage.model_construct(
-            files=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
+            files=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)
         )
 
     @implements
@@ -130,7 +130,7 @@ class ReviewService(BoundService, contract.Reviews):
         rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
         return contract.ReviewCommentPage.model_construct(
             comments=[_build_comment(row) for row in rows],
-            **paging.page_fields(rows, "number", more=more, cursor=cursor),
+            **paging.build_page_fields(rows, "number", more=more, cursor=cursor),
         )
 
     # -- what people say ----------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class RuntimeService(BoundService, contract.Runtime):
         rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)
         projects = [await self._build_project(row) for row in rows]
         return contract.RuntimeProjectPage.model_construct(
-            projects=projects, **paging.page_fields(projects, "project_id", more=more, cursor=cursor)
+            projects=projects, **paging.build_page_fields(projects, "project_id", more=more, cursor=cursor)
         )
 
     async def _build_project(self, row: CodebaseRow) -> contract.RuntimeProject:
@@ -164,7 +164,7 @@ class RuntimeService(BoundService, contract.Runtime):
         rest = [name for name in names if name > after]
         page = [models[name] for name in rest[:limit]]
         return contract.AvailableModelPage.model_construct(
-            models=page, **paging.page_fields(page, "model", more=len(rest) > limit, cursor=cursor)
+            models=page, **paging.build_page_fields(page, "model", more=len(rest) > limit, cursor=cursor)
         )
 
     async def _list_workers_with_models(self) -> Sequence[WorkerModels]:

@@ -183,7 +183,7 @@ class SessionService(BoundService, contract.Sessions):
         rows, more = await paging.read_page(read_rows, after, "number", limit, call.context.settings.page_bytes)
         page = [_build_message(row) for row in rows]
         return contract.SessionMessagePage.model_construct(
-            messages=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
+            messages=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)
         )
 
     @implements

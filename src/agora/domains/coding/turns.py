@@ -50,7 +50,7 @@ class TurnService(BoundService, contract.Turns):
         more, rows = len(rows) > limit, rows[:limit]
         page = [_build_turn(row) for row in rows]
         return contract.TurnPage.model_construct(
-            turns=page, **paging.page_fields(page, "number", more=more, cursor=cursor)
+            turns=page, **paging.build_page_fields(page, "number", more=more, cursor=cursor)
         )
 
     @implements

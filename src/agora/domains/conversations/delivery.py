@@ -8,7 +8,7 @@ from typing import Any
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, encode_json
 from agora.core.errors import not_found
-from agora.core.idempotency import key_reused_error
+from agora.core.idempotency import build_key_reused_error
 from agora.domains.agents.references import OPERATOR, check_may_act_for, find_agent, load_agent
 from agora.domains.messaging import queries as messages
 from agora.domains.messaging.records import MessageRow
@@ -136,7 +136,7 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
     if earlier is None:
         return None
     if bytes(earlier.digest) != draft.digest:
-        raise key_reused_error("id", draft.message.id, "message", "id")
+        raise build_key_reused_error("id", draft.message.id, "message", "id")
     row = await call.tx.one(messages.of, message_id=earlier.message_id)
     return contract.Accepted(
         message_id=earlier.message_id,

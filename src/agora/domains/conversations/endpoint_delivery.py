@@ -80,7 +80,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
 
     # -- dead letters ----------------------------------------------------------------------------
 
-    async def inspect(self, call: Call, letter: DeadLetterRow) -> Inspection:
+    async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
         message = None if letter.ref is None else await call.tx.one(messages.of, message_id=letter.ref)
         if message is None:
             return Inspection(None, GONE)
@@ -88,7 +88,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         obstacle = GONE if _read_agent_endpoint(agent, call.context.settings) is None else None
         return Inspection(to_agentify(to_document(message)), obstacle)
 
-    async def replay(self, call: Call, letter: DeadLetterRow) -> None:
+    async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         message = None if letter.ref is None else await call.tx.one(messages.of, message_id=letter.ref)
         endpoint = _read_agent_endpoint(agent, call.context.settings)
@@ -96,7 +96,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
             raise Conflict(GONE, fix="Discard it.")
         append_endpoint_delivery(call, message, endpoint, None)
 
-    async def discard(self, call: Call, letter: DeadLetterRow) -> None:
+    async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
         """Nothing was kept but the message, which is in its recipient's inbox."""
 
 

@@ -116,7 +116,7 @@ async def list_conversations(
     conversations = [contract.Conversation.model_construct(**await _conversation_fields(call, row)) for row in rows]
     return contract.ConversationPage.model_construct(
         conversations=conversations,
-        **paging.page_fields(conversations, "key", more=more, cursor=cursor),
+        **paging.build_page_fields(conversations, "key", more=more, cursor=cursor),
     )
 
 

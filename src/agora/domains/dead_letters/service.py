@@ -64,7 +64,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         )
         letters = [contract.DeadLetter.model_construct(**_letter_fields(row)) for row in rows]
         return contract.DeadLetterPage.model_construct(
-            dead_letters=letters, **paging.page_fields(letters, "dead_letter_id", more=more, cursor=cursor)
+            dead_letters=letters, **paging.build_page_fields(letters, "dead_letter_id", more=more, cursor=cursor)
         )
 
     async def _resolve_owner(self, ref: str | None) -> str:
@@ -78,7 +78,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
     async def get(self, dead_letter_id: str) -> contract.DeadLetterDetail:
         row = await self._load_letter(dead_letter_id)
         source = self._find_source(row)
-        view = Inspection(None, _unknown_source(row)) if source is None else await source.inspect(self.call, row)
+        view = Inspection(None, _unknown_source(row)) if source is None else await source.inspect_letter(self.call, row)
         obstacle = view.obstacle if row.state == DeadLetterState.DEAD else f"It was {row.state} already."
         return contract.DeadLetterDetail.model_construct(**_letter_fields(row), content=view.content, obstacle=obstacle)
 
@@ -89,7 +89,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             source = self._find_source(row)
             if source is None:
                 raise Conflict(_unknown_source(row), fix="Discard it, or ask a server that has this source.")
-            await source.replay(self.call, row)
+            await source.replay_letter(self.call, row)
             emit_letter_event(self.call, "replayed", row)
         return contract.DeadLetter.model_construct(**_letter_fields(row))
 
@@ -98,7 +98,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         row, settled = await self._claim_dead_letter(dead_letter_id, DeadLetterState.DISCARDED)
         if settled:
             if (source := self._find_source(row)) is not None:
-                await source.discard(self.call, row)
+                await source.discard_letter(self.call, row)
             emit_letter_event(self.call, "discarded", row)
         return contract.DeadLetter.model_construct(**_letter_fields(row))
 

@@ -64,7 +64,7 @@ class DeclaredAgentsController(Controller):
         self._has_warned = False
         self._is_ending = False
 
-    def committed(self, events: Sequence[StoredEvent], /) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
         """Note what changes the declarations, and whose inbox has something new."""
         for stored in events:
             event = stored.event

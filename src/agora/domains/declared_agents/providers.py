@@ -100,7 +100,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
         rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
         providers = [_build_provider(row) for row in rows]
         return contract.ModelProviderPage.model_construct(
-            providers=providers, **paging.page_fields(providers, "name", more=more, cursor=cursor)
+            providers=providers, **paging.build_page_fields(providers, "name", more=more, cursor=cursor)
         )
 
     @implements

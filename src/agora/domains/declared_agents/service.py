@@ -76,7 +76,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         rows, more = await paging.read_page(read, after, "name", limit, self.call.context.settings.page_bytes)
         page = [contract.DeclaredAgent.model_construct(**await self._fields(row)) for row in rows]
         return contract.DeclaredAgentPage.model_construct(
-            agents=page, **paging.page_fields(page, "name", more=more, cursor=cursor)
+            agents=page, **paging.build_page_fields(page, "name", more=more, cursor=cursor)
         )
 
     @implements
@@ -96,7 +96,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         rows, more = await paging.read_page(read, before, "version", limit, self.call.context.settings.page_bytes)
         page = [_build_version(row) for row in rows]
         return contract.DeclaredAgentVersionPage.model_construct(
-            versions=page, **paging.page_fields(page, "version", more=more, cursor=cursor)
+            versions=page, **paging.build_page_fields(page, "version", more=more, cursor=cursor)
         )
 
     @implements

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from agora.core.call import Call, Caller, as_relay
+from agora.core.call import Call, Caller, cast_relay_to_result
 from agora.domains.tasks import access
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
@@ -170,7 +170,7 @@ def _relay_of(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> T
             return _outcome_of_error(outcome)
         return outcome
 
-    return as_relay(_performer(checked, runner), settle, TIMEOUT_SECONDS)
+    return cast_relay_to_result(_performer(checked, runner), settle, TIMEOUT_SECONDS)
 
 
 def _performer(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> Callable[[], Awaitable[ToolOutcome]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from agora.clock import SECOND, to_datetime
-from agora.core.call import BoundService, Call, Caller, as_relay
+from agora.core.call import BoundService, Call, Caller, cast_relay_to_result
 from agora.domains.identity.sign_on_port import SIGN_ON
 from agora.domains.tenants.service import HOME
 from agora_sdk.contract import auth as contract
@@ -50,12 +50,12 @@ class AuthService(BoundService, contract.Auth):
     @implements
     async def login(self, username: str, password: str) -> contract.Login:
         sign_on = self._sign_on()
-        return as_relay(lambda: sign_on.sign_in_with_password(username, password), _answer_login, SECONDS)
+        return cast_relay_to_result(lambda: sign_on.sign_in_with_password(username, password), _answer_login, SECONDS)
 
     @implements
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
         sign_on = self._sign_on()
-        return as_relay(lambda: sign_on.refresh(refresh_token, client_id), _answer_login, SECONDS)
+        return cast_relay_to_result(lambda: sign_on.refresh(refresh_token, client_id), _answer_login, SECONDS)
 
     @implements
     async def userinfo(self) -> contract.UserInfo:
@@ -93,7 +93,9 @@ class AuthService(BoundService, contract.Auth):
             ended, url = outcome
             return contract.LoggedOut(provider_logged_out=ended, logout_url=url)
 
-        return as_relay(lambda: sign_on.sign_out(caller, refresh_token, client_id), build_logout_answer, SECONDS)
+        return cast_relay_to_result(
+            lambda: sign_on.sign_out(caller, refresh_token, client_id), build_logout_answer, SECONDS
+        )
 
     @implements
     async def sign_out(self, session_id: str) -> contract.SignedOut:
@@ -124,7 +126,7 @@ class AuthService(BoundService, contract.Auth):
                 raise outcome
             return await _record_logout(end, notice)
 
-        return as_relay(lambda: sign_on.check_logout_token(logout_token), build_backchannel_answer, SECONDS)
+        return cast_relay_to_result(lambda: sign_on.check_logout_token(logout_token), build_backchannel_answer, SECONDS)
 
     def _sign_on(self) -> SignOn:
         """The port. No answer of its operations may be kept, so none takes an idempotency key."""

@@ -9,7 +9,7 @@ from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, Call, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.core.scopes import server_scope
+from agora.core.scopes import build_virtual_server_scope
 from agora_sdk.contract import implements
 from agora_sdk.contract import tokens as contract
 from agora_sdk.contract.fields import ServiceTier, ServiceTierLike
@@ -69,7 +69,7 @@ class TokenService(BoundService, contract.Tokens):
         call.emit("agora.token.created", {"token_id": token_id, "kind": kind}, subject=token_id, audience=audience)
         return contract.CreatedToken.model_construct(**_build_token_fields(row), token=key)
 
-    async def reissue(self, result: contract.CreatedToken) -> contract.CreatedToken:
+    async def reissue_credential(self, result: contract.CreatedToken) -> contract.CreatedToken:
         """Return the key again when its creation is repeated under the same idempotency key."""
         result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, result.kind)
         return result
@@ -86,7 +86,9 @@ class TokenService(BoundService, contract.Tokens):
             return sorted(scopes.ENROLMENT)
         valid = SPECIAL | {operation.scope for operation in self.call.context.registry.operations if operation.scope}
         unknown = [
-            scope for scope in requested if scope not in valid and not scope.startswith((INTENT, server_scope("")))
+            scope
+            for scope in requested
+            if scope not in valid and not scope.startswith((INTENT, build_virtual_server_scope("")))
         ]
         if unknown:
             raise InvalidRequest(
@@ -112,7 +114,7 @@ class TokenService(BoundService, contract.Tokens):
         tokens = [contract.Token.model_construct(**_build_token_fields(row)) for row in rows]
         return contract.TokenPage.model_construct(
             tokens=tokens,
-            **paging.page_fields(tokens, "token_id", more=more, cursor=cursor),
+            **paging.build_page_fields(tokens, "token_id", more=more, cursor=cursor),
         )
 
     @implements

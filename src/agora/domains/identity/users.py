@@ -37,7 +37,7 @@ class UserService(BoundService, contract.Users):
         users = [_build_user(row) for row in rows]
         return contract.UserPage.model_construct(
             users=users,
-            **paging.page_fields(users, "username", "user_id", more=more, cursor=cursor),
+            **paging.build_page_fields(users, "username", "user_id", more=more, cursor=cursor),
         )
 
     @implements

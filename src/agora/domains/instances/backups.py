@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from agora.clock import new_id
-from agora.core.call import Call, as_relay, decode_json
+from agora.core.call import Call, cast_relay_to_result, decode_json
 from agora.core.errors import not_found
 from agora.domains.instances.ports import LOCAL_HOST
 from agora.runtimes.errors import EngineError, Unknown
@@ -79,7 +79,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
             ended=is_complete,
         )
 
-    return as_relay(read_log_page, build_log, LOG_READ_TIMEOUT)
+    return cast_relay_to_result(read_log_page, build_log, LOG_READ_TIMEOUT)
 
 
 async def _build_engine_log_reader(
@@ -142,7 +142,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
         await emit_instance_event("agora.instance.backed_up", end, row, backup_id=backup_id, size=outcome)
         return shown(backup)
 
-    return as_relay(write_backup, store_backup, COPYING)
+    return cast_relay_to_result(write_backup, store_backup, COPYING)
 
 
 async def _check_backup_count(call: Call, row: InstanceRow) -> None:

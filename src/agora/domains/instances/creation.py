@@ -12,7 +12,7 @@ from typing import Any
 from agora.clock import SECOND, new_id
 from agora.core.call import Call, encode_json
 from agora.core.errors import not_found
-from agora.core.idempotency import key_reused_error
+from agora.core.idempotency import build_key_reused_error
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.accounts import NOBODY
@@ -116,7 +116,7 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
     agent = await load_agent(call.tx, request.agent)
     same = (row.agent_id, row.account_id, row.name) == (agent.agent_id, request.account, request.name)
     if not same or row.config != _pack_config(request):
-        raise key_reused_error("idempotency key", key, "instance")
+        raise build_key_reused_error("idempotency key", key, "instance")
     return row.instance_id
 
 

@@ -205,7 +205,7 @@ class DeploymentService(BoundService, contract.Deployments):
             token=registration.token if created else None,
         )
 
-    async def reissue(self, result: contract.RegisteredDeployable) -> contract.RegisteredDeployable:
+    async def reissue_credential(self, result: contract.RegisteredDeployable) -> contract.RegisteredDeployable:
         """Return the token again when the registration is repeated under its idempotency key."""
         row = await load_agent(self.call.tx, result.agent_id)
         if result.created and row.status != "retired":

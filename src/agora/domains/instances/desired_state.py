@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from agora.core.call import Call, WaitForEvent, as_deferred_result
+from agora.core.call import Call, WaitForEvent, cast_deferred_to_result
 from agora.domains.billing.ledger import Ledger
 from agora_sdk.contract import Result
 from agora_sdk.contract.instances import Instance, InstanceChange, Termination
@@ -53,7 +53,7 @@ def wait_for_state(
             raise WaitForEvent(WAKE_EVENTS, wait, answer, subject=instance_id)
         return answer
 
-    return as_deferred_result(read_settled_state)
+    return cast_deferred_to_result(read_settled_state)
 
 
 def wait_for_start(call: Call, instance_id: str, wait: float) -> Instance:

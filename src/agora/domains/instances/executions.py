@@ -19,7 +19,7 @@ from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND, new_id
-from agora.core.call import Call, Progress, as_relay
+from agora.core.call import Call, Progress, cast_relay_to_result
 from agora.domains.agents.references import find_agent
 from agora.domains.billing.accounts import find_paying_account_of_caller
 from agora.domains.billing.ledger import Charge, Ledger
@@ -93,7 +93,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     async def settle_charge(end: Call, outcome: tuple[InstanceAnswer, int] | AgoraError) -> ExecutionResult:
         return await _settle_execution(end, started, entry, outcome)
 
-    return as_relay(send_to_instance, settle_charge, order.timeout)
+    return cast_relay_to_result(send_to_instance, settle_charge, order.timeout)
 
 
 async def _choose_instance(call: Call, target: str) -> InstanceRow:

@@ -36,7 +36,7 @@ class HostService(BoundService, contract.Hosts):
         hosts = [self._build_host(row, reserved.get(row.host_id)) for row in rows]
         return contract.HostPage(
             hosts=hosts,
-            **paging.page_fields(hosts, "host_id", more=more, cursor=cursor),
+            **paging.build_page_fields(hosts, "host_id", more=more, cursor=cursor),
         )
 
     @implements

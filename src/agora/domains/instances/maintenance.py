@@ -75,7 +75,7 @@ class InstanceMaintenance(Controller):
 
     # -- limits ----------------------------------------------------------------------------------
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Note exhausted budgets, so that the next step, not the next pass, pauses instances; and agents that left."""
         for stored in events:
             if stored.event.type == EXHAUSTED:

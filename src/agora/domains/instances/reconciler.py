@@ -161,9 +161,9 @@ class InstanceReconciler(DueController):
         self._resting = {key: until for key, until in self._resting.items() if until > now}
         return self._resting
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """React immediately to changed desired states, and register this host in new tenants."""
-        super().committed(events)
+        super().receive_committed_events(events)
         tenants = {stored.tenant_id for stored in events if stored.event.type in WANTS}
         if tenants and not self.is_stopping:
             hurrying = asyncio.ensure_future(self._reconcile_now(tenants))

@@ -102,7 +102,7 @@ class InstanceService(BoundService, contract.Instances):
         instances = await build_summaries(call, rows)
         return contract.InstancePage.model_construct(
             instances=instances,
-            **paging.page_fields(instances, "instance_id", more=more, cursor=cursor),
+            **paging.build_page_fields(instances, "instance_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -122,7 +122,7 @@ class InstanceService(BoundService, contract.Instances):
         page = [contract.Execution(**execution_fields(row)) for row in rows]
         return contract.ExecutionPage(
             executions=page,
-            **paging.page_fields(page, "execution_id", more=more, cursor=cursor),
+            **paging.build_page_fields(page, "execution_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -225,7 +225,7 @@ class InstanceService(BoundService, contract.Instances):
         page = [to_backup(row) for row in rows]
         return contract.BackupPage(
             backups=page,
-            **paging.page_fields(page, "backup_id", more=more, cursor=cursor),
+            **paging.build_page_fields(page, "backup_id", more=more, cursor=cursor),
         )
 
     @implements

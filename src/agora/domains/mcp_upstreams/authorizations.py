@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from agora.clock import to_datetime
-from agora.core.call import Call, CallClient, ClientRefused, as_relay
+from agora.core.call import Call, CallClient, ClientRefused, cast_relay_to_result
 from agora.domains.identity.authority import check_administered, check_and_record_administration
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.errors import (
@@ -70,7 +70,7 @@ async def authorize(call: Call, upstream: str, *, shared: bool, scope: str | Non
         )
 
     call.target = row.upstream_id
-    return as_relay(request_authorization, build_authorization_answer, REQUEST_SECONDS)
+    return cast_relay_to_result(request_authorization, build_authorization_answer, REQUEST_SECONDS)
 
 
 async def finish_authorization(call: Call, state: str, callback: Callback) -> contract.UpstreamAuthorization:
@@ -100,7 +100,7 @@ async def finish_authorization(call: Call, state: str, callback: Callback) -> co
         )
 
     call.target = row.upstream_id
-    return as_relay(redeem_code, store_authorization, REQUEST_SECONDS)
+    return cast_relay_to_result(redeem_code, store_authorization, REQUEST_SECONDS)
 
 
 async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.UpstreamDeauthorization:
@@ -122,7 +122,7 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
         return contract.UpstreamDeauthorization(upstream=row.name, shared=subject == SHARED, revoked=revoked)
 
     call.target = row.upstream_id
-    return as_relay(revoke_at_server, build_deauthorization_answer, REQUEST_SECONDS)
+    return cast_relay_to_result(revoke_at_server, build_deauthorization_answer, REQUEST_SECONDS)
 
 
 async def drop_authorizations(call: Call, upstream_id: str) -> None:

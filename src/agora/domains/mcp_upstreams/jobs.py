@@ -73,7 +73,7 @@ class UpstreamReconciler(Controller):
         for name in conflicts:
             log.warning("an operator added another upstream by the name %s: the declared one is left out", name)
 
-    def committed(self, events: Sequence[StoredEvent]) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent]) -> None:
         """Read the upstreams of a tenant again when one of them has changed."""
         changed = {stored.tenant_id for stored in events if stored.event.type.startswith(FOLLOWED)}
         self._unread.update(changed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agora.clock import new_id
-from agora.core.call import Call, as_relay, encode_json
+from agora.core.call import Call, cast_relay_to_result, encode_json
 from agora.domains.identity.authority import check_and_record_administration
 from agora.domains.mcp_upstreams import port
 from agora_sdk.contract import Service
@@ -130,7 +130,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
         return build_summary(end, stored, (await count_items(end, [stored])).get(stored.upstream_id, {}))
 
     patience = REQUEST_SECONDS if endpoint.oauth_mode != "none" else 0.0
-    return as_relay(probe_server, store_outcome, endpoint.timeout + CONNECT_SECONDS + patience)
+    return cast_relay_to_result(probe_server, store_outcome, endpoint.timeout + CONNECT_SECONDS + patience)
 
 
 async def check_vacant(call: Call, name: str, registry_name: str | None = None) -> None:

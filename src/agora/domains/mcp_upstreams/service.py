@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from agora.core import pagination as paging
-from agora.core.call import Call, CallClient, as_relay, decode_json
+from agora.core.call import Call, CallClient, cast_relay_to_result, decode_json
 from agora.domains.identity.authority import check_administered, check_and_record_administration
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import Result, implements
@@ -93,7 +93,7 @@ class UpstreamService(contract.Upstreams):
         summaries = [build_summary(self._call, row, counts.get(row.upstream_id, {})) for row in rows]
         return contract.UpstreamPage.model_construct(
             upstreams=summaries,
-            **paging.page_fields(summaries, "name", more=more, cursor=cursor),
+            **paging.build_page_fields(summaries, "name", more=more, cursor=cursor),
         )
 
     @implements
@@ -137,7 +137,7 @@ class UpstreamService(contract.Upstreams):
             return await type(self)(end).get(row.upstream_id)
 
         call.target = row.upstream_id
-        return as_relay(read_listing, store_listing, endpoint.timeout + CONNECT_SECONDS)
+        return cast_relay_to_result(read_listing, store_listing, endpoint.timeout + CONNECT_SECONDS)
 
     @implements
     async def accept(
@@ -353,7 +353,7 @@ class UpstreamService(contract.Upstreams):
             return answer(outcome)
 
         patience = ANSWER_SECONDS if client is not None else REQUEST_SECONDS if authorizer is not None else 0.0
-        return as_relay(send_to_upstream, build_answer, seconds + SLACK + patience)
+        return cast_relay_to_result(send_to_upstream, build_answer, seconds + SLACK + patience)
 
 
 def uri_matches(template: str, uri: str) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import BoundService, Call, as_relay
+from agora.core.call import BoundService, Call, cast_relay_to_result
 from agora.core.errors import not_found
 from agora.core.usage import DEFAULT_TENANT
 from agora.settings import Settings
@@ -80,7 +80,7 @@ class MediaService(BoundService, contract.Media):
             room = await client.call_method("CreateRoom", request, CREATES)
             return contract.MediaRoom(**_room_fields(room or {}, room_name))
 
-        return as_relay(create_livekit_room, _answer_or_raise, SECONDS)
+        return cast_relay_to_result(create_livekit_room, _answer_or_raise, SECONDS)
 
     @implements
     async def list_rooms(self, *, limit: int = 100, cursor: str | None = None) -> contract.MediaRoomPage:
@@ -105,7 +105,7 @@ class MediaService(BoundService, contract.Media):
                 next_cursor=paging.encode_cursor(page[-1]) if len(names) > len(page) else None,
             )
 
-        return as_relay(list_livekit_rooms, _answer_or_raise, SECONDS)
+        return cast_relay_to_result(list_livekit_rooms, _answer_or_raise, SECONDS)
 
     @implements
     async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
@@ -124,7 +124,7 @@ class MediaService(BoundService, contract.Media):
             participants = [_build_participant(each) for each in (members.get("participants") or ())[:MAX_MEMBERS]]
             return contract.MediaRoomDetail(**_room_fields(room, room_name), members=participants)
 
-        return as_relay(read_livekit_room, _answer_or_raise, SECONDS)
+        return cast_relay_to_result(read_livekit_room, _answer_or_raise, SECONDS)
 
     # -- LiveKit -------------------------------------------------------------------------------------------
 

@@ -133,7 +133,7 @@ class MemoryService(BoundService, contract.Memories):
         page = [self._to_memory(row) for row in rows]
         return contract.MemoryPage.model_construct(
             memories=page,
-            **paging.page_fields(page, "key", more=more, cursor=cursor),
+            **paging.build_page_fields(page, "key", more=more, cursor=cursor),
         )
 
     @implements

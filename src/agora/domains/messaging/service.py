@@ -325,7 +325,7 @@ class MessagingService(BoundService, contract.Messaging):
             counted = await self.call.tx.one(
                 statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
             )
-            total, estimate = paging.bounded_total(counted if counted else 0)
+            total, estimate = paging.split_bounded_total(counted if counted else 0)
             if large:
                 self.call.context.ports.get(ADMISSION).check_backpressure(self.call.caller)
                 rows, more = await self._read_inbox_page(filters, parameters, limit, offset)

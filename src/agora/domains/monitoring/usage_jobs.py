@@ -56,7 +56,7 @@ class UsageCounters(Controller):
 
     async def _keep_minutes(self, tenant: str) -> None:
         traffic = self.context.meter.traffic
-        rows = traffic.take_unsaved_rows(tenant)
+        rows = traffic.take_unsaved_minutes(tenant)
         if not rows:
             return
 

@@ -130,10 +130,12 @@ class OrchestratorService(BoundService, contract.Orchestrator):
             top_capabilities=numbers.top_capabilities,
         )
 
-    async def reissue(self, result: contract.ChatAnswer | Registration) -> contract.ChatAnswer | Registration:
+    async def reissue_credential(
+        self, result: contract.ChatAnswer | Registration
+    ) -> contract.ChatAnswer | Registration:
         """Return the token again when a registration is repeated under its idempotency key."""
         if isinstance(result, Registration):
-            return await AgentService(self.call).reissue(result)
+            return await AgentService(self.call).reissue_credential(result)
         if result.tools_used == ["register_agent"] and result.data:
             row = await load_agent(self.call.tx, str(result.data[0]["id"]))
             if row.status != "retired":

@@ -69,7 +69,7 @@ class Outbox(DueController):
             for tenant in {DEFAULT_TENANT, *await self.context.store.tenants()}:
                 await self.write_as_system(tenant, _release_leases)
 
-    def committed(self, events: Sequence[StoredEvent], /) -> None:
+    def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
         for stored in events:
             if stored.event.type in WAKING:
                 self.mark_tenant_due(stored.tenant_id)

@@ -166,7 +166,7 @@ class AgentSearch:
 
     async def _count_total(self, chosen: Selection, **start: Any) -> tuple[int, bool]:
         (total,) = await self._run_query(statements.agents_total(chosen), limit=paging.EXACT_UP_TO + 1, **start)
-        return paging.bounded_total(total)
+        return paging.split_bounded_total(total)
 
 
 def _typed_term(word: str) -> Term:

@@ -28,7 +28,7 @@ __all__ = ["LOCAL_AGENTS", "LocalAgents", "begin_local_task", "hand_over_task", 
 class LocalAgents(Protocol):
     """The agents that run in this process. Neither method does I/O."""
 
-    def offered_lease_seconds(self, tenant: str, agent_id: str, /) -> int | None:
+    def find_lease_seconds_if_slot_free(self, tenant: str, agent_id: str, /) -> int | None:
         """Lease in seconds if the agent runs here and has a free slot; None otherwise."""
 
     def queue_task(self, tenant: str, agent_id: str, task: ClaimedTask, /) -> None:
@@ -49,7 +49,7 @@ def begin_local_task(draft: TaskDraft) -> bool:
         return False
     if queues.queue_address(draft.row.queue) != f"agent:{agent_id}":
         return False
-    seconds = local_agents.offered_lease_seconds(draft.call.caller.tenant, agent_id)
+    seconds = local_agents.find_lease_seconds_if_slot_free(draft.call.caller.tenant, agent_id)
     if seconds is None:
         return False
     now, number = draft.call.now, draft.row.entries + 1

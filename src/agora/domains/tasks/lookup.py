@@ -209,7 +209,7 @@ async def read_history(
     entries = [views.build_entry(row) for row in rows]
     return contract.TaskEntryPage.model_construct(
         entries=entries,
-        **paging.page_fields(entries, "number", more=more, cursor=cursor),
+        **paging.build_page_fields(entries, "number", more=more, cursor=cursor),
     )
 
 

@@ -291,7 +291,7 @@ class TaskService(BoundService, contract.Tasks):
     async def issue_token(self, task_id: str, fencing_token: int) -> contract.TaskToken:
         return await delegation.issue_task_token(self.call, task_id, fencing_token)
 
-    async def reissue(self, result: contract.TaskToken) -> contract.TaskToken:
+    async def reissue_credential(self, result: contract.TaskToken) -> contract.TaskToken:
         """Return the token again when its issue is repeated under the same idempotency key."""
         row = await self.call.tx.one(statements.select_task, task_id=result.task_id)
         if row is not None and row.holder == self.call.caller.subject:

@@ -83,7 +83,7 @@ class TenantService(BoundService, contract.Tenants):
         tenants = [contract.Tenant.model_construct(**_build_tenant_fields(row)) for row in rows]
         return contract.TenantPage.model_construct(
             tenants=tenants,
-            **paging.page_fields(tenants, "tenant_id", more=more, cursor=cursor),
+            **paging.build_page_fields(tenants, "tenant_id", more=more, cursor=cursor),
         )
 
     @implements
@@ -166,7 +166,7 @@ class TenantService(BoundService, contract.Tenants):
         self._emit_event("deleting", tenant_id)
         return contract.DeletedTenant(tenant_id=tenant_id)
 
-    async def reissue(self, result: Any) -> Any:
+    async def reissue_credential(self, result: Any) -> Any:
         """Return the key again when its creation is repeated under the same idempotency key."""
         result.token = self.call.context.signer.key(result.tenant_id, result.token_id, "api_key")
         return result

@@ -7,7 +7,7 @@ from collections import Counter
 
 from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
-from agora.core.call import BoundService, Call, WaitForEvent, as_encoded_result, decode_json, encode_json
+from agora.core.call import BoundService, Call, WaitForEvent, cast_encoded_to_result, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
@@ -58,7 +58,7 @@ class MigrationService(BoundService, contract.Migration):
         day = call.now // report.DAY
         await call.tx.execute(statements.count_call, day=day, agent=agent[:200], reducer=reducer, now=call.now)
         result = contract.V4Answer(**answer, success=True, notice=notice)
-        return as_encoded_result(result.model_dump_json(exclude_none=True).encode(), contract.V4Answer)
+        return cast_encoded_to_result(result.model_dump_json(exclude_none=True).encode(), contract.V4Answer)
 
     def _require_database(self, database: str) -> None:
         names = self.call.context.settings.v4_databases
@@ -86,7 +86,7 @@ class MigrationService(BoundService, contract.Migration):
     async def switch(self, agent_name: str, capabilities: list[str] = [], to: contract.Version = "v5") -> Registration:
         return await switch_agent(self.call, agent_name, capabilities, to)
 
-    async def reissue(self, result: Registration) -> Registration:
+    async def reissue_credential(self, result: Registration) -> Registration:
         """Show the token again when a switch is repeated under its idempotency key."""
         return await AgentService(self.call).issue_registration(await load_agent(self.call.tx, result.agent_id))
 
@@ -162,7 +162,7 @@ class MigrationService(BoundService, contract.Migration):
         rows = await self.call.tx.all(statements.list_imports, before=before, limit=limit + 1)
         runs = [_build_run(row) for row in rows[:limit]]
         return contract.ImportRunPage.model_construct(
-            runs=runs, **paging.page_fields(runs, "run_id", more=len(rows) > limit, cursor=cursor)
+            runs=runs, **paging.build_page_fields(runs, "run_id", more=len(rows) > limit, cursor=cursor)
         )
 
 

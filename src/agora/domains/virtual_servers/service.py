@@ -13,7 +13,7 @@ from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.core.scopes import server_scope
+from agora.core.scopes import build_virtual_server_scope
 from agora.domains.identity.authority import check_administered, check_and_record_administration
 from agora.domains.identity.tokens import TokenService, find_keys_with_scope
 from agora_sdk.contract import implements
@@ -40,7 +40,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         self._check_tools(tools)
         if await call.tx.one(statements.lock_server, name=name) is not None:
             raise Conflict(f"There is a virtual server {name!r}.", fix="Choose another name, or update that one.")
-        await check_and_record_administration(call, server_scope(name))
+        await check_and_record_administration(call, build_virtual_server_scope(name))
         row = VirtualServerRow(
             tenant_id=call.caller.tenant,
             name=name,
@@ -66,7 +66,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         )
         servers = [_build_server(row) for row in rows]
         return contract.VirtualServerPage.model_construct(
-            servers=servers, **paging.page_fields(servers, "name", more=more, cursor=cursor)
+            servers=servers, **paging.build_page_fields(servers, "name", more=more, cursor=cursor)
         )
 
     @implements
@@ -85,7 +85,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         call = self.call
         call.target = name
         before = _require_server(name, await call.tx.one(statements.lock_server, name=name))
-        await check_and_record_administration(call, server_scope(name))
+        await check_and_record_administration(call, build_virtual_server_scope(name))
         if tools is not None:
             self._check_tools(tools)
         row = replace(
@@ -111,8 +111,8 @@ class VirtualServerService(BoundService, contract.VirtualServers):
         call = self.call
         call.target = name
         _require_server(name, await call.tx.one(statements.lock_server, name=name))
-        await check_and_record_administration(call, server_scope(name))
-        keys = await find_keys_with_scope(call, server_scope(name))
+        await check_and_record_administration(call, build_virtual_server_scope(name))
+        keys = await find_keys_with_scope(call, build_virtual_server_scope(name))
         for token_id in keys:
             await TokenService(call).revoke(token_id)
         call.target = name
@@ -123,13 +123,15 @@ class VirtualServerService(BoundService, contract.VirtualServers):
     @implements
     async def create_key(self, name: str, label: str, *, expires_in: int | None = None) -> contract.VirtualServerKey:
         _require_server(name, await self.call.tx.one(statements.server_by_name, name=name))
-        await check_administered(self.call, server_scope(name))
-        key = await TokenService(self.call).create(label, "api_key", [server_scope(name)], expires_in=expires_in)
+        await check_administered(self.call, build_virtual_server_scope(name))
+        key = await TokenService(self.call).create(
+            label, "api_key", [build_virtual_server_scope(name)], expires_in=expires_in
+        )
         return contract.VirtualServerKey(
             name=name, token_id=key.token_id, label=label, expires_at=key.expires_at, token=key.token
         )
 
-    async def reissue(self, result: contract.VirtualServerKey) -> contract.VirtualServerKey:
+    async def reissue_credential(self, result: contract.VirtualServerKey) -> contract.VirtualServerKey:
         """Return the key again when its creation is repeated under the same idempotency key."""
         result.token = self.call.context.signer.key(self.call.caller.tenant, result.token_id, "api_key")
         return result

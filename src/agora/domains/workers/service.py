@@ -277,7 +277,7 @@ class WorkerService(BoundService, contract.Workers):
         workers = [_build_worker(row, busy.get(row.worker_id, 0), call.now) for row in rows]
         return contract.WorkerPage.model_construct(
             workers=workers,
-            **paging.page_fields(workers, "worker_id", more=more, cursor=cursor),
+            **paging.build_page_fields(workers, "worker_id", more=more, cursor=cursor),
         )
 
 

@@ -40,7 +40,7 @@ class A2AApp:
         self._http_json = HttpJsonEndpoint(self.core)
         self._grpc: GrpcServer | None = None
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         return is_a2a_request(scope["method"], scope["path"])
 
     async def start(self) -> None:

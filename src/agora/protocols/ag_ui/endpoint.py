@@ -43,7 +43,7 @@ class AgUiApp:
         self._dispatcher, self._access, self._settings = dispatcher, access, settings
         self._runs = RunOpener(dispatcher)
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         """Whether a request is for it."""
         path: str = scope["path"]
         return path == PATH or path.startswith(f"{PATH}/")

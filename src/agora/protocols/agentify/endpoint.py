@@ -55,7 +55,7 @@ class AgentifyApp:
     def __init__(self, dispatcher: Dispatcher, access: Access, settings: Settings) -> None:
         self._exchange, self._access, self._settings = Exchange(dispatcher), access, settings
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         """Whether a request is for it."""
         path: str = scope["path"]
         return path.endswith(("/agent/message", "/agent/message/")) and PATH.fullmatch(path) is not None

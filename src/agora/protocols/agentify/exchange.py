@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_jsonable_python
 
 from agora.core.call import Caller
 from agora.core.dispatcher import KEY, Dispatcher
-from agora.core.validation import to_invalid_request
+from agora.core.validation import convert_validation_error
 from agora_sdk.contract import Kind, declared
 from agora_sdk.contract.envelopes import ORCHESTRATOR, Outgoing
 from agora_sdk.errors import AgoraError, InvalidRequest
@@ -121,4 +121,4 @@ def _validate_message(message: IncomingMessage) -> AgentMessage:
     try:
         return _outgoing_adapter().validate_python(to_jsonable_python(message.document))
     except ValidationError as error:
-        raise to_invalid_request(error, SEND) from None
+        raise convert_validation_error(error, SEND) from None

@@ -289,7 +289,7 @@ class _Socket:
             )
 
     async def _push_live(self, sink: QueueSink, sent: set[str]) -> None:
-        while batches := await sink.take_batches():
+        while batches := await sink.wait_for_batches():
             for batch in batches:
                 for item in batch.items:
                     event = from_json(item.json)

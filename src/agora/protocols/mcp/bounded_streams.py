@@ -55,12 +55,12 @@ async def _collect_items(sink: QueueSink, wait: float) -> list[Item]:
     """The first items that come; none when the time is over or the stream has ended."""
     try:
         async with asyncio.timeout(wait):
-            while batches := await sink.take_batches():
+            while batches := await sink.wait_for_batches():
                 if items := [item for batch in batches for item in batch.items]:
                     return items
     except TimeoutError:
         if sink.pending:  # they came in the same moment, and the stream's position is behind them
-            return [item for batch in await sink.take_batches() for item in batch.items]
+            return [item for batch in await sink.wait_for_batches() for item in batch.items]
     return []
 
 

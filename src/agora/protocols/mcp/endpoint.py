@@ -109,7 +109,7 @@ class McpApp:
     # -- life ------------------------------------------------------------------------------------
 
     @staticmethod
-    def owns(scope: Scope) -> bool:
+    def owns_request(scope: Scope) -> bool:
         """Whether a path is one of MCP's."""
         path: str = scope["path"]
         return path == PATH or path.startswith((PATH + "/", METADATA))

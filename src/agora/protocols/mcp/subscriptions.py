@@ -126,7 +126,7 @@ async def notify_changes(
     try:
         if missed:
             await _send_notifications(_catch_up_notifications(watch_filter, teller), teller, position, position)
-        while batches := await sink.take_batches():
+        while batches := await sink.wait_for_batches():
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [watch_filter.apply_event(event) for event in events]
             upstreams.refresh()

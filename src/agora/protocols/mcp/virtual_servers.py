@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from agora.core.call import Call, Caller, OperationRegistry
 from agora.core.dispatcher import Dispatcher
-from agora.core.scopes import server_scope
+from agora.core.scopes import build_virtual_server_scope
 from agora.domains.virtual_servers.queries import server_by_name
 from agora.domains.virtual_servers.records import VirtualServerRow
 from agora_sdk.errors import NotFound
@@ -46,7 +46,7 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
     exchange.view = replace(
         view, toolsets=(), tools=tools, server=name, instructions=server.instructions or server.description
     )
-    if server_scope(name) in caller.scopes:
+    if build_virtual_server_scope(name) in caller.scopes:
         exchange.caller = replace(caller, scopes=_scopes_of_tools(dispatcher.context.registry, caller, members))
 
 

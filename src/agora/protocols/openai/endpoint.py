@@ -68,7 +68,7 @@ class OpenAiApp:
         self._body_limit = max(settings.body_limit, MIN_BODY_LIMIT)
         self._is_enabled = settings.openai_door
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         """Whether a request is for it."""
         path: str = scope["path"]
         if not self._is_enabled or not path.startswith("/v1/"):

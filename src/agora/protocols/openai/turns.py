@@ -219,7 +219,7 @@ class Turns:
         stream = await self.follow_turn(turn, asking, field)
         try:
             assert isinstance(stream, LogStream)
-            return [(entry.number, from_json(entry.json)) for entry in await stream.read_available()]
+            return [(entry.number, from_json(entry.json)) for entry in await stream.read_available_entries()]
         finally:
             stream.close()
 

@@ -33,7 +33,7 @@ class ExecutionStreams:
         self.dispatcher, self.access = dispatcher, access
         self.body_limit = min(EXECUTE.body_limit, body_limit)
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         """Whether a request is an execution whose caller wants it so."""
         if scope["method"] != "POST" or not scope["path"].endswith("/execute"):
             return False

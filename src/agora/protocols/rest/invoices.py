@@ -28,7 +28,7 @@ class InvoiceFiles:
     def __init__(self, dispatcher: Dispatcher, access: Access) -> None:
         self.dispatcher, self.access = dispatcher, access
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         """Whether a path is one of these files."""
         return PATH.fullmatch(scope["path"]) is not None
 

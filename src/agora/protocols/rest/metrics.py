@@ -25,7 +25,7 @@ class MetricsPage:
         self._access, self._render, self._shown = access, render, is_public
         self._token = token.get_secret_value().encode()
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         return bool(scope["path"] == PATH) and scope["method"] in ("GET", "HEAD")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

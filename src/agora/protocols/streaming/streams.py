@@ -89,7 +89,7 @@ class Streams:
     async def _send_items(self, call_id: bytes, position: int, sink: QueueSink) -> None:
         """Send items until the stream ends. The socket sends heartbeats of its own."""
         await self._answer(b'{"id":%b,"position":%d}' % (call_id, position))
-        while batches := await sink.take_batches():
+        while batches := await sink.wait_for_batches():
             for batch in batches:
                 for item in batch.items:
                     await self._answer(b'{"id":%b,"item":%b}' % (call_id, item.json))

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic_core import from_json, to_json
 
-from agora.core.events.frames import Batch, CloseReason, Item, closing_chunk
+from agora.core.events.frames import Batch, CloseReason, Item, encode_closing_chunk
 from agora.protocols.http import Scope, read_header
 
 __all__ = ["OPERATION", "OfferEncoder", "connected_chunk", "read_worker_headers"]
@@ -52,7 +52,7 @@ class OfferEncoder:
         return b"".join(_encode_batch(batch) for batch in batches)
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:
-        return closing_chunk(close_reason, position)
+        return encode_closing_chunk(close_reason, position)
 
 
 def _encode_batch(batch: Batch) -> bytes:

@@ -118,7 +118,7 @@ class _Socket:
         return queue, [asyncio.create_task(self._pump_queue(queue))]
 
     async def _pump_queue(self, queue: QueueSink) -> None:
-        while batches := await queue.take_batches():
+        while batches := await queue.wait_for_batches():
             for batch in batches:
                 for text in batch.texts:
                     await self._send_text(text)

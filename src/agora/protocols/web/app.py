@@ -106,14 +106,18 @@ class MonitorApp:
 
     # -- requests --------------------------------------------------------------------------------
 
-    def owns(self, scope: Scope, declared: bool) -> bool:
+    def owns_request(self, scope: Scope, declared: bool) -> bool:
         """Whether a request is the monitor's. declared: whether the contract has an operation at its path."""
         path = scope["path"]
         if path == "/":
             return scope["method"] in ("GET", "HEAD") and "text/html" in (read_header(scope, b"accept") or "")
         if path != HOME.rstrip("/") and not path.startswith(HOME):
             return False
-        return not declared or self.exports.owns(scope) or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
+        return (
+            not declared
+            or self.exports.owns_request(scope)
+            or (scope["method"] in ("GET", "HEAD") and wants_html(scope))
+        )
 
     def shows_not_found(self, scope: Scope) -> bool:
         """Whether a browser goes to an address where nothing is: people get a page, programs a problem document."""
@@ -143,7 +147,7 @@ class MonitorApp:
         posted = scope["method"] == "POST"
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", allowed=["GET", "POST"])
-        if self.exports.owns(scope):
+        if self.exports.owns_request(scope):
             await self._send_export(scope, receive, send)
         elif room == "static" and not posted:
             await ASSETS.send(rest, scope, send)

@@ -56,7 +56,7 @@ class Exports:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
 
-    def owns(self, scope: Scope) -> bool:
+    def owns_request(self, scope: Scope) -> bool:
         """Whether a file is asked for."""
         return scope["path"] in KINDS and "text/event-stream" not in (read_header(scope, b"accept") or "")
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.builtin_agents.remote.artifact_parts import join_texts, merge_chunks, remaining_parts
+from agora.builtin_agents.remote.artifact_parts import join_texts, merge_chunks, select_unwritten_parts
 
 TEXTS = st.builds(lambda text: {"text": text}, st.text("ab", min_size=1, max_size=4))
 OTHERS = st.sampled_from([{"data": {"n": 1}}, {"url": "https://x"}, {"text": "t", "metadata": {"m": 1}}])
@@ -16,7 +16,7 @@ PARTS = st.lists(TEXTS | OTHERS, max_size=6)
 
 @given(PARTS, PARTS)
 def test_what_is_missing_makes_it_whole(before: list[Any], now: list[Any]) -> None:
-    missing = remaining_parts(before, now)
+    missing = select_unwritten_parts(before, now)
     if missing is None:
         assert join_texts(before) == join_texts(now)
         return
@@ -26,7 +26,7 @@ def test_what_is_missing_makes_it_whole(before: list[Any], now: list[Any]) -> No
 
 @given(PARTS, PARTS)
 def test_what_goes_on_is_appended(before: list[Any], more: list[Any]) -> None:
-    missing = remaining_parts(before, [*before, *more])
+    missing = select_unwritten_parts(before, [*before, *more])
     if not more:
         assert missing is None
     elif before:

@@ -315,16 +315,16 @@ values = st.recursive(
 def test_any_document_keeps_everything_else(document: Any, servers: Any, name: str, indent: Any) -> None:
     document["mcp"] = {"servers": servers}
     text = json.dumps(document, indent=indent)
-    changed = json_members.with_member(text, ("mcp", "servers", name), {"command": "agora", "args": []})
+    changed = json_members.set_json_member(text, ("mcp", "servers", name), {"command": "agora", "args": []})
     document["mcp"]["servers"][name] = {"command": "agora", "args": []}
     assert json.loads(changed) == document
-    assert json_members.with_member(changed, ("mcp", "servers", name), {"command": "agora", "args": []}) == changed
+    assert json_members.set_json_member(changed, ("mcp", "servers", name), {"command": "agora", "args": []}) == changed
 
 
 @given(name=names.filter(lambda name: name.isprintable()), value=st.text(max_size=8).filter(str.isprintable))
 def test_any_name_of_a_table(name: str, value: str) -> None:
     entry = {"command": value, "args": [value], "env": {name: value}}
-    text = toml_tables.with_table(CODEX, ("mcp_servers", name), entry)
+    text = toml_tables.set_toml_table(CODEX, ("mcp_servers", name), entry)
     assert tomllib.loads(text)["mcp_servers"][name] == entry
     assert (
         tomllib.loads(text)["mcp_servers"]["other"] == tomllib.loads(CODEX)["mcp_servers"]["other"] or name == "other"
@@ -333,7 +333,7 @@ def test_any_name_of_a_table(name: str, value: str) -> None:
 
 def test_a_table_that_reads_otherwise_is_not_written() -> None:
     with pytest.raises(InvalidRequest):
-        toml_tables.with_table(
+        toml_tables.set_toml_table(
             'text = """\n[mcp_servers.agora]\n"""\n[mcp_servers]\nagora = 1\n', ("mcp_servers", "agora"), {}
         )
 

@@ -122,7 +122,9 @@ class Workshop:
                 return _said("it broke", is_error=True)
             case "problem":
                 return _said(
-                    "no", is_error=True, structured={"code": "not_found", "detail": "No such agent.", "fix": "Ask."}
+                    "no",
+                    is_error=True,
+                    structured={"code": "not_found", "detail": "No such agent.", "fix": "Ask."},
                 )
             case "agora_busy":
                 raise MCPError(-32029, "Too many calls.", {"code": "rate_limited", "detail": "Too many calls."})

@@ -429,7 +429,7 @@ async def test_the_queue_is_bounded_and_drops_what_waits_when_cut_off(feed: Feed
     await journal.emit()
     assert sink.close_reason is not None
     assert sink.close_reason.code == TOO_SLOW
-    assert await sink.take_batches() == []
+    assert await sink.wait_for_batches() == []
 
 
 async def test_numbers_for_health(feed: Feed, journal: Journal) -> None:

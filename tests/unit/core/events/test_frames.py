@@ -8,7 +8,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from agora.core.events.frames import TOO_SLOW, Batch, CloseReason, EncodedEvent, closing_chunk, text_frame
+from agora.core.events.frames import TOO_SLOW, Batch, CloseReason, EncodedEvent, encode_closing_chunk, encode_text_frame
 from agora.store.port import NewEvent, StoredEvent
 from agora_sdk.contract.events import Event
 from agora_sdk.errors import CursorTooOld
@@ -25,7 +25,7 @@ def stored(
 def test_frames_are_read_by_a_real_client(size: int) -> None:
     payload = b"x" * size
     reader = StreamReader()
-    reader.feed_data(text_frame(payload) + text_frame(b"next"))
+    reader.feed_data(encode_text_frame(payload) + encode_text_frame(b"next"))
     assert [parse(reader), parse(reader)] == [Frame(Opcode.TEXT, payload), Frame(Opcode.TEXT, b"next")]
 
 
@@ -57,11 +57,11 @@ def test_a_batch_joins_what_its_events_are() -> None:
 def test_a_heartbeat_moves_the_place_to_resume_from() -> None:
     beat = Batch((), 12)
     assert beat.chunk == b": heartbeat\nid: 12\n\n"
-    assert beat.frames == text_frame(b'{"control":"heartbeat","sequence":12}')
+    assert beat.frames == encode_text_frame(b'{"control":"heartbeat","sequence":12}')
 
 
 def test_the_last_sse_message_says_why_and_where() -> None:
-    chunk = closing_chunk(CloseReason.from_error(CursorTooOld("Too late.", oldest=3)), 2)
+    chunk = encode_closing_chunk(CloseReason.from_error(CursorTooOld("Too late.", oldest=3)), 2)
     head, data, *_ = chunk.decode().split("\ndata: ")[0], chunk.decode().split("\ndata: ")[1]
     closing = json.loads(data)
     assert head == "id: 2\nevent: closing"

@@ -250,7 +250,7 @@ async def test_what_waits_for_the_reader_is_its_lag(feed: Feed, entries: TaskLog
     attaching = asyncio.create_task(stream.attach(sink))
     await until(lambda: stream.live)
     assert feed.live["lag"] == 2
-    await sink.take_batches()
+    await sink.wait_for_batches()
     assert feed.live["lag"] == 0
     stream.close()
     await attaching

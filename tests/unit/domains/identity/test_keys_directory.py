@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.cli.credentials import admin_token
+from agora.cli.credentials import read_admin_token
 from agora.domains.identity.signing import load_secret
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.net.atomic_files import create_file_once
@@ -33,7 +33,7 @@ async def test_servers_that_share_it_know_each_other(tmp_path: Path, monkeypatch
     assert {path.name for path in keys.iterdir()} == SECRETS
     assert not SECRETS & {path.name for name in ("one", "two") for path in (tmp_path / name).iterdir()}
     monkeypatch.setenv("AGORA_KEYS_DIR", str(keys))
-    assert admin_token() == (keys / "admin-token").read_text().strip()
+    assert read_admin_token() == (keys / "admin-token").read_text().strip()
     await asyncio.gather(one.stop(), two.stop())
 
 

@@ -29,7 +29,7 @@ async def test_no_other_application_owns_a_fixed_path_of_the_contract(tmp_path: 
             for method, path in fixed
             for accept in (b"application/json", b"text/event-stream", b"text/html")
             for protocol, other in app.apps
-            if other.owns(_scope(method, path, accept))
+            if other.owns_request(_scope(method, path, accept))
         ]
         assert shadowed == []
     finally:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic_core import from_json, to_json
 
 from agora.clock import SECOND
-from agora.core.pagination import PageBudget, fill_page
+from agora.core.pagination import PageBudget, fill_page_with_rows
 from agora.store.port import Reader, Tx
 from agora_sdk.errors import NotFound
 
@@ -162,7 +162,7 @@ async def deliver_new(tx: Tx, request: ReadRequest) -> list[Delivery]:
     async def read_new_entries(after: int, limit: int) -> Sequence[StreamEntryWithMessage]:
         return await tx.all(statements.carried, stream=stream, after=after, limit=limit)
 
-    entries, _ = await fill_page(read_new_entries, row.last_number, "number", request.count, request.budget)
+    entries, _ = await fill_page_with_rows(read_new_entries, row.last_number, "number", request.count, request.budget)
     if not entries:
         return []
     await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1].number)
@@ -204,7 +204,7 @@ async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *,
         parameters = {"idle": since, "now": now, "parked": 1, "most": terms.most, "after": after, "limit": limit}
         return await tx.all(statements.stale_carried, stream=stream, group=group, **parameters)
 
-    rows, _ = await fill_page(read_stale_entries, 0, "number", request.count, request.budget)
+    rows, _ = await fill_page_with_rows(read_stale_entries, 0, "number", request.count, request.budget)
     entries = await _settle_exhausted_entries(tx, stream, group, terms, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])

@@ -88,7 +88,7 @@ class ConnectionPool:
     async def _open_client_connection(
         self, endpoint: Endpoint, subject: str, capabilities: Mapping[str, Any] | None
     ) -> Connection:
-        kind = await CONNECTION.get_in_thread()
+        kind = await CONNECTION.import_in_thread()
         tokens = self._find_access_tokens(endpoint, subject)
         return kind(endpoint, self._open_secrets(endpoint), self._tuning, self._resolver, capabilities, tokens)
 
@@ -99,7 +99,7 @@ class ConnectionPool:
 
     async def _get_connection(self, endpoint: Endpoint) -> Connection:
         """The connection to an upstream, opened now if there is none."""
-        kind = await CONNECTION.get_in_thread()
+        kind = await CONNECTION.import_in_thread()
         connection = self._connections.get(endpoint.key)
         if connection is not None and connection.endpoint.revision < endpoint.revision:
             self._drop_connection(endpoint.key)
@@ -118,7 +118,7 @@ class ConnectionPool:
 
     async def probe(self, endpoint: Endpoint) -> Listing:
         """Connect, read the listing, and disconnect."""
-        kind = await CONNECTION.get_in_thread()
+        kind = await CONNECTION.import_in_thread()
         connection = kind(
             endpoint,
             self._open_secrets(endpoint),

@@ -49,7 +49,7 @@ DISCOVER: Lazy[Discover] = Lazy("agora.domains.mcp_upstreams.oauth.discovery:dis
 async def find_server(grants: UpstreamGrants, endpoint: Endpoint, challenge: Challenge | None) -> AuthorizationServer:
     """The authorization server of an upstream. Raises UpstreamFailed, UpstreamUnavailable."""
     assert endpoint.url is not None
-    discover = await DISCOVER.get_in_thread()
+    discover = await DISCOVER.import_in_thread()
     return await discover(grants.open_oauth_client(endpoint), endpoint.url, challenge)
 
 
