@@ -280,7 +280,7 @@ async def test_a_session_is_renewed_and_ends(market: Market, monkeypatch: pytest
     market.clock.advance(301)
     sign_on = market.app.sign_on
     monkeypatch.setattr(sign_on, "trust", replace(sign_on.trust, skew=400_000_000))
-    callers = await asyncio.gather(*(sign_on.session_caller("default", str(vera.token_id)) for _ in range(5)))
+    callers = await asyncio.gather(*(sign_on.find_session_caller("default", str(vera.token_id)) for _ in range(5)))
     assert {caller.subject for caller in callers} == {vera.subject}
     assert len(asked) == len(set(asked)) > 0, "however many ask, a refresh token is used once"
     left = await market.call(callers[0], LOGOUT)
@@ -294,7 +294,7 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
     sign_on = market.app.sign_on
     assert sign_on is not None
     vera = await who(market, credential)
-    kept = await sign_on.sessions.provider_tokens("default", str(vera.token_id))
+    kept = await sign_on.sessions.read_provider_tokens("default", str(vera.token_id))
     assert kept.refresh is not None
     assert await sign_on.flows.revoke_token(kept.refresh, CLIENT)
     market.clock.advance(301)
@@ -306,10 +306,10 @@ async def test_a_session_ends_with_the_provider(market: Market, monkeypatch: pyt
     with monkeypatch.context() as patched:
         patched.setattr(sign_on.flows, "exchange_refresh_token", down)
         with pytest.raises(UpstreamUnavailable):
-            await sign_on.session_caller("default", str(vera.token_id))
+            await sign_on.find_session_caller("default", str(vera.token_id))
     for _ in range(2):
         with pytest.raises(Unauthenticated, match="ended"):
-            await sign_on.session_caller("default", str(vera.token_id))
+            await sign_on.find_session_caller("default", str(vera.token_id))
     rows = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
     assert rows.ended_at is not None
     assert kept.refresh.encode() not in bytes(rows.secrets)
@@ -347,7 +347,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
     market.clock.advance(301)
     monkeypatch.setattr(sign_on.flows, "exchange_refresh_token", never)
     with pytest.raises(Unauthenticated, match="ended at the identity provider"):
-        await sign_on.session_caller("default", str(vera.token_id))
+        await sign_on.find_session_caller("default", str(vera.token_id))
     row = await market.app.store.read("default", lambda reader: _session(reader, str(vera.token_id)))
     assert row.ended_at is not None
 

@@ -14,8 +14,8 @@ from agora.core import pagination as paging
 from agora.core.call import Call, cast_encoded_to_result, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import check_may_act_for, find_agent, load_agent
-from agora.domains.agents.supervision import agent_event_audience
-from agora.domains.billing.terms import Terms, find_terms_of_agents, pricing_fields
+from agora.domains.agents.supervision import choose_agent_event_audience
+from agora.domains.billing.terms import Terms, build_pricing_fields, find_terms_of_agents
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.billing import PricingInfo
 from agora_sdk.errors import InvalidRequest, NotFound, PayloadTooLarge, PermissionDenied, field_error
@@ -226,7 +226,7 @@ async def set_card(
     else:
         row = await load_agent(call.tx, ref or call.caller.subject, "agent")
         check_may_act_for(call.caller, row.agent_id)
-        agent_id, audience = row.agent_id, agent_event_audience(row)
+        agent_id, audience = row.agent_id, choose_agent_event_audience(row)
     call.target = agent_id
     texts = [None if document is None else _check_card(document) for document in (card, extended)]
     if texts == [None, None]:
@@ -315,7 +315,7 @@ def _build_catalogue_entry(base: str, row: AgentRow, terms: Terms | None) -> con
         url=url,
         card_url=f"{url}/.well-known/agent-card.json",
         tags=decode_json(row.tags),
-        pricing=PricingInfo(**pricing_fields(terms)) if terms is not None and terms.is_chargeable else None,
+        pricing=PricingInfo(**build_pricing_fields(terms)) if terms is not None and terms.is_chargeable else None,
         updated_at=to_datetime(row.last_activity),
     )
 

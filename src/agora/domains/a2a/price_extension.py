@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from agora.core.call import Call
-from agora.domains.billing.terms import Terms, find_terms_in_force, pricing_fields
+from agora.domains.billing.terms import Terms, build_pricing_fields, find_terms_in_force
 from agora_sdk.contract.billing import PricingType
 
 __all__ = ["PRICE_EXTENSION", "build_price_extension", "find_price_extension"]
@@ -35,7 +35,7 @@ def build_price_extension(terms: Terms) -> dict[str, Any] | None:
     """An ``AgentExtension``; None for what is free. Amounts that are zero are left out."""
     if not terms.is_chargeable:
         return None
-    fields = pricing_fields(terms)
+    fields = build_pricing_fields(terms)
     amounts = {name: fields[name] for name in ("price", "base_price", "task_price", "input_price", "output_price")}
     params = {
         "type": terms.type.value,

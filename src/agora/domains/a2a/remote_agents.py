@@ -19,7 +19,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
-from agora.domains.identity.authority import check_administered, check_and_record_administration
+from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
 from agora.domains.tasks import states
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.completion import end_task
@@ -268,7 +268,7 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
     """The relay that reads a card again."""
     agent, row = await _require_remote(call, ref)
     agent_id = call.target = agent.agent_id
-    await check_administered(call, f"remote:{agent_id}")
+    await check_administration_authority(call, f"remote:{agent_id}")
     endpoint, remotes = build_endpoint(row), _require_remotes(call)
 
     async def fetch_card() -> Mapping[str, Any]:

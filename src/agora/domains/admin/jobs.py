@@ -8,7 +8,7 @@ from agora.core import override_queries as overrides
 from agora.core.call import Call
 from agora.core.jobs import DueController
 from agora.core.overrides import Override
-from agora.domains.agents.supervision import end_halt, resume_agent
+from agora.domains.agents.supervision import publish_halt_end, resume_agent
 
 from . import retention_queries as statements
 
@@ -43,6 +43,6 @@ class Overrides(DueController):
             lifted += 1
             data = {name: getattr(row, name) for name in FIELDS} | {"status": "expired"}
             call.emit("agora.override.expired", data, subject=row.target_id)
-            await end_halt(call, row)
+            await publish_halt_end(call, row)
             await resume_agent(call, row.target_id)
         return lifted

@@ -14,12 +14,12 @@ from agora.core.operation_life import LifeNotice
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.agents.supervision import agent_event_audience, set_agent_status
+from agora.domains.agents.supervision import choose_agent_event_audience, set_agent_status
 from agora.domains.identity.authority import (
-    check_administered,
+    check_administration_authority,
     check_and_record_administration,
     check_authority,
-    check_standing,
+    check_override_authority,
     check_tier,
 )
 from agora.domains.messaging.views import hand_over_mail
@@ -52,7 +52,7 @@ class ServiceEnd(BaseModel):
 class Management(BoundService):
     """What ``agora.admin.manage`` does, by resource and action."""
 
-    async def run_action(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
+    async def run_management_action(self, resource: str, target: str, action: str, value: JsonValue) -> Change:
         """Do it; raises InvalidRequest naming the actions there are."""
         actions: dict[str, Callable[[str, str, JsonValue], Awaitable[Change]]] = {
             "agent": self._manage_agent,
@@ -66,12 +66,12 @@ class Management(BoundService):
         row = await load_agent(call.tx, target, "target")
         call.target = row.agent_id
         if action == "hand_over":
-            await check_administered(call, call.target)
+            await check_administration_authority(call, call.target)
             return await self._hand_over_work(row, value)
         if row.status == "retired":
             raise IllegalTransition(f"{row.agent_name} has left the marketplace.", allowed=[])
         if action == "retire":
-            await check_standing(call, call.target)
+            await check_override_authority(call, call.target)
             await check_and_record_administration(call, call.target)
             await AgentService(call).retire_agent(row)
             return row.status, "retired"
@@ -79,7 +79,7 @@ class Management(BoundService):
             return await self._set_tier(row, value)
         status = {"suspend": "suspended", "activate": "active"}.get(action)
         if status is None:
-            raise _unknown_action(action, ("suspend", "activate", "retire", "set_tier", "hand_over"))
+            raise _build_unknown_action_error(action, ("suspend", "activate", "retire", "set_tier", "hand_over"))
         if row.status == "paused" and status == "active":
             raise IllegalTransition(
                 f"{row.agent_name} is paused by an override.",
@@ -127,7 +127,7 @@ class Management(BoundService):
         await check_and_record_administration(self.call, f"tier:{row.agent_id}")
         await self.call.tx.execute(statements.set_tier, agent_id=row.agent_id, tier=tier.value)
         data = {"agent_id": row.agent_id, "agent_name": row.agent_name, "service_tier": tier.value}
-        self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=agent_event_audience(row))
+        self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=choose_agent_event_audience(row))
         return row.service_tier, tier.value
 
     async def _manage_setting(self, target: str, action: str, value: JsonValue) -> Change:
@@ -152,7 +152,7 @@ class Management(BoundService):
             after = getattr(configuration.settings, target)
             await call.tx.execute(statements.clear_setting, name=target)
         else:
-            raise _unknown_action(action, ("list", "get", "set", "reset"))
+            raise _build_unknown_action_error(action, ("list", "get", "set", "reset"))
         data = {"name": target, "value": after, "reset": action == "reset"}
         call.emit("agora.configuration.changed", data, subject=target, audience=(call.caller.subject,))
         return before, after
@@ -160,7 +160,7 @@ class Management(BoundService):
     async def _manage_service(self, target: str, action: str, value: JsonValue) -> Change:
         call, registry = self.call, self.call.context.registry
         if action not in STATUSES:
-            raise _unknown_action(action, tuple(STATUSES))
+            raise _build_unknown_action_error(action, tuple(STATUSES))
         operation = registry.find(target, None, call.caller.tenant)
         call.target = f"{operation.name}@{operation.version}"
         notice = self._parse_notice(operation, action, value)
@@ -231,7 +231,7 @@ class Management(BoundService):
             )
 
 
-def _unknown_action(action: str, actions: tuple[str, ...]) -> InvalidRequest:
+def _build_unknown_action_error(action: str, actions: tuple[str, ...]) -> InvalidRequest:
     return InvalidRequest(
         f"There is no action {action!r} here.",
         fix=f"Use one of {', '.join(actions)}.",

@@ -64,7 +64,7 @@ class Retention(Controller):
     async def _drop_messages(self, tenant: str, seconds: int) -> None:
         now = self.context.clock.now()
         before = now - seconds * SECOND
-        when, bound = {"before": before, "now": now}, _id_after(before + SLACK)
+        when, bound = {"before": before, "now": now}, _build_id_after(before + SLACK)
         while not self.is_stopping:
             rows = await self.read(tenant, statements.doomed_messages, bound=bound, limit=self.batch, **when)
             if not rows:
@@ -106,6 +106,6 @@ class Retention(Controller):
         return await self.write_as_system(tenant, write_in_transaction)
 
 
-def _id_after(microseconds: int) -> str:
+def _build_id_after(microseconds: int) -> str:
     """An id that sorts after all message ids created until then."""
     return f"msg_{max(0, microseconds) // 1000:012x}"

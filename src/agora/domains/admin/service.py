@@ -16,8 +16,8 @@ from agora.core.records import OVERRIDES, AuditEntryRow, OverrideRow
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.agents.supervision import SYSTEM_WIDE, end_halt, set_agent_status
-from agora.domains.identity.authority import check_administered, check_authority, check_standing
+from agora.domains.agents.supervision import SYSTEM_WIDE, publish_halt_end, set_agent_status
+from agora.domains.identity.authority import check_administration_authority, check_authority, check_override_authority
 from agora.domains.workflows.service import WorkflowService
 from agora_sdk.contract import admin as contract
 from agora_sdk.contract import implements
@@ -66,8 +66,8 @@ class AdminService(BoundService, contract.Admin):
                 allowed=["pause", "resume", "emergency_halt"],
             )
         if kind is OverrideAction.TERMINATE:
-            await check_standing(call, target, authority)
-            await check_administered(call, target)
+            await check_override_authority(call, target, authority)
+            await check_administration_authority(call, target)
         row = self._build_row(target, kind, authority, reason, expires_in)
         call.tx.append(OVERRIDES, row)
         self._emit_event("agora.override.applied", row)
@@ -125,7 +125,7 @@ class AdminService(BoundService, contract.Admin):
         lower = [row for row in standing if row.authority <= authority]
         higher = [row for row in standing if row.authority > authority]
         if not lower:
-            await check_standing(call, target, authority)
+            await check_override_authority(call, target, authority)
         paused = agent.status == "paused" if agent is not None else target.startswith(WORKFLOW)
         if not standing and not paused:
             raise IllegalTransition(f"There is no active override of {target}.", allowed=["pause", "emergency_halt"])
@@ -134,7 +134,7 @@ class AdminService(BoundService, contract.Admin):
                 overrides.end, override_id=row.override_id, status="lifted", now=call.now, by=call.caller.subject
             )
             self._emit_event("agora.override.lifted", row)
-            await end_halt(call, row)
+            await publish_halt_end(call, row)
         if agent is not None and paused and not higher:
             await set_agent_status(call, agent, "active")
         if target.startswith(WORKFLOW) and not higher:
@@ -172,7 +172,7 @@ class AdminService(BoundService, contract.Admin):
         value: JsonValue = None,
         reason: str = "",
     ) -> contract.Managed:
-        before, after = await Management(self.call).run_action(resource, target, action, value)
+        before, after = await Management(self.call).run_management_action(resource, target, action, value)
         self.call.detail = f"{action}" + (f": {reason}" if reason else "")
         return contract.Managed(
             resource=resource,
@@ -208,14 +208,14 @@ class AdminService(BoundService, contract.Admin):
         rows, more = await paging.read_page(
             read_audit_entries, newest, "audit_id", limit, self.call.context.settings.page_bytes
         )
-        entries = [_audit_entry(row) for row in rows]
+        entries = [_build_audit_entry(row) for row in rows]
         return contract.AuditPage.model_construct(
             entries=entries,
             **paging.build_page_fields(entries, "audit_id", more=more, cursor=cursor),
         )
 
 
-def _audit_entry(row: AuditEntryRow) -> contract.AuditEntry:
+def _build_audit_entry(row: AuditEntryRow) -> contract.AuditEntry:
     names = ("audit_id", "actor", "operation", "target", "outcome", "detail", "request_id")
     return contract.AuditEntry.model_construct(
         time=to_datetime(row.time), **{name: getattr(row, name) for name in names}

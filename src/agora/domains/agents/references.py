@@ -16,7 +16,7 @@ from .records import AgentRow
 
 __all__ = [
     "OPERATOR",
-    "address_of_name",
+    "build_address_of_name",
     "check_alias",
     "check_keys",
     "check_may_act_for",
@@ -52,14 +52,14 @@ def looks_like_key(ref: str) -> bool:
 
 def looks_like_alias(ref: str) -> bool:
     """Whether a reference is a dotted alias that an agent may register; messages are held for it, too."""
-    return _ALIAS.fullmatch(ref) is not None and _company_of_alias(ref) != _company_of_alias(ORCHESTRATOR)
+    return _ALIAS.fullmatch(ref) is not None and _read_company_of_alias(ref) != _read_company_of_alias(ORCHESTRATOR)
 
 
-def _company_of_alias(alias: str) -> str:
+def _read_company_of_alias(alias: str) -> str:
     return alias.split(".", 2)[1]
 
 
-def address_of_name(name: str) -> str:
+def build_address_of_name(name: str) -> str:
     """The recipient under which messages for an unregistered name are stored."""
     return f"name:{name}"
 
@@ -69,7 +69,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
 
     agent_id: the agent that gets it, None for a new one. Raises NameTaken, PermissionDenied.
     """
-    company = _company_of_alias(alias)
+    company = _read_company_of_alias(alias)
     holder = await find_agent(call.tx, alias)
     if holder is not None and holder.agent_id != agent_id:
         raise NameTaken(
@@ -81,7 +81,7 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         return
     foreign = company != call.caller.account and await call.tx.one(agents.of_account, account=company) is not None
     if company in RESERVED_COMPANIES or foreign:
-        if call.caller.may("admin") and company != _company_of_alias(ORCHESTRATOR):
+        if call.caller.may("admin") and company != _read_company_of_alias(ORCHESTRATOR):
             return
         raise PermissionDenied(
             f"Aliases that begin with 'agent.{company}.' are not yours to give.",
@@ -124,11 +124,11 @@ async def load_agent(tx: Reader, ref: str, field: str = "agent_id") -> AgentRow:
     """Like :func:`find_agent`, but raises NotFound."""
     row = await find_agent(tx, ref)
     if row is None:
-        raise _not_found(ref, field)
+        raise _build_agent_not_found_error(ref, field)
     return row
 
 
-def _not_found(ref: str, field: str) -> NotFound:
+def _build_agent_not_found_error(ref: str, field: str) -> NotFound:
     return NotFound(
         f"No agent {ref!r} is registered.",
         fix="Agents are found with GET /agora/query/agents.",
@@ -146,7 +146,7 @@ async def load_visible_agent(tx: Reader, caller: Caller, ref: str) -> AgentRow:
     """Like :func:`load_agent`, but an agent the caller may not see raises NotFound too, to not disclose it."""
     row = await find_agent(tx, ref)
     if row is None or not is_agent_visible(caller, row):
-        raise _not_found(ref, "agent_id")
+        raise _build_agent_not_found_error(ref, "agent_id")
     return row
 
 

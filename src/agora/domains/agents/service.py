@@ -10,7 +10,12 @@ from agora.clock import new_id, to_datetime
 from agora.core import pagination as paging
 from agora.core import scopes
 from agora.core.call import BoundService, decode_json, encode_json
-from agora.domains.identity.authority import TIERS, check_administered, check_standing, grants_any_tier
+from agora.domains.identity.authority import (
+    TIERS,
+    check_administration_authority,
+    check_override_authority,
+    may_grant_any_tier,
+)
 from agora_sdk.contract import agents as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.envelopes import PublicKey
@@ -30,7 +35,7 @@ from . import queries as statements
 from .names import check_name, name_key
 from .records import AGENTS, CAPABILITIES, AgentCapabilityRow, AgentRow
 from .references import (
-    address_of_name,
+    build_address_of_name,
     check_alias,
     check_keys,
     check_may_act_for,
@@ -48,9 +53,9 @@ from .signals import (
     AgentRegistered,
     publish_declared_codebases,
 )
-from .supervision import agent_event_audience, set_agent_status
+from .supervision import choose_agent_event_audience, set_agent_status
 
-__all__ = ["UNREACHABLE", "AgentService", "agent_from_row"]
+__all__ = ["UNREACHABLE", "AgentService", "build_agent_from_row"]
 
 OFFLINE_AFTER = 90_000_000
 UNREACHABLE = frozenset({"offline", "inactive", "suspended", "retired"})
@@ -120,7 +125,7 @@ def _build_column_values(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def agent_from_row(row: AgentRow, now: int) -> contract.Agent:
+def build_agent_from_row(row: AgentRow, now: int) -> contract.Agent:
     """The public profile in an agent's row."""
     return contract.Agent.model_construct(**_build_profile_fields(row, now))
 
@@ -166,7 +171,7 @@ class AgentService(BoundService, contract.Agents):
         existing, tier = await self._find_own_agent(agent_name), ServiceTier(service_tier)
         if existing is None:
             check_name(agent_name)
-        columns |= {"service_tier": self._grant_tier(tier, existing), "requested_tier": tier}
+        columns |= {"service_tier": self._choose_tier_to_grant(tier, existing), "requested_tier": tier}
         values = _build_column_values(columns) | await self._resolve_protocol_fields(existing, alias, public_keys)
         if existing is None:
             return await self._create_agent(agent_name, capabilities, values)
@@ -231,20 +236,20 @@ class AgentService(BoundService, contract.Agents):
             rating_sum=0.0,
             rating_count=0,
             retired_at=None,
-            registrar=await self._require_registrar(),
-            enrolment=await self._require_enrolment(),
+            registrar=await self._choose_registrar_below_limit(),
+            enrolment=await self._choose_enrolment_below_limit(),
             **values,
         )
         call.tx.append(AGENTS, row)
         self._append_capabilities(agent_id, capabilities)
         self._emit_agent_event("agora.agent.registered", row)
         pending = 0
-        for name in self._names_with_held_mail(row):
+        for name in self._list_names_with_held_mail(row):
             pending += (await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))).messages
         registered = await call.publish(AGENT_REGISTERED, AgentRegistered(agent_id, agent_name, row.category))
         return await self._build_registration(row, created=True, pending=pending, tasks=registered.tasks)
 
-    async def _require_registrar(self) -> str | None:
+    async def _choose_registrar_below_limit(self) -> str | None:
         """Subject that the new agent is counted for. Raises Overloaded at the setting ``max_agents_each``."""
         registrar = self.call.caller.registers_as
         if registrar is None:
@@ -259,7 +264,7 @@ class AgentService(BoundService, contract.Agents):
             )
         return registrar
 
-    async def _require_enrolment(self) -> str | None:
+    async def _choose_enrolment_below_limit(self) -> str | None:
         """Enrolment token that the new agent is counted for. Raises Overloaded at the setting ``max_agents_enrolled``."""
         enrolment = self.call.caller.enrolment
         if enrolment is None:
@@ -275,7 +280,7 @@ class AgentService(BoundService, contract.Agents):
         return enrolment
 
     @staticmethod
-    def _names_with_held_mail(row: AgentRow) -> list[str]:
+    def _list_names_with_held_mail(row: AgentRow) -> list[str]:
         """Names under which messages for the agent may have been held."""
         name = row.agent_name
         return list(dict.fromkeys(filter(None, (name, row.alias, f"agent.{row.account_id}.{name}"))))
@@ -311,19 +316,19 @@ class AgentService(BoundService, contract.Agents):
 
     async def request_tier(self, row: AgentRow, requested: ServiceTier) -> None:
         """Store the tier requested for an agent, and grant it as far as the caller may."""
-        granted = self._grant_tier(requested, row)
+        granted = self._choose_tier_to_grant(requested, row)
         await self.call.tx.execute(
             statements.set_tiers, agent_id=row.agent_id, granted=granted.value, requested=requested.value
         )
 
-    def _grant_tier(self, requested: ServiceTier, row: AgentRow | None) -> ServiceTier:
+    def _choose_tier_to_grant(self, requested: ServiceTier, row: AgentRow | None) -> ServiceTier:
         """The tier to grant for a requested one. row: the agent's current row, None for a new agent.
 
         The tier sets the rate limit, so only operators may grant more than their credential has. An agent that requests
         the same tier again keeps its current one, because an operator may have changed it since.
         """
         caller = self.call.caller
-        if grants_any_tier(self.call):
+        if may_grant_any_tier(self.call):
             return requested
         if row is not None and row.requested_tier == requested:
             return ServiceTier(row.service_tier)
@@ -348,7 +353,7 @@ class AgentService(BoundService, contract.Agents):
             "service_tier": row.service_tier,
             "status": row.status,
         }
-        self.call.emit(type, data, subject=row.agent_id, audience=agent_event_audience(row))
+        self.call.emit(type, data, subject=row.agent_id, audience=choose_agent_event_audience(row))
 
     async def _update_agent(
         self, row: AgentRow, values: dict[str, Any], capabilities: Sequence[str] | None
@@ -374,7 +379,7 @@ class AgentService(BoundService, contract.Agents):
     @implements
     async def get(self, agent_id: str) -> contract.Agent:
         row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
-        return agent_from_row(row, self.call.now)
+        return build_agent_from_row(row, self.call.now)
 
     @implements
     async def list(
@@ -408,7 +413,7 @@ class AgentService(BoundService, contract.Agents):
         rows, more = await paging.read_page(
             read_agents, first, "agent_id", limit, self.call.context.settings.page_bytes
         )
-        agents = [agent_from_row(row, self.call.now) for row in rows]
+        agents = [build_agent_from_row(row, self.call.now) for row in rows]
         return contract.AgentPage.model_construct(
             agents=agents,
             count=len(agents),
@@ -455,7 +460,7 @@ class AgentService(BoundService, contract.Agents):
         changed = await self._update_agent(row, values, capabilities)
         if status is not None:
             changed.status = await self._set_own_status(changed, AgentStatus(status))
-        return agent_from_row(changed, self.call.now)
+        return build_agent_from_row(changed, self.call.now)
 
     async def _lock_own_agent(self, agent_id: str | None, *, by_developer: bool = False) -> AgentRow:
         """Lock and return the caller's agent, or another one that it may act for.
@@ -546,7 +551,7 @@ class AgentService(BoundService, contract.Agents):
             "agora.agent.rated",
             {"agent_id": agent_id, "rating": rating, "reputation": reputation, "rating_count": count},
             subject=agent_id,
-            audience=agent_event_audience(row),
+            audience=choose_agent_event_audience(row),
         )
         return contract.Rating(agent_id=agent_id, reputation=reputation, rating_count=count)
 
@@ -555,8 +560,8 @@ class AgentService(BoundService, contract.Agents):
         row = await self._lock_own_agent(agent_id)
         if row.status != "retired":
             if row.agent_id != self.call.caller.subject:
-                await check_standing(self.call, row.agent_id)
-                await check_administered(self.call, row.agent_id)
+                await check_override_authority(self.call, row.agent_id)
+                await check_administration_authority(self.call, row.agent_id)
             await self.call.publish(DEREGISTRATION_REQUESTED, row)
             await self.retire_agent(row)
         return contract.Deregistration(agent_id=row.agent_id, status=AgentStatus.RETIRED)
@@ -568,9 +573,9 @@ class AgentService(BoundService, contract.Agents):
         await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
         await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
         await call.publish(AGENT_RETIRED, row)
-        for name in self._names_with_held_mail(
+        for name in self._list_names_with_held_mail(
             row
         ):  # messages held under its names are delivered to it, not to the next holder of the name
             await call.publish(ADDRESS_TAKEN, AddressTaken(agent_id, name))
-        data = {"agent_id": agent_id, "agent_name": row.agent_name, "address": address_of_name(row.agent_name)}
-        call.emit("agora.agent.deregistered", data, subject=agent_id, audience=agent_event_audience(row))
+        data = {"agent_id": agent_id, "agent_name": row.agent_name, "address": build_address_of_name(row.agent_name)}
+        call.emit("agora.agent.deregistered", data, subject=agent_id, audience=choose_agent_event_audience(row))

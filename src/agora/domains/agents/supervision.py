@@ -22,8 +22,8 @@ from .signals import HALT_ENDED
 __all__ = [
     "MAX_CONSECUTIVE_FAILURES",
     "SYSTEM_WIDE",
-    "agent_event_audience",
-    "end_halt",
+    "choose_agent_event_audience",
+    "publish_halt_end",
     "record_agent_failure",
     "record_agent_success",
     "resume_agent",
@@ -55,7 +55,7 @@ async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: st
         return status
     await call.tx.execute(presence.set_state, agent_id=agent_id, status=status, now=call.now)
     data = {"agent_id": agent_id, "agent_name": row.agent_name, "from": before, "to": status}
-    call.emit("agora.agent.status_changed", data, subject=agent_id, audience=agent_event_audience(row))
+    call.emit("agora.agent.status_changed", data, subject=agent_id, audience=choose_agent_event_audience(row))
     return status
 
 
@@ -93,7 +93,7 @@ async def resume_agent(call: Call, agent_id: str) -> bool:
     return True
 
 
-async def end_halt(call: Call, row: OverrideRow) -> None:
+async def publish_halt_end(call: Call, row: OverrideRow) -> None:
     """Publish ``HALT_ENDED`` if the ended override was the last halt of the marketplace, so that leases are extended."""
     if row.target_id != SYSTEM_WIDE or row.action != OverrideAction.EMERGENCY_HALT:
         return
@@ -102,6 +102,6 @@ async def end_halt(call: Call, row: OverrideRow) -> None:
         await call.publish(HALT_ENDED, row.created_at)
 
 
-def agent_event_audience(agent: AgentVisibility) -> tuple[str, ...] | None:
+def choose_agent_event_audience(agent: AgentVisibility) -> tuple[str, ...] | None:
     """Audience of an event about an agent: None for everyone; only itself if it is private."""
     return (agent.agent_id,) if agent.visibility == Visibility.PRIVATE else None

@@ -15,9 +15,9 @@ from agora_sdk.contract import apps as contract
 from agora_sdk.contract.declared_agents import AgentSpecification
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
-from .publication import AppDraft, make_row, price_differs, set_price
+from .publication import AppDraft, build_validated_app_row, is_price_different, set_price
 from .records import AppRow
-from .storage import brought_agents, delete_app, insert_app, replace_app
+from .storage import delete_app, insert_app, list_brought_agents, replace_app
 
 __all__ = ["Installation", "install_app", "remove_app"]
 
@@ -57,10 +57,10 @@ async def install_app(
     if dry_run and draft.orchestrator in names and await find_agent(call.tx, draft.orchestrator or "") is None:
         draft = replace(draft, orchestrator=None)  # it is still to be declared
         changed = ["orchestrator_agent", *changed]
-    row = await make_row(call, draft, before, names)
-    changed = [*_changed_fields(before, row), *changed]
+    row = await build_validated_app_row(call, draft, before, names)
+    changed = [*_list_changed_fields(before, row), *changed]
     price = installation.pricing
-    if price is not None and (row.orchestrator is None or await price_differs(call, row.orchestrator, price)):
+    if price is not None and (row.orchestrator is None or await is_price_different(call, row.orchestrator, price)):
         changed.append("pricing")
     if before is not None and not changed:
         return before, []
@@ -77,7 +77,7 @@ async def install_app(
     return row, changed
 
 
-def _changed_fields(before: AppRow | None, row: AppRow) -> list[str]:
+def _list_changed_fields(before: AppRow | None, row: AppRow) -> list[str]:
     if before is None:
         return [field for column, field in COMPARED.items() if getattr(row, column) not in (None, "", "[]")]
     return [field for column, field in COMPARED.items() if getattr(before, column) != getattr(row, column)]
@@ -97,12 +97,12 @@ async def _apply_agents(
     call: Call, agents: Sequence[contract.AppAgent], before: AppRow | None, *, dry_run: bool
 ) -> list[str]:
     """Declare the agents of an app, and remove those that it has brought and brings no more; answers what has changed."""
-    brought, changed = brought_agents(before), []
+    brought, changed = list_brought_agents(before), []
     if agents:
         call.context.ports.get(ADMISSION).check_operation_allowed(APPLY, call.caller)
     for number, agent in enumerate(agents):
         if agent.name not in brought:
-            await _check_agent_free(call, agent.name, number)
+            await _require_agent_name_free(call, agent.name, number)
         fields = {name: getattr(agent, name) for name in agent.model_fields_set - {"name"}}
         specification = AgentSpecification(**fields)
         applied = await DeclaredAgentService(call).apply(agent.name, specification, dry_run=dry_run)
@@ -114,7 +114,7 @@ async def _apply_agents(
     return changed + [f"agents.{name}" for name in dropped]
 
 
-async def _check_agent_free(call: Call, name: str, number: int) -> None:
+async def _require_agent_name_free(call: Call, name: str, number: int) -> None:
     if await call.tx.one(declared_agents.lock_agent, name=name) is not None:
         raise Conflict(
             f"There is a declared agent {name!r} that this app did not bring.",
@@ -126,7 +126,7 @@ async def _check_agent_free(call: Call, name: str, number: int) -> None:
 async def remove_app(call: Call, row: AppRow) -> list[str]:
     """Remove an app with the agents that it brought; answers their names."""
     await check_and_record_administration(call, row.app_id)
-    removed = await _delete_agents(call, brought_agents(row))
+    removed = await _delete_agents(call, list_brought_agents(row))
     await delete_app(call, row)
     return removed
 

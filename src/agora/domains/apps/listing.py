@@ -72,7 +72,7 @@ async def list_apps(call: Call, app_filter: AppFilter, limit: int, cursor: str |
 
 
 async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) -> tuple[Sequence[AppRow], bool]:
-    query = statements.apps_page(app_filter.build_selection(call))
+    query = statements.build_apps_page_query(app_filter.build_selection(call))
 
     async def read_apps_after(place: str, count: int) -> Sequence[AppRow]:
         values = app_filter.build_parameters(call, place)
@@ -84,7 +84,7 @@ async def _read_rows(call: Call, app_filter: AppFilter, limit: int, after: str) 
 
 async def count_apps(call: Call, app_filter: AppFilter) -> tuple[int, bool]:
     """How many apps there are that the caller sees: (total, whether it is only a lower estimate)."""
-    query = statements.apps_total(app_filter.build_selection(call))
+    query = statements.build_apps_count_query(app_filter.build_selection(call))
     values = app_filter.build_parameters(call, "")
     names = query.parameter_names
     return await paging.count_rows_up_to_limit(

@@ -22,7 +22,7 @@ from .records import AppRow
 from .references import find_app
 from .search_text import fold_text
 
-__all__ = ["AppDraft", "make_row", "price_differs", "set_price"]
+__all__ = ["AppDraft", "build_validated_app_row", "is_price_different", "set_price"]
 
 LONGEST_WORKFLOW = 100_000  #: characters of JSON
 SET_PRICE = "agora.billing.set_price"
@@ -43,7 +43,7 @@ class AppDraft:
     workflow: contract.AppWorkflow | None
 
 
-async def make_row(call: Call, draft: AppDraft, before: AppRow | None, agents: Sequence[str]) -> AppRow:
+async def build_validated_app_row(call: Call, draft: AppDraft, before: AppRow | None, agents: Sequence[str]) -> AppRow:
     """Validate an app's description and make its row. before: its present row. agents: names of its bundled agents.
 
     Raises InvalidRequest, NotFound, NameTaken, Overloaded.
@@ -147,14 +147,14 @@ async def set_price(call: Call, row: AppRow, price: contract.AppPrice) -> None:
             fix="Name the orchestrator_agent, or leave out pricing: agents that the app uses have prices of their own.",
             errors=[field_error("pricing", "without an orchestrator agent")],
         )
-    if not await price_differs(call, row.orchestrator, price):
+    if not await is_price_different(call, row.orchestrator, price):
         return
     call.context.ports.get(ADMISSION).check_operation_allowed(SET_PRICE, call.caller)
     fields = price.model_dump(exclude_defaults=True)
     await BillingService(call).set_price(row.orchestrator, **{"type": price.type} | fields)
 
 
-async def price_differs(call: Call, agent_id: str, price: contract.AppPrice) -> bool:
+async def is_price_different(call: Call, agent_id: str, price: contract.AppPrice) -> bool:
     """Whether an agent has another price than this one; what the price leaves open does not count."""
     currency = str(call.context.settings.billing_currency)
     present = (await build_pricing_info(call.tx, agent_id, call.now, currency)).model_dump()

@@ -16,8 +16,8 @@ __all__ = [
     "app_by_id",
     "app_by_name_key",
     "apps_of_orchestrator",
-    "apps_page",
-    "apps_total",
+    "build_apps_count_query",
+    "build_apps_page_query",
     "delete_app",
     "lock_app",
     "orchestrators",
@@ -106,7 +106,7 @@ def _build_conditions(selection: Selection, position: str, uses: str) -> str:
 
 
 @lru_cache(256)
-def apps_page(selection: Selection) -> Query[AppRow]:
+def build_apps_page_query(selection: Selection) -> Query[AppRow]:
     """A page of apps after ``:after``, in the order of publication."""
     form = "select a.* {} order by a.app_id limit :limit"
     return Query(
@@ -119,7 +119,7 @@ def apps_page(selection: Selection) -> Query[AppRow]:
 
 
 @lru_cache(256)
-def apps_total(selection: Selection) -> Query[int]:
+def build_apps_count_query(selection: Selection) -> Query[int]:
     """How many there are, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(

@@ -33,11 +33,11 @@ async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool =
     if row is not None and lock:
         row = await tx.one(statements.lock_app, ref=row.app_id)
     if row is None or not is_app_visible(caller, row):
-        raise _app_not_found(ref)
+        raise _build_app_not_found_error(ref)
     return row
 
 
-def _app_not_found(ref: str) -> NotFound:
+def _build_app_not_found_error(ref: str) -> NotFound:
     return not_found("ref", f"There is no app {ref!r}.", fix="Apps are listed by GET /apps.")
 
 

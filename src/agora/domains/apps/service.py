@@ -17,10 +17,10 @@ from agora_sdk.errors import Conflict, NameTaken, field_error
 
 from .installation import Installation, install_app, remove_app
 from .listing import AppFilter, list_apps
-from .publication import AppDraft, make_row, set_price
+from .publication import AppDraft, build_validated_app_row, set_price
 from .records import AppRow
 from .references import check_may_change, find_app, is_app_visible, load_visible_app
-from .storage import brought_agents, insert_app, replace_app
+from .storage import insert_app, list_brought_agents, replace_app
 from .views import build_details, parse_workflow
 
 __all__ = ["AppService"]
@@ -48,7 +48,7 @@ class AppService(BoundService, contract.Apps):
         workflow: contract.AppWorkflow | None = None,
     ) -> contract.AppDetails:
         draft = AppDraft(name, alias, description, industry, version, orchestrator_agent, uses, visibility, workflow)
-        row = await make_row(self.call, draft, None, [])
+        row = await build_validated_app_row(self.call, draft, None, [])
         self.call.target = row.app_id
         await check_and_record_administration(self.call, row.app_id)
         if pricing is not None:
@@ -100,7 +100,9 @@ class AppService(BoundService, contract.Apps):
             "workflow": workflow,
         }
         changes: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
-        row = await make_row(call, replace(_describe_row(before), **changes), before, brought_agents(before))
+        row = await build_validated_app_row(
+            call, replace(_describe_row(before), **changes), before, list_brought_agents(before)
+        )
         await check_and_record_administration(call, row.app_id)
         if pricing is not None:
             await set_price(call, row, pricing)

@@ -7,13 +7,13 @@ from agora.core.call import Call, decode_json
 from . import queries as statements
 from .records import APPS, AppRow
 
-__all__ = ["brought_agents", "delete_app", "insert_app", "replace_app"]
+__all__ = ["delete_app", "insert_app", "list_brought_agents", "replace_app"]
 
 
 def insert_app(call: Call, row: AppRow) -> None:
     """Store a new app."""
     call.tx.append(APPS, row)
-    _announce_change(call, "created", row)
+    _emit_app_event(call, "created", row)
 
 
 async def replace_app(call: Call, row: AppRow) -> None:
@@ -36,16 +36,16 @@ async def replace_app(call: Call, row: AppRow) -> None:
         published=row.published,
         now=call.now,
     )
-    _announce_change(call, "updated", row)
+    _emit_app_event(call, "updated", row)
 
 
 async def delete_app(call: Call, row: AppRow) -> None:
     """Delete an app; agents that it installed stay."""
     await call.tx.execute(statements.delete_app, app_id=row.app_id)
-    _announce_change(call, "deleted", row)
+    _emit_app_event(call, "deleted", row)
 
 
-def _announce_change(call: Call, change: str, row: AppRow) -> None:
+def _emit_app_event(call: Call, change: str, row: AppRow) -> None:
     """Emit the event of a change; of a private app to its owner alone."""
     data = {"app_id": row.app_id, "name": row.name, "version": row.version, "revision": row.revision}
     audience = (row.created_by,) if row.visibility == "private" else None
@@ -57,6 +57,6 @@ def _announce_change(call: Call, change: str, row: AppRow) -> None:
         call.emit("agora.app.deleted", data, subject=row.app_id, audience=audience)
 
 
-def brought_agents(row: AppRow | None) -> list[str]:
+def list_brought_agents(row: AppRow | None) -> list[str]:
     """Names of the declared agents that an app has brought."""
     return [] if row is None else list(decode_json(row.agents))

@@ -14,7 +14,7 @@ from . import queries as statements
 from .money import format_amount
 from .records import ALLOWANCES, AllowanceRow
 
-__all__ = ["find_allowance", "grant_allowance", "use_allowance"]
+__all__ = ["find_allowance", "grant_allowance", "take_from_allowance"]
 
 
 def grant_allowance(call: Call, subject: str, amount: int, currency: str) -> None:
@@ -49,7 +49,7 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
     return subject
 
 
-async def use_allowance(call: Call, subject: str, amount: int) -> None:
+async def take_from_allowance(call: Call, subject: str, amount: int) -> None:
     """Take an amount from an allowance, or give it back if negative. subject: as :func:`find_allowance` answered it."""
     if subject:
         await call.tx.execute(statements.use_allowance, subject=subject, amount=amount)

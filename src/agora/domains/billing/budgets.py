@@ -19,7 +19,7 @@ from agora_sdk.errors import BudgetExceeded, CreditExhausted
 
 from . import queries as statements
 from .accounts import list_account_members
-from .money import convert_to_month_number, end_of_month, format_amount, format_month, from_micros
+from .money import compute_end_of_month, convert_to_month_number, format_amount, format_month, from_micros
 from .records import BudgetRow
 from .terms import Terms
 
@@ -59,7 +59,7 @@ class BudgetStatus:
         """The credit that is not reserved."""
         return None if self.balance is None else self.balance - self.reserved
 
-    def with_change(self, *, charge: int = 0, reservation: int = 0) -> BudgetStatus:
+    def add_to_committed_amount(self, *, charge: int = 0, reservation: int = 0) -> BudgetStatus:
         """The same once so much more is spent or reserved."""
         balance = None if self.balance is None else self.balance - charge
         return BudgetStatus(self.period, self.spent + charge, self.reserved + reservation, balance)
@@ -219,17 +219,19 @@ class SpendingLimits:
             for row, status in zip(budgets, statuses, strict=True):
                 self.check_amount(row, status, amount)
         for row, status in zip(budgets, statuses, strict=True):
-            await self.emit_threshold_events(row, status.with_change(**change), margin=max(amount, 0) if enforce else 0)
+            await self.emit_threshold_events(
+                row, status.add_to_committed_amount(**change), margin=max(amount, 0) if enforce else 0
+            )
 
     def check_currency(self, budgets: Sequence[BudgetRow]) -> None:
         """Refuse a currency in which the account may not spend. budgets: in every currency. Raises BudgetExceeded."""
         if _is_limited_in_other_currency(budgets, self.account, self.currency):
-            raise self._other_currency_error(budgets)
+            raise self._build_other_currency_error(budgets)
 
     def check_amount(self, row: BudgetRow, status: BudgetStatus, amount: int) -> None:
         """Refuse an amount that does not fit. Raises BudgetExceeded, CreditExhausted."""
         if row.hard_limit is not None and status.committed + amount > row.hard_limit:
-            raise self._limit_exceeded_error(row, status, amount)
+            raise self._build_limit_exceeded_error(row, status, amount)
         if status.available_credit is not None and amount > status.available_credit:
             raise CreditExhausted(
                 f"This costs {_format_money(amount, row)}; the credit is {_format_money(status.balance or 0, row)}"
@@ -256,7 +258,7 @@ class SpendingLimits:
             exhausted = period
             await self._emit_budget_event("agora.billing.budget_exhausted", row, status)
         if (warned, exhausted) != (row.warned, row.exhausted):
-            await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_budget_key(row))
+            await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_build_budget_key(row))
 
     async def _emit_budget_event(self, type: str, row: BudgetRow, status: BudgetStatus) -> None:
         data = {
@@ -273,16 +275,16 @@ class SpendingLimits:
             "balance": None if status.balance is None else from_micros(status.balance),
         }
         subject = row.account_id or row.agent_id
-        self.call.emit(type, data, subject=subject, audience=await _budget_audience(self.call.tx, row))
+        self.call.emit(type, data, subject=subject, audience=await _find_budget_audience(self.call.tx, row))
 
-    def _other_currency_error(self, budgets: Sequence[BudgetRow]) -> BudgetExceeded:
+    def _build_other_currency_error(self, budgets: Sequence[BudgetRow]) -> BudgetExceeded:
         limited = ", ".join(sorted({row.currency for row in budgets if row.account_id == self.account}))
         return BudgetExceeded(
             f"The account {self.account} is limited in {limited}; it has no budget in {self.currency}, which this costs.",
             fix=f"Give it a budget in {self.currency} with agora.billing.budget.",
         )
 
-    def _limit_exceeded_error(self, row: BudgetRow, status: BudgetStatus, amount: int) -> BudgetExceeded:
+    def _build_limit_exceeded_error(self, row: BudgetRow, status: BudgetStatus, amount: int) -> BudgetExceeded:
         owner = f"the account {row.account_id}" if row.account_id else f"the agent {row.agent_id}"
         if row.account_id and row.agent_id:
             owner += f" for {row.agent_id}"
@@ -296,7 +298,7 @@ class SpendingLimits:
             f"{_format_money(status.spent, row)} are spent{_format_reserved_clause(status, row)}, and this costs "
             f"{_format_money(amount, row)}.",
             fix=fix,
-            resets_at=to_datetime(end_of_month(self.call.now)).isoformat(),
+            resets_at=to_datetime(compute_end_of_month(self.call.now)).isoformat(),
         )
 
 
@@ -315,7 +317,7 @@ def _is_limited_in_other_currency(budgets: Sequence[BudgetRow], account: str, cu
     return limited and not any(row.currency == currency for row in wide)
 
 
-def _budget_key(row: BudgetRow) -> dict[str, Any]:
+def _build_budget_key(row: BudgetRow) -> dict[str, Any]:
     return {
         "account": row.account_id,
         "agent": row.agent_id,
@@ -329,7 +331,7 @@ def _format_money(amount: int, row: BudgetRow) -> str:
     return format_amount(amount, row.currency)
 
 
-async def _budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
+async def _find_budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
     """The account that pays, or, of an agent's own limit, the agent and its account."""
     if row.account_id:
         return await list_account_members(tx, row.account_id)

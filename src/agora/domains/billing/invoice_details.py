@@ -16,7 +16,7 @@ from . import view_queries as statements
 from .accounts import find_paying_account_of_caller, require_account
 from .money import divide_half_up
 
-__all__ = ["InvoiceDetails", "included_tax", "load_profile", "prepare_details", "save_profile"]
+__all__ = ["InvoiceDetails", "compute_included_tax", "load_profile", "prepare_details", "save_profile"]
 
 DAY = 86_400 * SECOND
 HUNDREDTHS = 100  # of a percent
@@ -62,7 +62,7 @@ async def prepare_details(call: Call, account: str, issued_at: int) -> InvoiceDe
     )
 
 
-def included_tax(charges: int, rate: float) -> int:
+def compute_included_tax(charges: int, rate: float) -> int:
     """The tax that charges include, half up. charges: in millionths. rate: percent with two decimal places."""
     share = round(rate * HUNDREDTHS)
     tax = divide_half_up(abs(charges) * share, 100 * HUNDREDTHS + share)

@@ -32,7 +32,7 @@ tfoot td { border: 0 } .due td { font-weight: 600; border-top: 2px solid #111 } 
 """
 
 
-def _csv_cell(value: object) -> str:
+def _escape_csv_cell(value: object) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
@@ -75,7 +75,8 @@ def _render_csv(invoice: Invoice) -> InvoiceDocument:
     writer.writerow(HEADINGS)
     for line in invoice.lines:
         words = [
-            _csv_cell(part) for part in (line.period, line.agent_id, line.agent_name, line.kind.value, line.description)
+            _escape_csv_cell(part)
+            for part in (line.period, line.agent_id, line.agent_name, line.kind.value, line.description)
         ]
         numbers = [_format_quantity(line.quantity), line.unit, _format_amount(line.amount), invoice.currency]
         writer.writerow([*words, *numbers])

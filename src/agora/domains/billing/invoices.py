@@ -21,7 +21,7 @@ from agora_sdk.contract.billing import EntryKind
 
 from . import view_queries as statements
 from .accounts import list_account_members
-from .invoice_details import InvoiceDetails, included_tax, prepare_details
+from .invoice_details import InvoiceDetails, compute_included_tax, prepare_details
 from .ledger import PAID_IN
 from .money import convert_to_month_number, format_month, from_micros
 from .records import INVOICE_LINES, INVOICES, InvoiceLineRow, InvoiceRow
@@ -110,7 +110,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
     months: dict[int, int] = defaultdict(int)
     for line in lines:
         months[line.period] += line.entries
-        tx.append(INVOICE_LINES, _line_row(row, line, called))
+        tx.append(INVOICE_LINES, _build_line_row(row, line, called))
     for month, entries in sorted(months.items()):
         await tx.execute(statements.included, period=month, entries=entries, **names)
     await _emit_issued(call, row)
@@ -131,7 +131,7 @@ async def _emit_issued(call: Call, row: InvoiceRow) -> None:
     call.emit("agora.billing.invoice_issued", data, subject=row.invoice_id, audience=audience)
 
 
-def _line_row(invoice: InvoiceRow, line: Line, names: Mapping[str, str]) -> InvoiceLineRow:
+def _build_line_row(invoice: InvoiceRow, line: Line, names: Mapping[str, str]) -> InvoiceLineRow:
     return InvoiceLineRow(
         tenant_id=invoice.tenant_id,
         account_id=invoice.account_id,
@@ -178,7 +178,10 @@ async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
     ]
     details = InvoiceDetails.from_text(row.details)
     return contract.Invoice(
-        **_total_fields(row), **_issue_fields(row), **_detail_fields(details, row.charges), lines=invoice_lines
+        **_build_total_fields(row),
+        **_build_issue_fields(row),
+        **_build_detail_fields(details, row.charges),
+        lines=invoice_lines,
     )
 
 
@@ -198,10 +201,10 @@ async def build_open_invoice(
     details = await prepare_details(call, account, call.now)
     return contract.Invoice(
         status="open",
-        **_total_fields(totals),
-        **_detail_fields(replace(details, due_at=0), totals.charges),
+        **_build_total_fields(totals),
+        **_build_detail_fields(replace(details, due_at=0), totals.charges),
         lines=[_build_line(line, names.get(line.agent_id, line.agent_id)) for line in lines],
-        other_currencies=[contract.InvoiceSummary(status="open", **_total_fields(each)) for each in others],
+        other_currencies=[contract.InvoiceSummary(status="open", **_build_total_fields(each)) for each in others],
     )
 
 
@@ -224,10 +227,10 @@ async def _read_open_lines(
 
 def build_summary(row: InvoiceRow) -> contract.InvoiceSummary:
     """A closed invoice without its lines."""
-    return contract.InvoiceSummary(**_total_fields(row), **_issue_fields(row))
+    return contract.InvoiceSummary(**_build_total_fields(row), **_build_issue_fields(row))
 
 
-def _issue_fields(row: InvoiceRow) -> dict[str, Any]:
+def _build_issue_fields(row: InvoiceRow) -> dict[str, Any]:
     return {
         "invoice_id": row.invoice_id,
         "number": _format_number(row.number),
@@ -236,8 +239,8 @@ def _issue_fields(row: InvoiceRow) -> dict[str, Any]:
     }
 
 
-def _detail_fields(details: InvoiceDetails, charges: int) -> dict[str, Any]:
-    tax = included_tax(charges, details.tax_rate)
+def _build_detail_fields(details: InvoiceDetails, charges: int) -> dict[str, Any]:
+    tax = compute_included_tax(charges, details.tax_rate)
     return {
         "issuer": details.issuer,
         "issuer_email": details.sender,
@@ -264,7 +267,7 @@ class InvoiceTotals:
     credits: int
 
 
-def _total_fields(row: InvoiceRow | InvoiceTotals) -> dict[str, Any]:
+def _build_total_fields(row: InvoiceRow | InvoiceTotals) -> dict[str, Any]:
     closing = row.opening + row.credits - row.charges
     return {
         "account_id": row.account_id,

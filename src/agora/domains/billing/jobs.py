@@ -8,7 +8,7 @@ from agora.clock import SECOND
 from agora.core.jobs import Controller, JobContext
 
 from . import view_queries as views
-from .money import convert_to_month_number, month_before
+from .money import compute_previous_month, convert_to_month_number
 
 __all__ = ["SETTLING", "Billing"]
 
@@ -36,7 +36,7 @@ class Billing(Controller):
                 pass
         now = self.context.clock.now()
         if not 0 <= now - self._looked.get(tenant, -INVOICE_CHECK_INTERVAL) < INVOICE_CHECK_INTERVAL:
-            await self._issue_due_invoices(tenant, month_before(convert_to_month_number(now - SETTLING)))
+            await self._issue_due_invoices(tenant, compute_previous_month(convert_to_month_number(now - SETTLING)))
             self._looked[tenant] = now
 
     async def _issue_due_invoices(self, tenant: str, month: int) -> None:

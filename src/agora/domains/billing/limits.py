@@ -64,7 +64,7 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
     await _check_permission(call, place)
     operator = call.caller.may("admin")
     if operator:
-        await check_and_record_administration(call, _administration_target(place))
+        await check_and_record_administration(call, _build_administration_target(place))
     values = {
         "soft_limit": wish.warning_threshold,
         "hard_limit": wish.hard,
@@ -85,7 +85,7 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
     return await _build_budget(call.tx, row, call.now)
 
 
-def _administration_target(place: Mapping[str, str]) -> str:
+def _build_administration_target(place: Mapping[str, str]) -> str:
     target = f"budget:{place['account']}:{place['agent']}:{place['currency']}"
     return f"{target}:{place['model']}:{place['project']}" if place["model"] or place["project"] else target
 
@@ -168,13 +168,13 @@ async def _build_budget(tx: Reader, row: BudgetRow, now: int) -> contract.Budget
         spent=from_micros(status.spent),
         reserved=from_micros(status.reserved),
         period=format_month(status.period),
-        state=_budget_state(row, status),
+        state=_choose_budget_state(row, status),
         set_by=row.set_by,
         updated_at=to_datetime(row.updated_at),
     )
 
 
-def _budget_state(row: BudgetRow, status: BudgetStatus) -> Literal["ok", "warned", "exhausted"]:
+def _choose_budget_state(row: BudgetRow, status: BudgetStatus) -> Literal["ok", "warned", "exhausted"]:
     hard, soft, available = row.hard_limit, row.soft_limit, status.available_credit
     if (hard is not None and status.committed >= hard) or (available is not None and available <= 0):
         return "exhausted"

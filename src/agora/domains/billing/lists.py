@@ -12,7 +12,7 @@ from agora.clock import to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.supervision import agent_event_audience
+from agora.domains.agents.supervision import choose_agent_event_audience
 from agora.store.port import Query
 from agora_sdk.contract import billing as contract
 from agora_sdk.contract.billing import EntryKind
@@ -25,7 +25,7 @@ from .accrual import read_running_time
 from .money import from_micros, parse_month
 from .prices import build_price
 from .records import AccountBalance, InvoiceRow, LedgerEntry
-from .views import build_entries, parse_task_charge_key, read_agent_names, task_charge_key
+from .views import build_entries, build_task_charge_key, parse_task_charge_key, read_agent_names
 
 __all__ = [
     "EntryFilters",
@@ -65,7 +65,7 @@ class EntryFilters:
 def announce_price(call: Call, agent: AgentRow, price: contract.Price) -> None:
     """Emit the price and its effective date to everyone who may see the agent."""
     data = price.model_dump(mode="json", exclude={"created_by"})
-    call.emit("agora.billing.price_set", data, subject=price.agent_id, audience=agent_event_audience(agent))
+    call.emit("agora.billing.price_set", data, subject=price.agent_id, audience=choose_agent_event_audience(agent))
 
 
 async def list_current_prices(call: Call, limit: int, cursor: str | None) -> contract.PricePage:
@@ -83,7 +83,7 @@ async def list_current_prices(call: Call, limit: int, cursor: str | None) -> con
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     names = await read_agent_names(call.tx, (row.agent_id for row in rows))
     prices = [build_price(row, names[row.agent_id]) for row in rows]
-    return _price_page(prices, prices[-1].agent_id if more else None)
+    return _build_price_page(prices, prices[-1].agent_id if more else None)
 
 
 async def list_price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
@@ -92,10 +92,10 @@ async def list_price_history(call: Call, agent: AgentRow, limit: int, cursor: st
     rows = await call.tx.all(statements.price_history, agent_id=agent.agent_id, before=before, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     prices = [build_price(row, agent.agent_name) for row in rows]
-    return _price_page(prices, prices[-1].version if more else None)
+    return _build_price_page(prices, prices[-1].version if more else None)
 
 
-def _price_page(prices: list[contract.Price], end: str | int | None) -> contract.PricePage:
+def _build_price_page(prices: list[contract.Price], end: str | int | None) -> contract.PricePage:
     """A page that ends there; None for the last one."""
     following = None if end is None else paging.encode_cursor(end)
     return contract.PricePage(prices=prices, count=len(prices), has_more=end is not None, next_cursor=following)
@@ -142,7 +142,7 @@ def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
 def _build_task_parameters(filters: EntryFilters) -> dict[str, str]:
     """Parameters that only the statements of tasks and workflows have."""
     if filters.task:
-        return {"key": task_charge_key(filters.task), "task": filters.task, "workflow": filters.workflow}
+        return {"key": build_task_charge_key(filters.task), "task": filters.task, "workflow": filters.workflow}
     return {"workflow": filters.workflow} if filters.workflow else {}
 
 

@@ -18,11 +18,11 @@ from agora_sdk.contract.billing import EntryKind
 from . import queries as statements
 from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
-from .money import convert_to_day_number, end_of_month
+from .money import compute_end_of_month, convert_to_day_number
 from .records import MeteredRun
 from .terms import Terms, find_later_versions
 
-__all__ = ["Run", "base_price_key", "bill_runs"]
+__all__ = ["Run", "bill_runs", "build_base_price_key"]
 
 SPAN = 3_600_000_000  #: microseconds of running time after which an entry is written in any case
 
@@ -46,7 +46,7 @@ class Run:
     closed: bool = False
 
 
-def base_price_key(instance_id: str) -> str:
+def build_base_price_key(instance_id: str) -> str:
     """Ledger key of an instance's base price: it is charged at most once."""
     return f"base:{instance_id}"
 
@@ -105,7 +105,7 @@ class _RunBilling:
         """Charge the base price of an instance created by an old release, which charged it at the first run, not at creation."""
         run = self.run
         terms = await self.ledger.find_agreed_terms(run.agent_id, run.price_version, run.began)
-        key = base_price_key(run.instance_id)
+        key = build_base_price_key(run.instance_id)
         if terms.base_price and not await self.ledger.find_entries([key]):
             charge = Charge(key, run.account_id, run.agent_id, EntryKind.BASE, 1, run.instance_id, run.began, run.began)
             await self.ledger.write_entry(charge, terms, terms.base_price, enforce=False)
@@ -123,7 +123,7 @@ class _RunBilling:
             if start:
                 terms = Terms.from_row(start[-1])
             ahead = [row.begins for row in later if row.begins > began and row.version > terms.version]
-            upto = min(ended, end_of_month(began), *ahead)
+            upto = min(ended, compute_end_of_month(began), *ahead)
             intervals.append(BilledInterval(began, upto, terms))
             began = upto
         return intervals

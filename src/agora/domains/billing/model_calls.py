@@ -19,14 +19,14 @@ from agora_sdk.errors import PaymentRequired
 
 from . import model_queries as models
 from . import queries as statements
-from .allowances import find_allowance, use_allowance
+from .allowances import find_allowance, take_from_allowance
 from .budgets import BudgetStatus, SpendingLimits, read_budget_status
 from .ledger import Charge, Ledger, ModelUse
 from .model_prices import TokenRates
 from .money import convert_to_month_number, from_micros
 from .records import RESERVATIONS, BudgetRow, LedgerEntry, ModelCallRow, ReservationRow
 from .terms import Terms
-from .views import model_charge_key
+from .views import build_model_charge_key
 
 __all__ = [
     "ABANDONED_AFTER",
@@ -102,13 +102,13 @@ def read_project(metadata: str, payload: str) -> str:
 # -- before the call -------------------------------------------------------------------------------
 
 
-def _reservation_id(task_id: str) -> str:
+def _build_reservation_id(task_id: str) -> str:
     return f"{task_id}:model"
 
 
 async def find_reservation(call: Call, task_id: str) -> ReservationRow | None:
     """What is reserved for the next call of a model by a task; its description is the call's id."""
-    return await call.tx.one(statements.reservation, task_id=_reservation_id(task_id))
+    return await call.tx.one(statements.reservation, task_id=_build_reservation_id(task_id))
 
 
 async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ReservedCall:
@@ -125,10 +125,10 @@ async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers:
     spender = await find_allowance(call, payer.subject, amount, rates.currency)
     limits = _build_spending_limits(call, payer, rates)
     await limits.add_reservation(amount)
-    await use_allowance(call, spender, amount)
+    await take_from_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,
-        task_id=_reservation_id(payer.task_id),
+        task_id=_build_reservation_id(payer.task_id),
         account_id=payer.account,
         agent_id=payer.agent_id,
         currency=rates.currency,
@@ -207,7 +207,7 @@ async def release_model_call(call: Call, task_id: str) -> None:
     row = await find_reservation(call, task_id)
     if row is not None:
         await call.tx.execute(statements.release, task_id=row.task_id)
-        await use_allowance(call, row.spender, -row.amount)
+        await take_from_allowance(call, row.spender, -row.amount)
 
 
 async def release_abandoned_calls(call: Call) -> bool:
@@ -215,7 +215,7 @@ async def release_abandoned_calls(call: Call) -> bool:
     rows = await call.tx.all(statements.abandoned, before=call.now - ABANDONED_AFTER, limit=BATCH)
     for row in rows:
         await call.tx.execute(statements.release, task_id=row.task_id)
-        await use_allowance(call, row.spender, -row.amount)
+        await take_from_allowance(call, row.spender, -row.amount)
     return len(rows) == BATCH
 
 
@@ -224,7 +224,7 @@ async def release_abandoned_calls(call: Call) -> bool:
 
 async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, report: ModelReport) -> ModelCallRow:
     """Charge for a call that was made: no limit refuses it any more. Answers the earlier one if it was charged already."""
-    key = model_charge_key(payer.task_id, report.call_id)
+    key = build_model_charge_key(payer.task_id, report.call_id)
     ledger = Ledger(call)
     existing = await call.tx.one(statements.by_key, key=key)
     if existing is not None:
@@ -234,7 +234,7 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     amount = rates.compute_cost(report.tokens) if fixed is None else rates.add_markup(fixed)
     if reservation is not None and reservation.description == (report.reserved_as or report.call_id):
         await release_model_call(call, payer.task_id)  # first, or it would count twice
-        await use_allowance(call, reservation.spender, amount)
+        await take_from_allowance(call, reservation.spender, amount)
     tokens = report.tokens
     charge = Charge(
         key,

@@ -87,7 +87,7 @@ class ModelCatalog:
         """What a model of a provider costs; None if the catalogue does not say."""
         names = [model.lower(), DATED.sub(r"-\1-\2-\3", model.lower())]
         for name in dict.fromkeys(names):
-            for id in (provider, *self._fallback_providers(provider)):
+            for id in (provider, *self._list_fallback_providers(provider)):
                 for row in self._build_model_rows(id):
                     if _matches_clause(row[1], name):
                         return _build_price(provider, row)
@@ -104,7 +104,7 @@ class ModelCatalog:
         entry = self._catalog_document["providers"].get(provider)
         return entry["models"] if entry else ()
 
-    def _fallback_providers(self, provider: str) -> Sequence[str]:
+    def _list_fallback_providers(self, provider: str) -> Sequence[str]:
         """Providers whose models a provider offers at their prices."""
         entry = self._catalog_document["providers"].get(provider)
         return entry["fallbacks"] if entry else ()

@@ -67,7 +67,7 @@ class TokenRates:
         """What is charged for tokens, in millionths, rounded up: nothing that has a price is free."""
         return -(-self._weigh_tokens(tokens) * (BASIS + self.markup) // (MICROS * BASIS))
 
-    def without_thresholds(self) -> TokenRates:
+    def drop_rate_thresholds(self) -> TokenRates:
         """The same for sums of several calls, none of which need be a long one."""
         rates = {
             name: getattr(self, name)[:1] for name in ("input", "output", "cache_read", "cache_write", "reasoning")
@@ -88,10 +88,10 @@ class TokenRates:
             (max(0, tokens.output_tokens - tokens.reasoning_tokens), self.output),
             (tokens.reasoning_tokens, self.reasoning),
         )
-        return sum(count * _rate_above(rate, total) for count, rate in parts)
+        return sum(count * _choose_rate_for_input(rate, total) for count, rate in parts)
 
 
-def _rate_above(rate: Rate, input_tokens: int) -> int:
+def _choose_rate_for_input(rate: Rate, input_tokens: int) -> int:
     """The price that holds for so many tokens of input: that of the highest threshold that they pass."""
     price = rate[0]
     for start, above in zip(rate[1::2], rate[2::2], strict=True):
@@ -120,11 +120,11 @@ async def resolve_model_price(call: Call, provider: str, model: str, url: str = 
     markup = (default.markup or 0) if default is not None else 0
     row = by_place.get((provider, model)) or by_place.get((provider, ANY_MODEL))
     if row is not None:
-        return _rates_from_row(row, provider, model, markup)
+        return _build_rates_from_row(row, provider, model, markup)
     catalog_price = CATALOG.find_price(CATALOG.find_provider(provider, url, model), model)
     if catalog_price is not None:
-        return _rates_from_catalog(catalog_price, provider or catalog_price.provider, model, markup)
-    return _price_unknown_model(call, provider, model, markup)
+        return _build_rates_from_catalog(catalog_price, provider or catalog_price.provider, model, markup)
+    return _build_rates_of_unknown_model(call, provider, model, markup)
 
 
 async def build_reported_rates(call: Call, provider: str, model: str, currency: str) -> TokenRates:
@@ -133,7 +133,7 @@ async def build_reported_rates(call: Call, provider: str, model: str, currency: 
     return TokenRates(provider, model, currency, nothing, nothing, nothing, nothing, nothing, markup)
 
 
-def _rates_from_row(row: ModelPriceRow, provider: str, model: str, markup: int) -> TokenRates:
+def _build_rates_from_row(row: ModelPriceRow, provider: str, model: str, markup: int) -> TokenRates:
     input, output = (row.input_price,), (row.output_price,)
     cache_read, cache_write, reasoning = row.cache_read_price, row.cache_write_price, row.reasoning_price
     return TokenRates(
@@ -149,7 +149,7 @@ def _rates_from_row(row: ModelPriceRow, provider: str, model: str, markup: int) 
     )
 
 
-def _rates_from_catalog(price: CatalogPrice, provider: str, model: str, markup: int) -> TokenRates:
+def _build_rates_from_catalog(price: CatalogPrice, provider: str, model: str, markup: int) -> TokenRates:
     return TokenRates(
         provider=provider,
         model=model,
@@ -163,7 +163,7 @@ def _rates_from_catalog(price: CatalogPrice, provider: str, model: str, markup: 
     )
 
 
-def _price_unknown_model(call: Call, provider: str, model: str, markup: int) -> TokenRates:
+def _build_rates_of_unknown_model(call: Call, provider: str, model: str, markup: int) -> TokenRates:
     settings = call.context.settings
     if settings.billing_unknown_model_price == REFUSE:
         name = f"{provider}:{model}" if provider else model
@@ -215,7 +215,7 @@ async def set_model_price(call: Call, wish: PriceWish) -> ModelPrice:
         updated_by=call.caller.subject,
     )
     await _save_price(call, row)
-    return _price_from_row(row, await _read_default_markup(call))
+    return _build_price_from_row(row, await _read_default_markup(call))
 
 
 def parse_markup(percent: float | None) -> int | None:
@@ -282,11 +282,11 @@ async def list_model_prices(
         rows = await call.tx.all(
             statements.list_prices, provider=provider or "", after=after[0], model_after=after[1], limit=limit + 1
         )
-        prices = [_price_from_row(row, markup) for row in rows]
+        prices = [_build_price_from_row(row, markup) for row in rows]
         after = ["", ""]
     if len(prices) <= limit:
         for price in CATALOG.list_prices(provider, (after[0], after[1])):
-            prices.append(_price_from_catalog(price, markup))
+            prices.append(_build_price_from_catalog(price, markup))
             if len(prices) > limit:
                 break
     page, more = prices[:limit], len(prices) > limit
@@ -307,13 +307,13 @@ async def _find_price(call: Call, provider: str, model: str) -> ModelPrice:
     )
 
 
-def _price_from_row(row: ModelPriceRow, markup: int) -> ModelPrice:
-    rates = _rates_from_row(row, row.provider, row.model, markup)
+def _build_price_from_row(row: ModelPriceRow, markup: int) -> ModelPrice:
+    rates = _build_rates_from_row(row, row.provider, row.model, markup)
     return _build_price(rates, False, to_datetime(row.updated_at).date().isoformat())
 
 
-def _price_from_catalog(price: CatalogPrice, markup: int) -> ModelPrice:
-    return _build_price(_rates_from_catalog(price, price.provider, price.model, markup), True, CATALOG.date)
+def _build_price_from_catalog(price: CatalogPrice, markup: int) -> ModelPrice:
+    return _build_price(_build_rates_from_catalog(price, price.provider, price.model, markup), True, CATALOG.date)
 
 
 def _build_price(rates: TokenRates, is_of_catalog: bool, day: str) -> ModelPrice:

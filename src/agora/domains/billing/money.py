@@ -17,16 +17,16 @@ __all__ = [
     "LAST_DAY",
     "MICROS",
     "check_whole_units",
+    "compute_end_of_month",
+    "compute_next_month",
+    "compute_previous_month",
+    "convert_date_to_day_number",
     "convert_to_day_number",
     "convert_to_month_number",
-    "day_number",
     "divide_half_up",
-    "end_of_month",
     "format_amount",
     "format_month",
     "from_micros",
-    "month_after",
-    "month_before",
     "parse_month",
     "to_micros",
 ]
@@ -71,14 +71,14 @@ def divide_half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def day_number(value: date) -> int:
+def convert_date_to_day_number(value: date) -> int:
     """20261130 for 2026-11-30."""
     return value.year * 10_000 + value.month * 100 + value.day
 
 
 def convert_to_day_number(microseconds: int) -> int:
     """The day of a moment."""
-    return day_number(to_datetime(microseconds).date())
+    return convert_date_to_day_number(to_datetime(microseconds).date())
 
 
 def convert_to_month_number(microseconds: int) -> int:
@@ -86,12 +86,12 @@ def convert_to_month_number(microseconds: int) -> int:
     return convert_to_day_number(microseconds) // 100
 
 
-def month_after(month: int) -> int:
+def compute_next_month(month: int) -> int:
     year, number = divmod(month, 100)
     return month + 1 if number < 12 else (year + 1) * 100 + 1
 
 
-def month_before(month: int) -> int:
+def compute_previous_month(month: int) -> int:
     year, number = divmod(month, 100)
     return month - 1 if number > 1 else (year - 1) * 100 + 12
 
@@ -106,7 +106,7 @@ def parse_month(text: str) -> int:
     return int(text.replace("-", ""))
 
 
-def end_of_month(microseconds: int) -> int:
+def compute_end_of_month(microseconds: int) -> int:
     """Microseconds since 1970 at which the month of a moment is over."""
-    year, month = divmod(month_after(convert_to_month_number(microseconds)), 100)
+    year, month = divmod(compute_next_month(convert_to_month_number(microseconds)), 100)
     return to_microseconds(datetime(year, month, 1, tzinfo=UTC))

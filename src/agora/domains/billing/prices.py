@@ -16,9 +16,9 @@ from agora_sdk.errors import Conflict, InvalidRequest, RateLimited, field_error
 from . import queries as statements
 from .money import check_whole_units, to_micros
 from .records import PRICES, PriceRow
-from .terms import Terms, pricing_fields
+from .terms import Terms, build_pricing_fields
 
-__all__ = ["AMOUNTS", "PriceRequest", "add_version", "build_price"]
+__all__ = ["AMOUNTS", "PriceRequest", "add_price_version", "build_price"]
 
 DAY = 86_400_000_000
 MAX_DAYS_AHEAD = 366 * DAY
@@ -49,7 +49,7 @@ class PriceRequest:
     effective_from: datetime | None
 
 
-async def add_version(call: Call, agent: AgentRow, request: PriceRequest) -> contract.Price:
+async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) -> contract.Price:
     """Write the next version of an agent's price.
 
     Raises Conflict for another currency than that of its earlier prices, InvalidRequest, RateLimited.
@@ -100,7 +100,7 @@ async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -
 def build_price(row: PriceRow, name: str) -> contract.Price:
     """A version of a price as answers show it."""
     return contract.Price(
-        **pricing_fields(Terms.from_row(row)),
+        **build_pricing_fields(Terms.from_row(row)),
         agent_id=row.agent_id,
         agent_name=name,
         version=row.version,

@@ -18,15 +18,22 @@ from agora_sdk.errors import InvalidRequest, NotFound, field_error
 from . import view_queries as statements
 from .accounts import can_see_all_accounts, can_set_price
 from .limits import list_budgets
-from .money import FIRST_DAY, LAST_DAY, convert_to_month_number, day_number, from_micros, month_before
+from .money import (
+    FIRST_DAY,
+    LAST_DAY,
+    compute_previous_month,
+    convert_date_to_day_number,
+    convert_to_month_number,
+    from_micros,
+)
 from .records import Cost, CustomerCost
 from .views import (
     Scope,
     Tally,
     choose_currency,
     convert_day_range,
-    costs_in_other_currencies,
-    days_before,
+    list_costs_in_other_currencies,
+    list_days_before,
     load_current_tallies,
     merge_agent_tallies,
     rank_agents_by_cost,
@@ -79,7 +86,7 @@ async def report_cost(call: Call, request: CostRequest) -> contract.Cost:
         since=request.since,
         until=request.until,
         by_agent=rank_agents_by_cost(agents, names, main_currency, SHOWN_AGENTS),
-        other_currencies=costs_in_other_currencies(totals, main_currency),
+        other_currencies=list_costs_in_other_currencies(totals, main_currency),
     )
 
 
@@ -168,7 +175,7 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
 
     def sum_currency(code: str) -> dict[str, Any]:
         rows = {row.period: row for row in months if row.currency == code}
-        before = rows.get(month_before(month))
+        before = rows.get(compute_previous_month(month))
         balance = sum(row.credited for row in rows.values()) - whole.get(code, Tally()).total_cost
         return {
             "current_month_cost": from_micros(this_month.get(code, Tally()).total_cost),
@@ -184,7 +191,7 @@ async def build_dashboard(call: Call, account: str | None, currency: str | None)
             total_cost=from_micros(total.total_cost), total_uptime_hours=total.quantity[EntryKind.TIME] / HOUR
         ),
         billing=contract.CurrentBilling(**sum_currency(main_currency)),
-        days=await _cost_by_day(call, account, main_currency),
+        days=await _sum_cost_by_day(call, account, main_currency),
         by_agent=rank_agents_by_cost(agents, await read_agent_names(call.tx, agents), main_currency, SHOWN_AGENTS),
         budgets=listed.budgets,
         other_currencies=[
@@ -201,12 +208,14 @@ async def _load_account_tallies(call: Call, account: str | None, since: int, unt
     return await load_current_tallies(call, Scope(account or "", since=since, until=until))
 
 
-async def _cost_by_day(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:
+async def _sum_cost_by_day(call: Call, account: str | None, currency: str) -> list[contract.DayCost]:
     """Cost of each of the last days, from the ledger."""
-    days = days_before(call.now, DAYS)
+    days = list_days_before(call.now, DAYS)
     amounts: dict[int, int] = {}
     if account != "":
-        span = {"since": day_number(days[0]), "until": day_number(days[-1])}
+        span = {"since": convert_date_to_day_number(days[0]), "until": convert_date_to_day_number(days[-1])}
         rows = await call.tx.all(statements.by_day, account=account or "", currency=currency, **span)
         amounts = {row.day: row.amount for row in rows}
-    return [contract.DayCost(day=day, cost=from_micros(amounts.get(day_number(day), 0))) for day in days]
+    return [
+        contract.DayCost(day=day, cost=from_micros(amounts.get(convert_date_to_day_number(day), 0))) for day in days
+    ]

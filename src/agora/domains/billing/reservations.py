@@ -15,12 +15,12 @@ from agora_sdk.contract.billing import EntryKind
 
 from . import queries as statements
 from .accounts import resolve_paying_account
-from .allowances import find_allowance, use_allowance
+from .allowances import find_allowance, take_from_allowance
 from .budgets import SpendingLimits
 from .ledger import Charge, Ledger
 from .records import RESERVATIONS, ReservationRow
 from .terms import Terms
-from .views import task_charge_key
+from .views import build_task_charge_key
 
 __all__ = ["charge_completed_tasks", "release_reservation", "reserve_price", "settle_reservation"]
 
@@ -53,7 +53,7 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
     account = resolve_paying_account(task.account_id, task.created_by)
     spender = await find_allowance(call, task.created_by, amount, terms.currency)
     await SpendingLimits(call, account, agent_id, terms.currency).add_reservation(amount)
-    await use_allowance(call, spender, amount)
+    await take_from_allowance(call, spender, amount)
     row = ReservationRow(
         tenant_id=call.caller.tenant,
         task_id=task.task_id,
@@ -76,7 +76,7 @@ async def release_reservation(call: Call, task_id: str) -> None:
     if row is not None:
         # Deleted in the same transaction: a second release finds no row, and gives nothing back twice.
         await call.tx.execute(statements.release, task_id=task_id)
-        await use_allowance(call, row.spender, -row.amount)
+        await take_from_allowance(call, row.spender, -row.amount)
 
 
 async def settle_reservation(call: Call, task_id: str) -> None:
@@ -86,7 +86,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
         return
     await call.tx.execute(statements.release, task_id=task_id)  # first, or it would count twice
     charge = Charge(
-        task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
+        build_task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
     )
     # The price that was reserved, not today's; and no limit can refuse it, as the work is done.
     terms = Terms(row.price_version, row.currency)

@@ -85,7 +85,7 @@ class BillingService(BoundService, contract.Billing):
             output_price=output_price,
             effective_from=effective_from,
         )
-        version = await prices.add_version(call, agent, request)
+        version = await prices.add_price_version(call, agent, request)
         lists.announce_price(call, agent, version)
         return version
 

@@ -21,12 +21,12 @@ from .records import PriceChange, PriceRow
 __all__ = [
     "UNITS",
     "Terms",
+    "build_pricing_fields",
     "build_pricing_info",
     "find_agreed_terms",
     "find_later_versions",
     "find_terms_in_force",
     "find_terms_of_agents",
-    "pricing_fields",
 ]
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
@@ -138,7 +138,7 @@ async def find_later_versions(
     return await tx.all(statements.prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 
 
-def pricing_fields(terms: Terms) -> dict[str, Any]:
+def build_pricing_fields(terms: Terms) -> dict[str, Any]:
     """Fields of the contract's :class:`PricingInfo`."""
     return {
         "type": terms.type,
@@ -154,4 +154,4 @@ def pricing_fields(terms: Terms) -> dict[str, Any]:
 
 async def build_pricing_info(tx: Reader, agent_id: str, now: int, currency: str) -> PricingInfo:
     """What an agent costs, as a marketplace shows it."""
-    return PricingInfo(**pricing_fields(await find_terms_in_force(tx, agent_id, now, currency)))
+    return PricingInfo(**build_pricing_fields(await find_terms_in_force(tx, agent_id, now, currency)))

@@ -116,7 +116,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         return row
     provider, model = split_model_name(row.model)
     try:
-        rates, base_cost = (await resolve_model_price(call, provider, model)).without_thresholds(), None
+        rates, base_cost = (await resolve_model_price(call, provider, model)).drop_rate_thresholds(), None
     except InvalidRequest:
         # A reported cost of nothing is no price: what is free is set so by an operator.
         if not row.cost or row.currency is None:

@@ -18,7 +18,7 @@ from . import view_queries as views
 from .accounts import require_account
 from .invoices import issue_invoice
 from .ledger import Charge, Ledger
-from .money import convert_to_month_number, format_month, from_micros, month_after, parse_month
+from .money import compute_next_month, convert_to_month_number, format_month, from_micros, parse_month
 from .records import LedgerEntry
 from .views import build_entries, build_entry
 
@@ -92,9 +92,9 @@ async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
     """Write usage into the ledger, once; raises IdempotencyConflict if the key holds something else."""
     ledger = Ledger(call)
     kinds = (EntryKind.REQUEST, EntryKind.TIME, EntryKind.INPUT_TOKENS, EntryKind.OUTPUT_TOKENS)
-    earlier = await ledger.find_entries([_entry_key(usage, kind) for kind in kinds])
+    earlier = await ledger.find_entries([_build_entry_key(usage, kind) for kind in kinds])
     if earlier:
-        _check_same(earlier, usage)
+        _require_same_usage(earlier, usage)
         return _build_record(earlier)
     entries_made = [
         await ledger.charge_usage(_build_charge(usage, kind, quantity), enforce=False, fresh=True)
@@ -104,14 +104,14 @@ async def record_usage(call: Call, usage: Usage) -> contract.UsageRecord:
     return _build_record(entries_made)
 
 
-def _entry_key(usage: Usage, kind: EntryKind) -> str:
+def _build_entry_key(usage: Usage, kind: EntryKind) -> str:
     return f"usage:{usage.key}:{kind}"
 
 
 def _build_charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
     began = usage.at - quantity if kind is EntryKind.TIME else usage.at
     return Charge(
-        _entry_key(usage, kind),
+        _build_entry_key(usage, kind),
         usage.account,
         usage.agent,
         kind,
@@ -123,7 +123,7 @@ def _build_charge(usage: Usage, kind: EntryKind, quantity: int) -> Charge:
     )
 
 
-def _check_same(rows: Sequence[LedgerEntry], usage: Usage) -> None:
+def _require_same_usage(rows: Sequence[LedgerEntry], usage: Usage) -> None:
     same = {EntryKind(row.kind): row.quantity for row in rows} == usage.quantities and all(
         (row.account_id, row.agent_id, row.instance_id) == (usage.account, usage.agent, usage.instance) for row in rows
     )
@@ -192,5 +192,5 @@ async def close_months(call: Call, due: list[tuple[str, str, int]], last: int) -
             number = await issue_invoice(call, account, currency, month)
             if number is not None:
                 issued.append(number)
-            month = month_after(month)
+            month = compute_next_month(month)
     return issued

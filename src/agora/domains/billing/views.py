@@ -17,7 +17,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from . import view_queries as statements
 from .accrual import read_running_time
-from .money import FIRST_DAY, LAST_DAY, convert_to_day_number, day_number, from_micros
+from .money import FIRST_DAY, LAST_DAY, convert_date_to_day_number, convert_to_day_number, from_micros
 from .records import Cost, LedgerEntry
 from .terms import UNITS
 
@@ -27,17 +27,17 @@ __all__ = [
     "build_bill",
     "build_entries",
     "build_entry",
+    "build_model_charge_key",
+    "build_task_charge_key",
     "choose_currency",
     "convert_day_range",
-    "costs_in_other_currencies",
-    "days_before",
+    "list_costs_in_other_currencies",
+    "list_days_before",
     "load_current_tallies",
     "merge_agent_tallies",
-    "model_charge_key",
     "parse_task_charge_key",
     "rank_agents_by_cost",
     "read_agent_names",
-    "task_charge_key",
 ]
 
 TASK_KEY, MODEL_KEY = "task:", "model:"
@@ -127,9 +127,9 @@ async def load_current_tallies(call: Call, scope: Scope) -> dict[str, dict[str, 
 async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
     """By currency and agent: everything in scope that was measured, what accrues included."""
     sums: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
-    for row in await tx.all(_choose_query(scope), **_query_parameters(_choose_query(scope), scope)):
+    for row in await tx.all(_choose_query(scope), **_build_query_parameters(_choose_query(scope), scope)):
         sums[row.currency][row.agent_id].add_usage(row.kind, row.quantity, row.amount)
-    for run in await tx.all(statements.accrued, **_query_parameters(statements.accrued, scope)):
+    for run in await tx.all(statements.accrued, **_build_query_parameters(statements.accrued, scope)):
         tally = sums[run.currency][run.agent_id]
         tally.add_accrued_time(run.quantity, run.amount)
     return {currency: dict(agents) for currency, agents in sums.items()}
@@ -141,7 +141,7 @@ def _choose_query(scope: Scope) -> Query[Cost]:
     return statements.costs_of_account if scope.account else statements.costs
 
 
-def _query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
+def _build_query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
     values = {name: getattr(scope, name) for name in ("account", "agent", "instance", "since", "until")}
     return {name: value for name, value in values.items() if name in query.parameter_names}
 
@@ -168,11 +168,11 @@ async def build_bill(call: Call, scope: Scope) -> contract.Bill:
     main_currency = choose_currency(together, None, str(call.context.settings.billing_currency))
     return contract.Bill(
         **together.get(main_currency, Tally()).to_fields(main_currency),
-        other_currencies=costs_in_other_currencies(together, main_currency),
+        other_currencies=list_costs_in_other_currencies(together, main_currency),
     )
 
 
-def costs_in_other_currencies(together: Mapping[str, Tally], main_currency: str) -> list[contract.BillingInfo]:
+def list_costs_in_other_currencies(together: Mapping[str, Tally], main_currency: str) -> list[contract.BillingInfo]:
     """Costs in every currency but one."""
     return [
         contract.BillingInfo(**tally.to_fields(currency))
@@ -206,18 +206,18 @@ def convert_day_range(since: date | None, until: date | None) -> tuple[int, int]
     if since is not None and until is not None and since > until:
         raise InvalidRequest("since is after until.", fix="Swap them.", errors=[field_error("since", "after until")])
     return (
-        FIRST_DAY if since is None else day_number(since),
-        LAST_DAY if until is None else day_number(until),
+        FIRST_DAY if since is None else convert_date_to_day_number(since),
+        LAST_DAY if until is None else convert_date_to_day_number(until),
     )
 
 
-def days_before(now: int, count: int) -> list[date]:
+def list_days_before(now: int, count: int) -> list[date]:
     """The last so many days, today last."""
     today = to_datetime(now).date()
     return [today - timedelta(days=count - 1 - number) for number in range(count)]
 
 
-def task_charge_key(task_id: str) -> str:
+def build_task_charge_key(task_id: str) -> str:
     """The key under which a task is charged for, once."""
     return f"{TASK_KEY}{task_id}"
 
@@ -228,7 +228,7 @@ def parse_task_charge_key(key: str) -> str | None:
     return None if prefix is None else key.removeprefix(prefix).partition(":")[0] or None
 
 
-def model_charge_key(task_id: str, call_id: str) -> str:
+def build_model_charge_key(task_id: str, call_id: str) -> str:
     """The key under which a call of a model is charged for, once. task_id: '' for none."""
     return f"{MODEL_KEY}{task_id}:{call_id}"
 

@@ -16,7 +16,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, Caller, decode_json, encode_json
 from agora.core.scopes import AGENT
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import address_of_name, check_may_act_for, find_agent, load_agent
+from agora.domains.agents.references import build_address_of_name, check_may_act_for, find_agent, load_agent
 from agora.domains.dead_letters.letters import record_dead_letters
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.messaging.records import DELIVERIES, DeliveryRow
@@ -36,14 +36,14 @@ __all__ = [
     "DEAD_LETTER_SOURCE",
     "StreamOwner",
     "append_unread_messages",
+    "build_outbound_stream_name",
+    "build_stream_owner_from_agent",
     "claim_and_append_tasks",
-    "deliver_new_entries",
     "ensure_group",
+    "fill_and_deliver_stream",
     "impersonate_owner",
-    "outbound_stream_name",
     "resolve_stream_owner",
     "store_dead_letters",
-    "stream_owner_from_agent",
 ]
 
 DEAD_LETTER_SOURCE = "bus"  #: name of agents' streams as a source of dead letters
@@ -77,13 +77,13 @@ async def resolve_stream_owner(call: Call, agent_id: str | None) -> StreamOwner:
     row = await find_agent(call.tx, ref)
     if row is None:
         if ref in (caller.subject, caller.name):
-            return StreamOwner(caller.subject, caller.name, address_of_name(caller.subject), "msg_f")
+            return StreamOwner(caller.subject, caller.name, build_address_of_name(caller.subject), "msg_f")
         row = await load_agent(call.tx, ref)
     check_may_act_for(caller, row.agent_id)
-    return stream_owner_from_agent(call, row)
+    return build_stream_owner_from_agent(call, row)
 
 
-def stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
+def build_stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> StreamOwner:
     """An agent as the owner of its stream."""
     joined = f"msg_{row.registered_at // 1000:012x}"
     caller = Caller(
@@ -95,7 +95,7 @@ def stream_owner_from_agent(call: Call, row: AgentRow | BridgeMember) -> StreamO
         account=row.account_id,
         tier=row.service_tier,
     )
-    return StreamOwner(row.agent_id, row.agent_name, address_of_name(row.agent_name), joined, caller)
+    return StreamOwner(row.agent_id, row.agent_name, build_address_of_name(row.agent_name), joined, caller)
 
 
 def impersonate_owner(call: Call, owner: StreamOwner) -> Call:
@@ -103,7 +103,7 @@ def impersonate_owner(call: Call, owner: StreamOwner) -> Call:
     return call if owner.caller is None else replace(call, caller=owner.caller)
 
 
-def outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
+def build_outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
     """The Redis stream of an agent's outgoing messages. Names have no slash, so tenants' streams cannot collide."""
     return f"{inbound}:{name}" if tenant == "default" else f"{inbound}:{quote(tenant, safe='')}//{name}"
 
@@ -116,7 +116,7 @@ async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
     return await streams.create_group(call.tx, owner.stream_name, group, call.now, whole=False)
 
 
-async def deliver_new_entries(
+async def fill_and_deliver_stream(
     call: Call, owner: StreamOwner, request: streams.ReadRequest, *, tasks: bool = True
 ) -> list[Delivery]:
     """Deliver new entries of the owner's stream, filling it from inbox and tasks as needed.
@@ -127,7 +127,7 @@ async def deliver_new_entries(
     count, budget = request.count, request.budget
 
     async def deliver_events() -> None:
-        deliveries.extend(await streams.deliver_new(call.tx, replace(request, count=count - len(deliveries))))
+        deliveries.extend(await streams.deliver_new_entries(call.tx, replace(request, count=count - len(deliveries))))
 
     if count > 0:
         await deliver_events()
@@ -172,7 +172,9 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     entries = [(row.message_id, _read_publisher_message_id(row.metadata), "{}") for row in chosen]
     await streams.append_entries(call.tx, owner.stream_name, entries, call.now)
     if not has_more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
-        await call.tx.execute(statements.raise_floor, stream=owner.stream_name, floor=_broadcast_floor(call))
+        await call.tx.execute(
+            statements.raise_floor, stream=owner.stream_name, floor=_compute_oldest_pending_broadcast_id(call)
+        )
     return len(ids)
 
 
@@ -200,7 +202,7 @@ async def _mark_delivered(
             call.tx.append(DELIVERIES, delivery)
 
 
-def _broadcast_floor(call: Call) -> str:
+def _compute_oldest_pending_broadcast_id(call: Call) -> str:
     """Lower bound of the ids of broadcasts that may still be committed; earlier ones need not be read again."""
     return f"msg_{max(0, call.now // 1000 - SLACK):012x}"
 
@@ -215,13 +217,13 @@ async def claim_and_append_tasks(call: Call, owner: StreamOwner, count: int, max
     for task in claim.tasks:
         giver = await find_agent(call.tx, task.created_by)
         entry = _build_assignment_entry(task, owner, str(giver.agent_name) if giver is not None else task.created_by)
-        rows.append((task.task_id, _claim_entry_id(task), encode_json(entry)))
+        rows.append((task.task_id, _build_claim_entry_id(task), encode_json(entry)))
     if rows:
         await streams.append_entries(call.tx, owner.stream_name, rows, call.now)
     return len(rows)
 
 
-def _claim_entry_id(task: ClaimedTask) -> str:
+def _build_claim_entry_id(task: ClaimedTask) -> str:
     """Entry id of a claim: each attempt is a separate entry."""
     return f"{task.task_id}.{task.attempts}"
 
@@ -241,7 +243,7 @@ def _build_assignment_entry(task: ClaimedTask, owner: StreamOwner, sender: str) 
         "lease_expires_at": task.lease_expires_at,
     }
     entry = {
-        "message_id": _claim_entry_id(task),
+        "message_id": _build_claim_entry_id(task),
         "timestamp": to_datetime(int(task.created_at.timestamp() * SECOND)),
         "sender": sender,
         "target": owner.name,

@@ -26,7 +26,7 @@ from agora.store.port import NewEvent
 from agora_sdk.errors import AgoraError, NotFound
 
 from . import queries as statements
-from .agent_streams import BRIDGE, ensure_group, stream_owner_from_agent
+from .agent_streams import BRIDGE, build_stream_owner_from_agent, ensure_group
 from .bridge_inbound import Authenticate, Inbound, Refusal
 from .bridge_outbound import Outbound
 from .engines.port import DEAD, Bridge, BridgeBus
@@ -79,7 +79,7 @@ class BusBridge(Controller):
     # -- life ------------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
-        self.bus.on_change = self._on_bus_change
+        self.bus.on_change = self._wake_on_connection_change
         try:
             await self.bus.start()
             await self._check_redis()
@@ -206,7 +206,7 @@ class BusBridge(Controller):
                 self.strangers = [*self.strangers, text][-MAX_STRANGERS:]
         self.state.warnings = [*self.bus.warnings, *self.strangers]
 
-    def _on_bus_change(self) -> None:
+    def _wake_on_connection_change(self) -> None:
         self._publish_connection_state()
         self._wakeup.set()
 
@@ -353,7 +353,7 @@ async def _enrol_agent(call: Call, *, agent_id: str) -> None:
     row = await call.tx.one(agents.by_id, ref=agent_id)
     if row is None or row.retired_at is not None:
         return
-    owner = stream_owner_from_agent(call, row)
+    owner = build_stream_owner_from_agent(call, row)
     if await ensure_group(call, owner, BRIDGE):
         call.emit("agora.bus.joined", owner.event_data, subject=agent_id, audience=(agent_id,))
 

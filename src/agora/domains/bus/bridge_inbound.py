@@ -40,7 +40,7 @@ from agora_sdk.errors import (
 )
 
 from .engines import wire
-from .engines.port import BridgeBus, Delivery, Fields, original_fields
+from .engines.port import BridgeBus, Delivery, Fields, strip_dead_letter_fields
 from .held_entries import HeldEntries, Sender
 
 __all__ = ["Authenticate", "Inbound", "Refusal"]
@@ -245,14 +245,14 @@ class Inbound:
 
         row = await self._context.store.read(tenant, find_signing_agent)
         if row is None:
-            raise _signature_error()
+            raise _build_signature_error()
         token = self._context.server.signer.agent_token(tenant, row.agent_id, row.token_generation)
         try:
             genuine = wire.verify_signature(fields, token)
         except ValueError as error:
             raise InvalidRequest(f"The signature cannot be checked: {error}.") from None
         if not genuine:
-            raise _signature_error()
+            raise _build_signature_error()
         self._check_age(fields.get("timestamp", ""))
         return await self._authenticate(token)
 
@@ -276,7 +276,7 @@ class Inbound:
 
 def _strip_credentials(fields: Fields) -> dict[str, str]:
     """The fields without credentials; invalid UTF-8 is replaced, for the store holds text."""
-    texts = original_fields(fields).items()
+    texts = strip_dead_letter_fields(fields).items()
     return {name.encode(errors="replace").decode(): value.encode(errors="replace").decode() for name, value in texts}
 
 
@@ -291,7 +291,7 @@ def _is_transient(error: AgoraError) -> bool:
     return isinstance(error, Overloaded | RateLimited)
 
 
-def _signature_error() -> Unauthenticated:
+def _build_signature_error() -> Unauthenticated:
     return Unauthenticated(
         "The signature is not that of the sender.", fix="Sign all fields with the agent's own token: see the page."
     )

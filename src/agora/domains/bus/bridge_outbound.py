@@ -24,15 +24,15 @@ from agora_sdk.errors import AgoraError, NotFound
 from . import queries as statements
 from .agent_streams import (
     BRIDGE,
-    deliver_new_entries,
+    build_outbound_stream_name,
+    build_stream_owner_from_agent,
+    fill_and_deliver_stream,
     impersonate_owner,
-    outbound_stream_name,
     store_dead_letters,
-    stream_owner_from_agent,
 )
 from .engines import groups, wire
 from .engines.port import BRIDGE as BRIDGE_PORT
-from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry, entry_sort_key
+from .engines.port import DEAD, BridgeBus, Delivery, MovedEntry, compute_entry_sort_key
 from .records import BridgeMember, PendingEntry
 from .views import render_entries
 
@@ -55,7 +55,7 @@ class Outbound:
         self._active_at: dict[tuple[str, str], int] = {}  # last request of an agent's consumers
 
     def stream_name(self, tenant: str, name: str) -> str:
-        return outbound_stream_name(self._context.server.settings.bus_stream, tenant, name)
+        return build_outbound_stream_name(self._context.server.settings.bus_stream, tenant, name)
 
     async def send_waiting(self, tenant: str, agent: BridgeMember) -> int:
         """Send an agent's waiting entries; return how many. Raises UpstreamUnavailable and other errors of the engine."""
@@ -123,9 +123,9 @@ class Outbound:
         key, state = (tenant, agent.agent_id), self._context.server.ports.get(BRIDGE_PORT)
         if sent_rows:
             state.delivered[key] = await self._bus.last_delivered(stream, name)
-        delivered = entry_sort_key(state.delivered.get(key, "0-0"))
+        delivered = compute_entry_sort_key(state.delivered.get(key, "0-0"))
         # What no consumer was given needs no look: an agent may leave it unread for days.
-        is_delivered = any(entry_sort_key(row.consumer) <= delivered for row in sent_rows)
+        is_delivered = any(compute_entry_sort_key(row.consumer) <= delivered for row in sent_rows)
         moved = await self._record_moved(tenant, agent, stream) if is_delivered else ()
         try:
             report = await self._bus.redeliver(stream, name, {each.entry_id: each.deliveries for each in moved})
@@ -203,12 +203,12 @@ async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[Moved
 
 async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
     """Take the entries to send now and mark them as leaving; return each with its fields."""
-    owner = stream_owner_from_agent(call, agent)
+    owner = build_stream_owner_from_agent(call, agent)
     place = {"stream": owner.stream_name, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **place) is None:
         return []  # the agent left the bridge meanwhile
     rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * SECOND, limit=BATCH)
-    again = [groups.delivery_from_row(row, extra_deliveries=1) for row in rows]
+    again = [groups.build_delivery_from_row(row, extra_deliveries=1) for row in rows]
     if again:
         numbers = encode_json([row.number for row in rows])
         await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
@@ -226,7 +226,7 @@ async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tupl
 async def _take_new_entries(call: Call, agent: BridgeMember, room: int) -> list[Delivery]:
     if room <= 0:
         return []
-    owner = stream_owner_from_agent(call, agent)
+    owner = build_stream_owner_from_agent(call, agent)
     request = groups.ReadRequest(
         stream=owner.stream_name,
         group=BRIDGE,
@@ -235,7 +235,7 @@ async def _take_new_entries(call: Call, agent: BridgeMember, room: int) -> list[
         now=call.now,
         budget=PageBudget(call.context.settings.page_bytes),
     )
-    return await deliver_new_entries(call, owner, request)
+    return await fill_and_deliver_stream(call, owner, request)
 
 
 def _to_fields(delivery: Delivery, document: dict[str, Any]) -> tuple[Delivery, dict[str, str]]:
@@ -272,7 +272,7 @@ async def _settle_entries(
     call: Call, *, agent: BridgeMember, rows: Sequence[PendingEntry], dead: Sequence[PendingEntry]
 ) -> None:
     """Remove acknowledged and dead entries from the outbox, unless another server has done so, or they were sent again."""
-    owner = stream_owner_from_agent(call, agent)
+    owner = build_stream_owner_from_agent(call, agent)
     place = {"stream": owner.stream_name, "group": BRIDGE}
     row_numbers = set()
     for row in (*rows, *dead):

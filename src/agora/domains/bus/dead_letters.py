@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import address_of_name
+from agora.domains.agents.references import build_address_of_name
 from agora.domains.dead_letters.port import DeadLetterSource, Inspection
 from agora.domains.dead_letters.records import DeadLetterRow
 from agora.domains.messaging.views import emit_message_event, expiry_horizon
@@ -19,7 +19,7 @@ from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .agent_streams import StreamOwner, stream_owner_from_agent
+from .agent_streams import StreamOwner, build_stream_owner_from_agent
 from .engines import groups, wire
 from .engines.port import Delivery
 from .views import render_entries
@@ -38,7 +38,7 @@ class BusSource(DeadLetterSource):
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         if agent is None:
             return Inspection(None, "The agent no longer exists.")
-        documents, _ = await render_entries(call, stream_owner_from_agent(call, agent), [_to_delivery(letter)])
+        documents, _ = await render_entries(call, build_stream_owner_from_agent(call, agent), [_to_delivery(letter)])
         if not documents:
             return Inspection(
                 None, "The message was deleted." if _is_message(letter) else "The task is no longer claimed."
@@ -56,21 +56,21 @@ class BusSource(DeadLetterSource):
     async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         if agent is None or agent.retired_at is not None:
-            raise _not_replayable_error("its agent has been deregistered")
+            raise _build_not_replayable_error("its agent has been deregistered")
         if _is_message(letter):
             if not await call.tx.execute(statements.requeue_dead, **_read_place(call, letter, agent)):
-                raise _not_replayable_error("the message has expired, or was dealt with")
+                raise _build_not_replayable_error("the message has expired, or was dealt with")
             (row,) = await call.tx.all(statements.messages, ids=encode_json([letter.ref]))
             # To this recipient alone, also where the message was for everyone.
             emit_message_event(call, replace(row, broadcast=0), (letter.owner,))
         else:
-            await self._append_task(call, letter, stream_owner_from_agent(call, agent))
+            await self._append_task(call, letter, build_stream_owner_from_agent(call, agent))
 
     async def _append_task(self, call: Call, letter: DeadLetterRow, owner: StreamOwner) -> None:
         delivery = _to_delivery(letter)
         documents, _ = await render_entries(call, owner, [delivery])
         if not documents:
-            raise _not_replayable_error("its task is not claimed any more, and went on by itself")
+            raise _build_not_replayable_error("its task is not claimed any more, and went on by itself")
         entry = (letter.ref, decode_json(letter.detail).get("name"), encode_json(dict(delivery.fields)))
         await groups.append_entries(call.tx, owner.stream_name, [entry], call.now)
 
@@ -121,14 +121,14 @@ def _to_delivery(letter: DeadLetterRow) -> Delivery:
 def _read_place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str, Any]:
     return {
         "agent_id": letter.owner,
-        "address": address_of_name(agent.agent_name),
+        "address": build_address_of_name(agent.agent_name),
         "message_id": letter.ref,
         "now": call.now,
         "horizon": expiry_horizon(call),
     }
 
 
-def _not_replayable_error(reason: str) -> Conflict:
+def _build_not_replayable_error(reason: str) -> Conflict:
     return Conflict(f"It cannot be replayed: {reason}.", fix="Discard it.")
 
 

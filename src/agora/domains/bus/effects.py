@@ -14,7 +14,7 @@ from agora_sdk.contract.bus import BusType
 from agora_sdk.contract.fields import AgentStatus
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
-__all__ = ["LEASE", "apply_effects"]
+__all__ = ["LEASE", "apply_entry_effects"]
 
 LEASE = 3600  #: seconds of the lease of a task claimed for the bus
 TASK = re.compile(r"task_[0-9a-f]{32}")
@@ -24,7 +24,7 @@ MAX_ERROR_CHARACTERS = 4000
 _PROGRESS = TypeAdapter(float)
 
 
-async def apply_effects(call: Call, type: BusType, content: dict[str, Any]) -> str | None:
+async def apply_entry_effects(call: Call, type: BusType, content: dict[str, Any]) -> str | None:
     """Apply an entry's effects; return the id of the changed task, None if there is none.
 
     Task ids that are not of the marketplace's form are ignored.
@@ -35,7 +35,7 @@ async def apply_effects(call: Call, type: BusType, content: dict[str, Any]) -> s
     status = content.get("status")
     if type is BusType.STATE_UPDATE and status is not None and "task_id" not in content:
         if status not in STATES:
-            raise _invalid_field("status", f"must be one of {', '.join(STATES)}")
+            raise _build_invalid_field_error("status", f"must be one of {', '.join(STATES)}")
         if call.caller.kind == "agent":
             await AgentService(call).heartbeat(status=AgentStatus(status))
     return None
@@ -55,7 +55,7 @@ async def _apply_to_task(call: Call, type: BusType, task_id: str, content: dict[
         await _report_progress(tasks, task_id, token, content)
     elif type is BusType.ERROR_REPORT or content.get("status") in FAILED:
         retry = content.get("retry", True) is not False
-        await tasks.fail(task_id, _failure_reason(content), retry=retry, fencing_token=token)
+        await tasks.fail(task_id, _read_failure_reason(content), retry=retry, fencing_token=token)
     else:
         await tasks.complete(task_id, content.get("result"), fencing_token=token)
     return task_id
@@ -73,7 +73,7 @@ async def _report_progress(tasks: TaskService, task_id: str, token: int | None, 
 def _parse_token(content: dict[str, Any]) -> int | None:
     token = content.get("fencing_token")
     if token is not None and (not isinstance(token, int) or isinstance(token, bool) or not 0 <= token < 2**53):
-        raise _invalid_field("fencing_token", "must be the integer that came with the task")
+        raise _build_invalid_field_error("fencing_token", "must be the integer that came with the task")
     return token
 
 
@@ -85,16 +85,16 @@ def _parse_progress(content: dict[str, Any]) -> float | None:
     except ValidationError:
         progress = -1.0
     if not 0 <= progress <= 100:
-        raise _invalid_field("progress", "must be a number from 0 to 100")
+        raise _build_invalid_field_error("progress", "must be a number from 0 to 100")
     return progress
 
 
-def _failure_reason(content: dict[str, Any]) -> str:
+def _read_failure_reason(content: dict[str, Any]) -> str:
     for name in ("error", "reason", "message", "text"):
         if isinstance(content.get(name), str) and content[name]:
             return str(content[name])[:MAX_ERROR_CHARACTERS].replace("\0", "")
     return "failed"
 
 
-def _invalid_field(name: str, rule: str) -> InvalidRequest:
+def _build_invalid_field_error(name: str, rule: str) -> InvalidRequest:
     return InvalidRequest(f"content.{name} {rule}.", errors=[field_error(f"content.{name}", rule)])

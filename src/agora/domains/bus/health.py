@@ -13,7 +13,7 @@ from agora_sdk.contract.bus import BusConsumer, BusGroup, BusHealth, BusStats
 
 from . import agent_streams as streams
 from . import queries as statements
-from .engines.port import Bridge, entry_sort_key
+from .engines.port import Bridge, compute_entry_sort_key
 from .records import GroupOverview
 
 __all__ = ["read_health", "read_stats"]
@@ -56,10 +56,10 @@ async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | Non
     lags = {row.group_name: row.lag for row in group_rows}
     if bridge is None or streams.BRIDGE not in lags:
         return lags.get(owner.agent_id, 0) + (waiting or 0)
-    delivered = entry_sort_key(bridge.delivered.get((call.caller.tenant, owner.agent_id), "0-0"))
+    delivered = compute_entry_sort_key(bridge.delivered.get((call.caller.tenant, owner.agent_id), "0-0"))
     place = {"stream": owner.stream_name, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
     outbox = await call.tx.all(statements.pending, **place)
-    unread = sum(row.consumer in UNSENT or entry_sort_key(row.consumer) > delivered for row in outbox)
+    unread = sum(row.consumer in UNSENT or compute_entry_sort_key(row.consumer) > delivered for row in outbox)
     return lags[streams.BRIDGE] + unread + (waiting or 0)
 
 

@@ -110,14 +110,14 @@ class BusReconciler(DueController):
 
 async def _release_stale_entries(call: Call, *, row: GroupKey, terms: Terms) -> None:
     """Take back a group's stale entries, and notify the agent."""
-    from .agent_streams import store_dead_letters, stream_owner_from_agent
+    from .agent_streams import build_stream_owner_from_agent, store_dead_letters
 
     stream, group = row.stream, row.group_name
     entries = await groups.release_stale_entries(call.tx, stream, group, terms, call.now, BATCH)
     agent = await call.tx.one(agents.by_id, ref=stream)
     if agent is None:
         return
-    await store_dead_letters(call, stream_owner_from_agent(call, agent), group, entries.dead)
+    await store_dead_letters(call, build_stream_owner_from_agent(call, agent), group, entries.dead)
     if entries.live:
         data = {
             "agent_id": stream,

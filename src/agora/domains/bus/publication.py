@@ -101,7 +101,7 @@ async def _find_published_entry(call: Call, key: str, entry: Entry) -> BusReceip
 
 async def _send_message(call: Call, entry: Entry) -> BusReceipt:
     extensions = _validate_fields(Extensions, entry.extensions, "extensions")
-    task_id = await effects.apply_effects(call, entry.type, entry.content)
+    task_id = await effects.apply_entry_effects(call, entry.type, entry.content)
     draft = MessageDraft(
         to_agent=entry.target,
         content=_format_content_text(entry.content),

@@ -83,9 +83,9 @@ class BusService(BoundService, contract.Bus):
         request = self._build_request(owner, consumer, count)
         returned = await groups.redeliver_stale_entries(call.tx, request, self._bus_terms, idle=None)
         await streams.store_dead_letters(call, owner, group, returned.dead)
-        deliveries = [groups.delivery_from_row(row, extra_deliveries=1) for row in returned.live]
+        deliveries = [groups.build_delivery_from_row(row, extra_deliveries=1) for row in returned.live]
         request = replace(request, count=count - len(deliveries))
-        deliveries += await streams.deliver_new_entries(call, owner, request, tasks=tasks)
+        deliveries += await streams.fill_and_deliver_stream(call, owner, request, tasks=tasks)
         batch = await self._build_batch(owner, consumer, deliveries)
         if not batch.entries and not returned.dead and wait:
             raise WaitForEvent(ARRIVALS, wait, batch, lambda event: _may_add_entry(event, owner.agent_id))
@@ -124,7 +124,7 @@ class BusService(BoundService, contract.Bus):
         parameters = {"numbers": encode_json(groups.parse_entry_numbers(ids)), "ids": encode_json(ids)}
         rows = await call.tx.all(statements.pending_by, stream=owner.stream_name, group=group, **parameters)
         await groups.acknowledge_entries(call.tx, owner.stream_name, group, [row.number for row in rows])
-        acknowledged_ids = {name for row in rows for name in _acknowledgeable_ids(row)}
+        acknowledged_ids = {name for row in rows for name in _list_acknowledgeable_ids(row)}
         refs = [str(row.ref) for row in rows if row.ref]
         messages = [ref for ref in (*refs, *(i for i in ids if i not in acknowledged_ids)) if ref.startswith("msg_")]
         if messages:
@@ -152,7 +152,7 @@ class BusService(BoundService, contract.Bus):
         )
         await streams.store_dead_letters(call, owner, group, entries.dead)
         return await self._build_batch(
-            owner, consumer, [groups.delivery_from_row(row, extra_deliveries=1) for row in entries.live]
+            owner, consumer, [groups.build_delivery_from_row(row, extra_deliveries=1) for row in entries.live]
         )
 
     @property
@@ -219,14 +219,14 @@ class BusService(BoundService, contract.Bus):
         inbound = self.call.context.settings.bus_stream
         return contract.BusMembership.model_construct(
             agent_id=owner.agent_id,
-            stream=streams.outbound_stream_name(inbound, self.call.caller.tenant, owner.name),
+            stream=streams.build_outbound_stream_name(inbound, self.call.caller.tenant, owner.name),
             group=owner.name,
             inbound=inbound,
             active=active,
         )
 
 
-def _acknowledgeable_ids(row: PendingEntry) -> tuple[str, ...]:
+def _list_acknowledgeable_ids(row: PendingEntry) -> tuple[str, ...]:
     """All ids by which a pending entry may be acknowledged."""
     place = groups.format_entry_id(row.created_at or 0, row.number)
     return tuple(name for name in (place, row.ref, row.name) if name)

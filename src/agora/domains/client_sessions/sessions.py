@@ -30,12 +30,12 @@ __all__ = [
     "WATCHED",
     "ClientSession",
     "begin_session",
-    "cancel_request",
     "change_toolsets",
+    "compute_client_session_key",
+    "emit_request_cancellation",
     "end_session",
+    "extend_session",
     "find_session",
-    "prolong_session",
-    "session_key",
     "unwatch_resource",
     "watch_resource",
 ]
@@ -66,7 +66,7 @@ class ClientSession:
     toolsets: tuple[str, ...] = ()
 
 
-def session_key(id: str) -> str:
+def compute_client_session_key(id: str) -> str:
     """Digest of a session id for the store and events: for anonymous callers the id itself is a credential."""
     return hashlib.blake2b(id.encode("utf-8", "surrogateescape"), digest_size=16, person=b"agora-session").hexdigest()
 
@@ -99,7 +99,7 @@ async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | 
     return ClientSession(from_json(row.client), row.expires_at, watched, tuple(from_json(row.toolsets)))
 
 
-async def prolong_session(call: Call, caller: Caller, key: str) -> int | None:
+async def extend_session(call: Call, caller: Caller, key: str) -> int | None:
     """Extend a session. Returns the new expiry, or None if the session has ended."""
     until = call.now + LIFETIME
     changed = await call.tx.execute(rows.prolong, until=until, now=call.now, **_build_session_filter(caller, key))
@@ -114,7 +114,7 @@ async def end_session(call: Call, caller: Caller, key: str, *, quietly: bool = F
             emit_session_event(call, caller, "session_ended", key)
 
 
-async def cancel_request(call: Call, caller: Caller, key: str, request: int | str) -> None:
+async def emit_request_cancellation(call: Call, caller: Caller, key: str, request: int | str) -> None:
     """Log an event that cancels a running request, for the server that runs it."""
     if await call.tx.one(rows.live_session, now=call.now, **_build_session_filter(caller, key)) is not None:
         emit_session_event(call, caller, "cancelled", key, request=request)

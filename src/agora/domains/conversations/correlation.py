@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from agora.clock import new_id, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import address_of_name
+from agora.domains.agents.references import build_address_of_name
 from agora.domains.messaging.records import MessageRow
 from agora.wire.envelopes import embed_document, to_agentify
 from agora.wire.envelopes.agentify import convert_message_type
@@ -26,13 +26,13 @@ __all__ = [
     "EnvelopeRecord",
     "Party",
     "Sender",
+    "build_envelope_document",
+    "choose_expected_answer_type",
     "compute_digest",
-    "expected_answer_type",
     "format_time",
     "join_conversation",
     "record_envelope",
     "record_reply",
-    "to_document",
 ]
 
 
@@ -64,11 +64,14 @@ class Sender:
     @property
     def as_party(self) -> Party:
         if self.row is None:
-            return Party(self.agent_id, address_of_name(self.agent_id))
+            return Party(self.agent_id, build_address_of_name(self.agent_id))
         alias = self.row.alias
         joined = f"msg_{self.row.registered_at // 1000:012x}"
         return Party(
-            self.agent_id, address_of_name(self.row.agent_name), address_of_name(alias) if alias else "", joined
+            self.agent_id,
+            build_address_of_name(self.row.agent_name),
+            build_address_of_name(alias) if alias else "",
+            joined,
         )
 
     @property
@@ -111,7 +114,7 @@ def compute_digest(document: dict[str, Any]) -> bytes:
     return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
 
-def to_document(row: MessageRow) -> dict[str, Any]:
+def build_envelope_document(row: MessageRow) -> dict[str, Any]:
     """A message's row as the document that :mod:`agora.wire.envelopes` converts."""
     expires = row.expires_at
     return {
@@ -160,7 +163,7 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
     key, label, new = conversation
     state = record.state or STATES.get(record.type, "open")
     if new:
-        call.tx.append(CONVERSATIONS, _conversation_row(call, record, key, label, state))
+        call.tx.append(CONVERSATIONS, _build_conversation_row(call, record, key, label, state))
         members: set[str] = set()
     else:
         last = {"state": state, "last_type": record.type.value, "now": call.now}
@@ -203,7 +206,7 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
         await _record_answer(call, record, record.asked)
 
 
-def _conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, state: str) -> ConversationRow:
+def _build_conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, state: str) -> ConversationRow:
     return ConversationRow(
         tenant_id=call.caller.tenant,
         conversation_id=key,
@@ -219,7 +222,7 @@ def _conversation_row(call: Call, record: EnvelopeRecord, key: str, label: str, 
     )
 
 
-def expected_answer_type(question: EnvelopeRow) -> Performative | None:
+def choose_expected_answer_type(question: EnvelopeRow) -> Performative | None:
     """The type of answer that a message expects."""
     return Performative(question.expected) if question.expected else None
 
@@ -250,11 +253,11 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     kind = Performative(convert_message_type(row.message_type))
     record = EnvelopeRecord(row.message_id, row.from_agent, row.message_id, kind, None, parties, asked=question)
     answer = AgentMessage.model_construct(type=kind, status=None)
-    record.final = is_final_answer(Performative(question.type), answer, expected_answer_type(question))
+    record.final = is_final_answer(Performative(question.type), answer, choose_expected_answer_type(question))
     await record_envelope(call, record, await join_conversation(call, row.correlation_id, party, question))
     if question.envelope_id == question.message_id:
         return row
-    message = to_document(row)  # the asker knows the question by the id that it gave
+    message = build_envelope_document(row)  # the asker knows the question by the id that it gave
     document = to_agentify(message)
     document.pop("agora", None)
     document["correlation"] = {**document.get("correlation", {}), "reply_to": question.envelope_id}

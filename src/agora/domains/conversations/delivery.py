@@ -25,8 +25,8 @@ from .correlation import (
     EnvelopeRecord,
     Party,
     Sender,
+    choose_expected_answer_type,
     compute_digest,
-    expected_answer_type,
     format_time,
     join_conversation,
     record_envelope,
@@ -105,7 +105,7 @@ async def find_builtin_agents(call: Call, refs: list[str]) -> list[str]:
 async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
     """Resolve sender, recipients and question. Raises IllegalTransition if it is not a legal answer."""
     sender = await resolve_sender(call, message.sender)
-    document = _storable_document(message)
+    document = _strip_unstorable_fields(message)
     draft = Draft(
         message, document, compute_digest(document), sender, list(dict.fromkeys(message.to)) or [ORCHESTRATOR]
     )
@@ -115,7 +115,7 @@ async def prepare_draft(call: Call, message: AgentMessage) -> Draft:
     return draft
 
 
-def _storable_document(message: AgentMessage) -> dict[str, Any]:
+def _strip_unstorable_fields(message: AgentMessage) -> dict[str, Any]:
     """The document without secrets and without the section that only the marketplace may write."""
     document = message.document()
     document.pop(SLOT, None)
@@ -197,9 +197,9 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
             return questions[0]
         lapsed = None if questions else await call.tx.one(statements.lapsed_question, **scope)
     if questions:
-        draft.warning = _uncorrelated_warning(f"several questions of {draft.to[0]} are open that it could answer")
+        draft.warning = _build_uncorrelated_warning(f"several questions of {draft.to[0]} are open that it could answer")
     elif lapsed is not None:
-        draft.warning = _uncorrelated_warning(
+        draft.warning = _build_uncorrelated_warning(
             f"the question {lapsed.envelope_id!r} of {draft.to[0]} is not open any more"
         )
     elif message.type in rules.STRICT:
@@ -211,7 +211,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     return None
 
 
-def _uncorrelated_warning(cause: str) -> str:
+def _build_uncorrelated_warning(cause: str) -> str:
     return (
         f"The message is delivered as an answer to nothing, because {cause}. Name the question in correlation.reply_to."
     )
@@ -359,7 +359,9 @@ def _build_record(draft: Draft, document: dict[str, Any], message_id: str) -> En
     )
     record.asked, record.cause, record.task_id, record.state = draft.asked, draft.cause, draft.task_id, draft.state
     if draft.asked is not None:
-        record.final = rules.is_final_answer(Performative(draft.asked.type), message, expected_answer_type(draft.asked))
+        record.final = rules.is_final_answer(
+            Performative(draft.asked.type), message, choose_expected_answer_type(draft.asked)
+        )
     if message.expected is not None:
         record.expected, record.timeout = message.expected.type, message.expected.timeout
     record.closes = draft.closes

@@ -32,7 +32,7 @@ from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .correlation import to_document
+from .correlation import build_envelope_document
 from .delivery import prepare_draft
 from .records import EnvelopeRow
 from .rules import ASKING
@@ -61,7 +61,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
         place = None if endpoint is None else await self.locate_endpoint(reader, endpoint, context)
         if message is None or place is None:
             return None
-        body = to_json(to_agentify(to_document(message)))
+        body = to_json(to_agentify(build_envelope_document(message)))
         url, private = place
         return OutboxRequest(url, body, f"{row.ref}.{row.recipient}", private)
 
@@ -86,7 +86,7 @@ class EndpointSource(OutboxSource, DeadLetterSource):
             return Inspection(None, GONE)
         agent = await call.tx.one(agents.by_id, ref=letter.owner)
         obstacle = GONE if _read_agent_endpoint(agent, call.context.settings) is None else None
-        return Inspection(to_agentify(to_document(message)), obstacle)
+        return Inspection(to_agentify(build_envelope_document(message)), obstacle)
 
     async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
         agent = await call.tx.one(agents.by_id, ref=letter.owner)

@@ -20,11 +20,11 @@ from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage, Performative
 
 from . import queries as statements
-from .correlation import Party, Sender, to_document
+from .correlation import Party, Sender, build_envelope_document
 from .records import ConversationRow, ReportedUsageRow
 
 __all__ = [
-    "envelope_from_row",
+    "build_envelope_from_row",
     "list_conversations",
     "list_pending",
     "list_usage",
@@ -35,9 +35,9 @@ __all__ = [
 LAST = "conv_g"  #: sorts after every id
 
 
-def envelope_from_row(row: MessageRow) -> AgentMessage:
+def build_envelope_from_row(row: MessageRow) -> AgentMessage:
     """A message as its author wrote it; the section ``agora`` holds what the marketplace adds."""
-    return AgentMessage.model_validate(to_agentify(to_document(row)))
+    return AgentMessage.model_validate(to_agentify(build_envelope_document(row)))
 
 
 async def resolve_acting_party(call: Call, agent_id: str | None) -> Party:
@@ -63,8 +63,8 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
 
     rows, more = await paging.read_page(read_messages, after, "message_id", limit, call.context.settings.page_bytes)
     return contract.ConversationDetail.model_construct(
-        **await _conversation_fields(call, row),
-        messages=[envelope_from_row(message_row) for message_row in rows],
+        **await _build_conversation_fields(call, row),
+        messages=[build_envelope_from_row(message_row) for message_row in rows],
         next_cursor=paging.encode_cursor(rows[-1].message_id) if more else None,
     )
 
@@ -86,7 +86,7 @@ async def _require_visible(call: Call, ref: str) -> ConversationRow:
     return row
 
 
-async def _conversation_fields(call: Call, row: ConversationRow) -> dict[str, Any]:
+async def _build_conversation_fields(call: Call, row: ConversationRow) -> dict[str, Any]:
     parties = await call.tx.all(statements.participants, conversation_id=row.conversation_id)
     return {
         "conversation_id": row.label,
@@ -113,7 +113,9 @@ async def list_conversations(
     parameters |= {"state": state} if state is not None else {}
     rows = await call.tx.all(query, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
-    conversations = [contract.Conversation.model_construct(**await _conversation_fields(call, row)) for row in rows]
+    conversations = [
+        contract.Conversation.model_construct(**await _build_conversation_fields(call, row)) for row in rows
+    ]
     return contract.ConversationPage.model_construct(
         conversations=conversations,
         **paging.build_page_fields(conversations, "key", more=more, cursor=cursor),
@@ -136,7 +138,7 @@ async def list_pending(
         read_pending_messages, after, "message_id", limit, call.context.settings.page_bytes
     )
     page = contract.PendingPage.model_construct(
-        messages=[envelope_from_row(row) for row in rows],
+        messages=[build_envelope_from_row(row) for row in rows],
         count=len(rows),
         total=None if more or cursor else len(rows),
         has_more=more,

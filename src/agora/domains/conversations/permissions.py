@@ -42,7 +42,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
         return
     for agent_id in recipients:
         row = await call.tx.one(agents.by_id, ref=agent_id)
-        allowed = _allowed_callers(row, message.intent) if row is not None else None
+        allowed = _list_allowed_callers(row, message.intent) if row is not None else None
         if row is None or allowed is None or agent_id == sender.agent_id:
             continue
         if not _is_claimed(message) or not _is_granted(call, allowed, sender, message.intent):
@@ -54,7 +54,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
             )
 
 
-def _allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
+def _list_allowed_callers(row: AgentRow, intent: str) -> list[Any] | None:
     """Senders allowed to send an intent to an agent; None for everyone."""
     policy = decode_json(row.metadata).get("permissions")
     if not isinstance(policy, dict):

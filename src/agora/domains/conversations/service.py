@@ -61,7 +61,7 @@ class ConversationService(BoundService, contract.Conversations):
         answer = await send_as_marketplace(self.call, own, document, question, closes=bool(draft.own))
         row = await tx.one(messages.of, message_id=answer.message_id)
         assert row is not None
-        return lookup.envelope_from_row(row)
+        return lookup.build_envelope_from_row(row)
 
     @implements
     async def reply(self, message_id: str, wait: float = 0) -> contract.Reply:
@@ -101,7 +101,7 @@ class ConversationService(BoundService, contract.Conversations):
         service = MessagingService(self.call)
         sender = question.sender if question.sender != self.call.caller.subject else None
         await service.mark([row.message_id], DeliveryState.ACKNOWLEDGED, sender)
-        return contract.Reply(message=lookup.envelope_from_row(row))
+        return contract.Reply(message=lookup.build_envelope_from_row(row))
 
     @implements
     async def get(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.core.call import Call
-from agora.domains.agents.references import address_of_name
+from agora.domains.agents.references import build_address_of_name
 from agora.domains.agents.signals import AddressTaken
 from agora.domains.messaging.signals import ReplyComposed
 
@@ -20,6 +20,6 @@ async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
 
 async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:
     """Move conversations of a held address to the agent that has taken the name."""
-    address = address_of_name(address_taken.name)
+    address = build_address_of_name(address_taken.name)
     await call.tx.execute(conversations.drop_doubles, agent_id=address_taken.agent_id, address=address)
     await call.tx.execute(conversations.readdress, agent_id=address_taken.agent_id, address=address)

@@ -17,7 +17,7 @@ from agora_sdk.contract.envelopes import AgentMessage
 from . import queries as statements
 from .correlation import Sender, compute_digest
 from .delivery import Draft, deliver_draft, find_builtin_agents
-from .lookup import envelope_from_row
+from .lookup import build_envelope_from_row
 from .records import EnvelopeRow
 
 __all__ = ["time_out_question"]
@@ -37,7 +37,7 @@ async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
     if letter is None:
         await call.tx.execute(statements.lapse, message_id=message_id, answer=None)
         return None
-    question = envelope_from_row(letter)
+    question = build_envelope_from_row(letter)
     document: dict[str, Any] = {
         "type": "failure",
         "to": question.to,

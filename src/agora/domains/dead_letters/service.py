@@ -50,10 +50,10 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         query, place = statements.owner_page, {"owner": owner or caller.subject}
         if caller.may("read:all"):
             query, place = (statements.owner_page, {"owner": owner}) if owner else (statements.every_page, {})
-        elif owner != caller.subject and (account := _shared_account(caller)):
+        elif owner != caller.subject and (account := _find_shared_account(caller)):
             query, place = statements.account_page, {"account": account, "owner": owner}
         elif owner not in ("", caller.subject):
-            raise _not_yours(owner, "read:all")
+            raise _build_not_owner_error(owner, "read:all")
 
         async def read_dead_letters(before: str, count: int) -> Sequence[DeadLetterRow]:
             return await call.tx.all(query, **filters, **place, before=before, limit=count)
@@ -62,7 +62,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         rows, more = await paging.read_page(
             read_dead_letters, before, "letter_id", limit, call.context.settings.page_bytes
         )
-        letters = [contract.DeadLetter.model_construct(**_letter_fields(row)) for row in rows]
+        letters = [contract.DeadLetter.model_construct(**_build_letter_fields(row)) for row in rows]
         return contract.DeadLetterPage.model_construct(
             dead_letters=letters, **paging.build_page_fields(letters, "dead_letter_id", more=more, cursor=cursor)
         )
@@ -78,9 +78,15 @@ class DeadLetterService(BoundService, contract.DeadLetters):
     async def get(self, dead_letter_id: str) -> contract.DeadLetterDetail:
         row = await self._load_letter(dead_letter_id)
         source = self._find_source(row)
-        view = Inspection(None, _unknown_source(row)) if source is None else await source.inspect_letter(self.call, row)
+        view = (
+            Inspection(None, _build_unknown_source_message(row))
+            if source is None
+            else await source.inspect_letter(self.call, row)
+        )
         obstacle = view.obstacle if row.state == DeadLetterState.DEAD else f"It was {row.state} already."
-        return contract.DeadLetterDetail.model_construct(**_letter_fields(row), content=view.content, obstacle=obstacle)
+        return contract.DeadLetterDetail.model_construct(
+            **_build_letter_fields(row), content=view.content, obstacle=obstacle
+        )
 
     @implements
     async def replay(self, dead_letter_id: str) -> contract.DeadLetter:
@@ -88,10 +94,12 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         if settled:
             source = self._find_source(row)
             if source is None:
-                raise Conflict(_unknown_source(row), fix="Discard it, or ask a server that has this source.")
+                raise Conflict(
+                    _build_unknown_source_message(row), fix="Discard it, or ask a server that has this source."
+                )
             await source.replay_letter(self.call, row)
             emit_letter_event(self.call, "replayed", row)
-        return contract.DeadLetter.model_construct(**_letter_fields(row))
+        return contract.DeadLetter.model_construct(**_build_letter_fields(row))
 
     @implements
     async def discard(self, dead_letter_id: str) -> contract.DeadLetter:
@@ -100,14 +108,14 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             if (source := self._find_source(row)) is not None:
                 await source.discard_letter(self.call, row)
             emit_letter_event(self.call, "discarded", row)
-        return contract.DeadLetter.model_construct(**_letter_fields(row))
+        return contract.DeadLetter.model_construct(**_build_letter_fields(row))
 
     async def _claim_dead_letter(self, letter_id: str, state: DeadLetterState) -> tuple[DeadLetterRow, bool]:
         """Lock and claim a dead letter; returns whether it was open. Raises NotFound, PermissionDenied, Conflict."""
         call = self.call
         row = await self._load_letter(letter_id)
         if not (_is_owner(call.caller, row) or call.caller.acts_for_others):
-            raise _not_yours(row.owner, "act:any")
+            raise _build_not_owner_error(row.owner, "act:any")
         call.target = row.letter_id
         claims = await call.tx.returning(
             statements.settle, letter_id=letter_id, state=state.value, now=call.now, by=call.caller.subject
@@ -137,7 +145,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
         return sources[row.source].get() if row.source in sources else None
 
 
-def _letter_fields(row: DeadLetterRow) -> dict[str, Any]:
+def _build_letter_fields(row: DeadLetterRow) -> dict[str, Any]:
     return {
         "dead_letter_id": row.letter_id,
         "source": row.source,
@@ -154,15 +162,15 @@ def _letter_fields(row: DeadLetterRow) -> dict[str, Any]:
 
 
 def _is_owner(caller: Caller, row: DeadLetterRow) -> bool:
-    return row.owner == caller.subject or (bool(row.owner) and row.account == _shared_account(caller))
+    return row.owner == caller.subject or (bool(row.owner) and row.account == _find_shared_account(caller))
 
 
-def _shared_account(caller: Caller) -> str:
+def _find_shared_account(caller: Caller) -> str:
     """The account whose agents belong to the caller; empty for none. Agents of one account do not read each other's mail."""
     return caller.account if caller.kind in PEOPLE and caller.account != "default" else ""
 
 
-def _not_yours(owner: str, scope: str) -> PermissionDenied:
+def _build_not_owner_error(owner: str, scope: str) -> PermissionDenied:
     return PermissionDenied(
         f"These dead letters belong to {owner or 'the operators'}.",
         fix=f"Use that agent's token, a key of its account, or a key with the scope {scope}.",
@@ -170,5 +178,5 @@ def _not_yours(owner: str, scope: str) -> PermissionDenied:
     )
 
 
-def _unknown_source(row: DeadLetterRow) -> str:
+def _build_unknown_source_message(row: DeadLetterRow) -> str:
     return f"This server has no source {row.source!r}."

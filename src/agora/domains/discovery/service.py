@@ -16,7 +16,7 @@ from agora_sdk.errors import NotFound
 __all__ = ["DiscoveryService", "build_service_info", "build_service_page"]
 
 
-def _route_texts(operation: Operation) -> list[str]:
+def _list_route_texts(operation: Operation) -> list[str]:
     return [f"{route.method} {route.path}" for route in operation.routes]
 
 
@@ -32,7 +32,7 @@ def build_service_info(call: Call, operation: Operation, *, schema: bool = False
         description=operation.description,
         kind=operation.kind.value,
         scope=operation.scope,
-        routes=_route_texts(operation),
+        routes=_list_route_texts(operation),
         deprecation_date=life.deprecation_date.isoformat() if life.deprecation_date else None,
         sunset_date=life.sunset_date.isoformat() if life.sunset_date else None,
         replacement=life.replacement,

@@ -50,7 +50,7 @@ class Authenticator:
     def __init__(self, store: Store, signer: Signer, settings: Settings, clock: Clock, admin_token: str) -> None:
         self._store, self._signer, self._settings, self._clock = store, signer, settings, clock
         self._admin_digest = signer.digest(admin_token)
-        self._static = _static_tokens(settings, signer)
+        self._static = _parse_static_tokens(settings, signer)
         self._cache: dict[str, tuple[Caller, float]] = {}
         self._changes = 0
         self.ended = EndedSessions(store)
@@ -128,7 +128,7 @@ class Authenticator:
                 fix="The operator of the server resumes it with agora.tenant.resume.",
             )
 
-    async def still_valid(self, credential: str | None, *, local: bool = False) -> bool:
+    async def check_credential_still_valid(self, credential: str | None, *, local: bool = False) -> bool:
         """Whether a stream opened with this credential may stay open."""
         try:
             await self.authenticate(credential, local=local)
@@ -148,7 +148,9 @@ class Authenticator:
         subjects = {stored.event.subject for stored in events if stored.event.type.startswith(CHANGES)}
         if subjects:
             self._changes += 1
-            stale = [key for key, (caller, _) in self._cache.items() if not subjects.isdisjoint(_caller_names(caller))]
+            stale = [
+                key for key, (caller, _) in self._cache.items() if not subjects.isdisjoint(_list_caller_names(caller))
+            ]
             for key in stale:
                 del self._cache[key]
 
@@ -213,7 +215,7 @@ class Authenticator:
         session = self._signer.verify_session_token(token)
         if session is None:
             raise _build_credential_error("The session is not genuine.", "Sign in again.")
-        return await sign_on.session_caller(*session)
+        return await sign_on.find_session_caller(*session)
 
     async def _verify_key(self, digest: bytes) -> Caller:
         async def read_key(reader: Reader) -> TokenRow | None:
@@ -242,7 +244,7 @@ class Authenticator:
         )
 
 
-def _caller_names(caller: Caller) -> tuple[str | None, ...]:
+def _list_caller_names(caller: Caller) -> tuple[str | None, ...]:
     """The subjects under which events may refer to a caller."""
     login = () if caller.person is None else caller.person.login
     return (caller.subject, caller.token_id, caller.tenant, *login)
@@ -258,7 +260,7 @@ def _build_credential_error(
     return Unauthenticated(detail, fix=fix)
 
 
-def _static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
+def _parse_static_tokens(settings: Settings, signer: Signer) -> dict[bytes, Caller]:
     callers = {}
     for entry in filter(None, (part.strip() for part in settings.auth_tokens.get_secret_value().split(","))):
         name, _, rest = entry.partition(":")

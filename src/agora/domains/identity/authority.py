@@ -17,12 +17,12 @@ from . import authority_queries as statements
 
 __all__ = [
     "TIERS",
-    "check_administered",
+    "check_administration_authority",
     "check_and_record_administration",
     "check_authority",
-    "check_standing",
+    "check_override_authority",
     "check_tier",
-    "grants_any_tier",
+    "may_grant_any_tier",
 ]
 
 TIERS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRISE: 2}
@@ -41,7 +41,7 @@ def check_authority(caller: Caller, needed: int, doing: str) -> None:
         )
 
 
-def grants_any_tier(call: Call) -> bool:
+def may_grant_any_tier(call: Call) -> bool:
     """Whether the caller runs the installation, or, elsewhere than at home, the tenant."""
     level: int = call.context.settings.admin_authority_level
     needed = level if call.caller.tenant == HOME else min(AUTHORITY, level)
@@ -51,7 +51,7 @@ def grants_any_tier(call: Call) -> bool:
 def check_tier(call: Call, *tiers: ServiceTier) -> None:
     """Refuse to grant or revoke a service tier above the caller's own. Raises PermissionDenied."""
     highest = max(tiers, key=TIERS.__getitem__)
-    if TIERS[highest] > TIERS[ServiceTier(call.caller.tier)] and not grants_any_tier(call):
+    if TIERS[highest] > TIERS[ServiceTier(call.caller.tier)] and not may_grant_any_tier(call):
         raise PermissionDenied(
             f"Your own service tier is {call.caller.tier}; you cannot grant or revoke {highest.value}.",
             fix="Grant that tier or a lower one, or let an operator do it.",
@@ -59,7 +59,7 @@ def check_tier(call: Call, *tiers: ServiceTier) -> None:
         )
 
 
-async def check_administered(call: Call, target: str, needed: int = 0) -> None:
+async def check_administration_authority(call: Call, target: str, needed: int = 0) -> None:
     """Refuse to touch what a higher authority has administered. needed: authority that the target itself has.
 
     Raises PermissionDenied.
@@ -70,7 +70,7 @@ async def check_administered(call: Call, target: str, needed: int = 0) -> None:
     check_authority(call.caller, highest, f"change {target}, which takes an authority of")
 
 
-async def check_standing(call: Call, target: str, authority: int | None = None) -> None:
+async def check_override_authority(call: Call, target: str, authority: int | None = None) -> None:
     """Refuse to end what an override of a higher authority holds. authority: to act with; the caller's own by default.
 
     Raises PermissionDenied.
@@ -87,8 +87,8 @@ async def check_standing(call: Call, target: str, authority: int | None = None) 
 
 
 async def check_and_record_administration(call: Call, target: str, needed: int = 0) -> None:
-    """As :func:`check_administered`; notes that the caller has administered the target now."""
-    await check_administered(call, target, needed)
+    """As :func:`check_administration_authority`; notes that the caller has administered the target now."""
+    await check_administration_authority(call, target, needed)
     caller = call.caller
     await call.tx.execute(
         statements.administer, target=target, authority=caller.authority, now=call.now, by=caller.subject

@@ -50,12 +50,14 @@ class AuthService(BoundService, contract.Auth):
     @implements
     async def login(self, username: str, password: str) -> contract.Login:
         sign_on = self._sign_on()
-        return cast_relay_to_result(lambda: sign_on.sign_in_with_password(username, password), _answer_login, SECONDS)
+        return cast_relay_to_result(
+            lambda: sign_on.sign_in_with_password(username, password), _build_login_result, SECONDS
+        )
 
     @implements
     async def refresh(self, refresh_token: str, client_id: str | None = None) -> contract.Login:
         sign_on = self._sign_on()
-        return cast_relay_to_result(lambda: sign_on.refresh(refresh_token, client_id), _answer_login, SECONDS)
+        return cast_relay_to_result(lambda: sign_on.refresh(refresh_token, client_id), _build_login_result, SECONDS)
 
     @implements
     async def userinfo(self) -> contract.UserInfo:
@@ -117,11 +119,11 @@ class AuthService(BoundService, contract.Auth):
         try:
             notice = sign_on.read_logout_token(logout_token)
         except Unauthenticated as error:
-            raise _logout_error(error.detail, error.fix) from error
+            raise _build_logout_error(error.detail, error.fix) from error
 
         async def build_backchannel_answer(end: Call, outcome: AgoraError | None) -> contract.LogoutTaken:
             if isinstance(outcome, Unauthenticated):
-                raise _logout_error(outcome.detail, outcome.fix)
+                raise _build_logout_error(outcome.detail, outcome.fix)
             if isinstance(outcome, AgoraError):
                 raise outcome
             return await _record_logout(end, notice)
@@ -145,7 +147,7 @@ class AuthService(BoundService, contract.Auth):
         return sign_on
 
 
-async def _answer_login(call: Call, outcome: SignInResult | AgoraError) -> contract.Login:
+async def _build_login_result(call: Call, outcome: SignInResult | AgoraError) -> contract.Login:
     if isinstance(outcome, AgoraError):
         raise outcome
     call.target = outcome.caller.subject
@@ -190,9 +192,9 @@ async def _end_local_session(call: Call) -> None:
 
 async def _record_logout(call: Call, notice: LogoutNotice) -> contract.LogoutTaken:
     """Record a back-channel logout, once per logout token."""
-    now, user_id = call.now, notice.user_id
+    now, user_id = call.now, notice.build_user_id
     if not await call.tx.execute(people.first_use, login=notice.notice, now=now, forget_at=notice.until):
-        raise _logout_error("The logout token was taken before.", "Nothing is left to be done.")
+        raise _build_logout_error("The logout token was taken before.", "Nothing is left to be done.")
     await call.tx.execute(people.ended_login, login=notice.login, now=notice.at, forget_at=now + WEEK)
     _emit_session_ended(call, user_id or notice.login, user_id)
     return contract.LogoutTaken(user_id=user_id, whole_person=notice.login == user_id)
@@ -205,7 +207,7 @@ def _emit_session_ended(call: Call, subject: str, user_id: str | None) -> None:
     call.emit("agora.session.ended", {"user_id": user_id}, subject=subject, audience=audience)
 
 
-def _logout_error(detail: str, fix: str | None) -> MalformedRequest:
+def _build_logout_error(detail: str, fix: str | None) -> MalformedRequest:
     """A logout token that does not count (section 2.8: status 400, and an error as OAuth has it)."""
     oauth_error = {"error": "invalid_request", "error_description": detail}
     return MalformedRequest(detail, fix=fix, errors=[field_error("logout_token", detail)], **oauth_error)

@@ -17,10 +17,10 @@ __all__ = [
     "SignInResult",
     "SignOn",
     "browser_key",
+    "build_user_id",
     "notice_key",
     "session_key",
     "token_key",
-    "user_id",
 ]
 
 DIGITS: Final = 32
@@ -49,13 +49,13 @@ class Sighting:
 class LogoutNotice:
     """A logout notification of a provider.
 
-    login: what stands for the session that ended, or, where all of them did, for the person. user_id: who, if it says so.
+    login: what stands for the session that ended, or, where all of them did, for the person. build_user_id: who, if it says so.
     notice: what stands for this very word, which counts once. at: up to when tokens end with it; until: how long the word
     itself would count; microseconds since 1970.
     """
 
     login: str
-    user_id: str | None
+    build_user_id: str | None
     notice: str
     at: int
     until: int
@@ -103,7 +103,7 @@ class SignOn(Protocol):
         """Go, as far as the provider is concerned: whether it ended the session, and where a browser ends its own."""
 
 
-def user_id(issuer: str, subject: str) -> str:
+def build_user_id(issuer: str, subject: str) -> str:
     """The local user id of a provider's subject."""
     return "usr_" + hashlib.sha256(f"{issuer}\0{subject}".encode()).hexdigest()[:DIGITS]
 

@@ -19,7 +19,7 @@ from . import queries as people
 from .roles import list_role_scopes
 from .signing import TaskClaims
 
-__all__ = ["read_scopes_of_subject", "read_task_caller"]
+__all__ = ["find_scopes_of_subject", "read_task_caller"]
 
 OPERATORS = ("operator", "system")
 IN_PROGRESS = "in_progress"
@@ -39,7 +39,7 @@ async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Call
             "The task token has ended: its task is not in progress any more, or with another worker.",
             fix="The holder of the task's lease gets another one with agora.task.issue_token.",
         )
-    granted = frozenset(claims.scopes) & await read_scopes_of_subject(reader, claims.tenant, row.created_by, now)
+    granted = frozenset(claims.scopes) & await find_scopes_of_subject(reader, claims.tenant, row.created_by, now)
     return Caller(
         tenant=claims.tenant,
         subject=claims.task_id,
@@ -51,7 +51,7 @@ async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Call
     )
 
 
-async def read_scopes_of_subject(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
+async def find_scopes_of_subject(reader: Reader, tenant: str, subject: str, now: int) -> frozenset[str]:
     """What a task's creator may do at present; nothing for one that has left, was revoked, or is a task token itself."""
     if subject in OPERATORS:
         return scopes.EVERYTHING | scopes.AGENT

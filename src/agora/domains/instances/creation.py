@@ -18,7 +18,7 @@ from agora.domains.agents.references import load_agent, load_visible_agent
 from agora.domains.billing.accounts import NOBODY
 from agora.domains.billing.allowances import grant_allowance
 from agora.domains.billing.ledger import Charge, Ledger
-from agora.domains.billing.metering import base_price_key
+from agora.domains.billing.metering import build_base_price_key
 from agora.domains.billing.money import check_whole_units, format_amount, to_micros
 from agora.domains.billing.prices import AMOUNTS
 from agora.domains.billing.terms import Terms
@@ -210,7 +210,7 @@ def check_max_price(agent_name: str, terms: Terms, max_price: int | None) -> Non
 async def _charge_base(call: Call, row: InstanceRow, terms: Terms) -> None:
     """Charge the base price; :func:`.transitions.finish_instance` reverses it if the instance never ran."""
     account = (row.account_id, row.agent_id, EntryKind.BASE, 1, row.instance_id)
-    charge = Charge(base_price_key(row.instance_id), *account)
+    charge = Charge(build_base_price_key(row.instance_id), *account)
     if terms.base_price:
         await Ledger(call).write_entry(charge, terms, terms.base_price, enforce=True)
 

@@ -15,7 +15,7 @@ from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent, load_agent, load_visible_agent
 from agora.domains.agents.service import AgentService
-from agora.domains.agents.supervision import agent_event_audience
+from agora.domains.agents.supervision import choose_agent_event_audience
 from agora.domains.billing.accounts import can_see_all_accounts, can_set_price
 from agora.domains.billing.service import BillingService
 from agora.domains.billing.terms import build_pricing_info
@@ -185,7 +185,7 @@ class DeploymentService(BoundService, contract.Deployments):
 
     def _emit_registered(self, registration: Registration, revision: int) -> None:
         data = {"agent_id": registration.agent_id, "agent_name": registration.agent_name, "revision": revision}
-        audience = agent_event_audience(registration)
+        audience = choose_agent_event_audience(registration)
         self.call.emit("agora.deployment.registered", data, subject=registration.agent_id, audience=audience)
 
     async def _build_registered(self, deployed: DeployedAgent) -> contract.RegisteredDeployable:
@@ -256,18 +256,20 @@ class DeploymentService(BoundService, contract.Deployments):
         call = self.call
         agent, row = await self._require_deployment(agent_id)
         if not can_set_price(call.caller, agent) and not call.caller.may("admin"):
-            raise _not_deployable(agent_id)
+            raise _build_not_deployable_error(agent_id)
         call.target = agent.agent_id
         if await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now):
             data = {"agent_id": agent.agent_id, "agent_name": agent.agent_name, "revision": row.revision}
-            call.emit("agora.deployment.withdrawn", data, subject=agent.agent_id, audience=agent_event_audience(agent))
+            call.emit(
+                "agora.deployment.withdrawn", data, subject=agent.agent_id, audience=choose_agent_event_audience(agent)
+            )
         return contract.Withdrawal(agent_id=agent.agent_id, instances=await self._count_running(agent.agent_id))
 
     async def _require_deployment(self, ref: str) -> tuple[AgentRow, DeploymentRow]:
         agent = await load_visible_agent(self.call.tx, self.call.caller, ref)
         row = await self.call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
         if row is None:
-            raise _not_deployable(ref)
+            raise _build_not_deployable_error(ref)
         return agent, row
 
     async def _count_running(self, agent_id: str) -> int:
@@ -298,7 +300,7 @@ class DeploymentService(BoundService, contract.Deployments):
         )
 
 
-def _not_deployable(ref: str) -> NotFound:
+def _build_not_deployable_error(ref: str) -> NotFound:
     return NotFound(
         f"No instance of {ref!r} can run: its manifest is not registered.",
         fix="An operator registers it with agora.deployment.register.",

@@ -81,7 +81,7 @@ async def pause_instance(call: Call, instance_id: str, wait: float) -> InstanceC
     row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
     if row.desired == "stopped" or (row.state not in PAUSABLE and row.desired != "paused"):
-        raise _illegal_transition(row, "paused")
+        raise _build_illegal_transition_error(row, "paused")
     if row.desired != "paused":
         await set_desired_state(call, row, "paused")
         await emit_instance_event("agora.instance.pausing", call, row, desired_status="paused")
@@ -99,7 +99,7 @@ async def resume_instance(call: Call, instance_id: str, wait: float) -> Instance
     row = await require_instance(call, instance_id, change=True)
     call.target = instance_id
     if row.desired == "stopped":
-        raise _illegal_transition(row, "resumed")
+        raise _build_illegal_transition_error(row, "resumed")
     terms = await Ledger(call).find_agreed_terms(row.agent_id, row.price_version)
     error = await find_payment_error(call, row.account_id, row.agent_id, terms)
     if error is not None:
@@ -131,7 +131,7 @@ async def terminate_instance(call: Call, instance_id: str, wait: float) -> Termi
     return wait_for_state(call, instance_id, wait, frozenset({"stopped"}), build_terminated_answer)
 
 
-def _illegal_transition(row: InstanceRow, what: str) -> IllegalTransition:
+def _build_illegal_transition_error(row: InstanceRow, what: str) -> IllegalTransition:
     if row.desired == "stopped":
         return IllegalTransition(
             f"The instance is {row.state}; it cannot be {what}.", fix="Make a new one.", allowed=[]

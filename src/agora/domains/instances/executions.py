@@ -43,7 +43,7 @@ from . import host_queries
 from . import queries as statements
 from .access import find_audience, require_instance
 from .records import EXECUTIONS, InstanceExecutionRow, InstanceRow
-from .views import execution_fields as shown
+from .views import build_execution_fields as shown
 
 __all__ = ["ExecutionOrder", "end_execution", "execute_request"]
 
@@ -84,7 +84,7 @@ async def execute_request(call: Call, target: str, order: ExecutionOrder) -> Exe
     async def send_to_instance() -> tuple[InstanceAnswer, int]:
         began = time.monotonic_ns()
         try:
-            piece = _progress_reporter(progress) if progress is not None else None
+            piece = _build_progress_reporter(progress) if progress is not None else None
             answer = await local.asker.send_request(request, piece)
         except (OSError, ConnectionLost, AnswerTooLarge) as error:
             raise _to_upstream_error(error, execution_id) from error
@@ -219,7 +219,7 @@ def _append_execution(call: Call, row: InstanceRow, execution_id: str, order: Ex
     return execution
 
 
-def _progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
+def _build_progress_reporter(progress: Progress) -> Callable[[bytes], Awaitable[None]]:
     """A function that forwards pieces of a response body as text to the caller's progress."""
     decoder, byte_count = codecs.getincrementaldecoder("utf-8")("replace"), 0
 

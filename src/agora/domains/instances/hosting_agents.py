@@ -14,7 +14,7 @@ from agora.core.call import Call, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.records import AgentRow
 from agora.domains.conversations.delivery import send_as_marketplace
-from agora.domains.conversations.lookup import envelope_from_row
+from agora.domains.conversations.lookup import build_envelope_from_row
 from agora.domains.conversations.records import EnvelopeRow
 from agora.domains.messaging import queries as messages
 from agora_sdk.contract.envelopes import ORCHESTRATOR, AgentMessage, Performative
@@ -28,7 +28,7 @@ from .records import InstanceRow
 from .reports import CREATE, find_customer, report_running
 from .spending_limits import apply_limits, schedule_limit_checks
 
-__all__ = ["handle_answer", "read_ticks", "reconcile_instance", "record_check"]
+__all__ = ["apply_hosting_reply", "read_metering_clock", "reconcile_instance", "record_check"]
 
 P = Performative
 TO_CREATE = 600_000_000  #: microseconds for a hosting agent to build and start
@@ -38,7 +38,7 @@ UNHEALTHY = 3
 URL = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f]{1,255}(/[!-~]{0,1700})?")
 
 
-def read_ticks(call: Call) -> Ticks:
+def read_metering_clock(call: Call) -> Ticks:
     """Running time of remote instances is metered by this server: no monotonic clock is shared with their hosts."""
     local = call.context.ports.get(LOCAL_HOST)
     return Ticks(local.steady_time(), "elsewhere")
@@ -50,7 +50,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     if row is None or row.due_at is None or row.due_at > call.now:
         return
     if row.asked is not None:
-        await _handle_silence(call, row)
+        await _retry_or_fail_request(call, row)
         return
     goal, state = transitions.resolve_goal_state(row), row.state
     if goal == "stopped":
@@ -59,7 +59,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
         await _request_creation(call, row)
     elif state == "running" and goal == "paused":
         await _ask_hosting_agent(call, row, "pause_container", TO_CHANGE)
-        await metering.end_interval(call, row, read_ticks(call), until_now=True)
+        await metering.end_interval(call, row, read_metering_clock(call), until_now=True)
     elif state == "paused" and goal == "running":
         await _ask_hosting_agent(call, row, "resume_container", TO_CHANGE)
     elif state == "failed" and goal == "running":
@@ -86,7 +86,7 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
 async def _ask_hosting_agent(
     call: Call, row: InstanceRow, intent: str, timeout: int, payload: dict[str, Any] | None = None
 ) -> None:
-    agent = await _hosting_agent(call, row)
+    agent = await _find_hosting_agent(call, row)
     if agent is None:
         return
     about = {"container_id": row.remote_id, "instance_id": row.instance_id}
@@ -107,7 +107,7 @@ async def _ask_hosting_agent(
     )
 
 
-async def _hosting_agent(call: Call, row: InstanceRow) -> AgentRow | None:
+async def _find_hosting_agent(call: Call, row: InstanceRow) -> AgentRow | None:
     """The agent that runs an instance; None if it was deregistered, which ends the instance."""
     host = await call.tx.one(host_queries.host, ref=row.host_id)
     agent = await call.tx.one(agents.by_id, ref=host.agent_id) if host is not None else None
@@ -154,22 +154,22 @@ async def _request_removal(call: Call, row: InstanceRow) -> None:
     if row.remote_id is None:
         await transitions.finish_instance(call, row, row.reason)
         return
-    await metering.end_interval(call, row, read_ticks(call), until_now=row.state in ("running", "stopping"))
+    await metering.end_interval(call, row, read_metering_clock(call), until_now=row.state in ("running", "stopping"))
     await _ask_hosting_agent(call, row, "remove_container", TO_CHANGE)
 
 
-async def _handle_silence(call: Call, row: InstanceRow) -> None:
+async def _retry_or_fail_request(call: Call, row: InstanceRow) -> None:
     """Handle a request that got no reply in time: repeat it ``TRIES`` times, then fail or lose the instance."""
     reason = "The hosting agent did not answer."
     await _clear_question(call, row)
     if transitions.resolve_goal_state(row) != "stopped" and row.state == "provisioning":
-        await transitions.record_crash(call, row, read_ticks(call), None, reason)
+        await transitions.record_crash(call, row, read_metering_clock(call), None, reason)
     elif row.failing + 1 < MAX_ATTEMPTS:
         await transitions.change_state(call, row, row.state, reason=reason, failing=row.failing + 1, due_at=call.now)
     elif transitions.resolve_goal_state(row) == "stopped":
         await transitions.record_loss(call, row, reason)
     else:
-        await transitions.record_crash(call, row, read_ticks(call), None, reason)
+        await transitions.record_crash(call, row, read_metering_clock(call), None, reason)
 
 
 async def _clear_question(call: Call, row: InstanceRow, remote_id: str | None = None) -> None:
@@ -187,32 +187,32 @@ async def _clear_question(call: Call, row: InstanceRow, remote_id: str | None = 
 # -- being answered --------------------------------------------------------------------------------
 
 
-async def handle_answer(call: Call, question: EnvelopeRow | None, message: AgentMessage) -> bool:
+async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message: AgentMessage) -> bool:
     """Apply a hosting agent's reply; return whether it concerned an instance. asked: the row of the message it answers."""
     if question is None or question.sender != ORCHESTRATOR:
         return False
     row = await call.tx.one(statements.by_asked, message_id=question.message_id)
     if row is None:
-        return await _handle_late_answer(call, question, message)
+        return await _remove_late_container(call, question, message)
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
         return True  # in progress: the final reply is still to come
     intent = question.intent
     if message.type in (P.FAILURE, P.REFUSE, P.DEPLOY_FAILURE):
-        await _handle_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
+        await _apply_refusal(call, row, str(message.payload.get("error") or "The hosting agent refused."))
     elif intent == CREATE:
-        await _handle_created(call, row, message.payload)
+        await _apply_creation_reply(call, row, message.payload)
     else:
-        await _handle_changed(call, row, intent)
+        await _apply_change_reply(call, row, intent)
     return True
 
 
-async def _handle_late_answer(call: Call, question: EnvelopeRow, message: AgentMessage) -> bool:
+async def _remove_late_container(call: Call, question: EnvelopeRow, message: AgentMessage) -> bool:
     """Handle a reply to a request that is not open any more: remove a container that was created after all."""
     container = message.payload.get("container_id")
     letter = await call.tx.one(messages.of, message_id=question.message_id)
     if question.intent != CREATE or message.type is P.FAILURE or letter is None or not _is_valid_host_name(container):
         return False
-    instance_id = envelope_from_row(letter).payload.get("instance_id")
+    instance_id = build_envelope_from_row(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
         return False  # a request that the orchestrator forwarded for somebody else
     row = await call.tx.one(statements.by_id, instance_id=instance_id)
@@ -227,22 +227,22 @@ def _is_valid_host_name(container: Any) -> bool:
     return isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable()
 
 
-async def _handle_refusal(call: Call, row: InstanceRow, error: str) -> None:
+async def _apply_refusal(call: Call, row: InstanceRow, error: str) -> None:
     await _clear_question(call, row)
     if transitions.resolve_goal_state(row) == "stopped":
         await transitions.record_loss(call, row, error)
     else:
-        await transitions.record_crash(call, row, read_ticks(call), None, error)
+        await transitions.record_crash(call, row, read_metering_clock(call), None, error)
 
 
-async def _handle_created(call: Call, row: InstanceRow, payload: dict[str, Any]) -> None:
+async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str, Any]) -> None:
     container = payload.get("container_id")
     address, health = (payload.get(name) or None for name in ("address", "health_url"))
     if not all(url is None or (isinstance(url, str) and URL.fullmatch(url)) for url in (address, health)):
-        await _handle_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
+        await _apply_refusal(call, row, "The hosting agent's reply has an address that is not a URL.")
         return
     if not _is_valid_host_name(container):
-        await _handle_refusal(call, row, "The hosting agent's reply has no container_id.")
+        await _apply_refusal(call, row, "The hosting agent's reply has no container_id.")
         return
     await _clear_question(call, row, container)
     if transitions.resolve_goal_state(row) == "stopped":
@@ -259,7 +259,7 @@ async def _handle_created(call: Call, row: InstanceRow, payload: dict[str, Any])
         due_at=call.now,
     )
     if moved:
-        await metering.begin_interval(call, row, read_ticks(call))
+        await metering.begin_interval(call, row, read_metering_clock(call))
         await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
         await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
         fresh = await call.tx.one(statements.by_id, instance_id=row.instance_id)
@@ -267,7 +267,7 @@ async def _handle_created(call: Call, row: InstanceRow, payload: dict[str, Any])
             await report_running(call, fresh, address, health)
 
 
-async def _handle_changed(call: Call, row: InstanceRow, intent: str | None) -> None:
+async def _apply_change_reply(call: Call, row: InstanceRow, intent: str | None) -> None:
     await _clear_question(call, row)
     if intent == "remove_container":
         await transitions.finish_instance(call, row, row.reason)
@@ -276,7 +276,7 @@ async def _handle_changed(call: Call, row: InstanceRow, intent: str | None) -> N
         await emit_instance_event("agora.instance.paused", call, row, status="paused")
     elif intent == "resume_container" and row.state == "paused":
         await transitions.change_state(call, row, "running", healthy=1, failing=0, due_at=call.now)
-        await metering.begin_interval(call, row, read_ticks(call))
+        await metering.begin_interval(call, row, read_metering_clock(call))
         await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
         await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
 
@@ -289,14 +289,16 @@ async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str,
     now = await call.tx.one(statements.lock, instance_id=row.instance_id)
     if now is None or now.state != "running" or now.generation != row.generation or now.asked is not None:
         return
-    if await _hosting_agent(call, now) is None:
+    if await _find_hosting_agent(call, now) is None:
         return
     if healthy:
-        await metering.bill_running_intervals(call, [row.instance_id], read_ticks(call))
+        await metering.bill_running_intervals(call, [row.instance_id], read_metering_clock(call))
         await transitions.change_state(call, now, "running", healthy=1, failing=0, due_at=call.now + check)
         await apply_limits(call, [now])
     elif now.failing + 1 >= UNHEALTHY:
-        await transitions.record_crash(call, now, read_ticks(call), None, f"It does not work any more: {detail}.")
+        await transitions.record_crash(
+            call, now, read_metering_clock(call), None, f"It does not work any more: {detail}."
+        )
     else:
         error = f"Its health check failed: {detail}."
         await transitions.change_state(

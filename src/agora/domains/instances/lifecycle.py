@@ -96,7 +96,7 @@ class InstanceLifecycle:
             case "requested" | "provisioning":
                 await self._provision_instance()
             case "starting":
-                await self._await_ready()
+                await self._probe_until_ready()
             case "running" | "paused":
                 await self._reconcile_running(goal)
             case "failed" if goal == "running":
@@ -161,7 +161,7 @@ class InstanceLifecycle:
             still = await call.tx.execute(
                 statements.built,
                 instance_id=self.row.instance_id,
-                **transitions.expected_row_state(self.row),
+                **transitions.build_row_guard_parameters(self.row),
                 build=encode_json(build.to_json()),
                 now=call.now,
             )
@@ -171,7 +171,7 @@ class InstanceLifecycle:
         await self.act(store_build)
         return build
 
-    async def _await_ready(self) -> None:
+    async def _probe_until_ready(self) -> None:
         """Probe the program for ``PATIENCE`` seconds; fail it after its ``start_timeout``.
 
         A program that declares neither a health check nor a port gets the same time to listen, and counts as ready if
@@ -323,11 +323,11 @@ class InstanceLifecycle:
         if at is not None:
             exit = ProcessExit(reason="stopped", at=at)
         await self.act(
-            partial(self._record_crash_in, ticks=ticks, exit=exit, reason=reason or transitions.describe_exit(exit))
+            partial(self._store_crash, ticks=ticks, exit=exit, reason=reason or transitions.describe_exit(exit))
         )
         self._drop_connections()
 
-    async def _record_crash_in(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
+    async def _store_crash(self, call: Call, *, ticks: Ticks, exit: Any, reason: str) -> None:
         await transitions.record_crash(call, self.row, ticks, exit, reason)
 
     async def _stop_instance(self) -> None:
@@ -411,12 +411,12 @@ class InstanceLifecycle:
         elif isinstance(error, PERMANENT):
             await self.act(partial(self._fail_permanently, ticks=ticks, reason=reason))
         else:
-            await self.act(partial(self._record_crash_in, ticks=ticks, exit=exit, reason=reason))
+            await self.act(partial(self._store_crash, ticks=ticks, exit=exit, reason=reason))
 
     async def _fail_permanently(self, call: Call, *, ticks: Ticks, reason: str) -> None:
         row = self.row
         await metering.end_interval(call, row, ticks)
-        if await transitions.give_up(call, row, reason):
+        if await transitions.report_failure_and_end(call, row, reason):
             return
         if await transitions.change_state(call, row, "failed", reason=reason, healthy=0, errors=1, last_error=reason):
             await emit_instance_event(
@@ -434,7 +434,7 @@ class InstanceLifecycle:
             await call.tx.execute(
                 statements.set_reason,
                 instance_id=self.row.instance_id,
-                **transitions.expected_row_state(self.row),
+                **transitions.build_row_guard_parameters(self.row),
                 reason=reason and transitions.clean_text(reason),
                 due_at=due_at,
                 now=call.now,

@@ -89,13 +89,13 @@ class InstanceMaintenance(Controller):
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
         for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
             if host.host_id == self.local.host_id or host.kind == "agent":
-                async for row in self._read_living(tenant, host.host_id):
+                async for row in self._read_living_instances(tenant, host.host_id):
                     if row.blocked or (row.state == "running" and row.desired == "running"):
                         groups[row.account_id, row.agent_id, row.price_version].append(row)
         for some in split_batches(list(groups), GROUPS):
             await self.write_as_system(tenant, partial(_update_blocks, groups={key: groups[key] for key in some}))
 
-    async def _read_living(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
+    async def _read_living_instances(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
         after = ""
         while not self.is_stopping:
             rows = await self.read(tenant, statements.living, host_id=host_id, after=after, limit=PAGE)
@@ -113,7 +113,7 @@ class InstanceMaintenance(Controller):
             rows = await self.read(tenant, host_queries.scalings, agent_after=agent, account_after=account, limit=PAGE)
             for row in rows:
                 agent, account = row.agent_id, row.account_id
-                await self.write_as_system(tenant, partial(_adjust_one, agent_id=agent, account=account))
+                await self.write_as_system(tenant, partial(_adjust_instances_of_agent, agent_id=agent, account=account))
             if len(rows) < PAGE:
                 return
 
@@ -166,7 +166,7 @@ class InstanceMaintenance(Controller):
     async def _delete_orphaned_backups(self) -> None:
         """Delete backup files without a row."""
         directory = self.local.backups
-        names = await asyncio.to_thread(_old_files, directory)
+        names = await asyncio.to_thread(_list_old_files, directory)
         referenced: set[str] = set()
         for tenant in await self.context.store.tenants():
             for name in names:
@@ -176,13 +176,13 @@ class InstanceMaintenance(Controller):
             (directory / f"{name}.tar").unlink(missing_ok=True)
 
 
-def _old_files(directory: Path) -> list[str]:
+def _list_old_files(directory: Path) -> list[str]:
     """Names of backup files that are not being written now, judged by their modification time."""
     before = time.time() - WRITING
     return [file.stem for file in directory.glob("bak_*.tar") if file.stat().st_mtime < before]
 
 
-async def _adjust_one(call: Call, *, agent_id: str, account: str) -> None:
+async def _adjust_instances_of_agent(call: Call, *, agent_id: str, account: str) -> None:
     from .scaling import adjust_instances
 
     await adjust_instances(call, agent_id=agent_id, account=account)

@@ -98,7 +98,7 @@ async def end_interval(
     interval = await call.tx.one(statements.open_interval, instance_id=row.instance_id)
     if interval is None:
         return 0
-    measured: int = interval.measured + _time_since_last_check(interval, ticks, at, until_now) + more
+    measured: int = interval.measured + _measure_time_since_last_check(interval, ticks, at, until_now) + more
     await call.tx.execute(
         statements.close_interval,
         instance_id=row.instance_id,
@@ -112,7 +112,7 @@ async def end_interval(
     return measured
 
 
-def _time_since_last_check(interval: InstanceIntervalRow, ticks: Ticks, at: int | None, until_now: bool) -> int:
+def _measure_time_since_last_check(interval: InstanceIntervalRow, ticks: Ticks, at: int | None, until_now: bool) -> int:
     """Microseconds it ran since the last check, at most the time that has passed on the monotonic clock."""
     passed = max(0, ticks.at - interval.ticks) if ticks.boot == interval.boot else 0
     if until_now:

@@ -310,13 +310,13 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
     for ref in refs:
         row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
         if row is not None and row.account_id == account and row.stopped_at is None:
-            return _neighbour_of_instance(row)
+            return _find_neighbour_instance(row)
         agent = await find_agent(call.tx, ref)
         if agent is None or not is_agent_visible(call.caller, agent):
             continue
         rows = await call.tx.all(instances.recent, agent_id=agent.agent_id, account=account)
         if rows:
-            return _neighbour_of_instance(rows[0])
+            return _find_neighbour_instance(rows[0])
         container = decode_json(agent.metadata).get("container_id")
         if isinstance(container, str) and 0 < len(container) <= 200 and container.isprintable():
             return Neighbour(container, engine=REMOTE)
@@ -329,6 +329,6 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
     return None
 
 
-def _neighbour_of_instance(row: InstanceRow) -> Neighbour:
+def _find_neighbour_instance(row: InstanceRow) -> Neighbour:
     engine = None if row.engine == REMOTE else row.engine
     return Neighbour(row.instance_id, row.group_name or row.instance_id, row.host_id, engine)

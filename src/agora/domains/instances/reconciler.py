@@ -192,7 +192,7 @@ class InstanceReconciler(DueController):
         )
         self._lives[key] = life
         task = self._working[key] = asyncio.create_task(self._run_steps(life))
-        task.add_done_callback(partial(self._on_step_end, key))
+        task.add_done_callback(partial(self._schedule_after_step, key))
 
     async def _run_steps(self, life: InstanceLifecycle) -> None:
         """Take up to ``STEPS`` steps while the instance is due now."""
@@ -204,7 +204,7 @@ class InstanceReconciler(DueController):
                 return
             life.row = rows[0]
 
-    def _on_step_end(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+    def _schedule_after_step(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
         del self._working[key], self._lives[key]
         self.mark_tenant_due(key[0])
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -43,7 +43,7 @@ async def report_failure(call: Call, row: InstanceRow, error: str, code: str) ->
     if origin is None:
         return False
     agent = await call.tx.one(agents.by_id, ref=row.agent_id)
-    payload = {"error": error[:4000], "code": code, "agent_id": _display_name(agent, row.agent_id)}
+    payload = {"error": error[:4000], "code": code, "agent_id": _choose_display_name(agent, row.agent_id)}
     if origin.type == Performative.REQUEST:
         document: dict[str, Any] = {"type": "failure", "intent": "container_failed", "payload": payload}
         await _send_report(call, row, origin, HOSTING, document)
@@ -61,7 +61,7 @@ async def describe_container(
     payload: dict[str, Any] = {
         "container_id": row.remote_id or row.instance_id,
         "instance_id": row.instance_id,
-        "agent_id": _display_name(agent, row.agent_id),
+        "agent_id": _choose_display_name(agent, row.agent_id),
         "customer_id": find_customer(row),
         "account": row.account_id,
     }
@@ -81,7 +81,7 @@ def find_customer(row: InstanceRow) -> str:
     return customer if isinstance(customer, str) else row.account_id
 
 
-def _display_name(agent: AgentRow | None, agent_id: str) -> str:
+def _choose_display_name(agent: AgentRow | None, agent_id: str) -> str:
     return agent_id if agent is None else agent.alias or agent.agent_name
 
 

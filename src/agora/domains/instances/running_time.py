@@ -18,12 +18,12 @@ from agora.domains.instances.ports import LOCAL_HOST
 from . import queries as statements
 from .records import OpenInterval
 
-__all__ = ["measure_instance_time", "measure_running_time"]
+__all__ = ["measure_running_time", "price_unmetered_time_by_instance"]
 
 CHECKS = 2  #: missed checks after which the estimate stops growing
 
 
-async def measure_instance_time(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
+async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> dict[str, Ahead]:
     """By instance id: running time since the last measurement, and its cost."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
@@ -33,7 +33,7 @@ async def measure_instance_time(call: Call, ids: Sequence[str]) -> dict[str, Ahe
 async def measure_running_time(call: Call, account: str | None, instance: str) -> list[Ahead]:
     """Unmetered running time and cost of an account's instances (None: of all accounts), or of one instance."""
     if instance:
-        return list((await measure_instance_time(call, [instance])).values())
+        return list((await price_unmetered_time_by_instance(call, [instance])).values())
     local = call.context.ports.find(LOCAL_HOST)
     if local is None:
         return []
@@ -42,7 +42,7 @@ async def measure_running_time(call: Call, account: str | None, instance: str) -
 
 
 async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[str, Ahead]:
-    passed = [(row, time) for row in rows if (time := _time_since_measured(call, row)) > 0]
+    passed = [(row, time) for row in rows if (time := _compute_time_since_measured(call, row)) > 0]
     intervals = [
         (row.account_id, row.agent_id, row.price_version, row.began + row.measured, time) for row, time in passed
     ]
@@ -50,7 +50,7 @@ async def _price_running_time(call: Call, rows: Sequence[OpenInterval]) -> dict[
     return {row.instance_id: each for (row, _), each in zip(passed, amounts, strict=True)}
 
 
-def _time_since_measured(call: Call, interval: OpenInterval) -> int:
+def _compute_time_since_measured(call: Call, interval: OpenInterval) -> int:
     local = call.context.ports.find(LOCAL_HOST)
     if local is None or interval.boot != local.boot:
         return 0

@@ -132,7 +132,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
         return
     living = await call.tx.all(statements.recent, agent_id=agent_id, account=account)
     instances = [each for each in living if each.desired != "stopped"]
-    busy = await _average_load(call, row) if measure else row.busy
+    busy = await _update_average_load(call, row) if measure else row.busy
     target_count = max(row.least, min(row.most, math.ceil(round(busy / row.target, 6))))
     changes: dict[str, Any] = {"desired": target_count, "busy": busy, "calm_since": None}
     changes |= {"retry_at": row.retry_at, "problem": row.problem}
@@ -143,7 +143,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
         forced = len(instances) > row.most
         changes |= {"calm_since": since, "retry_at": None, "problem": None}
         if forced or call.now - since >= SCALE_DOWN_DELAY:
-            await _end_surplus(call, instances, len(instances) - target_count, every=not row.most)
+            await _end_surplus_instances(call, instances, len(instances) - target_count, every=not row.most)
             changes["calm_since"] = None
             instances = [] if not row.most else instances
         else:
@@ -157,7 +157,7 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
         await call.tx.execute(host_queries.scaled, agent_id=agent_id, account=account, **changes)
 
 
-async def _average_load(call: Call, row: InstanceScalingRow) -> float:
+async def _update_average_load(call: Call, row: InstanceScalingRow) -> float:
     """Concurrent executions: rises immediately, falls as an exponential moving average."""
     executions = await call.tx.one(host_queries.busy, agent_id=row.agent_id, account=row.account_id, now=call.now)
     now = float(executions or 0)
@@ -179,7 +179,7 @@ async def _add_instances(call: Call, row: InstanceScalingRow, number: int) -> di
     return {"retry_at": None, "problem": None}
 
 
-async def _end_surplus(call: Call, instances: Sequence[InstanceRow], number: int, *, every: bool) -> None:
+async def _end_surplus_instances(call: Call, instances: Sequence[InstanceRow], number: int, *, every: bool) -> None:
     """End instances that scaling created: those not running first, then the newest. every: end all, whoever made them.
 
     All of them end at once, so that scaling is over and an instance that is made next is left alone.

@@ -68,7 +68,7 @@ async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
             continue
         rates = await _read_rates(call, account, agent, terms.currency)
         for limit in headroom:
-            delay = _time_left(limit, rates, call.now)
+            delay = _estimate_time_left(limit, rates, call.now)
             if delay is not None:
                 due = call.now + max(MIN_DELAY, delay)
                 scope = {"account": limit.account_id, "agent": limit.agent_id}
@@ -89,7 +89,7 @@ async def _read_rates(call: Call, account: str, agent: str, currency: str) -> li
     return rates
 
 
-def _time_left(limit: Headroom, rates: Sequence[tuple[OpenInterval, Fraction]], now: int) -> int | None:
+def _estimate_time_left(limit: Headroom, rates: Sequence[tuple[OpenInterval, Fraction]], now: int) -> int | None:
     """Microseconds until a limit is used up by what runs under it; None if that costs nothing."""
     counted = [(row, rate) for row, rate in rates if limit.covers_spending(row.account_id, row.agent_id)]
     total = sum((rate for _, rate in counted), Fraction())

@@ -6,7 +6,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json
 from agora.domains.billing.ledger import Ledger
-from agora.domains.billing.metering import base_price_key
+from agora.domains.billing.metering import build_base_price_key
 from agora.domains.identity import token_queries as tokens
 from agora.runtimes.port import ProcessExit
 from agora.runtimes.restarts import RestartPolicy
@@ -19,14 +19,14 @@ from .records import InstanceRow
 
 __all__ = [
     "RESTARTS",
+    "build_row_guard_parameters",
     "change_state",
     "clean_text",
     "describe_exit",
-    "expected_row_state",
     "finish_instance",
-    "give_up",
     "record_crash",
     "record_loss",
+    "report_failure_and_end",
     "resolve_goal_state",
     "set_block",
 ]
@@ -53,7 +53,7 @@ async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any)
         instance_id=row.instance_id,
         state=state,
         now=call.now,
-        **expected_row_state(row),
+        **build_row_guard_parameters(row),
         **values,
     )
     return bool(changed)
@@ -64,7 +64,7 @@ def clean_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:MAX_REASON_CHARACTERS]
 
 
-def expected_row_state(row: InstanceRow) -> dict[str, Any]:
+def build_row_guard_parameters(row: InstanceRow) -> dict[str, Any]:
     """Parameters of the guard ``_THIS`` in :mod:`.queries`: the values that the row must still have."""
     return {"generation": row.generation, "desired": row.desired, "blocked": row.blocked or ""}
 
@@ -81,7 +81,11 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
         await _request_end(call, row, reason)
         return
     again = policy != "never"
-    if row.cause is not None and (failures >= MAX_FAILED_STARTS or not again) and await give_up(call, row, reason):
+    if (
+        row.cause is not None
+        and (failures >= MAX_FAILED_STARTS or not again)
+        and await report_failure_and_end(call, row, reason)
+    ):
         return
     retry = call.now + RESTARTS.restart_delay(failures) if again and resolve_goal_state(row) == "running" else None
     stored = await change_state(
@@ -102,7 +106,7 @@ async def record_crash(call: Call, row: InstanceRow, ticks: Ticks, exit: Process
         )
 
 
-async def give_up(call: Call, row: InstanceRow, reason: str) -> bool:
+async def report_failure_and_end(call: Call, row: InstanceRow, reason: str) -> bool:
     """Report the failure to the message that requested the instance, and end it. False if none did."""
     if not await reports.report_failure(call, row, reason, "DEPLOYMENT_FAILED"):
         return False
@@ -137,7 +141,7 @@ async def finish_instance(call: Call, row: InstanceRow, reason: str | None = Non
     if not stored:
         return
     if await call.tx.one(statements.last_interval, instance_id=row.instance_id) is None:
-        await Ledger(call).reverse_by_key(base_price_key(row.instance_id), "It never ran.")
+        await Ledger(call).reverse_by_key(build_base_price_key(row.instance_id), "It never ran.")
     await call.tx.execute(tokens.revoke, token_id=row.token_id, now=call.now)
     call.emit("agora.token.revoked", {"token_id": row.token_id}, subject=row.token_id, audience=())
     await emit_instance_event("agora.instance.stopped", call, row, status="stopped", reason=reason)

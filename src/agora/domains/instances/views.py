@@ -9,7 +9,7 @@ from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.billing.ledger import Ledger
 from agora.domains.billing.ports import Ahead
-from agora.domains.billing.terms import pricing_fields as terms_shown
+from agora.domains.billing.terms import build_pricing_fields as terms_shown
 from agora.domains.billing.views import Scope, build_bill, read_agent_names
 from agora.runtimes.restarts import RestartPolicy
 from agora.runtimes.spec import memory_bytes
@@ -22,9 +22,16 @@ from . import host_queries
 from . import queries as statements
 from .limit_warnings import find_limit_warnings
 from .records import InstanceBackupRow, InstanceCounter, InstanceExecutionRow, InstanceRow
-from .running_time import measure_instance_time
+from .running_time import price_unmetered_time_by_instance
 
-__all__ = ["build_change", "build_detail", "build_summaries", "build_termination", "execution_fields", "to_backup"]
+__all__ = [
+    "build_change",
+    "build_detail",
+    "build_execution_fields",
+    "build_summaries",
+    "build_termination",
+    "to_backup",
+]
 
 HIDDEN = frozenset({"environment"})
 
@@ -35,7 +42,7 @@ def _to_datetime_or_none(value: int | None) -> Any:
 
 async def build_summaries(call: Call, rows: Sequence[InstanceRow]) -> list[contract.InstanceSummary]:
     """Instances for a list."""
-    more = await measure_instance_time(call, [row.instance_id for row in rows])
+    more = await price_unmetered_time_by_instance(call, [row.instance_id for row in rows])
     return [contract.InstanceSummary(**fields) for fields in await _build_summary_fields(call.tx, rows, more)]
 
 
@@ -55,7 +62,7 @@ async def build_termination(call: Call, row: InstanceRow, message: str) -> contr
 
 
 async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]:
-    more = await measure_instance_time(call, [row.instance_id])
+    more = await price_unmetered_time_by_instance(call, [row.instance_id])
     (fields,) = await _build_summary_fields(call.tx, [row], more)
     config = decode_json(row.config)
     config_fields = {name: value for name, value in config.items() if name not in HIDDEN and value is not None}
@@ -150,7 +157,7 @@ def _build_usage(row: InstanceRow, uptime: int, execution_count: int) -> contrac
     )
 
 
-def execution_fields(row: InstanceExecutionRow) -> dict[str, Any]:
+def build_execution_fields(row: InstanceExecutionRow) -> dict[str, Any]:
     """Fields of the contract's :class:`Execution`."""
     duration = row.duration
     return {

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from agora.clock import to_datetime
 from agora.core.call import Call, CallClient, ClientRefused, cast_relay_to_result
-from agora.domains.identity.authority import check_administered, check_and_record_administration
+from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
 from agora_sdk.contract import upstreams as contract
 from agora_sdk.errors import (
     AgoraError,
@@ -153,7 +153,7 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
     if row.oauth_mode != "user" or shared:
         if not call.caller.may("admin"):
             raise PermissionDenied(f"{row.name} is authorized for all callers, by an operator.", required="admin")
-        await check_administered(call, row.upstream_id)
+        await check_administration_authority(call, row.upstream_id)
         return SHARED
     if call.caller.kind in ("anonymous", "enrolment", "system"):
         raise Unauthenticated("An authorization needs an identified caller.", fix="Register, or sign in.")

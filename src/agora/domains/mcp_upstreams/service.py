@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from agora.core import pagination as paging
 from agora.core.call import Call, CallClient, cast_relay_to_result, decode_json
-from agora.domains.identity.authority import check_administered, check_and_record_administration
+from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import Result, implements
 from agora_sdk.contract import upstreams as contract
@@ -122,7 +122,7 @@ class UpstreamService(contract.Upstreams):
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
         call, engine = self._call, upstream_engine(self._call)
         row = await self._require_usable(upstream)
-        await check_administered(call, row.upstream_id)
+        await check_administration_authority(call, row.upstream_id)
         endpoint = build_upstream_endpoint(row)
 
         async def read_listing() -> Listing:

@@ -18,7 +18,7 @@ from agora.domains.agents.names import check_name
 from agora.domains.agents.records import AgentRow, CapableAgent
 from agora.domains.agents.references import (
     OPERATOR,
-    address_of_name,
+    build_address_of_name,
     check_may_act_for,
     check_names_agent,
     find_agent,
@@ -83,7 +83,7 @@ class Destination:
     @property
     def list_recipients(self) -> list[str]:
         """Recipients of its deliveries: agent ids, and held addresses of names."""
-        return [*self.agents, *map(address_of_name, self.held)]
+        return [*self.agents, *map(build_address_of_name, self.held)]
 
 
 class MessagingService(BoundService, contract.Messaging):
@@ -238,7 +238,7 @@ class MessagingService(BoundService, contract.Messaging):
             )
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
-        waiting = await self.call.tx.one(statements.held_count, address=address_of_name(ref), limit=HELD_LIMIT)
+        waiting = await self.call.tx.one(statements.held_count, address=build_address_of_name(ref), limit=HELD_LIMIT)
         if ref != OPERATOR and waiting is not None and waiting >= HELD_LIMIT:
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which is not registered.",
@@ -250,7 +250,7 @@ class MessagingService(BoundService, contract.Messaging):
     def _append_deliveries(self, row: MessageRow, destination: Destination, metadata: JsonObject | None) -> None:
         call, tenant, message_id = self.call, self.call.caller.tenant, row.message_id
         states = dict.fromkeys(destination.agents, "queued")
-        states |= {address_of_name(name): "queued" if name == OPERATOR else "held" for name in destination.held}
+        states |= {build_address_of_name(name): "queued" if name == OPERATOR else "held" for name in destination.held}
         for recipient, state in states.items():
             delivery = DeliveryRow(
                 tenant_id=tenant, recipient=recipient, message_id=message_id, state=state, updated_at=call.now
@@ -360,11 +360,11 @@ class MessagingService(BoundService, contract.Messaging):
         row = await find_agent(self.call.tx, ref)
         if row is None:
             if ref == caller.subject or (ref == OPERATOR and caller.acts_for_others):
-                return _Inbox(ref, address_of_name(ref), "msg_f")
+                return _Inbox(ref, build_address_of_name(ref), "msg_f")
             row = await load_agent(self.call.tx, ref)
         check_may_act_for(caller, row.agent_id)
         joined = f"msg_{row.registered_at // 1000:012x}"
-        return _Inbox(row.agent_id, address_of_name(row.agent_name), joined)
+        return _Inbox(row.agent_id, build_address_of_name(row.agent_name), joined)
 
     @implements
     async def mark(

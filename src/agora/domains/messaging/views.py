@@ -8,7 +8,7 @@ from typing import Any, Final
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import address_of_name
+from agora.domains.agents.references import build_address_of_name
 from agora_sdk.contract.fields import DeliveryState, JsonObject, Priority
 from agora_sdk.contract.messaging import Message
 
@@ -70,7 +70,7 @@ def emit_message_event(
 
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     """Deliver messages held for a name to the agent that has it now; return how many."""
-    address = address_of_name(agent_name)
+    address = build_address_of_name(agent_name)
     if await call.tx.one(messages.any_for, address=address) is None:
         return 0
     await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, decode_json, encode_json
-from agora.domains.agents.references import address_of_name, find_agent
+from agora.domains.agents.references import build_address_of_name, find_agent
 from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader
 from agora.store.records import record_values
@@ -101,7 +101,7 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
 async def _resolve_agent(tx: Reader, ref: str) -> tuple[str, str]:
     """The id of an agent, and the address under which messages are held for its name."""
     row = await find_agent(tx, ref)
-    return (ref, address_of_name(ref)) if row is None else (row.agent_id, address_of_name(row.agent_name))
+    return (ref, build_address_of_name(ref)) if row is None else (row.agent_id, build_address_of_name(row.agent_name))
 
 
 def _split_words(q: str | None) -> list[str]:
@@ -233,7 +233,7 @@ def _single_recipient(row: MessageLogRow) -> str | None:
 
 async def _resolve_recipient(tx: Reader, ref: str) -> str:
     row = await find_agent(tx, ref)
-    return address_of_name(ref) if row is None else row.agent_id
+    return build_address_of_name(ref) if row is None else row.agent_id
 
 
 def _build_message(row: MessageLogRow, state: str | None) -> LoggedMessage:

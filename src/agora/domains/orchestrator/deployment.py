@@ -142,7 +142,7 @@ def _no_host(call: Call) -> tuple[str, str]:
 async def pass_back(call: Call, draft: Draft) -> None:
     """Forward a hosting agent's reply to the original sender."""
     question = draft.asked
-    if await hosting_agents.handle_answer(call, question, draft.message):
+    if await hosting_agents.apply_hosting_reply(call, question, draft.message):
         return
     if question is None or question.sender != ORCHESTRATOR or not question.cause:
         return

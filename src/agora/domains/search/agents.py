@@ -10,7 +10,7 @@ from agora.core import pagination as paging
 from agora.core.call import Call, encode_json
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import looks_like_id
-from agora.domains.agents.service import agent_from_row
+from agora.domains.agents.service import build_agent_from_row
 from agora.store.port import Query, R
 from agora_sdk.contract import query as contract
 from agora_sdk.errors import InvalidRequest, field_error
@@ -187,7 +187,7 @@ def _nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
 def _build_page(
     rows: Sequence[AgentRow], now: int, total: tuple[int, bool], following: str | None = None
 ) -> contract.FoundAgentPage:
-    agents = [agent_from_row(row, now) for row in rows]
+    agents = [build_agent_from_row(row, now) for row in rows]
     return contract.FoundAgentPage.model_construct(
         agents=agents,
         count=len(agents),

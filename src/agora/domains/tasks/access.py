@@ -5,7 +5,7 @@ from __future__ import annotations
 from agora.clock import to_datetime
 from agora.core.call import Call, Caller
 from agora.core.errors import not_found
-from agora.domains.agents.references import address_of_name
+from agora.domains.agents.references import build_address_of_name
 from agora_sdk.errors import Conflict, NotFound, PermissionDenied, StaleLease
 
 from . import list_queries as task_lists
@@ -39,7 +39,7 @@ def can_see_task(caller: Caller, row: TaskRow) -> bool:
         return True
     if row.completed_at is not None:
         return False
-    held_for_name = caller.kind == "agent" and row.assigned_agent == address_of_name(caller.name)
+    held_for_name = caller.kind == "agent" and row.assigned_agent == build_address_of_name(caller.name)
     return held_for_name or row.assigned_agent is None
 
 
@@ -157,7 +157,7 @@ async def lock_task_for_message(call: Call, task_id: str, token: int | None) -> 
 def is_assignee(caller: Caller, draft: TaskDraft) -> bool:
     """Whether a task is assigned to the caller, or waits for its name."""
     assigned = draft.row.assigned_agent
-    return assigned == caller.subject or (caller.kind == "agent" and assigned == address_of_name(caller.name))
+    return assigned == caller.subject or (caller.kind == "agent" and assigned == build_address_of_name(caller.name))
 
 
 def _check_token(caller: Caller, draft: TaskDraft, token: int) -> None:

@@ -11,7 +11,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.names import check_name
 from agora.domains.agents.records import AgentRow
-from agora.domains.agents.references import address_of_name, find_agent, looks_like_id, looks_like_key
+from agora.domains.agents.references import build_address_of_name, find_agent, looks_like_id, looks_like_key
 from agora.domains.identity.users import check_concurrency, count_job
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
@@ -192,7 +192,7 @@ async def _resolve_unregistered_name(call: Call, ref: str, row: AgentRow | None,
             errors=[field_error("assignee", "unknown agent")],
         )
     check_name(ref, "assignee")
-    address = address_of_name(ref)
+    address = build_address_of_name(ref)
     waiting = await call.tx.one(tasks.count_waiting_for_name, address=address, limit=HELD_LIMIT)
     if waiting is not None and waiting >= HELD_LIMIT:
         raise Conflict(

@@ -16,7 +16,7 @@ from agora.clock import SECOND
 from agora.core.call import Call, WaitForEvent, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import address_of_name
+from agora.domains.agents.references import build_address_of_name
 from agora.store.port import NewEvent
 from agora_sdk.contract import tasks as contract
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -187,7 +187,7 @@ async def _resolve_claimant(
     addresses = [f"agent:{caller.subject}"]
     own: list[str] | None = None
     if caller.kind == "agent":
-        addresses.append(address_of_name(caller.name))
+        addresses.append(build_address_of_name(caller.name))
         row = await call.tx.one(agents.by_id, ref=caller.subject)
         own = decode_json(row.capabilities) if row is not None else []
     row_of_worker = None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from agora.clock import SECOND, to_datetime
 from agora.core.call import Call, decode_json
-from agora.domains.agents.references import address_of_name, filter_registered
+from agora.domains.agents.references import build_address_of_name, filter_registered
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
 from agora_sdk.errors import PaymentRequired
@@ -123,7 +123,7 @@ async def _list_workflow_agents(draft: TaskDraft) -> list[str]:
 
 async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:
     """Assign the tasks that waited for a name to the agent that registered it; return how many."""
-    return await hand_over_tasks(call, address_of_name(agent_name), agent_id)
+    return await hand_over_tasks(call, build_address_of_name(agent_name), agent_id)
 
 
 async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> None:
@@ -135,7 +135,7 @@ async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> N
         await requeue_task(await lock_task(call, row), "its agent has left", refund=True)
     await call.tx.execute(workers.retire_all, owner=agent_id, now=call.now)
     # A task created concurrently with the registration may still be addressed to the name.
-    for address in (address_of_name(agent_name), agent_id):
+    for address in (build_address_of_name(agent_name), agent_id):
         await _readdress_tasks(call, address, agent_id)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from agora.clock import to_datetime
 from agora.core import scopes
 from agora.core.call import Call, Caller, decode_json
-from agora.domains.identity.task_tokens import read_scopes_of_subject
+from agora.domains.identity.task_tokens import find_scopes_of_subject
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
@@ -60,7 +60,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
         )
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
-    scopes = await read_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
+    scopes = await find_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
     granted = sorted(_allowed_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
     return contract.TaskToken.model_construct(

@@ -12,7 +12,7 @@ from agora.clock import SECOND, to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import Call, Entry, LogPage, encode_json
 from agora.domains.agents import queries as agents
-from agora.domains.agents.references import address_of_name, load_agent
+from agora.domains.agents.references import build_address_of_name, load_agent
 from agora.store.port import Reader
 from agora.store.records import record_values
 from agora_sdk.contract import tasks as contract
@@ -125,7 +125,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
             parameters["open"] = True
     caller = call.caller
     if not (caller.may("read:all") or caller.acts_for_others):
-        parameters |= {"viewer": caller.subject, "viewer_address": address_of_name(caller.name)}
+        parameters |= {"viewer": caller.subject, "viewer_address": build_address_of_name(caller.name)}
     return {name: value for name, value in parameters.items() if value is not None}
 
 
@@ -138,14 +138,14 @@ def context_filter(context_id: str) -> dict[str, str]:
 async def _add_agent_filter(call: Call, ref: str, parameters: dict[str, Any]) -> None:
     """Filter by an agent, including tasks that wait under its name."""
     if ref == call.caller.subject:
-        parameters |= {"agent": ref, "address": address_of_name(call.caller.name)}
+        parameters |= {"agent": ref, "address": build_address_of_name(call.caller.name)}
         return
     if ref.startswith("name:"):
         parameters |= {"agent": ref, "address": ref}
         return
     agent = await _resolve_subject(call, ref, "agent_id")
     row = await call.tx.one(agents.by_id, ref=agent)
-    parameters |= {"agent": agent, "address": address_of_name(row.agent_name) if row is not None else agent}
+    parameters |= {"agent": agent, "address": build_address_of_name(row.agent_name) if row is not None else agent}
 
 
 async def list_tasks(call: Call, request: TaskPageRequest) -> contract.TaskPage:

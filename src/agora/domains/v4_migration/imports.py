@@ -14,7 +14,7 @@ from typing import Any, Final
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.domains.agents.references import address_of_name, looks_like_id
+from agora.domains.agents.references import build_address_of_name, looks_like_id
 from agora.domains.messaging.records import DELIVERIES, MESSAGES, DeliveryRow, MessageRow
 from agora.domains.messaging.views import emit_message_event
 from agora.domains.tasks.service import TaskService
@@ -168,7 +168,7 @@ async def _import_message(batch: Batch, position: int, key: str, facts: tuple[st
     if everyone:
         recipients = [] if is_read else [agent for agent in await batch.find_everyone() if agent != from_agent]
     else:
-        recipients = [target if looks_like_id(target) else address_of_name(target)]
+        recipients = [target if looks_like_id(target) else build_address_of_name(target)]
     unread = "queued" if everyone or looks_like_id(target) else "held"
     for address in recipients:
         call.tx.append(

@@ -14,7 +14,7 @@ from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
 from agora.core.errors import not_found
 from agora.core.scopes import build_virtual_server_scope
-from agora.domains.identity.authority import check_administered, check_and_record_administration
+from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
 from agora.domains.identity.tokens import TokenService, find_keys_with_scope
 from agora_sdk.contract import implements
 from agora_sdk.contract import virtual_servers as contract
@@ -123,7 +123,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
     @implements
     async def create_key(self, name: str, label: str, *, expires_in: int | None = None) -> contract.VirtualServerKey:
         _require_server(name, await self.call.tx.one(statements.server_by_name, name=name))
-        await check_administered(self.call, build_virtual_server_scope(name))
+        await check_administration_authority(self.call, build_virtual_server_scope(name))
         key = await TokenService(self.call).create(
             label, "api_key", [build_virtual_server_scope(name)], expires_in=expires_in
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agora.domains.client_sessions.sessions import session_key
+from agora.domains.client_sessions.sessions import compute_client_session_key
 from agora_sdk.errors import InvalidRequest
 
 from .exchange import Exchange
@@ -21,7 +21,7 @@ def client_key(exchange: Exchange) -> str:
     if exchange.session is not None:
         return exchange.session.key
     caller = exchange.caller
-    return session_key(f"client {caller.kind} {caller.subject} {exchange.client_name}")
+    return compute_client_session_key(f"client {caller.kind} {caller.subject} {exchange.client_name}")
 
 
 class EnabledToolsets:

@@ -50,7 +50,9 @@ class SessionStore:
         if len(id) > MAX_ID_LENGTH:
             return None
         self._dispatcher.limiter.count_call(caller)
-        row = await self._run_in_store(caller, lambda call: rules.find_session(call, caller, rules.session_key(id)))
+        row = await self._run_in_store(
+            caller, lambda call: rules.find_session(call, caller, rules.compute_client_session_key(id))
+        )
         if row is None:
             return None
         fields = {"id": id, "expires": row.expires, "watched": row.watched, "toolsets": row.toolsets}
@@ -61,7 +63,7 @@ class SessionStore:
         if session.expires - self._dispatcher.clock.now() >= HALF_LIFETIME:
             return True
         until = await self._run_in_store(
-            session.caller, lambda call: rules.prolong_session(call, session.caller, session.key)
+            session.caller, lambda call: rules.extend_session(call, session.caller, session.key)
         )
         if until is None:
             await self._forget(session)
@@ -82,7 +84,7 @@ class SessionStore:
         """Cancel a call that runs at another server, if at any. Raises RateLimited."""
         self._dispatcher.limiter.count_call(session.caller)
         await self._run_in_store(
-            session.caller, lambda call: rules.cancel_request(call, session.caller, session.key, request)
+            session.caller, lambda call: rules.emit_request_cancellation(call, session.caller, session.key, request)
         )
 
     async def discard_session(self, session: Session) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agora.core.call import Caller
-from agora.domains.client_sessions.sessions import session_key
+from agora.domains.client_sessions.sessions import compute_client_session_key
 
 __all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "session_owner"]
 
@@ -70,7 +70,7 @@ class Session:
     numbered: int = 0
 
     def __post_init__(self) -> None:
-        self.key = session_key(self.id)
+        self.key = compute_client_session_key(self.id)
 
     def remember_request(self, id: Any) -> None:
         """The SDK is given a request; the ids of the last ones are remembered."""

@@ -158,7 +158,7 @@ class EmbeddedBus:
     async def _take_new_entries(self, stream: str, group: str, consumer: str, count: int) -> list[Delivery]:
         now = self._clock.now()
         return await self._write_store(
-            lambda tx: streams.deliver_new(tx, _build_request(stream, group, consumer, count, now)), "bus.read"
+            lambda tx: streams.deliver_new_entries(tx, _build_request(stream, group, consumer, count, now)), "bus.read"
         )
 
     async def ack(self, stream: str, group: str, ids: Sequence[str]) -> int:
@@ -187,8 +187,8 @@ class EmbeddedBus:
 
         entries = await self._write_store(take_over_entries, "bus.recover")
         return Recovery(
-            [streams.delivery_from_row(row, extra_deliveries=1) for row in entries.live],
-            list(map(streams.delivery_from_row, entries.dead)),
+            [streams.build_delivery_from_row(row, extra_deliveries=1) for row in entries.live],
+            list(map(streams.build_delivery_from_row, entries.dead)),
         )
 
     async def dead_letter_entry(self, stream: str, group: str, letter: Delivery, reason: str) -> None:
@@ -232,7 +232,7 @@ class EmbeddedBus:
         entries = await self._write_store(take_back_entries, "bus.tend")
         removed = await self._write_store(lambda tx: self._forget_consumers(tx, stream, group, now), "bus.forget")
         ids = [streams.format_entry_id(row.created_at or 0, row.number) for row in entries.live]
-        return MaintenanceReport(ids, list(map(streams.delivery_from_row, entries.dead)), removed)
+        return MaintenanceReport(ids, list(map(streams.build_delivery_from_row, entries.dead)), removed)
 
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Delete consumers that are silent and have no pending entries; return their names."""

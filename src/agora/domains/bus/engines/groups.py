@@ -37,10 +37,10 @@ __all__ = [
     "TakenEntries",
     "acknowledge_entries",
     "append_entries",
+    "build_delivery_from_row",
     "create_group",
     "dead_letter_entries",
-    "deliver_new",
-    "delivery_from_row",
+    "deliver_new_entries",
     "find_trimmable_entries",
     "format_entry_id",
     "parse_entry_number",
@@ -94,7 +94,7 @@ def parse_entry_numbers(entries: Iterable[str]) -> list[int]:
     return [number for number in map(parse_entry_number, entries) if number is not None]
 
 
-def delivery_from_row(row: PendingEntry, *, extra_deliveries: int = 0) -> Delivery:
+def build_delivery_from_row(row: PendingEntry, *, extra_deliveries: int = 0) -> Delivery:
     """The delivery of a pending entry's row. more: deliveries to add to its count."""
     fields: Fields = from_json(row.fields) if row.fields is not None else {}
     stamp = row.created_at if row.created_at is not None else 0
@@ -152,7 +152,7 @@ async def _lock_group(tx: Tx, stream: str, group: str) -> GroupPosition:
     return row
 
 
-async def deliver_new(tx: Tx, request: ReadRequest) -> list[Delivery]:
+async def deliver_new_entries(tx: Tx, request: ReadRequest) -> list[Delivery]:
     """Deliver entries that are new to the group. Raises NotFound without such a group."""
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     # One reader at a time: the group's position and its pending rows change together, so nothing new goes to two consumers.
@@ -244,7 +244,7 @@ async def dead_letter_entries(tx: Tx, stream: str, group: str, rows: Sequence[Pe
     if not rows:
         return
     letters = [
-        (row.ref, row.name, to_json(build_dead_letter(delivery_from_row(row), group, EXHAUSTED)).decode())
+        (row.ref, row.name, to_json(build_dead_letter(build_delivery_from_row(row), group, EXHAUSTED)).decode())
         for row in rows
     ]
     await append_entries(tx, stream + DEAD, letters, now)

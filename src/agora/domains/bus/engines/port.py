@@ -37,9 +37,9 @@ __all__ = [
     "RedeliveryReport",
     "Terms",
     "build_dead_letter",
-    "entry_sort_key",
-    "original_fields",
+    "compute_entry_sort_key",
     "parse_dead_letter",
+    "strip_dead_letter_fields",
 ]
 
 Fields = Mapping[str, str]
@@ -162,10 +162,10 @@ def build_dead_letter(delivery: Delivery, group: str, reason: str) -> dict[str, 
         "dead_deliveries": str(delivery.deliveries),
         "dead_reason": reason,
     }
-    return {**original_fields(delivery.fields), **reason_fields}
+    return {**strip_dead_letter_fields(delivery.fields), **reason_fields}
 
 
-def original_fields(fields: Fields) -> dict[str, str]:
+def strip_dead_letter_fields(fields: Fields) -> dict[str, str]:
     """The fields of an entry, or of a dead letter, without credentials and without what a dead letter adds."""
     return {name: value for name, value in fields.items() if name not in LETTER_FIELDS and name not in CREDENTIALS}
 
@@ -178,7 +178,7 @@ def parse_dead_letter(fields: Fields) -> Delivery:
     )
 
 
-def entry_sort_key(entry: str) -> tuple[int, int]:
+def compute_entry_sort_key(entry: str) -> tuple[int, int]:
     """By what the ids of entries in Redis are ordered."""
     stamp, _, number = entry.partition("-")
     return int(stamp), int(number or 0)

@@ -25,14 +25,14 @@ __all__ = [
     "MAX_TOKEN_CHARACTERS",
     "TYPES",
     "UnverifiedToken",
+    "build_token_error",
     "check_id_token",
-    "check_purpose",
     "check_signature",
-    "check_times",
-    "numeric_date",
+    "check_token_purpose",
+    "check_token_times",
     "parse_token",
+    "read_numeric_date",
     "read_token_audience",
-    "token_error",
 ]
 
 MAX_TOKEN_CHARACTERS: Final = 8192  #: characters of a token
@@ -45,7 +45,7 @@ TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 ID_TOKEN: Final = ("nonce", "at_hash", "c_hash", "s_hash")
 
 
-def token_error(detail: str, fix: str = "Sign in again for a new token.", **extra: Any) -> Unauthenticated:
+def build_token_error(detail: str, fix: str = "Sign in again for a new token.", **extra: Any) -> Unauthenticated:
     """The error for a token that does not count."""
     return Unauthenticated(detail, fix=fix, **extra)
 
@@ -69,19 +69,19 @@ def parse_token(token: str, types: Collection[str] = TYPES) -> UnverifiedToken:
     """Parse a compact JWS. Raises Unauthenticated if its form, algorithm or type is not accepted."""
     parts = token.split(".", 3)
     if len(token) > MAX_TOKEN_CHARACTERS or len(parts) != 3:
-        raise token_error(
+        raise build_token_error(
             "The token is too long." if len(token) > MAX_TOKEN_CHARACTERS else "The token is not a signed JWT."
         )
     header, claims = _decode_part(parts[0][: MAX_HEADER_CHARACTERS + 1]), _decode_part(parts[1])
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise token_error(
+        raise build_token_error(
             "The token is not signed as it has to be.", fix=f"Let the provider sign with {' or '.join(ALGORITHMS)}."
         )
     if "crit" in header or "b64" in header or not isinstance(kind, str) or kind.lower() not in types:
-        raise token_error("The token is of another kind than an access token.")
+        raise build_token_error("The token is of another kind than an access token.")
     if kid is not None and not (isinstance(kid, str) and len(kid) <= MAX_CLAIM_CHARACTERS):
-        raise token_error("The token's key has no name that could be one.")
+        raise build_token_error("The token's key has no name that could be one.")
     return UnverifiedToken(algorithm, kid, kind.lower(), claims, token)
 
 
@@ -91,7 +91,7 @@ def _decode_part(part: str) -> dict[str, Any]:
     except (ValueError, binascii.Error, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise token_error("The token is not a signed JWT.")
+        raise build_token_error("The token is not a signed JWT.")
     return document
 
 
@@ -100,60 +100,62 @@ async def check_signature(token: UnverifiedToken, provider: Provider) -> None:
 
     keys = await provider.find_keys(token.kid, token.algorithm)
     if not keys:
-        raise token_error(f"The token is signed with a key that {provider.issuer} does not publish.")
+        raise build_token_error(f"The token is signed with a key that {provider.issuer} does not publish.")
     for key in keys:
         try:
             jws.deserialize_compact(token.text, key, algorithms=[token.algorithm])
         except (JoseError, ValueError):
             continue
         return
-    raise token_error("The token's signature is not genuine.")
+    raise build_token_error("The token's signature is not genuine.")
 
 
-def check_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
+def check_token_times(claims: Mapping[str, Any], now: int, skew: int) -> int:
     """Check ``exp``, ``nbf`` and ``iat``; answers when the token ends, in microseconds, with what clocks may be off."""
-    ends, begins, issued = (numeric_date(claims, name) for name in ("exp", "nbf", "iat"))
+    ends, begins, issued = (read_numeric_date(claims, name) for name in ("exp", "nbf", "iat"))
     if ends is None:
-        raise token_error("The token never expires, so it is not taken.", fix="Let the provider issue tokens that do.")
+        raise build_token_error(
+            "The token never expires, so it is not taken.", fix="Let the provider issue tokens that do."
+        )
     if ends * SECOND + skew <= now:
-        raise token_error(
+        raise build_token_error(
             "The access token has expired.", fix="Refresh it, or sign in again; streams resume where they were."
         )
     if max(begins or 0, issued or 0) * SECOND - skew > now:
-        raise token_error(
+        raise build_token_error(
             "The token is of a time to come.", fix="Set the clocks of the provider and of this server right."
         )
     return int(ends * SECOND) + skew
 
 
-def numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
+def read_numeric_date(claims: Mapping[str, Any], name: str) -> float | None:
     """A claim that is a moment, in seconds since 1970; None where it is not there. Raises Unauthenticated for nonsense."""
     value = claims.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LAST:
-        raise token_error(f"The token's {name} is no time.")
+        raise build_token_error(f"The token's {name} is no time.")
     return float(value)
 
 
-def check_purpose(token: UnverifiedToken, audiences: Collection[str], clients: Collection[str]) -> None:
+def check_token_purpose(token: UnverifiedToken, audiences: Collection[str], clients: Collection[str]) -> None:
     """Check that it is an access token, and for us. clients: where a token issued to one of them is for us, too."""
     claims = token.claims
     says = str(claims["typ"]).lower() if "typ" in claims else token.kind.rpartition("/")[2]
     if says not in ("bearer", *TYPES) or (says == "jwt" and any(name in claims for name in ID_TOKEN)):
-        raise token_error(
+        raise build_token_error(
             "That is no access token.", fix="Send the access token, not the ID token or the refresh token."
         )
     if isinstance(claims.get("events"), dict):  # a security event token (RFC 8417), which is not a credential
-        raise token_error("That is no access token.", fix="Logout tokens go to /v1/auth/backchannel-logout.")
+        raise build_token_error("That is no access token.", fix="Logout tokens go to /v1/auth/backchannel-logout.")
     if "cnf" in claims:
-        raise token_error(
+        raise build_token_error(
             "The token is bound to a key of its holder (DPoP, mTLS).", fix="Ask for a plain bearer token."
         )
     party = claims.get("azp", claims.get("client_id"))
     meant = read_token_audience(claims)
     if not meant & set(audiences) and not (isinstance(party, str) and party in clients):
-        raise token_error(
+        raise build_token_error(
             f"The token is for {', '.join(sorted(meant)[:3]) or 'nobody in particular'}, not for this server.",
             fix="Let the provider put this server into the audience (setting oidc_audience), or use the client it knows.",
         )
@@ -164,7 +166,7 @@ def read_token_audience(claims: Mapping[str, Any]) -> set[str]:
     value = claims.get("aud", [])
     value = [value] if isinstance(value, str) else value
     if not isinstance(value, list) or len(value) > MAX_AUDIENCES or not all(isinstance(name, str) for name in value):
-        raise token_error("The token's audience is no list of names.")
+        raise build_token_error("The token's audience is no list of names.")
     return {name[:MAX_CLAIM_CHARACTERS] for name in value}
 
 
@@ -172,6 +174,6 @@ def check_id_token(token: UnverifiedToken, client_id: str, nonce: str | None) ->
     """Check an ID token's claims (OpenID Connect Core, section 3.1.3.7). nonce: that of the sign-in, if it was one."""
     claims = token.claims
     if client_id not in read_token_audience(claims) or claims.get("azp", client_id) != client_id:
-        raise token_error("The provider's ID token is for another client.")
+        raise build_token_error("The provider's ID token is for another client.")
     if nonce is not None and claims.get("nonce") != nonce:
-        raise token_error("The provider's ID token is of another sign-in.", fix="Begin again.")
+        raise build_token_error("The provider's ID token is of another sign-in.", fix="Begin again.")

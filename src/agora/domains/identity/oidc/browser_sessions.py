@@ -27,7 +27,7 @@ from agora.store.port import Reader, Store
 from agora_sdk.errors import Overloaded, Unauthenticated
 
 from .. import queries as people
-from .access_tokens import token_error
+from .access_tokens import build_token_error
 from .configuration import Trust
 from .flows import Tokens
 
@@ -204,14 +204,14 @@ class BrowserSessions:
 
         async def store_session(call: Call) -> None:
             if await call.tx.one(people.locked_session, session_id=id) is not None:
-                raise token_error("This sign-in was finished before.", fix="Begin again.")
+                raise build_token_error("This sign-in was finished before.", fix="Begin again.")
             call.tx.append(SESSIONS, row)
             call.target = caller.subject
 
         await self._sign_on.system(caller.tenant, store_session, label="agora.auth.sign_in")
         return self.mint(caller.tenant, id), now + LIFETIME
 
-    async def provider_tokens(self, tenant: str, session_id: str) -> ProviderTokens:
+    async def read_provider_tokens(self, tenant: str, session_id: str) -> ProviderTokens:
         """The provider's tokens of a session."""
         row = await self._read_row(tenant, session_id)
         return ProviderTokens() if row is None else self._open_tokens(row)
@@ -221,9 +221,9 @@ class BrowserSessions:
         row = _require_alive(await self._read_row(tenant, session_id), self._clock.now())
         if row.fresh_until > self._clock.now():
             return _unpack_grant(row)
-        return await asyncio.shield(self._renewal_task(tenant, session_id))
+        return await asyncio.shield(self._join_or_start_renewal(tenant, session_id))
 
-    def _renewal_task(self, tenant: str, session_id: str) -> asyncio.Task[Grant]:
+    def _join_or_start_renewal(self, tenant: str, session_id: str) -> asyncio.Task[Grant]:
         """Return the running renewal of a session, or start it: one per session and server."""
         task = self._renewing.get(session_id)
         if task is None:
@@ -266,16 +266,16 @@ class BrowserSessions:
         session_id, stored_tokens = row.session_id, self._open_tokens(row)
         try:
             if stored_tokens.refresh is None:
-                raise token_error("The session has ended: the provider renews nothing.")
+                raise build_token_error("The session has ended: the provider renews nothing.")
             before = _unpack_grant(row)
             await self._sign_on.check_login(before)
             grant, tokens = await self._sign_on.renew_grant(stored_tokens.refresh)
             if (grant.tenant, grant.person.subject) != (before.tenant, before.person.subject):
-                raise token_error("The provider renewed the session for another user.")
+                raise build_token_error("The provider renewed the session for another user.")
             grant = replace(grant, person=add_login_names(grant.person, before.person.login))  # it may leave names out
         except Unauthenticated as error:
             await self._run_write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
-            raise token_error("The session has ended at the identity provider.", fix="Sign in again.") from error
+            raise build_token_error("The session has ended at the identity provider.", fix="Sign in again.") from error
         except BaseException:
             await self._run_write(tenant, people.release, session_id=session_id)
             raise
@@ -324,7 +324,7 @@ def add_login_names(person: Person, login: Sequence[str]) -> Person:
 
 def _require_alive(row: UserSessionRow | None, now: int) -> UserSessionRow:
     if row is None or row.ended_at is not None or row.expires_at <= now:
-        raise token_error("The session has ended.", fix="Sign in again.")
+        raise build_token_error("The session has ended.", fix="Sign in again.")
     return row
 
 

@@ -61,7 +61,7 @@ class Trust:
             return None
         client = settings.oidc_client_id or settings.keycloak_client_id
         secret = settings.oidc_client_secret.get_secret_value() or settings.keycloak_client_secret.get_secret_value()
-        audiences = settings.oidc_audience or _own_audiences(settings, client)
+        audiences = settings.oidc_audience or _list_own_audiences(settings, client)
         if not audiences:
             raise ConfigurationError(
                 "oidc_issuers: set the audience of their tokens, too: oidc_client_id, oidc_audience or public_url"
@@ -82,7 +82,7 @@ class Trust:
         )
 
 
-def _own_audiences(settings: Settings, client: str) -> tuple[str, ...]:
+def _list_own_audiences(settings: Settings, client: str) -> tuple[str, ...]:
     """Default audiences of this server: its clients, and its addresses."""
     base = settings.public_url.rstrip("/")
     addresses = (base, f"{base}/", f"{base}/mcp") if base else ()

@@ -37,7 +37,7 @@ class Flows:
     def __init__(self, provider: Provider, trust: Trust) -> None:
         self._provider, self._trust = provider, trust
 
-    async def authorization_url(self, parameters: Mapping[str, str]) -> str:
+    async def build_authorization_url(self, parameters: Mapping[str, str]) -> str:
         """The URL to send a browser to. Raises Conflict where people cannot sign in."""
         endpoint = (await self._provider.fetch_metadata()).authorization
         if endpoint is None or not self._trust.client_id:
@@ -89,10 +89,10 @@ class Flows:
             raise _build_provider_error(status, answer)
         return Tokens(
             access,
-            _text_or_none(answer.get("refresh_token")),
-            _text_or_none(answer.get("id_token")),
-            _seconds_or_none(answer.get("expires_in")),
-            _seconds_or_none(answer.get("refresh_expires_in")),
+            _read_optional_text(answer.get("refresh_token")),
+            _read_optional_text(answer.get("id_token")),
+            _read_optional_seconds(answer.get("expires_in")),
+            _read_optional_seconds(answer.get("refresh_expires_in")),
         )
 
     async def _post_form(self, url: str, form: Mapping[str, str], client_id: str) -> tuple[int, dict[str, Any]]:
@@ -122,9 +122,9 @@ def _build_provider_error(status: int, answer: Mapping[str, Any]) -> AgoraError:
     )
 
 
-def _text_or_none(value: Any) -> str | None:
+def _read_optional_text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _seconds_or_none(value: Any) -> int | None:
+def _read_optional_seconds(value: Any) -> int | None:
     return int(value) if isinstance(value, int | float) and 0 <= value < 1e9 else None

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from agora.clock import SECOND
 
-from ..sign_on_port import LogoutNotice, notice_key, session_key, user_id
+from ..sign_on_port import LogoutNotice, build_user_id, notice_key, session_key
 from . import access_tokens
-from .access_tokens import token_error
+from .access_tokens import build_token_error
 
 __all__ = ["TYPES", "parse_logout_token"]
 
@@ -28,20 +28,22 @@ def parse_logout_token(
     audiences: names of ours at that provider. now and skew: microseconds.
     """
     if not access_tokens.read_token_audience(claims) & set(audiences):
-        raise token_error("The logout token is for another client.", fix="Let the provider send it to whom it is for.")
+        raise build_token_error(
+            "The logout token is for another client.", fix="Let the provider send it to whom it is for."
+        )
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise token_error("The token is no logout token.", fix=f"Its claim events has to have {EVENT}.")
+        raise build_token_error("The token is no logout token.", fix=f"Its claim events has to have {EVENT}.")
     if "nonce" in claims:  # which makes it an ID token
-        raise token_error("A logout token has no nonce.", fix="Send the logout token, not the ID token.")
+        raise build_token_error("A logout token has no nonce.", fix="Send the logout token, not the ID token.")
     at, until = _check_times(claims, now, skew)
-    jti, session, subject = (_text_claim(claims, name) for name in ("jti", "sid", "sub"))
+    jti, session, subject = (_read_text_claim(claims, name) for name in ("jti", "sid", "sub"))
     if jti is None:
-        raise token_error("The logout token has no jti.", fix="Each needs a unique claim jti.")
-    person = None if subject is None else user_id(issuer, subject)
+        raise build_token_error("The logout token has no jti.", fix="Each needs a unique claim jti.")
+    person = None if subject is None else build_user_id(issuer, subject)
     login = person if session is None else session_key(issuer, session)
     if login is None:
-        raise token_error(
+        raise build_token_error(
             "The logout token does not say who has logged out.", fix="It has a claim sid, or sub, or both."
         )
     return LogoutNotice(login, person, notice_key(issuer, jti), at, until)
@@ -49,25 +51,25 @@ def parse_logout_token(
 
 def _check_times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[int, int]:
     """When it was made, and until when it counts, with what clocks may be off."""
-    issued, ends = access_tokens.numeric_date(claims, "iat"), access_tokens.numeric_date(claims, "exp")
+    issued, ends = access_tokens.read_numeric_date(claims, "iat"), access_tokens.read_numeric_date(claims, "exp")
     if issued is None:
-        raise token_error("The logout token does not say when it was made.", fix="It has a claim iat.")
+        raise build_token_error("The logout token does not say when it was made.", fix="It has a claim iat.")
     if issued * SECOND - skew > now:
-        raise token_error(
+        raise build_token_error(
             "The token is of a time to come.", fix="Set the clocks of the provider and of this server right."
         )
     until = int(min(issued + SHORT if ends is None else ends, issued + MAX_VALIDITY_SECONDS) * SECOND) + skew
     if until <= now:
-        raise token_error("The logout token has expired.", fix="Send it while it is new.")
+        raise build_token_error("The logout token has expired.", fix="Send it while it is new.")
     return int(issued * SECOND), until
 
 
-def _text_claim(claims: Mapping[str, Any], name: str) -> str | None:
+def _read_text_claim(claims: Mapping[str, Any], name: str) -> str | None:
     value = claims.get(name)
     if value is None:
         return None
     if not (isinstance(value, str) and 0 < len(value) <= MAX_CLAIM_CHARACTERS and value.isprintable()):
-        raise token_error(
+        raise build_token_error(
             f"The logout token's {name} is no name.", fix=f"Text of at most {MAX_CLAIM_CHARACTERS} characters."
         )
     return value

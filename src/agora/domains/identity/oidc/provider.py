@@ -54,13 +54,13 @@ class CachedAnswer(Generic[T]):
         age = self._clock.now() - self._answered_at
         if self._value is None or age >= STALE:
             return await self._wait_for_answer()
-        if age >= FRESH and self._may_send_request(RETRY_PAUSE):
+        if age >= FRESH and self._has_waited_since_last_request(RETRY_PAUSE):
             self._begin_request()  # the next one has it
         return self._value
 
-    async def get_fresh(self) -> T:
+    async def fetch_or_join(self) -> T:
         """The answer as of now, or of a moment ago."""
-        if self._request is not None or self._may_send_request(LEAST_INTERVAL):
+        if self._request is not None or self._has_waited_since_last_request(LEAST_INTERVAL):
             return await self._wait_for_answer()
         return await self.get_or_fetch()
 
@@ -70,14 +70,14 @@ class CachedAnswer(Generic[T]):
             self._request.cancel()
             await asyncio.gather(self._request, return_exceptions=True)
 
-    def _may_send_request(self, least: int) -> bool:
+    def _has_waited_since_last_request(self, least: int) -> bool:
         return self._request is None and self._clock.now() - self._asked_at >= least
 
     async def _wait_for_answer(self) -> T:
         if (
             self._error is not None
             and self._value is None
-            and not self._may_send_request(RETRY_PAUSE)
+            and not self._has_waited_since_last_request(RETRY_PAUSE)
             and self._request is None
         ):
             raise type(self._error)(self._error.detail, fix=self._error.fix, **self._error.extra)
@@ -135,8 +135,8 @@ class Provider:
 
     async def find_keys(self, kid: str | None, algorithm: str) -> Sequence[RSAKey | ECKey]:
         """Published keys that a signature may be of: that one, or, without a name, all of the kind."""
-        matches = _matching_keys(await self._keys.get_or_fetch(), kid, algorithm)
-        return matches or _matching_keys(await self._keys.get_fresh(), kid, algorithm)
+        matches = _select_matching_keys(await self._keys.get_or_fetch(), kid, algorithm)
+        return matches or _select_matching_keys(await self._keys.fetch_or_join(), kid, algorithm)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -173,7 +173,7 @@ class Provider:
         return [key for entry in published[:MAX_KEYS] if (key := _import_key(entry)) is not None]
 
 
-def _matching_keys(
+def _select_matching_keys(
     keys: Sequence[tuple[str | None, RSAKey | ECKey]], kid: str | None, algorithm: str
 ) -> Sequence[RSAKey | ECKey]:
     kind = ALGORITHMS[algorithm]

@@ -7,30 +7,30 @@ from typing import Any, Final
 
 from agora.core.scopes import EVERYTHING, ROLES
 
-__all__ = ["highest_role", "restrict_scopes", "role_names"]
+__all__ = ["choose_highest_role", "list_role_names", "restrict_scopes"]
 
 MAX_ROLES: Final = 500  #: roles and groups of a token that are evaluated
 MAX_ROLE_CHARACTERS: Final = 255
 RANKS: Final = tuple(ROLES)  #: the highest first
 
 
-def role_names(claims: Mapping[str, Any], clients: Collection[str]) -> tuple[str, ...]:
+def list_role_names(claims: Mapping[str, Any], clients: Collection[str]) -> tuple[str, ...]:
     """Names of roles in Keycloak's layout (``realm_access``, and ``resource_access`` of our clients), a plain ``roles``,
     and groups, which begin with a slash whether or not the provider writes it."""
     realm, resources = claims.get("realm_access"), claims.get("resource_access")
-    named = [*_role_list(realm), *_valid_texts(claims.get("roles"))]
+    named = [*_read_role_list(realm), *_select_valid_texts(claims.get("roles"))]
     if isinstance(resources, dict):
-        named += [name for client in sorted(clients) for name in _role_list(resources.get(client))]
+        named += [name for client in sorted(clients) for name in _read_role_list(resources.get(client))]
     roles = [name for name in named if not name.startswith("/")]
-    groups = [name if name.startswith("/") else f"/{name}" for name in _valid_texts(claims.get("groups"))]
+    groups = [name if name.startswith("/") else f"/{name}" for name in _select_valid_texts(claims.get("groups"))]
     return tuple(dict.fromkeys([*roles, *groups]))[:MAX_ROLES]
 
 
-def _role_list(holder: Any) -> list[str]:
-    return _valid_texts(holder.get("roles")) if isinstance(holder, dict) else []
+def _read_role_list(holder: Any) -> list[str]:
+    return _select_valid_texts(holder.get("roles")) if isinstance(holder, dict) else []
 
 
-def _valid_texts(value: Any) -> list[str]:
+def _select_valid_texts(value: Any) -> list[str]:
     if not isinstance(value, list):
         return []
     return [
@@ -40,7 +40,7 @@ def _valid_texts(value: Any) -> list[str]:
     ]
 
 
-def highest_role(names: Iterable[str], table: Mapping[str, str], default: str | None) -> str | None:
+def choose_highest_role(names: Iterable[str], table: Mapping[str, str], default: str | None) -> str | None:
     """The highest of our roles that these names stand for."""
     held_roles = {table[name] for name in names if name in table}
     return next((role for role in RANKS if role in held_roles), default)

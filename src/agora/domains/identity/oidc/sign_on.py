@@ -21,10 +21,10 @@ from .. import credential_queries as credentials
 from .. import queries as people
 from ..records import TenantStatusRow, UserStandingRow
 from ..roles import list_role_scopes, rank_role_authority
-from ..sign_on_port import LogoutNotice, Sighting, SignInResult, session_key, token_key, user_id
+from ..sign_on_port import LogoutNotice, Sighting, SignInResult, build_user_id, session_key, token_key
 from . import access_tokens, logout_tokens
 from . import role_mapping as roles
-from .access_tokens import token_error
+from .access_tokens import build_token_error
 from .browser_sessions import (
     BrowserSessions,
     Grant,
@@ -110,7 +110,7 @@ class SignOn:
     async def sign_in_with_password(self, username: str, password: str) -> SignInResult:
         """See the port."""
         if not self.takes_passwords:
-            raise _password_login_disabled_error()
+            raise _build_password_login_disabled_error()
         self._limit_attempts(username)
         return await self._build_result(await self.flows.exchange_password(username, password))
 
@@ -118,7 +118,7 @@ class SignOn:
         """See the port."""
         client = self._resolve_client(client_id)
         if client == self.trust.client_id and self.trust.client_secret and not self.takes_passwords:
-            raise _password_login_disabled_error()  # no token was issued to this client, so its secret could only help a stolen one
+            raise _build_password_login_disabled_error()  # no token was issued to this client, so its secret could only help a stolen one
         return await self._build_result(await self.flows.exchange_refresh_token(refresh_token, client))
 
     async def sign_out(
@@ -127,7 +127,7 @@ class SignOn:
         """See the port."""
         client, identity = client_id, None
         if caller.person is not None and caller.person.session_id is not None:
-            stored_tokens = await self.sessions.provider_tokens(caller.tenant, caller.person.session_id)
+            stored_tokens = await self.sessions.read_provider_tokens(caller.tenant, caller.person.session_id)
             client, identity = self.trust.client_id, stored_tokens.identity
             refresh_token = refresh_token or stored_tokens.refresh
         ended = await self.flows.revoke_token(refresh_token, self._resolve_client(client)) if refresh_token else False
@@ -152,7 +152,9 @@ class SignOn:
     def _require_provider(self, issuer: Any) -> Provider:
         provider = self._providers.get(issuer) if isinstance(issuer, str) else None
         if provider is None:
-            raise token_error("This server does not trust the token's issuer.", fix="See the setting oidc_issuers.")
+            raise build_token_error(
+                "This server does not trust the token's issuer.", fix="See the setting oidc_issuers."
+            )
         return provider
 
     def _resolve_client(self, client_id: str | None) -> str:
@@ -193,8 +195,8 @@ class SignOn:
         """What an access token gives, once it is known to be genuine."""
         parsed = access_tokens.parse_token(token)
         provider = self._require_provider(parsed.issuer)
-        ends = access_tokens.check_times(parsed.claims, self.clock.now(), self.trust.skew)
-        access_tokens.check_purpose(
+        ends = access_tokens.check_token_times(parsed.claims, self.clock.now(), self.trust.skew)
+        access_tokens.check_token_purpose(
             parsed,
             self.trust.audiences,
             () if self.trust.strict or provider is not self.home else self.trust.client_ids,
@@ -205,14 +207,14 @@ class SignOn:
     async def admit_grant(self, grant: Grant) -> Caller:
         """The caller of a grant, as the rows about that person have it now."""
         person = grant.person
-        subject = user_id(person.issuer, person.subject)
+        subject = build_user_id(person.issuer, person.subject)
 
         async def read_tenant_and_user(reader: Reader) -> tuple[TenantStatusRow | None, UserStandingRow | None]:
             return await reader.one(credentials.tenant), await reader.one(people.standing, user_id=subject)
 
         tenant, row = await self._store.read(grant.tenant, read_tenant_and_user)
         if tenant is None and grant.tenant != DEFAULT_TENANT:
-            raise token_error(
+            raise build_token_error(
                 f"There is no marketplace {grant.tenant}.",
                 fix="The operator of the server creates it with agora.tenant.create.",
             )
@@ -246,14 +248,19 @@ class SignOn:
         """Raise Unauthenticated if a grant has ended: its holder logged out here, or, as a provider says, there."""
         person = grant.person
         token, session, alias, *_ = *person.login, "", "", ""
-        names = {"token": token, "session": session, "alias": alias, "person": user_id(person.issuer, person.subject)}
+        names = {
+            "token": token,
+            "session": session,
+            "alias": alias,
+            "person": build_user_id(person.issuer, person.subject),
+        }
 
         async def read_ended(reader: Reader) -> Any:
             return await reader.one(people.ended, **names, issued_at=person.issued_at)
 
         for tenant in {grant.tenant, DEFAULT_TENANT}:  # what providers say is kept in the one that there always is
             if await self._store.read(tenant, read_ended) is not None:
-                raise token_error("The session of this token has ended: its holder has logged out.")
+                raise build_token_error("The session of this token has ended: its holder has logged out.")
 
     def _buffer_last_login(self, tenant: str, subject: str, person: Person) -> None:
         if len(self.seen) < MAX_PENDING_VISITS or (tenant, subject) in self.seen:
@@ -262,24 +269,24 @@ class SignOn:
     def _build_grant(self, claims: Mapping[str, Any], provider: Provider, ends: int, token: str) -> Grant:
         subject = claims.get("sub")
         if not (isinstance(subject, str) and 0 < len(subject) <= MAX_NAME_CHARACTERS and subject.isprintable()):
-            raise token_error("The token has no subject.")
-        named = roles.role_names(claims, self.trust.client_ids if provider is self.home else ())
-        session = _text_claim(claims, "sid") or _text_claim(claims, "session_state")
+            raise build_token_error("The token has no subject.")
+        named = roles.list_role_names(claims, self.trust.client_ids if provider is self.home else ())
+        session = _read_text_claim(claims, "sid") or _read_text_claim(claims, "session_state")
         keys = (token_key(token), session_key(provider.issuer, session)) if session else (token_key(token),)
         issued = claims.get("iat")
         person = Person(
             provider.issuer,
             subject,
-            _text_claim(claims, "preferred_username") or _text_claim(claims, "email") or subject,
-            _text_claim(claims, "email"),
-            _text_claim(claims, "name"),
+            _read_text_claim(claims, "preferred_username") or _read_text_claim(claims, "email") or subject,
+            _read_text_claim(claims, "email"),
+            _read_text_claim(claims, "name"),
             named,
-            roles.highest_role(named, self.trust.roles, self.trust.default_role),
+            roles.choose_highest_role(named, self.trust.roles, self.trust.default_role),
             keys,
             issued_at=int(issued) * SECOND if isinstance(issued, int | float) else 0,
         )
         return Grant(
-            self._choose_tenant(claims, provider.issuer), person, _text_claim(claims, "scope", 4096) or "", ends
+            self._choose_tenant(claims, provider.issuer), person, _read_text_claim(claims, "scope", 4096) or "", ends
         )
 
     def _choose_tenant(self, claims: Mapping[str, Any], issuer: str) -> str:
@@ -294,7 +301,9 @@ class SignOn:
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if not isinstance(value, str) or not TENANT.fullmatch(value):
-            raise token_error("The token names no tenant that could be one.", fix="See the setting oidc_tenant_claim.")
+            raise build_token_error(
+                "The token names no tenant that could be one.", fix="See the setting oidc_tenant_claim."
+            )
         return value
 
     # -- browsers --------------------------------------------------------------------------------
@@ -305,7 +314,7 @@ class SignOn:
         next: the path to go on to. redirect_uri: where the provider sends it back. Raises UpstreamUnavailable, Conflict.
         """
         state = self.states.begin_sign_in(next, redirect_uri)
-        url = await self.flows.authorization_url(state.request_parameters())
+        url = await self.flows.build_authorization_url(state.request_parameters())
         return SignInRedirect(url, self.states.seal(state))
 
     async def finish(self, query: Mapping[str, str], cookie: str | None, redirect_uri: str) -> SignedIn:
@@ -320,43 +329,43 @@ class SignOn:
             or state.redirect_uri != redirect_uri
             or not hmac.compare_digest(state.state.encode(), state_parameter.encode("utf-8", "replace"))
         ):
-            raise token_error("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
+            raise build_token_error("This sign-in was not begun by this browser, or took too long.", fix="Begin again.")
         metadata = await self.home.fetch_metadata()
         if query.get("iss", self.home.issuer if not metadata.says_issuer else None) != self.home.issuer:
-            raise token_error("Another provider answered than the one that was asked.", fix="Begin again.")
+            raise build_token_error("Another provider answered than the one that was asked.", fix="Begin again.")
         if not 0 < len(query.get("code", "")) <= MAX_CODE_CHARACTERS:
             reason = query.get("error_description") or query.get("error") or "no code"
-            raise token_error(
+            raise build_token_error(
                 f"The identity provider refuses: {reason[:200] if reason.isprintable() else 'no code'}.",
                 fix="Begin again.",
             )
         session_id = "ses_" + hashlib.sha256(f"session\0{state.state}".encode()).hexdigest()[:32]
         tokens = await self.flows.exchange_code(query["code"], state.verifier, redirect_uri)
-        grant = await self.grant_of_tokens(tokens, state.nonce)
+        grant = await self.build_grant_from_tokens(tokens, state.nonce)
         caller = await self.admit_grant(grant)
         credential, expires_at = await self.sessions.begin(
             caller, Session(session_id, grant, tokens.refresh, tokens.identity)
         )
         return SignedIn(credential, expires_at, state.next, caller.name)
 
-    async def grant_of_tokens(self, tokens: Tokens, nonce: str | None) -> Grant:
+    async def build_grant_from_tokens(self, tokens: Tokens, nonce: str | None) -> Grant:
         """What the tokens of a sign-in, or of its renewal, give; by the ID token where the access token is none of ours."""
         identity = None
         if tokens.identity is not None:
             identity = access_tokens.parse_token(tokens.identity, {"jwt"})
             if identity.issuer != self.home.issuer:
-                raise token_error("The provider's ID token is of another provider.")
+                raise build_token_error("The provider's ID token is of another provider.")
             access_tokens.check_id_token(identity, self.trust.client_id, nonce)
-            ends = access_tokens.check_times(identity.claims, self.clock.now(), self.trust.skew)
+            ends = access_tokens.check_token_times(identity.claims, self.clock.now(), self.trust.skew)
             await access_tokens.check_signature(identity, self.home)
         elif nonce is not None:
-            raise token_error("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
+            raise build_token_error("The provider sent no ID token.", fix="Let oidc_scope contain openid.")
         if tokens.access.count(".") == 2 or identity is None:
             grant = await self.verify_token(tokens.access)
             if identity is None:
                 return grant
             if identity.claims.get("sub") != grant.person.subject:
-                raise token_error("The provider's tokens are of two people.")
+                raise build_token_error("The provider's tokens are of two people.")
             named = self._build_grant(identity.claims, self.home, ends, tokens.access)
             return replace(grant, person=add_login_names(grant.person, named.person.login))
         return self._build_grant(identity.claims, self.home, ends, tokens.access)
@@ -364,22 +373,22 @@ class SignOn:
     async def renew_grant(self, refresh_token: str) -> tuple[Grant, Tokens]:
         """New tokens for a session of a browser."""
         tokens = await self.flows.exchange_refresh_token(refresh_token, self.trust.client_id)
-        return await self.grant_of_tokens(tokens, None), tokens
+        return await self.build_grant_from_tokens(tokens, None), tokens
 
-    async def session_caller(self, tenant: str, session_id: str) -> Caller:
+    async def find_session_caller(self, tenant: str, session_id: str) -> Caller:
         """The caller of a browser session, which is renewed when due."""
         grant = await self.sessions.read_grant(tenant, session_id)
         return await self.admit_grant(grant)
 
 
-def _password_login_disabled_error() -> NotFound:
+def _build_password_login_disabled_error() -> NotFound:
     return NotFound(
         "Names and passwords are not passed on to the identity provider.",
         fix="Sign in by the browser, or by `agora login`; or set oidc_password_login to on.",
     )
 
 
-def _text_claim(claims: Mapping[str, Any], name: str, longest: int = MAX_NAME_CHARACTERS) -> str | None:
+def _read_text_claim(claims: Mapping[str, Any], name: str, longest: int = MAX_NAME_CHARACTERS) -> str | None:
     value = claims.get(name)
     return value if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable() else None
 

@@ -24,13 +24,13 @@ from ..port import (
     RedeliveryReport,
     Terms,
     build_dead_letter,
-    entry_sort_key,
+    compute_entry_sort_key,
     parse_dead_letter,
 )
 from .address import Address
 from .connection import Connection, Disconnected, Refused
 from .durability import Durability, check_durability
-from .link import MAX_PENDING, TIMEOUT, Link, command_error
+from .link import MAX_PENDING, TIMEOUT, Link, build_command_error
 
 __all__ = ["RedisBus"]
 
@@ -140,7 +140,7 @@ class RedisBus:
         try:
             return _decode_text(await self._link.execute(*command))
         except Refused as error:
-            raise command_error(error) from None
+            raise build_command_error(error) from None
 
     # -- groups ----------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class RedisBus:
         except Refused as error:
             if str(error).startswith("BUSYGROUP"):
                 return False
-            raise command_error(error) from None
+            raise build_command_error(error) from None
         return True
 
     async def read(
@@ -198,7 +198,7 @@ class RedisBus:
         """Entries taken back, and entries idle for longer than their number of deliveries allows."""
         entries = {entry.entry_id: entry for entry in await self._read_pending(stream, group, count, consumer=PARKED)}
         entries |= {entry.entry_id: entry for entry in await self._find_overdue(stream, group, idle, count)}
-        return [entries[name] for name in sorted(entries, key=entry_sort_key)[:count]]
+        return [entries[name] for name in sorted(entries, key=compute_entry_sort_key)[:count]]
 
     async def _find_overdue(self, stream: str, group: str, idle: float, count: int) -> list[Pending]:
         """Entries that a consumer holds for too long, and exhausted ones of any consumer."""
@@ -235,10 +235,10 @@ class RedisBus:
         try:
             await self._link.execute_transaction(tuple(command), ("XACK", stream, group, letter.entry_id))
         except Refused as error:
-            raise command_error(error) from None
+            raise build_command_error(error) from None
 
     async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        valid_ids = sorted(filter(_is_id, ids), key=entry_sort_key)
+        valid_ids = sorted(filter(_is_id, ids), key=compute_entry_sort_key)
         last = next(
             (
                 g["last-delivered-id"]
@@ -257,7 +257,7 @@ class RedisBus:
         return {
             each
             for each in valid_ids
-            if entry_sort_key(each) <= entry_sort_key(_decode_text(last)) and each not in open_
+            if compute_entry_sort_key(each) <= compute_entry_sort_key(_decode_text(last)) and each not in open_
         }
 
     async def find_dead_lettered(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
@@ -319,7 +319,7 @@ class RedisBus:
         for entry_id, value in zip(reply[::2], reply[1::2], strict=True):
             previous_id, _, deliveries = value.partition("|")
             entries.append(MovedEntry(entry_id, previous_id, int(deliveries)))
-        return sorted(entries, key=lambda each: entry_sort_key(each.entry_id))
+        return sorted(entries, key=lambda each: compute_entry_sort_key(each.entry_id))
 
     async def forget_moved(self, stream: str, ids: Sequence[str]) -> None:
         if ids:
@@ -363,26 +363,30 @@ class RedisBus:
         dropped = 0
         while True:
             excess = min(await self.count_entries(stream) - length, TRIM_BATCH)
-            safe = await self._last_acknowledged(stream)
+            safe = await self._find_last_acknowledged(stream)
             if excess <= 0:
                 return dropped
             oldest = [
                 _decode_text(entry[0])
                 for entry in await self._run_command("XRANGE", stream, "-", "+", "COUNT", str(excess))
             ]
-            doomed = [name for name in oldest if safe is None or entry_sort_key(name) <= entry_sort_key(safe)]
+            doomed = [
+                name for name in oldest if safe is None or compute_entry_sort_key(name) <= compute_entry_sort_key(safe)
+            ]
             if not doomed:
                 return dropped
-            dropped += int(await self._run_command("XTRIM", stream, "MINID", "=", _next_entry_id(doomed[-1])))
+            dropped += int(await self._run_command("XTRIM", stream, "MINID", "=", _compute_next_entry_id(doomed[-1])))
 
-    async def _last_acknowledged(self, stream: str) -> str | None:
+    async def _find_last_acknowledged(self, stream: str) -> str | None:
         """The last entry up to which every group has acknowledged; None if the stream has no groups."""
         ends = []
         for group in await self._read_info("GROUPS", stream):
             name, last = _decode_text(group["name"]), _decode_text(group["last-delivered-id"])
             first = await self._read_pending(stream, name, 1)
-            ends.append(min(last, _previous_entry_id(first[0].entry_id), key=entry_sort_key) if first else last)
-        return min(ends, key=entry_sort_key) if ends else None
+            ends.append(
+                min(last, _compute_previous_entry_id(first[0].entry_id), key=compute_entry_sort_key) if first else last
+            )
+        return min(ends, key=compute_entry_sort_key) if ends else None
 
     # -- inspection ------------------------------------------------------------------------------
 
@@ -453,7 +457,7 @@ class RedisBus:
         except Refused as error:
             if str(error).startswith(("ERR no such key", "NOGROUP")):
                 return []
-            raise command_error(error) from None
+            raise build_command_error(error) from None
         return [{_decode_text(row[at]): row[at + 1] for at in range(0, len(row), 2)} for row in rows]
 
     # -- commands --------------------------------------------------------------------------------
@@ -502,7 +506,7 @@ async def _check_reply(reply: Awaitable[Any]) -> Any:
     except Refused as error:
         if str(error).startswith("NOGROUP"):
             raise NotFound("The stream has no such group.", fix="Make it by joining the stream.") from None
-        raise command_error(error) from None
+        raise build_command_error(error) from None
 
 
 def _decode_text(value: Any) -> str:
@@ -520,11 +524,11 @@ def _is_id(entry: str) -> bool:
     return stamp.isascii() and stamp.isdigit() and number.isascii() and number.isdigit() and len(entry) < 40
 
 
-def _next_entry_id(entry: str) -> str:
-    stamp, number = entry_sort_key(entry)
+def _compute_next_entry_id(entry: str) -> str:
+    stamp, number = compute_entry_sort_key(entry)
     return f"{stamp}-{number + 1}"
 
 
-def _previous_entry_id(entry: str) -> str:
-    stamp, number = entry_sort_key(entry)
+def _compute_previous_entry_id(entry: str) -> str:
+    stamp, number = compute_entry_sort_key(entry)
     return f"{stamp}-{number - 1}" if number else f"{stamp - 1}-{2**64 - 1}"

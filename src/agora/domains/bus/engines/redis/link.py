@@ -19,7 +19,7 @@ from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 from .address import Address
 from .connection import Argument, Connection, Disconnected, Refused
 
-__all__ = ["MAX_PENDING", "TIMEOUT", "Link", "command_error"]
+__all__ = ["MAX_PENDING", "TIMEOUT", "Link", "build_command_error"]
 
 log = logging.getLogger(__name__)
 
@@ -197,7 +197,7 @@ class Link:
                     with contextlib.suppress(Disconnected):
                         return await send(connection)
         except TimeoutError:
-            raise self._unavailable_error(sent=is_sent) from None
+            raise self._build_unavailable_error(sent=is_sent) from None
         finally:
             self._queued -= 1
 
@@ -207,7 +207,7 @@ class Link:
                 f"{pending} commands wait for Redis; no more are accepted.", fix="Try again later.", retry_after=1
             )
 
-    def _unavailable_error(self, *, sent: bool) -> UpstreamUnavailable:
+    def _build_unavailable_error(self, *, sent: bool) -> UpstreamUnavailable:
         extra = {"outcome": "unknown"} if sent else {}
         return UpstreamUnavailable(
             f"Redis at {self.address} cannot be reached: {self.error or 'no connection'}.",
@@ -217,6 +217,6 @@ class Link:
         )
 
 
-def command_error(error: Refused) -> InternalError:
+def build_command_error(error: Refused) -> InternalError:
     """The error for a refusal that no caller can do anything about."""
     return InternalError(f"Redis refused a command of the bus: {error}", fix="Look at its log and its settings.")
