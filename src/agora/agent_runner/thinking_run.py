@@ -65,6 +65,7 @@ class ThinkingRun:
         self._meter = CallMeter(toolbox.client, task)
         self._began = time.monotonic()
         self._is_stopping = False
+        self._has_unsaved_results = False  # of tools: stored with the reservation of the next call of the model
         self._model_request: asyncio.Task[Answer] | None = None
 
     def stop(self) -> None:
@@ -93,6 +94,15 @@ class ThinkingRun:
         parameters = self._build_parameters()
         if not self._state.messages:
             await self._begin()
+        try:
+            return await self._alternate_steps(parameters)
+        except (PermanentFailure, Postponed):
+            if self._has_unsaved_results:
+                await self._save()
+            raise
+
+    async def _alternate_steps(self, parameters: ModelRequestParameters) -> Any:
+        """Ask the model and call its tools in turn, until there is a result."""
         while True:
             self._check_limits()
             if self._is_stopping:
@@ -197,7 +207,10 @@ class ThinkingRun:
         step, size = self._state.steps, estimate_input_tokens(messages, parameters)
 
         async def choose(names: Sequence[str]) -> str:
-            return await self._meter.reserve(step, names, size)
+            checkpoint = self._dump_checkpoint() if self._has_unsaved_results else None
+            model = await self._meter.reserve(step, names, size, checkpoint)
+            self._has_unsaved_results = False
+            return model
 
         return await self._models.request(
             messages,
@@ -292,7 +305,7 @@ class ThinkingRun:
     async def _keep_result(self, number: int, status: str, content: str) -> None:
         self._state.results[str(number)] = {"status": status, "content": content}
         self._state.asked = None
-        if number + 1 < len(self._open_calls() or ()):  # the last result is saved with the request that it goes into
+        if number + 1 < len(self._open_calls() or ()):  # the last result is saved with the next call of the model
             await self._save()
 
     async def _give_results(self, calls: Sequence[ToolCallPart]) -> None:
@@ -309,7 +322,7 @@ class ThinkingRun:
             self._count_correction()
         self._state.messages.append(ModelRequest(parts=parts))
         self._state.results = {}
-        await self._save()
+        self._has_unsaved_results = True
 
     async def _finish(self, number: int, result: dict[str, Any]) -> tuple[Any] | None:
         """Take the result if it fits the schema, else have the model correct it."""
@@ -360,6 +373,7 @@ class ThinkingRun:
         return 1 + sum(message.role == "user" for message in self._task.history)
 
     async def _save(self) -> None:
+        self._has_unsaved_results = False
         await self._task.save(self._dump_checkpoint())
 
     def _dump_checkpoint(self) -> dict[str, Any]:

@@ -2491,7 +2491,20 @@ impl Request<DeclaredAgentCallToolOperation> {
 
 operation! {
     /// Marks requests of `agora.declared_agent.reserve_model_call`.
-    pub DeclaredAgentReserveModelCallOperation => ModelReservation, Command, "declared_agent/reserve_model_call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, StaleLease];
+    pub DeclaredAgentReserveModelCallOperation => ModelReservation, Command, "declared_agent/reserve_model_call", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+/// Optional arguments of `agora.declared_agent.reserve_model_call`.
+impl Request<DeclaredAgentReserveModelCallOperation> {
+    /// Where the work is now: stored if and only if the call is reserved.
+    pub fn checkpoint(self, checkpoint: impl Into<Value>) -> Self {
+        self.with::<Value>("checkpoint", checkpoint.into())
+    }
+
+    /// Grows with each checkpoint of the task.
+    pub fn checkpoint_number(self, checkpoint_number: i64) -> Self {
+        self.with("checkpoint_number", checkpoint_number)
+    }
 }
 
 operation! {

@@ -1047,7 +1047,7 @@ impl DeclaredAgentService<'_> {
     /// - `models`: Models that may be called, in order.
     /// - `input_tokens`: Most tokens that the request has.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `stale_lease`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
     pub fn reserve_model_call(
         &self,
         task_id: impl Into<String>,

@@ -1150,6 +1150,10 @@ export interface DeclaredAgentReserveModelCallArguments {
   models: string[];
   /** Most tokens that the request has. */
   inputTokens: number;
+  /** Where the work is now: stored if and only if the call is reserved. */
+  checkpoint?: { [key: string]: JsonValue } | null | undefined;
+  /** Grows with each checkpoint of the task. */
+  checkpointNumber?: number | null | undefined;
 }
 
 /** Arguments of ``agora.declared_agent.record_model_call``. */
@@ -4158,7 +4162,7 @@ export interface DeclaredAgentService {
    *
    * Whoever asked first pays. A new reservation takes the place of the task's earlier one. Raises BudgetExceeded.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``stale_lease``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */
   reserveModelCall(args: DeclaredAgentReserveModelCallArguments, options?: CallOptions): Promise<ModelReservation>;
   /**
@@ -6325,7 +6329,7 @@ export interface Operations {
   "declared_agent.reserve_model_call": {
     args: DeclaredAgentReserveModelCallArguments;
     answer: Promise<ModelReservation>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "stale_lease";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
   };
   "declared_agent.record_model_call": {
     args: DeclaredAgentRecordModelCallArguments;

@@ -41,7 +41,20 @@ from .providers import DEFAULT_MODEL, ModelEndpoint, resolve_model
 from .rights import LONGEST_CHAIN
 from .tool_calls import require_own_declaration
 
-__all__ = ["CallRecord", "record_model_call", "release_failed_call", "reserve_next_call"]
+__all__ = ["CallRecord", "ReservationRequest", "record_model_call", "release_failed_call", "reserve_next_call"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationRequest:
+    """A call that is to be made. step: its number in the task. models: PROVIDER:MODEL, in order. input_tokens: at most."""
+
+    task_id: str
+    fencing_token: int
+    step: int
+    models: Sequence[str]
+    input_tokens: int
+    checkpoint: JsonObject | None
+    checkpoint_number: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,24 +78,24 @@ def _call_id(fencing_token: int, step: int) -> str:
     return f"{fencing_token}.{step}"
 
 
-async def reserve_next_call(
-    call: Call, task_id: str, fencing_token: int, step: int, names: Sequence[str], input_tokens: int
-) -> contract.ModelReservation:
-    """Reserve the most that the next call of a task may cost, and say which model it is to be.
+async def reserve_next_call(call: Call, request: ReservationRequest) -> contract.ModelReservation:
+    """Reserve the most that the next call of a task may cost, store the checkpoint, and say which model it is to be.
 
     Raises BudgetExceeded, CreditExhausted, InvalidRequest where no model has a price, Conflict where none is the agent's,
     StaleLease.
     """
     declaration = await require_own_declaration(call)
     specification = AgentSpecification.model_validate_json(declaration.specification)
-    draft = await access.lock_held_task(call, task_id, fencing_token)
+    task_id, token = request.task_id, request.fencing_token
+    draft = await access.lock_held_task(call, task_id, token)
     payer = await _resolve_payer(call, draft.row)
-    tokens = ModelTokens(input_tokens=input_tokens, output_tokens=specification.limits.output_tokens)
-    rates = await _price_models(call, (specification.model, *specification.fallbacks), names)
+    tokens = ModelTokens(input_tokens=request.input_tokens, output_tokens=specification.limits.output_tokens)
+    rates = await _price_models(call, (specification.model, *specification.fallbacks), request.models)
     priced = [ModelOffer(rate, rate.compute_cost(tokens)) for rate in rates]
-    await _charge_lost_call(call, payer, fencing_token, specification, input_tokens)
+    await _charge_lost_call(call, payer, token, specification, request.input_tokens)
     offers = await _apply_cost_limit(call, specification, task_id, priced)
-    reserved = await reserve_model_call(call, payer, _call_id(fencing_token, step), offers)
+    reserved = await reserve_model_call(call, payer, _call_id(token, request.step), offers)
+    await _store_checkpoint(call, request)
     offer = reserved.offer
     return contract.ModelReservation(
         model=offer.rates.name,
@@ -223,20 +236,25 @@ async def record_model_call(call: Call, record: CallRecord) -> contract.Recorded
         seconds=record.seconds,
     )
     row = await charge_model_call(call, await _resolve_payer(call, task), rates, report)
-    number = None
-    if is_held and record.checkpoint is not None:
-        request = RenewalRequest(
-            task_id=record.task_id,
-            token=record.fencing_token,
-            lease_seconds=None,
-            progress=None,
-            checkpoint=record.checkpoint,
-            checkpoint_number=record.checkpoint_number,
-        )
-        number = (await renew_lease(call, request)).checkpoint_number
+    number = await _store_checkpoint(call, record) if is_held else None
     return contract.RecordedModelCall(
         entry_id=row.entry_id, cost=from_micros(row.cost), currency=row.currency, checkpoint_number=number
     )
+
+
+async def _store_checkpoint(call: Call, request: ReservationRequest | CallRecord) -> int | None:
+    """Store the checkpoint that came with a request, and extend the lease; answers its number, None without one."""
+    if request.checkpoint is None:
+        return None
+    renewal = RenewalRequest(
+        task_id=request.task_id,
+        token=request.fencing_token,
+        lease_seconds=None,
+        progress=None,
+        checkpoint=request.checkpoint,
+        checkpoint_number=request.checkpoint_number,
+    )
+    return (await renew_lease(call, renewal)).checkpoint_number
 
 
 async def _load_reserved_task(call: Call, record: CallRecord) -> TaskRow:

@@ -23,7 +23,7 @@ from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import queries as statements
-from .model_calls import CallRecord, record_model_call, release_failed_call, reserve_next_call
+from .model_calls import CallRecord, ReservationRequest, record_model_call, release_failed_call, reserve_next_call
 from .providers import resolve_model
 from .records import DECLARED_AGENT_VERSIONS, DECLARED_AGENTS, DeclaredAgentRow, DeclaredAgentVersionRow
 from .tool_calls import ToolRequest, begin_tool_call
@@ -144,9 +144,26 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
     @implements
     async def reserve_model_call(
-        self, task_id: str, fencing_token: int, step: int, models: Sequence[str], input_tokens: int
+        self,
+        task_id: str,
+        fencing_token: int,
+        step: int,
+        models: Sequence[str],
+        input_tokens: int,
+        *,
+        checkpoint: JsonObject | None = None,
+        checkpoint_number: int | None = None,
     ) -> contract.ModelReservation:
-        return await reserve_next_call(self.call, task_id, fencing_token, step, models, input_tokens)
+        request = ReservationRequest(
+            task_id=task_id,
+            fencing_token=fencing_token,
+            step=step,
+            models=models,
+            input_tokens=input_tokens,
+            checkpoint=checkpoint,
+            checkpoint_number=checkpoint_number,
+        )
+        return await reserve_next_call(self.call, request)
 
     @implements
     async def record_model_call(

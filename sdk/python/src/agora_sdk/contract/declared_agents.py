@@ -349,6 +349,13 @@ class DeclaredAgents(Service, category="declared_agent"):
         step: Step,
         models: OfferedModels,
         input_tokens: Annotated[int, Field(ge=0, le=1_000_000_000, description="Most tokens that the request has.")],
+        *,
+        checkpoint: Annotated[
+            JsonObject | None, Field(description="Where the work is now: stored if and only if the call is reserved.")
+        ] = None,
+        checkpoint_number: Annotated[
+            int | None, Field(ge=0, lt=2**63, description="Grows with each checkpoint of the task.")
+        ] = None,
     ) -> ModelReservation:
         """Reserve what the next call of a model may cost at most, against every limit over it: by its agent alone.
 
