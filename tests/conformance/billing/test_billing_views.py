@@ -145,7 +145,9 @@ async def test_costs_of_days_and_agents(market: Market, till: Till) -> None:
 async def test_the_dashboard_adds_up(market: Market, till: Till) -> None:
     agent = await priced(market, type="hybrid", price=3.6, task_price=1)
     await till.execute("x", "acme", agent, "inst_1")
-    await till.run(a_run(market, agent, seconds=1800, closed=True, began=market.clock.now() - timedelta(seconds=1800)))
+    began = market.clock.now()
+    market.clock.advance(1800)  # what the dashboard shows ends now, also half an hour before midnight
+    await till.run(a_run(market, agent, seconds=1800, closed=True, began=began))
     await market.call(market.operator, "billing.credit", account="acme", amount=10)
     acme = till.customer("acme")
     await market.call(acme, "billing.budget", hard_limit=20)
