@@ -39,7 +39,7 @@ from agora.settings import Settings
 from agora.store.event_table import EVENTS, EventRow
 from agora.store.port import NewEvent, R, Table, Tx
 from agora.store.postgres import PostgresStore
-from agora.store.records import record_values
+from agora.store.records import list_record_values
 from agora_sdk.contract import operations
 
 CALLERS, SECONDS, ROUNDS, CLAIMS = 64, 3.0, 5, 6_000
@@ -92,8 +92,8 @@ class Statements:
 
     def __init__(self, store: PostgresStore, callers: list[Caller]) -> None:
         self._store, self._ids = store, [caller.subject for caller in callers]
-        self._own = [encode_json(queues.queue_ranges([f"agent:{agent}"], (), open=False)) for agent in self._ids]
-        self._pool = encode_json(queues.queue_ranges((), ["etl"]))
+        self._own = [encode_json(queues.build_queue_ranges([f"agent:{agent}"], (), open=False)) for agent in self._ids]
+        self._pool = encode_json(queues.build_queue_ranges((), ["etl"]))
 
     async def send(self, at: int) -> None:
         message, agent, other = new_id("msg"), self._ids[at], self._ids[(at + 1) % CALLERS]
@@ -237,7 +237,7 @@ class Bare:
         await self._insert(connection, EVENTS, row)
 
     async def _insert(self, connection: Any, table: Table[R], row: R) -> None:
-        await connection.execute(self._texts[table], *record_values(row))
+        await connection.execute(self._texts[table], *list_record_values(row))
 
 
 _TAKE = """

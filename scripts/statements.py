@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from agora.store.checked_statements import FILE, statement_digest
+from agora.store.checked_statements import FILE, compute_statement_digest
 from agora.store.port import Statement, Write
 from agora.store.tenancy import check_confined
 
@@ -37,7 +37,7 @@ def confined_texts() -> Iterator[str]:
 
 def checked_list() -> str:
     """The list, made anew. Raises Unconfined for a statement that could reach rows of another tenant."""
-    return "".join(sorted(f"{statement_digest(check_confined(text))}\n" for text in set(confined_texts())))
+    return "".join(sorted(f"{compute_statement_digest(check_confined(text))}\n" for text in set(confined_texts())))
 
 
 def main(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ import httpx
 import uvicorn
 
 from agora.clock import SystemClock
-from agora.net.socket_limits import http_protocol, websocket_protocol
+from agora.net.socket_limits import create_http_protocol, create_websocket_protocol
 from agora.server.app import App
 from agora.settings import Settings
 from agora.store.sqlite import SqliteStore
@@ -191,8 +191,8 @@ async def running(app: App, port: int = 0) -> AsyncIterator[Running]:
         app,
         host="127.0.0.1",
         port=port,
-        http=http_protocol(app.settings.request_timeout, app.backpressure),
-        ws=websocket_protocol(app.backpressure),
+        http=create_http_protocol(app.settings.request_timeout, app.backpressure),
+        ws=create_websocket_protocol(app.backpressure),
         log_config=None,
         lifespan="on",
         timeout_keep_alive=75,  # as ``agora serve``: a slow test's client must not meet a connection that is just closed

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from agora.runtimes.docker.client import Client
-from agora.runtimes.docker.labels import ResourceLabels, label_filter
+from agora.runtimes.docker.labels import ResourceLabels, build_label_filter
 from tests.conformance.instances.instance_programs import AGENT
 from tests.dockerd import BASE, docker_host
 from tests.faults.server_process import Victim
@@ -44,7 +44,7 @@ async def victim(docker_host: str, tmp_path: Path) -> AsyncIterator[Victim]:
 
 
 async def _forget(host: str, installation: str) -> None:
-    client, mine = Client(host), label_filter(ResourceLabels(installation).installation_label)
+    client, mine = Client(host), build_label_filter(ResourceLabels(installation).installation_label)
     for each in await client.request_json("GET", "containers/json", params=mine | {"all": "1"}):
         await client.request_json("DELETE", f"containers/{each['Id']}", params={"force": "1"})
     for each in await client.request_json("GET", "networks", params=mine):
@@ -56,7 +56,9 @@ async def containers(victim: Victim) -> list[dict[str, Any]]:
     client = Client(str(victim.settings["docker_host"]))
     installation = (victim.directory / "host-id").read_text().strip()
     found: list[dict[str, Any]] = await client.json(
-        "GET", "containers/json", params=label_filter(ResourceLabels(installation).installation_label) | {"all": "1"}
+        "GET",
+        "containers/json",
+        params=build_label_filter(ResourceLabels(installation).installation_label) | {"all": "1"},
     )
     await client.close()
     return found

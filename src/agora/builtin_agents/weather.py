@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic_core import from_json
 
 from agora.net.egress_policy import EgressPolicy, is_evidently_private
-from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
+from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
 
 from .port import TaskFailed
 
@@ -134,13 +134,13 @@ async def _fetch_json(base: str, path: str, query: Mapping[str, Any]) -> dict[st
 
 async def _send_request(url: str) -> tuple[int, bytes]:
     if url.startswith("https://"):
-        await asyncio.to_thread(default_ssl_context)
+        await asyncio.to_thread(create_default_ssl_context)
     # The operator names the provider. A public name must not lead into the operator's network all the same.
     policy = EgressPolicy(private=is_evidently_private(urlsplit(url).hostname or ""))
     http = HttpClient(url, policy, SECONDS, None)
     try:
         headers = {"host": http.host, "user-agent": "agora", "accept-encoding": "identity"}
-        reply = await http.request("GET", request_target(url), headers)
+        reply = await http.request("GET", build_request_target(url), headers)
         body = b""
         while part := await reply.read_part():
             body += part

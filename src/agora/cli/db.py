@@ -41,9 +41,9 @@ def group() -> typer.Typer:
 
 def status(url: Url = None, dev: Dev = False, prod: Prod = False, json: Json = False) -> None:
     """Show the migration status of the database; the exit code is 1 if 'agora db upgrade' has something to do."""
-    from agora.store.databases import database_status
+    from agora.store.databases import read_database_status
 
-    database = _run_with_target_database(database_status, url, dev, prod)
+    database = _run_with_target_database(read_database_status, url, dev, prod)
     _print_status(database, json)
     if not database.is_current:
         raise typer.Exit(1)
@@ -60,13 +60,13 @@ def upgrade(
     from agora.store import databases
 
     async def apply_migrations(target: str) -> tuple[int, DatabaseStatus]:
-        before = await databases.database_status(target)
+        before = await databases.read_database_status(target)
         if create and not before.exists:
             await databases.create_database(target)
             applied = len(before.pending)
         else:
             applied = await databases.upgrade_database(target)
-        return applied, await databases.database_status(target)
+        return applied, await databases.read_database_status(target)
 
     applied, database = _run_with_target_database(apply_migrations, url, dev, prod)
     if not json:
@@ -89,7 +89,7 @@ def create(
 
     async def create_database(target: str) -> tuple[bool, DatabaseStatus]:
         is_new = await databases.create_database(target, login, os.environ.get(PASSWORD) if login else None)
-        return is_new, await databases.database_status(target)
+        return is_new, await databases.read_database_status(target)
 
     is_new, database = _run_with_target_database(create_database, url, dev, prod)
     if not json:

@@ -90,7 +90,7 @@ def _check_certificate(settings: Settings) -> Iterator[Finding]:
             "fail", "certificate", str(error), "Then 'agora serve' starts; SIGHUP has a running server read it."
         )
         return
-    days, until = certificate.days_left(), f"{certificate.expires:%Y-%m-%d}"
+    days, until = certificate.compute_days_left(), f"{certificate.expires:%Y-%m-%d}"
     detail = f"for {', '.join(certificate.names) or 'no name'}, until {until}"
     renew = "Renew it and send the server SIGHUP."
     if days < 0:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic_core import from_json, to_json
 
 from agora.store.port import Query, Reader
-from agora.store.records import record_values
+from agora.store.records import list_record_values
 from agora_sdk.errors import InvalidRequest, field_error
 
 __all__ = [
@@ -126,7 +126,7 @@ def take_fitting_rows(rows: Sequence[T], limit: int, most: int) -> tuple[Sequenc
     """The first of these rows, at most ``limit`` and as many as fit into ``most`` bytes, and whether there are more."""
     budget = PageBudget(most)
     for count, row in enumerate(rows):
-        if count == limit or not budget.take_if_fits(record_values(row)):
+        if count == limit or not budget.take_if_fits(list_record_values(row)):
             return rows[:count], True
     return rows, False
 
@@ -160,7 +160,7 @@ async def fill_page_with_rows(
         count = min(limit + 1 - len(rows), MANY_ROWS if small else FEW_ROWS)
         following = await read(place, count)
         for row in following:
-            if len(rows) == limit or not budget.take_if_fits(record_values(row)):
+            if len(rows) == limit or not budget.take_if_fits(list_record_values(row)):
                 return rows, True
             rows.append(row)
         if len(following) < count:

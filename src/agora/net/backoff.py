@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 
-__all__ = ["Backoff", "exponential_delay", "jittered_delay"]
+__all__ = ["Backoff", "compute_exponential_delay", "compute_jittered_delay"]
 
 
-def exponential_delay(failures: int, first: float, longest: float) -> float:
+def compute_exponential_delay(failures: int, first: float, longest: float) -> float:
     """``first`` after one failure, twice as long after each further one, ``longest`` at most; in the unit of both."""
     return min(first * 2.0 ** min(max(failures - 1, 0), 62), longest)
 
 
-def jittered_delay(failures: int, first: float, longest: float) -> float:
+def compute_jittered_delay(failures: int, first: float, longest: float) -> float:
     """The same delay, randomised between half of it and the whole, so that clients do not retry together."""
-    return exponential_delay(failures, first, longest) * random.uniform(0.5, 1.0)  # noqa: S311
+    return compute_exponential_delay(failures, first, longest) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 class Backoff:
@@ -26,7 +26,7 @@ class Backoff:
     def next_delay(self) -> float:
         """Seconds until the next attempt, after another failure."""
         self.failures += 1
-        return jittered_delay(self.failures, self._first, self._longest)
+        return compute_jittered_delay(self.failures, self._first, self._longest)
 
     def reset_failures(self) -> None:
         self.failures = 0

@@ -137,8 +137,8 @@ class Connection:
     def __init__(self, backpressure: Backpressure, transport: Any, address: str, account: SubjectUsage) -> None:
         self._backpressure, self.transport, self.address, self.account = backpressure, transport, address, account
         self.caller: _Caller | None = None
-        self.refuse: Callable[[], None] = _do_nothing
-        self.on_abort: Callable[[], None] = _do_nothing
+        self.refuse: Callable[[], None] = _close_nothing
+        self.on_abort: Callable[[], None] = _close_nothing
         self.relayed: Callable[[], int] | None = None
         self.provisional = self.paused = False
         self.waiting = self._held = 0
@@ -223,7 +223,7 @@ class Connection:
             return 0.0
         progress = 0 if self.relayed is None else self.relayed()
         if size:
-            acknowledged = _acknowledged_bytes(self.transport)
+            acknowledged = _read_acknowledged_bytes(self.transport)
             progress += -size if acknowledged is None else acknowledged
         if self._stalled_since is None or progress > self._taken:
             self._stalled_since = now
@@ -372,9 +372,9 @@ class Backpressure:
         """Look after all connections until cancelled."""
         while True:
             await asyncio.sleep(min(SWEEP_SECONDS, self.limits.unread_timeout / 4))
-            self.sweep(asyncio.get_running_loop().time())
+            self.cut_off_stalled_connections(asyncio.get_running_loop().time())
 
-    def sweep(self, now: float) -> None:
+    def cut_off_stalled_connections(self, now: float) -> None:
         """Measure every connection, and cut off those whose readers take nothing. now: seconds on the loop's clock."""
         limits = self.limits
         stalled: list[tuple[float, Connection]] = []
@@ -391,7 +391,7 @@ class Backpressure:
                 self.cut_off += 1
 
 
-def _do_nothing() -> None:
+def _close_nothing() -> None:
     """For connections that close in a way of their own."""
 
 
@@ -401,7 +401,7 @@ def limit_unsent(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOT_SENT_LOW_WATER)
 
 
-def _acknowledged_bytes(transport: Any) -> int | None:
+def _read_acknowledged_bytes(transport: Any) -> int | None:
     """Bytes acknowledged by the peer so far, if the system reports them: buffers alone may hide slow progress."""
     if sys.platform != "linux":
         return None

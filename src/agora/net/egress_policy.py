@@ -14,8 +14,8 @@ __all__ = [
     "is_evidently_private",
     "is_loopback_host",
     "is_public",
-    "public_addresses",
     "resolve_host",
+    "resolve_public_addresses",
 ]
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -74,7 +74,7 @@ async def resolve_host(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in addresses))
 
 
-async def public_addresses(host: str, port: int, resolver: Resolve = resolve_host) -> Sequence[str]:
+async def resolve_public_addresses(host: str, port: int, resolver: Resolve = resolve_host) -> Sequence[str]:
     """Addresses of a host, all public; AddressRefused if one of them is not, OSError if there are none."""
     addresses = await resolver(host, port)
     hidden = [address for address in addresses if not is_public(address)]
@@ -97,7 +97,7 @@ class EgressPolicy:
         now = asyncio.get_running_loop().time()
         address, until = self._checked.get((host, port), ("", 0.0))
         if until < now:
-            address = (await public_addresses(host, port, self._resolver))[0]
+            address = (await resolve_public_addresses(host, port, self._resolver))[0]
             self._checked[host, port] = (address, now + REMEMBERED_FOR)
         return address
 

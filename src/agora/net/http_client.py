@@ -22,7 +22,7 @@ import httptools
 
 from .egress_policy import EgressPolicy
 
-__all__ = ["VIA", "ConnectionLost", "HttpClient", "Reply", "default_ssl_context", "request_target"]
+__all__ = ["VIA", "ConnectionLost", "HttpClient", "Reply", "build_request_target", "create_default_ssl_context"]
 
 MAX_HEAD_BYTES: Final = 65_536
 READ_AHEAD: Final = 262_144  # bytes of an answer that wait to be read
@@ -37,7 +37,7 @@ class ConnectionLost(Exception):
     """The connection broke after the request was sent, or the response is not HTTP: the outcome is unknown."""
 
 
-def request_target(url: str) -> str:
+def build_request_target(url: str) -> str:
     """What a request to a URL asks its host for: path and query, in ASCII."""
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe=SAFE)
@@ -45,7 +45,7 @@ def request_target(url: str) -> str:
 
 
 @cache
-def default_ssl_context() -> ssl.SSLContext:
+def create_default_ssl_context() -> ssl.SSLContext:
     """The TLS context: the system's certificate authorities, else certifi's. To be made beside the event loop: it takes a while."""
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
@@ -78,8 +78,8 @@ class HttpClient:
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.host = host if self._port == usual else f"{host}:{self._port}"
         self._egress, self._seconds, self._keepalive = egress, seconds, keepalive
-        self._context = (context or default_ssl_context()) if tls else None
-        self._target = request_target(url)
+        self._context = (context or create_default_ssl_context()) if tls else None
+        self._target = build_request_target(url)
         self._idle: list[_Connection] = []
         self._open: set[_Connection] = set()
 
@@ -95,7 +95,7 @@ class HttpClient:
     async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
         """Send a request, and wait for the head of its answer.
 
-        target: see :func:`request_target`. Raises OSError (AddressRefused too) if nothing was sent, else Lost. ValueError
+        target: see :func:`build_request_target`. Raises OSError (AddressRefused too) if nothing was sent, else Lost. ValueError
         for headers that are none.
         """
         lines = [f"{name}: {value}" for name, value in (*headers.items(), *VIA.items())]

@@ -21,7 +21,7 @@ from websockets.http11 import Request
 
 from .backpressure import Backpressure, Connection
 
-__all__ = ["http_protocol", "websocket_protocol"]
+__all__ = ["create_http_protocol", "create_websocket_protocol"]
 
 HEAD_LIMIT: Final = 65_536  # bytes
 NOT_UTF8: Final = 1007  # close code
@@ -229,11 +229,11 @@ def _ignore_refusal() -> None:
     """Do nothing: a refused handshake closes its connection anyway."""
 
 
-def http_protocol(seconds: float, backpressure: Backpressure) -> type[HttpToolsProtocol]:
+def create_http_protocol(seconds: float, backpressure: Backpressure) -> type[HttpToolsProtocol]:
     """A protocol for uvicorn. seconds: that a request may take to arrive."""
     return type("HttpProtocol", (HttpProtocol,), {"seconds": seconds, "backpressure": backpressure})
 
 
-def websocket_protocol(backpressure: Backpressure) -> type[WebSocketsSansIOProtocol]:
+def create_websocket_protocol(backpressure: Backpressure) -> type[WebSocketsSansIOProtocol]:
     """A protocol for the WebSockets of uvicorn."""
     return type("WebSocketProtocol", (WebSocketProtocol,), {"backpressure": backpressure})

@@ -45,7 +45,7 @@ class Certificate:
     names: tuple[str, ...]
     expires: datetime
 
-    def days_left(self) -> int:
+    def compute_days_left(self) -> int:
         """Whole days until it expires; negative once it has."""
         return (self.expires - datetime.now(UTC)).days
 

@@ -46,9 +46,7 @@ class CorsPolicy:
     def __init__(self, settings: Settings) -> None:
         self._any = "*" in settings.cors_origins
         self._origins = {
-            _without_default_port(origin)
-            for text in settings.cors_origins
-            if (origin := parse_origin(text)) is not None
+            _strip_default_port(origin) for text in settings.cors_origins if (origin := parse_origin(text)) is not None
         }
         self._loopback = settings.allow_loopback_origins
         self._own = parse_origin(settings.public_url.rstrip("/")) if settings.public_url else None
@@ -59,7 +57,7 @@ class CorsPolicy:
         origin = parse_origin(text)
         if origin is None:
             return False
-        if self._any or _without_default_port(origin) in self._origins:
+        if self._any or _strip_default_port(origin) in self._origins:
             return True
         return self._loopback and origin.host.name in LOOPBACK_NAMES
 
@@ -89,7 +87,7 @@ class CorsPolicy:
         """Answer a preflight request. Raises PermissionDenied for an origin that is not allowed."""
         origin = read_header(scope, b"origin") or ""
         if not self.allows_origin(origin):
-            raise _origin_refused_error(origin)
+            raise _build_origin_refused_error(origin)
         headers = [
             (b"content-length", b"0"),
             (b"access-control-allow-methods", METHODS),
@@ -115,16 +113,16 @@ class CorsPolicy:
         if origin is not None and (origin == self._own or origin.host == parse_host(read_header(scope, b"host") or "")):
             return
         if not self.allows_origin(text):
-            raise _origin_refused_error(text)
+            raise _build_origin_refused_error(text)
 
 
-def _without_default_port(origin: Origin) -> Origin:
+def _strip_default_port(origin: Origin) -> Origin:
     if origin.host.port == DEFAULT_PORTS[origin.scheme]:
         return origin._replace(host=origin.host._replace(port=None))
     return origin
 
 
-def _origin_refused_error(origin: str) -> PermissionDenied:
+def _build_origin_refused_error(origin: str) -> PermissionDenied:
     return PermissionDenied(
         f"Pages of {origin[:200]} may not call this server.",
         fix="Add the origin to the setting cors_origins, or for pages of this machine start the server with "

@@ -27,15 +27,15 @@ __all__ = [
     "Scope",
     "Send",
     "abort_connection",
-    "check_values",
+    "check_json_weight",
     "connection_of",
     "find_transport",
     "read_body",
     "read_header",
+    "run_while_connected",
     "send_problem",
     "send_response",
     "wait_for_disconnect",
-    "while_connected",
 ]
 
 T = TypeVar("T")
@@ -207,28 +207,28 @@ def _is_loopback(address: str) -> bool:
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body.
 
-    limit: in bytes; how many values the body may hold follows from it, see :func:`check_values`.
+    limit: in bytes; how many values the body may hold follows from it, see :func:`check_json_weight`.
     Raises PayloadTooLarge above the limit, before it is read where its length is announced; RateLimited or Overloaded where
     its sender has too much of other bodies and answers waiting here.
     """
     announced = read_header(scope, b"content-length")
     if announced is not None and announced.isdigit() and int(announced) > limit:
-        raise _too_large(limit)
+        raise _build_too_large_error(limit)
     body, connection = _RequestBody(), connection_of(scope)
     if await body.read_part(receive):  # else it arrived whole, as small ones do
         with nullcontext() if connection is None else connection.count_queue(body):
             more = True
             while more:
                 if body.size > limit:
-                    raise _too_large(limit)
+                    raise _build_too_large_error(limit)
                 if connection is not None:
                     connection.update_unsent_size()
                     connection.admit_answer(body.size)
                 more = await body.read_part(receive)
     if body.size > limit:
-        raise _too_large(limit)
+        raise _build_too_large_error(limit)
     document = body.parts[0] if len(body.parts) == 1 else b"".join(body.parts)
-    check_values(document, limit)
+    check_json_weight(document, limit)
     return document
 
 
@@ -250,17 +250,17 @@ class _RequestBody:
         return bool(message.get("more_body"))
 
 
-def check_values(document: bytes, limit: int) -> None:
+def check_json_weight(document: bytes, limit: int) -> None:
     """Refuse JSON that costs far more than its length says: a hundred thousand small values in a mebibyte.
 
     Each value weighs 1, each name 1, each list or object 4 more; a document may weigh a tenth of the limit of its bytes.
     Nothing is parsed for it. Raises PayloadTooLarge.
     """
     most = max(MIN_VALUES, limit // BYTES_PER_VALUE)
-    if len(document) * 4 <= most or _json_weight(document) <= most:
+    if len(document) * 4 <= most or _estimate_json_weight(document) <= most:
         return
     unescaped = document.replace(rb"\\", b"").replace(rb"\"", b"")
-    if _json_weight(b"".join(unescaped.split(b'"')[::2])) > most:  # what stands in texts weighs nothing
+    if _estimate_json_weight(b"".join(unescaped.split(b'"')[::2])) > most:  # what stands in texts weighs nothing
         raise PayloadTooLarge(
             f"The body holds too many values: more than {most:,}, where a list or object counts as five.",
             fix="Send it in parts, or as one text; the bound is a tenth of the setting body_limit.",
@@ -268,12 +268,12 @@ def check_values(document: bytes, limit: int) -> None:
         )
 
 
-def _json_weight(document: bytes) -> int:
+def _estimate_json_weight(document: bytes) -> int:
     count = document.count
     return count(b",") + count(b":") + 4 * (count(b"[") + count(b"{"))
 
 
-def _too_large(limit: int) -> PayloadTooLarge:
+def _build_too_large_error(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(
         f"The body is larger than {limit} bytes.",
         fix="Send less, or raise the setting body_limit.",
@@ -281,7 +281,7 @@ def _too_large(limit: int) -> PayloadTooLarge:
     )
 
 
-async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Do what may wait long, for as long as the caller is there to be answered.
 
     A claim that went on waiting for a worker that is dead would take a task for it.

@@ -14,17 +14,17 @@ from agora.telemetry import PROTOCOL
 from agora.telemetry.context import Span, extract_trace
 from agora.telemetry.tracing import Tracing
 
-__all__ = ["incoming_span", "trace_carrier"]
+__all__ = ["open_incoming_span", "read_trace_carrier"]
 
 CARRIERS: Final = ("traceparent", "tracestate")
 
 
-def trace_carrier(scope: Scope) -> Mapping[str, Any]:
+def read_trace_carrier(scope: Scope) -> Mapping[str, Any]:
     """The trace context of a request or handshake; empty if missing or invalid."""
     return extract_trace({name: read_header(scope, name.encode()) for name in CARRIERS})
 
 
-def incoming_span(
+def open_incoming_span(
     tracing: Tracing | None, name: str, carrier: Mapping[str, Any], **told: Any
 ) -> AbstractContextManager[Span | None]:
     """The span of something that came in by this task's protocol; None where there are no traces.

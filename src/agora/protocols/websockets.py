@@ -9,14 +9,14 @@ from typing import Any
 from agora.protocols.http import Receive, Scope, Send, send_problem
 from agora_sdk.errors import AgoraError
 
-__all__ = ["MAX_REASON", "await_disconnect", "refuse_handshake", "subprotocol_token"]
+__all__ = ["MAX_REASON", "await_disconnect", "read_subprotocol_token", "refuse_handshake"]
 
 MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 LINGER_SECONDS = 1.0
 TOKEN_PROTOCOL = "bearer."  # noqa: S105 - the subprotocol in which a browser can send a token
 
 
-def subprotocol_token(scope: Scope) -> str | None:
+def read_subprotocol_token(scope: Scope) -> str | None:
     """The token of the subprotocol ``bearer.TOKEN``: browsers cannot set headers on a handshake."""
     for protocol in scope.get("subprotocols", ()):
         if protocol.startswith(TOKEN_PROTOCOL):

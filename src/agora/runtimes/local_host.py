@@ -12,12 +12,12 @@ from agora.runtimes.errors import SourceRefused
 from agora.runtimes.http_execution import InstanceClient
 from agora.runtimes.port import Runtime
 
-__all__ = ["LocalHost", "boot_id", "monotonic_microseconds"]
+__all__ = ["LocalHost", "read_boot_id", "read_monotonic_microseconds"]
 
-BOOT = Path("/proc/sys/kernel/random/boot_id")
+BOOT = Path("/proc/sys/kernel/random/read_boot_id")
 
 
-def boot_id() -> str:
+def read_boot_id() -> str:
     """Names the present start of this machine: monotonic clocks are comparable within one."""
     try:
         return BOOT.read_text("ascii").strip()
@@ -25,7 +25,7 @@ def boot_id() -> str:
         return "unknown"
 
 
-def monotonic_microseconds() -> int:
+def read_monotonic_microseconds() -> int:
     """Microseconds of the monotonic clock, which every process of the machine shares and which starts with the machine."""
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
@@ -48,11 +48,11 @@ class LocalHost:
     urls: Mapping[str, str] = field(default_factory=dict)
     region: str | None = None
     asker: InstanceClient = field(default_factory=InstanceClient)
-    ticks: Callable[[], int] = monotonic_microseconds
-    boot: str = field(default_factory=boot_id)
+    ticks: Callable[[], int] = read_monotonic_microseconds
+    boot: str = field(default_factory=read_boot_id)
     sources: tuple[Path, ...] = ()
     ending: dict[str, int] = field(default_factory=dict)
-    started_at: int = field(default_factory=lambda: time.time_ns() // 1000 - monotonic_microseconds())
+    started_at: int = field(default_factory=lambda: time.time_ns() // 1000 - read_monotonic_microseconds())
 
     def steady_time(self) -> int:
         """Microseconds since 1970 by the clock as it was when the server started; setting the clock does not move it.

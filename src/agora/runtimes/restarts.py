@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agora.clock import SECOND
-from agora.net.backoff import exponential_delay
+from agora.net.backoff import compute_exponential_delay
 
 __all__ = ["RestartPolicy"]
 
@@ -35,7 +35,7 @@ class RestartPolicy:
 
     def restart_delay(self, failures: int) -> int:
         """Time from the end of the last run to the next start."""
-        return int(exponential_delay(failures, self.first, self.longest))
+        return int(compute_exponential_delay(failures, self.first, self.longest))
 
     def is_crash_loop(self, failures: int) -> bool:
         return failures >= self.loop

@@ -23,7 +23,7 @@ __all__ = [
     "Source",
     "Spec",
     "cpu_cores",
-    "declared_port",
+    "find_declared_port",
     "find_spec_errors",
     "memory_bytes",
 ]
@@ -195,7 +195,7 @@ def cpu_cores(text: str | float) -> float:
     return float(match[1]) / (1000 if match[2] else 1)
 
 
-def declared_port(config: BuildConfig) -> int | None:
+def find_declared_port(config: BuildConfig) -> int | None:
     """The port that a manifest says its program listens at: ``env_vars.PORT``, or as its start command shows."""
     declared = str(config.env_vars.get("PORT", ""))
     if not declared.isdecimal():
@@ -208,15 +208,15 @@ def declared_port(config: BuildConfig) -> int | None:
 def find_spec_errors(spec: Spec) -> list[str]:
     """Everything that is wrong with a specification, each ``"field: what"``; empty if nothing is."""
     return [
-        *_name_errors(spec),
-        *_command_errors(spec),
-        *_variable_errors(spec),
-        *_port_errors(spec),
-        *_limit_errors(spec.limits),
+        *_find_name_errors(spec),
+        *_find_command_errors(spec),
+        *_find_variable_errors(spec),
+        *_find_port_errors(spec),
+        *_find_limit_errors(spec.limits),
     ]
 
 
-def _name_errors(spec: Spec) -> Iterator[str]:
+def _find_name_errors(spec: Spec) -> Iterator[str]:
     if not NAME.fullmatch(spec.instance_id):
         yield "instance_id: 1 to 80 letters, digits, '_' and '-', beginning with a letter or digit"
     if not 0 < spec.generation < 2**31:
@@ -227,7 +227,7 @@ def _name_errors(spec: Spec) -> Iterator[str]:
         yield "labels: at most 64, names of 100 and values of 1,000 characters"
 
 
-def _command_errors(spec: Spec) -> Iterator[str]:
+def _find_command_errors(spec: Spec) -> Iterator[str]:
     config = spec.build_config
     if config.type not in ("python", "npm", "docker", "custom"):
         yield "build_config.type: one of python, npm, docker, custom"
@@ -241,7 +241,7 @@ def _command_errors(spec: Spec) -> Iterator[str]:
         yield "source: an image needs build_config.type docker"
 
 
-def _variable_errors(spec: Spec) -> Iterator[str]:
+def _find_variable_errors(spec: Spec) -> Iterator[str]:
     for place, variables in (("build_config.env_vars", spec.build_config.env_vars), ("env", spec.env)):
         if len(variables) > MAX_VARIABLES:
             yield f"{place}: at most {MAX_VARIABLES} variables"
@@ -252,7 +252,7 @@ def _variable_errors(spec: Spec) -> Iterator[str]:
                 yield f"{place}.{name}: at most {MAX_VALUE_CHARACTERS} characters without NUL"
 
 
-def _port_errors(spec: Spec) -> Iterator[str]:
+def _find_port_errors(spec: Spec) -> Iterator[str]:
     if len(spec.ports) > 16:
         yield "ports: at most 16"
     if len({port.name for port in spec.ports}) < len(spec.ports):
@@ -264,10 +264,10 @@ def _port_errors(spec: Spec) -> Iterator[str]:
             yield f"ports.{port.name}: from 1 to 65535"
         if not VARIABLE.fullmatch(port.variable) or RESERVED.fullmatch(port.variable):
             yield f"ports.{port.name}: {port.variable[:50]!r} can not be the name of a variable"
-    yield from _health_errors(spec)
+    yield from _find_health_errors(spec)
 
 
-def _health_errors(spec: Spec) -> Iterator[str]:
+def _find_health_errors(spec: Spec) -> Iterator[str]:
     if spec.health.path is not None:
         if not HEALTH_PATH.fullmatch(spec.health.path):
             yield "health.path: begins with '/', at most 500 printable characters, no spaces"
@@ -277,7 +277,7 @@ def _health_errors(spec: Spec) -> Iterator[str]:
         yield "health.timeout: up to 60 seconds"
 
 
-def _limit_errors(limits: Limits) -> Iterator[str]:
+def _find_limit_errors(limits: Limits) -> Iterator[str]:
     if limits.memory is not None and not 16 * 1024**2 <= limits.memory < 2**48:
         yield "limits.memory: at least 16M"
     if limits.cpu is not None and not 0.01 <= limits.cpu <= 4096:

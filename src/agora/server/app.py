@@ -80,7 +80,7 @@ from agora.protocols.rest.pages import Pages
 from agora.protocols.rest.routes import RouteTable
 from agora.protocols.streaming.sse import EventSource
 from agora.protocols.streaming.websocket import WebSocketApp
-from agora.protocols.trace_context import trace_carrier
+from agora.protocols.trace_context import read_trace_carrier
 from agora.protocols.web.app import MonitorApp
 from agora.protocols.websockets import await_disconnect, refuse_handshake
 from agora.server.services import IMPLEMENTATIONS
@@ -134,13 +134,13 @@ SOCKET_PATHS = frozenset({"/ws", "/"})  # "/" for clients of the events port
 AGENT_SOCKET_PATHS = frozenset({"/agent/ws", "/agent/ws/"})
 
 
-def _ends_streams(event: NewEvent) -> bool:
+def _may_end_credential(event: NewEvent) -> bool:
     """Whether a credential may have ended with an event."""
     suspended = event.type == "agora.agent.status_changed" and from_json(event.data)["to"] == "suspended"
     return suspended or event.type in ENDING
 
 
-async def _health_caller(access: Access, scope: Scope) -> Caller:
+async def _choose_health_caller(access: Access, scope: Scope) -> Caller:
     """An operator, who sees more. Others are answered as strangers of their tenant; of the default one with a bad credential."""
     try:
         caller = await access.authenticate_scope(scope)
@@ -196,7 +196,7 @@ class App:
             await self.store.close()
             raise
         self._followers = [each for each in self.controllers if isinstance(each, CommitListener)]
-        self.store.on_commit = self._on_commit
+        self.store.on_commit = self._publish_commit
         self.store.on_transaction = self.measures.record_commit
         await self.feed.start()
         await self.replicas.start()
@@ -320,7 +320,7 @@ class App:
             overrides=self.overrides,
             meter=self.meter,
             registry=self.registry,
-            limiter=RateLimiter(self._tier_rate, call_seconds=self.settings.rate_call_ms / 1000),
+            limiter=RateLimiter(self._find_tier_rate, call_seconds=self.settings.rate_call_ms / 1000),
             measures=self.measures,
             tracing=self.tracing,
             backpressure=self.backpressure,
@@ -331,7 +331,11 @@ class App:
         self.grants.system = self.dispatcher.write_as_system
         self.context.ports.provide(OPERATIONS, self._invoke_operation)
         self.replicas = Replication(
-            self.store, self.dispatcher.limiter, self._on_remote_commit, self._on_missed_events, self.feed.has_readers
+            self.store,
+            self.dispatcher.limiter,
+            self._apply_remote_commit,
+            self._reload_after_missed_events,
+            self.feed.has_readers,
         )
 
     async def _invoke_operation(self, caller: Caller, name: str, arguments: Mapping[str, Any], /) -> Any:
@@ -392,7 +396,7 @@ class App:
 
         return await self.store.read(tenant, read_rows)
 
-    def _on_commit(self, events: Sequence[StoredEvent]) -> None:
+    def _publish_commit(self, events: Sequence[StoredEvent]) -> None:
         """After each commit, on the loop: what holds state in memory follows the log; then the streams."""
         self.replicas.receive_committed_events(events)
         changed = False
@@ -408,7 +412,7 @@ class App:
                     self._apply_configuration()
         self._update_followers(events, changed)
 
-    async def _on_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
+    async def _apply_remote_commit(self, tenant: str, events: Sequence[StoredEvent]) -> None:
         """Handle a commit of another server: the caches are read again from the rows."""
         changed = any(stored.event.type.startswith(FOLLOWED) for stored in events)
         if changed:
@@ -416,7 +420,7 @@ class App:
             await self.federation.load_tenant(tenant)
         self._update_followers(events, changed)
 
-    async def _on_missed_events(self, tenant: str) -> None:
+    async def _reload_after_missed_events(self, tenant: str) -> None:
         """Events of other servers were deleted before they were read: reload the state that follows them, recheck streams."""
         self.authenticator.forget_all()
         await self._load_tenant(tenant)
@@ -432,7 +436,7 @@ class App:
             if stored.event.type in SESSION_EVENTS:
                 self.mcp.handle_session_event(stored.event.type, from_json(stored.event.data))
         self.feed.publish(events)
-        if changed or any(_ends_streams(stored.event) for stored in events):
+        if changed or any(_may_end_credential(stored.event) for stored in events):
             self._sweeping = asyncio.ensure_future(self.feed.recheck_streams())
 
     def _apply_configuration(self) -> None:
@@ -442,7 +446,7 @@ class App:
             self._log_level = level
             logging.getLogger().setLevel(level.upper())
 
-    def _tier_rate(self, tier: str) -> float:
+    def _find_tier_rate(self, tier: str) -> float:
         return self._rates[tier]
 
     def _apply_rates(self) -> None:
@@ -454,7 +458,7 @@ class App:
         self.cors = CorsPolicy(self.settings)
         self.routes = RouteTable(self.registry.operations)
         self.rest = RestApp(self.dispatcher, access, self.routes, self.settings.body_limit)
-        detail, state = partial(self._read_health, access), partial(self._marketplace_state, access)
+        detail, state = partial(self._read_health, access), partial(self._find_marketplace_state, access)
         self.pages = Pages(self.registry.operations, __version__, self.monitor, detail, state)
         self.exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
@@ -478,13 +482,13 @@ class App:
         ended = self.authenticator.ended.has_ended
         self.monitor_app = MonitorApp(self.dispatcher, access, self.settings, sealer, self.clock, ended, self.sign_on)
 
-    async def _marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
+    async def _find_marketplace_state(self, access: Access, scope: Scope) -> tuple[str, datetime] | None:
         """Whether the whole marketplace of a request's tenant is ``halted`` or ``paused``, and since when."""
         tenant = DEFAULT_TENANT
         if access.credential(scope) is not None or read_header(scope, TENANT) is not None:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
-                    tenant = (await _health_caller(access, scope)).tenant
+                    tenant = (await _choose_health_caller(access, scope)).tenant
             except (AgoraError, TimeoutError) as error:  # the process answers all the same
                 log.info("the caller of a health request could not be authenticated: %s", error)
         brake = self.overrides.find_brake(tenant, self.clock.now())
@@ -497,15 +501,15 @@ class App:
         if not self.monitor.is_store_unreadable:
             try:
                 async with asyncio.timeout(HEALTH_SECONDS):
-                    outcome = await self.dispatcher.invoke(HEALTH, await _health_caller(access, scope), {})
+                    outcome = await self.dispatcher.invoke(HEALTH, await _choose_health_caller(access, scope), {})
                 return outcome.result.status != "critical", outcome.body
             except RateLimited:
                 raise
             except (AgoraError, TimeoutError) as error:
                 log.info("the health could not be read: %s", error)
-        from agora.domains.monitoring.health import without_store
+        from agora.domains.monitoring.health import build_health_without_store
 
-        report = without_store(self.monitor, self.clock.now())
+        report = build_health_without_store(self.monitor, self.clock.now())
         return False, HEALTH.output.dump_json(report, by_alias=True)
 
     # -- requests --------------------------------------------------------------------------------
@@ -533,7 +537,9 @@ class App:
 
     async def _answer_traced(self, tracing: Tracing, scope: Scope, receive: Receive, answer: Answer) -> None:
         method = scope["method"]
-        with tracing.begin(f"HTTP {method}", "server", trace_carrier(scope), {"http.request.method": method}) as span:
+        with tracing.begin(
+            f"HTTP {method}", "server", read_trace_carrier(scope), {"http.request.method": method}
+        ) as span:
             await self._route_request(scope, receive, answer)
             span.set_attribute("agora.protocol", PROTOCOL.get())
             span.set_attribute("http.response.status_code", answer.status)

@@ -30,9 +30,9 @@ def open_local_host(settings: Settings) -> LocalHost:
     url = settings.public_url or f"{settings.scheme}://127.0.0.1:{settings.port}"
     return LocalHost(
         host_id=host_id,
-        name=settings.host_name or _machine_name() or host_id[-12:],
+        name=settings.host_name or _read_machine_name() or host_id[-12:],
         engines=_open_engines(settings, host_id),
-        sources=_source_roots(settings),
+        sources=_list_source_roots(settings),
         backups=settings.data_dir / "backups",
         url=url,
         urls=_build_server_urls(settings, url),
@@ -46,7 +46,7 @@ def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
     first, last = (int(part) for part in settings.instance_ports.split("-"))
     if not 1024 <= first <= last <= 65_535:
         raise ConfigurationError("instance_ports: give two ports from 1024 to 65535, such as 20000-29999")
-    sources = _source_roots(settings)
+    sources = _list_source_roots(settings)
     if settings.process_engine:
         from agora.runtimes.process import Options, ProcessRuntime
 
@@ -65,7 +65,7 @@ def _open_engines(settings: Settings, host_id: str) -> dict[str, Runtime]:
     return engines
 
 
-def _source_roots(settings: Settings) -> tuple[Path, ...]:
+def _list_source_roots(settings: Settings) -> tuple[Path, ...]:
     return (settings.data_dir / "sources", *settings.instance_sources)
 
 
@@ -113,7 +113,7 @@ def _has_docker(host: str) -> bool:
     if host != "auto":
         return host != "none"
     installed = importlib.util.find_spec("aiodocker") is not None
-    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, _docker_sockets())))
+    return installed and ("DOCKER_HOST" in os.environ or any(map(_is_socket, _list_docker_sockets())))
 
 
 def _is_socket(path: Path) -> bool:
@@ -123,7 +123,7 @@ def _is_socket(path: Path) -> bool:
         return False
 
 
-def _docker_sockets() -> tuple[Path, ...]:
+def _list_docker_sockets() -> tuple[Path, ...]:
     """Where Docker's own client looks."""
     personal = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
     return (Path("/run/docker.sock"), Path("/var/run/docker.sock"), personal / "docker.sock")
@@ -139,7 +139,7 @@ def _build_server_urls(settings: Settings, url: str) -> dict[str, str]:
     }
 
 
-def _machine_name() -> str:
+def _read_machine_name() -> str:
     return NAMELESS.sub("-", socket.gethostname().split(".")[0])[:64].strip("-._")
 
 

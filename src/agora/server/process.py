@@ -19,7 +19,7 @@ import uvicorn
 
 from agora import __version__
 from agora.net.backpressure import limit_unsent
-from agora.net.socket_limits import http_protocol, websocket_protocol
+from agora.net.socket_limits import create_http_protocol, create_websocket_protocol
 from agora.net.tls import CertificateError, ReloadableContext, TlsFiles
 from agora.settings import ConfigurationError, Settings
 
@@ -237,8 +237,8 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=http_protocol(settings.request_timeout, app.backpressure),
-        ws=websocket_protocol(app.backpressure),
+        http=create_http_protocol(settings.request_timeout, app.backpressure),
+        ws=create_websocket_protocol(app.backpressure),
         ws_per_message_deflate=False,
         ws_max_size=settings.body_limit + ENVELOPE,
         ws_ping_interval=20.0,

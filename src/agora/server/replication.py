@@ -58,7 +58,7 @@ class Replication:
         """Be one of the servers, when what they tell can be followed."""
         if self._peers is None:
             return
-        self._peers.on_message = self._on_message
+        self._peers.on_message = self._apply_message
         self._peers.send(HELLO)
         self._limiter.on_spent = self._schedule_spent
         self._presence = asyncio.create_task(self._send_presence())
@@ -80,7 +80,7 @@ class Replication:
 
     # -- words -----------------------------------------------------------------------------------
 
-    def _on_message(self, origin: str, topic: str, text: str) -> None:
+    def _apply_message(self, origin: str, topic: str, text: str) -> None:
         match topic:
             case "news":
                 tenant, head, _ = text.split(" ")
@@ -89,7 +89,7 @@ class Replication:
                 for tenant, subject, number in from_json(text):
                     self._limiter.add_remote_calls(tenant, subject, number)
             case "hello" | "here":
-                self._on_peer(origin, answer=topic == HELLO)
+                self._read_logs_of_new_peer(origin, answer=topic == HELLO)
             case "leaving":
                 self.others.pop(origin, None)
                 self._update_peer_count()
@@ -97,7 +97,7 @@ class Replication:
                 self._send_message(HELLO)
                 self._start_poll()
 
-    def _on_peer(self, origin: str, *, answer: bool) -> None:
+    def _read_logs_of_new_peer(self, origin: str, *, answer: bool) -> None:
         """Handle a peer's hello: it may have committed before it knew of this server, so its logs are read."""
         if answer:
             self._send_message(HERE)

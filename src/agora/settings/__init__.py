@@ -21,7 +21,15 @@ from .connections import Connections
 from .legacy_names import RefusedName, read_legacy_names
 from .serving import Serving
 from .sign_on import SignOn
-from .sources import PLAIN, PREFIX, ConfigurationError, explain_errors, from_environment, from_file, unknown_variables
+from .sources import (
+    PLAIN,
+    PREFIX,
+    ConfigurationError,
+    describe_unknown_variables,
+    explain_errors,
+    read_environment,
+    read_settings_file,
+)
 from .work import Work
 
 __all__ = ["PLAIN", "PREFIX", "ConfigurationError", "Settings"]
@@ -50,8 +58,8 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
         except RefusedName as error:
             raise ConfigurationError(str(error)) from None
         for origin, part in (
-            from_file(config_file, environ),
-            from_environment(environ, before.values, cls.model_fields),
+            read_settings_file(config_file, environ),
+            read_environment(environ, before.values, cls.model_fields),
             ("the command line", {name: value for name, value in overrides.items() if value is not None}),
         ):
             values |= part
@@ -60,7 +68,7 @@ class Settings(Compatibility, Bounds, Work, SignOn, Connections, Serving):
             settings = cls(**values)
         except ValidationError as error:
             raise ConfigurationError(explain_errors(error, origins, cls.model_fields)) from None
-        notices = (before.notice, unknown_variables(environ, cls.model_fields))
+        notices = (before.notice, describe_unknown_variables(environ, cls.model_fields))
         settings._notice = "; ".join(filter(None, notices)) or None
         return settings
 

@@ -78,7 +78,7 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
         value = environ.get(name)
         if not value:
             continue
-        if name == "DATABASE_URL" and (value := _plain_database_url(value)) is None:
+        if name == "DATABASE_URL" and (value := _strip_driver_from_url(value)) is None:
             ignored.append("DATABASE_URL (no URL of PostgreSQL)")
         elif f"AGORA_{setting.upper()}" in environ:
             ignored.append(f"{name} (AGORA_{setting.upper()} is set)")
@@ -93,7 +93,7 @@ def read_legacy_names(environ: Mapping[str, str]) -> LegacyValues:
     return legacy
 
 
-def _plain_database_url(url: str) -> str | None:
+def _strip_driver_from_url(url: str) -> str | None:
     """A URL of PostgreSQL, without the driver that some put into its scheme."""
     scheme, separator, rest = url.partition("://")
     engine = scheme.partition("+")[0].lower()

@@ -14,10 +14,10 @@ __all__ = [
     "PLAIN",
     "PREFIX",
     "ConfigurationError",
+    "describe_unknown_variables",
     "explain_errors",
-    "from_environment",
-    "from_file",
-    "unknown_variables",
+    "read_environment",
+    "read_settings_file",
 ]
 
 PREFIX = "AGORA_"
@@ -70,7 +70,7 @@ class ConfigurationError(ValueError):
     """A setting is wrong; the message names it, where it came from, and the fix."""
 
 
-def from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+def read_settings_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     """What a file of TOML says; one that was named has to be there."""
     location = path or environ.get(f"{PREFIX}CONFIG")
     file = Path(location or "agora.toml")
@@ -84,7 +84,7 @@ def from_file(path: Path | str | None, environ: Mapping[str, str]) -> tuple[str,
         raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
 
 
-def from_environment(
+def read_environment(
     environ: Mapping[str, str], before: Mapping[str, Any], names: Iterable[str]
 ) -> tuple[str, dict[str, Any]]:
     """Settings under their names in capitals with the prefix, and those under plain names; before: under names of before."""
@@ -96,7 +96,7 @@ def from_environment(
     return "the environment", values
 
 
-def unknown_variables(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
+def describe_unknown_variables(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
     """A sentence about variables that look like settings (``AGORA_...``) and are none; None if there are none.
 
     A warning, not an error: other programs may have variables with this prefix, such as a cluster that describes a

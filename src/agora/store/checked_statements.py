@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-__all__ = ["COLUMN", "FILE", "Unconfined", "is_listed", "statement_digest"]
+__all__ = ["COLUMN", "FILE", "Unconfined", "compute_statement_digest", "is_listed"]
 
 COLUMN = "tenant_id"
 
@@ -17,18 +17,18 @@ class Unconfined(ValueError):
     """A statement could reach rows of another tenant."""
 
 
-def statement_digest(sql: str) -> str:
+def compute_statement_digest(sql: str) -> str:
     """What a text is listed by."""
     return hashlib.blake2b(sql.encode(), digest_size=12).hexdigest()
 
 
 def is_listed(sql: str) -> bool:
     """Whether the statement was checked when this version was made."""
-    return statement_digest(sql) in _listed_digests()
+    return compute_statement_digest(sql) in _load_listed_digests()
 
 
 @cache
-def _listed_digests() -> frozenset[str]:
+def _load_listed_digests() -> frozenset[str]:
     try:
         return frozenset(FILE.read_text("ascii").split())
     except OSError:  # then every statement is checked

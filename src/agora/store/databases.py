@@ -17,9 +17,9 @@ from .port import StoreFailure
 
 __all__ = [
     "create_database",
-    "database_status",
     "database_url",
     "is_postgres",
+    "read_database_status",
     "select_database",
     "sqlite_path",
     "upgrade_database",
@@ -60,7 +60,7 @@ def select_database(url: str, *, dev: bool = False, prod: bool = False) -> str:
     return parts._replace(path=f"/{name}{DEV if dev else ''}").geturl()
 
 
-async def database_status(url: str) -> DatabaseStatus:
+async def read_database_status(url: str) -> DatabaseStatus:
     """Migration status of a database; raises StoreFailure if it cannot be read."""
     if is_postgres(url):
         from .postgres.upkeep import postgres_status
@@ -68,7 +68,7 @@ async def database_status(url: str) -> DatabaseStatus:
         return await postgres_status(url)
     path = sqlite_path(url)
     applied = _read_applied(path) if path.exists() else {}
-    pending = migrate.pending_migrations(applied, "sqlite")
+    pending = migrate.list_pending_migrations(applied, "sqlite")
     return DatabaseStatus(url, path.exists(), len(applied), tuple(map(str, pending)))
 
 
@@ -80,7 +80,7 @@ async def upgrade_database(url: str) -> int:
         return await upgrade_postgres(url)
     from .sqlite import SqliteStore
 
-    before = await database_status(url)
+    before = await read_database_status(url)
     store = SqliteStore(sqlite_path(url), clock=SystemClock())
     await store.start()  # migrates; raises if a server has the file open
     await store.close()

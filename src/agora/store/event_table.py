@@ -7,12 +7,12 @@ from pydantic_core import to_json
 from .port import Table
 from .records import record
 
-__all__ = ["EVENTS", "EventRow", "audience_text"]
+__all__ = ["EVENTS", "EventRow", "encode_audience"]
 
 
 @record
 class EventRow:
-    """A row of ``events``. data: JSON. audience: as :func:`audience_text`."""
+    """A row of ``events``. data: JSON. audience: as :func:`encode_audience`."""
 
     tenant_id: str
     seq: int
@@ -28,6 +28,6 @@ class EventRow:
 EVENTS = Table("events", EventRow)
 
 
-def audience_text(audience: tuple[str, ...] | None) -> str | None:
+def encode_audience(audience: tuple[str, ...] | None) -> str | None:
     """JSON array of the agents that may see an event; null for everyone."""
     return None if audience is None else to_json(audience).decode()

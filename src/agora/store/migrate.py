@@ -1,6 +1,6 @@
 """Schema migrations: numbered SQL files for each dialect, applied once, in order, never changed.
 
-A file is ``migrations/DIALECT/NNNN_name.sql``. An engine runs what :func:`pending_migrations` answers, each file
+A file is ``migrations/DIALECT/NNNN_name.sql``. An engine runs what :func:`list_pending_migrations` answers, each file
 in a transaction, under a lock, and records number, name, checksum and time in ``schema_migrations``.
 """
 
@@ -21,7 +21,7 @@ __all__ = [
     "MigrationError",
     "NewerDatabase",
     "list_migrations",
-    "pending_migrations",
+    "list_pending_migrations",
 ]
 
 _FILES = Path(__file__).parent / "migrations"
@@ -85,7 +85,7 @@ def list_migrations(dialect: str, files: Path = _FILES) -> list[Migration]:
     return migrations
 
 
-def pending_migrations(applied: Mapping[int, str], dialect: str, files: Path = _FILES) -> list[Migration]:
+def list_pending_migrations(applied: Mapping[int, str], dialect: str, files: Path = _FILES) -> list[Migration]:
     """What is still to be applied, in order.
 
     applied: checksum by number, as ``schema_migrations`` has them.

@@ -25,7 +25,7 @@ from agora.scheduling import Owner
 from agora_sdk.errors import StorageUnavailable
 
 from .checked_statements import COLUMN, Unconfined, is_listed
-from .records import Loader, RecordMismatch, column_types, record_loader
+from .records import Loader, RecordMismatch, build_record_loader, list_column_types
 
 __all__ = [
     "ROOM",
@@ -44,7 +44,7 @@ __all__ = [
     "TxClosed",
     "Work",
     "Write",
-    "in_list",
+    "build_in_list_condition",
 ]
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ _TABLES = re.compile(r"\b(?:from|join|into|update)\s+([a-z_][a-z0-9_]*)", re.IGN
 _PARAMETERS = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 
-def in_list(parameter: str) -> tuple[str, str]:
+def build_in_list_condition(parameter: str) -> tuple[str, str]:
     """The SQL condition "is one of the texts in this JSON array", for SQLite and for PostgreSQL."""
     return (
         f"in (select value from json_each(:{parameter}))",
@@ -159,7 +159,7 @@ class Statement(Generic[R_co]):
         if loader is None:
             if self.record is None:
                 raise RecordMismatch(f"the statement declares no record of its rows: {self.sql}")
-            loader = self._record_loaders[shape] = record_loader(self.record, columns())
+            loader = self._record_loaders[shape] = build_record_loader(self.record, columns())
         return loader(rows)
 
 
@@ -222,7 +222,7 @@ class Table(Generic[R]):
     @cached_property
     def columns(self) -> tuple[tuple[str, str], ...]:
         """(name, PostgreSQL type), in the order of :meth:`to_row`."""
-        return column_types(self.record)
+        return list_column_types(self.record)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:

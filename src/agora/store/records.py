@@ -15,7 +15,7 @@ from itertools import starmap
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar, dataclass_transform
 
-__all__ = ["Loader", "RecordMismatch", "column_types", "record", "record_loader", "record_values"]
+__all__ = ["Loader", "RecordMismatch", "build_record_loader", "list_column_types", "list_record_values", "record"]
 
 T = TypeVar("T")
 
@@ -34,13 +34,13 @@ def record(cls: type[T]) -> type[T]:
     """A slotted dataclass whose fields are columns.
 
     Type checkers allow keyword arguments only, so that no value is stored or read by its position. At run time the
-    class takes positions too: :func:`record_loader` uses them, because keywords cost twice as much for each row. It is
+    class takes positions too: :func:`build_record_loader` uses them, because keywords cost twice as much for each row. It is
     not frozen for the same reason.
     """
     return dataclass(slots=True, match_args=False)(cls)
 
 
-def column_types(cls: type[Any]) -> tuple[tuple[str, str], ...]:
+def list_column_types(cls: type[Any]) -> tuple[tuple[str, str], ...]:
     """(name, PostgreSQL type) of each field. Raises RecordMismatch for an annotation that no column has."""
     return tuple((field.name, _column_type(cls, field.name, field.type)) for field in fields(cls))
 
@@ -53,7 +53,7 @@ def _column_type(cls: type[Any], name: str, annotation: Any) -> str:
     return kind
 
 
-def record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
+def build_record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
     """A function from rows with these columns to records; of scalars, to the first column.
 
     Columns that the record does not have are passed over: a newer server may have added them to the table.
@@ -73,7 +73,7 @@ def record_loader(cls: type[Any], columns: Sequence[str]) -> Loader:
     return lambda rows: list(starmap(cls, map(pick, rows)))
 
 
-def record_values(row: Any) -> Iterable[Any]:
+def list_record_values(row: Any) -> Iterable[Any]:
     """Values of a row, in the order of its fields."""
     kind: Any = type(row)
     return _values_getter(kind)(row)

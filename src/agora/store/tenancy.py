@@ -60,7 +60,7 @@ def check_confined(sql: str) -> str:
     """The statement unchanged; raises Unconfined, naming the table and the error."""
     try:
         statement = _parse_groups(sql)
-        _ConfinementCheck(_cte_names(statement)).check_group(statement, frozenset())
+        _ConfinementCheck(_list_cte_names(statement)).check_group(statement, frozenset())
     except Unconfined as fault:
         raise Unconfined(f"{fault} in: {' '.join(sql.split())}") from None
     return sql
@@ -82,13 +82,13 @@ def _parse_groups(sql: str) -> Group:
     return stack[0]
 
 
-def _cte_names(group: Group) -> frozenset[str]:
+def _list_cte_names(group: Group) -> frozenset[str]:
     """Names of common table expressions: ``NAME [(columns)] as [materialized] (select ...)``."""
     names: set[str] = set()
     parts = group.parts
     for at, part in enumerate(parts):
         if isinstance(part, Group):
-            names |= _cte_names(part)
+            names |= _list_cte_names(part)
         elif part == "as" and at and _is_subquery(parts, at + 1):
             before = parts[at - 2] if isinstance(parts[at - 1], Group) and at > 1 else parts[at - 1]
             if isinstance(before, str):
@@ -121,12 +121,12 @@ class _ConfinementCheck:
     def check_segment(self, parts: Parts, confined_outside: frozenset[str]) -> frozenset[str]:
         """Check one query, without what is nested in it; answers the names it holds."""
         tables = dict(self.find_tables(parts))
-        target = _insert_target(parts)
+        target = _find_insert_target(parts)
         if target is not None:
             _check_insert(parts, target, confined_outside)
         if not tables:
             return frozenset()
-        if "or" in _condition_parts(parts):
+        if "or" in _split_condition_parts(parts):
             raise Unconfined(f"{next(iter(tables.values()))}: 'or' stands beside its conditions, without parentheses")
         if "set" in parts and COLUMN in parts[_find_word_index(parts, "set") : _find_word_index(parts, "where")]:
             raise Unconfined("an update changes the tenant")
@@ -213,14 +213,14 @@ def _find_word_index(parts: Parts, word: str) -> int:
     return parts.index(word) if word in parts else len(parts)
 
 
-def _condition_parts(parts: Parts) -> Parts:
+def _split_condition_parts(parts: Parts) -> Parts:
     """From the tables to the end of the conditions."""
     start = min(_find_word_index(parts, "from"), _find_word_index(parts, "where"))
     after = (at for at in range(start, len(parts)) if _is_word(parts[at], _AFTER_CONDITIONS))
     return parts[start : next(after, len(parts))]
 
 
-def _insert_target(parts: Parts) -> int | None:
+def _find_insert_target(parts: Parts) -> int | None:
     """Where an insert names its table."""
     return parts.index("into") + 1 if "into" in parts else None
 

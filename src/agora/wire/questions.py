@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-__all__ = ["ANSWERS", "MAX_QUESTIONS", "QUESTIONS", "answered_name", "named_questions", "unanswered_names"]
+__all__ = [
+    "ANSWERS",
+    "MAX_QUESTIONS",
+    "QUESTIONS",
+    "find_answered_name",
+    "find_named_questions",
+    "list_unanswered_names",
+]
 
 QUESTIONS: Final = "questions"
 ANSWERS: Final = "answers"
@@ -19,7 +26,7 @@ MAX_QUESTIONS: Final = 20  #: in one message; what has more is one question
 MAX_NAME_CHARACTERS: Final = 64
 
 
-def named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def find_named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The questions of an agent's message by name; empty for a message that is a single question."""
     questions = _read_metadata(message).get(QUESTIONS)
     if not isinstance(questions, Mapping) or not 1 <= len(questions) <= MAX_QUESTIONS:
@@ -33,17 +40,17 @@ def named_questions(message: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return dict(questions) if is_sound else {}
 
 
-def answered_name(message: Mapping[str, Any]) -> str | None:
+def find_answered_name(message: Mapping[str, Any]) -> str | None:
     """The question that a requester's message answers; None for one that answers all."""
     name = _read_metadata(message).get(ANSWERS)
     return name if isinstance(name, str) else None
 
 
-def unanswered_names(question: Mapping[str, Any], answers: Iterable[Mapping[str, Any]]) -> set[str]:
+def list_unanswered_names(question: Mapping[str, Any], answers: Iterable[Mapping[str, Any]]) -> set[str]:
     """Names of the questions in a message that none of these later messages of the requester answers."""
-    names = set(named_questions(question))
+    names = set(find_named_questions(question))
     for answer in answers:
-        name = answered_name(answer)
+        name = find_answered_name(answer)
         if name is None:
             return set()
         names.discard(name)

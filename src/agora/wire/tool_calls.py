@@ -53,7 +53,7 @@ def find_calls(message: Mapping[str, Any]) -> list[ToolCall]:
     """The calls that a message names."""
     calls = [
         ToolCall(value["id"], value["name"], value.get("arguments", {}))
-        for value in _data_members(message, TOOL_CALL)
+        for value in _iterate_data_members(message, TOOL_CALL)
         if _is_text(value.get("id"), MAX_ID_CHARACTERS) and _is_text(value.get("name"), MAX_NAME_CHARACTERS)
     ]
     return calls[:MAX_CALLS]
@@ -63,7 +63,7 @@ def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
     """The results that a message names."""
     results = [
         ToolResult(value["id"], value.get("content"))
-        for value in _data_members(message, TOOL_RESULT)
+        for value in _iterate_data_members(message, TOOL_RESULT)
         if _is_text(value.get("id"), MAX_ID_CHARACTERS)
     ]
     return results[:MAX_CALLS]
@@ -71,13 +71,13 @@ def find_results(message: Mapping[str, Any]) -> list[ToolResult]:
 
 def find_approval(message: Mapping[str, Any]) -> ToolCall | None:
     """The call for which a message asks a person's approval."""
-    for value in _data_members(message, APPROVAL):
+    for value in _iterate_data_members(message, APPROVAL):
         if _is_text(value.get("call_id"), MAX_ID_CHARACTERS) and _is_text(value.get("tool"), MAX_NAME_CHARACTERS):
             return ToolCall(value["call_id"], value["tool"], value.get("arguments", {}))
     return None
 
 
-def _data_members(message: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
+def _iterate_data_members(message: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
     for part in message.get("parts", ()):
         data = part.get("data")
         value = data.get(name) if isinstance(data, Mapping) else None

@@ -12,7 +12,7 @@ from typing import Any
 
 from agora.runtimes.docker import DockerRuntime, Options
 from agora.runtimes.docker.client import Client, Refused
-from agora.runtimes.docker.labels import ResourceLabels, label_filter
+from agora.runtimes.docker.labels import ResourceLabels, build_label_filter
 from agora.runtimes.port import Runtime
 from agora.runtimes.spec import BuildConfig, BuildType, Directory, Spec
 from tests.conformance.runtimes.engine_kit import Kit
@@ -93,7 +93,7 @@ class DockerKit(Kit):
         """Take away all that is left of this process's kits."""
         client, mine = (
             Client(self.options.host),
-            label_filter(ResourceLabels(self.options.installation).installation_label),
+            build_label_filter(ResourceLabels(self.options.installation).installation_label),
         )
         try:
             for network in await client.request_json("GET", "networks", params=mine):

@@ -18,7 +18,7 @@ from agora.runtimes.builds.command import Command, CommandTimeout
 from agora.runtimes.builds.tree import Bounds, copy_tree, hash_tree, resolve_contained
 from agora.runtimes.errors import BuildFailed, BuildTimeout, EngineUnavailable, SourceRefused, Unsupported
 from agora.runtimes.process import ProcessRuntime
-from agora.runtimes.process.options import search_path
+from agora.runtimes.process.options import build_search_path
 from agora.runtimes.spec import Directory, Image, Limits, Port
 from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.engine_kit import AGENT, HTTP, ProcessKit, fetch, text, until
@@ -88,7 +88,7 @@ def node_path(directory: Path) -> str:
     npm = directory / "npm"
     npm.write_text(f'#!/bin/sh\nexec node {root}/lib/node_modules/npm/bin/npm-cli.js "$@"\n')
     npm.chmod(0o755)
-    return f"{directory}{os.pathsep}{search_path()}"
+    return f"{directory}{os.pathsep}{build_search_path()}"
 
 
 class TestNpm:

@@ -11,10 +11,15 @@ from typing import Any
 import pytest
 
 from agora.runtimes.docker import Options, context
-from agora.runtimes.docker.commands import BuildOrder, build_order, find_command_errors, run_order
-from agora.runtimes.docker.containers import STATE, container_config, container_environment, container_program
+from agora.runtimes.docker.commands import BuildOrder, find_command_errors, parse_build_command, parse_run_command
+from agora.runtimes.docker.containers import (
+    STATE,
+    build_container_config,
+    build_container_environment,
+    choose_container_program,
+)
 from agora.runtimes.docker.images import find_image_registry, split_reference
-from agora.runtimes.docker.labels import ResourceLabels, container_handle
+from agora.runtimes.docker.labels import ResourceLabels, read_container_handle
 from agora.runtimes.docker.networks import rewrite_loopback_url
 from agora.runtimes.docker.observation import parse_time, to_exit, to_usage
 from agora.runtimes.docker.output import HEADER, FrameReader, to_seconds
@@ -31,7 +36,7 @@ SPEC = Spec("inst_1", 3, "acme", BuildConfig("docker"), Image("company/agent:1")
 def made(spec: Spec = SPEC, **options: Any) -> dict[str, Any]:
     ports = {port.name: 20_000 + index for index, port in enumerate(spec.ports)}
     chosen = Options(Path("/nowhere"), "server", **options)
-    return container_config(chosen, ResourceLabels("server"), spec, ("sha256:1", "key"), ports, "10.0.0.1")
+    return build_container_config(chosen, ResourceLabels("server"), spec, ("sha256:1", "key"), ports, "10.0.0.1")
 
 
 def docker(start: str | None = None, build: str | None = None) -> BuildConfig:
@@ -60,10 +65,10 @@ def test_limits_are_kept_by_the_kernel() -> None:
 
 def test_labels_tell_all_that_adoption_needs() -> None:
     config = made()
-    found = container_handle({"Id": "c1", "Labels": config["Labels"]})
+    found = read_container_handle({"Id": "c1", "Labels": config["Labels"]})
     assert (found.instance_id, found.generation, dict(found.ports)) == ("inst_1", 3, {"http": 20_000})
     assert (found.address, dict(found.data)) == ("http://127.0.0.1:20000", {"container": "c1"})
-    assert found == container_handle({"Id": "c1", "Config": {"Labels": config["Labels"]}}), (
+    assert found == read_container_handle({"Id": "c1", "Config": {"Labels": config["Labels"]}}), (
         "lists and inspections agree"
     )
     assert config["Labels"]["io.agora.tenant"] == "acme"
@@ -74,17 +79,17 @@ def test_labels_tell_all_that_adoption_needs() -> None:
 def test_the_environment_has_an_order() -> None:
     config = replace(SPEC.build_config, env_vars={"PORT": "8000", "BOTH": "manifest", "AGORA_STATE_DIR": "/mine"})
     spec = replace(SPEC, build_config=config, env={"BOTH": "server"}, ports=(Port(number=8000),))
-    found = container_environment(spec, container_program(spec), "server")
+    found = build_container_environment(spec, choose_container_program(spec), "server")
     assert (found["PORT"], found["BOTH"], found["AGORA_INSTANCE"]) == ("8000", "server", "inst_1")
     assert "HOME" not in found, "an image has its own"
     program = replace(spec, build_config=BuildConfig("python", "python3 main.py"), source=Directory("/x"))
-    assert container_environment(program, container_program(program), "server")["HOME"] == STATE
+    assert build_container_environment(program, choose_container_program(program), "server")["HOME"] == STATE
 
 
 def test_the_commands_of_the_agent_standard() -> None:
     config = docker("docker run -p 8000:8000 calc-agent", "docker build -t calc-agent .")
-    assert build_order(config) == BuildOrder(tag="calc-agent")
-    run = run_order(config)
+    assert parse_build_command(config) == BuildOrder(tag="calc-agent")
+    run = parse_run_command(config)
     assert run is not None
     assert (run.image, run.ports, run.arguments) == ("calc-agent", [8000], [])
     spec = replace(SPEC, build_config=config, source=Directory("/x"))
@@ -98,7 +103,7 @@ def test_options_that_mean_something_are_followed() -> None:
         "-w /srv -u 1000 -p127.0.0.1:80:9000/tcp image:2 --flag value",
         "docker build --no-cache --build-arg V=3 --target=prod -f deploy/Dockerfile -t image:2 deploy",
     )
-    order = build_order(config)
+    order = parse_build_command(config)
     assert (order.context, order.file, order.target, order.arguments) == ("deploy", "Dockerfile", "prod", {"V": "3"})
     found = made(replace(SPEC, build_config=config, source=Directory("/x")))
     assert (found["Entrypoint"], found["Cmd"]) == (["/bin/x"], ["--flag", "value"])
@@ -154,15 +159,15 @@ def test_run_commands_that_are_none(command: str) -> None:
 def test_another_image_than_the_one_there_is_is_refused() -> None:
     config = docker("docker run -p 80:80 other", "docker build -t mine .")
     with pytest.raises(InvalidSpec, match="other"):
-        container_program(replace(SPEC, build_config=config, source=Directory("/x")))
+        choose_container_program(replace(SPEC, build_config=config, source=Directory("/x")))
     with pytest.raises(InvalidSpec, match="company/agent"):
-        container_program(replace(SPEC, build_config=docker("docker run company/agent:2")))
-    container_program(replace(SPEC, build_config=docker("docker run company/agent:1 --serve")))
+        choose_container_program(replace(SPEC, build_config=docker("docker run company/agent:2")))
+    choose_container_program(replace(SPEC, build_config=docker("docker run company/agent:1 --serve")))
 
 
 def test_two_ports_cannot_be_one() -> None:
     with pytest.raises(InvalidSpec, match="another port"):
-        container_program(replace(SPEC, ports=(Port(number=80), Port("admin", 80, "ADMIN"))))
+        choose_container_program(replace(SPEC, ports=(Port(number=80), Port("admin", 80, "ADMIN"))))
 
 
 # -- what images are built of --------------------------------------------------------------------------------------
@@ -191,7 +196,7 @@ def test_dockerignore_keeps_secrets_out(tmp_path: Path) -> None:
     (source / ".dockerignore").write_text(
         "# no secrets\n.env\nlogs\n!logs/keep.txt\n**/*.pyc\n*.md\n!README.md\nDockerfile\n"
     )
-    found = packed(context.dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
+    found = packed(context.build_dockerfile_context(source, BuildOrder()), tmp_path / "c.tar")
     files = {name for name, member in found.items() if member.isreg()}
     assert files == {"Dockerfile", ".dockerignore", "main.py", "logs/keep.txt", "README.md"}
     assert {(member.uid, member.mode) for member in found.values() if member.isreg()} == {(0, 0o644)}
@@ -203,14 +208,14 @@ def test_a_dockerfile_must_be_there_and_inside(tmp_path: Path) -> None:
     (tmp_path / "source" / "link").symlink_to("..")
     for order in (BuildOrder(), BuildOrder(context="none"), BuildOrder(context="link"), BuildOrder(file="part")):
         with pytest.raises(InvalidSpec):
-            context.dockerfile_context(tmp_path / "source", order)
+            context.build_dockerfile_context(tmp_path / "source", order)
 
 
 def test_a_program_without_a_dockerfile_gets_one(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "main.py").write_text("x")
     config = BuildConfig("python", "python3 main.py", "pip install x && echo '$HOME'", {"A": 'it\'s "1"\n2'})
-    content = context.command_context(tmp_path / "tree", "python:3.12-slim", config)
+    content = context.build_command_context(tmp_path / "tree", "python:3.12-slim", config)
     assert {"tree/main.py", "Dockerfile", ".agora-build"} <= set(packed(content, tmp_path / "c.tar"))
     recipe, script = (text.decode() for _, text in content.more)
     assert recipe.startswith("FROM python:3.12-slim\n")

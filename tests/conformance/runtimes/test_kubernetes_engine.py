@@ -13,7 +13,7 @@ from agora.runtimes.docker.records import Cursor
 from agora.runtimes.errors import EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
 from agora.runtimes.kubernetes import KubernetesRuntime, Options
 from agora.runtimes.kubernetes.access import load_access
-from agora.runtimes.kubernetes.output import new_lines
+from agora.runtimes.kubernetes.output import select_new_lines
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
 from tests.conformance.engines import RunsOn
@@ -246,10 +246,10 @@ def test_kubeconfigs(cluster: Cluster, tmp_path: Path) -> None:
 def test_lines_are_taken_once_whatever_their_time_looks_like() -> None:
     cursor = Cursor("p")
     text = b"2026-01-02T03:04:06Z a\n2026-01-02T03:04:06.5Z b\n2026-01-02T03:04:06.5Z \n"
-    assert b"".join(new_lines(cursor, text)) == b"a\nb\n\n"
+    assert b"".join(select_new_lines(cursor, text)) == b"a\nb\n\n"
     more = text + b"2026-01-02T03:04:06.5Z c\n2026-01-02T03:04:06.51Z d"
-    assert b"".join(new_lines(cursor, more)) == b"c\nd"
-    assert b"".join(new_lines(cursor, more)) == b""
+    assert b"".join(select_new_lines(cursor, more)) == b"c\nd"
+    assert b"".join(select_new_lines(cursor, more)) == b""
 
 
 def _name(cluster: Cluster) -> str:

@@ -29,11 +29,13 @@ BARE = Spec("inst_2", 1, "acme", BuildConfig("docker", "python3 main.py"), Image
 
 def all_of(spec: Spec, options: Options = OPTIONS) -> dict[str, dict[str, Any]]:
     made = [
-        manifests.secret_manifest(NAMES, spec),
-        manifests.volume_manifest(options, NAMES, spec),
-        manifests.policy_manifest(NAMES, spec),
-        manifests.service_manifest(options, NAMES, spec),
-        manifests.deployment_manifest(options, NAMES, spec, spec.source.reference, {"ports": {}, "address": None}, 1),  # type: ignore[union-attr]
+        manifests.build_secret_manifest(NAMES, spec),
+        manifests.build_volume_manifest(options, NAMES, spec),
+        manifests.build_policy_manifest(NAMES, spec),
+        manifests.build_service_manifest(options, NAMES, spec),
+        manifests.build_deployment_manifest(
+            options, NAMES, spec, spec.source.reference, {"ports": {}, "address": None}, 1
+        ),  # type: ignore[union-attr]
     ]
     return {document["kind"]: document for document in made if document is not None}
 
@@ -45,7 +47,7 @@ def test_every_manifest_is_valid(spec: Spec, options: Options) -> None:
         checked(document)
         assert len(document["metadata"]["name"]) <= 63
         assert all(len(value) <= 63 for value in document["metadata"]["labels"].values())
-    if (pull := manifests.pull_secret_manifest(NAMES, spec)) is not None:
+    if (pull := manifests.build_pull_secret_manifest(NAMES, spec)) is not None:
         checked(pull)
 
 
@@ -95,7 +97,7 @@ def test_tokens_are_in_secrets_and_nowhere_else() -> None:
     rest = json.dumps([document for kind, document in found.items() if kind != "Secret"])
     assert "its own" not in rest
     assert "secret" not in rest.replace("secretRef", "")
-    pull = manifests.pull_secret_manifest(NAMES, SPEC)
+    pull = manifests.build_pull_secret_manifest(NAMES, SPEC)
     assert pull is not None
     (account,) = json.loads(pull["stringData"][".dockerconfigjson"])["auths"].items()
     assert account[0] == "registry.example"

@@ -106,7 +106,7 @@ class TestAServerThatIsKilled:
         assert (await kit.engine.pause(handle)).state == "paused"
         await on_dead_server(kit, spec, "resume", "first signal", handle)
         assert (await kit.engine.resume(handle)).state == "running"
-        assert all(not process.is_stopped for process in procfs.process_tree(handle.data["pid"]))
+        assert all(not process.is_stopped for process in procfs.list_process_tree(handle.data["pid"]))
 
     @pytest.mark.parametrize("instant", ["replace_file", "_terminate_process"])
     async def test_while_stopping(self, kit: ProcessKit, instant: str) -> None:

@@ -93,7 +93,7 @@ class TestLimits:
     @pytest.fixture(autouse=True)
     def _no_groups(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As on a host where no control group has been delegated."""
-        monkeypatch.setattr("agora.runtimes.process.engine.delegated_group", lambda: None)
+        monkeypatch.setattr("agora.runtimes.process.engine.find_delegated_group", lambda: None)
 
     async def test_too_many_processes_are_ended(self, kit: ProcessKit) -> None:
         handle = await kit.run("for i in $(seq 40); do sleep 1000 & done; wait", limits=Limits(pids=24))

@@ -295,7 +295,7 @@ async def test_agents_of_an_older_release_are_found_too(
     new_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        older.setattr(migrate, "pending_migrations", lambda applied, dialect: migrate.list_migrations(dialect)[:1])
+        older.setattr(migrate, "list_pending_migrations", lambda applied, dialect: migrate.list_migrations(dialect)[:1])
         if isinstance(new_engine, PostgresEngine):
             older.setattr(schema, "find_unprotected", _nothing)  # releases of then protected nothing
             connection = await asyncpg.connect(new_engine.url)
@@ -431,13 +431,13 @@ async def test_a_crowd_of_private_agents_is_not_walked_over_on_the_loop(
         await market.agent(f"Hidden{number}", capabilities=["x"], visibility="private")
     watcher = await market.agent("Watcher", capabilities=["x"])
     asked = []
-    build = rules.statements.agents_page
+    build = rules.statements.build_agents_page_query
 
     def watched(chosen: Any) -> Any:
         asked.append(chosen.scan)
         return build(chosen)
 
-    monkeypatch.setattr(rules.statements, "agents_page", watched)
+    monkeypatch.setattr(rules.statements, "build_agents_page_query", watched)
     assert await found(market, watcher, capabilities=["x"]) == ["Watcher"]
     assert len(await found(market, capabilities=["x"])) == 5
     await market.call(market.operator, FIND, capabilities=["x"], offset=3)

@@ -187,7 +187,7 @@ async def test_session_that_postgresql_ended_is_replaced(
     monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "50ms")
     store = postgres.store()
     await store.start()
-    tail = writing._tenant_lock(
+    tail = writing._hold_tenant_lock(
         store._writer._tails, TENANT
     )  # whoever logs events waits for it, with the transaction open
     async with tail, asyncio.timeout(60):

@@ -50,8 +50,8 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (directory / dialect).mkdir(parents=True)
         for migration in migrate.list_migrations(dialect):
             (directory / dialect / str(migration)).write_text(migration.sql)
-    real = migrate.pending_migrations
-    monkeypatch.setattr(migrate, "pending_migrations", lambda applied, dialect: real(applied, dialect, directory))
+    real = migrate.list_pending_migrations
+    monkeypatch.setattr(migrate, "list_pending_migrations", lambda applied, dialect: real(applied, dialect, directory))
     return directory
 
 
@@ -86,7 +86,7 @@ def test_both_dialects_have_the_same_steps() -> None:
 
 
 def test_nothing_applied_means_everything_is_pending() -> None:
-    assert migrate.pending_migrations({}, "sqlite") == migrate.list_migrations("sqlite")
+    assert migrate.list_pending_migrations({}, "sqlite") == migrate.list_migrations("sqlite")
 
 
 def test_line_endings_do_not_change_a_checksum(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_migration_that_was_skipped_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "x", m0001_a="1", m0002_b="2", m0003_c="3")
     plan = migrate.list_migrations("x", tmp_path)
     with pytest.raises(MigrationError, match=r"x/0002_b\.sql was skipped"):
-        migrate.pending_migrations({1: plan[0].checksum, 3: plan[2].checksum}, "x", tmp_path)
+        migrate.list_pending_migrations({1: plan[0].checksum, 3: plan[2].checksum}, "x", tmp_path)
 
 
 # -- the runners -------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def test_sqlite_answers_the_columns_of_the_record(sqlite: sqlite3.Connection) ->
 
 async def test_postgres_answers_the_columns_of_the_record(connection: asyncpg.Connection) -> None:
     for statement in WITH_RECORDS.values():
-        prepared = await connection.prepare(sql.single_text(statement).sql)
+        prepared = await connection.prepare(sql.build_single_text(statement).sql)
         check_columns(statement, [attribute.name for attribute in prepared.get_attributes()])
 
 
@@ -165,17 +165,17 @@ async def test_postgres_understands_them(connection: asyncpg.Connection) -> None
 
 
 def _forms(statement: Statement) -> Iterator[str]:
-    yield sql.single_text(statement).sql
+    yield sql.build_single_text(statement).sql
     if isinstance(statement, Query):
         if statement.row is not None:
-            yield sql.skip_locked_text(statement).sql
+            yield sql.build_skip_locked_text(statement).sql
         if not statement.lock or statement.row is not None:
-            yield from (form.sql for first in (True, False) if (form := sql.shared_text(statement, first)))
+            yield from (form.sql for first in (True, False) if (form := sql.build_shared_text(statement, first)))
     elif isinstance(statement, Write) and (statement.row or statement.takes):
-        yield sql.pipelined_text(statement, True)
+        yield sql.build_pipelined_text(statement, True)
         if "returning" in statement.sql:
-            yield sql.pipelined_text(statement, False)
-        if (many := sql.batched_text(statement)) is not None:
+            yield sql.build_pipelined_text(statement, False)
+        if (many := sql.build_batched_text(statement)) is not None:
             yield many.sql
 
 

@@ -14,7 +14,7 @@ from agora.cli.app import build_application
 from agora.server.app import App
 from agora.store import copying
 from agora.store.copying import copy_database
-from agora.store.databases import database_status, select_database, sqlite_path
+from agora.store.databases import read_database_status, select_database, sqlite_path
 from agora.store.port import StoreFailure
 from agora.store.postgres import PostgresStore
 from agora.store.sqlite import SqliteStore
@@ -198,7 +198,7 @@ async def test_a_path_is_what_is_written(tmp_path: Path, clock: ManualClock) -> 
         app = App(make_settings(tmp_path / "data", store=url), clock=clock)
         await app.start()
         await app.stop()
-        found = await database_status(url)
+        found = await read_database_status(url)
         assert (found.exists, found.is_current) == (True, True)
     assert [entry.name for entry in path.parent.iterdir() if entry.suffix == ".db"] == [path.name]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from agora.net.backoff import Backoff, exponential_delay
+from agora.net.backoff import Backoff, compute_exponential_delay
 
 
 def test_the_delay_doubles_up_to_the_longest() -> None:
-    assert [exponential_delay(failures, 0.5, 3.0) for failures in range(5)] == [0.5, 0.5, 1.0, 2.0, 3.0]
-    assert exponential_delay(10_000, 0.5, 3.0) == 3.0
+    assert [compute_exponential_delay(failures, 0.5, 3.0) for failures in range(5)] == [0.5, 0.5, 1.0, 2.0, 3.0]
+    assert compute_exponential_delay(10_000, 0.5, 3.0) == 3.0
 
 
 def test_jitter_takes_at_most_half_and_a_success_begins_anew() -> None:

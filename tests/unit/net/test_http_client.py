@@ -404,7 +404,7 @@ def test_a_reply_is_given_back_once(run: Run) -> None:
     ],
 )
 def test_what_a_url_asks_for(url: str, target: str) -> None:
-    assert module.request_target(url) == target
+    assert module.build_request_target(url) == target
 
 
 def test_urls_without_a_host_are_refused() -> None:

@@ -27,7 +27,7 @@ def pair(tmp_path: Path) -> TlsFiles:
 def test_a_pair_and_what_it_is_for(pair: TlsFiles) -> None:
     certificate = load_certificate(pair)
     assert certificate.names == ("localhost", "127.0.0.1")
-    assert certificate.days_left() == 89
+    assert certificate.compute_days_left() == 89
 
 
 def test_half_a_pair(pair: TlsFiles) -> None:

@@ -196,7 +196,7 @@ def test_tokens_appear_in_no_representation_and_no_log(
     shown: list[Any] = [
         client,
         session.identity,
-        session.identity._current_credential(),
+        session.identity._find_current_credential(),
         session.options,
         Credentials(),
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from agora.store.checked_statements import Unconfined
 from agora.store.port import Query, Table
-from agora.store.records import RecordMismatch, record, record_loader
+from agora.store.records import RecordMismatch, build_record_loader, record
 from agora.store.sqlite.reading import load_all, load_first
 
 
@@ -67,7 +67,7 @@ def test_what_is_stored_depends_on_names_alone(kind: type[Any]) -> None:
 @pytest.mark.parametrize("columns", [list(VALUES), sorted(VALUES), [*reversed(VALUES), "added_later"]])
 def test_what_is_read_depends_on_names_alone(kind: type[Any], columns: list[str]) -> None:
     values = VALUES | {"added_later": 1}
-    assert record_loader(kind, columns)([[values[name] for name in columns]]) == [kind(**VALUES)]
+    assert build_record_loader(kind, columns)([[values[name] for name in columns]]) == [kind(**VALUES)]
 
 
 def test_a_row_of_another_tenant_is_refused() -> None:

@@ -143,7 +143,7 @@ class A2AClient:
         http = httpx.AsyncClient(headers=request_headers, timeout=limits)
         try:
             card = await _fetch_card(http, address)
-            endpoint = wire.choose_endpoint(card, address) if card else wire.Endpoint(_absolute_url(url))
+            endpoint = wire.choose_endpoint(card, address) if card else wire.Endpoint(_build_absolute_url(url))
         except BaseException:
             await http.aclose()
             raise
@@ -308,7 +308,7 @@ def _build_update(item: Mapping[str, Any]) -> Update:
     return Update(text, "working", *ids, appends=bool(change.get("append")), raw=item)
 
 
-def _absolute_url(url: str) -> str:
+def _build_absolute_url(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 

@@ -109,7 +109,7 @@ def choose_endpoint(card: Mapping[str, Any], base: str) -> Endpoint:
 
     base: address of the card, for relative URLs. Raises UpstreamFailed where there is nothing that we speak.
     """
-    endpoints = [endpoint for endpoint in _offered_endpoints(card, base) if _is_spoken(endpoint)]
+    endpoints = [endpoint for endpoint in _list_offered_endpoints(card, base) if _is_spoken(endpoint)]
     if not endpoints:
         raise UpstreamFailed("The agent's card offers no A2A 1.0 or 0.3 over JSON-RPC, nor 1.0 over HTTP+JSON.")
     best = min(endpoints, key=lambda endpoint: (not endpoint.is_current, endpoint.binding != JSON_RPC))
@@ -123,9 +123,9 @@ def _is_spoken(endpoint: Endpoint) -> bool:
     return endpoint.binding == JSON_RPC or (endpoint.binding == HTTP_JSON and endpoint.is_current)
 
 
-def _offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint]:
+def _list_offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint]:
     offers = []
-    for offer in _only_objects(card.get("supportedInterfaces")):
+    for offer in _select_objects(card.get("supportedInterfaces")):
         version = str(offer.get("protocolVersion") or CURRENT)
         binding = str(offer.get("protocolBinding") or JSON_RPC).upper()
         offers.append((offer.get("url"), binding, version, offer.get("tenant")))
@@ -134,7 +134,7 @@ def _offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint]:
         offers.append((card["url"], str(card.get("preferredTransport") or JSON_RPC).upper(), version, None))
         offers += [
             (offer.get("url"), str(offer.get("transport")).upper(), version, None)
-            for offer in _only_objects(card.get("additionalInterfaces"))
+            for offer in _select_objects(card.get("additionalInterfaces"))
         ]
     endpoints = []
     for url, binding, version, tenant in offers:
@@ -144,7 +144,7 @@ def _offered_endpoints(card: Mapping[str, Any], base: str) -> list[Endpoint]:
     return endpoints
 
 
-def _only_objects(value: Any) -> list[Mapping[str, Any]]:
+def _select_objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
@@ -155,7 +155,7 @@ def build_call(endpoint: Endpoint, method: str, params: Mapping[str, Any]) -> Ca
     """A call of a method of A2A 1.0, in the endpoint's version and binding. headers: by names in small letters."""
     headers = dict(_HEADERS) | ({"a2a-version": CURRENT} if endpoint.is_current else {})
     if endpoint.binding == HTTP_JSON:
-        return _http_json_call(endpoint, method, params, headers)
+        return _build_http_json_call(endpoint, method, params, headers)
     if endpoint.is_current:
         name, wire_params = method, ({"tenant": endpoint.tenant} if endpoint.tenant else {}) | dict(params)
     else:
@@ -164,7 +164,9 @@ def build_call(endpoint: Endpoint, method: str, params: Mapping[str, Any]) -> Ca
     return Call("POST", endpoint.url, headers, document)
 
 
-def _http_json_call(endpoint: Endpoint, method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Call:
+def _build_http_json_call(
+    endpoint: Endpoint, method: str, params: Mapping[str, Any], headers: Mapping[str, str]
+) -> Call:
     """A call over HTTP+JSON (section 11.3); that of 0.3 is what its SDKs speak below ``/v1``."""
     current = endpoint.is_current
     base = endpoint.url.split("?", 1)[0].rstrip("/")

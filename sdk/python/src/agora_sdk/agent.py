@@ -294,7 +294,7 @@ class Agent:
         """Take messages, events and tasks until :meth:`stop`; then let the handlers end, and say goodbye."""
         self._inbox = Inbox(self.client, self.max_concurrent_tasks, self.on_message, self.on_error, self.backoff)
         self._wake = asyncio.Event() if self.follows_offers and self.worker_id is not None else None
-        claiming = self._claim_arguments()
+        claiming = self._build_claim_arguments()
         self._executor = Executor(
             self.client, self.max_concurrent_tasks, self._load_conversation_and_run, claiming, self.backoff, self._wake
         )
@@ -341,7 +341,7 @@ class Agent:
     def _defines_process_message(self) -> bool:
         return type(self).process_message is not Agent.process_message
 
-    def _claim_arguments(self) -> dict[str, Any]:
+    def _build_claim_arguments(self) -> dict[str, Any]:
         """Arguments of every claim."""
         types = list(self.task_types)
         if not types and type(self).on_task is Agent.on_task:

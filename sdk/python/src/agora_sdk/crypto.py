@@ -65,7 +65,7 @@ def encrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
     algorithm = DIRECT if len(keys) == 1 else WRAPPED
     plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     # The additional authenticated data (RFC 7516, section 5.1, step 14) binds the ciphertext to its envelope.
-    message = jose.jwe.GeneralJSONEncryption({"enc": ENC}, plain, aad=_canonical_bytes(bound))
+    message = jose.jwe.GeneralJSONEncryption({"enc": ENC}, plain, aad=_encode_canonical_bytes(bound))
     for key in keys:
         message.add_recipient({"alg": algorithm, "kid": key["kid"]}, _import_key(key))
     jwe: dict[str, Any] = jose.jwe.encrypt_json(message, None, algorithms=ALGORITHMS)
@@ -103,7 +103,7 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
         raise Undecipherable(
             "The message cannot be decrypted: it was changed on its way.", fix="Ask for it again."
         ) from None
-    if jwe.aad != _canonical_bytes(bound) or not isinstance(plain, dict):
+    if jwe.aad != _encode_canonical_bytes(bound) or not isinstance(plain, dict):
         raise Undecipherable(
             "The payload belongs to another message: its envelope is not the one that its sender encrypted it for.",
             fix="Ask for it again.",
@@ -111,7 +111,7 @@ def decrypt(payload: Mapping[str, Any], keys: Sequence[Mapping[str, Any]], bound
     return plain
 
 
-def _canonical_bytes(bound: Mapping[str, Any]) -> bytes:
+def _encode_canonical_bytes(bound: Mapping[str, Any]) -> bytes:
     return json.dumps(bound, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -283,14 +283,14 @@ class InternalError(AgoraError):
     code, title, jsonrpc = "internal_error", "Internal error", -32603
 
 
-def _classes_by_code(root: type[AgoraError]) -> dict[str, type[AgoraError]]:
+def _index_classes_by_code(root: type[AgoraError]) -> dict[str, type[AgoraError]]:
     classes = {root.code: root}
     for child in root.__subclasses__():
-        classes |= _classes_by_code(child)
+        classes |= _index_classes_by_code(child)
     return classes
 
 
-BY_CODE: Mapping[str, type[AgoraError]] = _classes_by_code(AgoraError)
+BY_CODE: Mapping[str, type[AgoraError]] = _index_classes_by_code(AgoraError)
 
 
 def from_problem(problem: Mapping[str, Any], status: int = 500) -> AgoraError:

@@ -93,14 +93,14 @@ class Identity:
         """The identity of one agent, registered by this client or stored before; raises :class:`Unauthenticated`."""
         credential = self._agents.get(name) or self.store.find(self.url, self.tenant, name)
         if credential is None:
-            raise self._missing_credential(name)
+            raise self._build_missing_credential_error(name)
         identity = Identity(self.store, self.url, self.tenant, agent=name)
         self._agents[name] = credential
         identity._agents = self._agents  # what one of them learns, or forgets, holds for all
         identity._fallback = self._explicit or self._fallback  # what other agents are registered with
         return identity
 
-    def _missing_credential(self, name: str) -> Unauthenticated:
+    def _build_missing_credential_error(self, name: str) -> Unauthenticated:
         return Unauthenticated(
             f"No credential of agent {name!r} is kept for {self.url} in {self.store.path}.",
             fix=f"Register it first: client.register({name!r}), or give its token.",
@@ -113,17 +113,17 @@ class Identity:
     @property
     def agent_id(self) -> str | None:
         """Id of the agent the client acts as, if it is known."""
-        credential = self._current_credential()
+        credential = self._find_current_credential()
         return credential.agent_id if credential else None
 
     def token(self) -> str | None:
         """The credential of a call; raises :class:`Unauthenticated` where the named agent has none here."""
-        if credential := self._current_credential():
+        if credential := self._find_current_credential():
             return credential.token
         if self._explicit:
             return self._explicit
         if self.name and not self._ambient_token:
-            raise self._missing_credential(self.name)
+            raise self._build_missing_credential_error(self.name)
         return self._ambient_token
 
     @property
@@ -143,7 +143,7 @@ class Identity:
     @property
     def is_due(self) -> bool:
         """Whether calls carry a login that is to be renewed before the next one."""
-        if self._explicit or self._fallback or self._current_credential() is not None:
+        if self._explicit or self._fallback or self._find_current_credential() is not None:
             return False
         return self.login is not None and self.login.due
 
@@ -160,7 +160,7 @@ class Identity:
         authorization = {"authorization": f"Bearer {token}"} if token else {}
         return authorization if self.tenant == DEFAULT_TENANT else {**authorization, "x-agora-tenant": self.tenant}
 
-    def _current_credential(self) -> Credential | None:
+    def _find_current_credential(self) -> Credential | None:
         name = self.name
         if name and name not in self._agents and not self._explicit:
             stored = self.store.find(self.url, self.tenant, name)

@@ -111,7 +111,7 @@ async def _refresh_login(io: IO, login: Login, url: str) -> Login:
     from .contract.auth import Auth
 
     if login.refresh_token is None:
-        raise _login_expired(login)
+        raise _build_login_expired_error(login)
     operation = Auth.operations["refresh"]
     arguments = {"refresh_token": login.refresh_token, "client_id": login.client_id}
     request = wire.build_request(operation, operation.input(**arguments))
@@ -120,7 +120,7 @@ async def _refresh_login(io: IO, login: Login, url: str) -> Login:
             io, request, url=url, seconds=REFRESH_TIMEOUT_SECONDS, backoff=retry.Backoff(0)
         )
     except Unauthenticated as ended:
-        raise _login_expired(login) from ended
+        raise _build_login_expired_error(login) from ended
     tokens = wire.parse_result(operation, answer)
     expires = time.time() + (tokens.expires_in or 60)
     return Login(
@@ -128,5 +128,5 @@ async def _refresh_login(io: IO, login: Login, url: str) -> Login:
     )
 
 
-def _login_expired(login: Login) -> Unauthenticated:
+def _build_login_expired_error(login: Login) -> Unauthenticated:
     return Unauthenticated(f"The login of {login.username} has ended.", fix="Log in again: agora login.")

@@ -132,7 +132,9 @@ class MCPClient:
 
         async def work(pick: Pick) -> MCPServer:
             await peer.open(pick(peer), timeout or self._options.timeout)
-            alias = self._unique_name(name or str(peer.info.get("name") or peer.url), peer.url, chosen=name is not None)
+            alias = self._choose_unique_name(
+                name or str(peer.info.get("name") or peer.url), peer.url, chosen=name is not None
+            )
             self._peers[alias] = peer
             version = peer.info.get("version")
             return MCPServer(
@@ -148,7 +150,7 @@ class MCPClient:
             listing = []
             for name, peer in self._select_peers(server).items():
                 tools = await peer.list_tools(pick(peer), self._options.timeout)
-                listing += [_tool_from_wire(name, tool) for tool in tools.values()]
+                listing += [_build_tool_from_wire(name, tool) for tool in tools.values()]
             return Tools(tools=listing)
 
         return self._run_operation("list_tools", work)
@@ -267,7 +269,7 @@ class MCPClient:
             raise NotFound(f"No server {server!r} is connected.", fix=f"There are: {', '.join(self._peers) or 'none'}.")
         return {server: self._peers[server]}
 
-    def _unique_name(self, name: str, url: str, *, chosen: bool) -> str:
+    def _choose_unique_name(self, name: str, url: str, *, chosen: bool) -> str:
         """A name that no other server has; a server that is connected to again keeps its own."""
         unique, number = name, 1
         while not chosen and unique in self._peers and self._peers[unique].url != url:
@@ -287,7 +289,7 @@ def _check_url(url: str) -> str:
     return Server(base).url + mark + query
 
 
-def _tool_from_wire(server: str, tool: Mapping[str, Any]) -> Tool:
+def _build_tool_from_wire(server: str, tool: Mapping[str, Any]) -> Tool:
     return Tool(
         name=tool["name"],
         server=server,

@@ -182,7 +182,7 @@ class Peer:
         """One try of a request."""
         self._last_id += 1
         identity = self._last_id
-        full_params = self._with_meta(params)
+        full_params = self._add_meta(params)
         if on_progress is not None:
             full_params["_meta"] = {**full_params.get("_meta", {}), "progressToken": identity}
         request: Message = {"jsonrpc": "2.0", "id": identity, "method": method, "params": full_params}
@@ -199,7 +199,7 @@ class Peer:
                     await self._notify(io, message, CLOSE_SECONDS)
             raise DeadlineExceeded(f"{self.url} did not answer {method} within {seconds:g} s.") from None
 
-    def _with_meta(self, params: Message) -> Message:
+    def _add_meta(self, params: Message) -> Message:
         if not self.modern:
             return dict(params)
         meta = {
@@ -213,7 +213,7 @@ class Peer:
         self, io: IO, request: Message, seconds: float, on_progress: OnProgress | None
     ) -> Message:
         headers = (
-            mcp_wire.routing_headers(request) | self._mirrored_headers(request)
+            mcp_wire.routing_headers(request) | self._build_mirrored_headers(request)
             if self.modern
             else self._build_session_headers(request)
         )
@@ -236,7 +236,7 @@ class Peer:
         session = {mcp_wire.SESSION_HEADER: self._session} if self._session else {}
         return session | {mcp_wire.VERSION_HEADER: self.version}
 
-    def _mirrored_headers(self, request: Message) -> dict[str, str]:
+    def _build_mirrored_headers(self, request: Message) -> dict[str, str]:
         """Headers that a tool wants some of its arguments repeated in."""
         if request["method"] != "tools/call":
             return {}

@@ -197,7 +197,7 @@ class AgentProtocol:
             "preferred_host": preferred_host,
             "instance_config": instance_config,
         }
-        return self._request_answer("deploy", ORCHESTRATOR, "deploy_agent", _without_none(fields), timeout, more)
+        return self._request_answer("deploy", ORCHESTRATOR, "deploy_agent", _drop_none(fields), timeout, more)
 
     def co_locate(
         self,
@@ -210,9 +210,9 @@ class AgentProtocol:
         **more: Any,
     ) -> AgentMessage:
         """Have an instance of an agent run where one of another runs; answers as :meth:`deploy` does, or ``refuse``."""
-        near = _without_none({"required": True, "with_agent": with_agent, "reason": reason})
+        near = _drop_none({"required": True, "with_agent": with_agent, "reason": reason})
         fields = {"agent_id": agent_id, "customer_id": customer_id, "with_agent": with_agent, "co_location": near}
-        return self._request_answer("co_locate", ORCHESTRATOR, "co_locate", _without_none(fields), timeout, more)
+        return self._request_answer("co_locate", ORCHESTRATOR, "co_locate", _drop_none(fields), timeout, more)
 
     def scale(
         self,
@@ -233,7 +233,7 @@ class AgentProtocol:
             "customer_id": customer_id,
             "target_concurrency": target_concurrency,
         }
-        return self._request_answer("scale", ORCHESTRATOR, "scale_agent", _without_none(fields), timeout, more)
+        return self._request_answer("scale", ORCHESTRATOR, "scale_agent", _drop_none(fields), timeout, more)
 
     # -- receiving -------------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class AgentProtocol:
 
     def acknowledge(self, *messages: AgentMessage) -> Marked:
         """Say that messages have been dealt with: they are not pending any more. Answering one does not say so."""
-        ids = [_marketplace_id(message) for message in messages]
+        ids = [_read_marketplace_id(message) for message in messages]
 
         async def mark(io: IO) -> Marked:
             operation = Messaging.operations["mark"]
@@ -258,7 +258,7 @@ class AgentProtocol:
             return message
         from .crypto import decrypt
 
-        plain = decrypt(message.payload, self._private_keys(), _authenticated_fields(message))
+        plain = decrypt(message.payload, self._list_private_keys(), _select_authenticated_fields(message))
         return message.model_copy(update={"payload": plain})
 
     # -- keys ------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ class AgentProtocol:
     ) -> AgentMessage:
         accepted = await self._post_message(io, to, kind, intent, payload, more)
         if accepted.answer is None:
-            return _receipt_message(accepted)
+            return _build_receipt_message(accepted)
         reply = await self._session.invoke(io, CALLS["reply"], accepted.message_id)  # so that it is not pending
         return reply.message or accepted.answer
 
@@ -344,15 +344,15 @@ class AgentProtocol:
         from .crypto import ENC, encrypt
 
         document = {"id": f"msg-{os.urandom(16).hex()}", "sender": await self._find_own_name(io)} | document
-        keys = [await self._key_of(io, name) for name in document["to"]]
+        keys = [await self._find_key_of_agent(io, name) for name in document["to"]]
         kids = [key.kid for key in keys]
         algorithm = "ECDH-ES" if len(keys) == 1 else "ECDH-ES+A256KW"
         document["security"] = {"encryption": {"alg": algorithm, "enc": ENC, "kids": kids}}
-        bound = _authenticated_fields(AgentMessage.model_validate(document))
+        bound = _select_authenticated_fields(AgentMessage.model_validate(document))
         published = [key.model_dump(exclude_none=True) for key in keys]
         return document | {"payload": encrypt(document.get("payload") or {}, published, bound)}
 
-    async def _key_of(self, io: IO, name: str) -> PublicKey:
+    async def _find_key_of_agent(self, io: IO, name: str) -> PublicKey:
         if name in KEYLESS_TARGETS or name.startswith("capability:"):
             raise UnknownKey(f"{name} has no key: name the agents that are to read it.")
         agent = await self._session.invoke(io, Agents.operations["get"], name)
@@ -367,24 +367,24 @@ class AgentProtocol:
 
     async def _find_own_name(self, io: IO) -> str:
         """What this agent calls itself."""
-        return str((await self._own_agent(io)).agent_name)
+        return str((await self._fetch_own_agent(io)).agent_name)
 
-    async def _own_agent(self, io: IO) -> Agent:
+    async def _fetch_own_agent(self, io: IO) -> Agent:
         agent_id = self._session.identity.agent_id
         if agent_id is None:
             raise InvalidRequest("This client is no agent.", fix="Register first, or give AgoraClient(agent=NAME).")
         me: Agent = await self._session.invoke(io, Agents.operations["get"], agent_id)
         return me
 
-    def _private_keys(self) -> list[dict[str, Any]]:
+    def _list_private_keys(self) -> list[dict[str, Any]]:
         identity = self._session.identity
         return self.keys.keys(identity.url, identity.tenant, identity.agent_id or "")
 
     async def _publish_key(self, io: IO, *, fresh: bool) -> Agent:
         from .crypto import new_key, public
 
-        me = await self._own_agent(io)
-        mine = {key["kid"] for key in self._private_keys()}
+        me = await self._fetch_own_agent(io)
+        mine = {key["kid"] for key in self._list_private_keys()}
         if not fresh and me.public_keys and me.public_keys[0].kid in mine:
             return me
         key = new_key()
@@ -424,23 +424,23 @@ def _build_message_document(
     return {name: value for name, value in document.items() if value is not None}
 
 
-def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_none(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _authenticated_fields(message: AgentMessage) -> dict[str, Any]:
+def _select_authenticated_fields(message: AgentMessage) -> dict[str, Any]:
     """What of a message its ciphertext is bound to: all that its sender wrote and that decides what it means."""
     fields = {"id": message.id, "sender": message.sender, "to": message.to, "type": message.type.value}
     return fields | {"intent": message.intent, "reply_to": message.reply_to}
 
 
-def _marketplace_id(message: AgentMessage) -> str:
+def _read_marketplace_id(message: AgentMessage) -> str:
     slot = (message.model_extra or {}).get("agora")
     message_id = slot.get("message_id") if isinstance(slot, dict) else None
     return str(message_id or message.id)
 
 
-def _receipt_message(accepted: Accepted) -> AgentMessage:
+def _build_receipt_message(accepted: Accepted) -> AgentMessage:
     return AgentMessage(
         type=MessageType.CONFIRM,
         sender=ORCHESTRATOR,

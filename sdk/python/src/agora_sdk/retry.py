@@ -55,7 +55,7 @@ class IO(Protocol):
         ...
 
 
-def _random_fraction() -> float:
+def _draw_random_fraction() -> float:
     return random.random()  # noqa: S311  (spreads retries, guards nothing)
 
 
@@ -69,7 +69,7 @@ class Backoff:
     retries: int = 3
     first: float = 0.1
     most: float = 10.0
-    random: Callable[[], float] = _random_fraction
+    random: Callable[[], float] = _draw_random_fraction
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after a failed attempt, the first being 0: between half and the whole of the step."""
@@ -135,20 +135,18 @@ async def exchange_with_retries(
         except ConnectionLost as lost:
             error = server_unreachable(url, lost)
         except TimedOut:  # no retry: the whole time of the call is used up
-            raise DeadlineExceeded(
-                f"{url}{_path_without_query(request)} did not answer within {seconds:g} seconds."
-            ) from None
+            raise DeadlineExceeded(f"{url}{_strip_query(request)} did not answer within {seconds:g} seconds.") from None
         pause = max(backoff.pause(attempt), retry_after_seconds or 0.0)
         retries = math.inf if backoff.retries and isinstance(error, StorageUnavailable) else backoff.retries
         if attempt >= retries or io.now() + pause >= deadline:
             raise error
         attempt += 1
         logger.info(
-            "%s %s: %s; try %d in %.1f s", request.method, _path_without_query(request), error.code, attempt + 1, pause
+            "%s %s: %s; try %d in %.1f s", request.method, _strip_query(request), error.code, attempt + 1, pause
         )
         await io.pause(pause)
 
 
-def _path_without_query(request: wire.Request) -> str:
+def _strip_query(request: wire.Request) -> str:
     """The path without its query, which may hold what does not belong in a log."""
     return request.target.split("?", 1)[0]

@@ -206,7 +206,7 @@ class Session:
             io,
             request,
             url=self.server.url,
-            seconds=_total_timeout(self.options.timeout, operation, arguments),
+            seconds=_compute_total_timeout(self.options.timeout, operation, arguments),
             backoff=retry.Backoff(self.options.retries),
         )
         self._warn_deprecated(operation, answer)
@@ -234,7 +234,7 @@ class Session:
         result._following_async = lambda: self.call(self.server.looped, operation, after)
 
 
-def _total_timeout(seconds: float, operation: Operation, arguments: BaseModel) -> float:
+def _compute_total_timeout(seconds: float, operation: Operation, arguments: BaseModel) -> float:
     """Total timeout of a call: its own wait, or that of an upstream, is added."""
     from .contract import Kind
 

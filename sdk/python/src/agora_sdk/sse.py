@@ -36,7 +36,7 @@ async def _open_blocking_stream(io: Blocking, target: str, headers: dict[str, st
         response = client.send(request, stream=True)
         if not _is_events(response):
             response.read()
-            raise _error_of_response(response, io.endpoint.url)
+            raise _build_error_of_response(response, io.endpoint.url)
     chunks = response.iter_raw()
 
     async def read() -> bytes:
@@ -56,7 +56,7 @@ async def _open_looped(io: Looped, target: str, headers: dict[str, str]) -> Chan
         response = await client.send(request, stream=True)
         if not _is_events(response):
             await response.aread()
-            raise _error_of_response(response, io.endpoint.url)
+            raise _build_error_of_response(response, io.endpoint.url)
     chunks = response.aiter_raw()
 
     async def read() -> bytes:
@@ -70,7 +70,7 @@ def _is_events(response: httpx.Response) -> bool:
     return response.status_code == 200 and response.headers.get("content-type", "").startswith("text/event-stream")
 
 
-def _error_of_response(response: httpx.Response, url: str) -> Exception:
+def _build_error_of_response(response: httpx.Response, url: str) -> Exception:
     """The error of an answer that is no event stream; its body has been read."""
     if response.is_success:
         return Refused(f"{url} does not answer with events")

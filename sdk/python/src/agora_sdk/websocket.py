@@ -31,13 +31,15 @@ async def open_channel(io: Blocking | Looped, target: str, headers: dict[str, st
             from websockets.sync.client import connect as connect_blocking
 
             life = ExitStack()
-            return _BlockingSocket(life.enter_context(connect_blocking(address, **_connect_options(io, headers))), life)
+            return _BlockingSocket(
+                life.enter_context(connect_blocking(address, **_build_connect_options(io, headers))), life
+            )
         from websockets.asyncio.client import connect
 
-        return _LoopedSocket(await connect(address, **_connect_options(io, headers)))
+        return _LoopedSocket(await connect(address, **_build_connect_options(io, headers)))
 
 
-def _connect_options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str, Any]:
+def _build_connect_options(io: Blocking | Looped, headers: dict[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "additional_headers": headers,
         "user_agent_header": io.endpoint.headers["user-agent"],

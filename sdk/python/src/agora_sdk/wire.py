@@ -91,7 +91,7 @@ def build_request(operation: Operation, arguments: BaseModel) -> Request:
     route = next(r for r in operation.routes if all(_is_segment(values.get(name)) for name in r.parameters))
     path = route.path.format(**{name: quote(values.pop(name), safe="") for name in route.parameters})
     if route.method in ("GET", "DELETE"):
-        query = urlencode(list(_query_pairs(values)))
+        query = urlencode(list(_build_query_pairs(values)))
         return Request(route.method, f"{path}?{query}" if query else path)
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
@@ -106,7 +106,7 @@ def _is_segment(value: Any) -> bool:
     return isinstance(value, str) and value not in ("", ".", "..")
 
 
-def _query_pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _build_query_pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Query parameters: lists repeat their key, null is left out."""
     for name, value in values.items():
         for item in value if isinstance(value, list) else [value]:

@@ -11,9 +11,9 @@ from urllib.parse import urljoin, urlsplit
 
 from pydantic_core import from_json
 
-from agora.net.http_client import request_target
+from agora.net.http_client import build_request_target
 from agora.wire.a2a import v03_cards as legacy_cards
-from agora.wire.a2a.canonical_json import signed_content
+from agora.wire.a2a.canonical_json import encode_signed_content
 from agora_sdk.errors import AgoraError
 
 from . import wire
@@ -72,7 +72,7 @@ async def _fetch_card(post: OriginClient, url: str) -> tuple[dict[str, Any], str
 
 async def _fetch_json(post: OriginClient, url: str, limit: int) -> Any:
     """Fetch JSON from a URL of the client's origin. None if there is no such document."""
-    reply = await post.send(A2ARequest("GET", request_target(url), HEADERS))
+    reply = await post.send(A2ARequest("GET", build_request_target(url), HEADERS))
     try:
         if reply.status in ABSENT_STATUSES:
             await post.read_body(reply, limit)
@@ -131,7 +131,7 @@ async def _verify_signatures(post: OriginClient, card: Mapping[str, Any], place:
 def _list_signed_contents(card: Mapping[str, Any]) -> list[bytes]:
     """Documents that the signature may cover: the card, and the card without the members for 0.3 clients."""
     try:
-        return [signed_content(card), signed_content(legacy_cards.from_legacy(dict(card)))]
+        return [encode_signed_content(card), encode_signed_content(legacy_cards.from_legacy(dict(card)))]
     except (AgoraError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return []
 

@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from agora.domains.a2a.remote_port import RemoteEndpoint
 from agora.net.egress_policy import Resolve, resolve_host
-from agora.net.http_client import default_ssl_context
+from agora.net.http_client import create_default_ssl_context
 from agora.net.sealing import Sealer
 from agora_sdk.errors import UpstreamUnavailable
 
@@ -48,7 +48,7 @@ class A2AClientPool:
     async def _open_origin(self, endpoint: RemoteEndpoint, url: str, seconds: float) -> OriginClient:
         headers = self._build_credential_headers(endpoint)
         if url.startswith("https://"):
-            await asyncio.to_thread(default_ssl_context)
+            await asyncio.to_thread(create_default_ssl_context)
         try:
             return OriginClient(url, headers, private=endpoint.private, seconds=seconds, resolver=self._resolver)
         except ValueError:  # UnicodeError too, of a host that is no name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agora.core.call import decode_json, encode_json
-from agora.domains.tasks.lookup import context_filter
+from agora.domains.tasks.lookup import build_context_filter
 from agora.store.port import Query, Reader, Store
 
 from .. import queries as statements
@@ -28,7 +28,9 @@ class ConversationHistory:
         own = f"ctx_{job.task_id.removeprefix('task_')}"
         if job.context_id is None or job.context_id == own:
             return None
-        rows = await self._read_checkpoints(job, statements.conversation_checkpoint, **context_filter(job.context_id))
+        rows = await self._read_checkpoints(
+            job, statements.conversation_checkpoint, **build_context_filter(job.context_id)
+        )
         context_id = decode_json(rows[0]).get("context") if rows else None
         return context_id if isinstance(context_id, str) else None
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from agora.net.http_client import request_target
+from agora.net.http_client import build_request_target
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
 from agora_sdk.a2a_wire import CURRENT, HTTP_JSON, JSON_RPC, LEGACY, Endpoint, build_call
@@ -79,7 +79,7 @@ def build_a2a_request(interface: Interface, method: str, params: Mapping[str, An
     """Encode a call of an A2A 1.0 method for the agent's version and binding."""
     call = build_call(interface, method, params)
     body = b"" if call.json is None else to_json(call.json)
-    return A2ARequest(call.method, request_target(call.url), call.headers, body)
+    return A2ARequest(call.method, build_request_target(call.url), call.headers, body)
 
 
 # -- answers ---------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def convert_stream_event(interface: Interface, value: Any, *, task: bool = False
             return {"task": legacy.from_task(_drop_empty_stream_item(value))}
         if interface.version == LEGACY and interface.binding == HTTP_JSON:
             value = _unwrap_legacy_item(value)
-        fields = tolerant_input.camel_members(tolerant_input.read_object(value, "result"))
+        fields = tolerant_input.convert_to_json_names(tolerant_input.read_object(value, "result"))
         members = [member for member in _MEMBERS if isinstance(fields.get(member), dict)]
         if not members or "kind" in fields:
             if "artifact" in fields and not _list_artifact_parts(fields["artifact"]):
@@ -170,7 +170,7 @@ def _parse_typed_event(member: str, value: dict[str, Any]) -> dict[str, Any] | N
         return {"task": legacy.from_task(fields)}
     if member == "message":
         return {"message": tolerant_input.read_message(fields)}
-    fields = tolerant_input.camel_members(fields)
+    fields = tolerant_input.convert_to_json_names(fields)
     about = {name: fields[name] for name in ("taskId", "contextId", "metadata") if fields.get(name)}
     if member == "statusUpdate":
         return {"statusUpdate": about | {"status": legacy.from_status(fields.get("status"))}}
@@ -202,7 +202,7 @@ def _drop_empty_stream_item(value: Any) -> dict[str, Any]:
 
 def _unwrap_legacy_item(value: Any) -> Any:
     """An item of 0.3 as its Protocol Buffers have it in JSON, with the data of its parts where other forms have them."""
-    item = tolerant_input.camel_members(tolerant_input.read_object(value, "result"))
+    item = tolerant_input.convert_to_json_names(tolerant_input.read_object(value, "result"))
     if "msg" in item:
         item["message"] = item.pop("msg")
     return _unwrap_data(item)

@@ -196,7 +196,7 @@ async def list_tasks(call: Call, request: TaskListRequest) -> A2ATaskList:
         row = await find_agent(call.tx, request.agent)
         parameters["agent"] = row.agent_id if row is not None else ""
     if request.context_id is not None:
-        parameters |= task_lookup.context_filter(request.context_id)
+        parameters |= task_lookup.build_context_filter(request.context_id)
     if request.state is not None:
         parameters["statuses"] = encode_json(to_task_statuses(request.state))
     if request.since is not None:

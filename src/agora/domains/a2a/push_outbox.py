@@ -26,7 +26,7 @@ from agora.domains.identity.signing_key import KEY_FILE, SigningKey
 from agora.domains.outbox.http_sender import DeliveryRejected
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
-from agora.net.backoff import jittered_delay
+from agora.net.backoff import compute_jittered_delay
 from agora.store.port import Reader, StoredEvent
 from agora.wire.a2a import v03 as legacy
 
@@ -264,7 +264,7 @@ class PushOutbox(Controller):
             self._stop_watching(key)
             log.warning("notifications of %s are given up: %s", row.task_id, why)
             return
-        pause = max(jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
+        pause = max(compute_jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
 
         async def postpone_config(call: Call) -> int:

@@ -7,7 +7,7 @@ from functools import cache
 from agora.domains.agents.records import AgentRow
 from agora.domains.tasks.list_queries import IN_CONTEXT
 from agora.domains.tasks.records import TaskEntryRow, TaskRow
-from agora.store.port import Query, R, Write, in_list
+from agora.store.port import Query, R, Write, build_in_list_condition
 
 from .records import (
     ArtifactExtent,
@@ -120,7 +120,7 @@ _FILTERS = {
     "statuses": "and status @statuses",
     "since": "and status_at >= :since",
 }
-_STATUSES, _STATUSES_POSTGRES = in_list("statuses")
+_STATUSES, _STATUSES_POSTGRES = build_in_list_condition("statuses")
 _TYPES = {"since": BIG, "after_time": BIG, "limit": BIG}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import ExpiredDeliveryRow
 
@@ -20,7 +20,7 @@ __all__ = [
 
 BIG = "bigint"
 
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 _PAIRS = "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(:pairs))"
 _PAIRS_POSTGRES = "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import AgentPresence
 
@@ -18,7 +18,7 @@ __all__ = [
 
 BIG = "bigint"
 
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
 # seen: JSON array of [agent id, microseconds]. Grouped, so that it is walked, and each agent looked up.
 _SEEN = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import (
     AllowanceRow,
@@ -69,7 +69,7 @@ __all__ = [
 ]
 
 BIG = "bigint"
-_IN, _IN_POSTGRES = in_list("models")
+_IN, _IN_POSTGRES = build_in_list_condition("models")
 
 
 # -- prices ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.domains.agents.records import AgentName
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import (
     AccountBalance,
@@ -51,7 +51,7 @@ __all__ = [
 
 BIG = "bigint"
 _DAYS = {"since": BIG, "until": BIG}
-_IN, _IN_POSTGRES = in_list("ids")
+_IN, _IN_POSTGRES = build_in_list_condition("ids")
 
 # -- cost --------------------------------------------------------------------------------------
 

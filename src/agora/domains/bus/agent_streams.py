@@ -20,7 +20,7 @@ from agora.domains.agents.references import build_address_of_name, check_may_act
 from agora.domains.dead_letters.letters import record_dead_letters
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.messaging.records import DELIVERIES, DeliveryRow
-from agora.domains.messaging.views import expiry_horizon
+from agora.domains.messaging.views import compute_expiry_horizon
 from agora.domains.tasks.claims import claim_own_tasks
 from agora_sdk.contract.tasks import ClaimedTask
 
@@ -149,7 +149,7 @@ async def fill_and_deliver_stream(
 
 async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> int:
     """Append unread messages to the stream, oldest first; return how many."""
-    when = {"now": call.now, "horizon": expiry_horizon(call)}
+    when = {"now": call.now, "horizon": compute_expiry_horizon(call)}
     place = {"agent_id": owner.agent_id, "address": owner.address}
     # The lock is for the inbox, too: two reads at once would append the same messages (ADR 14).
     head = await call.tx.one(statements.lock_stream, stream=owner.stream_name)

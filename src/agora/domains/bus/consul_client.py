@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pydantic_core import to_json
 
 from agora.net.egress_policy import EgressPolicy
-from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
+from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 __all__ = ["Consul", "Service"]
@@ -98,13 +98,13 @@ class Consul:
     async def _exchange_once(self, method: str, path: str, body: bytes) -> tuple[int, str]:
         """Send a request over a connection of its own; return the status and the beginning of the answer."""
         if self._url.startswith("https://"):
-            await asyncio.to_thread(default_ssl_context)
+            await asyncio.to_thread(create_default_ssl_context)
         http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)
         headers = {"host": http.host, "user-agent": "agora", "accept-encoding": "identity"}
         headers |= {"content-type": "application/json"} if body else {}
         headers |= {"x-consul-token": self._token} if self._token else {}
         try:
-            reply = await http.request(method, request_target(self._url + path), headers, body)
+            reply = await http.request(method, build_request_target(self._url + path), headers, body)
             text = b""
             while len(text) < MAX_ERROR_BYTES and (part := await reply.read_part()):
                 text += part

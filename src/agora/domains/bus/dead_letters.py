@@ -13,7 +13,7 @@ from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import build_address_of_name
 from agora.domains.dead_letters.port import DeadLetterSource, Inspection
 from agora.domains.dead_letters.records import DeadLetterRow
-from agora.domains.messaging.views import emit_message_event, expiry_horizon
+from agora.domains.messaging.views import compute_expiry_horizon, emit_message_event
 from agora_sdk.contract import declared
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -124,7 +124,7 @@ def _read_place(call: Call, letter: DeadLetterRow, agent: AgentRow) -> dict[str,
         "address": build_address_of_name(agent.agent_name),
         "message_id": letter.ref,
         "now": call.now,
-        "horizon": expiry_horizon(call),
+        "horizon": compute_expiry_horizon(call),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.domains.messaging.records import MessageRow
-from agora.store.port import Query, R, Write, in_list
+from agora.store.port import Query, R, Write, build_in_list_condition
 
 from .records import (
     BridgeMember,
@@ -90,7 +90,7 @@ BIG = "bigint"
 
 _NUMBERS = "in (select value from json_each(:numbers))"
 _NUMBERS_POSTGRES = "= any(array(select json_array_elements_text(:numbers::json)::bigint))"
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 _STREAM = "tenant_id = :tenant and stream = :stream"
 _GROUP = f"{_STREAM} and group_name = :group"
 _OF_GROUP = "p.tenant_id = :tenant and p.stream = :stream and p.group_name = :group"

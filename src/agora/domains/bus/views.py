@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.messaging.records import MessageRow
-from agora.domains.messaging.views import message_from_row
+from agora.domains.messaging.views import build_message_from_row
 from agora.wire.envelopes import SECTIONS, to_bus
 from agora_sdk.contract.bus import BusDelivery, BusEntry, BusPendingEntry
 from agora_sdk.contract.fields import JsonObject
@@ -57,7 +57,7 @@ def to_entry(row: MessageRow, owner: StreamOwner) -> dict[str, Any]:
     A message that is not a valid entry (forged metadata, too deeply nested JSON) is shown with plain text content: it
     must not block the messages behind it.
     """
-    message: Message = message_from_row(row, owner.agent_id, "delivered")
+    message: Message = build_message_from_row(row, owner.agent_id, "delivered")
     whole = message.model_dump(mode="json", exclude={"status"}) | {"to_agent": row.to_agent}
     plain = whole | {"metadata": {name: value for name, value in whole["metadata"].items() if name not in SECTIONS}}
     for candidate, beside in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import LiveSession, WatchedResourceRow
 
@@ -82,7 +82,7 @@ doomed = Query(
     str,
     types={"before": BIG, "limit": BIG},
 )
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 DROPS = tuple(
     Write(text + _IDS, postgres=text + _IDS_POSTGRES)
     for text in (

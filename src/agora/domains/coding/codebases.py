@@ -9,7 +9,7 @@ from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, EventStreamSpec, decode_json, encode_json
 from agora.core.errors import not_found
-from agora.domains.search.words import contains_pattern
+from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.records import WorkerRow
@@ -172,7 +172,7 @@ class CodebaseService(BoundService, contract.Codebases):
         after = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_rows(after: str, count: int) -> Sequence[CodebaseRow]:
-            pattern = contains_pattern(search)
+            pattern = build_contains_pattern(search)
             return await call.tx.all(statements.list_codebases, search=pattern, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, after, "codebase_id", limit, call.context.settings.page_bytes)

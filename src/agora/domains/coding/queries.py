@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora.domains.tasks.records import TaskRow, WorkerRow
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import CodebaseRow, JobSecretsRow, MessageRow, PlacedSessionRow, SessionRow, WorkerModels
 
@@ -72,7 +72,7 @@ codebase_by_path = Query(
     CodebaseRow,
     lock=True,
 )
-_IDS, _IDS_POSTGRES = in_list("codebases")
+_IDS, _IDS_POSTGRES = build_in_list_condition("codebases")
 _FOREIGN = "select * from codebases where tenant_id = :tenant and owner <> :owner and codebase_id {ids} limit 1"
 foreign_codebase = Query(_FOREIGN.format(ids=_IDS), CodebaseRow, postgres=_FOREIGN.format(ids=_IDS_POSTGRES))
 codebase_count = Query(

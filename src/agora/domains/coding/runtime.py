@@ -9,7 +9,7 @@ from agora.clock import SECOND, to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json
 from agora.core.errors import not_found
-from agora.domains.search.words import contains_pattern
+from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
 from agora_sdk.contract import codebases as sessions_contract
@@ -89,7 +89,7 @@ class RuntimeService(BoundService, contract.Runtime):
             before=before,
             after_codebase=after_codebase,
             after=after,
-            search=contains_pattern(q),
+            search=build_contains_pattern(q),
             limit=limit + 1,
         )
         more, rows = len(rows) > limit, rows[:limit]

@@ -9,7 +9,7 @@ from typing import Any, cast
 from agora.clock import to_datetime, to_microseconds
 from agora.core import pagination as paging
 from agora.core.call import BoundService, decode_json, encode_json
-from agora.domains.search.words import contains_pattern
+from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.service import TaskService
 from agora_sdk.contract import codebases as contract
@@ -48,7 +48,7 @@ class SessionService(BoundService, contract.Sessions):
             before=before,
             after=after,
             reader=reader,
-            search=contains_pattern(q),
+            search=build_contains_pattern(q),
             limit=limit + 1,
         )
         more, rows = len(rows) > limit, rows[:limit]

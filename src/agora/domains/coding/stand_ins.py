@@ -103,7 +103,7 @@ async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
 
 async def announce_waiting_jobs(call: Call, capability: str) -> None:
     """Offer what waits for a capability once more: somebody has it now."""
-    ranges = queues.queue_ranges((), [capability], open=False)
+    ranges = queues.build_queue_ranges((), [capability], open=False)
     for queue in await call.tx.all(tasks.waiting_queues, ranges=encode_json(ranges), limit=MAX_STAND_INS):
         for head in await call.tx.all(tasks.queue_heads, queue=queue, limit=MAX_STAND_INS):
             announce_available(await lock_task(call, head.task_id))

@@ -12,7 +12,7 @@ from agora.core.call import Call, EventStreamSpec
 from agora.core.errors import not_found
 from agora.core.events import log as event_log
 from agora.core.events.filter import EventFilter, Viewer
-from agora.domains.search.words import contains_pattern
+from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.records import TaskRow
@@ -160,8 +160,8 @@ async def _load_open_jobs(call: Call, codebase: CodebaseRow, viewer: str) -> Seq
     return await call.tx.all(
         statements.open_jobs,
         worker_id=codebase.worker_id,
-        by_id=contains_pattern(f'"codebase:{codebase.codebase_id}"'),
-        by_name=contains_pattern(f'"codebase:{codebase.name}"'),
+        by_id=build_contains_pattern(f'"codebase:{codebase.codebase_id}"'),
+        by_name=build_contains_pattern(f'"codebase:{codebase.name}"'),
         viewer=viewer,
         limit=MAX_JOBS,
     )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from agora.clock import to_datetime
 from agora.core import pagination as paging
 from agora.core.call import BoundService, Call, decode_json, encode_json
-from agora.domains.search.words import contains_pattern
+from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import list_queries as task_lists
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.access import load_visible_task
@@ -51,7 +51,7 @@ class TranscriptService(BoundService, contract.Transcripts):
             before=before,
             after=after,
             limit=limit + 1,
-            **{f"word{number}": contains_pattern(word) for number, word in enumerate(words)},
+            **{f"word{number}": build_contains_pattern(word) for number, word in enumerate(words)},
         )
         more, rows = len(rows) > limit, rows[:limit]
         return contract.TranscriptMatchPage.model_construct(

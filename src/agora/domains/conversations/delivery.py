@@ -253,7 +253,7 @@ async def deliver_draft(call: Call, draft: Draft) -> Sent:
         if draft.sender.row is None:
             draft.destination.agents.append(draft.sender.agent_id)
         else:
-            service.add_agent(draft.destination, draft.sender.row)
+            service.add_agent_as_recipient(draft.destination, draft.sender.row)
     await permissions.check_permissions(call, draft.message, draft.sender, draft.destination.agents)
     conversation = await join_conversation(call, draft.message.conversation_id, draft.sender.as_party, draft.asked)
     message_id = new_id("msg")

@@ -14,7 +14,7 @@ from agora.core.errors import not_found
 from agora.domains.agents.references import OPERATOR, check_may_act_for, check_names_agent, find_agent, load_agent
 from agora.domains.messaging.records import MessageRow
 from agora.domains.messaging.service import ARRIVALS
-from agora.domains.messaging.views import expiry_horizon
+from agora.domains.messaging.views import compute_expiry_horizon
 from agora.wire.envelopes import to_agentify
 from agora_sdk.contract import conversations as contract
 from agora_sdk.contract.envelopes import AgentMessage, Performative
@@ -128,7 +128,7 @@ async def list_pending(
     check_names_agent(call.caller, agent_id)
     party = await resolve_acting_party(call, agent_id)
     after = paging.decode_cursor(cursor)[0] if cursor else ""
-    alive = {"now": call.now, "horizon": expiry_horizon(call), "joined": party.joined}
+    alive = {"now": call.now, "horizon": compute_expiry_horizon(call), "joined": party.joined}
 
     async def read_pending_messages(after: str, count: int) -> Sequence[MessageRow]:
         rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.sql_parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.messaging.records import MessageRow
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import ConversationRow, EnvelopeRow, LapsedQuestion, ReportedUsageRow
 
@@ -277,7 +277,7 @@ def build_usage_query(agent: bool, customer: bool, since: bool) -> Query[Reporte
 
 # -- retention ---------------------------------------------------------------------------------
 
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
 
 def _delete_from(table: str) -> Write:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import DeadLetterRow
 
@@ -22,8 +22,8 @@ __all__ = [
 ]
 
 BIG = "bigint"
-_IDS, _IDS_POSTGRES = in_list("ids")
-_KEYS, _KEYS_POSTGRES = in_list("keys")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
+_KEYS, _KEYS_POSTGRES = build_in_list_condition("keys")
 
 by_id = Query("select * from dead_letters where tenant_id = :tenant and letter_id = :letter_id", DeadLetterRow)
 

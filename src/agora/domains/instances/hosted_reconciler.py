@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from agora.clock import SECOND
 from agora.core.jobs import DueController, JobContext
-from agora.net.http_client import request_target
+from agora.net.http_client import build_request_target
 from agora.runtimes.http_execution import AnswerTooLarge, ConnectionLost, InstanceClient, InstanceHttpRequest
 
 from . import host_queries
@@ -76,7 +76,7 @@ class HostedInstanceReconciler(DueController):
             request = InstanceHttpRequest(
                 address=f"{parts.scheme}://{parts.netloc}",
                 method="GET",
-                target=request_target(url),
+                target=build_request_target(url),
                 headers={"user-agent": "agora-health"},
                 body=b"",
                 limit=MAX_RESPONSE_BYTES,

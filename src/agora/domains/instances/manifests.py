@@ -147,7 +147,7 @@ class AgentManifest(BaseModel):
     @property
     def has_listener(self) -> bool:
         """Whether it declares that its program listens, by a port or by endpoints."""
-        declared = runtime.declared_port(to_build_config(self.build)) if self.build is not None else None
+        declared = runtime.find_declared_port(to_build_config(self.build)) if self.build is not None else None
         return self.port is not None or declared is not None or any(each.path for each in self.endpoints)
 
     def to_stored_document(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import (
     AccountInstanceCounts,
@@ -155,7 +155,7 @@ account_counts = Query(
     AccountInstanceCounts,
     scan=True,
 )
-_OF_AGENTS, _OF_AGENTS_POSTGRES = in_list("ids")
+_OF_AGENTS, _OF_AGENTS_POSTGRES = build_in_list_condition("ids")
 _TOTALS = """
     select agent_id, count(*) as total, sum(case when account_id = :account then 1 else 0 end) as own,
         sum(case when desired = 'running' and blocked is null then 1 else 0 end) as wanted,

@@ -63,9 +63,9 @@ class Declared:
 
 def read_declared(settings: Settings) -> list[Declared]:
     """All of them. Raises ConfigurationError, naming the place of the fault."""
-    upstreams = [_from_url(entry) for entry in settings.mcp_server_urls]
+    upstreams = [_build_declared_from_url(entry) for entry in settings.mcp_server_urls]
     if settings.mcp_config is not None:
-        upstreams += _from_file(settings.mcp_config)
+        upstreams += _read_declared_from_file(settings.mcp_config)
     names: set[str] = set()
     for upstream in upstreams:
         from .registration import RESERVED
@@ -77,7 +77,7 @@ def read_declared(settings: Settings) -> list[Declared]:
     return upstreams
 
 
-def _from_url(entry: str) -> Declared:
+def _build_declared_from_url(entry: str) -> Declared:
     name, separator, url = entry.partition("=")
     if not separator or "/" in name:
         name, url = "", entry
@@ -102,7 +102,7 @@ def _check_declared_url(url: str, where: str) -> str:
     return url
 
 
-def _from_file(path: Path) -> Iterator[Declared]:
+def _read_declared_from_file(path: Path) -> Iterator[Declared]:
     try:
         document = json.loads(path.expanduser().read_text("utf-8"))
     except OSError as error:
@@ -113,7 +113,7 @@ def _from_file(path: Path) -> Iterator[Declared]:
         if not isinstance(entry, dict):
             raise ConfigurationError(f"mcp_config: {name!r} in {path} is not an object")
         if not entry.get("disabled") and entry.get("enabled", True):
-            yield _from_entry(name, entry, path)
+            yield _build_declared_from_entry(name, entry, path)
 
 
 def _list_server_entries(document: Any, path: Path) -> Mapping[str, Any]:
@@ -125,7 +125,7 @@ def _list_server_entries(document: Any, path: Path) -> Mapping[str, Any]:
     raise ConfigurationError(f"mcp_config: {path} has neither mcpServers nor mcp.servers")
 
 
-def _from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
+def _build_declared_from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     where = f"mcp_config: {name!r} in {path}"
     entry = _expand_variables(entry, where)
     url = entry.get("url") or entry.get("httpUrl") or entry.get("serverUrl")
@@ -133,7 +133,7 @@ def _from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     if isinstance(url, str):
         if entry.get("type", "http") not in HTTP_TYPES:
             raise ConfigurationError(f"{where}: only streamable HTTP and SSE are supported, not {entry['type']!r}")
-        headers = _text_mapping(entry, "headers", where)
+        headers = _read_text_mapping(entry, "headers", where)
         try:
             check_headers(headers)
         except InvalidRequest as error:
@@ -146,7 +146,7 @@ def _from_entry(name: str, entry: Mapping[str, Any], path: Path) -> Declared:
     if not isinstance(arguments, list) or not all(isinstance(part, str) for part in arguments):
         raise ConfigurationError(f"{where}: args is a list of texts")
     directory = entry.get("cwd")
-    environment = _text_mapping(entry, "env", where)
+    environment = _read_text_mapping(entry, "env", where)
     parts = (command, *arguments)
     return Declared(slug, "file", None, parts, str(directory) if directory else None, environment, timeout)
 
@@ -192,7 +192,7 @@ def _expand_variables(value: Any, where: str) -> Any:
     return VARIABLE.sub(expand_variable, value) if isinstance(value, str) else value
 
 
-def _text_mapping(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, str]:
+def _read_text_mapping(entry: Mapping[str, Any], name: str, where: str) -> Mapping[str, str]:
     mapping = entry.get(name) or {}
     if not isinstance(mapping, dict) or not all(isinstance(value, str | int | float) for value in mapping.values()):
         raise ConfigurationError(f"{where}: {name} is an object of texts")
@@ -222,7 +222,7 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) 
     for name, upstream in by_name.items():
         stored = rows.get(name)
         if stored is None:
-            row = _declared_row(call, engine, upstream)
+            row = _build_declared_row(call, engine, upstream)
             call.tx.append(UPSTREAMS, row)
             await emit_offer_event(call, "added", row)
         elif stored.origin not in ORIGINS:
@@ -232,8 +232,8 @@ async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) 
     return conflicts
 
 
-def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> UpstreamRow:
-    from .registration import NewUpstream, OAuthConfiguration, new_row
+def _build_declared_row(call: Call, engine: Upstreams, upstream: Declared) -> UpstreamRow:
+    from .registration import NewUpstream, OAuthConfiguration, build_upstream_row
 
     command = {"args": list(upstream.command), "cwd": upstream.directory} if upstream.command else None
     new = NewUpstream(
@@ -250,7 +250,7 @@ def _declared_row(call: Call, engine: Upstreams, upstream: Declared) -> Upstream
         new.oauth.check()
     except InvalidRequest as error:
         raise ConfigurationError(f"mcp_config: {upstream.name}: {error.detail}") from None
-    return new_row(call, engine, new)
+    return build_upstream_row(call, engine, new)
 
 
 async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, upstream: Declared) -> None:
@@ -258,7 +258,7 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
     from .authorizations import drop_authorizations
     from .registration import OAuthConfiguration, seal_client
 
-    fresh = _declared_row(call, engine, upstream)
+    fresh = _build_declared_row(call, engine, upstream)
     command = decode_json(stored.command) if stored.command else None
     sealed = bytes(stored.secrets) if stored.secrets is not None else None
     if (

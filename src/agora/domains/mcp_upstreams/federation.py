@@ -22,7 +22,7 @@ from agora_sdk.contract import Kind, Operation, Route, declared
 from agora_sdk.contract.fields import JsonObject
 
 from . import queries as upstreams
-from .client.vetting import service_name
+from .client.vetting import build_service_name
 from .offers import Offer, OfferedTool, Offers
 from .records import CallableToolRow
 
@@ -60,7 +60,7 @@ class FederatedOperation(Operation):
     @property
     def name(self) -> str:
         """``{upstream}.{tool}``."""
-        return service_name(self.category, self.action)
+        return build_service_name(self.category, self.action)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["check_headers", "header_error"]
+__all__ = ["check_headers", "find_header_error"]
 
 MAX_HEADERS, MAX_NAME_CHARACTERS, MAX_VALUE_CHARACTERS = 30, 100, 4000
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -22,7 +22,7 @@ OWN = frozenset(
 def check_headers(headers: Mapping[str, str]) -> None:
     """Raise InvalidRequest for headers that cannot be sent or that the client sets itself."""
     for name, value in headers.items():
-        if problem := header_error(name, value):
+        if problem := find_header_error(name, value):
             field = f"headers.{name[:MAX_NAME_CHARACTERS]}"
             raise InvalidRequest(f"{field}: {problem}.", errors=[field_error(field, problem)])
     names = [name.lower() for name in headers]
@@ -31,7 +31,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
         raise InvalidRequest(f"headers: {problem}.", errors=[field_error("headers", problem)])
 
 
-def header_error(name: str, value: str) -> str | None:
+def find_header_error(name: str, value: str) -> str | None:
     """What is wrong with a header; None if nothing is."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
         return "is no name of a header"

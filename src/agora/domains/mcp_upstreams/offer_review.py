@@ -92,7 +92,7 @@ def _find_current_item(call: Call, upstream_id: str, item: Item, row: UpstreamTo
         definition=encode_json(item.definition),
         hash=digest,
         pinned=row.pinned if row is not None else None,
-        accepted=_accepted_definition(row, digest),
+        accepted=_find_accepted_definition(row, digest),
         state="active",
         reason=None,
         first_seen=row.first_seen if row is not None else call.now,
@@ -107,7 +107,7 @@ def _find_current_item(call: Call, upstream_id: str, item: Item, row: UpstreamTo
     return current
 
 
-def _accepted_definition(row: UpstreamToolRow | None, digest: str) -> str | None:
+def _find_accepted_definition(row: UpstreamToolRow | None, digest: str) -> str | None:
     """The accepted definition, where another one is offered now."""
     if row is None or row.pinned is None or row.pinned == digest:
         return None

@@ -29,11 +29,11 @@ __all__ = [
     "RESERVED",
     "NewUpstream",
     "OAuthConfiguration",
-    "add_by_url",
+    "build_add_by_url_relay",
+    "build_upstream_row",
     "drop_upstream",
-    "new_row",
+    "get_upstream_connections",
     "seal_client",
-    "upstream_engine",
 ]
 
 MAX_UPSTREAMS = 500  # upstreams: each has a connection
@@ -42,7 +42,7 @@ CONNECT_SECONDS = 40.0  # seconds to connect, beside those for the listing
 RESERVED = frozenset({"agora", "test", "system", "all", "agents", "default", "essential", *Service.declared})
 
 
-def upstream_engine(call: Call) -> Upstreams:
+def get_upstream_connections(call: Call) -> Upstreams:
     """The connections of this server."""
     return call.context.ports.get(port.UPSTREAMS)
 
@@ -94,16 +94,16 @@ class NewUpstream:
     oauth: OAuthConfiguration = OAuthConfiguration()
 
 
-async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
+async def build_add_by_url_relay(call: Call, upstream: NewUpstream, *, verify: bool) -> contract.Upstream:
     """The relay that adds an upstream by its URL; the setting ``mcp_private_networks`` decides about its address."""
     assert upstream.url is not None
-    engine, private = upstream_engine(call), call.context.settings.mcp_private_networks
+    engine, private = get_upstream_connections(call), call.context.settings.mcp_private_networks
     name, registry_name = upstream.name, upstream.registry_name
-    await check_vacant(call, name, registry_name)
+    await check_name_free(call, name, registry_name)
     engine.check_url(upstream.url, private=private)
     check_headers(upstream.secrets)
     upstream.oauth.check()
-    row = new_row(call, engine, replace(upstream, private=private))
+    row = build_upstream_row(call, engine, replace(upstream, private=private))
     call.target = row.upstream_id
     endpoint, grants = build_upstream_endpoint(row), get_upstream_grants(call)
 
@@ -120,7 +120,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
         if isinstance(outcome, AgoraError):
             await drop_authorizations(end, row.upstream_id)
             raise outcome
-        await check_vacant(end, name, registry_name)
+        await check_name_free(end, name, registry_name)
         end.tx.append(UPSTREAMS, row)
         await check_and_record_administration(end, row.upstream_id)
         if outcome is not None:
@@ -133,7 +133,7 @@ async def add_by_url(call: Call, upstream: NewUpstream, *, verify: bool) -> cont
     return cast_relay_to_result(probe_server, store_outcome, endpoint.timeout + CONNECT_SECONDS + patience)
 
 
-async def check_vacant(call: Call, name: str, registry_name: str | None = None) -> None:
+async def check_name_free(call: Call, name: str, registry_name: str | None = None) -> None:
     """Refuse a name that is taken, or that something else in the catalogue goes by."""
     if name in RESERVED:
         raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
@@ -146,7 +146,7 @@ async def check_vacant(call: Call, name: str, registry_name: str | None = None) 
         raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
 
 
-def new_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> UpstreamRow:
+def build_upstream_row(call: Call, engine: Upstreams, upstream: NewUpstream) -> UpstreamRow:
     """A new row of ``upstreams``."""
     upstream_id = new_id("ups")
     return UpstreamRow(

@@ -40,12 +40,12 @@ def fill_in_remote(server: Mapping[str, Any], variables: Mapping[str, str], head
     name, description = server.get("name"), server.get("description")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 200:
         raise _field_error("name", "a server.json has a name such as io.github.user/weather")
-    remote = _streamable_remote(server)
+    remote = _find_streamable_remote(server)
     missing: list[str] = []
     url = _fill_template(str(remote.get("url", "")), remote.get("variables"), variables, missing)
     merged = dict(headers)
     lower = {key.lower() for key in headers}
-    for entry in _only_objects(remote.get("headers")):
+    for entry in _select_objects(remote.get("headers")):
         header = entry.get("name")
         if not isinstance(header, str) or header.lower() in lower:
             continue
@@ -63,12 +63,12 @@ def fill_in_remote(server: Mapping[str, Any], variables: Mapping[str, str], head
     return Remote(name, description[:1000] if isinstance(description, str) else "", url, merged)
 
 
-def _streamable_remote(server: Mapping[str, Any]) -> Mapping[str, Any]:
-    remotes = _only_objects(server.get("remotes"))
+def _find_streamable_remote(server: Mapping[str, Any]) -> Mapping[str, Any]:
+    remotes = _select_objects(server.get("remotes"))
     for remote in remotes:
         if remote.get("type") == "streamable-http" and isinstance(remote.get("url"), str):
             return remote
-    if _only_objects(server.get("packages")) and not remotes:
+    if _select_objects(server.get("packages")) and not remotes:
         raise InvalidRequest(
             "It has packages alone: to run one would run its code on this server, so it is not imported.",
             fix="Put its command into the file of the setting mcp_config, and set mcp_commands.",
@@ -77,7 +77,7 @@ def _streamable_remote(server: Mapping[str, Any]) -> Mapping[str, Any]:
     raise _field_error("server.remotes", "has no remote of type streamable-http")
 
 
-def _only_objects(value: Any) -> list[Mapping[str, Any]]:
+def _select_objects(value: Any) -> list[Mapping[str, Any]]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 

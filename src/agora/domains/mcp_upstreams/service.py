@@ -31,7 +31,14 @@ from .oauth.challenge import AuthorizationNeeded
 from .offer_review import apply_listing, emit_offer_event
 from .port import ANSWER_SECONDS, Listing
 from .records import UpstreamRow, UpstreamToolRow
-from .registration import CONNECT_SECONDS, NewUpstream, OAuthConfiguration, add_by_url, drop_upstream, upstream_engine
+from .registration import (
+    CONNECT_SECONDS,
+    NewUpstream,
+    OAuthConfiguration,
+    build_add_by_url_relay,
+    drop_upstream,
+    get_upstream_connections,
+)
 from .task_questions import OPERATIONS, TaskClient
 from .views import NOT_PERMITTED, build_detail, build_summary, build_upstream_endpoint, count_items, require_upstream
 
@@ -77,7 +84,7 @@ class UpstreamService(contract.Upstreams):
             concurrency=concurrency,
             oauth=OAuthConfiguration(oauth, oauth_client_id, oauth_client_secret, oauth_scope),
         )
-        return await add_by_url(self._call, new, verify=verify)
+        return await build_add_by_url_relay(self._call, new, verify=verify)
 
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UpstreamPage:
@@ -120,7 +127,7 @@ class UpstreamService(contract.Upstreams):
 
     @implements
     async def refresh(self, upstream: str) -> contract.UpstreamDetail:
-        call, engine = self._call, upstream_engine(self._call)
+        call, engine = self._call, get_upstream_connections(self._call)
         row = await self._require_usable(upstream)
         await check_administration_authority(call, row.upstream_id)
         endpoint = build_upstream_endpoint(row)
@@ -205,7 +212,7 @@ class UpstreamService(contract.Upstreams):
         fencing_token: int | None = None,
     ) -> contract.ToolResult:
         row = await self._require_usable(upstream)
-        client = await self._client_of_task(task_id, fencing_token) if task_id is not None else self._call.client
+        client = await self._find_client_of_task(task_id, fencing_token) if task_id is not None else self._call.client
         await self._require_active(row, "tool", tool)
         seconds = timeout or decode_json(row.tool_timeouts).get(tool) or row.timeout
 
@@ -222,7 +229,7 @@ class UpstreamService(contract.Upstreams):
         params = {"name": tool, "arguments": arguments}
         return self._relay_request(row, "tools/call", params, seconds, tool, build_tool_result, client)
 
-    async def _client_of_task(self, task_id: str, fencing_token: int | None) -> CallClient:
+    async def _find_client_of_task(self, task_id: str, fencing_token: int | None) -> CallClient:
         """Who is asked during a call for a task that the caller holds. Raises StaleLease, InvalidRequest."""
         if fencing_token is None:
             problem = "It is needed with task_id: the token of the claim."
@@ -327,7 +334,11 @@ class UpstreamService(contract.Upstreams):
         client: CallClient | None = None,
     ) -> R:
         """Ask the upstream, outside any transaction. client: who is asked what the upstream asks; by default that of the call."""
-        engine, endpoint, progress = upstream_engine(self._call), build_upstream_endpoint(upstream), self._call.progress
+        engine, endpoint, progress = (
+            get_upstream_connections(self._call),
+            build_upstream_endpoint(upstream),
+            self._call.progress,
+        )
         caller, client = self._call.caller.subject, client or self._call.client
         self._call.target = f"{upstream.name}.{what}"[:200]
 

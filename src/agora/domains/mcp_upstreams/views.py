@@ -14,7 +14,7 @@ from agora.domains.mcp_upstreams.port import UPSTREAMS
 from agora_sdk import contract
 
 from . import queries as statements
-from .client.vetting import service_name
+from .client.vetting import build_service_name
 from .oauth import queries as grants
 from .oauth.authorization import SHARED
 from .port import Condition, Endpoint, OAuthMode
@@ -106,7 +106,7 @@ def _build_summary_fields(call: Call, row: UpstreamRow, counts: Mapping[str, int
     operator = call.caller.may("admin")
     return {
         **{name: getattr(row, name) for name in _SAME},
-        "url": row.url if operator else _without_query(row.url),
+        "url": row.url if operator else _strip_query(row.url),
         "command": decode_json(row.command)["args"] if row.command and operator else [],
         "has_credentials": row.secrets is not None,
         "oauth": row.oauth_mode,
@@ -143,7 +143,7 @@ def connection_condition(call: Call, row: UpstreamRow) -> Condition:
     return call.context.ports.get(UPSTREAMS).condition(row.tenant_id, row.upstream_id)
 
 
-def _without_query(url: str | None) -> str | None:
+def _strip_query(url: str | None) -> str | None:
     """A URL without what may hold a key."""
     return urlunsplit(urlsplit(url)._replace(query="", fragment="")) if url else url
 
@@ -153,7 +153,7 @@ def _build_item(upstream: str, row: UpstreamToolRow) -> contract.upstreams.Upstr
     return contract.upstreams.UpstreamItem.model_construct(
         kind=contract.upstreams.ItemKind(row.kind),
         name=row.name,
-        service=service_name(upstream, row.name) if tool else None,
+        service=build_service_name(upstream, row.name) if tool else None,
         description=row.description,
         state=contract.upstreams.ItemState(row.state),
         reason=row.reason,

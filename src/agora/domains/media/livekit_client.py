@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from agora.net.egress_policy import EgressPolicy
-from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
+from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
 from agora_sdk.errors import UpstreamFailed, UpstreamUnavailable
 
 from .access_tokens import sign_token
@@ -56,7 +56,7 @@ class LiveKitClient:
     async def _exchange_once(self, method: str, token: str, body: bytes) -> tuple[int, bytes]:
         """Send a request over a connection of its own; its status and answer."""
         if self._url.startswith("https://"):
-            await asyncio.to_thread(default_ssl_context)
+            await asyncio.to_thread(create_default_ssl_context)
         # The operator names the server, so it may be at a private address; no caller has a say in it.
         http = HttpClient(self._url, EgressPolicy(private=True), SECONDS, None)
         headers = {
@@ -67,7 +67,7 @@ class LiveKitClient:
             "authorization": f"Bearer {token}",
         }
         try:
-            reply = await http.request("POST", request_target(self._url + SERVICE + method), headers, body)
+            reply = await http.request("POST", build_request_target(self._url + SERVICE + method), headers, body)
             answer = b""
             while part := await reply.read_part():
                 answer += part

@@ -52,7 +52,7 @@ class MediaService(BoundService, contract.Media):
         claims = build_claims(room, identity, role, metadata)
         key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
         token = sign_token(key, secret, claims, now=now, seconds=seconds)
-        public = _as_socket_url(settings.livekit_public_url or settings.livekit_url)
+        public = _convert_to_socket_url(settings.livekit_public_url or settings.livekit_url)
         self.call.target = room_name
         return contract.MediaToken(
             access_token=token,
@@ -78,13 +78,13 @@ class MediaService(BoundService, contract.Media):
 
         async def create_livekit_room() -> contract.MediaRoom:
             room = await client.call_method("CreateRoom", request, CREATES)
-            return contract.MediaRoom(**_room_fields(room or {}, room_name))
+            return contract.MediaRoom(**_build_room_fields(room or {}, room_name))
 
-        return cast_relay_to_result(create_livekit_room, _answer_or_raise, SECONDS)
+        return cast_relay_to_result(create_livekit_room, _return_answer_or_raise, SECONDS)
 
     @implements
     async def list_rooms(self, *, limit: int = 100, cursor: str | None = None) -> contract.MediaRoomPage:
-        client, prefix = self._create_client(), self._room_prefix()
+        client, prefix = self._create_client(), self._build_room_prefix()
         after = paging.decode_cursor(cursor, str)[0] if cursor else ""
         page_bytes = self.call.context.settings.page_bytes
 
@@ -99,13 +99,13 @@ class MediaService(BoundService, contract.Media):
             budget = paging.PageBudget(page_bytes)
             page = list(takewhile(lambda name: budget.take_if_fits((name, rooms[name].get("metadata"))), names[:limit]))
             return contract.MediaRoomPage(
-                rooms=[contract.MediaRoom(**_room_fields(rooms[name], name)) for name in page],
+                rooms=[contract.MediaRoom(**_build_room_fields(rooms[name], name)) for name in page],
                 count=len(page),
                 has_more=len(names) > len(page),
                 next_cursor=paging.encode_cursor(page[-1]) if len(names) > len(page) else None,
             )
 
-        return cast_relay_to_result(list_livekit_rooms, _answer_or_raise, SECONDS)
+        return cast_relay_to_result(list_livekit_rooms, _return_answer_or_raise, SECONDS)
 
     @implements
     async def get_room(self, room_name: str) -> contract.MediaRoomDetail:
@@ -122,9 +122,9 @@ class MediaService(BoundService, contract.Media):
                 await client.call_method("ListParticipants", {"room": name}, {"roomAdmin": True, "room": name}) or {}
             )
             participants = [_build_participant(each) for each in (members.get("participants") or ())[:MAX_MEMBERS]]
-            return contract.MediaRoomDetail(**_room_fields(room, room_name), members=participants)
+            return contract.MediaRoomDetail(**_build_room_fields(room, room_name), members=participants)
 
-        return cast_relay_to_result(read_livekit_room, _answer_or_raise, SECONDS)
+        return cast_relay_to_result(read_livekit_room, _return_answer_or_raise, SECONDS)
 
     # -- LiveKit -------------------------------------------------------------------------------------------
 
@@ -140,23 +140,23 @@ class MediaService(BoundService, contract.Media):
     def _create_client(self) -> LiveKitClient:
         settings = self._require_livekit()
         secret = settings.livekit_api_secret.get_secret_value()
-        return LiveKitClient(_as_http_url(settings.livekit_url), settings.livekit_api_key, secret)
+        return LiveKitClient(_convert_to_http_url(settings.livekit_url), settings.livekit_api_key, secret)
 
-    def _room_prefix(self) -> str:
+    def _build_room_prefix(self) -> str:
         tenant = self.call.caller.tenant
         return "" if tenant == DEFAULT_TENANT else f"{tenant}:"
 
     def _build_wire_name(self, room_name: str) -> str:
-        return self._room_prefix() + room_name
+        return self._build_room_prefix() + room_name
 
 
-async def _answer_or_raise(call: Call, outcome: R | AgoraError) -> R:
+async def _return_answer_or_raise(call: Call, outcome: R | AgoraError) -> R:
     if isinstance(outcome, AgoraError):
         raise outcome
     return outcome
 
 
-def _room_fields(room: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _build_room_fields(room: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A room as LiveKit writes it: 64-bit numbers are texts in its JSON, and what is zero is left out."""
     return {
         "room_name": name,
@@ -185,9 +185,9 @@ def _read_number(holder: Mapping[str, Any], *names: str) -> int:
     return int(value) if str(value).isdecimal() and len(str(value)) < 16 else 0
 
 
-def _as_http_url(url: str) -> str:
+def _convert_to_http_url(url: str) -> str:
     return url.replace("ws", "http", 1).rstrip("/") if url.startswith("ws") else url.rstrip("/")
 
 
-def _as_socket_url(url: str) -> str:
+def _convert_to_socket_url(url: str) -> str:
     return url.replace("http", "ws", 1).rstrip("/") if url.startswith("http") else url.rstrip("/")

@@ -48,12 +48,12 @@ class MemoryService(BoundService, contract.Memories):
         tags: list[str] = [],
         if_version: int | None = None,
     ) -> contract.Memory:
-        call, place = self.call, self._stored_namespace(namespace)
+        call, place = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         text = _pack_value(value)
         current = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
         if if_version is not None and if_version != (current.version if current else 0):
-            raise _version_conflict(key, current)
+            raise _build_version_conflict_error(key, current)
         rows = await call.tx.returning(
             statements.upsert_memory,
             namespace=place,
@@ -66,13 +66,15 @@ class MemoryService(BoundService, contract.Memories):
             if_version=ANY if if_version is None else if_version,
         )
         if not rows:  # a concurrent call stored another version since it was read
-            raise _version_conflict(key, await call.tx.one(statements.memory_by_key, namespace=place, key=key))
+            raise _build_version_conflict_error(
+                key, await call.tx.one(statements.memory_by_key, namespace=place, key=key)
+            )
         await self._update_search_index(rows[0], key, value, tags, is_new=rows[0].version == 1)
-        data, audience = self._event_data_and_audience(rows[0])
+        data, audience = self._build_event_data_and_audience(rows[0])
         self.call.emit("agora.memory.stored", data | {"version": rows[0].version}, subject=key, audience=audience)
         return self._to_memory(rows[0])
 
-    def _stored_namespace(self, namespace: str) -> str:
+    def _build_stored_namespace(self, namespace: str) -> str:
         """The stored namespace. ``own`` is private: ``@`` and the caller's id, a name that the contract's pattern rejects."""
         return f"@{self.call.caller.subject}" if namespace == OWN else namespace
 
@@ -89,7 +91,7 @@ class MemoryService(BoundService, contract.Memories):
                 fix="Delete some with agora.memory.forget, or raise the setting memory_limit.",
                 limit=most,
             )
-        for word in _split_words(f"{key} {' '.join(tags)}", *_value_texts(value)):
+        for word in _split_words(f"{key} {' '.join(tags)}", *_list_value_texts(value)):
             tx.append(
                 WORDS,
                 MemoryWordRow(
@@ -99,18 +101,20 @@ class MemoryService(BoundService, contract.Memories):
                 ),
             )
 
-    def _event_data_and_audience(self, row: MemoryRow) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+    def _build_event_data_and_audience(self, row: MemoryRow) -> tuple[dict[str, Any], tuple[str, ...] | None]:
         """Data and audience of an event, without the value: readers recall it, under access control."""
         own, by = row.namespace.startswith("@"), self.call.caller.subject
         data = {"namespace": OWN if own else row.namespace, "key": row.key, "by": by}
         return data, (by,) if own else None
 
     def _to_memory(self, row: MemoryRow) -> contract.Memory:
-        return contract.Memory.model_construct(**_memory_fields(row))
+        return contract.Memory.model_construct(**_build_memory_fields(row))
 
     @implements
     async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
-        row = await self.call.tx.one(statements.memory_by_key, namespace=self._stored_namespace(namespace), key=key)
+        row = await self.call.tx.one(
+            statements.memory_by_key, namespace=self._build_stored_namespace(namespace), key=key
+        )
         if row is None:
             raise not_found(
                 "key",
@@ -123,7 +127,7 @@ class MemoryService(BoundService, contract.Memories):
     async def list(
         self, namespace: str = "default", *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> contract.MemoryPage:
-        place = {"namespace": self._stored_namespace(namespace), "prefix": prefix, "beyond": prefix + LAST}
+        place = {"namespace": self._build_stored_namespace(namespace), "prefix": prefix, "beyond": prefix + LAST}
 
         async def read_memories(after: str, count: int) -> Sequence[MemoryRow]:
             return await self.call.tx.all(statements.list_memories, **place, after=after, limit=count)
@@ -144,32 +148,32 @@ class MemoryService(BoundService, contract.Memories):
         rows = await self.call.tx.all(
             statements.search_memories,
             words=encode_json(words),
-            namespace=self._stored_namespace(namespace) if namespace else "",
-            own=self._stored_namespace(OWN),
+            namespace=self._build_stored_namespace(namespace) if namespace else "",
+            own=self._build_stored_namespace(OWN),
             limit=limit,
         )
         rows, _ = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         memories = [
-            contract.FoundMemory.model_construct(**_memory_fields(row), score=round(row.hits / len(words), 4))
+            contract.FoundMemory.model_construct(**_build_memory_fields(row), score=round(row.hits / len(words), 4))
             for row in rows
         ]
         return contract.FoundMemories.model_construct(memories=memories, count=len(memories))
 
     @implements
     async def forget(self, key: str, namespace: str = "default") -> contract.Forgotten:
-        call, place = self.call, self._stored_namespace(namespace)
+        call, place = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         row = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
         deleted = await call.tx.returning(statements.delete_memory, namespace=place, key=key)
         if deleted and row is not None:
             await call.tx.execute(statements.delete_words, memory_id=deleted[0])
             await call.tx.execute(statements.change_count, change=-1, most=1 << 62)
-            data, audience = self._event_data_and_audience(row)
+            data, audience = self._build_event_data_and_audience(row)
             call.emit("agora.memory.forgotten", data, subject=key, audience=audience)
         return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(deleted))
 
 
-def _memory_fields(row: MemoryRow) -> dict[str, Any]:
+def _build_memory_fields(row: MemoryRow) -> dict[str, Any]:
     return {
         "namespace": OWN if row.namespace.startswith("@") else row.namespace,
         "key": row.key,
@@ -193,13 +197,13 @@ def _pack_value(value: JsonValue) -> str:
     return text
 
 
-def _version_conflict(key: str, row: MemoryRow | None) -> Conflict:
+def _build_version_conflict_error(key: str, row: MemoryRow | None) -> Conflict:
     version = row.version if row is not None else 0
     now = f"has the version {version}" if version else "does not exist"
     return Conflict(f"{key!r} {now}; it was not stored.", fix="Recall it, and store with its version.", version=version)
 
 
-def _value_texts(value: JsonValue) -> Iterator[str]:
+def _list_value_texts(value: JsonValue) -> Iterator[str]:
     """Every string and number in a value, including the names of its fields."""
     level: list[Any] = [value]
     while level:

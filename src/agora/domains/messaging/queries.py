@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import DeliveredState, InboxRow, MessageRow, MessageSender
 
 __all__ = [
     "advance",
     "any_for",
+    "build_inbox_count_query",
     "build_inbox_query",
     "delivered_states",
     "drop_doubles",
     "hand_over",
     "held_count",
     "held_for",
-    "inbox_count",
     "of",
     "readdress",
     "senders",
@@ -83,7 +83,7 @@ _HAND_OVER = """
     update deliveries set recipient = :agent_id, state = 'queued', updated_at = :now
     where tenant_id = :tenant and recipient = :address and message_id @ids
 """
-_IN_IDS, _IN_IDS_POSTGRES = in_list("ids")
+_IN_IDS, _IN_IDS_POSTGRES = build_in_list_condition("ids")
 
 
 def _with_ids(sql: str, **options: object) -> tuple[str, str]:
@@ -136,7 +136,7 @@ _TYPES = {"since": BIG, "now": BIG, "horizon": BIG, "limit": BIG, "offset": BIG}
 BROADCASTS = "indexed by messages_broadcast"
 
 
-def _inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
+def _build_inbox_sources(filters: frozenset[str]) -> tuple[str, str]:
     """Subqueries of the ids and states in an inbox: addressed to the agent, to its name, and unmarked broadcasts.
 
     Each is read in the order of ids, so that the database merges them and stops after a page. SQLite does not choose the
@@ -184,13 +184,13 @@ def build_inbox_query(filters: frozenset[str]) -> Query[InboxRow]:
         cross join messages m
         where m.tenant_id = :tenant and m.message_id = page.message_id
     """
-    hinted, plain = _inbox_sources(filters)
+    hinted, plain = _build_inbox_sources(filters)
     return Query(page.format(hinted), InboxRow, postgres=page.format(plain), types=_TYPES)
 
 
 @cache
-def inbox_count(filters: frozenset[str]) -> Query[int]:
+def build_inbox_count_query(filters: frozenset[str]) -> Query[int]:
     """How many messages such an inbox holds, counted up to :limit."""
     counted = "select count(*) as total from (select 1 from ({}) as inbox limit :limit) as counted"
-    hinted, plain = _inbox_sources(filters)
+    hinted, plain = _build_inbox_sources(filters)
     return Query(counted.format(hinted), int, postgres=counted.format(plain), types=_TYPES, scan=True)

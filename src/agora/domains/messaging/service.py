@@ -38,7 +38,7 @@ from . import queries as statements
 from .endpoints import Endpoint, append_endpoint_delivery, find_endpoint
 from .records import DELIVERIES, MESSAGES, DeliveryRow, InboxRow, MessageRow, MessageSender
 from .signals import REPLY_COMPOSED, REPLY_STORED, ReplyComposed, ReplyStored
-from .views import emit_message_event, expiry_horizon, message_from_row
+from .views import build_message_from_row, compute_expiry_horizon, emit_message_event
 
 __all__ = ["ARRIVALS", "Destination", "MessageDraft", "MessagingService"]
 
@@ -202,7 +202,9 @@ class MessagingService(BoundService, contract.Messaging):
                 await self._add_recipient(ref, destination)
         destination.agents = list(dict.fromkeys(destination.agents))
         if len(destination.agents) > CAPABILITY_LIMIT:
-            raise _too_many(f"These are {len(destination.agents)} recipients; at most {CAPABILITY_LIMIT} are possible.")
+            raise _build_too_many_recipients_error(
+                f"These are {len(destination.agents)} recipients; at most {CAPABILITY_LIMIT} are possible."
+            )
         return destination
 
     async def _add_capable_agents(self, capability: str, destination: Destination) -> None:
@@ -215,11 +217,13 @@ class MessagingService(BoundService, contract.Messaging):
                 errors=[field_error("to_agent", "unknown capability")],
             )
         if len(rows) > CAPABILITY_LIMIT:
-            raise _too_many(f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}.")
+            raise _build_too_many_recipients_error(
+                f"More than {CAPABILITY_LIMIT} agents have the capability {capability!r}."
+            )
         for row in chosen:
-            self.add_agent(destination, row)
+            self.add_agent_as_recipient(destination, row)
 
-    def add_agent(self, destination: Destination, row: CapableAgent | AgentRow) -> None:
+    def add_agent_as_recipient(self, destination: Destination, row: CapableAgent | AgentRow) -> None:
         """Have a message delivered to an agent."""
         destination.agents.append(row.agent_id)
         if (endpoint := find_endpoint(row, self.call.context.settings)) is not None:
@@ -228,7 +232,7 @@ class MessagingService(BoundService, contract.Messaging):
     async def _add_recipient(self, ref: str, destination: Destination) -> None:
         row = await find_agent(self.call.tx, ref)
         if row is not None and row.retired_at is None:
-            self.add_agent(destination, row)
+            self.add_agent_as_recipient(destination, row)
             return
         if looks_like_id(ref):
             raise NotFound(
@@ -301,7 +305,7 @@ class MessagingService(BoundService, contract.Messaging):
             filters.add("unread" if unread else "seen")
         parameters = {name: criteria[name] for name in filters if name in criteria}
         parameters |= {"agent_id": owner.agent_id, "address": owner.address, "joined": owner.joined}
-        parameters |= {"now": self.call.now, "horizon": expiry_horizon(self.call)}
+        parameters |= {"now": self.call.now, "horizon": compute_expiry_horizon(self.call)}
         page = await self._build_page(owner, frozenset(filters), parameters, limit, offset)
         if not page.messages and wait:
             raise WaitForEvent(ARRIVALS, wait, page)
@@ -323,13 +327,13 @@ class MessagingService(BoundService, contract.Messaging):
                 rows = []  # counts may queue: a large page is dropped and read again, to bound memory
             whole = {name: value for name, value in parameters.items() if name != "after"}
             counted = await self.call.tx.one(
-                statements.inbox_count(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
+                statements.build_inbox_count_query(filters - {"after"}), **whole, limit=paging.EXACT_UP_TO + 1
             )
             total, estimate = paging.split_bounded_total(counted if counted else 0)
             if large:
                 self.call.context.ports.get(ADMISSION).check_backpressure(self.call.caller)
                 rows, more = await self._read_inbox_page(filters, parameters, limit, offset)
-        messages = [message_from_row(row, owner.agent_id, row.state) for row in rows]
+        messages = [build_message_from_row(row, owner.agent_id, row.state) for row in rows]
         return contract.MessagePage.model_construct(
             messages=messages,
             count=len(messages),
@@ -439,7 +443,7 @@ def _check_metadata(metadata: JsonObject) -> None:
             )
 
 
-def _too_many(detail: str) -> InvalidRequest:
+def _build_too_many_recipients_error(detail: str) -> InvalidRequest:
     return InvalidRequest(
         detail,
         fix="Send a broadcast, or choose recipients with GET /agora/query/agents.",

@@ -16,12 +16,12 @@ from . import queries as messages
 from .endpoints import append_endpoint_delivery, find_endpoint
 from .records import MessageRow
 
-__all__ = ["deliver_held", "emit_message_event", "expiry_horizon", "hand_over_mail", "message_from_row"]
+__all__ = ["build_message_from_row", "compute_expiry_horizon", "deliver_held", "emit_message_event", "hand_over_mail"]
 
 HANDED_OVER: Final = 1000  #: messages with one call
 
 
-def expiry_horizon(call: Call) -> int:
+def compute_expiry_horizon(call: Call) -> int:
     """Time (microseconds since 1970) before which messages without an own expiry have expired."""
     return int(call.now - call.context.settings.message_lifetime * SECOND)
 
@@ -46,7 +46,7 @@ def _build_message_fields(row: MessageRow, metadata: JsonObject | None = None) -
     }
 
 
-def message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
+def build_message_from_row(row: MessageRow, recipient: str, state: str) -> Message:
     """A message's row as one recipient sees it."""
     fields = _build_message_fields(row)
     fields["to_agent"] = "broadcast" if row.broadcast else recipient
@@ -74,7 +74,7 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     if await call.tx.one(messages.any_for, address=address) is None:
         return 0
     await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)
-    rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=expiry_horizon(call))
+    rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=compute_expiry_horizon(call))
     # Expired deliveries are moved too, so that the next holder of the name does not get them.
     await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
     agent = await call.tx.one(agents.by_id, ref=agent_id) if rows else None
@@ -89,7 +89,9 @@ async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
 async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
     """Give an agent the unread messages of a retired one, at most ``HANDED_OVER``; return how many."""
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
-    unread = await call.tx.all(messages.unread_of, **parameters, horizon=expiry_horizon(call), limit=HANDED_OVER)
+    unread = await call.tx.all(
+        messages.unread_of, **parameters, horizon=compute_expiry_horizon(call), limit=HANDED_OVER
+    )
     await call.tx.execute(messages.hand_over, **parameters, ids=encode_json([row.message_id for row in unread]))
     for row in unread:
         emit_message_event(call, row, (agent_id,))

@@ -54,7 +54,7 @@ from . import health_queries
 from .health_monitor import HealthMonitor, Loop
 from .trend import format_duration
 
-__all__ = ["COMPONENTS", "check_health", "without_store"]
+__all__ = ["COMPONENTS", "build_health_without_store", "check_health"]
 
 Status = Literal["healthy", "degraded", "critical"]
 OverallStatus = Literal["healthy", "degraded", "paused", "halted", "critical"]
@@ -84,23 +84,23 @@ async def check_health(call: Call, component: str | None = None) -> Health:
     monitor = call.context.ports.get(HEALTH_MONITOR)
     names = [component] if component is not None else list(COMPONENTS)
     components = {name: await _run_check(COMPONENTS[name], call, monitor) for name in names}
-    active = await _active_overrides(call)
-    stopped = _current_stop(active)
-    status: OverallStatus = _worst_status(*(part.status for part in components.values()))
+    active = await _read_active_overrides(call)
+    stopped = _find_current_stop(active)
+    status: OverallStatus = _choose_worst_status(*(part.status for part in components.values()))
     if stopped is not None and status != "critical":
         status = "halted" if stopped.action is OverrideAction.EMERGENCY_HALT else "paused"
     return Health(
         status=status,
         stopped=stopped,
         overrides=[each for each in active if _may_see(each, call.caller)],
-        stopped_tenants=_stopped_tenants(call),
+        stopped_tenants=_list_stopped_tenants(call),
         components=components,
         version=__version__,
         timestamp=to_datetime(call.now),
     )
 
 
-async def _active_overrides(call: Call) -> list[ActiveOverride]:
+async def _read_active_overrides(call: Call) -> list[ActiveOverride]:
     """Overrides in force, as far as they can be read."""
     try:
         rows = await call.tx.all(overrides.active)
@@ -122,7 +122,7 @@ async def _active_overrides(call: Call) -> list[ActiveOverride]:
     ]
 
 
-def _current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
+def _find_current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
     """What stops the whole marketplace: a halt before a pause, then the highest authority."""
     system_wide = [each for each in active if each.target_id == SYSTEM_WIDE]
     if not system_wide:
@@ -131,7 +131,7 @@ def _current_stop(active: Sequence[ActiveOverride]) -> Stop | None:
     return Stop(action=first.action, by=first.by, since=first.since, expires_at=first.expires_at)
 
 
-def _stopped_tenants(call: Call) -> list[StoppedTenant]:
+def _list_stopped_tenants(call: Call) -> list[StoppedTenant]:
     """Halted or paused tenants by name; empty unless the caller is an operator of the installation."""
     if not is_installation_operator(call.caller, call.context.configuration.current.admin_authority_level):
         return []
@@ -160,7 +160,7 @@ async def _run_check(check: Check, call: Call, monitor: HealthMonitor) -> Compon
     return report.model_copy(update={"latency_ms": round((time.perf_counter() - began) * 1000, 3)})
 
 
-def without_store(monitor: HealthMonitor, now: int) -> Health:
+def build_health_without_store(monitor: HealthMonitor, now: int) -> Health:
     """Build the health report while the store cannot be read."""
     probed = monitor.probed
     seconds, failure = (probed.seconds, probed.failure) if probed is not None else (0.0, None)
@@ -173,11 +173,11 @@ def without_store(monitor: HealthMonitor, now: int) -> Health:
     return Health(status="critical", components=components, version=__version__, timestamp=to_datetime(now))
 
 
-def _worst_status(*statuses: Status) -> Status:
+def _choose_worst_status(*statuses: Status) -> Status:
     return "critical" if "critical" in statuses else "degraded" if "degraded" in statuses else "healthy"
 
 
-def _status_by_limit(value: float, degraded: float, critical: float) -> Status:
+def _choose_status_by_limit(value: float, degraded: float, critical: float) -> Status:
     """By limits below which (falling) or from which (rising) a value is in trouble."""
     if degraded > critical:
         return "critical" if value < critical else "degraded" if value < degraded else "healthy"
@@ -191,7 +191,7 @@ def _find_latest_values(monitor: HealthMonitor) -> Mapping[str, float]:
     return monitor.latest_sample.values if monitor.latest_sample is not None else {}
 
 
-def _sampled_report(
+def _build_sampled_report(
     call: Call,
     monitor: HealthMonitor,
     status: Status,
@@ -203,11 +203,11 @@ def _sampled_report(
     age = monitor.seconds_since_sample(call.now)
     if age is None or age > 2 * monitor.interval:
         stale = "not measured yet" if age is None else f"last measured {format_duration(age)} ago"
-        status, detail = _worst_status(status, "degraded"), f"{detail}; {stale}" if detail else stale
+        status, detail = _choose_worst_status(status, "degraded"), f"{detail}; {stale}" if detail else stale
     return ComponentHealth(status=status, detail=detail, metrics=metrics, warning=warning)
 
 
-def _trend_warning(what: str, seconds: float | None, horizon: float) -> str | None:
+def _build_trend_warning(what: str, seconds: float | None, horizon: float) -> str | None:
     """The warning, if it is time for one."""
     if seconds is None or seconds >= horizon:
         return None
@@ -227,7 +227,9 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
     probed = monitor.probed
     failure = probed.failure if probed is not None else sample.failure if sample is not None else None
     if failure is not None:
-        return _sampled_report(call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(elapsed_ms, 3)})
+        return _build_sampled_report(
+            call, monitor, "critical", f"no commit: {failure}", {"read_ms": round(elapsed_ms, 3)}
+        )
     metrics = {"read_ms": round(elapsed_ms, 3)} | {
         name: round(value, 3)
         for name, value in _find_latest_values(monitor).items()
@@ -235,11 +237,13 @@ async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth
     }
     depth, limit = metrics.get("queue_depth", 0.0), metrics.get("queue_limit", 0.0) or 1.0
     slow = max(elapsed_ms, metrics.get("round_trip_ms", 0.0)) > SLOW_MS
-    status = _worst_status(_status_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy")
+    status = _choose_worst_status(
+        _choose_status_by_limit(depth / limit, QUEUE_HIGH, QUEUE_FULL), "degraded" if slow else "healthy"
+    )
     remaining = monitor.seconds_until("queue_depth", limit, window=RECENT, at_least=RECENT_LEAST)
     detail = f"commits in {metrics.get('round_trip_ms', elapsed_ms):.1f} ms, {depth:.0f} of {limit:.0f} waiting"
-    return _sampled_report(
-        call, monitor, status, detail, metrics, _trend_warning("the write queue is full", remaining, MINUTES)
+    return _build_sampled_report(
+        call, monitor, status, detail, metrics, _build_trend_warning("the write queue is full", remaining, MINUTES)
     )
 
 
@@ -276,39 +280,43 @@ async def _check_events(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     metrics = {name: float(value) for name, value in call.context.live.items()}
     lag = metrics.get("lag", 0.0)
     remaining = monitor.seconds_until("event_lag", LAG_HIGH, window=RECENT, at_least=RECENT_LEAST)
-    return _sampled_report(
+    return _build_sampled_report(
         call,
         monitor,
         "degraded" if lag >= LAG_HIGH else "healthy",
         f"{metrics.get('subscribers', 0):.0f} streams, the slowest {lag:.0f} events behind",
         metrics,
-        _trend_warning(f"a stream is {LAG_HIGH:,} events behind", remaining, MINUTES),
+        _build_trend_warning(f"a stream is {LAG_HIGH:,} events behind", remaining, MINUTES),
     )
 
 
 async def _check_disk(call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    metrics = _values_with_prefix(monitor, "disk_")
+    metrics = _select_values_with_prefix(monitor, "disk_")
     if "disk_free" not in metrics:
-        return _sampled_report(call, monitor, "degraded", "cannot be measured", {})
+        return _build_sampled_report(call, monitor, "degraded", "cannot be measured", {})
     free = metrics["disk_free"]
     remaining = monitor.seconds_until("disk_free", 0.0, window=HOUR, at_least=MINUTES)
-    status = _status_by_limit(free, DISK_LOW, DISK_OUT)
+    status = _choose_status_by_limit(free, DISK_LOW, DISK_OUT)
     detail = f"{free / MIB:,.0f} MiB free"
-    return _sampled_report(call, monitor, status, detail, metrics, _trend_warning("the disk is full", remaining, DAY))
+    return _build_sampled_report(
+        call, monitor, status, detail, metrics, _build_trend_warning("the disk is full", remaining, DAY)
+    )
 
 
 async def _check_memory(call: Call, monitor: HealthMonitor) -> ComponentHealth:
-    metrics = _values_with_prefix(monitor, "memory_")
+    metrics = _select_values_with_prefix(monitor, "memory_")
     if "memory_rss" not in metrics:
-        return _sampled_report(call, monitor, "degraded", "cannot be measured", {})
+        return _build_sampled_report(call, monitor, "degraded", "cannot be measured", {})
     share = metrics["memory_available"] / metrics["memory_total"]
     remaining = monitor.seconds_until("memory_available", 0.0, window=HOUR, at_least=MINUTES)
-    status = _status_by_limit(share, MEMORY_LOW, MEMORY_OUT)
+    status = _choose_status_by_limit(share, MEMORY_LOW, MEMORY_OUT)
     detail = f"the server uses {metrics['memory_rss'] / MIB:,.0f} MiB, {share:.0%} of the memory is available"
-    return _sampled_report(call, monitor, status, detail, metrics, _trend_warning("memory is used up", remaining, HOUR))
+    return _build_sampled_report(
+        call, monitor, status, detail, metrics, _build_trend_warning("memory is used up", remaining, HOUR)
+    )
 
 
-def _values_with_prefix(monitor: HealthMonitor, prefix: str) -> dict[str, float]:
+def _select_values_with_prefix(monitor: HealthMonitor, prefix: str) -> dict[str, float]:
     return {name: value for name, value in _find_latest_values(monitor).items() if name.startswith(prefix)}
 
 

@@ -17,7 +17,7 @@ from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.references import build_address_of_name, find_agent
 from agora.domains.search.queries import LETTERS
 from agora.store.port import Reader
-from agora.store.records import record_values
+from agora.store.records import list_record_values
 from agora_sdk.contract.fields import DeliveryState, Priority
 from agora_sdk.contract.monitor import LoggedMessage
 from agora_sdk.errors import InvalidRequest, field_error
@@ -92,7 +92,7 @@ async def build_filter(call: Call, query: MessageQuery) -> MessageFilter:
         values["viewer"] = call.caller.subject
     present = {name: value for name, value in values.items() if value is not None}
     words = _split_words(query.q)
-    texts = {f"word_{letter}": _like_pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
+    texts = {f"word_{letter}": _build_like_pattern(word) for letter, word in zip(LETTERS, words, strict=False)}
     filters = frozenset(present) - {"address", "to_address"}
     present.pop("broadcast", None)
     return MessageFilter(filters, len(words), present | texts)
@@ -114,7 +114,7 @@ def _split_words(q: str | None) -> list[str]:
     return words
 
 
-def _like_pattern(word: str) -> str:
+def _build_like_pattern(word: str) -> str:
     for special in "~%_":
         word = word.replace(special, f"~{special}")
     return f"%{word}%"
@@ -133,15 +133,15 @@ class MessageLogReader:
         rows: list[MessageLogRow] = []
         budget = paging.PageBudget(most)
         for _ in range(STRETCHES):
-            end = await self._page_end_before(tx, before)
-            after = FIRST if end is None else _just_before(end.message_id)
+            end = await self._find_page_end_before(tx, before)
+            after = FIRST if end is None else _compute_place_before(end.message_id)
             read = batch = AT_ONCE
             while read == batch:
                 batch = min(limit + 1 - len(rows), AT_ONCE)
                 page_rows = await tx.all(query, before=before, after=after, limit=batch, **self.filter.values)
                 read = len(page_rows)
                 for row in page_rows:
-                    if len(rows) == limit or not budget.take_if_fits(record_values(row)):
+                    if len(rows) == limit or not budget.take_if_fits(list_record_values(row)):
                         return await build_messages(tx, rows), rows[-1].message_id
                     rows.append(row)
                 before = rows[-1].message_id if page_rows else before
@@ -157,9 +157,9 @@ class MessageLogReader:
         query = statements.build_message_page_query(self.filter.filters, self.filter.words, False)
         while True:
             if after >= self._last:
-                end = await self._page_end_after(tx, after)
+                end = await self._find_page_end_after(tx, after)
                 self._last = ceiling if end is None else min(ceiling, end.message_id)
-            before = min(ceiling, _just_after(self._last))
+            before = min(ceiling, _compute_place_after(self._last))
             rows = await tx.all(query, after=after, before=before, limit=limit, **self.filter.values)
             fitting, more = paging.take_fitting_rows(rows, limit, most)
             finished = len(rows) < limit and before >= ceiling and not more
@@ -169,10 +169,14 @@ class MessageLogReader:
 
     async def count_messages(self, tx: Reader, limit: int) -> tuple[int, bool]:
         """How many messages there are, counted up to a limit, and whether there may be more."""
-        query, total, before = statements.page_count(self.filter.filters, self.filter.words), 0, LAST
+        query, total, before = (
+            statements.build_message_page_count_query(self.filter.filters, self.filter.words),
+            0,
+            LAST,
+        )
         for _ in range(STRETCHES):
-            end = await self._page_end_before(tx, before)
-            after = FIRST if end is None else _just_before(end.message_id)
+            end = await self._find_page_end_before(tx, before)
+            after = FIRST if end is None else _compute_place_before(end.message_id)
             remaining = limit + 1 - total
             row = await tx.one(query, before=before, after=after, limit=remaining, **self.filter.values)
             total += row if row is not None else 0
@@ -183,13 +187,13 @@ class MessageLogReader:
             before = end.message_id
         return total, True
 
-    async def _page_end_before(self, tx: Reader, before: str) -> MessagePosition | None:
+    async def _find_page_end_before(self, tx: Reader, before: str) -> MessagePosition | None:
         """Where the stretch ends that goes back from a message."""
         if self.filter.fits_one_query:
             return None
         return await tx.one(statements.older, before=before, window=self.filter.scan_limit - 1)
 
-    async def _page_end_after(self, tx: Reader, after: str) -> MessagePosition | None:
+    async def _find_page_end_after(self, tx: Reader, after: str) -> MessagePosition | None:
         if self.filter.fits_one_query:
             return None
         return await tx.one(statements.newer, after=after, window=self.filter.scan_limit - 1)
@@ -203,12 +207,12 @@ class MessageLogReader:
 SKEW: Final = 3_600_000_000  #: microseconds by which the clocks of ids and of messages may differ
 
 
-def _just_before(message_id: str) -> str:
+def _compute_place_before(message_id: str) -> str:
     """A place between a message and the one before it."""
     return f"msg_{max(int(message_id[4:], 16) - 1, 0):032x}"
 
 
-def _just_after(message_id: str) -> str:
+def _compute_place_after(message_id: str) -> str:
     return f"msg_{int(message_id[4:], 16) + 1:032x}"
 
 
@@ -218,15 +222,17 @@ def _just_after(message_id: str) -> str:
 async def build_messages(tx: Reader, rows: Sequence[MessageLogRow]) -> list[LoggedMessage]:
     """Messages with where they are, those that went to one agent."""
     recipients = {
-        ref: await _resolve_recipient(tx, ref) for ref in dict.fromkeys(map(_single_recipient, rows)) if ref is not None
+        ref: await _resolve_recipient(tx, ref)
+        for ref in dict.fromkeys(map(_find_single_recipient, rows))
+        if ref is not None
     }
-    pairs = [(recipients[ref], row.message_id) for row in rows if (ref := _single_recipient(row)) is not None]
+    pairs = [(recipients[ref], row.message_id) for row in rows if (ref := _find_single_recipient(row)) is not None]
     state_rows = await tx.all(statements.states, pairs=encode_json(pairs)) if pairs else ()
     states = {row.message_id: row.state for row in state_rows}
     return [_build_message(row, states.get(row.message_id)) for row in rows]
 
 
-def _single_recipient(row: MessageLogRow) -> str | None:
+def _find_single_recipient(row: MessageLogRow) -> str | None:
     ref: str = row.to_agent
     return None if row.broadcast or "," in ref or ref.startswith("capability:") else ref
 

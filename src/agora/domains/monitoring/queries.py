@@ -7,7 +7,7 @@ from functools import cache
 from agora.core.records import CallMinuteRow
 from agora.domains.search.queries import LETTERS
 from agora.domains.tasks.records import EndedCounts
-from agora.store.port import Query, R, Write, in_list
+from agora.store.port import Query, R, Write, build_in_list_condition
 
 from .records import (
     ActiveTaskCount,
@@ -21,6 +21,7 @@ from .records import (
 __all__ = [
     "WORDS",
     "active_tasks",
+    "build_message_page_count_query",
     "build_message_page_query",
     "cost",
     "ended",
@@ -30,7 +31,6 @@ __all__ = [
     "newer",
     "older",
     "open_tasks",
-    "page_count",
     "prune_minutes",
     "queued",
     "states",
@@ -94,7 +94,7 @@ def build_message_page_query(filters: frozenset[str], words: int, descending: bo
 
 
 @cache
-def page_count(filters: frozenset[str], words: int) -> Query[int]:
+def build_message_page_count_query(filters: frozenset[str], words: int) -> Query[int]:
     """How many messages of a stretch there are, counted up to :limit."""
     form = "select count(*) as total from (select 1 {} limit :limit) as counted"
     return Query(
@@ -116,7 +116,7 @@ states = Query(
 
 # -- agents --------------------------------------------------------------------------------------
 
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
 
 def _by_agent(sql: str, record: type[R]) -> Query[R]:
@@ -161,15 +161,15 @@ ended = Query(
 )
 
 
-def _bounded_count(condition: str, **types: str) -> Query[int]:
+def _build_bounded_count_query(condition: str, **types: str) -> Query[int]:
     """How many rows there are, counted up to :limit."""
     sql = f"select count(*) as total from (select 1 from {condition} limit :limit) as counted"
     return Query(sql, int, types={"limit": BIG, **types}, scan=True)
 
 
-queued = _bounded_count("tasks where tenant_id = :tenant and waiting = 1")
-messages_since = _bounded_count("messages where tenant_id = :tenant and message_id > :after")
-waiting = _bounded_count("deliveries where tenant_id = :tenant and state in ('held', 'queued')")
+queued = _build_bounded_count_query("tasks where tenant_id = :tenant and waiting = 1")
+messages_since = _build_bounded_count_query("messages where tenant_id = :tenant and message_id > :after")
+waiting = _build_bounded_count_query("deliveries where tenant_id = :tenant and state in ('held', 'queued')")
 cost = Query(
     """
     select currency, cast(sum(amount) as bigint) as amount from billing_days

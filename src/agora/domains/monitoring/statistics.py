@@ -39,8 +39,8 @@ async def collect_stats(call: Call) -> MonitorStats:
         queue_depth=queued or 0,
         messages_last_hour=recent or 0,
         messages_waiting=waiting or 0,
-        **await _traffic_stats(call),
-        cost_today=await _cost_today(call),
+        **await _build_traffic_stats(call),
+        cost_today=await _read_cost_today(call),
         streams=int(call.context.live.get("subscribers", 0)),
         last_sequence=await event_log.read_head(tx),
         started_at=to_datetime(call.context.started_at),
@@ -48,7 +48,7 @@ async def collect_stats(call: Call) -> MonitorStats:
     )
 
 
-async def _traffic_stats(call: Call) -> dict[str, Any]:
+async def _build_traffic_stats(call: Call) -> dict[str, Any]:
     """Calls of the last hour, by the minute and in all."""
     traffic = call.context.ports.find(TRAFFIC)
     assert traffic is not None, "a server that answers counts its calls"
@@ -83,7 +83,7 @@ def _round_ms(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 3)
 
 
-async def _cost_today(call: Call) -> list[Money] | None:
+async def _read_cost_today(call: Call) -> list[Money] | None:
     """Today's cost so far, from the ledger."""
     if not call.caller.may("read:billing"):
         return None

@@ -38,7 +38,7 @@ class UsageCounters(Controller):
         for tenant in meter.tenants():
             await self._flush_tenant(tenant)
         for tenant in meter.traffic.tenants():
-            await self._keep_minutes(tenant)
+            await self._store_minutes(tenant)
 
     async def finish(self) -> None:
         await self.step()
@@ -54,7 +54,7 @@ class UsageCounters(Controller):
 
         meter.mark_saved(tenant, await self.write_as_system(tenant, add_counts))
 
-    async def _keep_minutes(self, tenant: str) -> None:
+    async def _store_minutes(self, tenant: str) -> None:
         traffic = self.context.meter.traffic
         rows = traffic.take_unsaved_minutes(tenant)
         if not rows:
@@ -75,10 +75,10 @@ class UsageCounters(Controller):
 async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
     """Add counts to the stored ones; answers the new value of every counter."""
     rows = await call.tx.all(statements.locked)
-    missing = leaving.keys() - _totals_by_key(rows).keys()
+    missing = leaving.keys() - _index_totals_by_key(rows).keys()
     for operation, version in sorted(missing):
         await call.tx.execute(statements.begin, operation=operation, version=version, now=call.now)
-    totals = _totals_by_key(await call.tx.all(statements.locked) if missing else rows)
+    totals = _index_totals_by_key(await call.tx.all(statements.locked) if missing else rows)
     for key, counted in leaving.items():
         total = totals[key]
         total.add_usage(counted)
@@ -94,5 +94,5 @@ async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usa
     return totals
 
 
-def _totals_by_key(rows: Sequence[OperationUsageRow]) -> dict[Key, Usage]:
+def _index_totals_by_key(rows: Sequence[OperationUsageRow]) -> dict[Key, Usage]:
     return {(row.operation, row.version): Usage.from_row(row) for row in rows}

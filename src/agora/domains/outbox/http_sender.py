@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from agora.net.egress_policy import AddressRefused, EgressPolicy, Resolve, resolve_host
-from agora.net.http_client import ConnectionLost, HttpClient, Reply, default_ssl_context, request_target
+from agora.net.http_client import ConnectionLost, HttpClient, Reply, build_request_target, create_default_ssl_context
 
 __all__ = ["MAX_AT_ONCE", "DeliveryRejected", "HttpResponse", "HttpSender"]
 
@@ -78,7 +78,7 @@ class HttpSender:
             origin.users += 1
             try:
                 async with origin.slots, self._slots, asyncio.timeout(seconds):
-                    reply = await origin.http.request("POST", request_target(url), {**own, **headers}, body)
+                    reply = await origin.http.request("POST", build_request_target(url), {**own, **headers}, body)
                     try:
                         return await self._read_response(reply)
                     finally:
@@ -103,7 +103,7 @@ class HttpSender:
         key = (parts.scheme, parts.netloc, private)
         origin = self._origins.get(key)
         if origin is None:
-            context = await asyncio.to_thread(default_ssl_context) if parts.scheme == "https" else None
+            context = await asyncio.to_thread(create_default_ssl_context) if parts.scheme == "https" else None
             egress = EgressPolicy(private=private, resolver=self._resolver)
             origin = self._origins.setdefault(key, Origin(HttpClient(url, egress, CONNECT_SECONDS, context), egress))
         self._origins.move_to_end(key)

@@ -23,7 +23,7 @@ from agora.core.usage import DEFAULT_TENANT
 from agora.domains.dead_letters.letters import record_dead_letter
 from agora.domains.dead_letters.port import NewDeadLetter
 from agora.domains.identity.signing_key import KEY_FILE, SigningKey
-from agora.net.backoff import jittered_delay
+from agora.net.backoff import compute_jittered_delay
 from agora.store.port import Reader, StoredEvent, StoreUnavailable
 from agora_sdk.errors import AgoraError
 
@@ -180,7 +180,7 @@ class Outbox(DueController):
 
     async def _put_off(self, tenant: str, row: OutboxRow, error: DeliveryRejected) -> None:
         attempts = row.attempts + 1
-        pause = max(jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
+        pause = max(compute_jittered_delay(attempts, FIRST_PAUSE, MAX_BACKOFF), error.retry_after)
         due_at = self.context.clock.now() + int(pause * SECOND)
         if row.expires_at is not None:
             due_at = min(due_at, row.expires_at)  # to be given up then

@@ -18,7 +18,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from . import queries as statements
 from .queries import Selection, Term
 from .records import CapabilityCount
-from .words import edit_distance, max_typing_errors, split_pieces
+from .words import compute_edit_distance, compute_max_typing_errors, split_pieces
 
 __all__ = ["AgentSearch"]
 
@@ -57,7 +57,7 @@ class AgentSearch:
         after = _check_agent_id(paging.decode_cursor(cursor)[0]) if cursor else ""
         if self.barred:
             return _build_page([], self.call.now, NOBODY)
-        counts = await self._capability_counts()
+        counts = await self._count_agents_by_capability()
         if counts is not None and not self._can_match(counts):
             return _build_page([], self.call.now, NOBODY)
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
@@ -66,7 +66,7 @@ class AgentSearch:
         chosen = replace(
             self.chosen, scan=plain is None or offset > INLINE or private > INLINE, common=gathered > COMMON
         )
-        query = statements.agents_page(chosen)
+        query = statements.build_agents_page_query(chosen)
 
         async def read_agents(place: str, count: int) -> Sequence[AgentRow]:
             skipped = offset if place == after else 0
@@ -76,13 +76,13 @@ class AgentSearch:
             read_agents, after, "agent_id", limit, self.call.context.settings.page_bytes
         )
         if plain is not None:
-            total = await self._visible_count(plain), False
+            total = await self._count_visible_agents(plain), False
         else:
             total = await self._count_total(replace(chosen, common=gathered > COUNTED), after="")
         following = paging.encode_cursor(rows[-1].agent_id) if more else None
         return _build_page(rows, self.call.now, total, following)
 
-    async def _capability_counts(self) -> Sequence[CapabilityCount] | None:
+    async def _count_agents_by_capability(self) -> Sequence[CapabilityCount] | None:
         """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
         if not self.capabilities or self.chosen.retired:
             return None
@@ -95,7 +95,7 @@ class AgentSearch:
         """Whether any agent can match: none has all capabilities if one of them has no agent."""
         return bool(counts) and (self.chosen.any or len(counts) == len(self.capabilities))
 
-    async def _visible_count(self, counted: CapabilityCount) -> int:
+    async def _count_visible_agents(self, counted: CapabilityCount) -> int:
         """The exact number of visible agents that have the one capability, from its counter."""
         agents, private = counted.agents, counted.private
         if self.chosen.sees == "all" or not private:
@@ -123,14 +123,14 @@ class AgentSearch:
             return _build_page([], self.call.now, NOBODY)
         chosen, total = replace(self.chosen, searched=True), NOBODY
         if stage == EXACT:
-            self.parameters |= statements.match_parameters([[_typed_term(word)] for word in words])
+            self.parameters |= statements.build_match_parameters([[_build_typed_term(word)] for word in words])
             total = await self._count_total(chosen, place=0, after="")
         if total[0] == 0 and (stage == NEAR or not cursor):
             stage = NEAR
-            self.parameters |= statements.match_parameters(await self._expand_words(words))
+            self.parameters |= statements.build_match_parameters(await self._expand_words(words))
             total = await self._count_total(chosen, place=0, after="")
         rows = await self._run_query(
-            statements.ranked_agents_page(chosen), place=place, after=after, limit=limit + 1, offset=offset
+            statements.build_ranked_agents_page_query(chosen), place=place, after=after, limit=limit + 1, offset=offset
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(stage, rows[-1].place, rows[-1].agent_id) if more else None
@@ -138,10 +138,10 @@ class AgentSearch:
 
     async def _expand_words(self, words: Sequence[str]) -> Sequence[Sequence[Term]]:
         """For each word itself and the known words that contain it, or that it may be a misspelling of."""
-        return [[_typed_term(word), *await self._similar_terms(word)] for word in words]
+        return [[_build_typed_term(word), *await self._find_similar_terms(word)] for word in words]
 
-    async def _similar_terms(self, word: str) -> Sequence[Term]:
-        allowed = max_typing_errors(word)
+    async def _find_similar_terms(self, word: str) -> Sequence[Term]:
+        allowed = compute_max_typing_errors(word)
         if len(word) < 3 and word.isascii():
             return ()
         rows = await self.call.tx.all(
@@ -153,7 +153,7 @@ class AgentSearch:
             **{f"piece_{letter}": piece for letter, piece in zip(statements.LETTERS, split_pieces(word), strict=False)},
         )
         holding = [Term(row.term) for row in rows if row.intact > statements.PIECES]
-        return (holding or _nearest_terms(word, [row.term for row in rows], allowed))[:MAX_MATCHED_TERMS]
+        return (holding or _select_nearest_terms(word, [row.term for row in rows], allowed))[:MAX_MATCHED_TERMS]
 
     # -- both ------------------------------------------------------------------------------------
 
@@ -169,14 +169,14 @@ class AgentSearch:
         return paging.split_bounded_total(total)
 
 
-def _typed_term(word: str) -> Term:
+def _build_typed_term(word: str) -> Term:
     """A search term as typed, possibly a prefix."""
     return Term(word, goes_on=True, whole=True)
 
 
-def _nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
+def _select_nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list[Term]:
     """Those of the terms that take the fewest errors, if any take few enough."""
-    errors = [edit_distance(word, term, allowed) for term in terms]
+    errors = [compute_edit_distance(word, term, allowed) for term in terms]
     fewest = min(errors, default=allowed + 1)
     if fewest > allowed:
         return []

@@ -16,12 +16,12 @@ __all__ = [
     "PIECES",
     "Selection",
     "Term",
-    "agents_page",
     "agents_total",
+    "build_agents_page_query",
+    "build_match_parameters",
+    "build_ranked_agents_page_query",
     "count_visible_private",
     "counts",
-    "match_parameters",
-    "ranked_agents_page",
     "terms",
 ]
 
@@ -85,7 +85,7 @@ class Selection:
     scan: bool = True
 
 
-def _match_condition_sqlite(place: str) -> str:
+def _build_match_condition_sqlite(place: str) -> str:
     # Cross joins keep their order: words first, then whose they are.
     return f"""
         (select d.agent_id{place} from agent_search s cross join agent_documents d
@@ -93,30 +93,30 @@ def _match_condition_sqlite(place: str) -> str:
     """
 
 
-def _match_condition_postgres(place: str) -> str:
+def _build_match_condition_postgres(place: str) -> str:
     return f"""
         (select agent_id{place} from agora_agents_with(cast(:ts_anywhere as tsquery)))
     """
 
 
-def _rank_column(inside: str) -> str:
+def _build_rank_column(inside: str) -> str:
     """The column that says where the words were found; ``inside`` is the condition for one place."""
     cases = " ".join(f"when {inside.format(name)} then {at}" for at, (name, _, _) in enumerate(_PLACES, 1))
     return f", case {cases} else {len(_PLACES) + 1} end as place"
 
 
-_PLACE = _rank_column("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
-_PLACE_POSTGRES = _rank_column("words @@ cast(:ts_{} as tsquery)")
+_PLACE = _build_rank_column("s.rowid in (select rowid from agent_search where agent_search match :fts_{})")
+_PLACE_POSTGRES = _build_rank_column("words @@ cast(:ts_{} as tsquery)")
 
 
-def _capability_condition(chosen: Selection, first: int, had: str) -> str:
+def _build_capability_condition(chosen: Selection, first: int, had: str) -> str:
     """The condition on capabilities from the number ``first`` on."""
     form = had if chosen.retired else _ALSO
     each = [form.format(letter=letter) for letter in LETTERS[first : chosen.capabilities]]
     return f"({(' or ' if chosen.any else ' and ').join(each)})" if each else ""
 
 
-def _id_source(chosen: Selection, matches: str) -> tuple[str, int]:
+def _build_id_source(chosen: Selection, matches: str) -> tuple[str, int]:
     """Where agent ids come from, and how many capabilities that has taken care of."""
     if chosen.searched:
         return matches, 0
@@ -129,11 +129,11 @@ def _id_source(chosen: Selection, matches: str) -> tuple[str, int]:
 
 
 def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> str:
-    source, handled = _id_source(chosen, matches)
+    source, handled = _build_id_source(chosen, matches)
     conditions = [
         "a.tenant_id = :tenant",
         "a.retired_at is not null" if chosen.retired else "a.retired_at is null",
-        _capability_condition(chosen, handled, had),
+        _build_capability_condition(chosen, handled, had),
         _SEES[chosen.sees],
         *(text for name, text in _FILTERS.items() if name in chosen.filters),
         *further,
@@ -144,13 +144,13 @@ def _select_body(chosen: Selection, matches: str, had: str, *further: str) -> st
 
 
 @lru_cache(512)
-def agents_page(chosen: Selection) -> Query[AgentRow]:
+def build_agents_page_query(chosen: Selection) -> Query[AgentRow]:
     """A page of agents after ``:after``, in the order of registration."""
     return _build_page(chosen, AgentRow, "a.*", "f.agent_id")
 
 
 @lru_cache(512)
-def ranked_agents_page(chosen: Selection) -> Query[RankedAgentRow]:
+def build_ranked_agents_page_query(chosen: Selection) -> Query[RankedAgentRow]:
     """A page of agents that match words, after ``:place`` and ``:after``; the closest first."""
     start = "(f.place > :place or (f.place = :place and f.agent_id > :after))"
     return _build_page(chosen, RankedAgentRow, "a.*, f.place", "f.place, f.agent_id", start)
@@ -159,9 +159,11 @@ def ranked_agents_page(chosen: Selection) -> Query[RankedAgentRow]:
 def _build_page(chosen: Selection, record: type[R], columns: str, order: str, *start: str) -> Query[R]:
     form = f"select {columns} from {{}} order by {order} limit :limit offset :offset"
     return Query(
-        form.format(_select_body(chosen, _match_condition_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
+        form.format(_select_body(chosen, _build_match_condition_sqlite(_PLACE), _HAD_CAPABILITY, *start)),
         record,
-        postgres=form.format(_select_body(chosen, _match_condition_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)),
+        postgres=form.format(
+            _select_body(chosen, _build_match_condition_postgres(_PLACE_POSTGRES), _HAD_POSTGRES, *start)
+        ),
         types=_TYPES,
         scan=chosen.scan,
     )
@@ -172,9 +174,9 @@ def agents_total(chosen: Selection) -> Query[int]:
     """How many there are, counted up to ``:limit``."""
     form = "select count(*) as total from (select 1 from {} limit :limit) as counted"
     return Query(
-        form.format(_select_body(chosen, _match_condition_sqlite(""), _HAD_CAPABILITY)),
+        form.format(_select_body(chosen, _build_match_condition_sqlite(""), _HAD_CAPABILITY)),
         int,
-        postgres=form.format(_select_body(chosen, _match_condition_postgres(""), _HAD_POSTGRES)),
+        postgres=form.format(_select_body(chosen, _build_match_condition_postgres(""), _HAD_POSTGRES)),
         types=_TYPES,
         scan=True,
     )
@@ -244,7 +246,7 @@ class Term:
     whole: bool = False
 
 
-def match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
+def build_match_parameters(groups: Sequence[Sequence[Term]]) -> dict[str, str]:
     """The parameters of a search for one term of every group, in either dialect."""
     parameters = {}
     for name, columns, weights in (*_PLACES, ("anywhere", "", "ABCD")):

@@ -95,7 +95,7 @@ class QueryService(BoundService, contract.Queries):
             services_total=len(operations),
             calls=sum(counted["calls"] for _, counted in usage),
             errors=sum(counted["errors"] for _, counted in usage),
-            busiest_services=_busiest_services(usage),
+            busiest_services=_list_busiest_services(usage),
             started_at=to_datetime(call.context.started_at),
             timestamp=to_datetime(call.now),
         )
@@ -109,7 +109,7 @@ def _sum_agents(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return dict(sums.most_common())
 
 
-def _busiest_services(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, int]:
+def _list_busiest_services(usage: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, int]:
     calls: Counter[str] = Counter()
     for name, counted in usage:
         calls[name] += counted["calls"]

@@ -10,10 +10,10 @@ from .queries import PIECES
 
 __all__ = [
     "WORDS",
-    "contains_pattern",
-    "edit_distance",
+    "build_contains_pattern",
+    "compute_edit_distance",
+    "compute_max_typing_errors",
     "fold_text",
-    "max_typing_errors",
     "split_pieces",
     "split_words",
 ]
@@ -28,7 +28,7 @@ def fold_text(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text.lower())))
 
 
-def contains_pattern(text: str) -> str:
+def build_contains_pattern(text: str) -> str:
     """A pattern for ``lower(column) like ... escape '~'`` that finds a text anywhere; empty for an empty text."""
     for special in "~%_":
         text = text.replace(special, f"~{special}")
@@ -40,7 +40,7 @@ def split_words(text: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(fold_text(text))))[:WORDS]
 
 
-def max_typing_errors(word: str) -> int:
+def compute_max_typing_errors(word: str) -> int:
     """How many typing errors a word may have and still match."""
     return 0 if len(word) < 4 else 1 if len(word) < 6 else 2
 
@@ -51,7 +51,7 @@ def split_pieces(word: str) -> list[str]:
     return [word[start:end] for start, end in pairwise(cuts)]
 
 
-def edit_distance(word: str, term: str, limit: int) -> int:
+def compute_edit_distance(word: str, term: str, limit: int) -> int:
     """Edit distance between a word and the nearest prefix of a term; limit + 1 if it exceeds the limit.
 
     One error: a letter too many, too few, another one, or two neighbours exchanged.

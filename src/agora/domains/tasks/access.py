@@ -45,11 +45,11 @@ def can_see_task(caller: Caller, row: TaskRow) -> bool:
 
 def _require_visible(call: Call, task_id: str, row: TaskRow | None) -> TaskRow:
     if row is None or not can_see_task(call.caller, row):
-        raise _unknown_task(task_id)
+        raise _build_unknown_task_error(task_id)
     return row
 
 
-def _unknown_task(task_id: str) -> NotFound:
+def _build_unknown_task_error(task_id: str) -> NotFound:
     return not_found("task_id", f"There is no task {task_id}.", fix="Tasks are found with GET /agora/task/list.")
 
 
@@ -90,14 +90,14 @@ async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
     """Lock a task for the holder of its lease. Raises StaleLease if the fencing token is not the newest."""
     call.target = task_id
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
-    if row is None or not (can_see_task(call.caller, row) or await _has_taken_part(call, task_id)):
-        raise _unknown_task(task_id)
+    if row is None or not (can_see_task(call.caller, row) or await _has_worked_on_task(call, task_id)):
+        raise _build_unknown_task_error(task_id)
     draft = TaskDraft(call, row)
     _check_token(call.caller, draft, token)
     return draft
 
 
-async def _has_taken_part(call: Call, task_id: str) -> bool:
+async def _has_worked_on_task(call: Call, task_id: str) -> bool:
     """Whether the caller worked on a task before: it gets StaleLease then, where others get NotFound."""
     return await call.tx.one(task_lists.entry_of_actor, task_id=task_id, actor=call.caller.subject) is not None
 

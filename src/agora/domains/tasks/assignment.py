@@ -139,7 +139,7 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
     if agent_id is not None:
         return Destination(f"agent:{agent_id}", agent_id, required)
     target = Destination(
-        queues.build_lane(None, queues.requirement_tokens(required, [order.model] if order.model else [])),
+        queues.build_lane(None, queues.build_requirement_tokens(required, [order.model] if order.model else [])),
         None,
         required,
     )
@@ -353,9 +353,9 @@ async def _check_dependencies(call: Call, order: Order) -> int:
     for task_id in task_ids:
         row = rows.get(task_id)
         if row is None or not access.can_see_task(call.caller, row):
-            raise _dependency_error(NotFound(f"There is no task {task_id} to depend on."))
+            raise _build_dependency_error(NotFound(f"There is no task {task_id} to depend on."))
         if row.status in states.TERMINAL and row.status != TaskStatus.COMPLETED:
-            raise _dependency_error(
+            raise _build_dependency_error(
                 Conflict(f"{task_id} is {row.status}; a task that depends on it could never start.")
             )
         if row.status != TaskStatus.COMPLETED:
@@ -363,7 +363,7 @@ async def _check_dependencies(call: Call, order: Order) -> int:
     return blocked
 
 
-def _dependency_error(error: Exception) -> Exception:
+def _build_dependency_error(error: Exception) -> Exception:
     error.extra["errors"] = [field_error("depends_on", str(error))]  # type: ignore[attr-defined]
     return error
 

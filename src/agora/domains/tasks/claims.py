@@ -38,7 +38,7 @@ HEARTBEAT_WRITE_INTERVAL = 30_000_000  #: microseconds between two writes of a w
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """The caller of a claim. brought: tokens of its capabilities and models (:func:`.queues.requirement_tokens`)."""
+    """The caller of a claim. brought: tokens of its capabilities and models (:func:`.queues.build_requirement_tokens`)."""
 
     brought: frozenset[str]
     addresses: list[str]
@@ -50,7 +50,7 @@ class Claimant:
         """Whether an event ``agora.task.available`` is about a task that this claimant could take: it ends the long poll."""
         data = from_json(event.data)
         models = [data["required_model"]] if data["required_model"] else []
-        needed = queues.requirement_tokens(data["required_capabilities"], models)
+        needed = queues.build_requirement_tokens(data["required_capabilities"], models)
         fits = data["queue"] == "own" or (self.brought.issuperset(needed) and bool(needed or self.unassigned))
         return fits and (not self.task_types or data["task_type"] in self.task_types)
 
@@ -107,7 +107,7 @@ async def _lease_tasks(
     call: Call, claimant: Claimant, wanted: Sequence[str], limit: int, lease_seconds: int, most: int
 ) -> Sequence[TaskRow]:
     """Lease the most urgent tasks of these queues, in order of urgency, as many as fit into so many bytes."""
-    lease = _lease_columns(call, claimant, lease_seconds)
+    lease = _build_lease_columns(call, claimant, lease_seconds)
     if not wanted:
         return ()
     # One statement that selects and leases with SKIP LOCKED; it finds nothing if all heads are locked by other claimants.
@@ -124,11 +124,11 @@ async def _lease_tasks(
             candidates = await _drop_beyond_limit(call, candidates, most)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json(candidates), limit=limit, **lease)
         if rows:
-            return sorted(rows, key=_urgency_key)
+            return sorted(rows, key=_compute_urgency_key)
     return ()
 
 
-def _lease_columns(call: Call, claimant: Claimant, lease_seconds: int) -> dict[str, Any]:
+def _build_lease_columns(call: Call, claimant: Claimant, lease_seconds: int) -> dict[str, Any]:
     return {
         "holder": call.caller.subject,
         "worker": claimant.worker_id,
@@ -144,7 +144,7 @@ async def _claim_one(call: Call, claimant: Claimant, task_id: str, lease_seconds
     rows: Sequence[TaskRow] = ()
     # A look without the lock; ``lease_tasks`` checks again that the task waits, and a faster claimant wins.
     if row is not None and row.waiting and _can_claim_from(row.queue, claimant):
-        lease = _lease_columns(call, claimant, lease_seconds)
+        lease = _build_lease_columns(call, claimant, lease_seconds)
         rows = await call.tx.returning(tasks.lease_tasks, ids=encode_json([task_id]), limit=1, **lease)
     if not rows:  # in the same words, whether it is hidden from the caller or does not exist
         raise Conflict(
@@ -175,7 +175,7 @@ async def _drop_beyond_limit(call: Call, candidates: Sequence[str], most: int) -
     return candidates
 
 
-def _urgency_key(row: QueueHead | TaskRow) -> tuple[int, int, str]:
+def _compute_urgency_key(row: QueueHead | TaskRow) -> tuple[int, int, str]:
     return (row.priority, row.deadline, row.task_id)
 
 
@@ -198,7 +198,7 @@ async def _resolve_claimant(
     held_capabilities = frozenset(decode_json(row_of_worker.held)) if row_of_worker is not None else frozenset()
     if narrowed is None:
         claimable = [name for name in own or () if name not in held_capabilities]
-        return frozenset(queues.requirement_tokens(claimable, models)), addresses, row_of_worker
+        return frozenset(queues.build_requirement_tokens(claimable, models)), addresses, row_of_worker
     if own is not None and (lacking := sorted(set(narrowed) - set(own))):
         raise InvalidRequest(
             f"You have not registered the capability {', '.join(map(repr, lacking))}.",
@@ -206,7 +206,7 @@ async def _resolve_claimant(
             errors=[field_error("capabilities", "not your own")],
         )
     narrowed = [name for name in narrowed if name not in held_capabilities]
-    return frozenset(queues.requirement_tokens(narrowed, models)), addresses, row_of_worker
+    return frozenset(queues.build_requirement_tokens(narrowed, models)), addresses, row_of_worker
 
 
 def list_claimable_capabilities(worker: WorkerRow) -> list[str]:
@@ -230,8 +230,8 @@ async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
 
 async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> list[str]:
     """Names of the queues with waiting tasks that the caller may claim. open: also queues without requirements."""
-    own = queues.queue_ranges(claimant.addresses, (), open=False)
-    pool = queues.queue_ranges(
+    own = queues.build_queue_ranges(claimant.addresses, (), open=False)
+    pool = queues.build_queue_ranges(
         (), sorted(claimant.brought), open=open
     )  # equal for equal capabilities, so the store caches it
     names: list[str] = []
@@ -246,7 +246,7 @@ async def _find_candidate_tasks(call: Call, wanted: Sequence[str], limit: int) -
     heads: list[QueueHead] = []
     for queue in wanted:
         heads += await call.tx.all(tasks.queue_heads, queue=queue, limit=limit)
-    return [row.task_id for row in sorted(heads, key=_urgency_key)[:limit]]
+    return [row.task_id for row in sorted(heads, key=_compute_urgency_key)[:limit]]
 
 
 async def _build_claim(call: Call, rows: Sequence[TaskRow]) -> contract.Claim:

@@ -7,7 +7,7 @@ from typing import Any
 from agora.clock import SECOND
 from agora.core.call import decode_json, encode_json
 from agora.domains.agents.supervision import record_agent_failure, record_agent_success
-from agora.net.backoff import exponential_delay
+from agora.net.backoff import compute_exponential_delay
 from agora_sdk.contract.fields import TaskStatus
 
 from . import queries as tasks
@@ -83,7 +83,7 @@ def _release_holder(draft: TaskDraft) -> None:
     draft.set_columns(lease_until=None, waiting=0, available_at=None)
 
 
-def _default_assignee(draft: TaskDraft) -> str | None:
+def _find_default_assignee(draft: TaskDraft) -> str | None:
     """The assignee of a task while it is not claimed, from its queue; None in the pool."""
     address = queues.queue_address(draft.row.queue)
     if address is None:
@@ -96,7 +96,7 @@ def _default_assignee(draft: TaskDraft) -> str | None:
 def pool_queue(draft: TaskDraft) -> str:
     """Name of the pool queue with the task's requirements."""
     model = [draft.row.required_model] if draft.row.required_model else []
-    needed = queues.requirement_tokens(decode_json(draft.row.requirements), model)
+    needed = queues.build_requirement_tokens(decode_json(draft.row.requirements), model)
     return queues.queue_name(queues.build_lane(None, needed), draft.row.task_type)
 
 
@@ -131,7 +131,7 @@ async def requeue_task(
         status=_S.PENDING.value,
         holder=None,
         worker=None,
-        assigned_agent=_default_assignee(draft),
+        assigned_agent=_find_default_assignee(draft),
         fence=draft.row.fence + 1,
         attempts=draft.row.attempts - 1 if refund and draft.row.attempts else draft.row.attempts,
         available_at=available_at,
@@ -184,7 +184,7 @@ async def fail_attempt(draft: TaskDraft, error: str, *, retry: bool, lost: bool 
     if draft.row.holder is not None:
         await record_agent_failure(draft.call, draft.row.holder)
     if retry and draft.row.attempts < draft.row.max_attempts:
-        pause = exponential_delay(draft.row.attempts, draft.row.retry_backoff, MAX_BACKOFF_SECONDS)
+        pause = compute_exponential_delay(draft.row.attempts, draft.row.retry_backoff, MAX_BACKOFF_SECONDS)
         available_at = draft.call.now + int(pause * SECOND) if pause > 0 else None
         draft.set_columns(error=error)
         await requeue_task(draft, error, available_at=available_at)

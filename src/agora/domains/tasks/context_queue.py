@@ -17,7 +17,7 @@ from agora_sdk.errors import Conflict, field_error
 
 from . import queries as tasks
 from .draft import TaskDraft
-from .lookup import context_filter
+from .lookup import build_context_filter
 from .records import DEPENDENCIES, TaskDependency, TaskRow
 from .views import task_context_id
 
@@ -38,7 +38,7 @@ async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, reque
     await call.tx.one(tasks.lock_context, context_id=context_id, agent_id=agent_id)
     parties = {"agent_id": agent_id, "requester": requester}
     rows = [*await call.tx.all(tasks.select_under_way, context_id=context_id, limit=MAX_UNDER_WAY, **parties)]
-    first_id = context_filter(context_id)["context_task"]  # the task that a context without a name began with
+    first_id = build_context_filter(context_id)["context_task"]  # the task that a context without a name began with
     first = await call.tx.one(tasks.select_task_for_update, task_id=first_id) if first_id else None
     if first is not None and (first.context_id, first.assigned_agent, first.created_by) == (None, agent_id, requester):
         rows = [first, *rows] if first.status in UNDER_WAY else rows

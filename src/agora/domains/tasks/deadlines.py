@@ -25,18 +25,18 @@ from .records import ReaddressedTask
 from .signals import STEP_CANDIDATES, StepCandidates
 
 __all__ = [
+    "apply_due_timer",
+    "assign_tasks_waiting_for_name",
     "extend_leases",
-    "follow_deregistration",
-    "follow_registration",
-    "follow_unregistration",
     "hand_over_tasks",
-    "handle_due_task",
+    "move_tasks_of_worker_to_owner",
+    "requeue_tasks_of_agent",
 ]
 
 _S = TaskStatus
 
 
-async def handle_due_task(call: Call, task_id: str) -> bool:
+async def apply_due_timer(call: Call, task_id: str) -> bool:
     """Handle the timer of a task if it is still due; return whether its lease expired. Idempotent across servers."""
     # Checked again under the row lock: another server may have handled the timer, or a renewal may have moved it.
     row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
@@ -45,7 +45,7 @@ async def handle_due_task(call: Call, task_id: str) -> bool:
     draft = TaskDraft(call, row)
     call.target = task_id
     if row.status == _S.IN_PROGRESS:
-        return await _handle_running_task(draft)
+        return await _end_or_requeue_expired_task(draft)
     # The deadline is checked before the retry delay: an expired task must not be offered once more.
     if row.deadline <= call.now:
         await end_task(draft, _S.EXPIRED, content="Its deadline passed before it was done.")
@@ -66,7 +66,7 @@ async def handle_due_task(call: Call, task_id: str) -> bool:
     return False
 
 
-async def _handle_running_task(draft: TaskDraft) -> bool:
+async def _end_or_requeue_expired_task(draft: TaskDraft) -> bool:
     now, row = draft.call.now, draft.row
     expired = row.lease_until is not None and row.lease_until <= now
     if expired:
@@ -121,12 +121,12 @@ async def _list_workflow_agents(draft: TaskDraft) -> list[str]:
     return await filter_registered(draft.call.tx, candidates.agents)
 
 
-async def follow_registration(call: Call, agent_id: str, agent_name: str) -> int:
+async def assign_tasks_waiting_for_name(call: Call, agent_id: str, agent_name: str) -> int:
     """Assign the tasks that waited for a name to the agent that registered it; return how many."""
     return await hand_over_tasks(call, build_address_of_name(agent_name), agent_id)
 
 
-async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> None:
+async def requeue_tasks_of_agent(call: Call, agent_id: str, agent_name: str) -> None:
     """Requeue the running tasks of an agent that left. They stay assigned to its id until their creator or an operator acts.
 
     The next agent of the same name is another agent: no task of the former one may remain under the name.
@@ -139,7 +139,7 @@ async def follow_deregistration(call: Call, agent_id: str, agent_name: str) -> N
         await _readdress_tasks(call, address, agent_id)
 
 
-async def follow_unregistration(call: Call, worker_id: str, owner: str) -> None:
+async def move_tasks_of_worker_to_owner(call: Call, worker_id: str, owner: str) -> None:
     """Move the tasks that wait for an unregistered worker to the queue of its owner."""
     lanes = {"old_lane": f"worker:{worker_id}", "new_lane": f"agent:{owner}"}
     prefixes = {name: queues.queue_name(lane, "") for name, lane in lanes.items()}

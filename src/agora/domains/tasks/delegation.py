@@ -29,17 +29,17 @@ def check_requested_scopes(caller: Caller, task_type: str, payload: Mapping[str,
         return
     requested = payload[FIELD]
     if not isinstance(requested, list) or len(requested) > MAX_SCOPES:
-        raise _invalid_scopes(f"{FIELD!r} is a list of at most {MAX_SCOPES} scopes.")
+        raise _build_invalid_scopes_error(f"{FIELD!r} is a list of at most {MAX_SCOPES} scopes.")
     for scope in requested:
         if not isinstance(scope, str) or scope not in scopes.DELEGABLE:
-            raise _invalid_scopes(f"{scope!r} is not a scope that a job may have.")
+            raise _build_invalid_scopes_error(f"{scope!r} is not a scope that a job may have.")
         if not caller.may(scope):
             raise PermissionDenied(
                 f"You do not hold {scope!r} yourself.", fix="A job may do what its creator may.", required=scope
             )
 
 
-def _invalid_scopes(detail: str) -> InvalidRequest:
+def _build_invalid_scopes_error(detail: str) -> InvalidRequest:
     return InvalidRequest(
         detail,
         fix=f"Scopes are {', '.join(sorted(scopes.DELEGABLE))}; an empty list gives the agent no tools.",
@@ -61,7 +61,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     data = await call.tx.one(tasks.select_task_data, task_id=task_id)
     assert data is not None
     scopes = await find_scopes_of_subject(call.tx, call.caller.tenant, row.created_by, call.now)
-    granted = sorted(_allowed_scopes(decode_json(data.payload)) & scopes)
+    granted = sorted(_choose_allowed_scopes(decode_json(data.payload)) & scopes)
     signer = call.context.signer
     return contract.TaskToken.model_construct(
         task_id=task_id,
@@ -71,7 +71,7 @@ async def issue_task_token(call: Call, task_id: str, fencing_token: int) -> cont
     )
 
 
-def _allowed_scopes(payload: Mapping[str, Any]) -> frozenset[str]:
+def _choose_allowed_scopes(payload: Mapping[str, Any]) -> frozenset[str]:
     requested = payload.get(FIELD)
     if not isinstance(requested, list):
         return scopes.DELEGATED_BY_DEFAULT

@@ -8,7 +8,7 @@ from functools import partial
 from agora.core.jobs import DueController
 
 from . import queries as tasks
-from .deadlines import handle_due_task
+from .deadlines import apply_due_timer
 
 __all__ = ["TaskDeadlines"]
 
@@ -26,7 +26,7 @@ class TaskDeadlines(DueController):
         context = self.context
         while not self.is_stopping and not context.overrides.is_halted(tenant):
             rows = await self.read(tenant, tasks.due_tasks, now=context.clock.now(), limit=BATCH)
-            looks = [self.write_as_system(tenant, partial(handle_due_task, task_id=task_id)) for task_id in rows]
+            looks = [self.write_as_system(tenant, partial(apply_due_timer, task_id=task_id)) for task_id in rows]
             context.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:
                 return

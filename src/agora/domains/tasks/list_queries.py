@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, R, in_list
+from agora.store.port import Query, R, build_in_list_condition
 
 from .records import EndedCounts, StatusCount, TaskEntryRow, TaskOutput, TaskRow, TaskTimes
 
@@ -62,7 +62,7 @@ _ORDERS = {
     "priority": ("priority", "deadline", "task_id"),
     "deadline": ("deadline", "task_id"),
 }
-_STATUSES, _STATUSES_POSTGRES = in_list("statuses")
+_STATUSES, _STATUSES_POSTGRES = build_in_list_condition("statuses")
 
 
 def _join_conditions(filters: frozenset[str]) -> str:
@@ -111,7 +111,7 @@ history = Query(
     TaskEntryRow,
     types={"after": BIG, "limit": BIG},
 )
-_TYPES_OF_ENTRIES, _TYPES_OF_ENTRIES_POSTGRES = in_list("types")
+_TYPES_OF_ENTRIES, _TYPES_OF_ENTRIES_POSTGRES = build_in_list_condition("types")
 history_of_types = Query(
     f"{_ENTRIES} and type {_TYPES_OF_ENTRIES} order by number limit :limit",
     TaskEntryRow,
@@ -153,7 +153,7 @@ output = Query(
 _OF = "tenant_id = :tenant {agent} {task_type}"
 
 
-def _scope_condition(agent: bool, task_type: bool) -> str:
+def _build_scope_condition(agent: bool, task_type: bool) -> str:
     return _OF.format(
         agent="and assigned_agent = :agent" if agent else "",
         task_type="and task_type = :task_type" if task_type else "",
@@ -165,7 +165,7 @@ def count_by_status(agent: bool, task_type: bool) -> Query[StatusCount]:
     """How many tasks there are in each status, and of the waiting ones in each priority."""
     return Query(
         f"""
-        select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_scope_condition(agent, task_type)}
+        select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_build_scope_condition(agent, task_type)}
         group by status, priority
         """,
         StatusCount,
@@ -176,7 +176,7 @@ def count_by_status(agent: bool, task_type: bool) -> Query[StatusCount]:
 @cache
 def count_created(agent: bool, task_type: bool) -> Query[int]:
     """How many were created since a moment."""
-    sql = f"select count(*) as created from tasks where {_scope_condition(agent, task_type)} and created_at >= :since"
+    sql = f"select count(*) as created from tasks where {_build_scope_condition(agent, task_type)} and created_at >= :since"
     return Query(sql, int, types={"since": BIG}, scan=True)
 
 
@@ -186,7 +186,7 @@ def select_durations(agent: bool, task_type: bool) -> Query[TaskTimes]:
     return Query(
         f"""
         select status, created_at, started_at, completed_at from tasks
-        where {_scope_condition(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
+        where {_build_scope_condition(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
         """,
         TaskTimes,
         types={"since": BIG, "limit": BIG},
@@ -198,7 +198,7 @@ def select_durations(agent: bool, task_type: bool) -> Query[TaskTimes]:
 def count_ended(agent: bool, task_type: bool) -> Query[EndedCounts]:
     """How many ended since a moment, by status."""
     sql = f"""
-        select status, count(*) as tasks from tasks where {_scope_condition(agent, task_type)} and completed_at >= :since
+        select status, count(*) as tasks from tasks where {_build_scope_condition(agent, task_type)} and completed_at >= :since
         group by status
     """
     return Query(sql, EndedCounts, types={"since": BIG}, scan=True)

@@ -14,7 +14,7 @@ from agora.core.call import Call, Entry, LogPage, encode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import build_address_of_name, load_agent
 from agora.store.port import Reader
-from agora.store.records import record_values
+from agora.store.records import list_record_values
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import Priority, TaskStatus
 from agora_sdk.errors import InvalidRequest, field_error
@@ -27,8 +27,8 @@ from .records import StatusCount, TaskEntryRow, TaskRow
 __all__ = [
     "TaskFilters",
     "TaskPageRequest",
+    "build_context_filter",
     "compute_statistics",
-    "context_filter",
     "get_task",
     "list_tasks",
     "parse_position",
@@ -114,7 +114,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
         "idle_before": wanted.idle_before,
     }
     if wanted.context_id is not None:
-        parameters |= context_filter(wanted.context_id)
+        parameters |= build_context_filter(wanted.context_id)
     if wanted.agent_id is not None:
         await _add_agent_filter(call, wanted.agent_id, parameters)
     if wanted.created_by is not None:
@@ -129,7 +129,7 @@ async def _build_filters(call: Call, wanted: TaskFilters) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if value is not None}
 
 
-def context_filter(context_id: str) -> dict[str, str]:
+def build_context_filter(context_id: str) -> dict[str, str]:
     """Query parameters for the tasks of a conversation. A task without a context is a conversation of its own."""
     own = f"task_{context_id[4:]}" if context_id.startswith("ctx_") else ""
     return {"context_id": context_id, "context_task": own}
@@ -186,7 +186,7 @@ async def _load_tasks(call: Call, rows: Sequence[TaskRow]) -> list[contract.Task
     for row in rows:
         data = await call.tx.one(tasks.select_task_data, task_id=row.task_id)
         assert data is not None
-        if not budget.take_if_fits(record_values(data)):
+        if not budget.take_if_fits(list_record_values(data)):
             break
         loaded.append(views.build_task(row, data))
     return loaded

@@ -11,7 +11,7 @@ from typing import Any
 
 from agora.clock import SECOND
 from agora.core.call import Call, decode_json, encode_json
-from agora.wire.questions import MAX_QUESTIONS, answered_name, unanswered_names
+from agora.wire.questions import MAX_QUESTIONS, find_answered_name, list_unanswered_names
 from agora_sdk.contract import tasks as contract
 from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.parts import Part
@@ -146,7 +146,7 @@ async def add_requester_message(draft: TaskDraft, kept: dict[str, Any]) -> int:
 
 async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bool:
     """Whether questions of the agent are open after this answer, which is not stored yet."""
-    if answered_name(answer) is None:
+    if find_answered_name(answer) is None:
         return False
     # Each name may be answered twice; what is said beside that is an answer to all.
     rows = await draft.call.tx.all(task_lists.recent_messages, task_id=draft.task_id, limit=2 * MAX_QUESTIONS + 1)
@@ -154,7 +154,7 @@ async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bo
     for row in rows:
         message = decode_json(row.data) if row.data is not None else {}
         if message.get("role") == AGENT:
-            return bool(unanswered_names(message, answers))
+            return bool(list_unanswered_names(message, answers))
         answers.append(message)
     return False
 

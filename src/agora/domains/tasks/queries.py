@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Tally, Write, in_list
+from agora.store.port import Query, Tally, Write, build_in_list_condition
 
 from .records import (
     TASKS,
@@ -61,7 +61,7 @@ select_task_for_update = Query(
 )
 select_task_data = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id", TaskData)
 
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 _SIZES = """
     select task_id, length(payload) + length(metadata) as size from task_data
     where tenant_id = :tenant and task_id {ids}

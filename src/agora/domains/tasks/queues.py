@@ -12,13 +12,13 @@ from functools import lru_cache
 
 __all__ = [
     "build_lane",
+    "build_queue_ranges",
+    "build_requirement_tokens",
     "can_claim_from",
     "queue_address",
     "queue_name",
-    "queue_ranges",
     "queue_requirements",
     "queue_task_type",
-    "requirement_tokens",
 ]
 
 _ITEM, _TYPE = "\x1f", "\x1e"  # neither can occur in a name
@@ -27,7 +27,7 @@ _POOL = "needs:"
 _MODEL = "\x02"
 
 
-def requirement_tokens(capabilities: Iterable[str], models: Iterable[str] = ()) -> tuple[str, ...]:
+def build_requirement_tokens(capabilities: Iterable[str], models: Iterable[str] = ()) -> tuple[str, ...]:
     """Capabilities and models as one sorted list of distinct tokens."""
     return tuple(sorted({*capabilities, *(_MODEL + model for model in models)}))
 
@@ -60,7 +60,7 @@ def queue_requirements(queue: str) -> frozenset[str]:
     return frozenset(lane.removeprefix(_POOL).split(_ITEM)[:-1] if lane.startswith(_POOL) else ())
 
 
-def queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
+def build_queue_ranges(addresses: Iterable[str], brought: Iterable[str], *, open: bool = True) -> list[tuple[str, str]]:
     """Ranges [low, high) of queue names that may hold tasks for these addresses and tokens.
 
     open: include the pool queues without requirements.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 __all__ = ["TASK_DELETES", "WORKFLOW_DELETES", "expired_tasks", "expired_workflows"]
 
 BIG = "bigint"
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
 # Oldest first, in index order; a task is retained while its workflow runs.
 expired_tasks = Query(

@@ -98,7 +98,7 @@ class TaskService(BoundService, contract.Tasks):
             raise IllegalTransition(
                 f"{task_id} is {old.row.status}; only an ended task can be retried.",
                 fix="Cancel it first, or reassign it.",
-                allowed=states.allowed_transitions(old.row.status),
+                allowed=states.list_allowed_transitions(old.row.status),
             )
         data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None

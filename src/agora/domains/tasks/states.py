@@ -29,9 +29,9 @@ __all__ = [
     "TERMINAL",
     "TRANSITIONS",
     "UNFINISHED",
-    "allowed_transitions",
     "check_transition",
     "is_balanced",
+    "list_allowed_transitions",
     "next_due",
 ]
 
@@ -51,7 +51,7 @@ TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
 } | {status: frozenset() for status in TERMINAL}
 
 
-def allowed_transitions(status: str) -> list[str]:
+def list_allowed_transitions(status: str) -> list[str]:
     """States that a caller may set after this one; expiry and dead-lettering are the server's."""
     by_time = {_S.EXPIRED, _S.DEAD_LETTERED}
     return sorted(state.value for state in TRANSITIONS[TaskStatus(status)] - by_time)
@@ -60,7 +60,7 @@ def allowed_transitions(status: str) -> list[str]:
 def check_transition(task_id: str, before: str, after: TaskStatus) -> None:
     """Raises IllegalTransition, with the allowed states, unless ``after`` may follow ``before``."""
     if after not in TRANSITIONS[TaskStatus(before)]:
-        allowed = allowed_transitions(before)
+        allowed = list_allowed_transitions(before)
         can = (
             f"It can become {', '.join(allowed)}."
             if allowed

@@ -6,19 +6,19 @@ from agora.core.call import Call
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.signals import AgentRegistered
 
-from .deadlines import extend_leases, follow_deregistration, follow_registration
+from .deadlines import assign_tasks_waiting_for_name, extend_leases, requeue_tasks_of_agent
 
 __all__ = ["hand_over_waiting_tasks", "release_tasks", "resume_leases"]
 
 
 async def hand_over_waiting_tasks(call: Call, registered: AgentRegistered) -> None:
     """Assign the tasks that waited for its name to a new agent."""
-    registered.tasks += await follow_registration(call, registered.agent_id, registered.agent_name)
+    registered.tasks += await assign_tasks_waiting_for_name(call, registered.agent_id, registered.agent_name)
 
 
 async def release_tasks(call: Call, agent: AgentRow) -> None:
     """Requeue the running tasks of an agent that left."""
-    await follow_deregistration(call, agent.agent_id, agent.agent_name)
+    await requeue_tasks_of_agent(call, agent.agent_id, agent.agent_name)
 
 
 async def resume_leases(call: Call, since: int) -> None:

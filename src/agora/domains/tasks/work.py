@@ -106,26 +106,26 @@ async def _check_repeated_update(
         await _check_repeated_result(draft, result)
     recorded_notes = draft.row.error if draft.row.status == _S.FAILED else draft.row.notes
     if draft.row.status != _S.CANCELLED and notes not in (None, recorded_notes):
-        raise _ended_differently_error(draft, "notes")
+        raise _build_ended_differently_error(draft, "notes")
     if milestone not in (None, draft.row.milestone):
-        raise _ended_differently_error(draft, "milestone")
+        raise _build_ended_differently_error(draft, "milestone")
     if progress is not None and progress > draft.row.progress:
-        raise _ended_differently_error(draft, "progress")
+        raise _build_ended_differently_error(draft, "progress")
 
 
 async def _check_repeated_result(draft: TaskDraft, result: Any) -> None:
     data = await draft.call.tx.one(tasks.select_task_data, task_id=draft.task_id)
     recorded = None if data is None or data.result is None else decode_json(data.result)
-    if _canonical_json(recorded) != _canonical_json(result):
-        raise _ended_differently_error(draft, "result")
+    if _encode_canonical_json(recorded) != _encode_canonical_json(result):
+        raise _build_ended_differently_error(draft, "result")
 
 
-def _canonical_json(value: Any) -> str:
+def _encode_canonical_json(value: Any) -> str:
     """JSON with sorted keys: comparison ignores their order, and distinguishes 1 from true."""
     return json.dumps(value, sort_keys=True)
 
 
-def _ended_differently_error(draft: TaskDraft, field: str) -> Conflict:
+def _build_ended_differently_error(draft: TaskDraft, field: str) -> Conflict:
     return Conflict(
         f"{draft.task_id} is {draft.row.status} already, with another {field}.",
         fix="Repeat a call unchanged, or not at all; agora.task.get shows how the task ended.",
@@ -148,7 +148,7 @@ async def begin_work(draft: TaskDraft, status: TaskStatus | None, progress: floa
         raise IllegalTransition(
             f"{draft.task_id} is pending; it has not been claimed.",
             fix="Wait until it is claimed, or set its status to in_progress on behalf of its assignee.",
-            allowed=states.allowed_transitions(draft.row.status),
+            allowed=states.list_allowed_transitions(draft.row.status),
         )
     if status is not None and status is not _S.IN_PROGRESS:
         states.check_transition(draft.task_id, draft.row.status, status)
@@ -314,7 +314,7 @@ async def fail_task(call: Call, task_id: str, error: str, retry: bool, token: in
     draft = await access.lock_assigned_task(call, task_id, token)
     if draft.row.status == _S.FAILED:
         if error != draft.row.error:
-            raise _ended_differently_error(draft, "error")
+            raise _build_ended_differently_error(draft, "error")
         return draft
     await begin_work(draft, _S.FAILED, None)
     states.check_transition(task_id, draft.row.status, _S.FAILED)

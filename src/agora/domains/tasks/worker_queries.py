@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from agora.store.port import Query, Tally, Write, in_list
+from agora.store.port import Query, Tally, Write, build_in_list_condition
 
 from .records import AssignmentCandidate, WorkerActivity, WorkerRow, WorkerSighting
 
@@ -114,7 +114,7 @@ active = Query(
 
 _OPEN = """(select count(*) from (select 1 from tasks t where t.tenant_id = :tenant and t.assigned_agent = a.agent_id
         and t.completed_at is null limit 1000) as counted)"""
-_AMONG, _AMONG_POSTGRES = in_list("among")
+_AMONG, _AMONG_POSTGRES = build_in_list_condition("among")
 
 
 @cache

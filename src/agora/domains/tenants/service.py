@@ -64,7 +64,7 @@ class TenantService(BoundService, contract.Tenants):
                 errors=[field_error("tenant_id", "taken")],
             )
         await call.tx.returning(statements.add_hosts, id=tenant_id, now=call.now)
-        token_id, key = await self._make_key(tenant_id, "admin")
+        token_id, key = await self._create_administrator_key(tenant_id, "admin")
         self._emit_event("created", tenant_id, name=name or tenant_id)
         row = await self._require_tenant(tenant_id)
         return contract.CreatedTenant.model_construct(**_build_tenant_fields(row), token_id=token_id, token=key)
@@ -92,7 +92,7 @@ class TenantService(BoundService, contract.Tenants):
         if not self._is_operator:
             row = await call.tx.one(statements.own) if tenant_id == call.caller.tenant else None
             if row is None:
-                raise _tenant_not_found(tenant_id)
+                raise _build_tenant_not_found_error(tenant_id)
             return contract.TenantDetails.model_construct(**_build_tenant_fields(row))
         row = await self._require_tenant(tenant_id)
         counts = await call.tx.one(statements.counts, id=tenant_id)
@@ -114,7 +114,7 @@ class TenantService(BoundService, contract.Tenants):
     @implements
     async def suspend(self, tenant_id: str, reason: str = "") -> contract.Tenant:
         row = await self._require_changeable(tenant_id)
-        _refuse_home(tenant_id, "suspended")
+        _refuse_home_tenant(tenant_id, "suspended")
         if row.status == "suspended" and row.reason == reason:
             return contract.Tenant.model_construct(**_build_tenant_fields(row))
         since = row.status_since if row.status == "suspended" else self.call.now
@@ -136,14 +136,14 @@ class TenantService(BoundService, contract.Tenants):
         row = await self._require_changeable(tenant_id)
         if row.status != "active":
             raise IllegalTransition(f"The tenant {tenant_id} is {row.status}.", fix="Resume it first.", allowed=[])
-        token_id, key = await self._make_key(tenant_id, label)
+        token_id, key = await self._create_administrator_key(tenant_id, label)
         self._emit_event("key_created", tenant_id, token_id=token_id)
         return contract.TenantKey.model_construct(tenant_id=tenant_id, token_id=token_id, token=key)
 
     @implements
     async def delete(self, tenant_id: str, confirm: str) -> contract.DeletedTenant:
         row = await self._require_changeable(tenant_id, deleting=True)
-        _refuse_home(tenant_id, "deleted")
+        _refuse_home_tenant(tenant_id, "deleted")
         if confirm != tenant_id:
             raise InvalidRequest(
                 "The confirmation is not the tenant's id.",
@@ -188,7 +188,7 @@ class TenantService(BoundService, contract.Tenants):
     async def _require_tenant(self, tenant_id: str) -> TenantRow:
         row = await self.call.tx.one(statements.by_id, id=tenant_id)
         if row is None:
-            raise _tenant_not_found(tenant_id)
+            raise _build_tenant_not_found_error(tenant_id)
         return row
 
     async def _require_changeable(self, tenant_id: str, *, deleting: bool = False) -> TenantRow:
@@ -215,7 +215,7 @@ class TenantService(BoundService, contract.Tenants):
             raise Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
         return await self._require_tenant(row.tenant_id)
 
-    async def _make_key(self, tenant_id: str, label: str) -> tuple[str, str]:
+    async def _create_administrator_key(self, tenant_id: str, label: str) -> tuple[str, str]:
         """Id and key of an administrator of the tenant."""
         call, token_id = self.call, new_id("key")
         key = call.context.signer.key(tenant_id, token_id, "api_key")
@@ -237,12 +237,12 @@ class TenantService(BoundService, contract.Tenants):
         call.emit(f"agora.tenant.{what}", about, subject=tenant_id, audience=(call.caller.subject,))
 
 
-def _refuse_home(tenant_id: str, what: str) -> None:
+def _refuse_home_tenant(tenant_id: str, what: str) -> None:
     if tenant_id == HOME:
         raise IllegalTransition(f"The tenant {HOME} is the operator's own and cannot be {what}.", allowed=[])
 
 
-def _tenant_not_found(tenant_id: str) -> NotFound:
+def _build_tenant_not_found_error(tenant_id: str) -> NotFound:
     return not_found("tenant_id", f"There is no tenant {tenant_id}.", fix="Tenants are listed at GET /tenants.")
 
 

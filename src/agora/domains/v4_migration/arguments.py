@@ -44,7 +44,7 @@ class Signature:
     flags: Mapping[str, str]
 
 
-def _signature_forms(*texts: str) -> tuple[tuple[str, ...], ...]:
+def _build_signature_forms(*texts: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(text.split()) for text in texts)
 
 
@@ -55,7 +55,7 @@ _LONG_MESSAGE = (
     "metadata status"
 )
 _SEND = Signature(
-    _signature_forms(
+    _build_signature_forms(
         "from_agent to_agent message_type content priority",
         "from_agent to_agent message_type content",
         "message_id from_agent to_agent message_type content priority",
@@ -68,7 +68,7 @@ _SEND = Signature(
 #: reducers by name; of each, the first form is the usual one
 SIGNATURES: Final[Mapping[str, Signature]] = {
     "register_agent_capability": Signature(
-        _signature_forms(
+        _build_signature_forms(
             "agent_id capability proficiency max_tasks",
             "agent_id capability proficiency",
             "agent_id capability",
@@ -94,7 +94,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
         },
     ),
     "register_agent": Signature(
-        _signature_forms(
+        _build_signature_forms(
             "agent_id agent_name tier status capabilities",
             "agent_id category agent_name metadata",
             "agent_id category status",
@@ -107,7 +107,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
     "send_agent_message": _SEND,
     "send_message": _SEND,
     "assign_task": Signature(
-        _signature_forms(
+        _build_signature_forms(
             "workflow_id task_type input_data required_capabilities requesting_agent",
             "workflow_id task_type input_data required_capabilities",
             "workflow_id task_type input_data",
@@ -117,12 +117,12 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
         {"payload": "input_data", "agent_id": "assigned_agent"},
     ),
     "broadcast_to_agents": Signature(
-        _signature_forms("from_agent message_type content priority", "from_agent message_type content"),
+        _build_signature_forms("from_agent message_type content priority", "from_agent message_type content"),
         ("from_agent", "message_type", "content"),
         {"payload": "content"},
     ),
     "start_workflow_coordination": Signature(
-        _signature_forms(
+        _build_signature_forms(
             "workflow_id coordinator_agent participating_agents coordination_strategy",
             "workflow_id coordinator_agent participating_agents",
             "workflow_id coordinator_agent",
@@ -131,7 +131,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
         {"workflow_type": ""},
     ),
     "update_task_progress": Signature(
-        _signature_forms(
+        _build_signature_forms(
             "assignment_id agent_id progress status_update intermediate_results",
             "assignment_id agent_id progress status_update",
             "assignment_id agent_id progress",
@@ -156,14 +156,14 @@ class Arguments:
             return default
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if "\x00" in text:
-            raise _wrong_argument(self.reducer, name, "has a null character", text)
+            raise _build_wrong_argument_error(self.reducer, name, "has a null character", text)
         return text
 
     def identifier(self, name: str) -> str:
         """A text that names something, at most 200 characters; empty for none."""
         text = self.text(name)
         if len(text) > MAX_NAME:
-            raise _wrong_argument(self.reducer, name, f"has more than {MAX_NAME} characters", text)
+            raise _build_wrong_argument_error(self.reducer, name, f"has more than {MAX_NAME} characters", text)
         return text
 
     def read_integer(self, name: str, default: int, least: int, most: int) -> int:
@@ -178,9 +178,9 @@ class Arguments:
         try:
             number = float(value)
         except (TypeError, ValueError):
-            raise _wrong_argument(self.reducer, name, "is no number", value) from None
+            raise _build_wrong_argument_error(self.reducer, name, "is no number", value) from None
         if number != number:
-            raise _wrong_argument(self.reducer, name, "is no number", value)
+            raise _build_wrong_argument_error(self.reducer, name, "is no number", value)
         return min(max(number, least), most)
 
     def read_names(self, name: str) -> list[str]:
@@ -192,7 +192,7 @@ class Arguments:
         names = list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
         if len(names) > MAX_NAMES or any(len(text) > MAX_NAME or "\x00" in text for text in names):
             problem = f"has more than {MAX_NAMES} names, or one of more than {MAX_NAME} characters, or a null character"
-            raise _wrong_argument(self.reducer, name, problem, value)
+            raise _build_wrong_argument_error(self.reducer, name, problem, value)
         return names
 
     def read_document(self, name: str) -> JsonObject:
@@ -310,7 +310,7 @@ def _unquote_json(value: Any) -> Any:
     return value
 
 
-def _wrong_argument(reducer: str, name: str, problem: str, value: Any) -> InvalidRequest:
+def _build_wrong_argument_error(reducer: str, name: str, problem: str, value: Any) -> InvalidRequest:
     return InvalidRequest(
         f"{reducer}: {name} {problem}: {str(value)[:100]!r}.", errors=[field_error(f"args.{name}", problem)]
     )

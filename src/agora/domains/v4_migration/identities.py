@@ -166,7 +166,7 @@ async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: s
     """Switch an agent to v5, or back; it is registered if it is not there yet. Answers its registration, with its token."""
     row = await find_mapped_agent(call, name)
     if row is None:
-        metadata = _origin_metadata({}, name, to)
+        metadata = _build_origin_metadata({}, name, to)
         registration = await AgentService(call).register(name, list(capabilities), metadata=metadata)
         add_mapping(call, AGENT, name, registration.agent_id, run_id="")
         return registration
@@ -176,7 +176,7 @@ async def switch_agent(call: Call, name: str, capabilities: Sequence[str], to: s
         "agora.agent.update",
         agent_id=row.agent_id,
         capabilities=list(dict.fromkeys([*decode_json(row.capabilities), *capabilities])),
-        metadata=_origin_metadata(decode_json(row.metadata), name, to),
+        metadata=_build_origin_metadata(decode_json(row.metadata), name, to),
     )
     await service.update(**profile)
     registration = await service.issue_registration(await load_agent(call.tx, row.agent_id))
@@ -200,7 +200,7 @@ def add_mapping(call: Call, kind: str, key: str, target: str, run_id: str, detai
     )
 
 
-def _origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObject:
+def _build_origin_metadata(metadata: JsonObject, name: str, to: str) -> JsonObject:
     """The metadata of an agent that is switched: what says where it comes from."""
     others = {key: value for key, value in metadata.items() if key not in ("compatibility_mode", "migration_source")}
     return {**others, "v4_agent_id": name, **({"migration_source": "v4"} if to == "v5" else COMPATIBILITY)}

@@ -25,8 +25,8 @@ from . import queries as statements
 from .arguments import parse_json, parse_object, translate_priority
 from .identities import BROADCAST, act_as, add_mapping, ensure_agent, find_mapped_agent, resolve_recipient
 from .records import ImportRow
-from .reducers import TaskRequest, WorkflowRequest, create_task, create_workflow, message_key
-from .rows import OPEN_STATES, first_value, is_delivered, read_text, read_time, require_text, row_key
+from .reducers import TaskRequest, WorkflowRequest, build_message_key, create_task, create_workflow
+from .rows import OPEN_STATES, build_row_key, find_first_value, is_delivered, read_text, read_time, require_text
 
 __all__ = ["Batch", "import_batch", "lock_run", "require_running", "save_import"]
 
@@ -89,7 +89,7 @@ async def import_batch(batch: Batch, rows: Sequence[Row]) -> None:
 
 
 async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
-    keys = [row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
+    keys = [build_row_key(row, batch.position + at, "capability_id") for at, row in enumerate(rows)]
     keys = [f"{key}:{read_text(row, 'agent_id')}"[:300] for key, row in zip(keys, rows, strict=True)]
     imported = await batch.find_imported_keys(keys)
     for key, row in zip(keys, rows, strict=True):
@@ -127,7 +127,7 @@ async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
                 f"The content has {len(facts[3])} characters; at most {CONTENT_LIMIT} are possible.",
                 errors=[field_error("content", "too long")],
             )
-        keys.append((message_key(row_key(row, batch.position + at, "message_id"), *facts), facts))
+        keys.append((build_message_key(build_row_key(row, batch.position + at, "message_id"), *facts), facts))
     imported = await batch.find_imported_keys([key for key, _ in keys])
     for at, ((key, facts), row) in enumerate(zip(keys, rows, strict=True)):
         if key in imported:
@@ -194,7 +194,7 @@ def _build_message_id(created_at: int, position: int, digest: str) -> str:
 
 async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
     call = batch.call
-    keys = [row_key(row, batch.position + at, "assignment_id", "task_id") for at, row in enumerate(rows)]
+    keys = [build_row_key(row, batch.position + at, "assignment_id", "task_id") for at, row in enumerate(rows)]
     imported = await batch.find_imported_keys(keys)
     for key, row in zip(keys, rows, strict=True):
         if key in imported:
@@ -224,7 +224,7 @@ async def _import_tasks(batch: Batch, rows: Sequence[Row]) -> None:
 
 
 async def _import_workflows(batch: Batch, rows: Sequence[Row]) -> None:
-    keys = [row_key(row, batch.position + at, "workflow_id") for at, row in enumerate(rows)]
+    keys = [build_row_key(row, batch.position + at, "workflow_id") for at, row in enumerate(rows)]
     imported = await batch.find_imported_keys(keys)
     for key, row in zip(keys, rows, strict=True):
         if key in imported:
@@ -245,7 +245,7 @@ def _read_workflow(key: str, row: Row) -> WorkflowRequest:
     """A running workflow with the steps that have not ended; without any, one for each participant."""
     coordinator = read_text(row, "coordinator_agent", "creator_agent", "created_by")
     participants = _read_names(row, "participating_agents", "assigned_agents")
-    listed = first_value(row, "steps") or []
+    listed = find_first_value(row, "steps") or []
     payload: JsonObject = {"v4_workflow_id": key, **_read_object(row, "context", "shared_state")}
     open_steps = [step for step in listed if read_text(step, "status").lower() in OPEN_STATES]
     steps = [_read_step(number, step, payload) for number, step in enumerate(open_steps, 1)]
@@ -325,18 +325,18 @@ def _read_number(row: Row, name: str, default: float) -> float:
 
 
 def _read_bounded(row: Row, most: int, *names: str) -> int | None:
-    value = first_value(row, *names)
+    value = find_first_value(row, *names)
     if value in (None, ""):
         return None
     return round(min(max(_read_number({names[0]: value}, names[0], 0), 0), most))
 
 
 def _read_object(row: Row, *names: str) -> JsonObject:
-    return parse_object(first_value(row, *names), names[0])
+    return parse_object(find_first_value(row, *names), names[0])
 
 
 def _read_names(row: Row, *names: str) -> list[str]:
-    value = parse_json(first_value(row, *names))
+    value = parse_json(find_first_value(row, *names))
     if value in (None, ""):
         return []
     parts = value if isinstance(value, list) else str(value).split(",")

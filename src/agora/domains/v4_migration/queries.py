@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.store.port import Query, Write, in_list
+from agora.store.port import Query, Write, build_in_list_condition
 
 from .records import AgentOrigin, CallCount, ImportRow, MappingRow
 
@@ -42,7 +42,7 @@ mapped_agents = Query(
     "select distinct target from v4_mappings where tenant_id = :tenant and kind = 'agent'", str, scan=True
 )
 drop_mapping = Write("delete from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key")
-_KEYS, _KEYS_POSTGRES = in_list("keys")
+_KEYS, _KEYS_POSTGRES = build_in_list_condition("keys")
 _STORED_KEYS = "select v4_key from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key "
 stored_keys = Query(_STORED_KEYS + _KEYS, str, postgres=_STORED_KEYS + _KEYS_POSTGRES)
 _V4_NAMES = "select * from v4_mappings where tenant_id = :tenant and kind = 'agent' and target "
@@ -106,7 +106,7 @@ in_use = Query(
 run_size = Query(
     "select count(*) as things from v4_mappings where tenant_id = :tenant and run_id = :run_id", int, scan=True
 )
-_IDS, _IDS_POSTGRES = in_list("ids")
+_IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 _DELETE_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
 delete_messages = Write(_DELETE_MESSAGES + _IDS, postgres=_DELETE_MESSAGES + _IDS_POSTGRES)
 

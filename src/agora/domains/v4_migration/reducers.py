@@ -21,7 +21,7 @@ from . import queries as statements
 from .arguments import Arguments, translate_priority, validate_for
 from .identities import act_as, add_mapping, ensure_agent, resolve_recipient
 
-__all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "create_task", "create_workflow", "message_key"]
+__all__ = ["REDUCERS", "TaskRequest", "WorkflowRequest", "build_message_key", "create_task", "create_workflow"]
 
 MESSAGE: Final = "agent_message"
 TASK: Final = "task_assignment"
@@ -64,7 +64,7 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     sender, recipient = args.identifier("from_agent"), args.identifier("to_agent")
     content, kind = args.text("content"), args.text("message_type") or "info"
     message_id = args.text("message_id")
-    key = message_key(message_id, sender, recipient, kind, content)
+    key = build_message_key(message_id, sender, recipient, kind, content)
     if message_id and (mapping := await call.tx.one(statements.mapping, kind=MESSAGE, v4_key=key)) is not None:
         call.target = mapping.target
         return {"message_id": mapping.target, "status": "queued", "timestamp": to_datetime(mapping.created_at)}
@@ -189,9 +189,9 @@ async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "
     steps = [
         {
             **step,
-            "name": _step_name(step["name"]),
+            "name": _build_step_name(step["name"]),
             **({"agent": ids[step["agent"]]} if step.get("agent") else {}),
-            "depends_on": [] if workflow.in_order else [_step_name(name) for name in step.get("depends_on", ())],
+            "depends_on": [] if workflow.in_order else [_build_step_name(name) for name in step.get("depends_on", ())],
         }
         for step in workflow.steps
     ]
@@ -257,12 +257,12 @@ REDUCERS: Final[Mapping[str, Callable[[Call, Arguments], Awaitable[Answer]]]] = 
 }
 
 
-def message_key(row_id: str, *facts: str) -> str:
+def build_message_key(row_id: str, *facts: str) -> str:
     """Key of a v4 message: its id and a digest of its content, since v4 reused ids after each restart."""
     return f"{row_id[:100]}:{hashlib.sha256(chr(31).join(facts).encode()).hexdigest()[:20]}"
 
 
-def _step_name(name: str) -> str:
+def _build_step_name(name: str) -> str:
     """A name that a step can have, like the one it had."""
     plain = _UNFIT.sub("-", name)[:60]
     return plain if plain[:1].isalpha() else f"s-{plain}"

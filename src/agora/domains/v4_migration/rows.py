@@ -11,7 +11,7 @@ from typing import Any, Final
 from agora.clock import SECOND, to_microseconds
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["OPEN_STATES", "first_value", "is_delivered", "read_text", "read_time", "require_text", "row_key"]
+__all__ = ["OPEN_STATES", "build_row_key", "find_first_value", "is_delivered", "read_text", "read_time", "require_text"]
 
 #: states of tasks, steps and workflows of v4 that have not ended
 OPEN_STATES: Final = frozenset(
@@ -36,14 +36,14 @@ _UNITS: Final = ((10**17, 1, 1000), (10**14, 1, 1), (10**11, 1000, 1), (0, SECON
 _SPACETIME: Final = "__timestamp_micros_since_unix_epoch__"  #: how SpacetimeDB writes a Timestamp
 
 
-def first_value(row: Mapping[str, Any], *names: str) -> Any:
+def find_first_value(row: Mapping[str, Any], *names: str) -> Any:
     """The value of the first of these columns that has one."""
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
 def read_text(row: Mapping[str, Any], *names: str) -> str:
     """The text of the first of these columns that has one; JSON of what is no text."""
-    value = first_value(row, *names)
+    value = find_first_value(row, *names)
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -58,7 +58,7 @@ def require_text(row: Mapping[str, Any], *names: str) -> str:
 
 def read_time(row: Mapping[str, Any], now: int) -> int:
     """When the row was made, in microseconds since 1970; ``now`` if it does not say. Raises InvalidRequest."""
-    value = first_value(row, "timestamp", "created_at", "sent_at", "registered_at")
+    value = find_first_value(row, "timestamp", "created_at", "sent_at", "registered_at")
     if isinstance(value, Mapping):
         value = value.get(_SPACETIME)
     if isinstance(value, str) and not value.strip():
@@ -82,13 +82,13 @@ def read_time(row: Mapping[str, Any], now: int) -> int:
 
 def is_delivered(row: Mapping[str, Any]) -> bool:
     """Whether v4 had shown the message to its recipient."""
-    delivered = first_value(row, "delivered", "is_delivered", "is_read", "read")
+    delivered = find_first_value(row, "delivered", "is_delivered", "is_read", "read")
     if delivered is not None:
         return str(delivered).lower() in ("true", "1")
     return read_text(row, "status", "delivery_status").lower() in ("delivered", "read", "acknowledged", "processed")
 
 
-def row_key(row: Mapping[str, Any], position: int, *names: str) -> str:
+def build_row_key(row: Mapping[str, Any], position: int, *names: str) -> str:
     """What a row is known by: its id; without one, its place in the table and its content."""
     if identity := read_text(row, *names, "id"):
         return identity[:200]

@@ -40,9 +40,9 @@ def require_accepted(call: Call, reducer: str) -> None:
     replacement = REPLACEMENTS.get(reducer)
     raise OperationSunset(
         "v4 calls have ended: COMPATIBILITY_MODE is disabled.",
-        fix=f"Call {replacement or 'the operations of v5'} instead; {_guide_url(call)} shows how.",
+        fix=f"Call {replacement or 'the operations of v5'} instead; {_build_guide_url(call)} shows how.",
         replacement=replacement,
-        migration_guide=_guide_url(call),
+        migration_guide=_build_guide_url(call),
     )
 
 
@@ -52,9 +52,9 @@ async def announce_sunset(call: Call) -> str | None:
         return None
     announced = await call.tx.one(statements.mapping, kind=NOTICE, v4_key=ANNOUNCED)
     announced_at = call.now if announced is None else announced.created_at
-    sunset = _sunset_time(call, announced_at)
+    sunset = _parse_sunset_time(call, announced_at)
     day = f"{to_datetime(sunset):%Y-%m-%d}"
-    text = f"v4 APIs will be sunset on {day}. Please migrate to v5: {_guide_url(call)}"
+    text = f"v4 APIs will be sunset on {day}. Please migrate to v5: {_build_guide_url(call)}"
     if announced is None:
         receipt = await MessagingService(call).send("broadcast", text, ANNOUNCED, Priority.HIGH)
         add_mapping(call, NOTICE, ANNOUNCED, receipt.message_id, run_id="")
@@ -71,13 +71,13 @@ async def find_sunset(call: Call) -> datetime | None:
     announced = await call.tx.one(statements.mapping, kind=NOTICE, v4_key=ANNOUNCED)
     if announced is None and call.context.settings.v4_sunset_date is None:
         return None
-    return to_datetime(_sunset_time(call, call.now if announced is None else announced.created_at))
+    return to_datetime(_parse_sunset_time(call, call.now if announced is None else announced.created_at))
 
 
-def _sunset_time(call: Call, announced_at: int) -> int:
+def _parse_sunset_time(call: Call, announced_at: int) -> int:
     day = call.context.settings.v4_sunset_date
     return announced_at + WEEK if day is None else to_microseconds(datetime.combine(day, time(), UTC))
 
 
-def _guide_url(call: Call) -> str:
+def _build_guide_url(call: Call) -> str:
     return f"{call.context.settings.own_url}{GUIDE}"

@@ -36,7 +36,7 @@ class OfferFilter(EventFilter):
         if data["queue"] == "own":
             return True  # the viewer sees only its own
         models = [data["required_model"]] if data["required_model"] else []
-        return self.brought.issuperset(queues.requirement_tokens(data["required_capabilities"], models))
+        return self.brought.issuperset(queues.build_requirement_tokens(data["required_capabilities"], models))
 
 
 def build_offer_filter(brought: Iterable[str], codebases: Collection[str], worker_id: str | None) -> OfferFilter:

@@ -18,13 +18,13 @@ from agora.core.events.filter import Viewer
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import load_agent
 from agora.domains.agents.signals import publish_declared_codebases
-from agora.domains.search.words import contains_pattern
+from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.claims import list_claimable_capabilities
 from agora.domains.tasks.completion import requeue_task
-from agora.domains.tasks.deadlines import follow_unregistration
-from agora.domains.tasks.queues import requirement_tokens
+from agora.domains.tasks.deadlines import move_tasks_of_worker_to_owner
+from agora.domains.tasks.queues import build_requirement_tokens
 from agora.domains.tasks.records import WORKERS, WorkerRow, WorkerSighting
 from agora.domains.tasks.service import TaskService
 from agora.domains.tasks.states import ONLINE_SECONDS
@@ -104,7 +104,7 @@ class WorkerService(BoundService, contract.Workers):
         leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
         for task in leased:
             await requeue_task(await lock_task(call, task), "its worker was unregistered", refund=True)
-        await follow_unregistration(call, row.worker_id, row.owner)
+        await move_tasks_of_worker_to_owner(call, row.worker_id, row.owner)
         await call.tx.execute(statements.retire, worker_id=row.worker_id, now=call.now)
         call.target = row.worker_id
         self._emit_worker_event("unregistered", row)
@@ -231,7 +231,7 @@ class WorkerService(BoundService, contract.Workers):
             worker_id, models = worker.worker_id, decode_json(worker.models)
             registered = list_claimable_capabilities(worker)
             capabilities = [name for name in registered if name in capabilities] if capabilities else registered
-        offers = build_offer_filter(requirement_tokens(capabilities, models), codebases, worker_id)
+        offers = build_offer_filter(build_requirement_tokens(capabilities, models), codebases, worker_id)
         place = str(await event_log.read_head(call.tx)) if last_event_id is None else last_event_id
         position = await event_log.resolve_position(call.tx, place)
         return EventStreamSpec(offers, Viewer(call.caller.subject), position, resumed=last_event_id is not None)
@@ -265,7 +265,7 @@ class WorkerService(BoundService, contract.Workers):
 
         filters = {
             "owner": whose,
-            "search": contains_pattern(search),
+            "search": build_contains_pattern(search),
             "seen_since": call.now - ONLINE_SECONDS * SECOND if online_only else 0,
         }
 

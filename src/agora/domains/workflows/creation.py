@@ -14,11 +14,11 @@ from agora_sdk.contract.fields import Priority
 from agora_sdk.contract.workflows import Step, StepStatus, WorkflowStatus
 from agora_sdk.errors import InvalidRequest, field_error
 
-from .planning.graph import MAX_REPORTED_ERRORS, agents_named, build_graph, find_errors
+from .planning.graph import MAX_REPORTED_ERRORS, build_graph, find_errors, list_agents_of_steps
 from .records import STEPS, WORKFLOWS, WorkflowRow, WorkflowStepRow
 from .run import StepDraft, WorkflowRun
 
-__all__ = ["WorkflowOrder", "check_steps", "create_child", "create_workflow", "step_row"]
+__all__ = ["WorkflowOrder", "build_step_row", "check_steps", "create_child", "create_workflow"]
 
 
 async def check_steps(
@@ -29,7 +29,7 @@ async def check_steps(
     new: the steps whose agents are looked for; others may have left since their step was accepted.
     """
     problems = list(find_errors(steps))
-    named = [*agents_named(steps if new is None else new)]
+    named = [*list_agents_of_steps(steps if new is None else new)]
     named += [(f"assigned_agents[{at}]", ref) for at, ref in enumerate(agents)]
     present: dict[str, bool] = {}
     for field, ref in named:
@@ -100,7 +100,7 @@ async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | Non
         completed_at=None,
     )
     nodes = graph.nodes.values()
-    step_rows = [step_row(tenant, workflow_id, node.step, node.position, node.depends_on) for node in nodes]
+    step_rows = [build_step_row(tenant, workflow_id, node.step, node.position, node.depends_on) for node in nodes]
     drafts = [StepDraft(step) for step in step_rows]
     run = WorkflowRun(call, row, drafts, None if parent is None else parent.run.budget)
     run.reported = True  # whoever creates it sees whether it has ended at once
@@ -111,7 +111,9 @@ async def create_workflow(call: Call, order: WorkflowOrder, parent: Parent | Non
     return run
 
 
-def step_row(tenant: str, workflow_id: str, step: Step, position: int, depends_on: Sequence[str]) -> WorkflowStepRow:
+def build_step_row(
+    tenant: str, workflow_id: str, step: Step, position: int, depends_on: Sequence[str]
+) -> WorkflowStepRow:
     """The row of a step that has not begun."""
     return WorkflowStepRow(
         tenant_id=tenant,

@@ -15,9 +15,9 @@ from agora_sdk.errors import PaymentRequired
 from . import queries as workflows
 from .planning.expressions import ExpressionError, evaluate_condition, evaluate_value, resolve_payload
 from .records import ITEMS, WorkflowItemRow
-from .run import StepDraft, WorkflowRun, final_result, parse_definition
+from .run import StepDraft, WorkflowRun, build_final_result, parse_definition
 
-__all__ = ["begin_items", "begin_step", "describe_failed_items", "parallel_limit"]
+__all__ = ["begin_items", "begin_step", "compute_parallel_limit", "describe_failed_items"]
 
 _S = StepStatus
 MAX_ITEMS = 1000
@@ -46,7 +46,7 @@ async def begin_step(run: WorkflowRun, step: StepDraft, run_child: RunChild) -> 
             begun, over = await _begin_work(run, spec, payload, None, run_child)
             run.set_step_status(step, _S.READY, **begun)
             if over is not None:
-                failure, result = await final_result(over)
+                failure, result = await build_final_result(over)
                 if failure is not None:
                     return failure
                 run.set_step_status(step, _S.COMPLETED, result=result)
@@ -132,7 +132,7 @@ async def _begin_for_each(run: WorkflowRun, step: StepDraft, scope: dict[str, An
         )
         call.tx.append(ITEMS, row)
     run.set_step_status(step, _S.RUNNING, items_total=len(items), items_open=len(items))
-    failure = await begin_items(run, step, await parallel_limit(run, step), run_child)
+    failure = await begin_items(run, step, await compute_parallel_limit(run, step), run_child)
     if failure is None and step.row.items_open == 0:
         run.set_step_status(step, _S.COMPLETED)
     return failure
@@ -156,7 +156,7 @@ async def _count_enclosing_parts(run: WorkflowRun) -> tuple[int, int]:
     return parts, wide
 
 
-async def parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
+async def compute_parallel_limit(run: WorkflowRun, step: StepDraft) -> int:
     """How many items of a for_each run in parallel."""
     _, around = await _count_enclosing_parts(run)
     return min(step.spec.max_parallel or DEFAULT_PARALLEL, max(1, MAX_PARALLEL // (_count_steps(step.spec) * around)))
@@ -195,7 +195,7 @@ async def _begin_item(
         begun, over = await _begin_work(run, spec, payload, row.item, run_child)
         if over is None:
             return begun | {"status": _S.READY.value}
-        failure, result = await final_result(over)
+        failure, result = await build_final_result(over)
     except (ExpressionError, PaymentRequired) as error:
         begun, failure, result = {}, str(error), None
     step.set_columns(items_open=step.row.items_open - 1, items_failed=step.row.items_failed + (failure is not None))

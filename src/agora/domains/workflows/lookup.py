@@ -19,7 +19,7 @@ from . import queries as workflows
 from .planning import graph as graphs
 from .planning.diagram import render_mermaid
 from .records import AgentShare, ItemSpan, WorkflowRow
-from .run import StepDraft, load_outcomes, named_agents, unknown_workflow_error
+from .run import StepDraft, build_unknown_workflow_error, list_named_agents, load_outcomes
 
 __all__ = [
     "WorkflowListing",
@@ -46,7 +46,7 @@ async def load_visible_workflow(call: Call, workflow_id: str) -> WorkflowRow:
     """
     row = await call.tx.one(workflows.select_workflow, workflow_id=workflow_id)
     if row is None or not await _can_see(call, row):
-        raise unknown_workflow_error(workflow_id)
+        raise build_unknown_workflow_error(workflow_id)
     return row
 
 
@@ -57,7 +57,7 @@ async def _can_see(call: Call, row: WorkflowRow) -> bool:
     if await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=caller.subject) is not None:
         return True
     steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
-    named = named_agents(StepDraft(step).spec for step in steps)
+    named = list_named_agents(StepDraft(step).spec for step in steps)
     return caller.subject in await resolve_ids_at(call.tx, (*decode_json(row.assigned_agents), *named), row.created_at)
 
 
@@ -65,7 +65,7 @@ def _to_datetime(value: int | None) -> datetime | None:
     return None if value is None else to_datetime(value)
 
 
-def _seconds_between(begin: int | None, end: int | None) -> float | None:
+def _compute_seconds_between(begin: int | None, end: int | None) -> float | None:
     return None if begin is None or end is None else round((end - begin) / SECOND, 6)
 
 
@@ -87,7 +87,7 @@ def build_summary(row: WorkflowRow, now: int) -> contract.Workflow:
         created_at=to_datetime(row.created_at),
         started_at=to_datetime(row.created_at),
         completed_at=_to_datetime(row.completed_at),
-        duration_seconds=_seconds_between(row.created_at, row.completed_at or now),
+        duration_seconds=_compute_seconds_between(row.created_at, row.completed_at or now),
         error=row.error,
         input=decode_json(row.input),
         metadata=decode_json(row.metadata),
@@ -114,7 +114,7 @@ async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
     workflow.current_step = undone[0] if undone else len(normal)
     workflow.current_steps = [state.name for state in workflow.steps if state.status in (_S.READY, _S.RUNNING)]
     if normal and undone:
-        workflow.progress = round(sum(_step_progress(state) for state in normal) / len(normal), 2)
+        workflow.progress = round(sum(_compute_step_progress(state) for state in normal) / len(normal), 2)
     workflow.agents = _build_agent_shares(await call.tx.all(workflows.shares, workflow_id=workflow_id))
     return workflow
 
@@ -126,7 +126,7 @@ def _group_by_step(rows: Sequence[TaskRow]) -> dict[str | None, list[TaskRow]]:
     return groups
 
 
-def _step_progress(state: contract.StepState) -> float:
+def _compute_step_progress(state: contract.StepState) -> float:
     """How much of a step is done, in per cent."""
     return state.progress if state.status in (_S.READY, _S.RUNNING, _S.PENDING) else 100.0
 
@@ -154,7 +154,7 @@ def _build_step_state(
         progress=_compute_progress(step, last),
         started_at=_to_datetime(begun),
         completed_at=_to_datetime(row.completed_at),
-        duration_seconds=_seconds_between(begun, row.completed_at),
+        duration_seconds=_compute_seconds_between(begun, row.completed_at),
         result=outcome.get("result"),
         error=row.error or (last.error if last is not None else None),
         awaiting="approval" if spec.approval and step.is_active else None,
@@ -237,7 +237,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
         own = agent_id in (caller.subject, "operator")
         parameters["created_by"] = agent_id if own else (await load_agent(call.tx, agent_id)).agent_id
     if not (caller.may("read:all") or caller.acts_for_others):
-        parameters |= {"viewer": caller.subject} | await _viewer_names(call)
+        parameters |= {"viewer": caller.subject} | await _list_viewer_names(call)
     parameters = {name: value for name, value in parameters.items() if value is not None}
     filters = frozenset(parameters) - VIEWER_NAMES
     place = {"after": paging.decode_cursor(cursor)[0]} if cursor else {}
@@ -260,7 +260,7 @@ async def list_workflows(call: Call, listing: WorkflowListing) -> contract.Workf
     )
 
 
-async def _viewer_names(call: Call) -> dict[str, Any]:
+async def _list_viewer_names(call: Call) -> dict[str, Any]:
     """Names under which a workflow's agents may list the caller, as JSON, and since when it has its name."""
     caller = call.caller
     row = await find_agent(call.tx, caller.subject) if caller.kind == "agent" else None
@@ -294,7 +294,7 @@ async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
         status=WorkflowStatus(row.status),
         start=to_datetime(row.created_at),
         end=_to_datetime(end),
-        duration_seconds=_seconds_between(row.created_at, end or call.now) or 0.0,
+        duration_seconds=_compute_seconds_between(row.created_at, end or call.now) or 0.0,
         spans=spans,
         has_more=len(parts) > SPANS,
     )
@@ -312,7 +312,7 @@ def _build_span(step: StepDraft, task: TaskRow | None) -> contract.Span:
         else _to_datetime(begun),  # nobody works at it: it waits, and then it is decided
         end=_to_datetime(row.completed_at),
         awaiting="approval" if step.spec.approval and step.is_active else None,
-        duration_seconds=_seconds_between(begun, row.completed_at),
+        duration_seconds=_compute_seconds_between(begun, row.completed_at),
         agent=task.assigned_agent if task is not None else None,
         task_id=row.task_id,
         attempts=task.attempts if task is not None else 0,
@@ -329,7 +329,7 @@ def _build_item_span(row: ItemSpan) -> contract.Span:
         begun=_to_datetime(row.started_at),
         end=_to_datetime(row.completed_at),
         awaiting=None,
-        duration_seconds=_seconds_between(row.started_at, row.completed_at),
+        duration_seconds=_compute_seconds_between(row.started_at, row.completed_at),
         agent=row.assigned_agent,
         task_id=row.task_id,
         attempts=row.attempts,

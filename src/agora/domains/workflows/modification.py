@@ -15,8 +15,8 @@ from agora_sdk.contract.workflows import Step, StepStatus
 from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, field_error
 
 from . import queries as workflows
-from .creation import check_steps, step_row
-from .launch import parallel_limit
+from .creation import build_step_row, check_steps
+from .launch import compute_parallel_limit
 from .planning import graph as graphs
 from .planning.graph import Graph
 from .progress import advance_run, begin_more_items, cancel_step_work, settle_step, terminate_run
@@ -78,7 +78,7 @@ async def add_step(run: WorkflowRun, definition: Step | None, before: Sequence[s
     changed = graphs.add_node(_restore_graph(run), definition, before, _list_begun_steps(run))
     await check_steps(run.call, [node.step for node in changed.nodes.values()], new=[definition])
     node, call = changed.nodes[definition.name], run.call
-    row = step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
+    row = build_step_row(call.caller.tenant, run.workflow_id, node.step, node.position, node.depends_on)
     run.steps[node.step.name] = StepDraft(row)
     call.tx.append(STEPS, row)
     _apply_graph(run, changed)
@@ -209,7 +209,7 @@ async def _begin_waiting_items(run: WorkflowRun) -> None:
             rows = await run.call.tx.all(
                 workflows.select_items, workflow_id=run.workflow_id, step=step.name, status="ready", limit=1000
             )
-            room = await parallel_limit(run, step) - len(rows)
+            room = await compute_parallel_limit(run, step) - len(rows)
             if room > 0:
                 await begin_more_items(run, step, room)
 

@@ -16,7 +16,7 @@ from . import launch
 from . import queries as workflows
 from .creation import create_child
 from .records import WorkflowItemRow, WorkflowStep
-from .run import StepDraft, WorkflowRun, final_result
+from .run import StepDraft, WorkflowRun, build_final_result
 
 __all__ = [
     "advance_run",
@@ -24,15 +24,15 @@ __all__ = [
     "begin_run",
     "cancel_step_work",
     "end_run",
-    "handle_task_ended",
     "settle_step",
+    "settle_step_of_ended_task",
     "terminate_run",
 ]
 
 _S, _W = StepStatus, WorkflowStatus
 
 
-async def handle_task_ended(call: Call, task: TaskRow, status: TaskStatus, error: str | None) -> None:
+async def settle_step_of_ended_task(call: Call, task: TaskRow, status: TaskStatus, error: str | None) -> None:
     """A task of a workflow has ended."""
     assert task.workflow_id is not None
     assert task.step is not None
@@ -41,17 +41,17 @@ async def handle_task_ended(call: Call, task: TaskRow, status: TaskStatus, error
         return  # the workflow ended it: loading all steps for each of them would take the square of their number
     run = await WorkflowRun.lock_run(call, task.workflow_id)
     failure = None if status is TaskStatus.COMPLETED else error or f"Its task was {status.value}."
-    await _handle_work_ended(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
+    await _settle_ended_work(run, _EndedWork(task.step, task.item, failure, task_id=task.task_id))
 
 
-async def _handle_child_ended(child: WorkflowRun) -> None:
+async def _settle_step_of_ended_child(child: WorkflowRun) -> None:
     """A workflow that is a step of another has ended."""
     row = child.row
     assert row.parent_id is not None
     assert row.parent_step is not None
     run = await WorkflowRun.lock_run(child.call, row.parent_id)
-    failure, result = await final_result(child)
-    await _handle_work_ended(
+    failure, result = await build_final_result(child)
+    await _settle_ended_work(
         run, _EndedWork(row.parent_step, row.parent_item, failure, child_id=child.workflow_id, result=result)
     )
 
@@ -75,13 +75,13 @@ class _EndedWork:
         return row.child_id == self.child_id if self.task_id is None else row.task_id == self.task_id
 
 
-async def _handle_work_ended(run: WorkflowRun, work: _EndedWork) -> None:
+async def _settle_ended_work(run: WorkflowRun, work: _EndedWork) -> None:
     """Handle the end of a step's work, or of one item's; stale ends change nothing."""
     step = run.steps.get(work.step)
     if run.has_ended or step is None or not step.is_active:
         return
     if work.item is not None:
-        await _handle_item_ended(run, step, work)
+        await _settle_ended_item(run, step, work)
     elif work.is_awaited_by(step.row):
         if work.result is not None:
             step.set_columns(result=work.result)
@@ -92,7 +92,7 @@ async def _handle_work_ended(run: WorkflowRun, work: _EndedWork) -> None:
     await run.save()
 
 
-async def _handle_item_ended(run: WorkflowRun, step: StepDraft, work: _EndedWork) -> None:
+async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork) -> None:
     call, failure = run.call, work.failure
     where = {"workflow_id": run.workflow_id, "step": step.name, "item": work.item}
     row = await call.tx.one(workflows.select_item_for_update, **where)
@@ -246,4 +246,4 @@ async def end_run(run: WorkflowRun, status: WorkflowStatus) -> None:
     run.set_columns(done_steps=run.count_done_steps())
     await run.emit(status.value, error=run.row.error)
     if run.row.parent_id is not None and not run.reported:
-        await _handle_child_ended(run)
+        await _settle_step_of_ended_child(run)

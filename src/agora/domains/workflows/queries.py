@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from agora.domains.tasks.records import TaskRow
-from agora.store.port import Query, R, Write, in_list
+from agora.store.port import Query, R, Write, build_in_list_condition
 
 from .records import (
     ITEMS,
@@ -70,7 +70,7 @@ _CURRENT = """
     where tenant_id = :tenant and status in ('ready', 'running') and workflow_id {among}
     order by workflow_id, position
 """
-_AMONG, _AMONG_POSTGRES = in_list("workflow_ids")
+_AMONG, _AMONG_POSTGRES = build_in_list_condition("workflow_ids")
 current_steps = Query(_CURRENT.format(among=_AMONG), CurrentStep, postgres=_CURRENT.format(among=_AMONG_POSTGRES))
 select_step_status = Query(
     "select status from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id and name = :name", str
@@ -224,7 +224,7 @@ def _build_list(sql: str, filters: frozenset[str], record: type[R]) -> Query[R]:
     text = sql.replace("@conditions", conditions)
     sqlite, postgres = [
         text.replace("{assigned}", _ASSIGNED.replace("@at", at)).replace("@statuses", statuses)
-        for at, statuses in zip(("instr", "strpos"), in_list("statuses"), strict=True)
+        for at, statuses in zip(("instr", "strpos"), build_in_list_condition("statuses"), strict=True)
     ]
     types = {name: kind for name, kind in _LIST_TYPES.items() if f":{name}" in postgres}
     return Query(sqlite, record, postgres=postgres, types=types, scan=True)

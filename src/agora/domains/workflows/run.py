@@ -26,11 +26,11 @@ __all__ = [
     "Budget",
     "StepDraft",
     "WorkflowRun",
-    "final_result",
+    "build_final_result",
+    "build_unknown_workflow_error",
+    "list_named_agents",
     "load_outcomes",
-    "named_agents",
     "parse_definition",
-    "unknown_workflow_error",
 ]
 
 MAX_CACHED_CHARACTERS = 4096  #: characters of a definition that is kept in memory
@@ -155,7 +155,7 @@ class WorkflowRun:
         """Lock a workflow and load its steps. Raises NotFound."""
         row = await call.tx.one(workflows.select_workflow_for_update, workflow_id=workflow_id)
         if row is None:
-            raise unknown_workflow_error(workflow_id)
+            raise build_unknown_workflow_error(workflow_id)
         return cls(
             call, row, [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
         )
@@ -214,9 +214,9 @@ class WorkflowRun:
 
     def can_begin(self, step: StepDraft) -> bool:
         """Whether everything a step depends on is done."""
-        return step.status is _S.PENDING and self._is_behind(step)
+        return step.status is _S.PENDING and self._has_satisfied_dependencies(step)
 
-    def _is_behind(self, step: StepDraft) -> bool:
+    def _has_satisfied_dependencies(self, step: StepDraft) -> bool:
         """Whether the dependencies of a step are satisfied; a skipped one passes on its own dependencies."""
         waits, left_out = list(step.depends_on), set[str]()
         while waits:
@@ -305,7 +305,9 @@ class WorkflowRun:
 
         Looked up anew in each transaction, since a name may be registered after the workflow was created.
         """
-        refs = list(dict.fromkeys((*self.assigned_agents, *named_agents(step.spec for step in self.steps.values()))))
+        refs = list(
+            dict.fromkeys((*self.assigned_agents, *list_named_agents(step.spec for step in self.steps.values())))
+        )
         if self._resolved is None or self._resolved[0] != refs:
             self._resolved = refs, await resolve_ids_at(self.call.tx, refs, self.row.created_at)
         return self._resolved[1]
@@ -326,7 +328,7 @@ class WorkflowRun:
         return self._scope
 
 
-def named_agents(steps: Iterable[Step]) -> Iterator[str]:
+def list_named_agents(steps: Iterable[Step]) -> Iterator[str]:
     """What steps call the agents that they are for."""
     return (step.agent for step in steps if step.agent is not None)
 
@@ -352,7 +354,7 @@ async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any
     return by_step
 
 
-async def final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
+async def build_final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
     """What an ended workflow came to: why it did not complete, or as JSON the results on which no step depends."""
     if run.row.status != _W.COMPLETED:
         return run.row.error or f"Its workflow was {run.row.status}.", None
@@ -363,7 +365,7 @@ async def final_result(run: WorkflowRun) -> tuple[str | None, str | None]:
     )
 
 
-def unknown_workflow_error(workflow_id: str) -> NotFound:
+def build_unknown_workflow_error(workflow_id: str) -> NotFound:
     return not_found(
         "workflow_id", f"There is no workflow {workflow_id}.", fix="Workflows are found with GET /agora/workflow/list."
     )

@@ -6,17 +6,17 @@ from agora.core.call import Call, decode_json
 from agora.domains.tasks.signals import StepCandidates, StepTaskEnded
 
 from . import queries as workflows
-from .progress import handle_task_ended
+from .progress import settle_step_of_ended_task
 
-__all__ = ["advance_workflow", "list_candidates"]
+__all__ = ["add_workflow_agents_as_candidates", "advance_workflow"]
 
 
 async def advance_workflow(call: Call, ended: StepTaskEnded) -> None:
     """Move the workflow on whose step's task has ended."""
-    await handle_task_ended(call, ended.task, ended.status, ended.error)
+    await settle_step_of_ended_task(call, ended.task, ended.status, ended.error)
 
 
-async def list_candidates(call: Call, asked: StepCandidates) -> None:
+async def add_workflow_agents_as_candidates(call: Call, asked: StepCandidates) -> None:
     """Name the agents that a workflow is for."""
     row = await call.tx.one(workflows.select_workflow, workflow_id=asked.workflow_id)
     if row is not None:

@@ -76,7 +76,7 @@ class AiCatalog:
 
 def _build_agent_entry(agent: Fields, base_url: str) -> dict[str, Any]:
     entry = {
-        "identifier": _identifier(base_url, "agent", agent.get("agent_id") or "front"),
+        "identifier": _build_entry_identifier(base_url, "agent", agent.get("agent_id") or "front"),
         "displayName": agent["name"],
         "type": CARD_TYPE,
         "mediaType": CARD_TYPE,  # its name in earlier drafts
@@ -101,7 +101,7 @@ def _build_server_entry(kind: str, server: Fields, url: str, tools: list[str] | 
         "remotes": [{"type": "streamable-http", "url": url}],
     }
     entry = {
-        "identifier": _identifier(url, kind, name),
+        "identifier": _build_entry_identifier(url, kind, name),
         "displayName": name,
         "type": SERVER_TYPE,
         "mediaType": SERVER_TYPE,
@@ -115,5 +115,5 @@ def _build_server_entry(kind: str, server: Fields, url: str, tools: list[str] | 
     return entry
 
 
-def _identifier(url: str, kind: str, name: str) -> str:
+def _build_entry_identifier(url: str, kind: str, name: str) -> str:
     return f"urn:air:{urlsplit(url).hostname or 'localhost'}:{kind}:{name}"

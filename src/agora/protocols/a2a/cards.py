@@ -48,12 +48,12 @@ class Cards:
         arguments = {"base_url": base_url} | ({"agent": agent} if agent is not None else {})
         card = from_json(await self._core.invoke_operation("agora.a2a.card", caller, arguments))
         if self._settings.a2a_grpc_port and self._settings.a2a_grpc_on_cards:
-            card["supportedInterfaces"] = [*card["supportedInterfaces"], self._grpc_interface(agent, base_url)]
-        current = versions.named_version(scope) == versions.CURRENT
+            card["supportedInterfaces"] = [*card["supportedInterfaces"], self._build_grpc_interface(agent, base_url)]
+        current = versions.read_named_version(scope) == versions.CURRENT
         document = self.sign_card(card, base_url, current=current)
         await self._send_cacheable(scope, send, document, public=caller.kind == "anonymous")
 
-    def _grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
+    def _build_grpc_interface(self, agent: str | None, base_url: str) -> dict[str, str]:
         """The gRPC interface of an agent, identified by its tenant."""
         own = f"{urlsplit(base_url).hostname or 'localhost'}:{self._settings.a2a_grpc_port}"
         address = self._settings.a2a_grpc_url or own

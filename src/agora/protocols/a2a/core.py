@@ -79,7 +79,7 @@ class Core:
 
     async def call_operation(self, request: Request) -> bytes:
         """The result of a method that does not stream, in the request's dialect. Raises an AgoraError."""
-        method, arguments = request.method, self._addressed_arguments(request)
+        method, arguments = request.method, self._add_addressed_agent(request)
         if method.name == "SendMessage":
             arguments["wait"] = self._wait
         elif method.name == CARD:
@@ -89,7 +89,7 @@ class Core:
         body = await self.invoke_operation(method.operation, request.caller, arguments, request.key)
         return request.dialect.encode_result(method.name, body)
 
-    def _addressed_arguments(self, request: Request) -> dict[str, Any]:
+    def _add_addressed_agent(self, request: Request) -> dict[str, Any]:
         """The arguments, with the agent whose address was used."""
         arguments = dict(request.arguments)
         if request.agent is not None:
@@ -109,7 +109,7 @@ class Core:
 
     async def open_stream(self, request: Request) -> OpenedStream:
         """Open the stream of a method that streams. Raises an AgoraError: nothing was opened."""
-        arguments = self._addressed_arguments(request)
+        arguments = self._add_addressed_agent(request)
         if request.method.name == "SubscribeToTask":
             return OpenedStream(await self._open_task_stream(request, arguments))
         arguments["return_immediately"] = True

@@ -105,7 +105,7 @@ class A2AApp:
         else:
             resource = find_resource(scope["method"], path)
             if resource is None:
-                raise _not_found_error(scope["path"])
+                raise _build_not_found_error(scope["path"])
             await self._http_json(resource, session, receive, send)
 
     async def _answer_at_agent(self, session: Session, receive: Receive, send: Send) -> None:
@@ -134,7 +134,7 @@ def _require_get(scope: Scope) -> None:
         raise MethodNotAllowed(f"{scope['method']} is not possible here.", fix="Use GET.", allowed=["GET", "HEAD"])
 
 
-def _not_found_error(path: str) -> NotFound:
+def _build_not_found_error(path: str) -> NotFound:
     fix = "JSON-RPC is at POST / and POST /a2a/{agent}; HTTP+JSON at /message:send and /tasks, 0.3 of it below /v1."
     if path.rstrip("/").endswith(("/message/send", "/message/stream")):
         fix = f"Send a JSON-RPC request with the method {path.strip('/').removeprefix('v1/')} to POST /."

@@ -22,7 +22,7 @@ from agora_sdk.errors import (
     UnsupportedMediaType,
 )
 
-__all__ = ["A2AError", "WireError", "protocol_error", "to_wire_error"]
+__all__ = ["A2AError", "WireError", "build_protocol_error", "to_wire_error"]
 
 DOMAIN: Final = "a2a-protocol.org"
 OWN_DOMAIN: Final = "agora"
@@ -147,12 +147,12 @@ class A2AError(Exception):
         self.fault = fault
 
 
-def protocol_error(reason: str, message: str, **metadata: str) -> A2AError:
+def build_protocol_error(reason: str, message: str, **metadata: str) -> A2AError:
     """The refusal for a reason of A2A's or JSON-RPC's own."""
-    return A2AError(_standard_error(reason, message, metadata))
+    return A2AError(_build_standard_error(reason, message, metadata))
 
 
-def _standard_error(
+def _build_standard_error(
     reason: str, detail: str, metadata: dict[str, str], violations: list[dict[str, str]] | None = None
 ) -> WireError:
     """An error that A2A or JSON-RPC has a row for."""
@@ -169,7 +169,7 @@ def to_wire_error(error: AgoraError, method: str = "", task_id: str | None = Non
         metadata["fix"] = error.fix
     reason = _find_error_reason(error, method)
     if reason is not None:
-        wire_error = _standard_error(reason, error.detail, metadata, error.extra.get("errors"))
+        wire_error = _build_standard_error(reason, error.detail, metadata, error.extra.get("errors"))
         # the type of the request itself is HTTP's matter, not that of a message's part
         return replace(wire_error, status=error.status) if isinstance(error, UnsupportedMediaType) else wire_error
     code, grpc = STATUS_CODES.get(error.status, (-32603, "INTERNAL"))

@@ -26,7 +26,7 @@ from pydantic_core import from_json
 from agora.core.call import Caller
 from agora.net.backpressure import Backpressure, Connection
 from agora.protocols.http import Scope
-from agora.protocols.trace_context import incoming_span, trace_carrier
+from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
 from agora.settings import Settings
 from agora.telemetry import PROTOCOL
 from agora_sdk.errors import AgoraError, InternalError, PermissionDenied
@@ -34,7 +34,7 @@ from agora_sdk.errors import AgoraError, InternalError, PermissionDenied
 from . import versions
 from .core import Core, OpenedStream, Request
 from .dialects import CURRENT
-from .errors import ERROR_INFO, A2AError, WireError, protocol_error, to_wire_error
+from .errors import ERROR_INFO, A2AError, WireError, build_protocol_error, to_wire_error
 from .grpc_connections import GrpcListener, bind_listener
 from .methods import CARD, METHODS
 from .session import read_extensions
@@ -72,7 +72,7 @@ class GrpcServer:
             ("grpc.so_reuseport", 0),
         ]
         self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.max_streams)
-        handlers = {method.name: self._method_handler(method) for method in SERVICE.methods}
+        handlers = {method.name: self._build_method_handler(method) for method in SERVICE.methods}
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),))
 
     async def start(self, host: str, port: int) -> int:
@@ -90,7 +90,7 @@ class GrpcServer:
         await self._server.stop(grace)
         self._listener.abort_connections()
 
-    def _method_handler(self, method: Any) -> Any:
+    def _build_method_handler(self, method: Any) -> Any:
         """How one method of the service is served."""
         request = getattr(a2a_pb2, method.input_type.name)
         answer = getattr(a2a_pb2, method.output_type.name, None)
@@ -164,7 +164,7 @@ class GrpcServer:
         client = self._listener.find_address(context.peer())
         scope = {**_to_scope(context), "client": client, "agora.connection": connection}
         if versions.negotiate_version(scope) != versions.CURRENT:
-            raise protocol_error(
+            raise build_protocol_error(
                 "VERSION_NOT_SUPPORTED", "Over gRPC A2A 1.0 is spoken: send the metadata 'a2a-version: 1.0'."
             )
         caller = await self._authenticate(scope)
@@ -183,7 +183,9 @@ class GrpcServer:
     async def _run_traced(self, name: str, work: Awaitable[Any], context: Any) -> Any:
         """Do it in the caller's trace, or end the call with the error that it came to."""
         PROTOCOL.set("grpc")
-        with incoming_span(self._core.dispatcher.tracing, f"gRPC {name}", trace_carrier(_to_scope(context))) as span:
+        with open_incoming_span(
+            self._core.dispatcher.tracing, f"gRPC {name}", read_trace_carrier(_to_scope(context))
+        ) as span:
             result = await _catch_errors(work)
             if span is not None and isinstance(result, WireError) and result.status >= 500:
                 span.fail(result.grpc)

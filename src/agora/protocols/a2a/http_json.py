@@ -15,7 +15,7 @@ from agora_sdk.errors import AgoraError, InvalidRequest, field_error
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT, LEGACY, LEGACY_PROTO, LEGACY_PROTO_TEXT, Dialect
-from .errors import A2AError, WireError, protocol_error, to_wire_error
+from .errors import A2AError, WireError, build_protocol_error, to_wire_error
 from .methods import METHODS
 from .routes import ResourceCall
 from .session import Session
@@ -41,7 +41,7 @@ class HttpJsonEndpoint:
                 await self._send_stream(request, receive, send)
                 return
             body = await session.run_while_connected(receive, self._core.call_operation(request), request)
-            await send_response(send, 200, body, kind=(b"content-type", _media_type(scope)))
+            await send_response(send, 200, body, kind=(b"content-type", _choose_media_type(scope)))
         except A2AError as refused:
             await send_error(scope, send, refused.fault, legacy=target.legacy)
         except AgoraError as error:
@@ -53,7 +53,7 @@ class HttpJsonEndpoint:
         version = versions.negotiate_version(scope)
         spoken = versions.LEGACY if target.legacy else versions.CURRENT
         if version != spoken:
-            raise _wrong_version_error(scope["path"], spoken, version)
+            raise _build_wrong_version_error(scope["path"], spoken, version)
         caller = await session.authenticate_caller()
         params: dict[str, Any] = {}
         if scope["method"] in ("POST", "PUT", "PATCH"):
@@ -96,9 +96,9 @@ def _choose_dialect(scope: Scope, target: ResourceCall, given: dict[str, Any]) -
     return LEGACY_PROTO_TEXT if over_httpx else LEGACY_PROTO
 
 
-def _wrong_version_error(path: str, spoken: str, version: str) -> A2AError:
+def _build_wrong_version_error(path: str, spoken: str, version: str) -> A2AError:
     alternative = "below /v1" if spoken == versions.CURRENT else "without /v1"
-    return protocol_error(
+    return build_protocol_error(
         "VERSION_NOT_SUPPORTED",
         f"{path} belongs to A2A {spoken}, and the request is one of A2A {version}, which is {alternative}. "
         f"Send the header 'A2A-Version: {spoken}'.",
@@ -129,7 +129,7 @@ def _parse_query(query: bytes) -> dict[str, str]:
     return {name: value for name, value in parse_pairs(query) if value and name.lower() != "a2a-version"}
 
 
-def _media_type(scope: Scope) -> bytes:
+def _choose_media_type(scope: Scope) -> bytes:
     """The media type of the answer: A2A's own where the client knows it."""
     accepted = read_header(scope, b"accept") or "", read_header(scope, b"content-type") or ""
     return A2A_JSON.encode() if any(A2A_JSON in value for value in accepted) else b"application/json"
@@ -137,6 +137,6 @@ def _media_type(scope: Scope) -> bytes:
 
 async def send_error(scope: Scope, send: Send, wire_error: WireError, *, legacy: bool = False) -> None:
     """Answer with an error, section 11.6. legacy: to a client of 0.3."""
-    kind = (b"content-type", _media_type(scope))
+    kind = (b"content-type", _choose_media_type(scope))
     document = wire_error.legacy_http_body() if legacy else wire_error.http_body()
     await send_response(send, wire_error.status, to_json(document), wire_error.response_headers(), kind=kind)

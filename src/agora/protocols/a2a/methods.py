@@ -12,10 +12,10 @@ from typing import Any, Final
 from agora.wire.a2a import tolerant_input
 from agora.wire.a2a import v03 as legacy
 from agora.wire.a2a.states import STATES, read_state
-from agora.wire.a2a.tolerant_input import camel_members, invalid_field, read_count, read_name
+from agora.wire.a2a.tolerant_input import convert_to_json_names, invalid_field, read_count, read_name
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["CARD", "METHODS", "Method", "legacy_method"]
+__all__ = ["CARD", "METHODS", "Method", "find_legacy_method"]
 
 Arguments = dict[str, Any]
 
@@ -72,7 +72,7 @@ def _read_task_id(given: Mapping[str, Any], *names: str) -> str:
 
 
 def _read_task_params(params: Mapping[str, Any], *more: str) -> tuple[dict[str, Any], Arguments]:
-    fields = camel_members(params)
+    fields = convert_to_json_names(params)
     arguments: Arguments = {"task_id": _read_task_id(fields, *more, "id", "taskId", "name")}
     if fields.get("tenant"):
         arguments["agent"] = tolerant_input.read_text(fields["tenant"], "tenant")
@@ -100,7 +100,7 @@ def _read_subscribe_task(params: Mapping[str, Any], old: bool) -> Arguments:
 
 
 def _read_list_tasks(params: Mapping[str, Any], old: bool) -> Arguments:
-    fields = camel_members(params)
+    fields = convert_to_json_names(params)
     arguments: Arguments = {}
     for member, argument in (("contextId", "context_id"), ("pageToken", "page_token"), ("tenant", "agent")):
         if fields.get(member):
@@ -130,7 +130,7 @@ def _read_flag(value: Any, field: str) -> bool:
 
 def _read_create_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
     config = tolerant_input.read_push_config(params, "params")
-    fields = camel_members(params)
+    fields = convert_to_json_names(params)
     task_id = config.get("taskId") or _read_parent(fields)
     arguments: Arguments = {"task_id": task_id, "url": config["url"]}
     for member, argument in (("id", "config_id"), ("token", "token"), ("tenant", "agent")):
@@ -153,7 +153,7 @@ def _read_parent(given: Mapping[str, Any]) -> str:
 
 
 def _read_push_config(params: Mapping[str, Any], old: bool) -> Arguments:
-    fields = camel_members(params)
+    fields = convert_to_json_names(params)
     if isinstance(fields.get("name"), str) and "/pushNotificationConfigs/" in fields["name"]:
         task_id, _, config_id = fields["name"].removeprefix("tasks/").partition("/pushNotificationConfigs/")
         return {"task_id": task_id, "config_id": config_id}
@@ -186,7 +186,7 @@ def _read_list_push_configs(params: Mapping[str, Any], old: bool) -> Arguments:
 
 
 def _read_get_card(params: Mapping[str, Any], old: bool) -> Arguments:
-    fields = camel_members(params)
+    fields = convert_to_json_names(params)
     return {"agent": tolerant_input.read_text(fields["tenant"], "tenant")} if fields.get("tenant") else {}
 
 
@@ -208,7 +208,7 @@ METHODS: Final[Mapping[str, Method]] = {
 }
 
 
-def legacy_method(given: str) -> Method | None:
+def find_legacy_method(given: str) -> Method | None:
     """The method that a name of 0.3 means."""
     name = legacy.METHODS.get(given)
     return METHODS[name] if name else None

@@ -16,15 +16,15 @@ from pydantic_core import from_json, to_json
 
 from agora.core.call import Caller
 from agora.core.pagination import PageBudget
-from agora.protocols.http import Receive, Send, send_response, while_connected
+from agora.protocols.http import Receive, Send, run_while_connected, send_response
 from agora.protocols.json_body import check_json_type
 from agora_sdk.errors import AgoraError
 
 from . import versions
 from .core import Core, Request
 from .dialects import CURRENT, LEGACY
-from .errors import A2AError, WireError, protocol_error, to_wire_error
-from .methods import METHODS, legacy_method, require_params
+from .errors import A2AError, WireError, build_protocol_error, to_wire_error
+from .methods import METHODS, find_legacy_method, require_params
 from .session import Session
 from .streaming import SseEncoder, send_error_stream, send_stream
 
@@ -57,18 +57,18 @@ class _Batch:
         if request.method.name == WAITING:
             result = await call(request)
             if not self._budget.take_if_fits((result,)):
-                raise self._no_room_error("It was carried out; ask for its task with GetTask")
+                raise self._build_no_room_error("It was carried out; ask for its task with GetTask")
             return result
         async with self._turn:
             if self._budget.full:
-                raise self._no_room_error("Send it again, alone")
+                raise self._build_no_room_error("Send it again, alone")
             result = await call(request)
             if not self._budget.take_if_fits((result,)):
-                raise self._no_room_error("Send it again, alone")
+                raise self._build_no_room_error("Send it again, alone")
             return result
 
-    def _no_room_error(self, fix: str) -> A2AError:
-        return protocol_error(
+    def _build_no_room_error(self, fix: str) -> A2AError:
+        return build_protocol_error(
             "UNSUPPORTED_OPERATION", f"The answers of a batch have at most {self._most} bytes together. {fix}."
         )
 
@@ -88,11 +88,11 @@ class RpcEndpoint:
         try:
             message = from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            parse_error = protocol_error("PARSE_ERROR", str(error)).fault
+            parse_error = build_protocol_error("PARSE_ERROR", str(error)).fault
             await _send_answer(send, _RpcAnswer(_encode_error(None, parse_error)))
             return
         if isinstance(message, list):
-            await _send_answer(send, await while_connected(receive, self._answer_batch(message, session, caller)))
+            await _send_answer(send, await run_while_connected(receive, self._answer_batch(message, session, caller)))
             return
         await self._answer_single(message, session, caller, receive, send)
 
@@ -128,7 +128,7 @@ class RpcEndpoint:
     async def _answer_batch(self, messages: Sequence[Any], session: Session, caller: Caller) -> _RpcAnswer:
         if not 0 < len(messages) <= BATCH_LIMIT:
             what = f"A batch has 1 to {BATCH_LIMIT} requests."
-            return _RpcAnswer(_encode_error(None, protocol_error("INVALID_REQUEST", what).fault))
+            return _RpcAnswer(_encode_error(None, build_protocol_error("INVALID_REQUEST", what).fault))
         batch = _Batch(self._core.page_bytes)
         results = await asyncio.gather(
             *[self._answer_batch_item(message, session, caller, batch) for message in messages]
@@ -143,7 +143,7 @@ class RpcEndpoint:
         try:
             request = _parse_request(message, session, caller)
             if request.method.streams:
-                raise protocol_error("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
+                raise build_protocol_error("UNSUPPORTED_OPERATION", f"{request.method.name} streams; send it alone.")
             answer = _encode_result(id, await batch.run_request(request, self._core.call_operation))
         except A2AError as refused:
             answer = _encode_error(id, refused.fault)
@@ -179,28 +179,28 @@ def _is_notification(message: Any, request: Request | None) -> bool:
 def _parse_request(message: Any, session: Session, caller: Caller) -> Request:
     """One request of the wire. Raises Faulty, and InvalidRequest for its parameters."""
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-        raise protocol_error("INVALID_REQUEST", "A request is an object with 'jsonrpc': '2.0'.")
+        raise build_protocol_error("INVALID_REQUEST", "A request is an object with 'jsonrpc': '2.0'.")
     name = message.get("method")
     if not isinstance(name, str) or not name:
-        raise protocol_error("INVALID_REQUEST", "A request has a 'method', which is a string.")
+        raise build_protocol_error("INVALID_REQUEST", "A request has a 'method', which is a string.")
     if message.get("id") is not None and _read_request_id(message) is None:
-        raise protocol_error("INVALID_REQUEST", "The 'id' of a request is a string or a number.")
+        raise build_protocol_error("INVALID_REQUEST", "The 'id' of a request is a string or a number.")
     version = versions.negotiate_version(session.scope)
     method, dialect = METHODS.get(name), CURRENT
     if method is None:
-        method, dialect = legacy_method(name), LEGACY
+        method, dialect = find_legacy_method(name), LEGACY
     if method is None:
-        raise protocol_error("METHOD_NOT_FOUND", f"There is no method {name[:100]!r}.", fix=_suggest_method(name))
+        raise build_protocol_error("METHOD_NOT_FOUND", f"There is no method {name[:100]!r}.", fix=_suggest_method(name))
     if dialect.name != version:
-        raise _wrong_version_error(name, dialect.name, version)
+        raise _build_wrong_version_error(name, dialect.name, version)
     arguments = method.read(require_params(message.get("params")), dialect.old)
     return session.build_request(method, arguments, dialect, caller)
 
 
-def _wrong_version_error(given: str, spoken: str, version: str) -> A2AError:
+def _build_wrong_version_error(given: str, spoken: str, version: str) -> A2AError:
     fix = f"Send the header 'A2A-Version: {spoken}'"
     fix += "." if version == versions.LEGACY else ", or none."
-    return protocol_error(
+    return build_protocol_error(
         "VERSION_NOT_SUPPORTED",
         f"{given} is a method of A2A {spoken}, and the request is one of A2A {version}. {fix}",
         requested=version,

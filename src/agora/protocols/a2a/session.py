@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from agora.core.call import Caller
 from agora.protocols.host_header import base_url, known_names
-from agora.protocols.http import Access, Receive, Scope, read_body, read_header, while_connected
+from agora.protocols.http import Access, Receive, Scope, read_body, read_header, run_while_connected
 from agora.settings import Settings
 from agora_sdk.errors import InvalidRequest, field_error
 
@@ -78,7 +78,7 @@ class Session:
         """Do what may wait for an agent, for as long as the client is there to be answered."""
         if request.method.name != "SendMessage" or request.arguments.get("return_immediately"):
             return await work
-        return await while_connected(receive, work)
+        return await run_while_connected(receive, work)
 
 
 def read_extensions(scope: Scope) -> tuple[str, ...]:

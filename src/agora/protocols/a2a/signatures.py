@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from agora.domains.identity.signing_key import SigningKey, encode_base64url
-from agora.wire.a2a.canonical_json import signed_content
+from agora.wire.a2a.canonical_json import encode_signed_content
 
 __all__ = ["CardSigner"]
 
@@ -26,7 +26,7 @@ class CardSigner:
 
     def sign_card(self, card: Mapping[str, Any], jku: str) -> dict[str, str]:
         """An AgentCardSignature. jku: where the key set is."""
-        content = signed_content(card)
+        content = encode_signed_content(card)
         digest = hashlib.sha256(jku.encode() + b"\0" + content).digest()
         signature = self._signatures.get(digest)
         if signature is None:

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 
 from agora.protocols.http import Scope, read_header
 
-from .errors import protocol_error
+from .errors import build_protocol_error
 
-__all__ = ["CURRENT", "LEGACY", "SUPPORTED", "named_version", "negotiate_version"]
+__all__ = ["CURRENT", "LEGACY", "SUPPORTED", "negotiate_version", "read_named_version"]
 
 CURRENT: Final = "1.0"
 LEGACY: Final = "0.3"
@@ -23,9 +23,9 @@ def negotiate_version(scope: Scope) -> str:
 
     Raises Faulty for one that is not spoken here.
     """
-    version = named_version(scope) or LEGACY
+    version = read_named_version(scope) or LEGACY
     if version not in SUPPORTED:
-        raise protocol_error(
+        raise build_protocol_error(
             "VERSION_NOT_SUPPORTED",
             f"A2A {version} is not spoken here; these are: {', '.join(SUPPORTED)}.",
             requested=version,
@@ -34,17 +34,17 @@ def negotiate_version(scope: Scope) -> str:
     return version
 
 
-def named_version(scope: Scope) -> str:
+def read_named_version(scope: Scope) -> str:
     """The version that a request names, whether or not it is spoken here; empty where it names none."""
     text = read_header(scope, b"a2a-version")
     if text is None and scope["query_string"]:
-        text = _version_in_query(scope["query_string"])
+        text = _read_version_in_query(scope["query_string"])
     text = (text or "").strip()
     match = _VERSION.fullmatch(text)
     return f"{int(match[1])}.{int(match[2])}" if match else text[:40]
 
 
-def _version_in_query(query: bytes) -> str | None:
+def _read_version_in_query(query: bytes) -> str | None:
     try:
         pairs = parse_qsl(query.decode("latin-1"), max_num_fields=100)
     except ValueError:  # reported when the rest of the request is parsed

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from agora.wire.questions import ANSWERS, named_questions
+from agora.wire.questions import ANSWERS, find_named_questions
 from agora.wire.tool_calls import TOOL_RESULT, find_approval, find_calls
 from agora_sdk.errors import Conflict
 
@@ -58,7 +58,7 @@ def build_interrupts(task_id: str, question: Fields, state: str) -> list[dict[st
     """The interrupts that a question is. question: the message of A2A. state: of A2A, which asks for input or for a sign-in."""
     message_id, text = str(question.get("messageId", "")), join_texts(question)
     reason = AUTHENTICATION_REASON if state == "TASK_STATE_AUTH_REQUIRED" else INPUT_REASON
-    names = named_questions(question)
+    names = find_named_questions(question)
     if names:
         return [
             _build_interrupt(wire_id(task_id, f"{message_id}:{name}"), reason, each["text"], each)
@@ -101,7 +101,7 @@ def read_answers(
     if any(entry.is_cancelled for entry in entries):
         return None
     messages: list[dict[str, Any]] = []
-    names = list(named_questions(question))
+    names = list(find_named_questions(question))
     by_id = {entry.interrupt_id: entry for entry in entries}
     for number, identifier in enumerate(ids):
         metadata = {"metadata": {ANSWERS: names[number]}} if names else {}

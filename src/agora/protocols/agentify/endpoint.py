@@ -25,9 +25,9 @@ from agora.protocols.http import (
     Send,
     read_body,
     read_header,
+    run_while_connected,
     send_problem,
     send_response,
-    while_connected,
 )
 from agora.settings import Settings
 from agora_sdk.errors import (
@@ -97,13 +97,13 @@ class AgentifyApp:
         credential = self._access.credential(scope) or message.credential
         caller = await self._access.authenticate_scope(scope, credential)
         if self._exchange.is_call(message):
-            return await while_connected(receive, self._exchange.answer_operation_call(message, caller))
+            return await run_while_connected(receive, self._exchange.answer_operation_call(message, caller))
         receipt = await self._exchange.send_message(message, caller, read_header(scope, b"idempotency-key"))
-        seconds = _preferred_wait(read_header(scope, b"prefer") or "")
+        seconds = _read_preferred_wait(read_header(scope, b"prefer") or "")
         if receipt.unregistered and len(receipt.unregistered) == receipt.recipients and seconds is None:
             seconds = 0.0  # nobody is there to answer: the receipt says so at once
         if seconds != 0 and (receipt.answer is not None or expects_reply(message)):
-            reply = await while_connected(receive, self._exchange.wait_for_reply(message, caller, receipt, seconds))
+            reply = await run_while_connected(receive, self._exchange.wait_for_reply(message, caller, receipt, seconds))
             if reply is not None:
                 return 200, reply
         return 202, self._exchange.build_receipt(message, receipt)
@@ -118,7 +118,7 @@ def _build_response_headers(status: int, document: Document) -> list[tuple[bytes
     return []
 
 
-def _preferred_wait(prefer: str) -> float | None:
+def _read_preferred_wait(prefer: str) -> float | None:
     """Seconds to wait by the header ``Prefer`` (RFC 7240): respond-async not at all, wait=N so long."""
     if "respond-async" in prefer.lower():
         return 0.0

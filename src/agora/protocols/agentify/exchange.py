@@ -76,7 +76,7 @@ class Exchange:
         self, message: IncomingMessage, caller: Caller, receipt: Accepted, seconds: float | None = None
     ) -> Document | None:
         """What answers a message that was sent, None if nothing does in time. seconds: to wait; by the message if None."""
-        timeout = _reply_timeout(message) if seconds is None else min(seconds, MAX_WAIT)
+        timeout = _choose_reply_timeout(message) if seconds is None else min(seconds, MAX_WAIT)
         deadline, short_waits = time.monotonic() + timeout, 0
         while True:
             remaining = deadline - (began := time.monotonic())
@@ -104,7 +104,7 @@ def expects_reply(message: IncomingMessage) -> bool:
     return message.kind in REPLY_TYPES or bool(message.expected)
 
 
-def _reply_timeout(message: IncomingMessage) -> float:
+def _choose_reply_timeout(message: IncomingMessage) -> float:
     """Seconds to wait for an answer; a little longer than what is expected, so that its failure is the answer."""
     timeout = message.expected.get("timeout")
     if isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout > 0:
@@ -113,12 +113,12 @@ def _reply_timeout(message: IncomingMessage) -> float:
 
 
 @cache
-def _outgoing_adapter() -> TypeAdapter[AgentMessage]:
+def _create_outgoing_adapter() -> TypeAdapter[AgentMessage]:
     return TypeAdapter(Outgoing)
 
 
 def _validate_message(message: IncomingMessage) -> AgentMessage:
     try:
-        return _outgoing_adapter().validate_python(to_jsonable_python(message.document))
+        return _create_outgoing_adapter().validate_python(to_jsonable_python(message.document))
     except ValidationError as error:
         raise convert_validation_error(error, SEND) from None

@@ -26,12 +26,12 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.frames import RESTARTING, CloseReason
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import LiveStream
-from agora.protocols.http import Access, Receive, Scope, Send, check_values, connection_of
-from agora.protocols.trace_context import incoming_span, trace_carrier
-from agora.protocols.websockets import MAX_REASON, await_disconnect, refuse_handshake, subprotocol_token
+from agora.protocols.http import Access, Receive, Scope, Send, check_json_weight, connection_of
+from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
+from agora.protocols.websockets import MAX_REASON, await_disconnect, read_subprotocol_token, refuse_handshake
 from agora.settings import Settings
 from agora.wire.envelopes import SLOT, to_agentify
-from agora.wire.envelopes.stored import blank_message
+from agora.wire.envelopes.stored import build_blank_message
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, Unauthenticated
 
@@ -69,7 +69,7 @@ class AgentSocketApp:
         scope["query_string"] = b""  # it may hold a token, which nothing is to log
         try:
             query = _parse_handshake_query(query_text)
-            credential = subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
+            credential = read_subprotocol_token(scope) or query.get("access_token") or self.access.credential(scope)
             caller = await self.access.authenticate_scope(scope, credential)
         except AgoraError as error:
             await refuse_handshake(scope, send, error)
@@ -85,7 +85,7 @@ class _Socket:
 
     def __init__(self, app: AgentSocketApp, scope: Scope, receive: Receive, send: Send, credential: str | None) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
-        self._credential, self._trace = credential, trace_carrier(scope)
+        self._credential, self._trace = credential, read_trace_carrier(scope)
         self._connection = connection_of(scope)
         self._exchange = Exchange(app.dispatcher)
         self._receipts = False
@@ -162,7 +162,7 @@ class _Socket:
         try:
             while (frame := await self._receive())["type"] == "websocket.receive":
                 await self._mark_delivered(everything=True)
-                with incoming_span(self._app.dispatcher.tracing, "WebSocket message", self._trace):
+                with open_incoming_span(self._app.dispatcher.tracing, "WebSocket message", self._trace):
                     await self._handle_frame(frame.get("text"))
                 if self._connection is not None:
                     await (
@@ -188,7 +188,7 @@ class _Socket:
                 raise InvalidRequest("Frames are text.", fix="Send each message as JSON in a text frame.")
             if len(text) > self._app.settings.body_limit:
                 raise PayloadTooLarge(f"The message is larger than {self._app.settings.body_limit} bytes.")
-            check_values(text.encode(), self._app.settings.body_limit)
+            check_json_weight(text.encode(), self._app.settings.body_limit)
             message = parse_message(text)
             caller = await self._authenticate_sender(message)
             if self._exchange.is_call(message):
@@ -271,7 +271,7 @@ class _Socket:
                 page = await self._fetch_pending(caller, self._subject, cursor)
                 for message in page.messages:
                     document = message.document()
-                    sent_ids.append(_message_id(document))
+                    sent_ids.append(_read_marketplace_message_id(document))
                     await self._deliver_document(document)
                 cursor, more = page.next_cursor, page.has_more
             await self._push_live(sink, set(sent_ids))
@@ -303,7 +303,7 @@ class _Socket:
 
     async def _deliver_document(self, document: Document) -> None:
         await self._send({"type": "websocket.send", "text": to_json(document).decode()})
-        self._undelivered.append((asyncio.get_running_loop().time(), _message_id(document)))
+        self._undelivered.append((asyncio.get_running_loop().time(), _read_marketplace_message_id(document)))
 
     async def _mark_delivered_periodically(self) -> None:
         while True:
@@ -339,10 +339,10 @@ def _parse_handshake_query(query: str) -> Mapping[str, str]:
 
 def _to_stored_message(data: Mapping[str, Any]) -> Document:
     """The stored message of its event."""
-    return {name: data[name] for name in blank_message()}
+    return {name: data[name] for name in build_blank_message()}
 
 
-def _message_id(document: Document) -> str:
+def _read_marketplace_message_id(document: Document) -> str:
     """The marketplace's id of a message."""
     slot = document.get(SLOT)
     return str((slot.get("message_id") if isinstance(slot, dict) else None) or document["id"])

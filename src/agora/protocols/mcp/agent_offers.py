@@ -103,8 +103,8 @@ class AgentOffers:
         names = {name for name, *_ in BUILTIN_TOOLS}
         builtin = []
         if self._dispatcher.context.settings.builtin_agents:
-            builtin = list(_builtin_offers(await self._query_agents(exchange, category="builtin")))
-        return builtin + [offer for agent in agents for offer in _agent_offers(agent, names)]
+            builtin = list(_list_builtin_offers(await self._query_agents(exchange, category="builtin")))
+        return builtin + [offer for agent in agents for offer in _list_agent_offers(agent, names)]
 
     async def _query_agents(self, exchange: Exchange, **filters: Any) -> list[dict[str, Any]]:
         operation = self._dispatcher.context.registry.find("agora.query.agents", None, exchange.caller.tenant)
@@ -125,7 +125,7 @@ class AgentOffers:
         return next((o for o in offers if name in (o.tool.name, underscore_name(o.tool.name))), None)
 
 
-def _builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]:
+def _list_builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]:
     by_name = {agent["agent_name"]: agent for agent in agents if agent["metadata"].get("builtin") is True}
     for name, agent_name, capability, schema in BUILTIN_TOOLS:
         if agent := by_name.get(agent_name):
@@ -134,7 +134,7 @@ def _builtin_offers(agents: Iterable[Mapping[str, Any]]) -> Iterator[Offer]:
             yield Offer(tool, agent["agent_id"], capability, TIMEOUT)
 
 
-def _agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
+def _list_agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
     declared = agent["metadata"].get(MARK)
     described: Mapping[str, Any] = declared if isinstance(declared, dict) else {}
     for capability in agent["capabilities"]:
@@ -146,9 +146,9 @@ def _agent_offers(agent: Mapping[str, Any], taken: set[str]) -> Iterator[Offer]:
         if underscore_name(name) in taken:
             name = _read_tool_name({"agent_name": f"{agent['agent_name']}_{agent['agent_id'][-6:]}"}, capability)
         taken.add(underscore_name(name))
-        task_support = _task_support(about)
+        task_support = _choose_task_support(about)
         tool = Tool(_build_tool_document(name, agent, capability, about), task_support=task_support)
-        yield Offer(tool, agent["agent_id"], capability, _call_timeout(about), task_support)
+        yield Offer(tool, agent["agent_id"], capability, _choose_call_timeout(about), task_support)
 
 
 def _read_tool_name(agent: Mapping[str, Any], capability: str) -> str:
@@ -178,7 +178,7 @@ def _build_tool_document(
         "name": name,
         "title": title,
         "description": f"Offered by the agent {agent['agent_name']}: {text.strip()[:DESCRIPTION]}",
-        "inputSchema": _accept_schema(about.get("input_schema")) or dict(ANY_OBJECT_SCHEMA),
+        "inputSchema": _choose_usable_schema(about.get("input_schema")) or dict(ANY_OBJECT_SCHEMA),
         "annotations": {
             "title": title,
             "readOnlyHint": False,
@@ -188,35 +188,35 @@ def _build_tool_document(
         },
         "_meta": {"agora/agent": agent["agent_id"], "agora/capability": capability},
     }
-    output = _accept_schema(about.get("output_schema"))
+    output = _choose_usable_schema(about.get("output_schema"))
     return document if output is None else document | {"outputSchema": output}
 
 
-def _accept_schema(given: Any) -> dict[str, Any] | None:
+def _choose_usable_schema(given: Any) -> dict[str, Any] | None:
     """A self-contained schema of an object, or None."""
     if not isinstance(given, dict) or given.get("type") != "object" or len(to_json(given)) > SCHEMA:
         return None
-    return given if all(ref.startswith("#") for ref in _schema_references(given)) else None
+    return given if all(ref.startswith("#") for ref in _list_schema_references(given)) else None
 
 
-def _schema_references(part: Any) -> Iterator[str]:
+def _list_schema_references(part: Any) -> Iterator[str]:
     if isinstance(part, dict):
         for key, value in part.items():
             if key in ("$ref", "$dynamicRef", "$id", "$schema") and isinstance(value, str):
                 if key in ("$ref", "$dynamicRef"):
                     yield value
             else:
-                yield from _schema_references(value)
+                yield from _list_schema_references(value)
     elif isinstance(part, list):
         for value in part:
-            yield from _schema_references(value)
+            yield from _list_schema_references(value)
 
 
-def _task_support(about: Mapping[str, Any]) -> str:
+def _choose_task_support(about: Mapping[str, Any]) -> str:
     support = about.get("task_support")
     return support if support in TASK_SUPPORT else "optional"
 
 
-def _call_timeout(about: Mapping[str, Any]) -> float:
+def _choose_call_timeout(about: Mapping[str, Any]) -> float:
     timeout = about.get("timeout")
     return float(timeout) if isinstance(timeout, int | float) and 1 <= timeout <= TIMEOUT_LIMIT else TIMEOUT

@@ -19,12 +19,12 @@ from agora_sdk.errors import DeadlineExceeded
 
 from .agent_offers import Offer
 from .agent_tasks import TOOL, AgentTasks
-from .client_requests import input_required_result
+from .client_requests import build_input_required_result
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError
 from .progress import ProgressReporter, follow_task
 from .questions import ELICIT, Question, list_questions_of_entry
 from .results import ToolResult
-from .task_views import TASK_ID, task_result
+from .task_views import TASK_ID, build_task_result
 
 __all__ = ["AgentToolCalls"]
 
@@ -69,7 +69,7 @@ class AgentToolCalls:
         except asyncio.CancelledError:
             self._tasks.cancel_in_background(exchange, task_id)
             raise
-        return task_result(await self._tasks.read_task(exchange, task_id))
+        return build_task_result(await self._tasks.read_task(exchange, task_id))
 
     async def _resume_task(self, exchange: Exchange, offer: Offer) -> tuple[str, int]:
         """The task that a repeated call resumes, its questions answered, and the log entry number to continue after.
@@ -111,23 +111,23 @@ class AgentToolCalls:
         """Have the person at the client answer. None if everything was answered, else the call's result."""
         client = exchange.client
         if not client.is_supported(ELICIT):
-            return _unanswered_result(offer, questions)
+            return _build_unanswered_result(offer, questions)
         if client.send is None:
             requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions}
             state = f"{questions[0].task_id}.{questions[0].number}"
-            return ToolResult(relayed=input_required_result(requests, state))
+            return ToolResult(relayed=build_input_required_result(requests, state))
         for question in questions:
             try:
                 response = await client.send(ELICIT, question.elicitation_params())
             except ClientRefused:
-                return _unanswered_result(offer, questions)
+                return _build_unanswered_result(offer, questions)
             await self._tasks.answer_question(exchange, question, response)
             if response.get("action") == "cancel":
                 break
         return None
 
 
-def _unanswered_result(offer: Offer, questions: Sequence[Question]) -> ToolResult:
+def _build_unanswered_result(offer: Offer, questions: Sequence[Question]) -> ToolResult:
     """The result for a client that cannot ask a person: the questions, and the call that answers them."""
     task_id = questions[0].task_id
     answer = {"name": "agora.a2a.send", "arguments": {"task_id": task_id, "message": "YOUR ANSWER"}}

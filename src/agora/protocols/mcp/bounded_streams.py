@@ -33,8 +33,8 @@ async def read_bounded_stream(
     before its first item.
     """
     own = dict(arguments)
-    wait = _take_number(own, "wait", WAIT, 0.1, WAIT_LIMIT)
-    limit = int(_take_number(own, "limit", ITEMS, 1, ITEM_LIMIT))
+    wait = _pop_number(own, "wait", WAIT, 0.1, WAIT_LIMIT)
+    limit = int(_pop_number(own, "limit", ITEMS, 1, ITEM_LIMIT))
     stream = await dispatcher.open_stream(operation, caller, own, valid=valid)
     sink = QueueSink(dispatcher.feed.buffer_limit)
     attaching = asyncio.create_task(stream.attach(sink))
@@ -68,7 +68,7 @@ def _encode_page(items: list[bytes], cursor: int, done: bool) -> bytes:
     return b'{"items":[%b],"cursor":%b,"done":%b}' % (b",".join(items), to_json(str(cursor)), to_json(done))
 
 
-def _take_number(arguments: dict[str, Any], name: str, default: float, least: float, most: float) -> float:
+def _pop_number(arguments: dict[str, Any], name: str, default: float, least: float, most: float) -> float:
     value = arguments.pop(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
         rule = f"is a number from {least:g} to {most:g}"

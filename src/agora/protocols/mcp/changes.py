@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["NOTHING", "TYPES", "Changes", "changes_of_event"]
+__all__ = ["NOTHING", "TYPES", "Changes", "list_changes_of_event"]
 
 #: Events that anything here looks at.
 TYPES: Final = (
@@ -43,7 +43,7 @@ class Changes:
 NOTHING: Final = Changes()
 
 
-def changes_of_event(event: Mapping[str, Any]) -> Changes:
+def list_changes_of_event(event: Mapping[str, Any]) -> Changes:
     """What an event, as CloudEvents has it, changed."""
     type: str = event["type"]
     subject: str | None = event.get("subject")

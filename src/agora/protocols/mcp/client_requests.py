@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agora.core.call import ClientRefused
 
-__all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "Notify", "Send", "input_required_result"]
+__all__ = ["CAPABILITY", "NO_CLIENT", "ClientRequests", "Notify", "Send", "build_input_required_result"]
 
 #: makes a request of the client, by method and parameters; raises ClientRefused
 Send = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -66,6 +66,6 @@ class ClientRequests:
 NO_CLIENT: Final = ClientRequests()
 
 
-def input_required_result(requests: Mapping[str, Mapping[str, Any]], state: str) -> dict[str, Any]:
+def build_input_required_result(requests: Mapping[str, Mapping[str, Any]], state: str) -> dict[str, Any]:
     """The result of a call that continues once the client has answered these requests, by name."""
     return {"resultType": "input_required", "inputRequests": dict(requests), "requestState": state}

@@ -20,14 +20,14 @@ from .enabled_toolsets import EnabledToolsets
 from .exchange import INVALID_PARAMS, Exchange, JsonRpcError, ignore_progress
 from .progress import ProgressReporter, WaitingTask
 from .resources import Resources
-from .results import ToolResult, error_result
+from .results import ToolResult, build_error_result
 from .schemas import WAIT
 from .selection import lists_offers, require_member, require_reading, select_tools
 from .suspended_calls import SuspendedCalls
-from .task_methods import TaskMethods, WatchTask, no_task_support, serves_legacy_tasks
-from .tools import Listing, Tool, Tools, build_tool_page, foreign_meta, underscore_name
-from .toolsets import resolve_toolsets, toolset_names
-from .upstream_resources import with_local_uris
+from .task_methods import TaskMethods, WatchTask, build_no_task_support_error, serves_legacy_tasks
+from .tools import Listing, Tool, Tools, build_tool_page, select_foreign_meta, underscore_name
+from .toolsets import list_toolset_names, resolve_toolsets
+from .upstream_resources import rewrite_links_to_local_uris
 
 if TYPE_CHECKING:
     from agora_sdk.contract.upstreams import ToolResult as UpstreamResult
@@ -67,24 +67,24 @@ class Core:
         """One page of the tools that the view lists, of those the caller may call."""
         view = exchange.view
         try:
-            toolsets = await self._toolsets_in_force(exchange)
+            toolsets = await self._list_toolsets_in_force(exchange)
         except InvalidRequest as error:
             raise JsonRpcError(INVALID_PARAMS, str(error), error.problem()) from None
         tools = self.tools.list_visible(exchange.caller)
         if lists_offers(view, toolsets):
-            tools += await self._offered_tools(exchange, tools)
-        listed = select_tools(tools, view, toolsets) + tool_search.tools_about_tools(view)
+            tools += await self._list_offered_tools(exchange, tools)
+        listed = select_tools(tools, view, toolsets) + tool_search.list_tools_about_tools(view)
         if serves_legacy_tasks(exchange):
             view = replace(view, task_support=True)
         return await build_tool_page(listed, view, cursor, self._page_bytes)
 
-    async def _toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
+    async def _list_toolsets_in_force(self, exchange: Exchange) -> tuple[str, ...]:
         """The toolsets of the view and those enabled since; raises InvalidRequest for one there is not."""
         view = exchange.view
         named = resolve_toolsets(view.toolsets, self.tools.list_categories(exchange.caller)) if view.toolsets else ()
         return (*named, *await self._enabled_toolsets.read_toolsets(exchange)) if view.compact else named
 
-    async def _offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
+    async def _list_offered_tools(self, exchange: Exchange, others: Sequence[Tool]) -> list[Tool]:
         """What agents offer, under names that nothing in the catalogue goes by."""
         names = {underscore_name(tool.name) for tool in others}
         offers = await self.offers.list_offers(exchange)
@@ -102,7 +102,7 @@ class Core:
 
     def _resolve_operation(self, exchange: Exchange, name: str, params: Mapping[str, Any]) -> Operation | None:
         """The operation of a name; None if there is none. Raises JsonRpcError for an unknown version."""
-        version, resolved = _requested_version(params), exchange.resolved
+        version, resolved = _read_requested_version(params), exchange.resolved
         if resolved is not None and resolved[0] == name and resolved[1] == version:
             return resolved[2]
         if not self.tools.has(name, exchange.caller.tenant):
@@ -129,7 +129,7 @@ class Core:
         except Unauthenticated:
             raise
         except AgoraError as error:
-            return error_result(error)
+            return build_error_result(error)
 
     async def _call_tool(
         self, exchange: Exchange, name: str, arguments: Mapping[str, Any], params: Mapping[str, Any]
@@ -143,7 +143,7 @@ class Core:
             return await self._search_tools(exchange, arguments)
         if own == tool_search.ENABLE:
             return await self._change_toolsets(exchange, arguments)
-        key = _idempotency_key(exchange, params)
+        key = _build_idempotency_key(exchange, params)
         operation = self._resolve_operation(exchange, name, params)
         if operation is None:
             offer = await self.offers.find(exchange, name)
@@ -154,10 +154,10 @@ class Core:
                 return await self.agent_tools.run_task(exchange, offer, arguments, key)
             if (unusable := await self.resources.upstreams.find_unusable_tool(exchange, name)) is not None:
                 raise unusable
-            operation = self.tools.find(name, _requested_version(params), exchange.caller.tenant)
+            operation = self.tools.find(name, _read_requested_version(params), exchange.caller.tenant)
         sends_task = self.tasks.creates_task_by_sending(exchange, operation, {**params, "arguments": arguments})
         if not sends_task and not exchange.modern and self.tasks.may_create(exchange, params):
-            raise no_task_support(name)
+            raise build_no_task_support_error(name)
         require_reading(exchange.view, name, operation, arguments)
         if sends_task:
             return await self.tasks.create_by_sending(exchange, params, arguments, key)
@@ -187,7 +187,7 @@ class Core:
     ) -> ToolResult:
         """The result of an operation. Raises an AgoraError."""
         dispatcher, caller, silent = self.dispatcher, exchange.caller, exchange.progress is ignore_progress
-        seconds = wait_seconds(operation, arguments)
+        seconds = choose_wait_seconds(operation, arguments)
         reporter = ProgressReporter(exchange.progress, seconds)
         if operation.kind is Kind.STREAM:
             async with reporter.keep_alive():
@@ -227,7 +227,7 @@ class Core:
     async def _search_tools(self, exchange: Exchange, arguments: Mapping[str, Any]) -> ToolResult:
         self.dispatcher.limiter.count_call(exchange.caller)
         tools = self.tools.list_visible(exchange.caller)
-        tools += await self._offered_tools(exchange, tools)
+        tools += await self._list_offered_tools(exchange, tools)
         if exchange.view.readonly:
             tools = [tool for tool in tools if tool.reads]
         return tool_search.search_tools(tools, exchange.view, arguments)
@@ -241,7 +241,7 @@ class Core:
         else:
             enabled = await self._enabled_toolsets.read_toolsets(exchange)
         count = len(select_tools(self.tools.list_visible(exchange.caller), exchange.view, enabled))
-        return tool_search.toolsets_result(enabled, toolset_names(categories), count)
+        return tool_search.build_toolsets_result(enabled, list_toolset_names(categories), count)
 
     # -- resources and prompts -------------------------------------------------------------------
 
@@ -294,7 +294,7 @@ class Core:
         return await completions.complete_argument(self.resources, exchange, argument)
 
 
-def wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> float:
+def choose_wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> float:
     """Seconds that a call may wait for its answer; 0 for a call that answers immediately."""
     if operation.kind is not Kind.STREAM and "wait" not in operation.parameters:
         return 0.0
@@ -304,7 +304,7 @@ def wait_seconds(operation: Operation, arguments: Mapping[str, Any]) -> float:
 
 def _shorten_wait(operation: Operation, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """The arguments for a client that sees no progress: it is answered before its time-out, unless it says how long."""
-    if "wait" in arguments or wait_seconds(operation, arguments) <= SILENT_WAIT_SECONDS:
+    if "wait" in arguments or choose_wait_seconds(operation, arguments) <= SILENT_WAIT_SECONDS:
         return arguments
     return {**arguments, "wait": SILENT_WAIT_SECONDS}
 
@@ -322,26 +322,26 @@ def to_tool_result(outcome: Outcome) -> ToolResult:
 
 
 def _relay_result(result: UpstreamResult) -> dict[str, Any]:
-    content = [with_local_uris(result.upstream, block) for block in result.content]
+    content = [rewrite_links_to_local_uris(result.upstream, block) for block in result.content]
     result_document: dict[str, Any] = {"content": content, "isError": result.is_error}
     if result.structured_content is not None:
         result_document["structuredContent"] = result.structured_content
-    own = foreign_meta(result.meta) if isinstance(result.meta, dict) else {}
+    own = select_foreign_meta(result.meta) if isinstance(result.meta, dict) else {}
     return result_document | {"_meta": own} if own else result_document
 
 
-def _request_meta(params: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_request_meta(params: Mapping[str, Any]) -> Mapping[str, Any]:
     meta = params.get("_meta")
     return meta if isinstance(meta, Mapping) else {}
 
 
-def _requested_version(params: Mapping[str, Any]) -> str | None:
-    version = _request_meta(params).get(VERSION)
+def _read_requested_version(params: Mapping[str, Any]) -> str | None:
+    version = _read_request_meta(params).get(VERSION)
     return version if isinstance(version, str) else None
 
 
-def _idempotency_key(exchange: Exchange, params: Mapping[str, Any]) -> str | None:
-    key = _request_meta(params).get(KEY, exchange.key)
+def _build_idempotency_key(exchange: Exchange, params: Mapping[str, Any]) -> str | None:
+    key = _read_request_meta(params).get(KEY, exchange.key)
     if key is not None and not isinstance(key, str):
         raise InvalidRequest("The idempotency key is no text.", errors=[field_error(f"_meta.{KEY}", "not a string")])
     return key

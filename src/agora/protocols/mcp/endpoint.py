@@ -47,7 +47,7 @@ from .long_calls import send_relayed_answer
 from .methods import Methods
 from .plain import PlainRpc
 from .session_bootstrap import end_sdk_session, ensure_sdk_session, send_notification
-from .session_store import SessionStore, client_document
+from .session_store import SessionStore, build_client_document_of_handshake
 from .sessions import MAX_REQUEST_LENGTH, Session, Sessions
 from .view import FULL, MODEL, VIEW_HEADERS, VIRTUAL_SERVER, View, read_view
 from .virtual_servers import SERVERS_PATH, enter_virtual_server
@@ -125,14 +125,14 @@ class McpApp:
     async def _load_sdk(self) -> SdkServer:
         module = await asyncio.to_thread(__import__, f"{__package__}.sdk", fromlist=["SdkServer"])
         server: SdkServer = module.SdkServer(
-            self.core, self.session_store, self.settings.body_limit, self._header_schema
+            self.core, self.session_store, self.settings.body_limit, self._find_header_schema
         )
         if self._fixtures is not None:
             self._fixtures.install(server)
         await server.start()
         return server
 
-    def _header_schema(self, name: str) -> Mapping[str, Any] | None:
+    def _find_header_schema(self, name: str) -> Mapping[str, Any] | None:
         """The input schema for checking headers; None if there is nothing to check."""
         if self._fixtures is not None and (fixture_schema := self._fixtures.schema(name)) is not None:
             schema: Mapping[str, Any] = fixture_schema
@@ -167,7 +167,7 @@ class McpApp:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             try:
-                for session in self.sessions.idle_sessions():
+                for session in self.sessions.list_idle_sessions():
                     await self.forget_session(session)
                 await self.session_store.prolong_used_sessions()
             except Exception:
@@ -196,7 +196,9 @@ class McpApp:
                 and self._sdk is not None
                 and session.asked.get(str(data["request"])) == data["request"]
             ):
-                self._run_in_background(send_notification(self._sdk, session, _cancelled_notification(data["request"])))
+                self._run_in_background(
+                    send_notification(self._sdk, session, _find_cancelled_notification(data["request"]))
+                )
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         async def run_logged() -> None:
@@ -270,7 +272,7 @@ class McpApp:
                 raise MalformedRequest("Batches of requests are not supported.", fix=NO_BATCHES)
             if isinstance(message, dict) and message.get("method") == "initialize":
                 self.dispatcher.limiter.count_call(caller)
-            if (work := self.lean.remote_call(scope, message, exchange)) is not None:
+            if (work := self.lean.find_remote_call(scope, message, exchange)) is not None:
                 await send_relayed_answer(work, receive, send)
                 return
         if scope["method"] == "GET" and session is None and not modern:
@@ -329,7 +331,7 @@ class McpApp:
         """A request of no session: of the newer era, or the handshake that begins one."""
         server = await self.require_sdk()
         scope["agora.mcp.exchange"] = exchange
-        params = _handshake_params(message)
+        params = _read_handshake_params(message)
         if exchange.modern or params is None:
             await server(scope, receive, send)
         else:
@@ -347,7 +349,9 @@ class McpApp:
         """Start a session. One that the SDK is about to refuse is not stored."""
         self._start_sweeping()
         params, caller = message["params"], exchange.caller
-        client = client_document(params, server_info.negotiate_version(params.get("protocolVersion")))
+        client = build_client_document_of_handshake(
+            params, server_info.negotiate_version(params.get("protocolVersion"))
+        )
         is_valid = server.is_handshake(params)
         session = (
             await self.session_store.begin_session(caller, client)
@@ -412,7 +416,7 @@ class McpApp:
             )
         if not isinstance(method, str) or "id" in message:
             return False
-        request = _cancelled_request(message)
+        request = _find_cancelled_request(message)
         if request is not None and str(request) not in session.asked and not self.dispatcher.store.exclusive:
             await self.session_store.cancel_request(session, request)
         elif session.local:
@@ -469,7 +473,7 @@ def _parse_json(body: bytes) -> Any:
         return None
 
 
-def _handshake_params(message: Any) -> Mapping[str, Any] | None:
+def _read_handshake_params(message: Any) -> Mapping[str, Any] | None:
     """The parameters of a request that begins a session."""
     params = message.get("params") if isinstance(message, dict) and message.get("method") == "initialize" else None
     return params if isinstance(params, dict) else None
@@ -484,11 +488,11 @@ def _read_client_name(message: Any) -> str:
     return name[:100] if isinstance(name, str) else ""
 
 
-def _cancelled_notification(request: int | str) -> Mapping[str, Any]:
+def _find_cancelled_notification(request: int | str) -> Mapping[str, Any]:
     return {"jsonrpc": "2.0", "method": CANCELLED_METHOD, "params": {"requestId": request}}
 
 
-def _cancelled_request(message: Mapping[str, Any]) -> int | str | None:
+def _find_cancelled_request(message: Mapping[str, Any]) -> int | str | None:
     """The request that a notification cancels."""
     params = message.get("params") if message.get("method") == CANCELLED_METHOD else None
     request = params.get("requestId") if isinstance(params, dict) else None

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-__all__ = ["POSITION", "EventId", "call_id", "message_id", "parse_event_id", "standing_id"]
+__all__ = ["POSITION", "EventId", "build_standing_id", "call_id", "message_id", "parse_event_id"]
 
 MAX_REQUEST_BYTES: Final = 220  #: bytes of a request's id, as JSON, that are named
 
@@ -34,7 +34,7 @@ class EventId:
     request: int | str | None = None
 
 
-def standing_id(position: int, tag: str, number: int) -> str:
+def build_standing_id(position: int, tag: str, number: int) -> str:
     """The id of something on a session's GET stream. tag, number: make it unlike any other of the session's."""
     return f"{position}-{tag}.{number}"
 

@@ -25,7 +25,7 @@ from agora_sdk.errors import Gone, InvalidRequest, PermissionDenied, Unauthentic
 from . import event_ids
 from .client_requests import ClientRequests
 from .exchange import Exchange
-from .legacy_transport import ObservedSend, receive_until, to_sdk_scope
+from .legacy_transport import ObservedSend, build_receive_until, to_sdk_scope
 from .session_bootstrap import ensure_sdk_session, initialize_sdk_session
 from .session_store import SessionStore
 from .sessions import Session
@@ -90,7 +90,7 @@ class GetStreams:
         try:
             await server(
                 to_sdk_scope(scope, session.local),
-                receive_until(receive, self._drained),
+                build_receive_until(receive, self._drained),
                 ObservedSend(send, session.id),
             )
         finally:
@@ -156,13 +156,13 @@ class _GetStream:
     ) -> None:
         """Keep it open in the SDK until ``over`` is set, the server stops, or the client disconnects."""
         session = self._session
-        watched = ObservedSend(send, session.id, self._priming_event())
+        watched = ObservedSend(send, session.id, self._build_priming_event())
         session.open += 1
-        watched.opened = self._on_accepted
+        watched.opened = self._register_accepted_stream
         telling = asyncio.create_task(self._notify_changes(server, watched.begun))
         self._sink.cut.add_done_callback(lambda cut: self.over.set())
         try:
-            await server(scope, receive_until(receive, drained, self.over), watched)
+            await server(scope, build_receive_until(receive, drained, self.over), watched)
             # A reader that is too slow has a full buffer: an orderly end would wait for it, so the connection is aborted.
             if self._sink.cut.done():
                 abort_connection(send)
@@ -176,17 +176,17 @@ class _GetStream:
             await asyncio.gather(telling, return_exceptions=True)
             self.ended.set()
 
-    def _on_accepted(self, local: str) -> None:
+    def _register_accepted_stream(self, local: str) -> None:
         """Register the stream once the SDK has accepted it; a refused second stream must not replace the first."""
         self._session.standing = self
 
-    def _priming_event(self) -> bytes:
+    def _build_priming_event(self) -> bytes:
         """A first message without data, whose id is the position to resume from; empty for clients that cannot read it."""
         session, stream = self._session, self._stream
         if stream is None or session.protocol_version < PRIMING_VERSION:
             return b""
         session.numbered += 1
-        place = event_ids.standing_id(stream.position, session.tag, session.numbered)
+        place = event_ids.build_standing_id(stream.position, session.tag, session.numbered)
         return b"id: %b\nretry: %d\ndata: \n\n" % (place.encode(), RETRY_MILLISECONDS)
 
     async def _notify_changes(self, server: SdkServer, begun: asyncio.Event) -> None:

@@ -43,13 +43,13 @@ class Guard:
         Raises PermissionDenied for a foreign page's, Unauthenticated for a bad credential, or none where one is needed.
         """
         if self._access.credential(scope) is None:
-            self._refuse_pages(scope)
+            self._refuse_foreign_pages(scope)
         caller = await self._access.authenticate_scope(scope)
         if caller.kind == "anonymous":
             raise Unauthenticated("This server needs a credential.", fix="Send 'Authorization: Bearer TOKEN'.")
         return caller
 
-    def _refuse_pages(self, scope: Scope) -> None:
+    def _refuse_foreign_pages(self, scope: Scope) -> None:
         if not self._settings.loopback:
             return
         origin, host = read_header(scope, b"origin"), read_header(scope, b"host")
@@ -78,7 +78,7 @@ class Guard:
             await send_problem(send, error, instance=scope["path"])
             return
         has_credential = any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
-        challenge = self._authenticate_header(scope, ', error="invalid_token"' if has_credential else "")
+        challenge = self._build_authenticate_header(scope, ', error="invalid_token"' if has_credential else "")
         document = error.problem() | {"instance": scope["path"]}
         kind = (b"content-type", b"application/problem+json")
         await send_response(send, error.status, to_json(document), [challenge], kind=kind)
@@ -89,12 +89,12 @@ class Guard:
         Clients with OAuth ask their provider for it and call again; all others read the error as that of any call.
         """
         required = error.extra["required"]
-        challenge = self._authenticate_header(scope, f', error="insufficient_scope", scope="{required}"')
+        challenge = self._build_authenticate_header(scope, f', error="insufficient_scope", scope="{required}"')
         failure = {"code": error.jsonrpc, "message": str(error), "data": error.problem()}
         body = to_json({"jsonrpc": "2.0", "id": id, "error": failure})
         await send_response(send, error.status, body, [challenge])
 
-    def _authenticate_header(self, scope: Scope, reason: str) -> tuple[bytes, bytes]:
+    def _build_authenticate_header(self, scope: Scope, reason: str) -> tuple[bytes, bytes]:
         """The header that says where the metadata is, and what is wrong."""
         metadata = f"{base_url(scope, self._settings)}{METADATA}/mcp"
         return (b"www-authenticate", f'Bearer realm="agora", resource_metadata="{metadata}"{reason}'.encode("latin-1"))

@@ -17,7 +17,7 @@ from agora_sdk.contract import Kind
 
 from . import server_info, tool_search
 from .client_requests import CAPABILITY
-from .core import Core, wait_seconds
+from .core import Core, choose_wait_seconds
 from .envelope import CAPABILITIES, is_standard_meta
 from .exchange import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Exchange, JsonRpcError
 from .methods import ALLOWED, NAME_PARAMETER, TASK_PARAMETERS, Methods, encode_response, find_parameter_error
@@ -75,7 +75,7 @@ class FastPath:
             return None
         return await self._dispatch_method(message, method, params or {}, exchange, session)
 
-    def remote_call(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
+    def find_remote_call(self, scope: Scope, message: Any, exchange: Exchange) -> Coroutine[Any, Any, Answer] | None:
         """The work of a plain relay call by a client of the newer era that wants no progress; None leaves it to the SDK.
 
         In that era a call is only cancelled by closing the connection, so no cancellation message has to reach it.
@@ -113,7 +113,7 @@ class FastPath:
         exchange: Exchange,
         session: Session | None,
     ) -> Answer | None:
-        result = self._constant_answer(method, exchange)
+        result = self._find_constant_answer(method, exchange)
         if result is None:
             if not self._has_known_parameters(method, params, exchange):
                 return None
@@ -127,12 +127,12 @@ class FastPath:
                 return self._build_error_answer(message, refusal, exchange, session)
         return _build_result_answer(message, result, session)
 
-    def _constant_answer(self, method: str, exchange: Exchange) -> bytes | None:
+    def _find_constant_answer(self, method: str, exchange: Exchange) -> bytes | None:
         """The answer of a method whose result is constant; None for other methods."""
         if method == "ping" and not exchange.modern:
             return b"{}"
         if method == "server/discover" and exchange.modern and self._reserved is None:
-            return self._methods.encode_modern("server/discover", server_info.discover_result(exchange.view))
+            return self._methods.encode_modern("server/discover", server_info.build_discover_result(exchange.view))
         return None
 
     def _has_known_parameters(self, method: str, params: Mapping[str, Any], exchange: Exchange) -> bool:
@@ -175,7 +175,7 @@ class FastPath:
             return params["name"] in _SEARCH
         if operation.kind in (Kind.STREAM, Kind.RELAY) or self._core.tools.has_headers(operation):
             return False
-        return not wait_seconds(operation, params.get("arguments", {}))
+        return not choose_wait_seconds(operation, params.get("arguments", {}))
 
     def _build_error_answer(
         self, message: Mapping[str, Any], refusal: JsonRpcError, exchange: Exchange, session: Session | None

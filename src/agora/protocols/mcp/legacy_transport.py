@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from agora.protocols.http import Message, Receive, Scope, Send
 
-__all__ = ["ObservedSend", "receive_until", "replay_body", "to_sdk_scope"]
+__all__ = ["ObservedSend", "build_receive_until", "replay_body", "to_sdk_scope"]
 
 SESSION = b"mcp-session-id"
 
@@ -30,7 +30,7 @@ def replay_body(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
+def build_receive_until(receive: Receive, *ends: asyncio.Event) -> Receive:
     """A client that seems to leave at the first of these ends."""
 
     async def receive_or_disconnect() -> Message:

@@ -15,7 +15,7 @@ from .event_ids import POSITION
 from .exchange import Exchange
 from .session_store import SessionStore
 from .sessions import Session
-from .subscriptions import task_watch
+from .subscriptions import build_task_watch
 from .task_methods import TaskMethods
 
 __all__ = ["ListenNotifier", "SessionNotifier"]
@@ -43,7 +43,7 @@ class SessionNotifier:
             await self._send_notification(_build_task_notification("notifications/tasks/status", document, self._meta))
         if document is None or document["status"] in OVER:
             with contextlib.suppress(AgoraError):
-                await self._session_store.unwatch_resource(self._session, task_watch(task_id)[0])
+                await self._session_store.unwatch_resource(self._session, build_task_watch(task_id)[0])
 
     async def tools_changed(self) -> None:
         await self._send_notification(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agora.wire.questions import ANSWERS, named_questions, unanswered_names
+from agora.wire.questions import ANSWERS, find_named_questions, list_unanswered_names
 
 __all__ = ["ASKING", "ELICIT", "Question", "list_questions_of_entry", "open_questions"]
 
@@ -71,7 +71,7 @@ def list_questions_of_entry(entry: Mapping[str, Any]) -> list[Question]:
         return []
     message = _message_of_entry(entry)
     task_id, number = entry["task_id"], entry["number"]
-    if named := named_questions(message):
+    if named := find_named_questions(message):
         return [
             Question(task_id, number, question["text"] or NO_TEXT, _find_form_schema(question), name)
             for name, question in named.items()
@@ -96,7 +96,7 @@ def open_questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
     questions = list_questions_of_entry(asking)
     if questions[0].name is None:
         return questions
-    names = unanswered_names(_message_of_entry(asking), answers)
+    names = list_unanswered_names(_message_of_entry(asking), answers)
     return [question for question in questions if question.name in names]
 
 

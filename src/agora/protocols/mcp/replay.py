@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcp.server.streamable_http import GET_STREAM_KEY, EventCallback, EventId, EventMessage, EventStore, StreamId
 from mcp_types import JSONRPCMessage, JSONRPCNotification
 
-from .event_ids import POSITION, call_id, message_id, standing_id
+from .event_ids import POSITION, build_standing_id, call_id, message_id
 from .sessions import CURRENT, Session
 
 __all__ = ["ReplayStore"]
@@ -23,8 +23,8 @@ class ReplayStore(EventStore):
         if session is None:
             return "0"
         session.numbered += 1
-        if stream_id == GET_STREAM_KEY and (position := _log_position(message)) is not None:
-            return standing_id(position, session.tag, session.numbered)
+        if stream_id == GET_STREAM_KEY and (position := _read_log_position(message)) is not None:
+            return build_standing_id(position, session.tag, session.numbered)
         number = _build_event_id(session, stream_id)
         session.sent.append((number, stream_id, message))
         return number
@@ -48,7 +48,7 @@ def _build_event_id(session: Session, stream_id: StreamId) -> EventId:
     return call_id(session.tag, session.numbered, session.asked[stream_id])
 
 
-def _log_position(message: JSONRPCMessage | None) -> int | None:
+def _read_log_position(message: JSONRPCMessage | None) -> int | None:
     params = message.params if isinstance(message, JSONRPCNotification) else None
     position = (params or {}).get("_meta", {}).get(POSITION)
     return position if isinstance(position, int) else None

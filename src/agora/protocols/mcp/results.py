@@ -10,7 +10,7 @@ from pydantic_core import from_json, to_json
 
 from agora_sdk.errors import AgoraError
 
-__all__ = ["PROBLEM", "ToolResult", "error_result"]
+__all__ = ["PROBLEM", "ToolResult", "build_error_result"]
 
 PROBLEM = "agora/problem"
 
@@ -32,21 +32,21 @@ class ToolResult:
     def to_document(self) -> dict[str, Any]:
         """The result as a mapping."""
         if self.relayed is not None:
-            return dict(self.relayed) | ({"_meta": self._merged_meta({})} if self.meta else {})
+            return dict(self.relayed) | ({"_meta": self._merge_meta({})} if self.meta else {})
         result: dict[str, Any] = {"content": [{"type": "text", "text": self.body.decode()}]}
         if self.structured and not self.is_error:
             result["structuredContent"] = from_json(self.body)
         result["isError"] = self.is_error
         return result if not self.meta else result | {"_meta": dict(self.meta)}
 
-    def _merged_meta(self, more: Mapping[str, Any]) -> dict[str, Any]:
+    def _merge_meta(self, more: Mapping[str, Any]) -> dict[str, Any]:
         theirs = (self.relayed or {}).get("_meta") or {}
         return {**theirs, **self.meta, **more}
 
     def encode(self, envelope: Mapping[str, Any], meta: Mapping[str, Any]) -> bytes:
         """The same as JSON, with more members and more ``_meta``. The body is not parsed for it."""
         if self.relayed is not None:
-            return to_json({**envelope, **self.relayed, "_meta": self._merged_meta(meta)})
+            return to_json({**envelope, **self.relayed, "_meta": self._merge_meta(meta)})
         parts = [b'{"content":[{"type":"text","text":', to_json(self.body.decode()), b"}]"]
         if self.structured and not self.is_error:
             parts += [b',"structuredContent":', self.body]
@@ -59,7 +59,7 @@ class ToolResult:
         return b"".join(parts)
 
 
-def error_result(error: AgoraError) -> ToolResult:
+def build_error_result(error: AgoraError) -> ToolResult:
     """An error result for a model: what was wrong, and how to correct it.
 
     The problem document is the text, and stands in ``_meta``. It is not structured content: clients

@@ -1,7 +1,7 @@
 """JSON schemas for language models: the contract's, in the part of draft 2020-12 that every large host takes.
 
 OpenAI, Anthropic and Gemini each take a subset of JSON Schema for a tool's arguments. What is listed here is in all three
-(:func:`portable_schema`): an object whose schemas stand where they are used, none of them recursive, each with a type or
+(:func:`convert_to_portable_schema`): an object whose schemas stand where they are used, none of them recursive, each with a type or
 alternatives, with the common keywords only. A rule that has no portable keyword is left to the server, which checks every
 argument anyway: a listed schema never refuses what the operation accepts, save for values nested deeper than it shows.
 """
@@ -18,9 +18,9 @@ __all__ = [
     "ITEM_LIMIT",
     "WAIT",
     "WAIT_LIMIT",
+    "convert_to_portable_schema",
     "input_schema",
     "output_schema",
-    "portable_schema",
     "simplify_schema",
     "strip_titles",
 ]
@@ -89,7 +89,7 @@ _STREAM_PARAMETERS: dict[str, Any] = {
 
 def input_schema(operation: Operation) -> dict[str, Any]:
     """JSON schema of a tool's arguments. A stream takes ``wait`` and ``limit`` beside its own."""
-    schema = portable_schema(operation.input_schema)
+    schema = convert_to_portable_schema(operation.input_schema)
     schema.setdefault("properties", {})
     schema.pop("description", None)  # the tool's own begins with it
     if operation.kind is Kind.STREAM:
@@ -101,11 +101,11 @@ def output_schema(operation: Operation) -> dict[str, Any] | None:
     """JSON schema of a tool's structured content; None where the result is no object."""
     schema: dict[str, Any] = _drop_any_json(strip_titles(operation.output_schema))
     if operation.kind is Kind.STREAM:
-        return _stream_page_schema(schema)
+        return _build_stream_page_schema(schema)
     return schema if schema.get("type") == "object" else None
 
 
-def _stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
+def _build_stream_page_schema(item: dict[str, Any]) -> dict[str, Any]:
     """The items of a stream that came while a call waited."""
     definitions = item.pop("$defs", None)
     schema: dict[str, Any] = {
@@ -146,48 +146,46 @@ def _drop_any_json(schema: dict[str, Any]) -> dict[str, Any]:
 # -- portable schemas ----------------------------------------------------------------------------
 
 
-def portable_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+def convert_to_portable_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The same arguments as a portable schema: definitions in place, a nested repetition of one of them as a plain object."""
-    return _portable_part(schema, schema.get("$defs", {}), ())
+    return _convert_part(schema, schema.get("$defs", {}), ())
 
 
-def _portable_part(
-    schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
-) -> dict[str, Any]:
+def _convert_part(schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]) -> dict[str, Any]:
     """Convert one schema. within: the enclosing definitions, which it must not repeat."""
     if "$ref" in schema:
-        return _portable_reference(schema, definitions, within)
+        return _convert_reference(schema, definitions, within)
     alternatives = schema.get("anyOf") or schema.get("oneOf")
     if alternatives:
-        return _portable_alternatives(schema, alternatives, definitions, within)
+        return _convert_alternatives(schema, alternatives, definitions, within)
     if "const" in schema:
-        return _portable_part({"enum": [schema["const"]], **_drop_keys(schema, "const")}, definitions, within)
+        return _convert_part({"enum": [schema["const"]], **_drop_keys(schema, "const")}, definitions, within)
     if not schema.keys() & {"type", "enum"}:
-        return {**ANY_VALUE, **_portable_keywords(schema, definitions, within)}
-    return _portable_keywords(schema, definitions, within)
+        return {**ANY_VALUE, **_convert_keywords(schema, definitions, within)}
+    return _convert_keywords(schema, definitions, within)
 
 
-def _portable_reference(
+def _convert_reference(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
     name = schema["$ref"].rpartition("/")[2]
-    beside = _portable_keywords(_drop_keys(schema, "$ref"), definitions, within)
+    beside = _convert_keywords(_drop_keys(schema, "$ref"), definitions, within)
     if name == _ANY_JSON:
         return {**ANY_VALUE, **beside}
     if name in within:
         return {"type": "object", **beside, "description": beside.get("description", f"A {name}, as above.")}
-    return {**_portable_part(definitions[name], definitions, (*within, name)), **beside}
+    return {**_convert_part(definitions[name], definitions, (*within, name)), **beside}
 
 
-def _portable_alternatives(
+def _convert_alternatives(
     schema: Mapping[str, Any],
     alternatives: Sequence[Mapping[str, Any]],
     definitions: Mapping[str, Any],
     within: tuple[str, ...],
 ) -> dict[str, Any]:
     """Alternatives; of one and null, the description is the parameter's."""
-    parts = [_portable_part(part, definitions, within) for part in alternatives]
-    beside = _portable_keywords(_drop_keys(schema, "anyOf", "oneOf"), definitions, within)
+    parts = [_convert_part(part, definitions, within) for part in alternatives]
+    beside = _convert_keywords(_drop_keys(schema, "anyOf", "oneOf"), definitions, within)
     described = [part["description"] for part in parts if "description" in part]
     if len(described) == 1 and "description" not in beside:
         beside["description"] = described[0]
@@ -198,7 +196,7 @@ def _portable_alternatives(
     return {**beside, "anyOf": parts}
 
 
-def _portable_keywords(
+def _convert_keywords(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], within: tuple[str, ...]
 ) -> dict[str, Any]:
     ported = {key: value for key, value in schema.items() if key in PORTABLE_KEYWORDS or key.startswith("x-")}
@@ -223,13 +221,13 @@ def _port_subschemas(
 ) -> dict[str, Any]:
     """A schema with those inside it made portable: of its members, its items, its other members."""
     parts = {
-        key: _portable_part(schema[key], definitions, within)
+        key: _convert_part(schema[key], definitions, within)
         for key in ("items", "additionalProperties")
         if isinstance(schema.get(key), dict)
     }
     if "properties" in schema:
         parts["properties"] = {
-            name: _portable_part(part, definitions, within) for name, part in schema["properties"].items()
+            name: _convert_part(part, definitions, within) for name, part in schema["properties"].items()
         }
     return {**schema, **parts}
 

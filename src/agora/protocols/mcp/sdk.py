@@ -38,10 +38,10 @@ from .enabled_toolsets import client_key
 from .exchange import INTERNAL_ERROR, METHOD_NOT_FOUND, Exchange, JsonRpcError, ignore_progress
 from .notifiers import ListenNotifier, SessionNotifier
 from .replay import ReplayStore
-from .results import error_result
+from .results import build_error_result
 from .session_store import SessionStore
-from .sessions import CURRENT, Session, session_owner
-from .subscriptions import Notifier, WatchFilter, canonical_uri, notify_changes, open_events, task_watch
+from .sessions import CURRENT, Session, choose_session_owner
+from .subscriptions import Notifier, WatchFilter, build_task_watch, canonical_uri, notify_changes, open_events
 from .task_methods import LEGACY_VERSION
 from .task_views import RELATED_TASK
 from .upstream_watch import UpstreamWatch
@@ -216,7 +216,7 @@ class SdkServer:
 
     async def _discover_server(self, ctx: Context, exchange: Exchange, params: Any) -> dict[str, Any]:
         ttl, scope = server_info.CACHE["server/discover"]
-        return server_info.discover_result(exchange.view) | {"ttlMs": ttl, "cacheScope": scope}
+        return server_info.build_discover_result(exchange.view) | {"ttlMs": ttl, "cacheScope": scope}
 
     async def _list_tools(
         self, ctx: Context, exchange: Exchange, params: types.PaginatedRequestParams
@@ -229,7 +229,7 @@ class SdkServer:
         try:
             return (await self.core.call_tool(exchange, ctx.params or {})).to_document()
         except Unauthenticated as error:  # inside a call of another tool; else the endpoint has refused it
-            return error_result(error).to_document()
+            return build_error_result(error).to_document()
         finally:
             link.answered = True
 
@@ -331,7 +331,7 @@ class SdkServer:
         uris = list(dict.fromkeys(filters.resource_subscriptions or ()))
         named = {uri: await canonical_uri(self.core.dispatcher, exchange, uri) for uri in uris}
         task_ids = await self.core.tasks.select_own_tasks(exchange, ctx.params or {})
-        named |= dict(task_watch(task_id) for task_id in task_ids)
+        named |= dict(build_task_watch(task_id) for task_id in task_ids)
         teller = ListenNotifier(ctx, exchange, self.core.tasks)
         await teller.send_acknowledgement(filters, task_ids)
         watch_filter = WatchFilter(
@@ -378,7 +378,7 @@ class _ClientLink:
                 capabilities, self._request_client, key=key, log_level=level, notify=self._notify_client
             )
         responses, state = params.get("inputResponses"), params.get("requestState")
-        owner = to_json([*session_owner(exchange.caller), capabilities])
+        owner = to_json([*choose_session_owner(exchange.caller), capabilities])
         return ClientRequests(
             capabilities,
             responses=responses if isinstance(responses, Mapping) else {},

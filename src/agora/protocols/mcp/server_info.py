@@ -18,7 +18,7 @@ __all__ = [
     "SERVER_INFO",
     "TASKS_EXTENSION",
     "TITLE",
-    "discover_result",
+    "build_discover_result",
     "negotiate_version",
     "write_instructions",
 ]
@@ -94,7 +94,7 @@ def write_instructions(view: View) -> str:
     return _INSTRUCTIONS.format(**names, rest=rest).replace("\n", " ")
 
 
-def discover_result(view: View) -> dict[str, Any]:
+def build_discover_result(view: View) -> dict[str, Any]:
     """The result of ``server/discover``."""
     capabilities = _CAPABILITIES | {"extensions": {TASKS_EXTENSION: {}}}
     return {"supportedVersions": [MODERN], "capabilities": capabilities, "instructions": write_instructions(view)}

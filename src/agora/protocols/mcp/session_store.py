@@ -12,9 +12,9 @@ from agora.core.dispatcher import Dispatcher
 from agora.domains.client_sessions import sessions as rules
 
 from .sessions import Session, Sessions
-from .subscriptions import task_watch
+from .subscriptions import build_task_watch
 
-__all__ = ["SessionStore", "client_document"]
+__all__ = ["SessionStore", "build_client_document_of_handshake"]
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ class SessionStore:
 
     async def prolong_used_sessions(self) -> None:
         """Put the end of those off that a long response holds open."""
-        for session in self._sessions().busy_sessions():
+        for session in self._sessions().list_busy_sessions():
             await self._prolong_session(session)
 
     async def end_session(self, session: Session) -> None:
@@ -104,7 +104,7 @@ class SessionStore:
 
     async def watch_task(self, session: Session, task_id: str) -> None:
         """Watch the status of a task for a session. Raises NotFound, InvalidRequest."""
-        await self.watch_resource(session, *task_watch(task_id))
+        await self.watch_resource(session, *build_task_watch(task_id))
 
     async def unwatch_resource(self, session: Session, uri: str) -> None:
         """Let it watch a resource no more."""
@@ -142,7 +142,7 @@ class SessionStore:
         return self._dispatcher.write_as_system(caller.tenant, work, label="mcp.session")
 
 
-def client_document(params: Mapping[str, Any], version: str) -> dict[str, Any]:
+def build_client_document_of_handshake(params: Mapping[str, Any], version: str) -> dict[str, Any]:
     """What is kept of an ``initialize``: enough to shake hands again in the client's place.
 
     Of a client that says more than is kept, its name and version alone.

@@ -19,7 +19,7 @@ from typing import Any
 from agora.core.call import Caller
 from agora.domains.client_sessions.sessions import compute_client_session_key
 
-__all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "session_owner"]
+__all__ = ["CURRENT", "IDLE_SECONDS", "MAX_REQUEST_LENGTH", "Owner", "Session", "Sessions", "choose_session_owner"]
 
 IDLE_SECONDS = (
     600.0  #: after which an unused session is dropped from memory; it stays in the store and can be continued
@@ -32,7 +32,7 @@ MAX_ENDED = 10_000  #: keys of ended sessions
 Owner = tuple[str, str, str]
 
 
-def session_owner(caller: Caller) -> Owner:
+def choose_session_owner(caller: Caller) -> Owner:
     """The owner of a session."""
     return (caller.tenant, caller.kind, caller.subject)
 
@@ -100,7 +100,7 @@ class Sessions:
 
     def create_session(self, caller: Caller, client: Mapping[str, Any], **known: Any) -> Session:
         """A session; it is in the table once it is added."""
-        return Session(session_owner(caller), caller, client, self._clock(), **known)
+        return Session(choose_session_owner(caller), caller, client, self._clock(), **known)
 
     def add_session(self, session: Session) -> Session | None:
         """Add a session; returns the one to use (another request may have added it already), or None if it has ended."""
@@ -112,7 +112,7 @@ class Sessions:
     def find(self, id: str, caller: Caller) -> Session | None:
         """The caller's own session of that id, which is in use now."""
         session = self._open.get(id)
-        if session is None or session.owner != session_owner(caller):
+        if session is None or session.owner != choose_session_owner(caller):
             return None
         session.used = self._clock()
         return session
@@ -141,12 +141,12 @@ class Sessions:
         """Those that are in use on this server."""
         return iter(tuple(self._open.values()))
 
-    def idle_sessions(self) -> list[Session]:
+    def list_idle_sessions(self) -> list[Session]:
         """Sessions that were not used for long and have no running requests."""
         before = self._clock() - IDLE_SECONDS
         return [session for session in self._open.values() if not session.open and session.used < before]
 
-    def busy_sessions(self) -> list[Session]:
+    def list_busy_sessions(self) -> list[Session]:
         """Sessions with running requests."""
         return [session for session in self._open.values() if session.open]
 

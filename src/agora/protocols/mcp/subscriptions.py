@@ -22,7 +22,15 @@ from . import changes
 from .exchange import Exchange
 from .upstream_watch import UpstreamWatch
 
-__all__ = ["Notifier", "WatchFilter", "canonical_uri", "notify_changes", "open_events", "resume_events", "task_watch"]
+__all__ = [
+    "Notifier",
+    "WatchFilter",
+    "build_task_watch",
+    "canonical_uri",
+    "notify_changes",
+    "open_events",
+    "resume_events",
+]
 
 SESSION_EVENTS = (WATCHED, UNWATCHED, TOOLSETS_CHANGED)  #: events about one client's session
 TASK_STATUS = "task-status:"  #: begins the name of a task whose status is watched; no resource's URI begins so
@@ -42,7 +50,7 @@ class Notifier(Protocol):
 
 @dataclass(slots=True)
 class WatchFilter:
-    """Notifications that a client subscribed to. uris: as it wrote them, to the canonical ones; for a task, :func:`task_watch`.
+    """Notifications that a client subscribed to. uris: as it wrote them, to the canonical ones; for a task, :func:`build_task_watch`.
 
     session: key of the session whose ``uris`` and toolsets these are; another server may change them.
     """
@@ -56,7 +64,7 @@ class WatchFilter:
     def apply_event(self, event: Mapping[str, Any]) -> changes.Changes:
         """What an event changed for this client; also applies changes of the client's session."""
         if event["type"] not in SESSION_EVENTS:
-            return changes.changes_of_event(event)
+            return changes.list_changes_of_event(event)
         data = event["data"]
         if self.session is None or data["session"] != self.session:
             return changes.NOTHING
@@ -69,7 +77,7 @@ class WatchFilter:
         return changes.NOTHING
 
 
-def task_watch(task_id: str) -> tuple[str, str]:
+def build_task_watch(task_id: str) -> tuple[str, str]:
     """What watching the status of a task is among the watched resources, and what events name it."""
     return TASK_STATUS + task_id, f"agora://tasks/{task_id}"
 
@@ -125,14 +133,14 @@ async def notify_changes(
     relaying = asyncio.create_task(_relay_updates(upstreams, teller))
     try:
         if missed:
-            await _send_notifications(_catch_up_notifications(watch_filter, teller), teller, position, position)
+            await _send_notifications(_list_catch_up_notifications(watch_filter, teller), teller, position, position)
         while batches := await sink.wait_for_batches():
             events = [from_json(item.json) for batch in batches for item in batch.items]
             event_changes = [watch_filter.apply_event(event) for event in events]
             upstreams.refresh()
             before, position = position, batches[-1].sequence
             if await _send_notifications(
-                _notifications_for(event_changes, watch_filter, teller), teller, before, position
+                _list_notifications_for(event_changes, watch_filter, teller), teller, before, position
             ):
                 await asyncio.sleep(PAUSE_SECONDS)
         return sink.close_reason or CloseReason()
@@ -162,13 +170,13 @@ async def _send_notifications(tellings: list[Notification], teller: Notifier, be
     return bool(tellings)
 
 
-def _catch_up_notifications(watch_filter: WatchFilter, teller: Notifier) -> list[Notification]:
+def _list_catch_up_notifications(watch_filter: WatchFilter, teller: Notifier) -> list[Notification]:
     """Notifications for everything that may have changed."""
     everything = changes.Changes(tuple(watch_filter.uris.values()), tools=True, resources=True, prompts=True)
-    return _notifications_for([everything], watch_filter, teller)
+    return _list_notifications_for([everything], watch_filter, teller)
 
 
-def _notifications_for(
+def _list_notifications_for(
     change_list: list[changes.Changes], watch_filter: WatchFilter, teller: Notifier
 ) -> list[Notification]:
     changed_uris = {uri for change in change_list for uri in change.uris}

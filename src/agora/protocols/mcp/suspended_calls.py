@@ -15,10 +15,10 @@ from typing import Any, Final
 from agora.core.call import ClientRefused
 from agora_sdk.errors import Gone
 
-from .client_requests import ClientRequests, input_required_result
+from .client_requests import ClientRequests, build_input_required_result
 from .exchange import Exchange
 from .results import ToolResult
-from .sessions import Owner, session_owner
+from .sessions import Owner, choose_session_owner
 
 __all__ = ["PREFIX", "SuspendedCalls"]
 
@@ -65,13 +65,13 @@ class SuspendedCalls:
             return await self._run_to_question(self._resume_call(exchange, tool, state))
         if len(self._calls) >= MOST:
             return await work(exchange.client)
-        call = _Suspended(session_owner(exchange.caller), tool)
+        call = _Suspended(choose_session_owner(exchange.caller), tool)
         call.task = asyncio.create_task(work(replace(exchange.client, send=call.send)))
         return await self._run_to_question(call)
 
     def _resume_call(self, exchange: Exchange, tool: str, state: str) -> _Suspended:
         call = self._calls.get(state)
-        if call is None or call.owner != session_owner(exchange.caller) or call.tool != tool:
+        if call is None or call.owner != choose_session_owner(exchange.caller) or call.tool != tool:
             raise Gone("The call does not run at this server: it timed out, or runs at another one.", fix="Call again.")
         del self._calls[state]
         if call.expiry is not None:
@@ -106,7 +106,7 @@ class SuspendedCalls:
         state = PREFIX + secrets.token_urlsafe(24)
         self._calls[state] = call
         call.expiry = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._expire_call, state)
-        return ToolResult(relayed=input_required_result({REQUEST: request}, state))
+        return ToolResult(relayed=build_input_required_result({REQUEST: request}, state))
 
     def _expire_call(self, state: str) -> None:
         call = self._calls.pop(state, None)

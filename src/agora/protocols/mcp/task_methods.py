@@ -33,10 +33,10 @@ from .task_views import (
     RELATED_TASK,
     TASK_ID,
     TTL,
-    detailed_task,
+    build_detailed_task,
+    build_legacy_task,
+    build_task_result,
     is_expired,
-    legacy_task,
-    task_result,
 )
 from .tools import SEND
 
@@ -44,8 +44,8 @@ __all__ = [
     "LEGACY_VERSION",
     "MISSING_CAPABILITY",
     "TaskMethods",
-    "declared_capabilities",
-    "no_task_support",
+    "build_no_task_support_error",
+    "read_declared_capabilities",
     "serves_legacy_tasks",
 ]
 
@@ -82,11 +82,11 @@ class TaskMethods:
         possible = self.may_create(exchange, params)
         if offer.task_support == "forbidden":
             if possible and not exchange.modern:
-                raise no_task_support(offer.tool.name)
+                raise build_no_task_support_error(offer.tool.name)
             return False
         if offer.task_support == "required" and not possible:
             if exchange.modern:
-                raise _missing_extension()
+                raise _build_missing_extension_error()
             if serves_legacy_tasks(exchange):
                 text = f"{offer.tool.name} only runs as a task: send the parameter 'task'."
                 raise JsonRpcError(METHOD_NOT_FOUND, text)
@@ -146,7 +146,7 @@ class TaskMethods:
     async def list_own_tasks(self, exchange: Exchange, cursor: str | None) -> dict[str, Any]:
         """``tasks/list`` of the older era: one page of the caller's tasks, the newest first."""
         if exchange.modern or not serves_legacy_tasks(exchange):
-            raise _unknown_method("tasks/list")
+            raise _build_unknown_method_error("tasks/list")
         try:
             page = await self._tasks.list_page(exchange, cursor, PAGE)
         except InvalidRequest:
@@ -155,7 +155,7 @@ class TaskMethods:
             raise _build_refusal(error) from None
         now = self._dispatcher.clock.now()
         tasks = [task for task in page["tasks"] if not is_expired(task, now, self._retention)]
-        result: dict[str, Any] = {"tasks": [legacy_task(task, [], now, self._retention) for task in tasks]}
+        result: dict[str, Any] = {"tasks": [build_legacy_task(task, [], now, self._retention) for task in tasks]}
         return result | {"nextCursor": page["next_cursor"]} if page["next_cursor"] else result
 
     async def update_task(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,7 +196,7 @@ class TaskMethods:
     async def wait_for_result(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         """``tasks/result`` of the older era: the result of the call at its end; questions are relayed to the client meanwhile."""
         if exchange.modern or not serves_legacy_tasks(exchange):
-            raise _unknown_method("tasks/result")
+            raise _build_unknown_method_error("tasks/result")
         task = await self._read_own(exchange, params)
         if task["status"] not in ENDED:
             reporter = ProgressReporter(exchange.progress)
@@ -218,7 +218,7 @@ class TaskMethods:
         if task_ids is None:
             return []
         if not _declares_extension(params):
-            raise _missing_extension()
+            raise _build_missing_extension_error()
         if not isinstance(task_ids, list) or len(task_ids) > MAX_WATCHED:
             raise JsonRpcError(INVALID_PARAMS, f"notifications.taskIds is an array of at most {MAX_WATCHED} ids.")
         own: dict[str, None] = {}
@@ -241,12 +241,12 @@ class TaskMethods:
         """Raises JsonRpcError unless the method is the client's to call."""
         if not exchange.modern:
             if method not in LEGACY_TASK_METHODS or not serves_legacy_tasks(exchange):
-                raise _unknown_method(method)
+                raise _build_unknown_method_error(method)
             return
         # A client that declares the tasks of the older era alone may read and cancel what it began in that.
-        is_legacy_client = method in LEGACY_TASK_METHODS and "tasks" in declared_capabilities(params)
+        is_legacy_client = method in LEGACY_TASK_METHODS and "tasks" in read_declared_capabilities(params)
         if not is_legacy_client and not _declares_extension(params):
-            raise _missing_extension()
+            raise _build_missing_extension_error()
 
     async def _read_own(self, exchange: Exchange, params: Mapping[str, Any]) -> dict[str, Any]:
         task_id = params.get("taskId")
@@ -255,12 +255,12 @@ class TaskMethods:
         try:
             task = await self._tasks.read_task(exchange, task_id)
         except (NotFound, InvalidRequest):
-            raise _unknown_task() from None
+            raise _build_unknown_task_error() from None
         except AgoraError as error:
             raise _build_refusal(error) from None
         is_own = task["created_by"] == exchange.caller.subject
         if not is_own or is_expired(task, self._dispatcher.clock.now(), self._retention):
-            raise _unknown_task()
+            raise _build_unknown_task_error()
         return task
 
     async def _describe_task(
@@ -277,11 +277,11 @@ class TaskMethods:
             raise _build_refusal(error) from None
         now, retention = self._dispatcher.clock.now(), self._retention
         if not exchange.modern:
-            return legacy_task(task, questions, now, retention)
-        elicits = ClientRequests(declared_capabilities(capabilities_of)).is_supported(ELICIT)
+            return build_legacy_task(task, questions, now, retention)
+        elicits = ClientRequests(read_declared_capabilities(capabilities_of)).is_supported(ELICIT)
         has_result = detailed and task["status"] in ("completed", "failed")
         result = await self._build_result(exchange, task) if has_result else None
-        document = detailed_task(task, questions, now, retention, elicits=elicits, result=result)
+        document = build_detailed_task(task, questions, now, retention, elicits=elicits, result=result)
         if not detailed:
             for member in ("result", "error", "inputRequests"):
                 document.pop(member, None)
@@ -290,7 +290,7 @@ class TaskMethods:
     async def _build_result(self, exchange: Exchange, task: Mapping[str, Any]) -> ToolResult:
         """What the call answers that an ended task is."""
         if task["metadata"].get(TOOL) != SEND:
-            return task_result(task)
+            return build_task_result(task)
         try:
             send_result = await self._tasks.read_sent(exchange, task["task_id"])
         except AgoraError as error:
@@ -336,14 +336,14 @@ def serves_legacy_tasks(exchange: Exchange) -> bool:
     return exchange.session is not None and exchange.session.protocol_version == LEGACY_VERSION
 
 
-def declared_capabilities(params: Mapping[str, Any]) -> Mapping[str, Any]:
+def read_declared_capabilities(params: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a client of the newer era declares with a request."""
     meta = params.get("_meta")
     capabilities = meta.get(CAPABILITIES) if isinstance(meta, Mapping) else None
     return capabilities if isinstance(capabilities, Mapping) else {}
 
 
-def no_task_support(name: str) -> JsonRpcError:
+def build_no_task_support_error(name: str) -> JsonRpcError:
     """The refusal of a task for a tool that runs as none."""
     return JsonRpcError(METHOD_NOT_FOUND, f"{name} does not run as a task: call it without the parameter 'task'.")
 
@@ -356,7 +356,7 @@ def _find_task_id(sent: Mapping[str, Any]) -> str | None:
 
 
 def _declares_extension(params: Mapping[str, Any]) -> bool:
-    extensions = declared_capabilities(params).get("extensions")
+    extensions = read_declared_capabilities(params).get("extensions")
     return isinstance(extensions, Mapping) and isinstance(extensions.get(TASKS_EXTENSION), Mapping)
 
 
@@ -375,16 +375,16 @@ def _build_legacy_metadata(params: Mapping[str, Any]) -> dict[str, Any]:
     return metadata | {PROGRESS: token} if is_token else metadata
 
 
-def _missing_extension() -> JsonRpcError:
+def _build_missing_extension_error() -> JsonRpcError:
     required: dict[str, Any] = {"requiredCapabilities": {"extensions": {TASKS_EXTENSION: {}}}}
     return JsonRpcError(MISSING_CAPABILITY, f"The client does not declare the extension {TASKS_EXTENSION}.", required)
 
 
-def _unknown_method(method: str) -> JsonRpcError:
+def _build_unknown_method_error(method: str) -> JsonRpcError:
     return JsonRpcError(METHOD_NOT_FOUND, "Method not found", method)
 
 
-def _unknown_task() -> JsonRpcError:
+def _build_unknown_task_error() -> JsonRpcError:
     return JsonRpcError(INVALID_PARAMS, "Failed to retrieve task: Task not found")
 
 

@@ -35,10 +35,10 @@ __all__ = [
     "RELATED_TASK",
     "TASK_ID",
     "TTL",
-    "detailed_task",
+    "build_detailed_task",
+    "build_legacy_task",
+    "build_task_result",
     "is_expired",
-    "legacy_task",
-    "task_result",
 ]
 
 RELATED_TASK: Final = "io.modelcontextprotocol/related-task"  #: names a message's task in ``_meta``, in the older era
@@ -56,18 +56,20 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled", "rejected", "expir
 PROTOCOL_FAILURES: Final = frozenset({"rejected", "expired", "dead_lettered"})  #: the agent has not run it to an end
 
 
-def legacy_task(task: Mapping[str, Any], questions: Sequence[Question], now: int, retention: int) -> dict[str, Any]:
+def build_legacy_task(
+    task: Mapping[str, Any], questions: Sequence[Question], now: int, retention: int
+) -> dict[str, Any]:
     """A task in the form of 2025-11-25. now: microseconds since 1970. retention: seconds that ended tasks are kept."""
     status = task["status"]
     ended = status in ENDED and status not in ("completed", "cancelled")
-    view_status = "failed" if ended else _live_status(status)
-    return _common_members(task, view_status, questions) | {
+    view_status = "failed" if ended else _choose_live_status(status)
+    return _build_common_members(task, view_status, questions) | {
         "ttl": _compute_ttl(task, retention),
-        "pollInterval": _poll_interval(task, now),
+        "pollInterval": _choose_poll_interval(task, now),
     }
 
 
-def detailed_task(
+def build_detailed_task(
     task: Mapping[str, Any],
     questions: Sequence[Question],
     now: int,
@@ -82,11 +84,11 @@ def detailed_task(
     """
     status = task["status"]
     view_status = (
-        "failed" if status in PROTOCOL_FAILURES else "completed" if status == "failed" else _live_status(status)
+        "failed" if status in PROTOCOL_FAILURES else "completed" if status == "failed" else _choose_live_status(status)
     )
-    document = _common_members(task, view_status, questions) | {
+    document = _build_common_members(task, view_status, questions) | {
         "ttlMs": _compute_ttl(task, retention),
-        "pollIntervalMs": _poll_interval(task, now),
+        "pollIntervalMs": _choose_poll_interval(task, now),
     }
     if view_status == "input_required":
         requests = {part.key: {"method": ELICIT, "params": part.elicitation_params()} for part in questions if elicits}
@@ -94,16 +96,16 @@ def detailed_task(
     if view_status == "completed" and result is not None:
         return document | {"result": {**result.to_document(), "resultType": "complete"}}
     if view_status == "failed":
-        error = {"code": INTERNAL_ERROR, "message": _failure_text(task), "data": {TASK_ID: task["task_id"]}}
+        error = {"code": INTERNAL_ERROR, "message": _build_failure_text(task), "data": {TASK_ID: task["task_id"]}}
         return document | {"error": error}
     return document
 
 
-def task_result(task: Mapping[str, Any]) -> ToolResult:
+def build_task_result(task: Mapping[str, Any]) -> ToolResult:
     """The result of the call that an ended task is."""
     meta = {TASK_ID: task["task_id"]}
     if task["status"] != "completed":
-        return ToolResult(_failure_text(task).encode(), is_error=True, meta=meta)
+        return ToolResult(_build_failure_text(task).encode(), is_error=True, meta=meta)
     value = task.get("result")
     if isinstance(value, dict):
         return ToolResult(to_json(value), meta=meta)
@@ -113,22 +115,22 @@ def task_result(task: Mapping[str, Any]) -> ToolResult:
 
 def is_expired(task: Mapping[str, Any], now: int, retention: int) -> bool:
     """Whether the time is over for which a client of the older era wanted its task. now: microseconds since 1970."""
-    requested = _requested_ttl(task, retention)
+    requested = _read_requested_ttl(task, retention)
     return requested is not None and _parse_microseconds(task["created_at"]) + requested * MILLISECOND <= now
 
 
-def _failure_text(task: Mapping[str, Any]) -> str:
+def _build_failure_text(task: Mapping[str, Any]) -> str:
     reason = task.get("error") or task.get("notes") or "no reason was given"
     return f"The task {task['task_id']} ended as {task['status']}: {reason}"
 
 
-def _live_status(status: str) -> str:
+def _choose_live_status(status: str) -> str:
     if status in ASKING:
         return "input_required"
     return status if status in ENDED else "working"
 
 
-def _common_members(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> dict[str, Any]:
+def _build_common_members(task: Mapping[str, Any], status: str, questions: Sequence[Question]) -> dict[str, Any]:
     message = _build_status_message(task, status, questions)
     return {
         "taskId": task["task_id"],
@@ -152,20 +154,20 @@ def _build_status_message(task: Mapping[str, Any], status: str, questions: Seque
 
 def _compute_ttl(task: Mapping[str, Any], retention: int) -> int | None:
     """Milliseconds from its creation for which it can be read; None, which is without bound, while nothing bounds it."""
-    requested = _requested_ttl(task, retention)
+    requested = _read_requested_ttl(task, retention)
     if requested is not None or task.get("completed_at") is None:
         return requested
     ended = _parse_microseconds(task["completed_at"]) - _parse_microseconds(task["created_at"])
     return ended // MILLISECOND + retention * 1000
 
 
-def _requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:
+def _read_requested_ttl(task: Mapping[str, Any], retention: int) -> int | None:
     value = task["metadata"].get(TTL)
     is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
     return min(value, retention * 1000) if is_number else None
 
 
-def _poll_interval(task: Mapping[str, Any], now: int) -> int:
+def _choose_poll_interval(task: Mapping[str, Any], now: int) -> int:
     age = (now - _parse_microseconds(task["created_at"])) // MILLISECOND
     return FAST_POLL if age < FAST_POLL_AGE else SLOW_POLL
 

@@ -17,7 +17,7 @@ from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, field_error
 
 from .results import ToolResult
-from .schemas import portable_schema
+from .schemas import convert_to_portable_schema
 from .tool_ranking import rank_tools
 from .tools import Tool, underscore_name
 from .view import View
@@ -28,10 +28,10 @@ __all__ = [
     "SEARCH",
     "Called",
     "ToolsetChange",
+    "build_toolsets_result",
+    "list_tools_about_tools",
     "read_toolset_change",
     "search_tools",
-    "tools_about_tools",
-    "toolsets_result",
     "unwrap_call",
 ]
 
@@ -76,7 +76,7 @@ class ToolsetChange(_Arguments):
 
 
 def _create_tool(name: str, title: str, description: str, arguments: type[BaseModel], **hints: bool) -> Tool:
-    schema = portable_schema(arguments.model_json_schema())
+    schema = convert_to_portable_schema(arguments.model_json_schema())
     schema.pop("description", None)
     return Tool(
         {
@@ -131,7 +131,7 @@ def _enable_tool() -> Tool:
     )
 
 
-def tools_about_tools(view: View) -> list[Tool]:
+def list_tools_about_tools(view: View) -> list[Tool]:
     """The tools of this module that a view lists: one that names single tools lists nothing else."""
     if view.server or (view.tools and not view.toolsets):
         return []
@@ -180,7 +180,7 @@ def _validate_arguments(model: type[Any], arguments: Mapping[str, Any]) -> Any:
         raise InvalidRequest("{field}: {message}".format(**errors[0]), errors=errors) from None
 
 
-def toolsets_result(enabled: Sequence[str], toolsets: Sequence[str], count: int) -> ToolResult:
+def build_toolsets_result(enabled: Sequence[str], toolsets: Sequence[str], count: int) -> ToolResult:
     """The answer to a change of toolsets. count: tools that the client is listed now."""
     lines = [f"Enabled: {', '.join(enabled) or 'none'}. The list has {count} tools now; read it again."]
     return _build_text_result("\n".join([*lines, f"There are: {', '.join(toolsets)}."]))
@@ -194,14 +194,14 @@ def _build_text_result(text: str) -> ToolResult:
     return ToolResult(text.encode(), structured=False)
 
 
-def _listed_name(tool: Tool, view: View) -> str:
+def _choose_listed_name(tool: Tool, view: View) -> str:
     return underscore_name(tool.name) if view.underscores else tool.name
 
 
 def _describe_tool(tool: Tool, view: View) -> str:
     document = tool.call_document
     schema = to_json(document["inputSchema"]).decode()
-    return f"{_listed_name(tool, view)}\n{document['description']}\ninputSchema: {schema}"
+    return f"{_choose_listed_name(tool, view)}\n{document['description']}\ninputSchema: {schema}"
 
 
 def _describe_briefly(tool: Tool, view: View) -> str:
@@ -215,7 +215,7 @@ def _describe_briefly(tool: Tool, view: View) -> str:
     summary = tool.description.partition("\n")[0].replace("``", "`")
     if len(summary) > MAX_SUMMARY:
         summary = summary[: MAX_SUMMARY - 3] + "..."
-    return f"{_listed_name(tool, view)}({', '.join(parts)}) {summary}"
+    return f"{_choose_listed_name(tool, view)}({', '.join(parts)}) {summary}"
 
 
 def _format_type_name(schema: Mapping[str, Any]) -> str:

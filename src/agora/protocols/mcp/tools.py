@@ -28,7 +28,16 @@ from .model_view import MODEL_TOOLS, compact_document
 from .schemas import input_schema, output_schema
 from .view import View
 
-__all__ = ["NAME_LIMIT", "SEND", "Listing", "Tool", "Tools", "build_tool_page", "foreign_meta", "underscore_name"]
+__all__ = [
+    "NAME_LIMIT",
+    "SEND",
+    "Listing",
+    "Tool",
+    "Tools",
+    "build_tool_page",
+    "select_foreign_meta",
+    "underscore_name",
+]
 
 NAME_LIMIT = 64  #: several hosts refuse a whole server over one longer name
 SEND = "agora.a2a.send"  #: the one operation whose calls run as tasks, where the client takes tasks
@@ -99,11 +108,11 @@ class Tool:
 
     def is_encoded_for_view(self, view: View) -> bool:
         """Whether :meth:`encode_for_view` has its answer at hand."""
-        return _view_form(view) in self._encoded_forms
+        return _choose_view_form(view) in self._encoded_forms
 
     def encode_for_view(self, view: View) -> bytes:
         """The entry as JSON; kept, because listings are long and change seldom."""
-        form = _view_form(view)
+        form = _choose_view_form(view)
         encoding = self._encoded_forms.get(form)
         if encoding is None:
             encoding = self._encoded_forms[form] = to_json(self.render_for_view(view))
@@ -136,7 +145,7 @@ class OperationTool(Tool):
 
     @cached_property
     def call_document(self) -> Mapping[str, Any]:
-        return _call_document(self._operation, self._life) | {"name": self._name}
+        return _build_call_document(self._operation, self._life) | {"name": self._name}
 
     @cached_property
     def document(self) -> dict[str, Any]:  # type: ignore[override]
@@ -245,7 +254,7 @@ async def build_tool_page(tools: Iterable[Tool], view: View, cursor: str | None,
     return Listing(view, entries, cursors.encode_cursor(entries[-1].name) if more else None)
 
 
-def _view_form(view: View) -> tuple[bool, bool, bool]:
+def _choose_view_form(view: View) -> tuple[bool, bool, bool]:
     """What of a view changes how an entry reads."""
     return view.compact, view.underscores, view.task_support
 
@@ -258,7 +267,7 @@ def _create_tool(operation: Operation, life: OperationLife, name: str) -> Tool:
     return OperationTool(operation, life, name)
 
 
-def _call_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
+def _build_call_document(operation: Operation, life: OperationLife) -> dict[str, Any]:
     """The entry of a listing without the schema of the result."""
     return {
         "name": operation.name,
@@ -278,12 +287,12 @@ def _build_upstream_document(operation: Operation, definition: Mapping[str, Any]
     own = {"name": operation.name, "description": definition.get("description") or operation.description}
     hints = {"readOnlyHint": False, "openWorldHint": True, **(definition.get("annotations") or {})}
     theirs = definition.get("_meta")
-    meta = foreign_meta(theirs if isinstance(theirs, dict) else {}) | {f"{META}version": operation.version}
+    meta = select_foreign_meta(theirs if isinstance(theirs, dict) else {}) | {f"{META}version": operation.version}
     schema = definition.get("inputSchema") or {"type": "object"}
     return {**definition, **own, "inputSchema": schema, "annotations": hints, "_meta": meta}
 
 
-def foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
+def select_foreign_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     """The members of an upstream's ``_meta`` that are passed on."""
     return {key: value for key, value in meta.items() if not key.startswith(RESERVED_META_PREFIXES)}
 

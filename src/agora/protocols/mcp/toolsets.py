@@ -12,7 +12,7 @@ from typing import Final
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["AGENTS", "ALL", "ESSENTIAL", "covers_operation", "resolve_toolsets", "toolset_names"]
+__all__ = ["AGENTS", "ALL", "ESSENTIAL", "covers_operation", "list_toolset_names", "resolve_toolsets"]
 
 ALL, AGENTS = "all", "agents"
 _ESSENTIAL: Final = frozenset({"essential", "default"})
@@ -49,14 +49,14 @@ ESSENTIAL: Final = frozenset(
 )
 
 
-def toolset_names(categories: Collection[str]) -> list[str]:
+def list_toolset_names(categories: Collection[str]) -> list[str]:
     """The toolsets that there are, sorted."""
     return sorted(_NAMED | set(categories))
 
 
 def resolve_toolsets(toolsets: Collection[str], categories: Collection[str]) -> tuple[str, ...]:
     """The toolsets by their own names, plurals resolved. Raises InvalidRequest that names those there are."""
-    names = set(toolset_names(categories))
+    names = set(list_toolset_names(categories))
     resolved = []
     for toolset in toolsets:
         name = toolset if toolset in names else toolset.removesuffix("s")

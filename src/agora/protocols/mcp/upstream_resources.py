@@ -15,7 +15,7 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, U
 
 from .exchange import Exchange, JsonRpcError
 
-__all__ = ["PREFIX", "UpstreamResources", "local_uri", "with_local_uris"]
+__all__ = ["PREFIX", "UpstreamResources", "build_local_uri", "rewrite_links_to_local_uris"]
 
 PREFIX: Final = "agora://upstreams/"
 PAGE_SIZE = 100  #: upstreams asked for in one page of their list
@@ -35,8 +35,8 @@ class UpstreamResources:
     async def list_resources(self, exchange: Exchange) -> list[dict[str, Any]]:
         """Entries of every resource."""
         return [
-            definition | {"uri": local_uri(upstream, definition["uri"]), "name": name}
-            async for upstream, name, definition in self._active_items(exchange, "resource")
+            definition | {"uri": build_local_uri(upstream, definition["uri"]), "name": name}
+            async for upstream, name, definition in self._list_active_items(exchange, "resource")
         ]
 
     async def list_templates(self, exchange: Exchange) -> list[dict[str, Any]]:
@@ -44,12 +44,14 @@ class UpstreamResources:
         return [
             definition
             | {"uriTemplate": f"{PREFIX}{upstream}/{_quote_template(definition['uriTemplate'])}", "name": name}
-            async for upstream, name, definition in self._active_items(exchange, "template")
+            async for upstream, name, definition in self._list_active_items(exchange, "template")
         ]
 
     async def list_prompts(self, exchange: Exchange) -> list[dict[str, Any]]:
         """Entries of every prompt."""
-        return [definition | {"name": name} async for _, name, definition in self._active_items(exchange, "prompt")]
+        return [
+            definition | {"name": name} async for _, name, definition in self._list_active_items(exchange, "prompt")
+        ]
 
     async def read_uri(self, exchange: Exchange, uri: str) -> dict[str, Any]:
         """The contents of a resource. Raises an AgoraError."""
@@ -69,7 +71,9 @@ class UpstreamResources:
             raise JsonRpcError.from_error(error, modern=True) from None
         about = {"description": result["description"]} if result["description"] else {}
         messages = [
-            message | {"content": with_local_uris(upstream, message["content"])} if "content" in message else message
+            message | {"content": rewrite_links_to_local_uris(upstream, message["content"])}
+            if "content" in message
+            else message
             for message in result["messages"]
         ]
         return {**about, "messages": messages}
@@ -105,12 +109,12 @@ class UpstreamResources:
             try:
                 async for item in self._build_upstream_items(exchange, filters):
                     if tool in (item["name"], item["name"].replace(".", "_")):
-                        return _unusable_tool_error(upstream, item)
+                        return _build_unusable_tool_error(upstream, item)
             except AgoraError:  # no such upstream, or not for this caller
                 return None
         return None
 
-    async def _active_items(self, exchange: Exchange, kind: str) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
+    async def _list_active_items(self, exchange: Exchange, kind: str) -> AsyncIterator[tuple[str, str, dict[str, Any]]]:
         """Upstream, local name and definition of each usable item; empty for callers without permission."""
         filters = {"kind": kind, "state": "active"}
         try:
@@ -144,24 +148,24 @@ class UpstreamResources:
                 return
 
 
-def local_uri(upstream: str, uri: str) -> str:
+def build_local_uri(upstream: str, uri: str) -> str:
     """The URI here of an upstream's resource."""
     return f"{PREFIX}{upstream}/{quote(uri, safe='')}"
 
 
-def with_local_uris(upstream: str, block: Any) -> Any:
+def rewrite_links_to_local_uris(upstream: str, block: Any) -> Any:
     """A content block of an upstream whose links lead to the resource through this server."""
     if not isinstance(block, dict):
         return block
     if block.get("type") == "resource_link" and isinstance(block.get("uri"), str):
-        return {**block, "uri": local_uri(upstream, block["uri"])}
+        return {**block, "uri": build_local_uri(upstream, block["uri"])}
     resource = block.get("resource")
     if block.get("type") == "resource" and isinstance(resource, dict) and isinstance(resource.get("uri"), str):
-        return {**block, "resource": {**resource, "uri": local_uri(upstream, resource["uri"])}}
+        return {**block, "resource": {**resource, "uri": build_local_uri(upstream, resource["uri"])}}
     return block
 
 
-def _unusable_tool_error(upstream: str, item: Mapping[str, Any]) -> AgoraError:
+def _build_unusable_tool_error(upstream: str, item: Mapping[str, Any]) -> AgoraError:
     what = f"The tool {item['name']!r} of {upstream}"
     if item["state"] == "dropped":
         return NotFound(f"{what} cannot be offered: {item['reason']}.")

@@ -89,20 +89,20 @@ def _parse_view(query: bytes, headers: tuple[tuple[str, str], ...], default: Vie
     elif form in FORMS:
         compact = form == "model"
     else:
-        raise _invalid_parameter("view", "is 'model' or 'full'")
+        raise _build_invalid_parameter_error("view", "is 'model' or 'full'")
     style = parameters.get("names", "underscore" if compact else "dots")
     if style not in STYLES:
-        raise _invalid_parameter("names", "is 'dots' or 'underscore'")
+        raise _build_invalid_parameter_error("names", "is 'dots' or 'underscore'")
     page = parameters.get("page", str(PAGE))
     if not page.isdecimal() or not 1 <= int(page[:9]) <= MAX_PAGE:
-        raise _invalid_parameter("page", f"is a number from 1 to {MAX_PAGE}")
+        raise _build_invalid_parameter_error("page", f"is a number from 1 to {MAX_PAGE}")
     parameters |= dict(headers)
     readonly = FLAGS.get(parameters.get("readonly", "").strip().lower())
     if readonly is None:
-        raise _invalid_parameter("readonly", "is 'true' or 'false'")
+        raise _build_invalid_parameter_error("readonly", "is 'true' or 'false'")
     toolsets, tools = (_split_names(parameters.get(name, "")) for name in ("toolsets", "tools"))
     if len(tools) > MAX_NAMES:
-        raise _invalid_parameter("tools", f"names at most {MAX_NAMES} tools")
+        raise _build_invalid_parameter_error("tools", f"names at most {MAX_NAMES} tools")
     return View(compact, STYLES[style], toolsets, tools, readonly, int(page))
 
 
@@ -110,7 +110,7 @@ def _split_names(text: str) -> tuple[str, ...]:
     return tuple(sorted({name.strip() for name in text.split(",") if name.strip()}))
 
 
-def _invalid_parameter(field: str, rule: str) -> InvalidRequest:
+def _build_invalid_parameter_error(field: str, rule: str) -> InvalidRequest:
     return InvalidRequest(
         f"{field} {rule}.", fix="Correct the URL's query or the header.", errors=[field_error(field, rule)]
     )

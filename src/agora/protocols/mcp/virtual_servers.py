@@ -47,10 +47,10 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
         view, toolsets=(), tools=tools, server=name, instructions=server.instructions or server.description
     )
     if build_virtual_server_scope(name) in caller.scopes:
-        exchange.caller = replace(caller, scopes=_scopes_of_tools(dispatcher.context.registry, caller, members))
+        exchange.caller = replace(caller, scopes=_list_scopes_of_tools(dispatcher.context.registry, caller, members))
 
 
-def _scopes_of_tools(registry: OperationRegistry, caller: Caller, tools: Iterable[str]) -> frozenset[str]:
+def _list_scopes_of_tools(registry: OperationRegistry, caller: Caller, tools: Iterable[str]) -> frozenset[str]:
     """The scopes that calls of these tools ask for."""
     scopes = set(WATCH_SCOPES)
     for name in tools:

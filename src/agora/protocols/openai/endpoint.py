@@ -28,8 +28,8 @@ from agora.protocols.http import (
     Send,
     read_body,
     read_header,
+    run_while_connected,
     send_response,
-    while_connected,
 )
 from agora.protocols.http_streams import HEADERS, follow_stream
 from agora.protocols.json_body import check_json_type, parse_json_object
@@ -219,7 +219,7 @@ class _OpenAiRequest:
         await self._send_document(completion.build())
 
     async def _complete_turn(self, request: AgentRequest, asking: Asking) -> tuple[BegunTurn, list[Update]]:
-        return await while_connected(self._receive, self._turns.complete_turn(request, asking))
+        return await run_while_connected(self._receive, self._turns.complete_turn(request, asking))
 
     async def _stream_turn(
         self,

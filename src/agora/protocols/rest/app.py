@@ -15,9 +15,9 @@ from agora.protocols.http import (
     Send,
     read_body,
     read_header,
+    run_while_connected,
     send_problem,
     send_response,
-    while_connected,
 )
 from agora.protocols.json_body import check_json_type, media_type, parse_json_object
 from agora_sdk.contract import Kind, Operation
@@ -80,7 +80,7 @@ class RestApp:
             idempotency_key=read_header(scope, b"idempotency-key"),
             request_id=request_id,
         )
-        outcome = await (while_connected(receive, call) if _may_wait(operation, arguments) else call)
+        outcome = await (run_while_connected(receive, call) if _may_wait(operation, arguments) else call)
         for name, value in outcome.notices.items():
             headers.append((name.lower().encode(), value.encode()))
         if outcome.replayed:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from pydantic_core import to_json
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, send_problem, while_connected
+from agora.protocols.http import Access, Receive, Scope, Send, read_body, read_header, run_while_connected, send_problem
 from agora.protocols.json_body import check_json_type, parse_json_object
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError
@@ -48,7 +48,7 @@ class ExecutionStreams:
             arguments = await self._read_arguments(scope, receive)
             key = read_header(scope, b"idempotency-key")
             call = self.dispatcher.invoke(EXECUTE, caller, arguments, idempotency_key=key, progress=answer.send_piece)
-            outcome = await while_connected(receive, call)
+            outcome = await run_while_connected(receive, call)
             await answer.send_event("result", outcome.body)
         except AgoraError as error:
             if not answer.begun:

@@ -115,17 +115,17 @@ def _build_operation_entry(operation: Operation, route: Route, number: int, sche
         "x-agora-operation": operation.name,
         "x-agora-version": operation.version,
         "x-agora-scope": operation.scope,
-        "responses": _operation_responses(operation, schemas),
+        "responses": _build_operation_responses(operation, schemas),
     }
     if operation.deprecation_date or operation.sunset_date:
         entry["deprecated"] = True
-    parameters = _route_parameters(route, request, has_body(operation, route.method))
+    parameters = _build_route_parameters(route, request, has_body(operation, route.method))
     if operation.kind is Kind.COMMAND:
         parameters.append(KEY_PARAMETER)
     if parameters:
         entry["parameters"] = parameters
     if has_body(operation, route.method):
-        entry["requestBody"] = _request_body(route, request)
+        entry["requestBody"] = _build_request_body(route, request)
     return entry
 
 
@@ -137,7 +137,7 @@ def _share_definitions(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[
     return schema
 
 
-def _operation_responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+def _build_operation_responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     schema = _share_definitions(operation.output.json_schema(mode="serialization", ref_template=REF), schemas)
     name = schema.get("title")
     if name and "$ref" not in schema:
@@ -148,7 +148,7 @@ def _operation_responses(operation: Operation, schemas: dict[str, Any]) -> dict[
     return {str(operation.success_status): success, "default": {"$ref": "#/components/responses/Problem"}}
 
 
-def _route_parameters(route: Route, request: dict[str, Any], body: bool) -> list[dict[str, Any]]:
+def _build_route_parameters(route: Route, request: dict[str, Any], body: bool) -> list[dict[str, Any]]:
     parameters = []
     required = request.get("required", [])
     for name, schema in request.get("properties", {}).items():
@@ -159,7 +159,7 @@ def _route_parameters(route: Route, request: dict[str, Any], body: bool) -> list
             "name": name,
             "in": "path" if in_path else "query",
             "required": in_path or name in required,
-            "schema": _without_null(schema) if in_path else schema,
+            "schema": _drop_null(schema) if in_path else schema,
         }
         if description := schema.get("description"):
             parameter["description"] = description
@@ -167,7 +167,7 @@ def _route_parameters(route: Route, request: dict[str, Any], body: bool) -> list
     return parameters
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _drop_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A path parameter is never null, even where the body's field may be."""
     options: list[dict[str, Any]] = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
     if len(options) != 1:
@@ -175,7 +175,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key not in ("anyOf", "default")} | options[0]
 
 
-def _request_body(route: Route, request: dict[str, Any]) -> dict[str, Any]:
+def _build_request_body(route: Route, request: dict[str, Any]) -> dict[str, Any]:
     properties = {name: s for name, s in request.get("properties", {}).items() if name not in route.parameters}
     required = [name for name in request.get("required", ()) if name not in route.parameters]
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}

@@ -32,7 +32,7 @@ class RouteTable:
                 if not route.parameters:
                     self._fixed.setdefault((route.method, route.path), operation)
                 else:
-                    for parts in _path_shapes(route):
+                    for parts in _list_path_shapes(route):
                         self._open.setdefault(len(parts), []).append((route.method, parts, operation))
 
     def find_fixed(self, method: str, path: str) -> RouteMatch | None:
@@ -60,7 +60,7 @@ class RouteTable:
         return sorted(methods)
 
 
-def _path_shapes(route: Route) -> Iterable[tuple[str, ...]]:
+def _list_path_shapes(route: Route) -> Iterable[tuple[str, ...]]:
     """The segments of a path; a parameter with a slash in it is one of them, or two."""
     parts = tuple(route.path.strip("/").split("/"))
     yield parts

@@ -21,8 +21,8 @@ from pydantic_core import to_json
 from agora.core.call import Caller
 from agora.core.dispatcher import Dispatcher
 from agora.net.backpressure import Connection
-from agora.protocols.http import check_values
-from agora.protocols.trace_context import incoming_span
+from agora.protocols.http import check_json_weight
+from agora.protocols.trace_context import open_incoming_span
 from agora.telemetry.context import extract_trace
 from agora_sdk.contract import Kind
 from agora_sdk.contract.validation_errors import describe_error
@@ -124,7 +124,7 @@ class Calls:
                 fix="Send less, or raise the setting body_limit.",
                 errors=[field_error("frame", f"longer than {self._limit} bytes")],
             )
-        check_values(text.encode(), self._limit)
+        check_json_weight(text.encode(), self._limit)
         try:
             fields = _OBJECT.validate_json(text)
         except ValidationError:
@@ -138,7 +138,7 @@ class Calls:
         try:
             return _Frame.model_validate(fields)
         except ValidationError as error:
-            raise _CallRefused(id, _invalid_frame(error)) from None
+            raise _CallRefused(id, _build_invalid_frame_error(error)) from None
 
     async def _acquire_slot(self, frame: _Frame) -> None:
         try:
@@ -152,8 +152,10 @@ class Calls:
 
     async def _run_call(self, frame: _Frame, name: str) -> None:
         try:
-            with incoming_span(self._dispatcher.tracing, "WebSocket call", frame.trace_headers or self._trace) as span:
-                answer, failure = await self._call_outcome(frame, name)
+            with open_incoming_span(
+                self._dispatcher.tracing, "WebSocket call", frame.trace_headers or self._trace
+            ) as span:
+                answer, failure = await self._run_call_to_outcome(frame, name)
                 if span is not None and failure is not None and failure.status >= 500:
                     span.fail(failure.code)
             self._cancelled.discard(frame.id)
@@ -171,7 +173,7 @@ class Calls:
             with self._connection.count_bytes(len(answer)):
                 await self._answer(answer)
 
-    async def _call_outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
+    async def _run_call_to_outcome(self, frame: _Frame, name: str) -> tuple[bytes | None, AgoraError | None]:
         """What to answer to a call, and the error that it came to, if any."""
         try:
             answer = await self._invoke_operation(frame, name)
@@ -218,7 +220,7 @@ def _encode_error(call_id: int | str | None, error: AgoraError) -> bytes:
     return to_json({"id": call_id, "error": error.problem()})
 
 
-def _invalid_frame(error: ValidationError) -> InvalidRequest:
+def _build_invalid_frame_error(error: ValidationError) -> InvalidRequest:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     errors = [field_error(".".join(map(str, fault["loc"])), describe_error(fault)) for fault in faults[:20]]
     return InvalidRequest(

@@ -11,7 +11,7 @@ from agora.core.dispatcher import Dispatcher
 from agora.core.events.stream import LiveStream
 from agora.protocols import query_string
 from agora.protocols.http import Scope, abort_connection, read_header
-from agora.protocols.websockets import subprotocol_token
+from agora.protocols.websockets import read_subprotocol_token
 from agora_sdk.contract import Operation
 
 from . import task_offers
@@ -55,7 +55,7 @@ class StreamRequest:
             scope["query_string"] = b"&".join(p for p in query.split(b"&") if not p.startswith(b"access_token="))
         arguments = query_string.merge_path_parameters(query_string.parse_query(query, operation), path)
         credential = arguments.pop("access_token", None)
-        credential = subprotocol_token(scope) or credential
+        credential = read_subprotocol_token(scope) or credential
         resume = read_header(scope, b"last-event-id")
         if (
             resume and "last_event_id" in operation.parameters

@@ -37,7 +37,7 @@ class EventSource(StreamingApp):
         try:
             encoder: StreamEncoder
             if operation.name == task_offers.OPERATION:
-                start, encoder = task_offers.connected_chunk(stream.position), task_offers.OfferEncoder()
+                start, encoder = task_offers.encode_connected_chunk(stream.position), task_offers.OfferEncoder()
             else:
                 start, encoder = b"id: %d\n: connected\n\n" % stream.position, _ChunkEncoder()
             await self._send_stream(stream, start, encoder, receive, send)

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from agora.core.events.frames import Batch, CloseReason, Item, encode_closing_chunk
 from agora.protocols.http import Scope, read_header
 
-__all__ = ["OPERATION", "OfferEncoder", "connected_chunk", "read_worker_headers"]
+__all__ = ["OPERATION", "OfferEncoder", "encode_connected_chunk", "read_worker_headers"]
 
 OPERATION: Final = "agora.worker.stream"
 HEADERS: Final[Mapping[bytes, str]] = {
@@ -40,7 +40,7 @@ def read_worker_headers(scope: Scope) -> dict[str, str | list[str]]:
     return arguments
 
 
-def connected_chunk(position: int) -> bytes:
+def encode_connected_chunk(position: int) -> bytes:
     """The first message: every task that becomes available from now on is offered."""
     return b'id: %d\nevent: connected\ndata: {"control":"connected","sequence":%d}\n\n' % (position, position)
 

@@ -21,7 +21,7 @@ from agora.core.events.sink import QueueSink, Sink, is_over
 from agora.core.events.stream import LiveStream
 from agora.net.backpressure import Connection
 from agora.protocols.http import Receive, Scope, Send, connection_of
-from agora.protocols.trace_context import incoming_span, trace_carrier
+from agora.protocols.trace_context import open_incoming_span, read_trace_carrier
 from agora.protocols.websockets import MAX_REASON, await_disconnect, refuse_handshake
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
@@ -45,7 +45,7 @@ class WebSocketApp(StreamingApp):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         try:
-            with incoming_span(self.dispatcher.tracing, "WebSocket", trace_carrier(scope)):
+            with open_incoming_span(self.dispatcher.tracing, "WebSocket", read_trace_carrier(scope)):
                 stream, caller = await self.open(StreamRequest.from_scope(scope, STREAM))
         except AgoraError as error:
             await refuse_handshake(scope, send, error)
@@ -75,14 +75,20 @@ class _Socket:
         self._closing: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
         limit = app.settings.body_limit
         self._calls = Calls(
-            app.dispatcher, caller, limit, self._send_text, stream.acknowledge, trace_carrier(scope), self._connection
+            app.dispatcher,
+            caller,
+            limit,
+            self._send_text,
+            stream.acknowledge,
+            read_trace_carrier(scope),
+            self._connection,
         )
 
     async def run_connection(self) -> None:
         """Accept, then listen and push until either side ends it."""
         chosen = SUBPROTOCOL if SUBPROTOCOL in self._scope.get("subprotocols", ()) else None
         await self._send({"type": "websocket.accept", "subprotocol": chosen})
-        await self._send_text(to_json(self._greeting_frame()))
+        await self._send_text(to_json(self._build_greeting_frame()))
         sink, pumping = self._create_sink()
         attaching = asyncio.create_task(self._stream.attach(sink))  # before anything can end the stream
         listening = asyncio.create_task(self._read_frames())
@@ -99,7 +105,7 @@ class _Socket:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._calls.close()
 
-    def _greeting_frame(self) -> dict[str, Any]:
+    def _build_greeting_frame(self) -> dict[str, Any]:
         return {
             "control": "connected",
             "sequence": self._stream.position,
@@ -113,8 +119,8 @@ class _Socket:
         limit = self._app.dispatcher.feed.buffer_limit
         protocol = getattr(self._send, "__self__", None)
         if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
-            return TransportSink(protocol, limit, self._on_stream_end, self._connection), []
-        queue = _NotifyingQueue(limit, self._on_stream_end)
+            return TransportSink(protocol, limit, self._forget_ended_stream, self._connection), []
+        queue = _NotifyingQueue(limit, self._forget_ended_stream)
         return queue, [asyncio.create_task(self._pump_queue(queue))]
 
     async def _pump_queue(self, queue: QueueSink) -> None:
@@ -123,7 +129,7 @@ class _Socket:
                 for text in batch.texts:
                     await self._send_text(text)
 
-    def _on_stream_end(self, close_reason: CloseReason) -> None:
+    def _forget_ended_stream(self, close_reason: CloseReason) -> None:
         if not self._closing.done():
             self._closing.set_result(close_reason)
 
@@ -175,7 +181,7 @@ class TransportSink:
     ) -> None:
         self._transport: asyncio.Transport = protocol.transport
         self._writable: asyncio.Event = protocol.writable
-        self._limit, self._on_stream_end, self._connection = limit, ended, connection
+        self._limit, self._forget_ended_stream, self._connection = limit, ended, connection
 
     def write(self, batch: Batch, /) -> bool:
         transport = self._transport
@@ -190,7 +196,7 @@ class TransportSink:
         await self._writable.wait()
 
     def end(self, close_reason: CloseReason, /) -> None:
-        self._on_stream_end(close_reason)
+        self._forget_ended_stream(close_reason)
 
 
 class _NotifyingQueue(QueueSink):
@@ -198,8 +204,8 @@ class _NotifyingQueue(QueueSink):
 
     def __init__(self, limit: int, ended: Callable[[CloseReason], None]) -> None:
         super().__init__(limit)
-        self._on_stream_end = ended
+        self._forget_ended_stream = ended
 
     def end(self, close_reason: CloseReason, /) -> None:
         super().end(close_reason)
-        self._on_stream_end(close_reason)
+        self._forget_ended_stream(close_reason)

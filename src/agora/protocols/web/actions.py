@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agora.core.dispatcher import Dispatcher
-from agora.protocols.http import Receive, Scope, Send, read_header, while_connected
+from agora.protocols.http import Receive, Scope, Send, read_header, run_while_connected
 from agora_sdk.contract import Kind, Operation
 from agora_sdk.errors import AgoraError, MethodNotAllowed
 
@@ -26,7 +26,7 @@ from .filters import format_document
 from .named_agents import check_named_agents
 from .notices import Notice, Notices, render_notice, render_toast
 from .responses import is_htmx_request, send_html, send_redirect
-from .security import HOME, safe_next_path
+from .security import HOME, choose_safe_next_path
 from .view import View
 
 __all__ = ["Actions"]
@@ -64,15 +64,15 @@ class Actions:
             forms.to_arguments(form, operation),
             idempotency_key=form.get("idempotency_key"),
         )
-        return (await while_connected(receive, call)).result
+        return (await run_while_connected(receive, call)).result
 
     async def _send_success(self, notice: Notice, form: forms.Form, scope: Scope, send: Send) -> None:
         if notice.path and form.get("visit"):
             await self._send_result_page(notice, scope, send)
         elif not is_htmx_request(scope):
-            await send_redirect(send, _next_path(form), [self.notices.build_cookie(notice)])
+            await send_redirect(send, _choose_next_path(form), [self.notices.build_cookie(notice)])
         elif form.get("next") and not _returns_to_sending_page(form, scope):
-            away = (b"hx-redirect", _next_path(form).encode("ascii"))
+            away = (b"hx-redirect", _choose_next_path(form).encode("ascii"))
             await send_html(send, 200, b"", [away, self.notices.build_cookie(notice)])
         else:
             await send_html(send, 200, render_toast(notice))
@@ -90,13 +90,13 @@ class Actions:
         if is_htmx_request(scope):
             await send_html(send, error.status, render_notice(notice))
         else:
-            await send_redirect(send, _next_path(form), [self.notices.build_cookie(notice)])
+            await send_redirect(send, _choose_next_path(form), [self.notices.build_cookie(notice)])
 
 
 def _describe_success(operation: Operation, form: forms.Form, result: Any, scope: Scope) -> Notice:
     """The notice of an act that was done, with a link to what it made unless the page that sent it shows that."""
     path = outcomes.find_result_page(result)
-    if path and urlsplit(_sending_page_url(scope)).path == HOME + path:
+    if path and urlsplit(_read_sending_page_url(scope)).path == HOME + path:
         path = ""
     words = outcomes.describe_outcome(operation, form.get, result)
     if not form.get("show"):
@@ -107,13 +107,13 @@ def _describe_success(operation: Operation, form: forms.Form, result: Any, scope
 
 def _returns_to_sending_page(form: forms.Form, scope: Scope) -> bool:
     """Whether a form leads back to the page that sent it, which then stays and is brought up to date."""
-    return urlsplit(_next_path(form)).path == urlsplit(_sending_page_url(scope)).path
+    return urlsplit(_choose_next_path(form)).path == urlsplit(_read_sending_page_url(scope)).path
 
 
-def _sending_page_url(scope: Scope) -> str:
+def _read_sending_page_url(scope: Scope) -> str:
     """URL of the page that sent a form, as htmx says it; empty where it does not."""
     return read_header(scope, b"hx-current-url") or ""
 
 
-def _next_path(form: forms.Form) -> str:
-    return safe_next_path(form.get("next"))
+def _choose_next_path(form: forms.Form) -> str:
+    return choose_safe_next_path(form.get("next"))

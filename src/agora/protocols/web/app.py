@@ -49,7 +49,7 @@ from .exports import Exports
 from .notices import NOTICE, Notice, Notices, render_notice
 from .registry import FRAGMENTS, Page, PageElsewhere
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
-from .security import HOME, check_origin, safe_next_path
+from .security import HOME, check_origin, choose_safe_next_path
 from .session import HasEnded, Sessions, parse_cookies
 from .signin import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
@@ -225,7 +225,7 @@ class MonitorApp:
         return View(self.dispatcher, caller, session, page, path, query, channel.head)
 
     async def _send_page(self, scope: Scope, send: Send) -> None:
-        match = FIND_PAGE.get()(_monitor_path(scope))
+        match = FIND_PAGE.get()(_read_monitor_path(scope))
         page, path = match if match is not None else (NO_PAGE, {})
         view = await self._create_view(scope, page, path, _parse_query(scope))
         if match is None:
@@ -255,7 +255,7 @@ class MonitorApp:
         elif scope["method"] == "POST":
             await send_redirect(send, f"{HOME}sign-in", headers)
         else:
-            here = HOME + _monitor_path(scope)
+            here = HOME + _read_monitor_path(scope)
             if scope["query_string"]:
                 here += "?" + scope["query_string"].decode("latin-1")
             onward = "" if here == HOME else f"?next={quote(here, safe='')}"
@@ -269,7 +269,7 @@ class MonitorApp:
         if not wants_html(scope):
             await send_problem(send, error, instance=scope["path"])
             return
-        page = _referring_page(scope) if scope["method"] == "POST" else None
+        page = _find_referring_page(scope) if scope["method"] == "POST" else None
         if page is not None:  # a page at the address of an act could not be loaded again
             await send_redirect(send, page, [self.notices.build_cookie(Notice("failed", str(error)))])
             return
@@ -277,13 +277,13 @@ class MonitorApp:
             view: View | None = await self._create_view(scope, NO_PAGE, {}, {})
         except AgoraError:
             view = None
-        values = {"view": view, "notice": None, "error": error, "list_page": _list_page(scope, view)}
+        values = {"view": view, "notice": None, "error": error, "list_page": _find_list_page(scope, view)}
         await send_html(send, error.status, render_template("error.html", values))
 
     # -- live ------------------------------------------------------------------------------------
 
     async def _send_live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        match = FIND_PAGE.get()(_monitor_path(scope).removeprefix("live"))
+        match = FIND_PAGE.get()(_read_monitor_path(scope).removeprefix("live"))
         if match is None or not match[0].live:
             raise NotFound("There is nothing live at this page.")
         page, path = match
@@ -322,21 +322,21 @@ async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
         raise InternalError("The page could not be shown.", incident=incident) from error
 
 
-def _list_page(scope: Scope, view: View | None) -> Page | None:
+def _find_list_page(scope: Scope, view: View | None) -> Page | None:
     """The list that a page belongs to, where a person goes on from an address of a thing that is not there."""
-    root, _, rest = _monitor_path(scope).partition("/")
+    root, _, rest = _read_monitor_path(scope).partition("/")
     if view is None or not rest:
         return None
     return next((page for page in view.navigation if page.path == root), None)
 
 
-def _referring_page(scope: Scope) -> str | None:
+def _find_referring_page(scope: Scope) -> str | None:
     """Path of the page of the monitor that sent a form, if the browser says it."""
     referer = urlsplit(read_header(scope, b"referer") or "")
-    return safe_next_path(f"{referer.path}?{referer.query}") if referer.path.startswith(HOME) else None
+    return choose_safe_next_path(f"{referer.path}?{referer.query}") if referer.path.startswith(HOME) else None
 
 
-def _monitor_path(scope: Scope) -> str:
+def _read_monitor_path(scope: Scope) -> str:
     """The path below ``/v1/monitor/``, as it came over the wire."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     return raw.split(b"?", 1)[0].decode("latin-1").removeprefix(HOME)

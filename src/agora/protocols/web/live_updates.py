@@ -69,7 +69,7 @@ class FragmentSink:
     def write(self, batch: Batch, /) -> bool:
         for item in batch.items:
             if isinstance(item, EncodedEvent):
-                for part in self._fragments_for(item.event.type):
+                for part in self._list_fragments_for(item.event.type):
                     self._events[part.name].append(item)
                     self._due[part.name] = None
         self.position = max(self.position, batch.sequence)
@@ -85,7 +85,7 @@ class FragmentSink:
 
     # -- what is due -----------------------------------------------------------------------------
 
-    def _fragments_for(self, type: str) -> tuple[Fragment, ...]:
+    def _list_fragments_for(self, type: str) -> tuple[Fragment, ...]:
         fragments = self._fragments_by_type.get(type)
         if fragments is None:
             if len(self._fragments_by_type) >= 1000:  # agents name their own types
@@ -224,7 +224,7 @@ class FragmentRenderer:
         position = feeder.position
         events = [item.model() for item in feeder.take_events(part.name)]
         try:
-            body = await _fragment_body(part, self._view.with_events(events, position))
+            body = await _render_fragment_body(part, self._view.with_events(events, position))
         except RateLimited as error:
             feeder.mark_due([part.name])
             self._schedule.postpone(part, float(error.extra.get("retry_after", 1)), time.monotonic())
@@ -235,7 +235,7 @@ class FragmentRenderer:
         return b"" if body is None else encode_event(part.name, position, body)
 
 
-async def _fragment_body(part: Fragment, view: View) -> bytes | None:
+async def _render_fragment_body(part: Fragment, view: View) -> bytes | None:
     """A fragment as HTML; None for nothing new, or for what is gone, or not to be seen any more. Raises RateLimited."""
     try:
         values = await part.build(view)

@@ -28,7 +28,7 @@ async def _check_agent(view: View, field: str, name: str) -> None:
     try:
         await view.invoke("agora.agent.get", {"agent_id": name})
     except NotFound:
-        names = await _similar_names(view, name)
+        names = await _find_similar_names(view, name)
         raise NotFound(
             f"There is no agent {name!r}.",
             fix=f"Did you mean {' or '.join(names)}?" if names else "The page Agents lists those there are.",
@@ -38,7 +38,7 @@ async def _check_agent(view: View, field: str, name: str) -> None:
         return
 
 
-async def _similar_names(view: View, name: str) -> list[str]:
+async def _find_similar_names(view: View, name: str) -> list[str]:
     try:
         page = await view.invoke_or_none("agora.query.agents", {"search": name, "limit": MAX_SUGGESTIONS})
     except AgoraError:

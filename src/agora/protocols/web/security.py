@@ -13,7 +13,7 @@ from agora.protocols.host_header import parse_host, parse_origin
 from agora.protocols.http import Scope, read_header
 from agora_sdk.errors import PermissionDenied
 
-__all__ = ["HEADERS", "HOME", "check_origin", "safe_next_path"]
+__all__ = ["HEADERS", "HOME", "check_origin", "choose_safe_next_path"]
 
 HOME: Final = "/v1/monitor/"
 MAX_PATH_CHARACTERS: Final = 2000
@@ -33,7 +33,7 @@ HEADERS: Final = (
 )
 
 
-def safe_next_path(path: str | None) -> str:
+def choose_safe_next_path(path: str | None) -> str:
     """A path to go to after an act: one within the monitor, else its first page.
 
     ``//elsewhere``, ``/\\elsewhere`` and control characters are what browsers make other sites of.
@@ -57,15 +57,15 @@ def check_origin(scope: Scope, public_url: str) -> None:
     Browsers say where a request comes from, in one header or the other; what says nothing is no browser.
     """
     if (site := read_header(scope, b"sec-fetch-site")) is not None and site not in ("same-origin", "none"):
-        raise _foreign_page_error()
+        raise _build_foreign_page_error()
     origin = read_header(scope, b"origin")
     if origin is None:
         return
     page = parse_origin(origin)
     ours = (parse_host(read_header(scope, b"host") or ""), parse_host(urlsplit(public_url).netloc))
     if page is None or page.host not in ours:
-        raise _foreign_page_error()
+        raise _build_foreign_page_error()
 
 
-def _foreign_page_error() -> PermissionDenied:
+def _build_foreign_page_error() -> PermissionDenied:
     return PermissionDenied("The request comes from a page of another site.", fix="Use the pages of the monitor.")

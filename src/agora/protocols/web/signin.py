@@ -18,7 +18,7 @@ from agora_sdk.errors import AgoraError, Conflict, NotFound, PermissionDenied, U
 
 from . import forms
 from .responses import Headers, send_html, send_redirect
-from .security import HOME, check_origin, safe_next_path
+from .security import HOME, check_origin, choose_safe_next_path
 from .session import Session, Sessions, parse_cookies
 from .templating import render_template
 
@@ -93,7 +93,7 @@ class SignIn:
         token = secrets.token_urlsafe(24)
         values = {
             "token": token,
-            "next": safe_next_path(next),
+            "next": choose_safe_next_path(next),
             "local": self.access.is_local(scope),
             "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME}sso"}],
             "trouble": trouble,
@@ -104,7 +104,7 @@ class SignIn:
     async def submit_form(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the form: begin a session, or say what is wrong."""
         form = await forms.read_form(scope, receive, BODY_LIMIT)
-        next = safe_next_path(form.get("next"))
+        next = choose_safe_next_path(form.get("next"))
         try:
             self._check_form(scope, form)
             session = await self._create_session(scope, form)
@@ -139,9 +139,11 @@ class SignIn:
     async def redirect_to_provider(self, scope: Scope, send: Send, query: Mapping[str, str]) -> None:
         """Send the browser to the provider."""
         try:
-            login = await self._require_provider().begin(safe_next_path(query.get("next")), self._callback_url(scope))
+            login = await self._require_provider().begin(
+                choose_safe_next_path(query.get("next")), self._callback_url(scope)
+            )
         except AgoraError as error:
-            await self.send_page(scope, send, safe_next_path(query.get("next")), str(error), error.status)
+            await self.send_page(scope, send, choose_safe_next_path(query.get("next")), str(error), error.status)
             return
         # Lax: the provider sends the browser back from its own site.
         cookie = self.sessions.set_cookie(LOGIN_COOKIE, login.cookie, login.max_age, path=CALLBACK, site="Lax")
@@ -162,7 +164,7 @@ class SignIn:
             await self.send_page(scope, send, HOME, str(error), error.status, [discarded])
             return
         session = self.sessions.begin(TOKEN, login.credential, caller.tenant)
-        body = render_template("onward.html", {"next": safe_next_path(login.next)})
+        body = render_template("onward.html", {"next": choose_safe_next_path(login.next)})
         await send_html(send, 200, body, [self.sessions.build_cookie(session), discarded])
 
     def _require_provider(self) -> SignOn:

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from agora.net.egress_policy import AddressRefused, Resolve, is_evidently_private, public_addresses, resolve_host
+from agora.net.egress_policy import (
+    AddressRefused,
+    Resolve,
+    is_evidently_private,
+    resolve_host,
+    resolve_public_addresses,
+)
 from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.port import Progress
 from agora.runtimes.spec import Git
@@ -55,7 +61,7 @@ class Repositories:
         names = ["HEAD"]
         if source.branch is not None:  # in git's own order; what a tag names comes before the tag
             names = [f"refs/heads/{source.branch}", f"refs/tags/{source.branch}^{{}}", f"refs/tags/{source.branch}"]
-        await self._git_command(
+        await self._build_git_command(
             source, Path(tempfile.gettempdir()), lines.append, "ls-remote", "--", source.url, *names
         )
         commits = {match[2]: match[1] for line in lines if (match := COMMIT.fullmatch(line))}
@@ -70,21 +76,21 @@ class Repositories:
         Raises SourceRefused, SourceUnavailable.
         """
         branch = ["--branch", source.branch] if source.branch else []
-        await self._git_command(
+        await self._build_git_command(
             source, target.parent, progress, "clone", "--quiet", "--depth=1", "--single-branch", "--no-tags",
             "--no-recurse-submodules", "--template=", *branch, "--", source.url, str(target),
         )  # fmt: skip
         if source.directory is None:
             return target
-        return await asyncio.to_thread(_source_directory, target, source.directory)
+        return await asyncio.to_thread(_find_source_directory, target, source.directory)
 
-    async def _git_command(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
-        options = dict(CONFIGURATION) | await self._pinned_connection(source)
-        secrets = _source_secrets(source)
+    async def _build_git_command(self, source: Git, directory: Path, progress: Progress, *arguments: str) -> None:
+        options = dict(CONFIGURATION) | await self._build_pinned_connection_options(source)
+        secrets = _list_source_secrets(source)
         if source.token:
             options["http.extraHeader"] = f"Authorization: Basic {secrets[1]}"
         command = Command(
-            ["git", *arguments], directory, self._git_variables(options), self.timeout, secrets,
+            ["git", *arguments], directory, self._build_git_variables(options), self.timeout, secrets,
         )  # fmt: skip
         try:
             ended = await command.run_command(progress)
@@ -96,7 +102,7 @@ class Repositories:
                 f"{source.url} can not be fetched: {words}", fix="Check its URL, its branch and its token."
             )
 
-    def _git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
+    def _build_git_variables(self, options: Mapping[str, str]) -> dict[str, str]:
         """Options go through the environment: a token among the arguments would be everybody's to see."""
         variables = dict(self.environment) | {
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -111,7 +117,7 @@ class Repositories:
             variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
         return variables
 
-    async def _pinned_connection(self, source: Git) -> dict[str, str]:
+    async def _build_pinned_connection_options(self, source: Git) -> dict[str, str]:
         """Check where a URL leads, and hold git to what was checked."""
         parts = check_url(source.url, private=self.private)
         if source.branch is not None and not REFERENCE.fullmatch(source.branch):
@@ -122,15 +128,15 @@ class Repositories:
         if _is_proxied(self.environment):
             return {}  # the proxy resolves the name, and is the operator's to keep from the inside
         try:
-            addresses = await public_addresses(host, port, self.resolver)
+            addresses = await resolve_public_addresses(host, port, self.resolver)
         except AddressRefused as error:
-            raise _private_refused(str(error)) from None
+            raise _build_private_address_error(str(error)) from None
         except OSError as error:
             raise SourceUnavailable(f"{host} is not found: {error.strerror}.") from None
         return {"http.curloptResolve": f"{host}:{port}:{','.join(map(_bracket_address, addresses))}"}
 
 
-def _source_directory(target: Path, directory: str) -> Path:
+def _find_source_directory(target: Path, directory: str) -> Path:
     part = (target / directory).resolve()
     if not part.is_relative_to(target.resolve()) or not part.is_dir():
         raise SourceRefused(f"The repository has no directory {directory[:200]!r}.")
@@ -152,17 +158,17 @@ def check_url(url: str, *, private: bool = False) -> SplitResult:
     if parts.query or parts.fragment:
         raise SourceRefused("A repository's URL has no query and no fragment.")
     if not private and is_evidently_private(host):
-        raise _private_refused(f"{host} is a private or loopback address")
+        raise _build_private_address_error(f"{host} is a private or loopback address")
     return parts
 
 
-def _private_refused(detail: str) -> SourceRefused:
+def _build_private_address_error(detail: str) -> SourceRefused:
     return SourceRefused(
         f"{detail}.", fix="An operator allows private networks with the setting instance_private_networks."
     )
 
 
-def _source_secrets(source: Git) -> Sequence[str]:
+def _list_source_secrets(source: Git) -> Sequence[str]:
     if not source.token:
         return ()
     return (source.token, b64encode(f"x-access-token:{source.token}".encode()).decode())

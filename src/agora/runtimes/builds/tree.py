@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agora.runtimes.errors import DiskFull, SourceRefused
 
-__all__ = ["Bounds", "copy_tree", "hash_tree", "resolve_contained", "to_disk_full_error"]
+__all__ = ["Bounds", "convert_disk_full_error", "copy_tree", "hash_tree", "resolve_contained"]
 
 #: what is no part of a program: history, which may hold credentials, and what a build makes anew
 LEFT_OUT = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", ".mypy_cache", ".pytest_cache"})
@@ -79,10 +79,12 @@ def copy_tree(source: Path, target: Path, bounds: Bounds) -> None:
                 shutil.copyfile(path, to, follow_symlinks=False)
                 to.chmod(0o700 if mode & 0o100 else 0o600)
     except OSError as error:
-        raise to_disk_full_error(error) or SourceRefused(f"The source can not be read: {error.strerror}.") from error
+        raise convert_disk_full_error(error) or SourceRefused(
+            f"The source can not be read: {error.strerror}."
+        ) from error
 
 
-def to_disk_full_error(error: OSError) -> DiskFull | None:
+def convert_disk_full_error(error: OSError) -> DiskFull | None:
     """The error of ours, if it is one that says that there is no space."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return None

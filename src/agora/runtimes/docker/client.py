@@ -86,14 +86,14 @@ class Client:
                 method, url, params=params, data=data, headers=kind, timeout=timeout
             ) as answer:
                 if answer.status >= 400:
-                    raise to_refusal(answer.status, _build_error_message(await answer.text(errors="replace")))
+                    raise convert_to_refusal(answer.status, _build_error_message(await answer.text(errors="replace")))
                 yield answer
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise EngineUnavailable(
                 f"The Docker Engine does not answer: {str(error) or type(error).__name__}."
             ) from error
 
-    async def engine_version(self) -> dict[str, Any]:
+    async def read_engine_version(self) -> dict[str, Any]:
         """What the engine says of itself. Raises EngineUnavailable if it is too old."""
         version: dict[str, Any] = await self.request_json("GET", "version")
         return version
@@ -141,7 +141,7 @@ class Client:
         return docker
 
 
-def to_refusal(status: int, message: str, exit_code: int | None = None) -> EngineError:
+def convert_to_refusal(status: int, message: str, exit_code: int | None = None) -> EngineError:
     """The error of ours for one of the engine's."""
     if FULL in message.lower():
         return DiskFull("The Docker Engine has no space left.", fix="Free some: docker system df shows what takes it.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import BuildConfig, cpu_cores, memory_bytes
 
-__all__ = ["BuildOrder", "RunOrder", "build_order", "find_command_errors", "run_order"]
+__all__ = ["BuildOrder", "RunOrder", "find_command_errors", "parse_build_command", "parse_run_command"]
 
 BUILD_VALUES = {"-t": "tag", "--tag": "tag", "-f": "file", "--file": "file", "--target": "target"} | {
     "--build-arg": "argument",
@@ -74,7 +74,7 @@ class RunOrder:
 def find_command_errors(config: BuildConfig) -> list[str]:
     """Everything that is wrong with the commands of build_config type docker."""
     errors: list[str] = []
-    for parse in (build_order, run_order):
+    for parse in (parse_build_command, parse_run_command):
         try:
             parse(config)
         except InvalidSpec as error:
@@ -82,7 +82,7 @@ def find_command_errors(config: BuildConfig) -> list[str]:
     return errors
 
 
-def build_order(config: BuildConfig) -> BuildOrder:
+def parse_build_command(config: BuildConfig) -> BuildOrder:
     """Of build_command; without one, the Dockerfile at the top. Raises InvalidSpec."""
     order = BuildOrder()
     if not (config.build_command or "").strip():
@@ -109,11 +109,11 @@ def build_order(config: BuildConfig) -> BuildOrder:
         reading.add_error("the directory and the Dockerfile are in the source, so their paths begin there")
     reading.raise_errors()
     order.context = posixpath.normpath(order.context)
-    order.file = _in_context(order)
+    order.file = _build_path_in_context(order)
     return order
 
 
-def run_order(config: BuildConfig) -> RunOrder | None:
+def parse_run_command(config: BuildConfig) -> RunOrder | None:
     """Of a start_command that is ``docker run ...``; None if it is another command, or none. Raises InvalidSpec."""
     command = (config.start_command or "").strip()
     if not is_docker(command):
@@ -173,7 +173,7 @@ def _is_within_source(path: str) -> bool:
     return not posixpath.isabs(plain) and plain != ".." and not plain.startswith("../")
 
 
-def _in_context(order: BuildOrder) -> str:
+def _build_path_in_context(order: BuildOrder) -> str:
     """The Dockerfile's path as the engine wants it: from the context, not from the source."""
     file = posixpath.normpath(order.file)
     if file == "Dockerfile" or order.context == ".":

@@ -14,11 +14,18 @@ from typing import Any
 from agora.runtimes.errors import InvalidSpec
 from agora.runtimes.spec import Image, Port, Spec
 
-from .commands import RunOrder, build_order, is_docker, run_order
+from .commands import RunOrder, is_docker, parse_build_command, parse_run_command
 from .labels import ResourceLabels
 from .options import Options
 
-__all__ = ["STATE", "VOLUME_PATH", "ContainerProgram", "container_config", "container_environment", "container_program"]
+__all__ = [
+    "STATE",
+    "VOLUME_PATH",
+    "ContainerProgram",
+    "build_container_config",
+    "build_container_environment",
+    "choose_container_program",
+]
 
 VOLUME_PATH = "/var/lib/agora"  #: where the volume is; what is kept is below, so that its owner can be set
 STATE = f"{VOLUME_PATH}/state"
@@ -46,11 +53,11 @@ class ContainerProgram:
     ours: bool = False
 
 
-def container_program(spec: Spec) -> ContainerProgram:
+def choose_container_program(spec: Spec) -> ContainerProgram:
     """What is to run by a specification's start command. Raises InvalidSpec."""
     ours = spec.build_config.type != "docker"
-    order = None if ours else run_order(spec.build_config)
-    inside = _container_ports(spec.ports, order)
+    order = None if ours else parse_run_command(spec.build_config)
+    inside = _choose_container_ports(spec.ports, order)
     if order is not None:
         _runs_same_image(spec, order)
         return ContainerProgram(
@@ -74,7 +81,7 @@ def container_program(spec: Spec) -> ContainerProgram:
     )
 
 
-def container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
+def build_container_environment(spec: Spec, program: ContainerProgram, installation: str) -> dict[str, str]:
     """Variables of a container, beside those of its image."""
     own = {"HOME": STATE, "TMPDIR": "/tmp"} if program.ours else {}  # noqa: S108 - a file system of the container's own
     return {
@@ -92,17 +99,17 @@ def container_environment(spec: Spec, program: ContainerProgram, installation: s
     }
 
 
-def container_config(
+def build_container_config(
     options: Options, marks: ResourceLabels, spec: Spec, build: tuple[str, str], ports: Mapping[str, int], gateway: str
 ) -> dict[str, Any]:
     """A container as the engine is asked to create it.
 
     build: reference of the image, and its key. ports: published, by name. gateway: address of the host for containers.
     """
-    program, network = container_program(spec), marks.network_name(spec.co_location)
+    program, network = choose_container_program(spec), marks.network_name(spec.co_location)
     inside = [f"{program.ports[port.name]}/tcp" for port in spec.ports]
     published = [[{"HostIp": options.publish, "HostPort": str(ports[port.name])}] for port in spec.ports]
-    variables = container_environment(spec, program, marks.installation)
+    variables = build_container_environment(spec, program, marks.installation)
     config: dict[str, Any] = {
         "Image": build[0],
         "Env": [f"{name}={value}" for name, value in variables.items()],
@@ -115,7 +122,7 @@ def container_config(
             "NetworkMode": network,
             "ExtraHosts": [f"{HOST_NAME}:{gateway}"],
             "Mounts": [_build_state_volume(marks, spec)],
-            "LogConfig": {"Type": "local", "Config": _logging_options(options)},
+            "LogConfig": {"Type": "local", "Config": _build_logging_options(options)},
         },
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.instance_id]}}},
     }
@@ -164,11 +171,11 @@ def _build_state_volume(marks: ResourceLabels, spec: Spec) -> dict[str, Any]:
     }
 
 
-def _logging_options(options: Options) -> dict[str, str]:
+def _build_logging_options(options: Options) -> dict[str, str]:
     return {"max-size": str(max(options.log_size // 2, 65_536)), "max-file": "2", "compress": "false"}
 
 
-def _container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
+def _choose_container_ports(ports: Sequence[Port], order: RunOrder | None) -> dict[str, int]:
     """Where the program listens: as is declared, else as ``docker run -p`` says, else from 8080."""
     declared = list(order.ports) if order is not None else []
     ports_by_name: dict[str, int] = {}
@@ -186,7 +193,7 @@ def _runs_same_image(spec: Spec, order: RunOrder) -> None:
         expected: str | None = spec.source.reference
     else:
         command = spec.build_config.build_command or ""
-        expected = build_order(spec.build_config).tag if is_docker(command) else None
+        expected = parse_build_command(spec.build_config).tag if is_docker(command) else None
     if (
         expected is not None
         and order.image is not None

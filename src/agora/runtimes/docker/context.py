@@ -17,7 +17,7 @@ from agora.runtimes.spec import BuildConfig
 
 from .commands import BuildOrder
 
-__all__ = ["BuildContext", "command_context", "dockerfile_context", "write_context"]
+__all__ = ["BuildContext", "build_command_context", "build_dockerfile_context", "write_context"]
 
 SCRIPT = ".agora-build"
 #: the tree is everybody's to read and nobody's to change; what a build command makes is part of the image
@@ -44,7 +44,7 @@ class BuildContext:
     more: tuple[tuple[str, bytes], ...] = ()
 
 
-def dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
+def build_dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
     """A source with a Dockerfile of its own. Raises InvalidSpec if there is none."""
     directory = (source / order.context).resolve()
     file = (directory / order.file).resolve()
@@ -59,7 +59,7 @@ def dockerfile_context(source: Path, order: BuildOrder) -> BuildContext:
     )
 
 
-def command_context(source: Path, base: str, config: BuildConfig) -> BuildContext:
+def build_command_context(source: Path, base: str, config: BuildConfig) -> BuildContext:
     """A source without one: its tree, and its build command as a script."""
     recipe = RECIPE.format(base=base)
     if not config.build_command:
@@ -75,7 +75,7 @@ def write_context(content: BuildContext, file: Path) -> None:
     """Write the archive. Files belong to root, and are everybody's to read."""
     with tarfile.open(file, "w") as archive:
         if content.prefix:
-            archive.addfile(_directory_member(content.prefix.rstrip("/")))
+            archive.addfile(_build_directory_member(content.prefix.rstrip("/")))
         for name, path in _walk_files(content):
             member = archive.gettarinfo(path, content.prefix + name)
             member.uid = member.gid = member.mtime = 0
@@ -92,7 +92,7 @@ def write_context(content: BuildContext, file: Path) -> None:
             archive.addfile(member, io.BytesIO(data_))
 
 
-def _directory_member(name: str) -> tarfile.TarInfo:
+def _build_directory_member(name: str) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.type, member.mode = tarfile.DIRTYPE, 0o755
     return member
@@ -113,12 +113,12 @@ def _is_ignored(name: str, patterns: Sequence[tuple[re.Pattern[str], bool]]) -> 
     """Whether the last pattern that a path or one of its parents matches leaves it out."""
     ignored = False
     for pattern, out in patterns:
-        if out != ignored and any(pattern.fullmatch(part) for part in _with_parents(name)):
+        if out != ignored and any(pattern.fullmatch(part) for part in _list_path_with_parents(name)):
             ignored = out
     return ignored
 
 
-def _with_parents(name: str) -> Iterator[str]:
+def _list_path_with_parents(name: str) -> Iterator[str]:
     while name:
         yield name
         name = posixpath.dirname(name)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agora.runtimes.builds.tree import to_disk_full_error
+from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import (
     BuildMissing,
     EngineError,
@@ -41,7 +41,7 @@ from agora.runtimes.spec import Health, Spec, find_spec_errors
 from . import observation as watch
 from . import state
 from .client import Client, Refused
-from .containers import container_config
+from .containers import build_container_config
 from .images import Images
 from .inspection import ContainerInspector
 from .labels import (
@@ -51,9 +51,9 @@ from .labels import (
     PORTS,
     TENANT,
     ResourceLabels,
-    container_generation,
-    container_handle,
-    label_filter,
+    build_label_filter,
+    read_container_generation,
+    read_container_handle,
 )
 from .networks import InstanceNetworks
 from .options import Options
@@ -97,7 +97,7 @@ class DockerRuntime:
     async def check(self) -> EngineStatus:
         try:
             await self._ensure_open()
-            version = await self._client.engine_version()
+            version = await self._client.read_engine_version()
             info = await self._client.request_json("GET", "info")
         except EngineError as error:
             return EngineStatus(False, error.detail + (f" {error.fix}" if error.fix else ""))
@@ -130,14 +130,14 @@ class DockerRuntime:
         latest: dict[str, dict[str, Any]] = {}
         for container in await self._list_containers():
             newest = latest.get(container["Labels"][INSTANCE])
-            if newest is None or container_generation(newest) < container_generation(container):
+            if newest is None or read_container_generation(newest) < read_container_generation(container):
                 latest[container["Labels"][INSTANCE]] = container
         instances = []
         for container in latest.values():
             labels = container["Labels"]
             observation = await self._looks.observe_container(container, fresh=True)
             instances.append(
-                FoundInstance(container_handle(container), labels[TENANT], json.loads(labels[LABELS]), observation)
+                FoundInstance(read_container_handle(container), labels[TENANT], json.loads(labels[LABELS]), observation)
             )
         return instances
 
@@ -153,7 +153,9 @@ class DockerRuntime:
         builds = await self._images.sweep()
         in_use = {each["Labels"][INSTANCE] for each in await self._list_containers()}
         volumes = (
-            await self._client.request_json("GET", "volumes", params=label_filter(self._labels.installation_label))
+            await self._client.request_json(
+                "GET", "volumes", params=build_label_filter(self._labels.installation_label)
+            )
         )["Volumes"] or []
         for volume in volumes:
             instance_id = volume["Labels"][INSTANCE]
@@ -172,7 +174,7 @@ class DockerRuntime:
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
         await self._ensure_open()
-        async with self._instance_lock(spec.instance_id):
+        async with self._get_instance_lock(spec.instance_id):
             containers = await self._list_containers(spec.instance_id)
             if (handle := await self._find_started(spec, containers)) is not None:
                 return handle
@@ -187,14 +189,14 @@ class DockerRuntime:
     async def _find_started(self, spec: Spec, containers: Sequence[Mapping[str, Any]]) -> Handle | None:
         """The handle of a generation that was started before. Raises StartFailed for one that is over."""
         note = self._records.read(spec.instance_id)
-        latest = max([note.begun, *map(container_generation, containers)])
+        latest = max([note.begun, *map(read_container_generation, containers)])
         if latest > spec.generation:
             raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
         if note.stopped >= spec.generation and note.begun < spec.generation:
             raise StartFailed(f"Generation {spec.generation} was stopped before it had begun.")
         for container in containers:
-            if container_generation(container) == spec.generation and container["State"] != "created":
-                return container_handle(container)
+            if read_container_generation(container) == spec.generation and container["State"] != "created":
+                return read_container_handle(container)
         if note.begun >= spec.generation:
             raise StartFailed(f"Generation {spec.generation} had begun, and its container is gone.")
         return None
@@ -220,7 +222,7 @@ class DockerRuntime:
         raise PortsExhausted("Every port that was tried is taken by another program of the host.")
 
     async def _launch_container(self, spec: Spec, build: Build, ports: Mapping[str, int], gateway: str) -> Handle:
-        config = container_config(self._options, self._labels, spec, (build.reference, build.key), ports, gateway)
+        config = build_container_config(self._options, self._labels, spec, (build.reference, build.key), ports, gateway)
         cpus = config["HostConfig"]  # more than there are is no limit, and refused
         cpus["NanoCpus"] = min(cpus["NanoCpus"], self._cores * 10**9)
         try:
@@ -232,7 +234,7 @@ class DockerRuntime:
             raise
         container = str(created["Id"])
         try:
-            await self._join_groups(spec, container)
+            await self._connect_to_group_networks(spec, container)
             details = await self._client.request_json("GET", f"containers/{container}/json")
             note = self._records.read(spec.instance_id)
             self._records.write(spec.instance_id, note)
@@ -246,11 +248,11 @@ class DockerRuntime:
             if not isinstance(error, EngineUnavailable):
                 await asyncio.shield(self._delete_container(container))
             if isinstance(error, OSError):
-                raise to_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             raise
-        return container_handle(details)
+        return read_container_handle(details)
 
-    async def _join_groups(self, spec: Spec, container: str) -> None:
+    async def _connect_to_group_networks(self, spec: Spec, container: str) -> None:
         """Bring those together that are to be: a group is named after the instance that the others run beside."""
         if spec.co_location is None:
             await self._networks.connect_container(spec.instance_id, container, spec.instance_id)
@@ -290,7 +292,7 @@ class DockerRuntime:
     async def inspect_all(self, handles: Sequence[Handle]) -> list[Observation]:
         await self._ensure_open()
         containers = {
-            (each["Labels"][INSTANCE], container_generation(each)): each for each in await self._list_containers()
+            (each["Labels"][INSTANCE], read_container_generation(each)): each for each in await self._list_containers()
         }
 
         async def inspect_container(handle: Handle) -> Observation:
@@ -322,7 +324,7 @@ class DockerRuntime:
 
     async def _set_paused(self, handle: Handle, verb: str, target_state: str) -> Observation:
         await self._ensure_open()
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             container = await self._find_container(handle)
             if container is None or watch.STATES.get(container["State"]) not in ("running", "paused"):
                 raise Unknown(f"{handle.instance_id[:100]!r} does not run, so it can not be {verb}d.")
@@ -338,7 +340,7 @@ class DockerRuntime:
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
         await self._ensure_open()
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             container = await self._find_container(handle)
             if container is not None:
                 await self._end_container(container, grace)
@@ -346,7 +348,7 @@ class DockerRuntime:
 
     async def _end_container(self, container: Mapping[str, Any], grace: float) -> None:
         """End a container that has not ended. That it was asked to is written down first."""
-        name, handle = container["Id"], container_handle(container)
+        name, handle = container["Id"], read_container_handle(container)
         note = self._records.read(handle.instance_id)
         if container["State"] in ("exited", "dead"):
             return
@@ -390,9 +392,9 @@ class DockerRuntime:
 
     async def remove(self, handle: Handle) -> None:
         await self._ensure_open()
-        async with self._instance_lock(handle.instance_id), self._reader_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id), self._get_reader_lock(handle.instance_id):
             containers = await self._list_containers(handle.instance_id)
-            if any(container_generation(each) > handle.generation for each in containers):
+            if any(read_container_generation(each) > handle.generation for each in containers):
                 return  # a later generation lives here
             for container in containers:
                 await self._discard_container(container)
@@ -405,10 +407,10 @@ class DockerRuntime:
 
     async def _discard_container(self, container: Mapping[str, Any], *, keep: bool = False) -> None:
         """End a container and take it away. keep: its output, and how it ended."""
-        name, handle = str(container["Id"]), container_handle(container)
+        name, handle = str(container["Id"]), read_container_handle(container)
         if keep and container["State"] != "created":
             await self._end_container(container, 0.0)
-            async with self._reader_lock(handle.instance_id):
+            async with self._get_reader_lock(handle.instance_id):
                 await self._output.copy_output(handle.instance_id, name)
             with suppress(Refused):
                 await self._looks.observe_exit(container)
@@ -426,7 +428,7 @@ class DockerRuntime:
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
         await self._ensure_open()
-        async with self._reader_lock(handle.instance_id):
+        async with self._get_reader_lock(handle.instance_id):
             container = await self._find_container(handle)
             if container is None and not self._records.has_instance(handle.instance_id):
                 raise Unknown(f"{handle.instance_id} is not on this host.")
@@ -466,7 +468,7 @@ class DockerRuntime:
         """All of this installation, or of one instance."""
         labels = self._labels.installation_label if instance_id is None else self._labels.instance_labels(instance_id)
         containers: list[dict[str, Any]] = await self._client.request_json(
-            "GET", "containers/json", params={"all": "1", **label_filter(labels)}
+            "GET", "containers/json", params={"all": "1", **build_label_filter(labels)}
         )
         return containers
 
@@ -474,12 +476,12 @@ class DockerRuntime:
         """The container of a generation; None if there is none. Raises Unknown for what is no id."""
         name = self._labels.container_name(handle.instance_id, handle.generation)
         for container in await self._list_containers(handle.instance_id):
-            if f"/{name}" in container["Names"] or container_generation(container) == handle.generation:
+            if f"/{name}" in container["Names"] or read_container_generation(container) == handle.generation:
                 return container
         return None
 
-    def _instance_lock(self, instance_id: str) -> asyncio.Lock:
+    def _get_instance_lock(self, instance_id: str) -> asyncio.Lock:
         return self._turns.setdefault(instance_id, asyncio.Lock())
 
-    def _reader_lock(self, instance_id: str) -> asyncio.Lock:
+    def _get_reader_lock(self, instance_id: str) -> asyncio.Lock:
         return self._reading.setdefault(instance_id, asyncio.Lock())

@@ -38,9 +38,9 @@ from agora.runtimes.port import Build, Progress
 from agora.runtimes.spec import Directory, Image, Spec, find_spec_errors
 
 from . import commands, context
-from .client import Client, Refused, to_refusal
-from .containers import container_program
-from .labels import BUILD, ResourceLabels, label_filter
+from .client import Client, Refused, convert_to_refusal
+from .containers import choose_container_program
+from .labels import BUILD, ResourceLabels, build_label_filter
 from .networks import InstanceNetworks
 from .options import Options
 
@@ -88,7 +88,7 @@ class Images:
             wrong += commands.find_command_errors(spec.build_config)
         if wrong:
             raise InvalidSpec(wrong)
-        container_program(spec)
+        choose_container_program(spec)
         if isinstance(spec.source, Image):
             image = spec.source
             key = _hash_json([image.reference, image.user or "", image.password or ""])
@@ -109,7 +109,7 @@ class Images:
     def discard(self, build: Build) -> None:
         """Discard an image that was built here, or that was pulled here and did not exist before."""
         (self._builds / "used" / build.key).unlink(missing_ok=True)
-        pulled = self._builds / "pulled" / _file_name(build.key)
+        pulled = self._builds / "pulled" / _build_file_name(build.key)
         if pulled.exists():
             pulled.rename(self._builds / "discarded" / pulled.name)
 
@@ -119,7 +119,7 @@ class Images:
             each["ImageID"] for each in await self._client.request_json("GET", "containers/json", params={"all": "1"})
         }
         images: list[dict[str, Any]] = await self._client.request_json(
-            "GET", "images/json", params=label_filter(self._labels.installation_label)
+            "GET", "images/json", params=build_label_filter(self._labels.installation_label)
         )
         before, count = time.time() - self._options.keep_builds, 0
         for image in images:
@@ -156,7 +156,7 @@ class Images:
             if now is None:
                 raise SourceUnavailable(f"{image.reference} is not there, though it was pulled.")
             if before is None:
-                (self._builds / "pulled" / _file_name(str(now["Id"]))).touch()
+                (self._builds / "pulled" / _build_file_name(str(now["Id"]))).touch()
             return _to_build(
                 now, cached=before is not None and before["Id"] == now["Id"], seconds=time.monotonic() - began
             )
@@ -165,7 +165,7 @@ class Images:
 
     def _restore_discarded(self, image_id: str) -> None:
         """An image that was given up is asked for again."""
-        discarded = self._builds / "discarded" / _file_name(image_id)
+        discarded = self._builds / "discarded" / _build_file_name(image_id)
         if discarded.exists():
             discarded.rename(self._builds / "pulled" / discarded.name)
 
@@ -189,7 +189,7 @@ class Images:
                         tell(status[:MAX_LINE_CHARACTERS])
                         last_status = status
         except Refused as error:
-            raise _pull_error(image.reference, error) from None
+            raise _build_pull_error(image.reference, error) from None
         except TimeoutError:
             raise SourceUnavailable(f"{image.reference} could not be pulled in time.") from None
 
@@ -219,7 +219,7 @@ class Images:
                 await self._build_image(spec, key, attempt, tell)
                 return self._mark_used(key, source.commit, seconds=time.monotonic() - began)
             except OSError as error:
-                raise tree.to_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+                raise tree.convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
             finally:
                 await asyncio.to_thread(erase_directory, attempt)
 
@@ -240,12 +240,12 @@ class Images:
         await self._networks.ensure_network(None)
         config = spec.build_config
         if config.type == "docker":
-            order = commands.build_order(config)
-            content = context.dockerfile_context(attempt / "tree", order)
+            order = commands.parse_build_command(config)
+            content = context.build_dockerfile_context(attempt / "tree", order)
         else:
             order = commands.BuildOrder()
             base = self._options.node_image if config.type == "npm" else self._options.python_image
-            content = context.command_context(attempt / "tree", base, config)
+            content = context.build_command_context(attempt / "tree", base, config)
         archive = attempt / "context.tar"
         await asyncio.to_thread(context.write_context, content, archive)
         params = {
@@ -333,7 +333,7 @@ class Images:
 def _check_message(message: dict[str, Any]) -> dict[str, Any]:
     if "error" in message or "errorDetail" in message:
         detail = message.get("errorDetail") or {}
-        raise to_refusal(0, str(detail.get("message") or message.get("error")), detail.get("code"))
+        raise convert_to_refusal(0, str(detail.get("message") or message.get("error")), detail.get("code"))
     return message
 
 
@@ -365,7 +365,7 @@ def _to_build(details: Mapping[str, Any], *, cached: bool, seconds: float = 0.0)
     return Build("docker", str(details["Id"]), str(details["Id"]), cached, None, seconds)
 
 
-def _file_name(image_id: str) -> str:
+def _build_file_name(image_id: str) -> str:
     """``sha256-...`` for ``sha256:...``."""
     return image_id.replace(":", "-", 1)
 
@@ -387,7 +387,7 @@ def find_image_registry(name: str) -> str:
     return "https://index.docker.io/v1/"
 
 
-def _pull_error(reference: str, error: Refused) -> EngineError:
+def _build_pull_error(reference: str, error: Refused) -> EngineError:
     words = error.detail.lower()
     if any(each in words for each in ("denied", "unauthorized", "authentication", "no basic auth")):
         return SourceRefused(

@@ -11,7 +11,7 @@ from agora.runtimes.port import Handle, Observation, ProcessExit, State, Usage
 
 from . import observation
 from .client import Client, Refused
-from .labels import container_handle
+from .labels import read_container_handle
 from .records import InstanceNotes
 
 __all__ = ["ContainerInspector"]
@@ -71,7 +71,7 @@ class ContainerInspector:
             except Refused as error:
                 if error.status != 404:
                     raise
-                return self.observe_removed(container_handle(container))
+                return self.observe_removed(read_container_handle(container))
 
     async def measure_usage(self, name: str, *, fresh: bool = False) -> Usage:
         clock = asyncio.get_running_loop().time()
@@ -89,7 +89,7 @@ class ContainerInspector:
 
     async def observe_exit(self, container: Mapping[str, Any]) -> Observation:
         """The exit of a container: read once and stored, for the engine forgets its usage."""
-        name, handle = str(container["Id"]), container_handle(container)
+        name, handle = str(container["Id"]), read_container_handle(container)
         details = await self._client.request_json("GET", f"containers/{name}/json")
         if details["State"]["Status"] not in ("exited", "dead"):
             return Observation(

@@ -11,7 +11,7 @@ from agora.runtimes.errors import Unknown
 from agora.runtimes.port import Handle
 from agora.runtimes.spec import NAME, Spec
 
-__all__ = ["ResourceLabels", "container_generation", "container_handle", "label_filter"]
+__all__ = ["ResourceLabels", "build_label_filter", "read_container_generation", "read_container_handle"]
 
 PREFIX = "io.agora"
 INSTALLATION, INSTANCE, GENERATION = f"{PREFIX}.installation", f"{PREFIX}.instance", f"{PREFIX}.generation"
@@ -59,17 +59,17 @@ class ResourceLabels:
         }
 
 
-def label_filter(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]:
+def build_label_filter(labels: Mapping[str, str], **more: list[str]) -> dict[str, str]:
     """A query's filter: everything with these labels."""
     return {"filters": json.dumps({"label": [f"{name}={value}" for name, value in labels.items()], **more})}
 
 
-def container_generation(container: Mapping[str, Any]) -> int:
+def read_container_generation(container: Mapping[str, Any]) -> int:
     """Of a container in a list."""
     return int(container["Labels"][GENERATION])
 
 
-def container_handle(container: Mapping[str, Any]) -> Handle:
+def read_container_handle(container: Mapping[str, Any]) -> Handle:
     """The handle of a container, as lists and inspections show it."""
     labels = container.get("Labels") or container["Config"]["Labels"]
     ports: dict[str, int] = json.loads(labels[PORTS])

@@ -10,7 +10,7 @@ from agora.runtimes.errors import StartFailed
 
 from .client import Client, Refused
 from .containers import HOST_NAME
-from .labels import GROUP, ResourceLabels, label_filter
+from .labels import GROUP, ResourceLabels, build_label_filter
 
 __all__ = ["InstanceNetworks"]
 
@@ -74,7 +74,7 @@ class InstanceNetworks:
     async def sweep(self) -> None:
         """Remove the networks of ended groups."""
         networks: list[dict[str, Any]] = await self._client.request_json(
-            "GET", "networks", params=label_filter(self._labels.installation_label)
+            "GET", "networks", params=build_label_filter(self._labels.installation_label)
         )
         for network in networks:
             if group := network["Labels"].get(GROUP):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from agora.runtimes.builds.tree import Bounds
-from agora.runtimes.process.options import BUILD_VARIABLES, search_path
+from agora.runtimes.process.options import BUILD_VARIABLES, build_search_path
 
 __all__ = ["Options"]
 
@@ -52,4 +52,4 @@ def _git_variables() -> Mapping[str, str]:
     """What git needs of the server's environment to fetch repositories."""
 
     passed = {name: os.environ[name] for name in BUILD_VARIABLES if name in os.environ}
-    return {"PATH": search_path(), **passed}
+    return {"PATH": build_search_path(), **passed}

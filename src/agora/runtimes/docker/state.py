@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
 
-from agora.runtimes.builds.tree import to_disk_full_error
+from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineUnavailable, StartFailed, Unknown
 
 from .client import Client, Refused
@@ -45,7 +45,7 @@ async def save_state(client: Client, container: str, file: Path) -> int:
             raise Unknown(f"There is no state: {error.detail}.") from None
         raise
     except OSError as error:
-        raise to_disk_full_error(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+        raise convert_disk_full_error(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
     finally:
         new.unlink(missing_ok=True)
 
@@ -87,7 +87,7 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
     """Members of a backup, below the state directory, for the user that is to have them."""
     try:
         with tarfile.open(path) as source:
-            for member in _safe_members(source):
+            for member in _select_safe_members(source):
                 content = source.extractfile(member) if member.isreg() else None
                 member.name = f"{INNER}/{member.name}"
                 if member.islnk():
@@ -100,7 +100,7 @@ def _copy_members(path: Path, archive: tarfile.TarFile, owner: tuple[int, int] |
         raise StartFailed(f"The backup cannot be read: {error}.") from error
 
 
-def _safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def _select_safe_members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Files, directories and links that stay inside. Raises StartFailed for others: no backup of ours has them."""
     for member in source:
         name = os.path.normpath(member.name)

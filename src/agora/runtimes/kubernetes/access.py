@@ -38,7 +38,11 @@ class Access:
 def load_access(config: str, context: str = "") -> Access:
     """Read it. Raises EngineUnavailable, with what is missing."""
     try:
-        return _in_cluster() if config == "in-cluster" else _from_file(Path(config).expanduser(), context)
+        return (
+            _load_access_in_cluster()
+            if config == "in-cluster"
+            else _load_access_from_file(Path(config).expanduser(), context)
+        )
     except EngineUnavailable:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ssl.SSLError) as error:
@@ -48,7 +52,7 @@ def load_access(config: str, context: str = "") -> Access:
         ) from error
 
 
-def _in_cluster() -> Access:
+def _load_access_in_cluster() -> Access:
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
         raise EngineUnavailable(
@@ -60,7 +64,7 @@ def _in_cluster() -> Access:
     return Access(f"https://{address}:{port}", namespace, trust, token_file=ACCOUNT / "token")
 
 
-def _from_file(path: Path, context: str) -> Access:
+def _load_access_from_file(path: Path, context: str) -> Access:
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
     except yaml.YAMLError as error:
@@ -78,7 +82,7 @@ def _from_file(path: Path, context: str) -> Access:
         raise EngineUnavailable(
             "The cluster's certificate is not to be checked.", fix="Give its certificate-authority."
         )
-    trust = _ssl_context(path.parent, cluster, user) if str(cluster["server"]).startswith("https:") else None
+    trust = _create_ssl_context(path.parent, cluster, user) if str(cluster["server"]).startswith("https:") else None
     file = user.get("tokenFile")
     return Access(
         str(cluster["server"]).rstrip("/"),
@@ -89,7 +93,7 @@ def _from_file(path: Path, context: str) -> Access:
     )
 
 
-def _ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+def _create_ssl_context(base: Path, cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
     authority = _read_bytes(base, cluster, "certificate-authority")
     trust = ssl.create_default_context(cadata=authority.decode("ascii") if authority else None)
     certificate, key = _read_bytes(base, user, "client-certificate"), _read_bytes(base, user, "client-key")

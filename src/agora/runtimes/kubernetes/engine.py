@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from agora.runtimes.docker.containers import container_program
+from agora.runtimes.docker.containers import choose_container_program
 from agora.runtimes.docker.records import InstanceNotes
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, StartFailed, Unknown, Unsupported
 from agora.runtimes.port import (
@@ -50,7 +50,7 @@ from .manifests import (
     STOPPED,
     TENANT,
     ResourceNames,
-    label_selector,
+    build_label_selector,
 )
 from .options import Options
 from .output import PodOutput
@@ -110,7 +110,7 @@ class KubernetesRuntime:
             raise Unsupported(
                 "Kubernetes runs images, and builds none.", fix="Push an image to a registry, and give docker_image."
             )
-        container_program(spec)
+        choose_container_program(spec)
         return Build(self.name, spec.source.reference, spec.source.reference, cached=True)
 
     async def adopt(self) -> list[FoundInstance]:
@@ -130,7 +130,7 @@ class KubernetesRuntime:
     async def sweep(self) -> SweepResult:
         """Delete resources without a Deployment, left by an interrupted start or removal."""
         in_use = {deployment["metadata"]["name"] for deployment in await self._list_deployments()}
-        namespace, query = await self._get_namespace(), label_selector(self._names.installation_labels)
+        namespace, query = await self._get_namespace(), build_label_selector(self._names.installation_labels)
         for kind in KINDS:
             resources = await self._client.get_object(f"/api/v1/namespaces/{namespace}/{kind}", labelSelector=query)
             for each in resources["items"]:
@@ -151,10 +151,10 @@ class KubernetesRuntime:
             raise Unsupported(
                 "State is not restored in a cluster.", fix="Restore the volume with the cluster's own means."
             )
-        async with self._instance_lock(spec.instance_id):
+        async with self._get_instance_lock(spec.instance_id):
             deployment = await self._find_deployment(spec.instance_id)
             if deployment is not None:
-                latest = watch.deployment_generation(deployment)
+                latest = watch.read_deployment_generation(deployment)
                 if latest > spec.generation:
                     raise StartFailed(f"Generation {spec.generation} is over: {latest} was begun.")
                 if latest == spec.generation:
@@ -169,20 +169,20 @@ class KubernetesRuntime:
         """Apply all of it, the Deployment last: one that is there has everything it needs."""
         options, names, namespace = self._options, self._names, await self._get_namespace()
         first = [
-            manifests.secret_manifest(names, spec),
-            manifests.pull_secret_manifest(names, spec),
-            manifests.volume_manifest(options, names, spec),
+            manifests.build_secret_manifest(names, spec),
+            manifests.build_pull_secret_manifest(names, spec),
+            manifests.build_volume_manifest(options, names, spec),
         ]
         for document in filter(None, first):
             await self._apply_document(namespace, document)
-        await self._apply_document(namespace, manifests.policy_manifest(names, spec))
+        await self._apply_document(namespace, manifests.build_policy_manifest(names, spec))
         applied = None
-        if (reaching := manifests.service_manifest(options, names, spec)) is not None:
+        if (reaching := manifests.build_service_manifest(options, names, spec)) is not None:
             applied = await self._apply_document(namespace, reaching)
-        reached = _published_ports(options, namespace, applied)
+        reached = _list_published_ports(options, namespace, applied)
         now = time.time_ns() // 1000
         await self._apply_document(
-            namespace, manifests.deployment_manifest(options, names, spec, build.reference, reached, now)
+            namespace, manifests.build_deployment_manifest(options, names, spec, build.reference, reached, now)
         )
         note = self._records.read(spec.instance_id)
         note.begun = spec.generation
@@ -207,9 +207,9 @@ class KubernetesRuntime:
         observations = []
         for handle in handles:
             deployment = deployments.get(handle.instance_id)
-            if deployment is None or watch.deployment_generation(deployment) < handle.generation:
+            if deployment is None or watch.read_deployment_generation(deployment) < handle.generation:
                 observations.append(Observation("absent"))
-            elif watch.deployment_generation(deployment) > handle.generation:
+            elif watch.read_deployment_generation(deployment) > handle.generation:
                 observations.append(Observation("exited", None, ProcessExit(reason="stopped")))
             else:
                 observations.append(await self._observe_deployment(deployment, pods))
@@ -219,27 +219,29 @@ class KubernetesRuntime:
         self, deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]
     ) -> Observation:
         notes = deployment["metadata"]["annotations"]
-        if (over := watch.recorded_exit(deployment)) is not None:
+        if (over := watch.read_recorded_exit(deployment)) is not None:
             return Observation("exited", over[1], over[0])
         if notes.get(STOPPED):
             return Observation("exited", None, ProcessExit(reason="stopped"))
         if notes.get(PAUSED):
             return Observation("paused", int(notes[STARTED]))
         mine = [pod for pod in pods if _belongs_to_deployment(pod, deployment)]
-        pod = watch.newest_pod(deployment, mine)
+        pod = watch.find_newest_pod(deployment, mine)
         if pod is None:
             return Observation("running")
-        exit = watch.crash_exit(pod)
+        exit = watch.read_crash_exit(pod)
         if exit is None:
             return Observation(
                 "running",
-                watch.program_started_at(pod),
+                watch.read_program_start(pod),
                 None,
-                Usage(processes=1 if watch.program_started_at(pod) else 0),
+                Usage(processes=1 if watch.read_program_start(pod) else 0),
             )
         await self._copy_output(deployment, pod)
-        await self._scale_and_annotate(deployment, 0, {ENDED: watch.exit_note(exit, watch.program_started_at(pod))})
-        return Observation("exited", watch.program_started_at(pod), exit)
+        await self._scale_and_annotate(
+            deployment, 0, {ENDED: watch.build_exit_note(exit, watch.read_program_start(pod))}
+        )
+        return Observation("exited", watch.read_program_start(pod), exit)
 
     async def probe(self, handle: Handle, health: Health) -> HealthResult:
         """As the node sees it, which asks the same path."""
@@ -249,17 +251,19 @@ class KubernetesRuntime:
             return HealthResult(False, f"it is {observation.state}", time.monotonic() - began)
         deployment = await self._find_deployment(handle.instance_id)
         pod = (
-            watch.newest_pod(deployment, await self._list_pods(handle.instance_id)) if deployment is not None else None
+            watch.find_newest_pod(deployment, await self._list_pods(handle.instance_id))
+            if deployment is not None
+            else None
         )
         if pod is not None and watch.is_ready(pod):
             return HealthResult(True, "its Pod is ready", time.monotonic() - began)
-        return HealthResult(False, watch.waiting_reason(pod), time.monotonic() - began)
+        return HealthResult(False, watch.read_waiting_reason(pod), time.monotonic() - began)
 
     # -- pausing and ending ----------------------------------------------------------------------------------------
 
     async def pause(self, handle: Handle) -> Observation:
         """End its Pod and keep its volume; what was in memory is lost."""
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_alive(handle)
             if not deployment["metadata"]["annotations"].get(PAUSED):
                 await self._copy_output(deployment)
@@ -269,16 +273,16 @@ class KubernetesRuntime:
 
     async def resume(self, handle: Handle) -> Observation:
         """Start the program again; its volume was kept."""
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_alive(handle)
             if deployment["metadata"]["annotations"].get(PAUSED):
                 await self._scale_and_annotate(deployment, 1, {PAUSED: ""})
         return await self.inspect(handle)
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_deployment(handle.instance_id)
-            if deployment is not None and watch.deployment_generation(deployment) == handle.generation:
+            if deployment is not None and watch.read_deployment_generation(deployment) == handle.generation:
                 await self._end_deployment(deployment, handle, grace)
         return await self.inspect(handle)
 
@@ -286,7 +290,7 @@ class KubernetesRuntime:
         observation = await self._observe_deployment(deployment, await self._list_pods(handle.instance_id))
         if observation.state == "exited" and observation.exit is not None and observation.exit.reason != "stopped":
             return
-        if watch.recorded_exit(deployment) is not None:
+        if watch.read_recorded_exit(deployment) is not None:
             return
         await self._copy_output(deployment)
         await self._scale_and_annotate(deployment, 0, {STOPPED: "true"})
@@ -297,13 +301,13 @@ class KubernetesRuntime:
         if not await self._wait_until_gone(handle.instance_id, grace + STOP_TIMEOUT):
             raise EngineUnavailable(f"{handle.instance_id} could not be ended in {grace + STOP_TIMEOUT:g} seconds.")
         exit = ProcessExit(reason="stopped", at=time.time_ns() // 1000)
-        await self._scale_and_annotate(deployment, 0, {ENDED: watch.exit_note(exit, observation.started_at)})
+        await self._scale_and_annotate(deployment, 0, {ENDED: watch.build_exit_note(exit, observation.started_at)})
 
     async def remove(self, handle: Handle) -> None:
         namespace, name = await self._get_namespace(), self._names.deployment_name(handle.instance_id)
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             deployment = await self._find_deployment(handle.instance_id)
-            if deployment is not None and watch.deployment_generation(deployment) > handle.generation:
+            if deployment is not None and watch.read_deployment_generation(deployment) > handle.generation:
                 return  # a later generation lives here
             await self._client.delete_object(_build_resource_path(namespace, "Deployment", name))
             for pod in await self._list_pods(handle.instance_id):
@@ -319,7 +323,7 @@ class KubernetesRuntime:
     async def _find_alive(self, handle: Handle) -> Mapping[str, Any]:
         """Its Deployment. Raises Unknown unless it runs or is paused."""
         deployment = await self._find_deployment(handle.instance_id)
-        if deployment is not None and watch.deployment_generation(deployment) == handle.generation:
+        if deployment is not None and watch.read_deployment_generation(deployment) == handle.generation:
             observation = await self._observe_deployment(deployment, await self._list_pods(handle.instance_id))
             if observation.state in ("running", "paused"):
                 return deployment
@@ -345,7 +349,7 @@ class KubernetesRuntime:
     # -- what it leaves --------------------------------------------------------------------------------------------
 
     async def logs(self, handle: Handle, offset: int = 0, limit: int = 65_536) -> LogPage:
-        async with self._instance_lock(f"logs {handle.instance_id}"):
+        async with self._get_instance_lock(f"logs {handle.instance_id}"):
             deployment = await self._find_deployment(handle.instance_id)
             if deployment is None:
                 raise Unknown(f"{handle.instance_id[:100]!r} is not in the cluster.")
@@ -355,7 +359,7 @@ class KubernetesRuntime:
     async def _copy_output(self, deployment: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> None:
         """Keep what its Pod has printed until now, if it has begun to."""
         instance_id = deployment["metadata"]["annotations"][INSTANCE]
-        newest = pod or watch.newest_pod(deployment, await self._list_pods(instance_id))
+        newest = pod or watch.find_newest_pod(deployment, await self._list_pods(instance_id))
         if newest is not None:
             with suppress(Refused):  # its container is not there yet, or not any more
                 await self._output.copy_output(instance_id, await self._get_namespace(), newest["metadata"]["name"])
@@ -372,7 +376,9 @@ class KubernetesRuntime:
 
     async def _list_deployments(self) -> list[dict[str, Any]]:
         path = f"/apis/apps/v1/namespaces/{await self._get_namespace()}/deployments"
-        response = await self._client.get_object(path, labelSelector=label_selector(self._names.installation_labels))
+        response = await self._client.get_object(
+            path, labelSelector=build_label_selector(self._names.installation_labels)
+        )
         return [each for each in response["items"] if GENERATION in (each["metadata"].get("annotations") or {})]
 
     async def _find_deployment(self, instance_id: str) -> dict[str, Any] | None:
@@ -390,12 +396,12 @@ class KubernetesRuntime:
     async def _list_pods(self, instance_id: str | None = None) -> list[dict[str, Any]]:
         labels = self._names.installation_labels if instance_id is None else self._names.instance_labels(instance_id)
         path = f"/api/v1/namespaces/{await self._get_namespace()}/pods"
-        pods: list[dict[str, Any]] = (await self._client.get_object(path, labelSelector=label_selector(labels)))[
+        pods: list[dict[str, Any]] = (await self._client.get_object(path, labelSelector=build_label_selector(labels)))[
             "items"
         ]
         return pods
 
-    def _instance_lock(self, name: str) -> asyncio.Lock:
+    def _get_instance_lock(self, name: str) -> asyncio.Lock:
         return self._turns.setdefault(name, asyncio.Lock())
 
 
@@ -428,7 +434,7 @@ def _to_handle(deployment: Mapping[str, Any]) -> Handle:
     )
 
 
-def _published_ports(options: Options, namespace: str, service: Mapping[str, Any] | None) -> dict[str, Any]:
+def _list_published_ports(options: Options, namespace: str, service: Mapping[str, Any] | None) -> dict[str, Any]:
     """Ports by name, and the URL of the first, as the server reaches them."""
     if service is None:
         return {"ports": {}, "address": None}

@@ -13,7 +13,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from agora.runtimes.docker.containers import STATE, ContainerProgram, container_environment, container_program
+from agora.runtimes.docker.containers import (
+    STATE,
+    ContainerProgram,
+    build_container_environment,
+    choose_container_program,
+)
 from agora.runtimes.spec import Image, Spec
 
 from .options import Options
@@ -21,12 +26,12 @@ from .options import Options
 __all__ = [
     "CONTAINER",
     "ResourceNames",
-    "deployment_manifest",
-    "policy_manifest",
-    "pull_secret_manifest",
-    "secret_manifest",
-    "service_manifest",
-    "volume_manifest",
+    "build_deployment_manifest",
+    "build_policy_manifest",
+    "build_pull_secret_manifest",
+    "build_secret_manifest",
+    "build_service_manifest",
+    "build_volume_manifest",
 ]
 
 PREFIX = "io.agora"
@@ -59,17 +64,17 @@ class ResourceNames:
         return {f"{PREFIX}/group": _hash_text(spec.co_location or spec.instance_id)[:24]}
 
 
-def label_selector(labels: Mapping[str, str]) -> str:
+def build_label_selector(labels: Mapping[str, str]) -> str:
     return ",".join(f"{name}={value}" for name, value in labels.items())
 
 
-def secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
+def build_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """The environment, for there are tokens in it."""
-    variables = container_environment(spec, container_program(spec), names.installation)
-    return _base_document("v1", "Secret", names, spec) | {"type": "Opaque", "stringData": variables}
+    variables = build_container_environment(spec, choose_container_program(spec), names.installation)
+    return _build_base_document("v1", "Secret", names, spec) | {"type": "Opaque", "stringData": variables}
 
 
-def pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
+def build_pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
     """What the registry asks for; None if the image is everybody's."""
     image = spec.source
     if not isinstance(image, Image) or image.user is None:
@@ -79,14 +84,14 @@ def pull_secret_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any] | N
         "password": image.password or "",
         "auth": base64.b64encode(f"{image.user}:{image.password or ''}".encode()).decode(),
     }
-    document = _base_document("v1", "Secret", names, spec, "-pull")
+    document = _build_base_document("v1", "Secret", names, spec, "-pull")
     return document | {
         "type": "kubernetes.io/dockerconfigjson",
         "stringData": {".dockerconfigjson": json.dumps({"auths": {_find_image_registry(image.reference): account}})},
     }
 
 
-def volume_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
+def build_volume_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
     """Where its state is kept; None if that is kept as long as the Pod."""
     if not options.storage:
         return None
@@ -96,21 +101,21 @@ def volume_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[
     }
     if options.storage_class:
         claim["storageClassName"] = options.storage_class
-    return _base_document("v1", "PersistentVolumeClaim", names, spec) | {"spec": claim}
+    return _build_base_document("v1", "PersistentVolumeClaim", names, spec) | {"spec": claim}
 
 
-def service_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
+def build_service_manifest(options: Options, names: ResourceNames, spec: Spec) -> dict[str, Any] | None:
     """Where it is reached; None if it has no port."""
-    inside = container_program(spec).ports
+    inside = choose_container_program(spec).ports
     if not inside:
         return None
     ports = [{"name": name, "port": number, "targetPort": name, "protocol": "TCP"} for name, number in inside.items()]
     kind = "NodePort" if options.node_address else "ClusterIP"
     what = {"type": kind, "selector": names.instance_labels(spec.instance_id), "ports": ports}
-    return _base_document("v1", "Service", names, spec) | {"spec": what}
+    return _build_base_document("v1", "Service", names, spec) | {"spec": what}
 
 
-def policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
+def build_policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
     """A network policy: reachable for its group, and for Pods that are no instances (the server, an ingress)."""
     others = {"matchExpressions": [{"key": f"{PREFIX}/instance", "operator": "DoesNotExist"}]}
     allowed = [
@@ -122,14 +127,14 @@ def policy_manifest(names: ResourceNames, spec: Spec) -> dict[str, Any]:
         "policyTypes": ["Ingress"],
         "ingress": [{"from": allowed}],
     }
-    return _base_document("networking.k8s.io/v1", "NetworkPolicy", names, spec) | {"spec": what}
+    return _build_base_document("networking.k8s.io/v1", "NetworkPolicy", names, spec) | {"spec": what}
 
 
-def deployment_manifest(
+def build_deployment_manifest(
     options: Options, names: ResourceNames, spec: Spec, image: str, handle: Mapping[str, Any], now: int
 ) -> dict[str, Any]:
     """The Deployment of an instance. handle: stored in its annotations. now: microseconds since 1970."""
-    document = _base_document("apps/v1", "Deployment", names, spec)
+    document = _build_base_document("apps/v1", "Deployment", names, spec)
     document["metadata"]["annotations"] = {
         INSTANCE: spec.instance_id,
         GENERATION: str(spec.generation),
@@ -147,7 +152,7 @@ def deployment_manifest(
             "labels": labels | names.group_label(spec),
             "annotations": {GENERATION: str(spec.generation)},  # another one makes another Pod
         },
-        "spec": _pod_template(options, names, spec, image),
+        "spec": _build_pod_template(options, names, spec, image),
     }
     document["spec"] = {
         "replicas": 1,
@@ -159,7 +164,7 @@ def deployment_manifest(
     return document
 
 
-def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str) -> dict[str, Any]:
+def _build_pod_template(options: Options, names: ResourceNames, spec: Spec, image: str) -> dict[str, Any]:
     name = names.deployment_name(spec.instance_id)
     volume: dict[str, Any] = {"name": "state", "emptyDir": {}}
     if options.storage:
@@ -169,7 +174,7 @@ def _pod_template(options: Options, names: ResourceNames, spec: Spec, image: str
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": options.grace,
         "securityContext": {"fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_build_container_spec(options, spec, container_program(spec), image, name)],
+        "containers": [_build_container_spec(options, spec, choose_container_program(spec), image, name)],
         "volumes": [
             volume,
             {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": str(options.scratch)}},
@@ -204,7 +209,7 @@ def _build_container_spec(
         "imagePullPolicy": "Always",  # the registry is asked with the credentials of whoever asks
         "envFrom": [{"secretRef": {"name": name}}],
         "ports": [{"name": each, "containerPort": number} for each, number in program.ports.items()],
-        "resources": _resource_limits(spec, program),
+        "resources": _build_resource_limits(spec, program),
         "securityContext": security,
         "volumeMounts": [
             {"name": "state", "mountPath": STATE},
@@ -220,7 +225,7 @@ def _build_container_spec(
     )
 
 
-def _resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
+def _build_resource_limits(spec: Spec, program: ContainerProgram) -> dict[str, Any]:
     """Requests and limits are equal."""
     memory, cpu = spec.limits.memory or program.memory, spec.limits.cpu or program.cpu
     limits = {
@@ -246,7 +251,7 @@ def _build_container_probes(spec: Spec, program: ContainerProgram) -> dict[str, 
     }
 
 
-def _base_document(version: str, kind: str, names: ResourceNames, spec: Spec, ending: str = "") -> dict[str, Any]:
+def _build_base_document(version: str, kind: str, names: ResourceNames, spec: Spec, ending: str = "") -> dict[str, Any]:
     metadata = {
         "name": names.deployment_name(spec.instance_id) + ending,
         "labels": names.instance_labels(spec.instance_id),

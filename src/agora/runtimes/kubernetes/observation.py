@@ -14,29 +14,29 @@ from agora.runtimes.port import ProcessExit
 from .manifests import CONTAINER, ENDED, GENERATION
 
 __all__ = [
-    "crash_exit",
-    "deployment_generation",
-    "exit_note",
+    "build_exit_note",
+    "find_newest_pod",
     "is_ready",
-    "newest_pod",
-    "program_started_at",
-    "recorded_exit",
-    "waiting_reason",
+    "read_crash_exit",
+    "read_deployment_generation",
+    "read_program_start",
+    "read_recorded_exit",
+    "read_waiting_reason",
 ]
 
 
-def deployment_generation(deployment: Mapping[str, Any]) -> int:
+def read_deployment_generation(deployment: Mapping[str, Any]) -> int:
     return int(deployment["metadata"]["annotations"][GENERATION])
 
 
-def newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def find_newest_pod(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The Pod of the Deployment's present generation; the latest, where a node was lost."""
-    generation = str(deployment_generation(deployment))
+    generation = str(read_deployment_generation(deployment))
     mine = [pod for pod in pods if (pod["metadata"].get("annotations") or {}).get(GENERATION) == generation]
     return max(mine, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
 
 
-def crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
+def read_crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
     """How its program ended, if it has: also where Kubernetes has started it again since."""
     status = _read_container_status(pod)
     over = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated")
@@ -47,7 +47,7 @@ def crash_exit(pod: Mapping[str, Any]) -> ProcessExit | None:
     return None
 
 
-def program_started_at(pod: Mapping[str, Any]) -> int | None:
+def read_program_start(pod: Mapping[str, Any]) -> int | None:
     """When its program began, in microseconds; None before."""
     running = (_read_container_status(pod).get("state") or {}).get("running") or {}
     return _parse_time(running.get("startedAt"))
@@ -58,7 +58,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
 
 
-def waiting_reason(pod: Mapping[str, Any] | None) -> str:
+def read_waiting_reason(pod: Mapping[str, Any] | None) -> str:
     """Why it does not work yet, in a few words."""
     if pod is None:
         return "it has no Pod yet"
@@ -71,12 +71,12 @@ def waiting_reason(pod: Mapping[str, Any] | None) -> str:
     return "it is not ready"
 
 
-def exit_note(exit: ProcessExit, started_at: int | None) -> str:
+def build_exit_note(exit: ProcessExit, started_at: int | None) -> str:
     """How it ended, to be kept with the Deployment."""
     return json.dumps([exit.code, exit.signal, exit.reason, exit.at, started_at])
 
 
-def recorded_exit(deployment: Mapping[str, Any]) -> tuple[ProcessExit, int | None] | None:
+def read_recorded_exit(deployment: Mapping[str, Any]) -> tuple[ProcessExit, int | None] | None:
     """What was noted, if it has ended."""
     text = deployment["metadata"]["annotations"].get(ENDED)
     if not text:

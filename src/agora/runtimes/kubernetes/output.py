@@ -11,7 +11,7 @@ from agora.runtimes.process.guard import segments
 from .client import Client
 from .manifests import CONTAINER
 
-__all__ = ["PodOutput", "new_lines"]
+__all__ = ["PodOutput", "select_new_lines"]
 
 SEGMENTS = 10
 
@@ -32,7 +32,7 @@ class PodOutput:
         if cursor.at:
             query["sinceTime"] = f"{cursor.at.partition('.')[0]}Z"  # whole seconds is what it takes
         text = await self._client.read(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query)
-        new = b"".join(new_lines(cursor, text))
+        new = b"".join(select_new_lines(cursor, text))
         if new:
             directory = self._records.log_directory(instance_id)
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ class PodOutput:
         return LogPage(begin, begin + len(data), size, data)
 
 
-def new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
+def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
     """The lines after the cursor, which is advanced."""
     since, same = cursor.at, cursor.same
     for line in text.splitlines(keepends=True):

@@ -29,7 +29,7 @@ def unpack_archive(file: Path, directory: Path) -> None:
     links: list[tarfile.TarInfo] = []
     with tarfile.open(file) as archive:
         for member in archive:
-            target = directory / _safe_name(member.name)
+            target = directory / _require_safe_name(member.name)
             if member.isdir():
                 target.mkdir(mode=0o700, parents=True, exist_ok=True)
             elif member.issym() or member.islnk():
@@ -42,15 +42,15 @@ def unpack_archive(file: Path, directory: Path) -> None:
             else:
                 raise ValueError(f"{member.name!r} is no ordinary file")
     for link in links:
-        target = directory / _safe_name(link.name)
+        target = directory / _require_safe_name(link.name)
         if link.islnk():
-            os.link(directory / _safe_name(link.linkname), target, follow_symlinks=False)
+            os.link(directory / _require_safe_name(link.linkname), target, follow_symlinks=False)
         else:
-            _safe_name(os.path.join(os.path.dirname(link.name), link.linkname))
+            _require_safe_name(os.path.join(os.path.dirname(link.name), link.linkname))
             target.symlink_to(link.linkname)
 
 
-def _safe_name(name: str) -> str:
+def _require_safe_name(name: str) -> str:
     """A name that stays in the directory it is relative to. Raises ValueError."""
     plain = os.path.normpath(name)
     if os.path.isabs(plain) or plain == ".." or plain.startswith("../"):

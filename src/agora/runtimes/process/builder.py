@@ -79,7 +79,7 @@ class Builder:
             digest = await asyncio.to_thread(tree.hash_tree, directory, self._options.bounds)
             return _Source(digest, directory)
         commit = await self._repositories.resolve_commit(spec.source)
-        cached_digest = await asyncio.to_thread(self._cache.find_commit_digest, _commit_key(spec.source, commit))
+        cached_digest = await asyncio.to_thread(self._cache.find_commit_digest, _build_commit_key(spec.source, commit))
         return _Source(cached_digest, None, spec.source, commit)
 
     async def _build_recipe(self, spec: Spec) -> list[object]:
@@ -89,10 +89,10 @@ class Builder:
         if config.type == "python":
             tools += [str(await asyncio.to_thread(os.path.realpath, self._options.python)), sys.version]
         elif config.type == "npm":
-            tools.append(await self._node_version())
+            tools.append(await self._read_node_version())
         return [FORMAT, config.type, config.build_command or "", sorted(config.env_vars.items()), tools]
 
-    async def _node_version(self) -> str:
+    async def _read_node_version(self) -> str:
         if self._node is None:
             paths = [shutil.which(name, path=self._options.path) for name in ("node", "npm")]
             if None in paths:
@@ -121,7 +121,7 @@ class Builder:
                 return _to_build(key, CacheEntry(attempt, seconds, source.commit), source.commit, cached=False)
             except BaseException as error:
                 await asyncio.to_thread(self._cache.discard_attempt, attempt)
-                if isinstance(error, OSError) and (full := tree.to_disk_full_error(error)):
+                if isinstance(error, OSError) and (full := tree.convert_disk_full_error(error)):
                     raise full from error
                 raise
 
@@ -137,7 +137,7 @@ class Builder:
         if source.repository is not None and source.commit is not None:
             await asyncio.to_thread(erase_directory, fetched)
             await asyncio.to_thread(
-                self._cache.store_commit_digest, _commit_key(source.repository, source.commit), digest
+                self._cache.store_commit_digest, _build_commit_key(source.repository, source.commit), digest
             )
         return digest
 
@@ -193,5 +193,5 @@ def _hash_json(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-def _commit_key(source: Git, commit: str) -> str:
+def _build_commit_key(source: Git, commit: str) -> str:
     return _hash_json([source.url, source.directory, commit])

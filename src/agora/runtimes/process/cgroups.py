@@ -12,21 +12,21 @@ from pathlib import Path
 
 from agora.runtimes.spec import Limits
 
-__all__ = ["Cgroups", "delegated_group"]
+__all__ = ["Cgroups", "find_delegated_group"]
 
 MOUNT = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpu", "memory", "pids")
 PERIOD = 100_000  # microseconds
 
 
-def delegated_group() -> Path | None:
+def find_delegated_group() -> Path | None:
     """The group that systemd delegated to this process; root's own one beside the system's; or None."""
-    return _systemd_group() or (
+    return _find_systemd_group() or (
         MOUNT / "agora" if os.geteuid() == 0 and (MOUNT / "cgroup.controllers").exists() else None
     )
 
 
-def _systemd_group() -> Path | None:
+def _find_systemd_group() -> Path | None:
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agora.runtimes.builds.cache import BuildCache
-from agora.runtimes.builds.tree import to_disk_full_error
+from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import EngineError, EngineUnavailable, InvalidSpec, Unknown
 from agora.runtimes.health_probe import probe_health
 from agora.runtimes.port import (
@@ -31,7 +31,7 @@ from agora.runtimes.spec import Health, Spec, find_spec_errors
 
 from . import host, observation
 from .builder import Builder
-from .cgroups import Cgroups, delegated_group
+from .cgroups import Cgroups, find_delegated_group
 from .instance_store import ProcessStore
 from .options import Options
 from .ports import Ports
@@ -58,7 +58,7 @@ class ProcessRuntime:
         self._options = options
         cache = BuildCache(options.root)
         self._builder = Builder(options, cache)
-        self._groups = Cgroups(options.cgroup or delegated_group())
+        self._groups = Cgroups(options.cgroup or find_delegated_group())
         self._store = ProcessStore(options, cache, Ports(*options.ports), self._groups)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="instances")
         self._opening = asyncio.Lock()
@@ -103,7 +103,7 @@ class ProcessRuntime:
     async def start(self, spec: Spec, build: Build) -> Handle:
         if wrong := find_spec_errors(spec):
             raise InvalidSpec(wrong)
-        async with self._instance_lock(spec.instance_id):
+        async with self._get_instance_lock(spec.instance_id):
             for earlier in await self._run_in_thread(lambda: self._store.find_earlier_generations(spec)):
                 await self._end_generation(earlier, 0.0)
             return await self._run_in_thread(lambda: self._store.start(spec, build))
@@ -129,12 +129,12 @@ class ProcessRuntime:
         return await self._signal_instance(handle, observation.resume_processes, "resumed")
 
     async def stop(self, handle: Handle, grace: float = 10.0) -> Observation:
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             await self._end_generation(handle, grace)
         return await self.inspect(handle)
 
     async def remove(self, handle: Handle) -> None:
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             await self._end_generation(handle, 0.0)
             await self._run_in_thread(lambda: self._store.remove(handle))
 
@@ -159,7 +159,7 @@ class ProcessRuntime:
                 raise EngineUnavailable(f"{handle.instance_id} could not be {outcome} in time.")
             return observation.observe_instance(instance, handle_on_disk)
 
-        async with self._instance_lock(handle.instance_id):
+        async with self._get_instance_lock(handle.instance_id):
             return await self._run_in_thread(signal_processes)
 
     async def _end_generation(self, handle: Handle, grace: float) -> None:
@@ -179,7 +179,7 @@ class ProcessRuntime:
             loop.remove_reader(fd)
             os.close(fd)
 
-    def _instance_lock(self, instance_id: str) -> asyncio.Lock:
+    def _get_instance_lock(self, instance_id: str) -> asyncio.Lock:
         return self._turns.setdefault(instance_id, asyncio.Lock())
 
     async def _run_in_thread(self, work: Callable[[], T]) -> T:
@@ -200,4 +200,4 @@ class ProcessRuntime:
                 await asyncio.wait([running])
             raise
         except OSError as error:
-            raise to_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error
+            raise convert_disk_full_error(error) or EngineUnavailable(f"The host refuses: {error}.") from error

@@ -13,7 +13,7 @@ from . import orphans
 from .options import Options
 from .records import Instance
 
-__all__ = ["build_environment", "instance_environment", "start_command"]
+__all__ = ["build_environment", "build_instance_environment", "start_command"]
 
 
 def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, str]:
@@ -21,7 +21,7 @@ def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, 
     cache = options.root / "cache"
     return {
         **options.inherited_variables(),
-        **_common_variables(options, attempt),
+        **_build_common_variables(options, attempt),
         "HOME": str(attempt / "home"),
         "TMPDIR": str(attempt / "tmp"),
         "PIP_CACHE_DIR": str(cache / "pip"),
@@ -39,13 +39,13 @@ def build_environment(options: Options, spec: Spec, attempt: Path) -> dict[str, 
     }
 
 
-def instance_environment(
+def build_instance_environment(
     options: Options, spec: Spec, instance: Instance, build: Path, ports: Mapping[str, int]
 ) -> dict[str, str]:
     """Variables of an instance's program."""
     moved = {port.number: ports[port.name] for port in spec.ports if port.number is not None}
     return {
-        **_common_variables(options, build),
+        **_build_common_variables(options, build),
         "HOME": str(instance.state),
         "TMPDIR": str(instance.tmp),
         "HOST": "127.0.0.1",
@@ -66,7 +66,7 @@ def start_command(spec: Spec, ports: Mapping[str, int]) -> str:
     return _replace_ports(spec.build_config.start_command or "", moved)
 
 
-def _common_variables(options: Options, build: Path) -> dict[str, str]:
+def _build_common_variables(options: Options, build: Path) -> dict[str, str]:
     variables = {"PATH": options.path, "LANG": "C.UTF-8"}
     environment = build / "env"
     if environment.is_dir():

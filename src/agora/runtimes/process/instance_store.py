@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agora.net.atomic_files import replace_file, write_json
 from agora.runtimes.builds.cache import BuildCache, erase_directory
-from agora.runtimes.builds.tree import to_disk_full_error
+from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import BuildMissing, EngineUnavailable, PortsExhausted, StartFailed, Unknown
 from agora.runtimes.port import Build, FoundInstance, Handle, LogPage, SweepResult
 from agora.runtimes.spec import NAME, Spec
@@ -139,13 +139,13 @@ class ProcessStore:
             generation.mkdir(mode=0o700, parents=True, exist_ok=True)
             record = Record(spec.tenant, spec.generation, ports, Path(build.reference).name, dict(spec.labels))
             # Before the guard starts: if the server dies in between, the next one finds ports and generation here (ADR 13).
-            write_json(instance.directory / "instance.json", _record_fields(record))
+            write_json(instance.directory / "instance.json", _build_record_fields(record))
         except BaseException as error:
             # Only the new ones: those of the generation before are still in its record.
             self.ports.release_ports(set(ports.values()) - set(previous_ports.values()))
             if before is None:
                 erase_directory(instance.directory)
-            if isinstance(error, OSError) and (full := to_disk_full_error(error)):
+            if isinstance(error, OSError) and (full := convert_disk_full_error(error)):
                 raise full from error
             raise
         # Only now: before the record was written, a crash would have brought the old ports back.
@@ -180,7 +180,7 @@ class ProcessStore:
         return allocated
 
     def _launch_program(self, instance: Instance, record: Record, spec: Spec, build: Path) -> Handle:
-        variables = environment.instance_environment(self._options, spec, instance, build, record.ports)
+        variables = environment.build_instance_environment(self._options, spec, instance, build, record.ports)
         command = environment.start_command(spec, record.ports)
         launch = GuardLaunch(instance, spec.generation, spec.limits, command, variables)
         deadline = time.monotonic() + HANDOVER_TIMEOUT
@@ -214,7 +214,7 @@ class ProcessStore:
                 return None  # it is another generation that lives
             time.sleep(0.02)
         if instance.read_exit(handle.generation) is None:
-            orphans.kill_marked(self._marker_variables(instance, handle))
+            orphans.kill_marked(self._build_marker_variables(instance, handle))
         return None
 
     def kill_guard(self, handle: Handle) -> None:
@@ -222,11 +222,11 @@ class ProcessStore:
         instance, recorded = self.find(handle)
         guard = instance.find_live_guard(recorded, self._options.installation)
         if guard is not None:
-            for process in procfs.process_tree(guard.pid):
+            for process in procfs.list_process_tree(guard.pid):
                 procfs.send_signal(process, signal.SIGKILL)
-        orphans.kill_marked(self._marker_variables(instance, handle))
+        orphans.kill_marked(self._build_marker_variables(instance, handle))
 
-    def _marker_variables(self, instance: Instance, handle: Handle) -> list[bytes]:
+    def _build_marker_variables(self, instance: Instance, handle: Handle) -> list[bytes]:
         return [
             *instance.environment_marks(self._options.installation),
             f"AGORA_GENERATION={handle.generation}".encode(),
@@ -284,7 +284,9 @@ class ProcessStore:
             archives.pack_archive(instance.state, new)
             new.replace(file)
         except OSError as error:
-            raise to_disk_full_error(error) or EngineUnavailable(f"The backup can not be written: {error}.") from error
+            raise convert_disk_full_error(error) or EngineUnavailable(
+                f"The backup can not be written: {error}."
+            ) from error
         finally:
             new.unlink(missing_ok=True)
         return file.stat().st_size
@@ -316,7 +318,7 @@ class ProcessStore:
         return name in self._starting or self._get_instance(name).is_locked()
 
 
-def _record_fields(record: Record) -> dict[str, object]:
+def _build_record_fields(record: Record) -> dict[str, object]:
     return {name: getattr(record, name) for name in Record.__slots__}
 
 

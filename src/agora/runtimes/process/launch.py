@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agora.runtimes.builds.cache import erase_directory
-from agora.runtimes.builds.tree import to_disk_full_error
+from agora.runtimes.builds.tree import convert_disk_full_error
 from agora.runtimes.errors import StartFailed
 from agora.runtimes.spec import Limits
 
@@ -82,7 +82,7 @@ def _restore_state(file: Path, state: Path) -> None:
     except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
         raise StartFailed(f"The backup can not be restored: {error}.") from error
     except OSError as error:
-        raise to_disk_full_error(error) or StartFailed(f"The backup can not be restored: {error}.") from error
+        raise convert_disk_full_error(error) or StartFailed(f"The backup can not be restored: {error}.") from error
 
 
 def erase_if_exists(directory: Path) -> None:
@@ -105,7 +105,7 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
         "work": str(instance.work),
         "segment": str(max(options.log_size // SEGMENTS, 4096)),
         "segments": str(SEGMENTS),
-        **_guard_limits(options, launch.limits, groups, instance.instance_id),
+        **_choose_guard_limits(options, launch.limits, groups, instance.instance_id),
     }
     log = instance.generation_directory(launch.generation) / "guard.log"
     try:
@@ -127,12 +127,12 @@ def launch_guard(options: Options, groups: Cgroups, launch: GuardLaunch) -> str:
     return word
 
 
-def _process_limit() -> int:
+def _choose_process_limit() -> int:
     """How many processes this host can have. Of half of them no user but root can have more, however fast it forks."""
     return min(int(Path(f"/proc/sys/kernel/{name}").read_text()) for name in ("pid_max", "threads-max"))
 
 
-def _guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id: str) -> dict[str, str]:
+def _choose_guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id: str) -> dict[str, str]:
     """How each limit is held: by the kernel for all processes together where there are groups."""
     effective = Limits(limits.memory, limits.cpu, limits.pids or options.pids, limits.disk)
     options_by_name: dict[str, str] = {}
@@ -142,7 +142,7 @@ def _guard_limits(options: Options, limits: Limits, groups: Cgroups, instance_id
     if effective.memory and "memory" not in groups.controllers:
         options_by_name |= {"memory": str(effective.memory), "data": str(2 * effective.memory + HEADROOM)}
     if "pids" not in groups.controllers:
-        options_by_name |= {"pids": str(effective.pids), "processes": str(_process_limit() // 2)}
+        options_by_name |= {"pids": str(effective.pids), "processes": str(_choose_process_limit() // 2)}
     if effective.cpu and "cpu" not in groups.controllers:
         mine = sorted(os.sched_getaffinity(0))
         count = min(math.ceil(effective.cpu), len(mine))

@@ -21,7 +21,7 @@ def observe_instance(instance: Instance, handle: Handle) -> Observation:
     data = handle.data
     began = int(data.get("began", 0)) or None
     if data.get("boot") == procfs.BOOT:
-        processes = procfs.process_tree(int(data["pid"]))
+        processes = procfs.list_process_tree(int(data["pid"]))
         mine = processes and processes[0].started == data["started"] and not processes[0].is_dead
         if mine and procfs.is_marked(processes[0].pid, [f"AGORA_INSTANCE={handle.instance_id}".encode()]):
             return _count_alive(processes, began)
@@ -61,7 +61,7 @@ def pause_processes(guard: int) -> bool:
     """
     deadline = time.monotonic() + SETTLING
     while time.monotonic() < deadline:
-        processes = procfs.process_tree(guard)[1:]
+        processes = procfs.list_process_tree(guard)[1:]
         running = [process for process in processes if not process.is_dead and not process.is_stopped]
         if not running:
             return True
@@ -77,7 +77,7 @@ def pause_processes(guard: int) -> bool:
 
 def resume_processes(guard: int) -> bool:
     """Resume all descendants of a guard, children first; returns whether any of them runs."""
-    for process in reversed(procfs.process_tree(guard)[1:]):
+    for process in reversed(procfs.list_process_tree(guard)[1:]):
         if process.is_stopped:
             procfs.send_signal(process, signal.SIGCONT)
-    return any(not process.is_dead and not process.is_stopped for process in procfs.process_tree(guard)[1:])
+    return any(not process.is_dead and not process.is_stopped for process in procfs.list_process_tree(guard)[1:])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agora.runtimes.builds.tree import Bounds
 
-__all__ = ["BUILD_VARIABLES", "Options", "search_path"]
+__all__ = ["BUILD_VARIABLES", "Options", "build_search_path"]
 
 #: of the server's own variables, those that a build needs behind a proxy or beside a private registry
 BUILD_VARIABLES = (
@@ -21,7 +21,7 @@ BUILD_VARIABLES = (
 )
 
 
-def search_path() -> str:
+def build_search_path() -> str:
     """The server's PATH without its own virtual environment, whose programs are not for instances."""
     own = Path(sys.prefix) / "bin"
     parts = os.environ.get("PATH", os.defpath).split(os.pathsep)
@@ -46,7 +46,7 @@ class Options:
     sources: tuple[Path, ...] = ()
     ports: tuple[int, int] = (20_000, 29_999)
     python: str = sys.executable
-    path: str = field(default_factory=search_path)
+    path: str = field(default_factory=build_search_path)
     build_variables: tuple[str, ...] = BUILD_VARIABLES
     build_timeout: float = 900.0
     builds: int = 2

@@ -22,7 +22,7 @@ KILL_TIMEOUT = 2.0  # seconds that killed processes have to be gone
 def kill_marked(marks: list[bytes]) -> int:
     """Kill every process of this engine that was started with these variables; answers how many there were."""
     return _kill_until_gone(
-        lambda: (pid for pid in _other_pids() if procfs.is_marked(pid, marks) and _belongs_to_engine(pid))
+        lambda: (pid for pid in _list_other_pids() if procfs.is_marked(pid, marks) and _belongs_to_engine(pid))
     )
 
 
@@ -31,7 +31,7 @@ def kill_orphans(installation: str, belongs: Callable[[Mapping[str, str]], bool]
     marks = [f"AGORA_INSTALLATION={installation}".encode()]
 
     def find_orphans() -> Iterator[int]:
-        marked = (pid for pid in _other_pids() if procfs.is_marked(pid, marks))
+        marked = (pid for pid in _list_other_pids() if procfs.is_marked(pid, marks))
         return (pid for pid in marked if _belongs_to_engine(pid) and not belongs(_read_variables(pid)))
 
     return _kill_until_gone(find_orphans)
@@ -83,6 +83,6 @@ def _read_variables(pid: int) -> dict[str, str]:
     return {part[0]: part[1] for part in parts if len(part) == 2 and part[0].startswith("AGORA_")}
 
 
-def _other_pids() -> list[int]:
+def _list_other_pids() -> list[int]:
     own = os.getpid()
     return [int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != own]

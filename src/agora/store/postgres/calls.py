@@ -56,7 +56,7 @@ class Request:
 
     def __init__(self, tx: PostgresTx, kind: Kind, statement: Statement[Any], parameters: dict[str, Any]) -> None:
         self.tx, self.kind, self.statement = tx, kind, statement
-        self.text = sql.single_text(statement)
+        self.text = sql.build_single_text(statement)
         self.values = sql.bind_values(self.text, tx.tenant, parameters)
 
     def __await__(self) -> Generator[Request, Any, Any]:
@@ -128,7 +128,7 @@ class PostgresTx:
 
     def has_unwritten_rows(self, statement: Statement[Any]) -> bool:
         """Whether rows buffered by this call belong to a table that the statement touches."""
-        return any(table.name in sql.statement_words(statement) for table in self.rows)
+        return any(table.name in sql.list_statement_words(statement) for table in self.rows)
 
     def close(self) -> None:
         self._open = False
@@ -217,7 +217,7 @@ class Attempt:
         if type(request) is Request and request.tx is self.tx:
             return request
         # Anything else would keep the transaction, and the rows that it has locked, waiting for the network or a timer.
-        self.error = SuspendedInTransaction(f"{_call_name(self.call)} awaited something that is not the store")
+        self.error = SuspendedInTransaction(f"{_read_call_name(self.call)} awaited something that is not the store")
         self.close()
         return None
 
@@ -228,8 +228,8 @@ class Attempt:
             try:
                 self._context.run(self._coroutine.close)
             except Exception:
-                log.warning("%s failed while it was closed", _call_name(self.call), exc_info=True)
+                log.warning("%s failed while it was closed", _read_call_name(self.call), exc_info=True)
 
 
-def _call_name(call: Call) -> str:
+def _read_call_name(call: Call) -> str:
     return call.label or getattr(call.work, "__qualname__", "a call")

@@ -84,7 +84,7 @@ class Peers:
         """Listen and speak until the connection is lost."""
         connection = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS, server_settings=_NAMED)
         try:
-            await connection.add_listener(CHANNEL, self._on_notification)
+            await connection.add_listener(CHANNEL, self._read_notification)
             self.listening = True
             self.on_message(self.origin, LISTENING, "")
             while not self._closing:
@@ -103,7 +103,7 @@ class Peers:
         else:
             await connection.execute("select pg_notify($1, $2)", CHANNEL, word, timeout=ALIVE_SECONDS)
 
-    def _on_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
+    def _read_notification(self, connection: Any, pid: int, channel: str, payload: Any) -> None:
         origin, _, rest = str(payload).partition(" ")
         topic, _, text = rest.partition(" ")
         if origin != self.origin and topic:

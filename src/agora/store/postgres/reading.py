@@ -47,7 +47,7 @@ class PostgresReader:
         return rows
 
     async def _run_query(self, kind: Kind, query: Query[Any], parameters: dict[str, Any]) -> Any:
-        text = sql.single_text(query)
+        text = sql.build_single_text(query)
         values = sql.bind_values(text, self.tenant, parameters)
         # A connection runs one statement at a time, and the work may gather several reads.
         async with self._turn:

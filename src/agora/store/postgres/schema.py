@@ -66,7 +66,7 @@ async def migrate_schema(connection: asyncpg.Connection, clock: Clock) -> int:
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
         checksums = await read_applied(connection)
-        pending = migrate.pending_migrations(checksums, "postgres")
+        pending = migrate.list_pending_migrations(checksums, "postgres")
         if (pending or await find_unprotected(connection)) and not await _owns_schema(connection):
             role = await connection.fetchval("select current_user")
             raise migrate.MigrationError(

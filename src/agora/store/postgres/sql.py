@@ -23,17 +23,17 @@ from ..port import Query, Statement, Table, Write
 
 __all__ = [
     "Text",
-    "batched_text",
     "bind_values",
-    "insert_all",
-    "insert_many",
-    "insert_one",
-    "pipelined_text",
+    "build_batched_text",
+    "build_insert_all_text",
+    "build_insert_many_text",
+    "build_insert_one_text",
+    "build_pipelined_text",
+    "build_shared_text",
+    "build_single_text",
+    "build_skip_locked_text",
+    "list_statement_words",
     "quote_literal",
-    "shared_text",
-    "single_text",
-    "skip_locked_text",
-    "statement_words",
 ]
 
 _TOKENS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | :: | :(?P<name>[a-z_][a-z0-9_]*)""", re.VERBOSE)
@@ -51,14 +51,14 @@ class Text:
 
 
 @lru_cache(_CACHED)
-def single_text(statement: Statement[Any]) -> Text:
+def build_single_text(statement: Statement[Any]) -> Text:
     """The statement for one call's values. Values are cast, so that a wrong type is an error."""
     names: list[str] = []
 
     def number_parameter(name: str) -> str:
         if name not in names:
             names.append(name)
-        return f"${names.index(name) + 1}::{_parameter_type(statement, name)}"
+        return f"${names.index(name) + 1}::{_find_parameter_type(statement, name)}"
 
     sql = _replace_parameters(_statement_source(statement), number_parameter)
     if isinstance(statement, Query) and statement.lock and not _LOCKED.search(sql):
@@ -67,20 +67,20 @@ def single_text(statement: Statement[Any]) -> Text:
 
 
 @lru_cache(_CACHED)
-def skip_locked_text(query: Query[Any]) -> Text:
+def build_skip_locked_text(query: Query[Any]) -> Text:
     """A query that locks one row: the row only if no other transaction has it."""
-    text = single_text(query)
+    text = build_single_text(query)
     return Text(f"{text.sql} skip locked", text.names)
 
 
 @lru_cache(_CACHED)
-def pipelined_text(write: Write[Any], count: bool) -> str:
+def build_pipelined_text(write: Write[Any], count: bool) -> str:
     """The write for one of many calls, with its position as the last parameter and as the last column of its rows.
 
     count: how many rows it changed is wanted, in one row.
     """
-    text = single_text(write)
-    if count and "returning" not in statement_words(write):
+    text = build_single_text(write)
+    if count and "returning" not in list_statement_words(write):
         return f"with _w as ({text.sql} returning 1) select count(*) as changed from _w"
     position = len(text.names) + 1
     columns = "count(*) as changed" if count else f"_w.*, ${position}::bigint as _ord"
@@ -88,29 +88,31 @@ def pipelined_text(write: Write[Any], count: bool) -> str:
 
 
 @lru_cache(_CACHED)
-def batched_text(write: Write[Any]) -> Text | None:
+def build_batched_text(write: Write[Any]) -> Text | None:
     """The statement for many equal calls, if there is one: values of ``alike``, ``calls``, then an array for each other."""
     if write.checked_many is None:
         return None
-    others = [name for name in single_text(write).names if name != "tenant" and name not in write.alike]
+    others = [name for name in build_single_text(write).names if name != "tenant" and name not in write.alike]
     names = ("tenant", *write.alike, "calls", *others)
     places = {name: f"${at}" for at, name in enumerate(names, 1)}
-    arrays = ", ".join(f"{places[name]}::{_parameter_type(write, name)}[]" for name in others)
+    arrays = ", ".join(f"{places[name]}::{_find_parameter_type(write, name)}[]" for name in others)
     calls = f"unnest({arrays}) with ordinality as _calls ({', '.join(others)}, _ord)"
     text = str(write.many).strip().replace("{calls}", calls)
     types = {"calls": "bigint"}
-    sql = _replace_parameters(text, lambda name: f"{places[name]}::{types.get(name) or _parameter_type(write, name)}")
+    sql = _replace_parameters(
+        text, lambda name: f"{places[name]}::{types.get(name) or _find_parameter_type(write, name)}"
+    )
     return Text(sql, names)
 
 
 @lru_cache(_CACHED)
-def shared_text(query: Query[Any], first: bool) -> Text | None:
+def build_shared_text(query: Query[Any], first: bool) -> Text | None:
     """The query for the values of many calls of one tenant; None when its parameters do not allow it.
 
     first: only each call's first row is wanted. ``$1`` is the tenant, then one array for each name.
     """
-    names = tuple(name for name in single_text(query).names if name != "tenant")
-    types = [_parameter_type(query, name) for name in names]
+    names = tuple(name for name in build_single_text(query).names if name != "tenant")
+    types = [_find_parameter_type(query, name) for name in names]
     if not names or any(kind.endswith("]") for kind in types):
         return None
     inner = _replace_parameters(
@@ -125,27 +127,27 @@ def shared_text(query: Query[Any], first: bool) -> Text | None:
         f"select _q.*, _p._ord from unnest({arrays}) with ordinality as _p({columns}, _ord) "
         f"cross join lateral (select * from ({inner}) as _i {fence}) as _q"
     )
-    if "tenant" not in single_text(query).names:
+    if "tenant" not in build_single_text(query).names:
         sql += " where $1::text is not null"
     return Text(sql, names)
 
 
 @lru_cache(_CACHED)
-def insert_one(table: Table[Any]) -> str:
+def build_insert_one_text(table: Table[Any]) -> str:
     """Insert one row: a value for each column."""
     values = ", ".join(f"${at}::{kind}" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.column_names)}) values ({values})"
 
 
 @lru_cache(_CACHED)
-def insert_many(table: Table[Any]) -> str:
+def build_insert_many_text(table: Table[Any]) -> str:
     """Insert many rows: an array for each column."""
     arrays = ", ".join(f"${at}::{kind}[]" for at, (_, kind) in enumerate(table.columns, 1))
     return f"insert into {table.name} ({', '.join(table.column_names)}) select * from unnest({arrays})"
 
 
 @lru_cache(_CACHED)
-def insert_all(tables: tuple[Table[Any], ...]) -> str:
+def build_insert_all_text(tables: tuple[Table[Any], ...]) -> str:
     """Insert many rows into each of several tables: an array for each column of the first, of the second ..."""
     parts, at = [], 1
     for table in tables:
@@ -157,7 +159,7 @@ def insert_all(tables: tuple[Table[Any], ...]) -> str:
 
 
 @lru_cache(_CACHED)
-def statement_words(statement: Statement[Any]) -> frozenset[str]:
+def list_statement_words(statement: Statement[Any]) -> frozenset[str]:
     """Every word of the statement: a table whose name is not among them is not touched by it."""
     return frozenset(_WORDS.findall(_statement_source(statement).lower()))
 
@@ -181,7 +183,7 @@ def _statement_source(statement: Statement[Any]) -> str:
     return statement.safe_postgres.strip().rstrip(";")
 
 
-def _parameter_type(statement: Statement[Any], name: str) -> str:
+def _find_parameter_type(statement: Statement[Any], name: str) -> str:
     return statement.types.get(name, "text")
 
 

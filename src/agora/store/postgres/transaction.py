@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from ..event_table import audience_text
+from ..event_table import encode_audience
 from ..port import NewEvent, Query, StoreFailure, Table, Tally, Write
 from . import sql
 from .calls import Kind, Request
@@ -89,28 +89,28 @@ class Transaction:
     async def _run_distinct_queries(self, query: Query[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Answers of a query, run once for each distinct set of values."""
         distinct = {values: at for at, values in enumerate(dict.fromkeys(requests))}
-        rows = await self._read_distinct(query, kind, list(distinct))
+        rows = await self._answer_distinct_values(query, kind, list(distinct))
         answers = (rows[distinct[values]] for values in requests)
         return [list(answer) for answer in answers] if kind is Kind.ALL else list(answers)
 
     async def _run_each_write(self, write: Write[Any], kind: Kind, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write for one call after the other, without waiting in between."""
         if len(requests) == 1:
-            return [await self.run_statement(kind, sql.single_text(write).sql, requests[0])]
+            return [await self.run_statement(kind, sql.build_single_text(write).sql, requests[0])]
         if kind is Kind.COUNT:
-            rows = await self._connection.fetchmany(sql.pipelined_text(write, True), requests)
+            rows = await self._connection.fetchmany(sql.build_pipelined_text(write, True), requests)
             return [row["changed"] for row in rows]
-        if (text := sql.batched_text(write)) is not None:
+        if (text := sql.build_batched_text(write)) is not None:
             return await self._run_alike_writes(write, text, requests)
         numbered = [(*values, at) for at, values in enumerate(requests, 1)]
         return _group_rows(
-            await self._connection.fetchmany(sql.pipelined_text(write, False), numbered, record_class=SharedRow),
+            await self._connection.fetchmany(sql.build_pipelined_text(write, False), numbered, record_class=SharedRow),
             requests,
         )
 
     async def _run_alike_writes(self, write: Write[Any], text: sql.Text, requests: list[tuple[Any, ...]]) -> list[Any]:
         """Run a write once for each group of calls with equal values of ``write.alike``."""
-        names = sql.single_text(write).names
+        names = sql.build_single_text(write).names
         groups: dict[tuple[Any, ...], list[int]] = {}
         for at, values in enumerate(requests):
             groups.setdefault(tuple(values[names.index(name)] for name in write.alike), []).append(at)
@@ -125,13 +125,15 @@ class Transaction:
                 answers[at] = own
         return answers
 
-    async def _read_distinct(self, query: Query[Any], kind: Kind, distinct: list[tuple[Any, ...]]) -> list[Any]:
+    async def _answer_distinct_values(
+        self, query: Query[Any], kind: Kind, distinct: list[tuple[Any, ...]]
+    ) -> list[Any]:
         """Answers for distinct values, in their order."""
-        shared = sql.shared_text(query, kind is Kind.ONE) if len(distinct) > 1 else None
+        shared = sql.build_shared_text(query, kind is Kind.ONE) if len(distinct) > 1 else None
         if shared is None:
-            text = (sql.skip_locked_text(query) if query.lock else sql.single_text(query)).sql
+            text = (sql.build_skip_locked_text(query) if query.lock else sql.build_single_text(query)).sql
             return [await self.run_statement(kind, text, values) for values in distinct]
-        names = sql.single_text(query).names
+        names = sql.build_single_text(query).names
         columns = dict(zip(names, map(list, zip(*distinct, strict=True)), strict=True))
         arrays = [columns[name] for name in shared.names]
         rows = await self._connection.fetch(shared.sql, self._tenant, *arrays, record_class=SharedRow)
@@ -143,16 +145,18 @@ class Transaction:
         # One order in every transaction, tables by name and tallies by key: two that insert the same keys cannot deadlock.
         tables = sorted((table for table in rows if not isinstance(table, Tally)), key=lambda table: table.name)
         if len(tables) == 1 and len(rows[tables[0]]) == 1:
-            await self._connection.execute(sql.insert_one(tables[0]), *rows[tables[0]][0])
+            await self._connection.execute(sql.build_insert_one_text(tables[0]), *rows[tables[0]][0])
         elif tables:
-            text = sql.insert_all(tuple(tables)) if len(tables) > 1 else sql.insert_many(tables[0])
+            text = (
+                sql.build_insert_all_text(tuple(tables)) if len(tables) > 1 else sql.build_insert_many_text(tables[0])
+            )
             columns = [list(column) for table in tables for column in zip(*rows[table], strict=True)]
             await self._connection.execute(text, *columns)
         for tally in sorted((table for table in rows if isinstance(table, Tally)), key=lambda table: table.name):
             await self._add_tally(tally, sorted(rows[tally], key=tally.key_of))
 
     async def _add_tally(self, tally: Tally[Any], rows: Sequence[tuple[Any, ...]]) -> None:
-        text = sql.single_text(tally.add)
+        text = sql.build_single_text(tally.add)
         values = [sql.bind_values(text, self._tenant, tally.row_parameters(row)) for row in rows]
         await self._connection.executemany(text.sql, values)
 
@@ -165,7 +169,7 @@ class Transaction:
         order of the commits: nothing but COMMIT may follow.
         """
         columns = zip(
-            *((e.event_id, e.type, e.source, e.subject, e.time, e.data, audience_text(e.audience)) for e in events),
+            *((e.event_id, e.type, e.source, e.subject, e.time, e.data, encode_audience(e.audience)) for e in events),
             strict=True,
         )
         base = await self._connection.fetchval(_EVENTS, self._tenant, len(events), *map(list, columns), news)

@@ -27,7 +27,7 @@ async def postgres_status(url: str) -> DatabaseStatus:
     connection = await open_connection(url, WAIT_SECONDS)
     try:
         checksums = await read_applied(connection)
-        pending = migrate.pending_migrations(checksums, "postgres")
+        pending = migrate.list_pending_migrations(checksums, "postgres")
         bare = await find_unprotected(connection) if checksums else []
         return DatabaseStatus(redact_url(url), True, len(checksums), tuple(map(str, pending)), tuple(bare))
     except asyncpg.PostgresError as error:
@@ -45,10 +45,10 @@ async def upgrade_postgres(url: str) -> int:
 
 
 async def create_postgres(url: str, login: str | None, password: str | None) -> bool:
-    name = _database_name(url)
+    name = _read_database_name(url)
     created = not await _database_exists(url)
     if created:
-        connection = await open_connection(_maintenance_url(url), WAIT_SECONDS)
+        connection = await open_connection(_build_maintenance_url(url), WAIT_SECONDS)
         try:
             await connection.execute(f"create database {_quote_identifier(name)} encoding 'UTF8' template template0")
         except asyncpg.DuplicateDatabaseError:
@@ -95,14 +95,14 @@ async def _database_exists(url: str) -> bool:
     return True
 
 
-def _database_name(url: str) -> str:
+def _read_database_name(url: str) -> str:
     name = unquote(urlsplit(url).path.lstrip("/"))
     if not name:
         raise StoreFailure("The URL names no database: postgresql://USER@HOST/DATABASE.")
     return name
 
 
-def _maintenance_url(url: str) -> str:
+def _build_maintenance_url(url: str) -> str:
     return urlsplit(url)._replace(path=f"/{MAINTENANCE}").geturl()
 
 

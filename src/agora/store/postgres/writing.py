@@ -230,7 +230,7 @@ class Writer:
 
         While one is, no other of its tenant starts: it meets fewer at each attempt, in the end none.
         """
-        turn = _tenant_lock(self._turns, call.tenant)
+        turn = _hold_tenant_lock(self._turns, call.tenant)
         # A barrier, not held: first attempts run side by side, but none starts beside a repetition.
         async with turn:
             pass
@@ -284,7 +284,7 @@ class Writer:
         """
         events = collect_events(attempts)
         if events:
-            async with _tenant_lock(self._tails, tenant):
+            async with _hold_tenant_lock(self._tails, tenant):
                 base = await transaction.append_events(events, self._news())
                 await self._commit_timed(transaction, attempts)
                 self._publish([StoredEvent(tenant, base + at, event) for at, event in enumerate(events, 1)])
@@ -301,7 +301,7 @@ class Writer:
         self._told(time.perf_counter() - began, len(attempts))
 
 
-def _tenant_lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
+def _hold_tenant_lock(locks: WeakValueDictionary[str, asyncio.Lock], tenant: str) -> asyncio.Lock:
     """The tenant's lock; dropped when it is neither held nor awaited."""
     lock = locks.get(tenant)
     if lock is None:

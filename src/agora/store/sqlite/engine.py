@@ -37,7 +37,7 @@ from ..outages import Outages
 from ..port import ROOM, Query, Reading, StoredEvent, StoreFailure, StoreUnavailable, Work
 from ..probe_queries import write_probe
 from .directory_lock import lock_database
-from .failures import disk_failure, is_busy, is_hopeless, to_store_failure
+from .failures import build_disk_failure, is_busy, is_hopeless, to_store_failure
 from .reading import Reader, load_all
 from .transaction import Batch, Transaction, flush_batch, run_to_completion
 
@@ -158,7 +158,7 @@ class SqliteStore:
         if self._commit_timer is not None:
             self._commit_timer.cancel()
         if self._hung_since is not None:
-            log.error("%s is left as it is: %s", self.path, self._hung_failure(unknown=True).detail)
+            log.error("%s is left as it is: %s", self.path, self._build_hung_failure(unknown=True).detail)
             return
         self._commits.put(None)
         await asyncio.to_thread(self._committer.join)
@@ -183,7 +183,7 @@ class SqliteStore:
             "(number integer primary key, name text not null, checksum text not null, applied_at integer not null)"
         )
         applied = dict(execute("select number, checksum from schema_migrations"))
-        for migration in migrate.pending_migrations(applied, "sqlite"):
+        for migration in migrate.list_pending_migrations(applied, "sqlite"):
             self._apply_migration(migration)
 
     def _apply_migration(self, migration: migrate.Migration) -> None:
@@ -235,7 +235,7 @@ class SqliteStore:
         try:
             await asyncio.to_thread(self._check_free_space)
         except OSError as error:
-            failed = disk_failure(error)
+            failed = build_disk_failure(error)
             self._outages.record_failure(failed)
             raise failed from error
         self._outages.record_recovery(began)
@@ -267,7 +267,7 @@ class SqliteStore:
         if self._closing:
             raise Overloaded("The server is shutting down.", fix="Try again in a moment.", retry_after=2)
         if self._hung_since is not None:
-            self._fail_call(future, self._hung_failure(unknown=False))
+            self._fail_call(future, self._build_hung_failure(unknown=False))
             return future
         if not self._queue.has_room(owner):
             raise Overloaded("The server's write queue is full.", fix="Try again in a second.", retry_after=1)
@@ -330,14 +330,14 @@ class SqliteStore:
     def _fail_hung_commit(self, results: list[_Done]) -> None:
         """The disk does not take a commit in time: answer its calls, and those that wait."""
         self._hung_since = time.monotonic() - self._timeout
-        unknown, failed = self._hung_failure(unknown=True), self._hung_failure(unknown=False)
+        unknown, failed = self._build_hung_failure(unknown=True), self._build_hung_failure(unknown=False)
         for call in results:
             self._fail_call(call.future, call.error or unknown)
         while self._queue:
             self._fail_call(self._queue.pop_item().future, failed)
         self._idle.set()
 
-    def _hung_failure(self, *, unknown: bool) -> StoreUnavailable:
+    def _build_hung_failure(self, *, unknown: bool) -> StoreUnavailable:
         assert self._hung_since is not None
         seconds = time.monotonic() - self._hung_since
         return StoreUnavailable(
@@ -445,9 +445,13 @@ class SqliteStore:
             except BaseException as raised:
                 error = raised
             # Futures, queue and heads belong to the loop; this thread touches none of them.
-            self._loop.call_soon_threadsafe(self._on_committed, batch, results, error, time.perf_counter() - began)
+            self._loop.call_soon_threadsafe(
+                self._settle_committed_batch, batch, results, error, time.perf_counter() - began
+            )
 
-    def _on_committed(self, batch: Batch, results: list[_Done], error: BaseException | None, seconds: float) -> None:
+    def _settle_committed_batch(
+        self, batch: Batch, results: list[_Done], error: BaseException | None, seconds: float
+    ) -> None:
         self._committing = self._hung_since = None
         # Only scheduled: the next batch begins after this callback has published and answered this one.
         self._schedule_next()

@@ -9,7 +9,7 @@ from agora_sdk.errors import AgoraError, Overloaded
 
 from ..port import StoreFailure, StoreUnavailable
 
-__all__ = ["disk_failure", "is_busy", "is_hopeless", "to_store_failure"]
+__all__ = ["build_disk_failure", "is_busy", "is_hopeless", "to_store_failure"]
 
 #: SQLite's primary result code, the cause that callers are told, and what the log and health say of it
 _CAUSES = {
@@ -23,7 +23,7 @@ _CAUSES = {
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def disk_failure(error: OSError) -> StoreUnavailable:
+def build_disk_failure(error: OSError) -> StoreUnavailable:
     """A failure to write beside the database's file, as if the database had met it."""
     code = {errno.EROFS: sqlite3.SQLITE_READONLY, errno.EACCES: sqlite3.SQLITE_READONLY}.get(error.errno or 0)
     if error.errno in _DISK_FULL:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
 from ..checked_statements import COLUMN
-from ..event_table import EVENTS, EventRow, audience_text
+from ..event_table import EVENTS, EventRow, encode_audience
 from ..port import (
     NewEvent,
     Query,
@@ -173,7 +173,7 @@ class Transaction:
                 subject=event.subject,
                 time=event.time,
                 data=event.data,
-                audience=audience_text(event.audience),
+                audience=encode_audience(event.audience),
             )
             rows.append(EVENTS.to_row(row, tenant))
         batch.heads[tenant] = sequence
@@ -186,12 +186,12 @@ def _read_head(connection: sqlite3.Connection, tenant: str) -> int:
 
 def _append_rows(connection: sqlite3.Connection, table: Table[Any], rows: Sequence[tuple[Any, ...]]) -> None:
     if isinstance(table, Tally):
-        connection.executemany(table.add.confined_sql, [_tally_values(table, row) for row in rows])
+        connection.executemany(table.add.confined_sql, [_list_tally_values(table, row) for row in rows])
     else:
-        connection.executemany(_insert_text(table), rows)
+        connection.executemany(_build_insert_text(table), rows)
 
 
-def _tally_values(tally: Tally[Any], row: tuple[Any, ...]) -> dict[str, Any]:
+def _list_tally_values(tally: Tally[Any], row: tuple[Any, ...]) -> dict[str, Any]:
     values = tally.row_parameters(row)
     return values | {"tenant": values[COLUMN]}
 
@@ -199,7 +199,7 @@ def _tally_values(tally: Tally[Any], row: tuple[Any, ...]) -> dict[str, Any]:
 _inserts: dict[Table[Any], str] = {}
 
 
-def _insert_text(table: Table[Any]) -> str:
+def _build_insert_text(table: Table[Any]) -> str:
     text = _inserts.get(table)
     if text is None:
         names, marks = ", ".join(table.column_names), ", ".join("?" * len(table.column_names))

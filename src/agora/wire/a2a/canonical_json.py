@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["signed_content", "to_canonical_json"]
+__all__ = ["encode_signed_content", "to_canonical_json"]
 
 #: members of each message that A2A 1.0 requires, or declares optional: they stay where they are empty
 _REQUIRED: Final = frozenset(
@@ -46,7 +46,7 @@ _FREE: Final = frozenset({"params", "header", "scopes"})  #: maps of anything, w
 _DEFAULTS: Final[tuple[Any, ...]] = (None, "", [], {}, False)
 
 
-def signed_content(card: Mapping[str, Any]) -> bytes:
+def encode_signed_content(card: Mapping[str, Any]) -> bytes:
     """What a card's signature is over: without its signatures and without defaults that were not asked for."""
     return to_canonical_json(_drop_defaults({key: value for key, value in card.items() if key != "signatures"}))
 

@@ -21,7 +21,7 @@ from agora_sdk.errors import InvalidRequest, field_error
 from .states import read_role
 
 __all__ = [
-    "camel_members",
+    "convert_to_json_names",
     "invalid_field",
     "read_configuration",
     "read_count",
@@ -60,7 +60,7 @@ def invalid_field(field: str, message: str) -> InvalidRequest:
     )
 
 
-def camel_members(members: Mapping[str, Any]) -> dict[str, Any]:
+def convert_to_json_names(members: Mapping[str, Any]) -> dict[str, Any]:
     """The members by their JSON names, those that are null left out, as ProtoJSON reads them."""
     if not any("_" in key for key in members):
         return {key: value for key, value in members.items() if value is not None}
@@ -118,7 +118,7 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
         value = {"parts": [value]}
     if not isinstance(value, dict):
         raise invalid_field(field, "should be an object" if value is not None else "Field required")
-    members = camel_members(value)
+    members = convert_to_json_names(value)
     if members.get("kind") == "message":
         for member in ("messageId", "role"):
             if member not in members:
@@ -126,7 +126,7 @@ def read_message(value: Any, field: str = "message") -> dict[str, Any]:
     result: dict[str, Any] = {
         "messageId": read_name(members["messageId"], f"{field}.messageId") if "messageId" in members else new_id("msg"),
         "role": read_role(members.get("role", "ROLE_USER")),
-        "parts": read_parts(_message_parts(members), f"{field}.parts"),
+        "parts": read_parts(_read_message_parts(members), f"{field}.parts"),
     }
     if result["role"] is None:
         raise invalid_field(f"{field}.role", "should be ROLE_USER or ROLE_AGENT")
@@ -147,7 +147,7 @@ def _read_message_options(members: Mapping[str, Any], field: str) -> dict[str, A
     return result
 
 
-def _message_parts(members: Mapping[str, Any]) -> Any:
+def _read_message_parts(members: Mapping[str, Any]) -> Any:
     """The parts of a message, from any of the accepted members."""
     if "parts" in members:
         return members["parts"]
@@ -169,7 +169,7 @@ def read_parts(value: Any, field: str) -> list[dict[str, Any]]:
 def _build_part_members(value: dict[str, Any]) -> dict[str, Any]:
     """Members of a part under their A2A names. Most parts have them already: the conversion costs a copy."""
     needs_conversion = any("_" in key or entry is None for key, entry in value.items() if key != "data")
-    return camel_members(value) if needs_conversion else value
+    return convert_to_json_names(value) if needs_conversion else value
 
 
 def read_part(value: Any, field: str) -> dict[str, Any]:
@@ -199,31 +199,31 @@ def _build_part_content(members: Mapping[str, Any], field: str) -> dict[str, Any
     """The content of a part, in whichever form it was given."""
     kind = members.get("kind", members.get("type"))
     if kind is None and not members.keys().isdisjoint(("text", "raw", "url", "data")) and "file" not in members:
-        return _plain_content(members)
+        return _read_plain_content(members)
     content_kind = _KINDS.get(kind) if isinstance(kind, str) else None
     if kind is not None and content_kind is None:
         raise invalid_field(f"{field}.kind", "should be text, file or data")
     if content_kind == "file" or "file" in members:
-        return _file_content(members, field)
+        return _read_file_content(members, field)
     if content_kind == "text" and "text" not in members and "content" in members:
         return {"text": members["content"]}
     if content_kind == "data" and "data" not in members and "content" in members:
         return {"data": members["content"]}
     if content_kind is None and isinstance(members.get("content"), str):
         return {"text": members["content"]}
-    return _plain_content(members)
+    return _read_plain_content(members)
 
 
-def _plain_content(members: Mapping[str, Any]) -> dict[str, Any]:
+def _read_plain_content(members: Mapping[str, Any]) -> dict[str, Any]:
     return {member: members[member] for member in ("text", "raw", "url", "data") if member in members}
 
 
-def _file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
+def _read_file_content(members: Mapping[str, Any], field: str) -> dict[str, Any]:
     """A file of 0.3, or of its Protocol Buffers."""
     content = members.get("file", members.get("content", members))
     if isinstance(content, str):
         content = {"bytes": content}
-    file = camel_members(read_object(content, f"{field}.file"))
+    file = convert_to_json_names(read_object(content, f"{field}.file"))
     result: dict[str, Any] = {}
     for spelt, member in _FILE.items():
         if file.get(spelt) is not None and member not in result:
@@ -267,7 +267,7 @@ def _unwrap_part(result: dict[str, Any]) -> dict[str, Any]:
 
 def read_send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
     """A SendMessageRequest. legacy: it is one of 0.3, where other words mean the same."""
-    members = camel_members(read_object(value, "params"))
+    members = convert_to_json_names(read_object(value, "params"))
     message = members.get("message", members.get("request"))
     result: dict[str, Any] = {"message": read_message(message)}
     if "configuration" in members:
@@ -284,7 +284,7 @@ def read_send_request(value: Any, *, legacy: bool = False) -> dict[str, Any]:
 
 def read_configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
     """A SendMessageConfiguration, section 3.2.2."""
-    members = camel_members(read_object(value, "configuration"))
+    members = convert_to_json_names(read_object(value, "configuration"))
     result: dict[str, Any] = {}
     if members.get("acceptedOutputModes"):
         result["acceptedOutputModes"] = _read_names(members["acceptedOutputModes"], "configuration.acceptedOutputModes")
@@ -304,10 +304,10 @@ def read_configuration(value: Any, *, legacy: bool = False) -> dict[str, Any]:
 
 def read_push_config(value: Any, field: str = "config") -> dict[str, Any]:
     """A TaskPushNotificationConfig, section 4.3.1; of 0.3 or wrapped as there, too."""
-    members = camel_members(read_object(value, field))
+    members = convert_to_json_names(read_object(value, field))
     for wrapper in ("config", "pushNotificationConfig"):
         if isinstance(members.get(wrapper), dict):
-            members = {**camel_members(members[wrapper]), **{k: v for k, v in members.items() if k == "taskId"}}
+            members = {**convert_to_json_names(members[wrapper]), **{k: v for k, v in members.items() if k == "taskId"}}
     result: dict[str, Any] = {"url": read_name(members.get("url"), f"{field}.url")}
     for member in ("id", "taskId", "token", "tenant"):
         if members.get(member):
@@ -318,7 +318,7 @@ def read_push_config(value: Any, field: str = "config") -> dict[str, Any]:
 
 
 def _read_authentication(value: Any, field: str) -> dict[str, Any]:
-    members = camel_members(read_object(value, field))
+    members = convert_to_json_names(read_object(value, field))
     schemes = members.get("schemes")
     if "scheme" not in members and isinstance(schemes, list) and schemes:
         # 1.0 knows one scheme: of several, the one that most receivers understand

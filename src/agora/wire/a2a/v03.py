@@ -20,7 +20,7 @@ from agora_sdk.a2a_legacy import (
 
 from . import tolerant_input
 from .states import LEGACY_STATES, TERMINAL, read_state
-from .tolerant_input import camel_members, read_object
+from .tolerant_input import convert_to_json_names, read_object
 
 __all__ = [
     "METHODS",
@@ -109,7 +109,7 @@ def push_config_to_v03(source: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
     """An artifact of any version as 1.0 has it."""
-    members = camel_members(read_object(value, field))
+    members = convert_to_json_names(read_object(value, field))
     result = {"artifactId": tolerant_input.read_name(members.get("artifactId"), f"{field}.artifactId")}
     return (
         pick_members(members, _ARTIFACT)
@@ -120,7 +120,7 @@ def from_artifact(value: Any, field: str = "artifact") -> dict[str, Any]:
 
 def from_status(value: Any, field: str = "status") -> dict[str, Any]:
     """A status of any version as 1.0 has it."""
-    members = camel_members(read_object(value, field))
+    members = convert_to_json_names(read_object(value, field))
     state = read_state(members.get("state", "unknown"))
     if state is None:
         raise tolerant_input.invalid_field(f"{field}.state", "is no state of a task")
@@ -133,7 +133,7 @@ def from_status(value: Any, field: str = "status") -> dict[str, Any]:
 
 def from_task(value: Any, field: str = "task") -> dict[str, Any]:
     """A task of any version as 1.0 has it."""
-    members = camel_members(read_object(value, field))
+    members = convert_to_json_names(read_object(value, field))
     result: dict[str, Any] = {
         "id": tolerant_input.read_name(members.get("id"), f"{field}.id"),
         "status": from_status(members.get("status"), f"{field}.status"),
@@ -147,7 +147,7 @@ def from_task(value: Any, field: str = "task") -> dict[str, Any]:
 
 def from_event(value: Any, field: str = "result") -> dict[str, Any]:
     """A result or event of 0.3 as a StreamResponse of 1.0."""
-    members = camel_members(read_object(value, field))
+    members = convert_to_json_names(read_object(value, field))
     kind = members.get("kind")
     if kind is None:  # some servers leave it out
         kind = next((k for member, k in _TELLING if member in members), None)

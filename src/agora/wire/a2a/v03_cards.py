@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .tolerant_input import camel_members, read_object
+from .tolerant_input import convert_to_json_names, read_object
 
 __all__ = ["LEGACY_VERSION", "from_legacy", "merge_versions", "to_legacy"]
 
@@ -113,7 +113,7 @@ def scheme_to_legacy(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_legacy(value: Any) -> dict[str, Any]:
     """A card of any version as 1.0 has it; members that 1.0 does not have are left out."""
-    members = camel_members(read_object(value, "card"))
+    members = convert_to_json_names(read_object(value, "card"))
     if members.get("supportedInterfaces"):
         return _without_legacy(members)
     result: dict[str, Any] = {member: members[member] for member in _SAME if members.get(member) is not None}

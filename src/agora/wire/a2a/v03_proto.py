@@ -17,7 +17,7 @@ from typing import Any
 from agora_sdk.a2a_legacy import message_to_proto, part_to_proto
 
 from . import v03 as legacy
-from .tolerant_input import camel_members, read_object
+from .tolerant_input import convert_to_json_names, read_object
 
 __all__ = [
     "artifact_to_proto",
@@ -45,17 +45,17 @@ def read_proto_request(params: Mapping[str, Any], *, bytes_as_text: bool) -> dic
     bytes_as_text: whether the client is one that encodes files twice. What is left out is what Protocol Buffers leave out: false, so
     a request that does not say ``blocking`` is not.
     """
-    members = camel_members(params)
+    members = convert_to_json_names(params)
     message = _read_message(members.pop("request", members.get("message")))
     if bytes_as_text and isinstance(message.get("parts"), list):
         message["parts"] = [_read_text_bytes(part) for part in message["parts"]]
-    configuration = camel_members(read_object(members.get("configuration"), "configuration"))
+    configuration = convert_to_json_names(read_object(members.get("configuration"), "configuration"))
     return members | {"message": message, "configuration": {"blocking": False} | configuration}
 
 
 def _read_message(value: Any) -> dict[str, Any]:
     """A message with the data of its parts unwrapped."""
-    members = camel_members(read_object(value, "message"))
+    members = convert_to_json_names(read_object(value, "message"))
     if not isinstance(members.get("content"), list):
         return members
     content = [_unwrap_data(entry) for entry in members["content"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import EMPTY, SECTIONS, SLOT, Document
-from .stored import blank_message, decode_message_data, encode_message_text, without_sections
+from .stored import build_blank_message, decode_message_data, drop_sections, encode_message_text
 
 __all__ = ["A2A"]
 
@@ -18,11 +18,11 @@ class A2A:
     name = "a2a"
 
     def read(self, document: Document, /) -> Document:
-        return blank_message() | {
+        return build_blank_message() | {
             "message_id": document.get("messageId"),
             "content": _join_text_content(document.get("parts")),
             "correlation_id": document.get("contextId"),
-            "metadata": without_sections(document.get("metadata"), SECTIONS | {SLOT}),
+            "metadata": drop_sections(document.get("metadata"), SECTIONS | {SLOT}),
         }
 
     def write(self, message: Document, /) -> Document:
@@ -33,7 +33,7 @@ class A2A:
             "contextId": message.get("correlation_id"),
             "role": AGENT,
             "parts": [part] if data else [],
-            "metadata": without_sections(message.get("metadata"), SECTIONS | {SLOT}) or None,
+            "metadata": drop_sections(message.get("metadata"), SECTIONS | {SLOT}) or None,
         }
         return {name: value for name, value in document.items() if value is not None}
 

@@ -7,11 +7,11 @@ from typing import Any
 from .lossless import SECTIONS, SLOT, Document
 from .stored import (
     BROADCAST,
-    blank_message,
+    build_blank_message,
     decode_message_data,
+    drop_sections,
     encode_message_text,
-    recipient_names,
-    without_sections,
+    list_recipient_names,
 )
 
 __all__ = ["Agentify", "convert_message_type"]
@@ -60,7 +60,7 @@ class Agentify:
         correlation = document.get("correlation") or {}
         to = document.get("to") or []
         payload, task = document.get("payload") or {}, document.get("task")
-        message = blank_message() | {
+        message = build_blank_message() | {
             "message_id": document.get("id"),
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),
@@ -72,7 +72,7 @@ class Agentify:
             "reply_to": correlation.get("reply_to"),
             "broadcast": to == [BROADCAST],
         }
-        return message | {"metadata": without_sections(document.get("context"), SECTIONS)}
+        return message | {"metadata": drop_sections(document.get("context"), SECTIONS)}
 
     def write(self, message: Document, /) -> Document:
         correlation = {"conversation_id": message.get("correlation_id"), "reply_to": message.get("reply_to")}
@@ -81,9 +81,9 @@ class Agentify:
             "ts": message.get("timestamp"),
             "type": convert_message_type(message.get("message_type")),
             "sender": message.get("from_name"),
-            "to": recipient_names(message.get("to_agent")),
+            "to": list_recipient_names(message.get("to_agent")),
             "payload": decode_message_data(message.get("content") or ""),
-            "context": without_sections(message.get("metadata"), SECTIONS),
+            "context": drop_sections(message.get("metadata"), SECTIONS),
             "correlation": {name: value for name, value in correlation.items() if value is not None},
         }
         return {name: value for name, value in document.items() if value not in (None, [], {})}

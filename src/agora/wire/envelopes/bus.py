@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .lossless import Document
-from .stored import BROADCAST, blank_message, decode_message_data, encode_message_text
+from .stored import BROADCAST, build_blank_message, decode_message_data, encode_message_text
 
 __all__ = ["ENTRY_TYPES", "Bus"]
 
@@ -33,7 +33,7 @@ class Bus:
 
     def read(self, document: Document, /) -> Document:
         target = document.get("target")
-        return blank_message() | {
+        return build_blank_message() | {
             "message_id": document.get("message_id"),
             "from_agent": document.get("sender"),
             "from_name": document.get("sender"),

@@ -86,7 +86,7 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
     slot, rest = view.extract_slot(document)
     if ours and isinstance(slot, dict):
         try:
-            message = _with_slot(view, slot, rest)
+            message = _insert_section_slot(view, slot, rest)
             if _is_same_json(write_document(view, message), document):
                 return message
         except (ValueError, TypeError, AttributeError, KeyError):
@@ -94,7 +94,7 @@ def read_document(view: View, document: Document, *, ours: bool = True) -> Docum
     return embed_section(view, view.read(document), document)
 
 
-def _with_slot(view: View, slot: Document, rest: Document) -> Document:
+def _insert_section_slot(view: View, slot: Document, rest: Document) -> Document:
     change = dict(slot)
     if KEPT in change:
         rest = view.insert_slot(rest, change.pop(KEPT))
@@ -135,7 +135,7 @@ def _write_with_section(view: View, message: Document, bare: Document, section: 
     earlier_slot, rest = view.extract_slot(document)
     document = view.insert_slot(rest, unsaid if earlier_slot is None else unsaid | {KEPT: earlier_slot})
     slot, rest = view.extract_slot(document)
-    if not isinstance(slot, dict) or not _is_same_json(_with_slot(view, slot, rest), message):
+    if not isinstance(slot, dict) or not _is_same_json(_insert_section_slot(view, slot, rest), message):
         raise ValueError("not a section")
     return document
 

@@ -10,11 +10,11 @@ from agora_sdk.contract.messaging import Message
 
 __all__ = [
     "BROADCAST",
-    "blank_message",
+    "build_blank_message",
     "decode_message_data",
+    "drop_sections",
     "encode_message_text",
-    "recipient_names",
-    "without_sections",
+    "list_recipient_names",
 ]
 
 BROADCAST = "broadcast"
@@ -23,7 +23,7 @@ _FIELDS = tuple(name for name in Message.model_fields if name != "status")
 _BLANK = {"to_agent": "", "content": "", "message_type": "info", "priority": "normal", "broadcast": False}
 
 
-def blank_message() -> dict[str, Any]:
+def build_blank_message() -> dict[str, Any]:
     """A message that says nothing: every field, as most messages have it."""
     return {**dict.fromkeys(_FIELDS), **_BLANK, "metadata": {}}
 
@@ -51,11 +51,11 @@ def _reject_constant(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def recipient_names(to_agent: Any) -> list[str]:
+def list_recipient_names(to_agent: Any) -> list[str]:
     """Recipients as a list: of what a message has as its address."""
     return to_agent.split(",") if isinstance(to_agent, str) and to_agent else []
 
 
-def without_sections(metadata: Any, sections: frozenset[str]) -> dict[str, Any]:
+def drop_sections(metadata: Any, sections: frozenset[str]) -> dict[str, Any]:
     """Metadata without the sections."""
     return {name: value for name, value in metadata.items() if name not in sections} if metadata else {}

@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import serialize_compact
 
 from agora.builtin_agents.remote.cards import _is_valid_signature
-from agora.wire.a2a.canonical_json import signed_content
+from agora.wire.a2a.canonical_json import encode_signed_content
 
 CARD = {"name": "A", "description": "B", "version": "1", "capabilities": {}, "skills": []}
 KEYS: dict[str, Key] = {
@@ -24,7 +24,9 @@ def signature(algorithm: str) -> dict[str, str]:
     """Made by another library than the one that checks it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # EdDSA has another name since RFC 9864, and is still what cards have
-        token = serialize_compact({"alg": algorithm}, signed_content(CARD), KEYS[algorithm], algorithms=[algorithm])
+        token = serialize_compact(
+            {"alg": algorithm}, encode_signed_content(CARD), KEYS[algorithm], algorithms=[algorithm]
+        )
     protected, _, made = token.split(".")
     return {"protected": protected, "signature": made}
 
@@ -35,8 +37,8 @@ def public(algorithm: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("algorithm", KEYS)
 def test_a_sound_one_fits(algorithm: str) -> None:
-    assert _is_valid_signature(signature(algorithm), signed_content(CARD), public(algorithm))
-    assert not _is_valid_signature(signature(algorithm), signed_content(CARD | {"name": "Z"}), public(algorithm))
+    assert _is_valid_signature(signature(algorithm), encode_signed_content(CARD), public(algorithm))
+    assert not _is_valid_signature(signature(algorithm), encode_signed_content(CARD | {"name": "Z"}), public(algorithm))
 
 
 @pytest.mark.parametrize(
@@ -54,4 +56,4 @@ def test_a_sound_one_fits(algorithm: str) -> None:
     ],
 )
 def test_a_wrong_one_does_not(signature: dict[str, Any], key: dict[str, Any]) -> None:
-    assert not _is_valid_signature(signature, signed_content(CARD), key)
+    assert not _is_valid_signature(signature, encode_signed_content(CARD), key)

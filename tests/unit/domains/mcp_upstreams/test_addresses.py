@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from agora.domains.mcp_upstreams.client.addresses import AddressRefused, check_url, is_public, public_addresses
+from agora.domains.mcp_upstreams.client.addresses import AddressRefused, check_url, is_public, resolve_public_addresses
 from agora.domains.mcp_upstreams.client.pool import ConnectionPool
 from agora.net.sealing import Sealer
 from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
@@ -88,7 +88,7 @@ async def test_one_private_address_among_others_is_enough() -> None:
         return ["93.184.216.34", "127.0.0.1"]
 
     with pytest.raises(AddressRefused, match=r"127\.0\.0\.1"):
-        await public_addresses("example.com", 443, resolver)
+        await resolve_public_addresses("example.com", 443, resolver)
 
 
 @pytest.fixture

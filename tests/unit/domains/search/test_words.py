@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.domains.search.words import WORDS, edit_distance, fold_text, max_typing_errors, split_pieces, split_words
+from agora.domains.search.words import (
+    WORDS,
+    compute_edit_distance,
+    compute_max_typing_errors,
+    fold_text,
+    split_pieces,
+    split_words,
+)
 
 letters = st.text("abc", max_size=8)
 
@@ -51,7 +58,7 @@ def test_folding_again_changes_nothing(text: str) -> None:
     ],
 )
 def test_distance_counts_typing_errors_up_to_the_end_of_the_word(word: str, term: str, expected: int) -> None:
-    assert edit_distance(word, term, 3) == expected
+    assert compute_edit_distance(word, term, 3) == expected
 
 
 def edits(word: str, term: str) -> int:
@@ -67,7 +74,7 @@ def edits(word: str, term: str) -> int:
 @given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=5), st.integers(0, 3))
 def test_distance_is_that_of_the_nearest_beginning(word: str, term: str, limit: int) -> None:
     nearest = min(edits(word, term[:end]) for end in range(len(term) + 1))
-    assert edit_distance(word, term, limit) == min(nearest, limit + 1)
+    assert compute_edit_distance(word, term, limit) == min(nearest, limit + 1)
 
 
 @given(st.text("abcd", min_size=4, max_size=12), st.data())
@@ -84,4 +91,4 @@ def test_pieces_make_the_word(word: str) -> None:
 
 
 def test_short_words_must_be_right() -> None:
-    assert [max_typing_errors("x" * length) for length in (1, 3, 4, 5, 6, 20)] == [0, 0, 1, 1, 2, 2]
+    assert [compute_max_typing_errors("x" * length) for length in (1, 3, 4, 5, 6, 20)] == [0, 0, 1, 1, 2, 2]

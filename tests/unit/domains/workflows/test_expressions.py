@@ -20,7 +20,7 @@ from agora.domains.workflows.planning.expressions import (
     evaluate_condition,
     evaluate_value,
     find_references,
-    referenced_steps,
+    list_referenced_steps,
     resolve_payload,
 )
 
@@ -232,7 +232,7 @@ def test_item_and_index_are_known_in_the_parts_of_a_for_each() -> None:
 
 def test_a_loop_variable_hides_what_it_is_named_after() -> None:
     assert check_expression("input.files.map(steps, steps.name)", []) == []
-    assert referenced_steps("input.files.map(steps, steps.name)") == frozenset()
+    assert list_referenced_steps("input.files.map(steps, steps.name)") == frozenset()
     assert evaluate_value("input.files.map(steps, steps.name)", SCOPE)[0] == "f0.csv"
 
 
@@ -240,10 +240,10 @@ def test_steps_named() -> None:
     text = (
         'steps.a.result + steps["b-c"].result.map(x, x + steps.d.result[0]).size() + size(has(steps.e.result) ? 1 : 2)'
     )
-    assert referenced_steps(text) == {"a", "b-c", "d", "e"}
-    assert referenced_steps("${steps.a.status}") == {"a"}
-    assert referenced_steps("steps.a +") == frozenset()
-    assert referenced_steps('"steps.a.result"') == frozenset()
+    assert list_referenced_steps(text) == {"a", "b-c", "d", "e"}
+    assert list_referenced_steps("${steps.a.status}") == {"a"}
+    assert list_referenced_steps("steps.a +") == frozenset()
+    assert list_referenced_steps('"steps.a.result"') == frozenset()
 
 
 # Payloads

@@ -9,9 +9,9 @@ import pytest
 from agora.domains.workflows.planning.graph import (
     Graph,
     add_node,
-    agents_named,
     build_graph,
     find_errors,
+    list_agents_of_steps,
     reorder_nodes,
     restore_graph,
 )
@@ -231,7 +231,7 @@ def test_every_fault_is_named_at_once() -> None:
 
 def test_agents_are_found_at_any_depth() -> None:
     steps = _steps("a", ("b", "B"), {"name": "c", "workflow": [("d", "D"), {"name": "e", "workflow": [("f", "F")]}]})
-    assert agents_named(steps) == [
+    assert list_agents_of_steps(steps) == [
         ("steps[1].agent", "B"),
         ("steps[2].workflow[0].agent", "D"),
         ("steps[2].workflow[1].workflow[0].agent", "F"),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from agora.protocols.a2a.signatures import CardSigner
 from agora.wire.a2a import v03_cards as legacy_cards
-from agora.wire.a2a.canonical_json import signed_content, to_canonical_json
+from agora.wire.a2a.canonical_json import encode_signed_content, to_canonical_json
 from tests.unit.wire import a2a_messages as shapes
 
 JKU = "https://agora.example/.well-known/jwks.json"
@@ -87,7 +87,7 @@ def test_the_example_of_the_specification() -> None:
         "capabilities": {"streaming": False, "pushNotifications": False, "extensions": []},
         "skills": [],
     }
-    assert signed_content(card) == (
+    assert encode_signed_content(card) == (
         b'{"capabilities":{"pushNotifications":false,"streaming":false},"description":"",'
         b'"name":"Example Agent","skills":[]}'
     )

@@ -214,9 +214,9 @@ async def test_sessions_nobody_uses_are_forgotten_and_gone_on_with(wire: Wire, s
     now[0] = sessions.IDLE_SECONDS - 1
     assert (await wire.legacy("ping")).status_code == 200  # a quick call is a use, too
     now[0] += sessions.IDLE_SECONDS - 1
-    assert app.sessions.idle_sessions() == []
+    assert app.sessions.list_idle_sessions() == []
     now[0] += 2
-    (idle,) = app.sessions.idle_sessions()
+    (idle,) = app.sessions.list_idle_sessions()
     await app.forget_session(idle)
     assert len(app.sessions) == 0
     assert (await wire.legacy("resources/subscribe", {"uri": "agora://catalogue"})).status_code == 200

@@ -173,12 +173,13 @@ async def test_arguments_are_completed(wire: Wire) -> None:
 
 def test_what_an_event_changes() -> None:
     task = {"type": "agora.task.completed", "subject": "task_1", "data": {"workflow_id": "wf_1"}}
-    assert changes.changes_of_event(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
-    assert changes.changes_of_event({"type": "agora.agent.updated", "subject": "agent_1", "data": {}}).tools
-    assert changes.changes_of_event({"type": "agora.agent.registered", "subject": "agent_1", "data": {}}).resources
-    assert changes.changes_of_event({"type": "agora.service.status_changed", "subject": "x", "data": {}}).tools
+    assert changes.list_changes_of_event(task).uris == ("agora://tasks/task_1", "agora://workflows/wf_1")
+    assert changes.list_changes_of_event({"type": "agora.agent.updated", "subject": "agent_1", "data": {}}).tools
+    assert changes.list_changes_of_event({"type": "agora.agent.registered", "subject": "agent_1", "data": {}}).resources
+    assert changes.list_changes_of_event({"type": "agora.service.status_changed", "subject": "x", "data": {}}).tools
     assert (
-        changes.changes_of_event({"type": "agora.message.received", "subject": "msg_1", "data": {}}) == changes.NOTHING
+        changes.list_changes_of_event({"type": "agora.message.received", "subject": "msg_1", "data": {}})
+        == changes.NOTHING
     )
 
 

@@ -128,11 +128,11 @@ class V4CompatibilityLayer:
             return {"success": False, "error": str(error)}
         document: Answer = answer.model_dump(mode="json", exclude_none=True)
         if reducer.startswith("register_agent") and args and answer.agent_id:
-            self.agent_mapping[_registered_name(args)] = answer.agent_id
+            self.agent_mapping[_find_registered_name(args)] = answer.agent_id
         return document
 
 
-def _registered_name(args: tuple[Any, ...]) -> str:
+def _find_registered_name(args: tuple[Any, ...]) -> str:
     """The v4 id that a registration names: its first argument, or the flag."""
     texts = [str(value) for value in args]
     name = texts[texts.index("--agent_id") + 1] if "--agent_id" in texts[:-1] else texts[0]

@@ -58,7 +58,7 @@ class _Reader:
         while not self._take("}"):
             table = self._read_value()
             if not isinstance(table, str):
-                raise self._not_an_export("a table's name is no text")
+                raise self._build_not_an_export_error("a table's name is no text")
             self._expect("[")
             yield table, self.START
             while not self._take("]"):
@@ -72,7 +72,7 @@ class _Reader:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError:
                 if not self._read_more():
-                    raise self._not_an_export("it is no JSON, or ends too early") from None
+                    raise self._build_not_an_export_error("it is no JSON, or ends too early") from None
                 continue
             # A number at the end of the chunk may go on in the next one.
             if end == len(self._text) and self._read_more():
@@ -89,7 +89,7 @@ class _Reader:
 
     def _expect(self, sign: str) -> None:
         if not self._take(sign):
-            raise self._not_an_export(f"{sign!r} is missing")
+            raise self._build_not_an_export_error(f"{sign!r} is missing")
 
     def _skip_space(self) -> None:
         while True:
@@ -104,7 +104,7 @@ class _Reader:
         self._text, self._at = self._text[self._at :] + chunk, 0
         return bool(chunk)
 
-    def _not_an_export(self, problem: str) -> InvalidRequest:
+    def _build_not_an_export_error(self, problem: str) -> InvalidRequest:
         return InvalidRequest(
             f"{self._name} is no v4 export: {problem}.", fix='An export is {"agent_capability": [...], ...} as JSON.'
         )

@@ -20,7 +20,7 @@ Completed = subprocess.CompletedProcess[str]
 
 def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Completed | None:
     """The program's answer to these arguments; None to delegate to the real program."""
-    command, rest = (arguments[0], _without_options(arguments[1:])) if arguments else ("", [])
+    command, rest = (arguments[0], _drop_options(arguments[1:])) if arguments else ("", [])
     if command == "ping":
         return _ping_server(layer, arguments)
     if not rest or rest[0] not in layer.databases:
@@ -41,7 +41,7 @@ def run_command(layer: V4CompatibilityLayer, arguments: Sequence[str]) -> Comple
     return None
 
 
-def _without_options(arguments: Sequence[str]) -> list[str]:
+def _drop_options(arguments: Sequence[str]) -> list[str]:
     """The arguments from the database on; a reducer's own flags come after it and stay."""
     rest = list(arguments)
     while rest and (rest[0] in VALUED or rest[0] in PLAIN):

@@ -15,12 +15,20 @@ from agora.net.egress_policy import (
     Resolve,
     is_evidently_private,
     is_public,
-    public_addresses,
     resolve_host,
+    resolve_public_addresses,
 )
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["AddressRefused", "EgressPolicy", "Resolve", "check_url", "is_public", "public_addresses", "resolve_host"]
+__all__ = [
+    "AddressRefused",
+    "EgressPolicy",
+    "Resolve",
+    "check_url",
+    "is_public",
+    "resolve_host",
+    "resolve_public_addresses",
+]
 
 
 def check_url(url: str, *, private: bool) -> None:

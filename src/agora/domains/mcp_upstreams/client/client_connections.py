@@ -21,7 +21,7 @@ from ..port import Endpoint
 if TYPE_CHECKING:
     from .connection import Connection
 
-__all__ = ["ClientConnections", "can_be_asked"]
+__all__ = ["ClientConnections", "may_be_asked_by_upstream"]
 
 IDLE_SECONDS: Final = 300.0  #: for which an unused connection stays
 MOST: Final = {"http": 64, "stdio": 8}  #: of one upstream: of a command, each is a process
@@ -30,7 +30,7 @@ ASKED_FOR: Final = ("elicitation", "sampling", "roots")
 Key = tuple[tuple[str, str], str, str]  #: of the endpoint, subject, key of the client
 
 
-def can_be_asked(client: CallClient | None) -> bool:
+def may_be_asked_by_upstream(client: CallClient | None) -> bool:
     """Whether an upstream may want to speak to this client during a call."""
     return client is not None and (
         client.log_level is not None or any(client.capabilities.get(name) is not None for name in ASKED_FOR)

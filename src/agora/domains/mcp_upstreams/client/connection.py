@@ -28,7 +28,7 @@ from .addresses import EgressPolicy, Resolve, resolve_host
 from .asking import Asking, ClientGone
 from .breaker import CircuitBreaker, Tuning
 from .concurrency_limiter import ConcurrencyLimiter
-from .errors import challenge_of_error, describe_error, is_upstream_failure, lacks_streamable_http, translate_error
+from .errors import describe_error, find_challenge_in_error, is_upstream_failure, lacks_streamable_http, translate_error
 from .resource_watch import ResourceWatch
 from .route import Channel
 from .session import Session, open_session
@@ -105,11 +105,11 @@ class Connection:
     ) -> dict[str, Any]:
         """One request, within its turn; waiting for its turn and for a connection is part of its time."""
         if (pause := self._breaker.seconds_open()) > 0:
-            raise self._unavailable_error(self._breaker.reason, pause)
+            raise self._build_unavailable_error(self._breaker.reason, pause)
         until = _loop_time() + seconds
 
         async def send_request(session: Session) -> dict[str, Any]:
-            return await session.request(method, params, _remaining_seconds(until), progress)
+            return await session.request(method, params, _compute_remaining_seconds(until), progress)
 
         async with self._limiter.acquire_slot(caller, seconds):
             return await self._use_session(send_request, until)
@@ -133,7 +133,7 @@ class Connection:
                     result = await self._use_session(send_request, until)
                     if result.get("resultType") != "input_required":
                         return result
-                    answers = await self._answer_round(
+                    answers = await self._collect_client_answers(
                         result
                     )  # of the newer era: the same call again, with the answers
         except TimeoutError:
@@ -143,7 +143,7 @@ class Connection:
         finally:
             self._asking.end()
 
-    async def _answer_round(self, result: Mapping[str, Any]) -> dict[str, Any]:
+    async def _collect_client_answers(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """What a call that asks for input is repeated with."""
         requests = result.get("inputRequests")
         responses: dict[str, Any] = {}
@@ -183,7 +183,7 @@ class Connection:
     async def _use_session(self, use: Callable[[Session], Awaitable[T]], until: float) -> T:
         """Use the session; if the upstream has forgotten it, once more with a new one."""
         for again in (True, False):
-            session = await self._wait_for_session(_remaining_seconds(until))
+            session = await self._wait_for_session(_compute_remaining_seconds(until))
             try:
                 answer = await use(session)
             except MCPError as error:
@@ -219,21 +219,21 @@ class Connection:
             async with asyncio.timeout(seconds):
                 while self._session is None:
                     if self.challenge is not None:
-                        raise self._authorization_error(self.challenge)
+                        raise self._build_authorization_error(self.challenge)
                     if self._retry_at is not None and self._retry_at - _loop_time() > self._tuning.max_retry_wait:
-                        raise self._unavailable_error(self._error, self._retry_at - _loop_time())
+                        raise self._build_unavailable_error(self._error, self._retry_at - _loop_time())
                     await self._state_changed.wait()
                 return self._session
         except TimeoutError:
-            raise self._unavailable_error(self._error or "there is no connection yet", 1) from None
+            raise self._build_unavailable_error(self._error or "there is no connection yet", 1) from None
 
-    def _unavailable_error(self, why: str | None, pause: float) -> UpstreamUnavailable:
+    def _build_unavailable_error(self, why: str | None, pause: float) -> UpstreamUnavailable:
         seconds = {} if pause == math.inf else {"retry_after": max(1, math.ceil(pause))}
         return UpstreamUnavailable(
             f"{self.endpoint.name} is not available: {why}.", fix="Look whether it runs, and where.", **seconds
         )
 
-    def _authorization_error(self, challenge: Challenge) -> AuthorizationNeeded:
+    def _build_authorization_error(self, challenge: Challenge) -> AuthorizationNeeded:
         return AuthorizationNeeded(f"{self.endpoint.name} has to be authorized first.", challenge)
 
     def _drop_session(self, session: Session | None, why: str, *, at_once: bool) -> None:
@@ -259,9 +259,9 @@ class Connection:
             try:
                 await self._run_session(self._lost)
             except Exception as error:
-                if await self._falls_back_to_sse(error):
+                if await self._run_sse_session_if_needed(error):
                     continue
-                self.challenge = challenge_of_error(error, self._transport_errors)
+                self.challenge = find_challenge_in_error(error, self._transport_errors)
                 self._why = why = describe_error(error, self._transport_errors)
             self._drop_session(self._session, why, at_once=False)
             log.info("upstream %s: %s", self.endpoint.name, self._why)
@@ -272,7 +272,7 @@ class Connection:
                 self._set_retry_time(self._why, pause)
                 await asyncio.sleep(pause)
 
-    async def _falls_back_to_sse(self, error: Exception) -> bool:
+    async def _run_sse_session_if_needed(self, error: Exception) -> bool:
         """Run a session of HTTP+SSE, if the upstream speaks only that; returns whether it did, once the session is lost."""
         refused = self.endpoint.transport == "http" and lacks_streamable_http(error, self._transport_errors)
         if self._sse or not refused:
@@ -358,7 +358,7 @@ def _loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _remaining_seconds(until: float) -> float:
+def _compute_remaining_seconds(until: float) -> float:
     return max(0.001, until - _loop_time())
 
 

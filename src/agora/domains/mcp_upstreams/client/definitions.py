@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-__all__ = ["HIDDEN", "Allowance", "definition_error"]
+__all__ = ["HIDDEN", "Allowance", "find_definition_error"]
 
 MAX_DEFINITION_BYTES = 65_536  # bytes of one
 MAX_DEFINITION_NODES = 3000  # objects and lists in one: a validator looks at each
@@ -52,7 +52,7 @@ def count_json_containers(value: Any) -> int:
     return sum(isinstance(part, dict | list) for part, _ in _walk_values(value))
 
 
-def definition_error(definition: Mapping[str, Any]) -> str | None:
+def find_definition_error(definition: Mapping[str, Any]) -> str | None:
     """Reason for rejecting a definition without parsing it; None if there is none."""
     if measure_json_bytes(definition) > MAX_DEFINITION_BYTES:
         return f"its definition is larger than {MAX_DEFINITION_BYTES} bytes"
@@ -65,7 +65,7 @@ def definition_error(definition: Mapping[str, Any]) -> str | None:
             return f"its definition has invisible characters, such as U+{ord(match[0]):04X}"
         if isinstance(part, list) and len(part) > MAX_UNSORTABLE_ITEMS and not _is_sortable(part):
             return f"its definition has a list of more than {MAX_UNSORTABLE_ITEMS} different things"
-        if isinstance(part, dict) and (reference := _external_reference(part)):
+        if isinstance(part, dict) and (reference := _find_external_reference(part)):
             return f"its definition refers to an external document: {reference[:100]}"
     return None
 
@@ -75,7 +75,7 @@ def _is_sortable(things: list[Any]) -> bool:
     return kinds <= {int, float} or kinds == {str}
 
 
-def _external_reference(part: Mapping[str, Any]) -> str | None:
+def _find_external_reference(part: Mapping[str, Any]) -> str | None:
     """A reference to an external schema; following it could reach any address."""
     for name in ("$ref", "$dynamicRef", "$recursiveRef"):
         target = part.get(name)

@@ -28,9 +28,9 @@ from ..oauth.challenge import read_challenge
 from .addresses import AddressRefused
 from .bounds import MAX_MESSAGE_BYTES, check_size
 from .throttle import Throttle
-from .transport_errors import TransportError, TransportErrors, error_of_content_type, error_of_status
+from .transport_errors import TransportError, TransportErrors, find_content_type_error, find_status_error
 
-__all__ = ["DirectClient", "Redirected", "with_token"]
+__all__ = ["DirectClient", "Redirected", "add_token_header"]
 
 MAX_ERROR_BYTES: Final = 65_536
 STREAM_END_SECONDS: Final = (
@@ -42,7 +42,7 @@ class Redirected(Exception):
     """The upstream redirects: that is left to the SDK, which follows within the same origin."""
 
 
-def with_token(headers: Mapping[str, str], token: str | None) -> dict[str, str]:
+def add_token_header(headers: Mapping[str, str], token: str | None) -> dict[str, str]:
     """Headers with an access token, if there is one. headers: by names in small letters."""
     return dict(headers) if token is None else {**headers, "authorization": f"Bearer {token}"}
 
@@ -85,7 +85,7 @@ class DirectClient:
             return await self._post_request(headers, body)
         try:
             token = await self._tokens.current_token()
-            reply = await self._post_request(with_token(headers, token), body)
+            reply = await self._post_request(add_token_header(headers, token), body)
             challenge = read_challenge(reply.status, reply.headers)
             renewed = await self._tokens.renew_token(token, challenge) if challenge is not None else None
         except AgoraError as error:
@@ -93,7 +93,7 @@ class DirectClient:
         if renewed is None or renewed == token:
             return reply
         reply.close()
-        return await self._post_request(with_token(headers, renewed), body)
+        return await self._post_request(add_token_header(headers, renewed), body)
 
     async def _post_request(self, headers: Mapping[str, str], body: bytes) -> Reply:
         try:
@@ -115,7 +115,7 @@ class DirectClient:
         if reply.status >= 400:
             return await self._read_error(reply)
         kind = reply.headers.get("content-type", "")
-        fault = error_of_content_type(kind, reply.headers.get("content-encoding"))
+        fault = find_content_type_error(kind, reply.headers.get("content-encoding"))
         if fault is not None:
             raise self._transport_errors.to_mcp_error(fault)
         if kind.lower().startswith("text/event-stream"):
@@ -125,7 +125,7 @@ class DirectClient:
     async def _read_error(self, reply: Reply) -> Mapping[str, Any]:
         body = await _read_body(reply, MAX_ERROR_BYTES)
         challenge = read_challenge(reply.status, reply.headers) if self._tokens is not None else None
-        fault = error_of_status(reply.status, body, challenge, in_session=False)
+        fault = find_status_error(reply.status, body, challenge, in_session=False)
         if fault is not None:
             raise self._transport_errors.to_mcp_error(fault)
         return _parse_message(body)
@@ -133,7 +133,7 @@ class DirectClient:
     async def _read_stream(self, reply: Reply, id: int, progress: Any) -> Mapping[str, Any]:
         events, pace = Events(MAX_MESSAGE_BYTES), Throttle()
         async for part in reply:
-            await pace.throttle_part(part)
+            await pace.throttle_event_part(part)
             for event in events.feed(part):
                 message = _parse_message(event.data) if event.data else {}
                 if is_response(message):  # with any id: there is only one request

@@ -11,7 +11,13 @@ from agora_sdk.errors import AgoraError, DeadlineExceeded, UpstreamFailed, Upstr
 from ..oauth.challenge import AuthorizationNeeded, Challenge
 from .transport_errors import HandshakeRefused, TransportError, TransportErrors
 
-__all__ = ["challenge_of_error", "describe_error", "is_upstream_failure", "lacks_streamable_http", "translate_error"]
+__all__ = [
+    "describe_error",
+    "find_challenge_in_error",
+    "is_upstream_failure",
+    "lacks_streamable_http",
+    "translate_error",
+]
 
 UNKNOWN = "unknown"
 #: with which servers of HTTP+SSE alone, or routers before them, answer a POST to the address of their stream
@@ -63,7 +69,7 @@ def lacks_streamable_http(error: BaseException, faults: TransportErrors) -> bool
     return fault is not None and fault.kind == "http" and fault.status in SSE_STATUSES
 
 
-def challenge_of_error(error: BaseException, faults: TransportErrors) -> Challenge | None:
+def find_challenge_in_error(error: BaseException, faults: TransportErrors) -> Challenge | None:
     """The challenge with which a handshake was refused; None if it failed otherwise."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -21,7 +21,7 @@ from ..port import Condition, Endpoint, Listing, Progress
 from . import addresses
 from .addresses import Resolve, resolve_host
 from .breaker import Tuning
-from .client_connections import ClientConnections, can_be_asked
+from .client_connections import ClientConnections, may_be_asked_by_upstream
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -147,7 +147,7 @@ class ConnectionPool:
     ) -> dict[str, Any]:
         """Send one request; answers the result as it came."""
         subject = _choose_token_owner(endpoint, caller)
-        if client is not None and can_be_asked(client):
+        if client is not None and may_be_asked_by_upstream(client):
             async with self._client_connections.lend_connection(endpoint, subject, client) as connection:
                 return await connection.request_for_client(method, params, seconds, progress, client)
         if subject != SHARED:
@@ -165,7 +165,7 @@ class ConnectionPool:
     ) -> Callable[[], None]:
         """Call ``updated`` whenever a resource changes, until what this answers is called."""
         subject = _choose_token_owner(endpoint, caller)
-        client = client if can_be_asked(client) else None
+        client = client if may_be_asked_by_upstream(client) else None
         if client is not None or subject != SHARED:
             return await self._client_connections.watch(endpoint, subject, client, uri, updated)
         return (await self._get_connection(endpoint)).resources.add_watcher(uri, updated)

@@ -100,11 +100,13 @@ class _Dispatcher(JSONRPCDispatcher[TransportContext]):
         definitions = self.listings.setdefault(method, [])
         page = raw[field][: MAX_ITEMS_PER_KIND - len(definitions)]
         self.left_out[method] = self.left_out.get(method, 0) + len(raw[field]) - len(page)
-        faults = await asyncio.to_thread(lambda: [self._validation_error(method, raw, field, each) for each in page])
+        faults = await asyncio.to_thread(
+            lambda: [self._find_validation_error(method, raw, field, each) for each in page]
+        )
         definitions += zip(page, faults, strict=True)
         return {**raw, field: [each for each, fault in zip(page, faults, strict=True) if fault is None]}
 
-    def _validation_error(self, method: str, raw: Mapping[str, Any], field: str, definition: Any) -> str | None:
+    def _find_validation_error(self, method: str, raw: Mapping[str, Any], field: str, definition: Any) -> str | None:
         """What the protocol's types say against one definition."""
         try:
             methods.validate_server_result(

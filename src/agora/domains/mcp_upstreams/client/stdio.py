@@ -155,11 +155,11 @@ async def _terminate_process(starting: asyncio.Task[Process]) -> None:
         if process.stdin is not None:
             process.stdin.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if await _wait_exit(process, GRACE):
+            if await _wait_for_exit(process, GRACE):
                 break
             _signal_group(process, number)
         else:
-            await _wait_exit(process, REAP_TIMEOUT)
+            await _wait_for_exit(process, REAP_TIMEOUT)
     finally:
         _signal_group(process, signal.SIGKILL)
         transport: Any = process._transport  # type: ignore[attr-defined]
@@ -167,7 +167,7 @@ async def _terminate_process(starting: asyncio.Task[Process]) -> None:
             transport.close()  # who survives may hold its pipes open
 
 
-async def _wait_exit(process: Process, seconds: float) -> bool:
+async def _wait_for_exit(process: Process, seconds: float) -> bool:
     """Whether it has ended in time. Polled, because waiting would also wait for processes that inherited its pipes."""
     until = asyncio.get_running_loop().time() + seconds
     while process.returncode is None:

@@ -24,6 +24,6 @@ class Throttle:
         if self._left < 0:
             await asyncio.sleep(-self._left / self._rate)
 
-    async def throttle_part(self, part: bytes) -> None:
+    async def throttle_event_part(self, part: bytes) -> None:
         """Count what a part of a stream of events costs to read: its events first of all."""
         await self.throttle_messages(part.count(b"data:") + part.count(b"\n") // 50 + count_parts(part) // 500)

@@ -33,8 +33,8 @@ from .transport_errors import (
     TRANSPORT_ERROR_CODE,
     TransportError,
     TransportErrors,
-    error_of_content_type,
-    error_of_status,
+    find_content_type_error,
+    find_status_error,
 )
 
 __all__ = ["GuardedTransport", "open_http_channel", "open_sse_channel"]
@@ -64,7 +64,7 @@ class LimitedStream(httpx2.AsyncByteStream):
         try:
             async for part in self._inner:
                 if self._limit is None:
-                    await pace.throttle_part(part)
+                    await pace.throttle_event_part(part)
                 size += len(part)
                 parts += count_parts(part)
                 if self._limit is not None and (size > self._limit or parts > MAX_MESSAGE_NODES):
@@ -105,12 +105,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         if post and response.status_code >= 400:
             return await self._build_error_response(request, response)
         kind, packing = response.headers.get("content-type", ""), response.headers.get("content-encoding")
-        fault = error_of_content_type(kind if post and response.status_code == 200 else "application/json", packing)
+        fault = find_content_type_error(kind if post and response.status_code == 200 else "application/json", packing)
         if fault is not None:
             await response.aclose()
             return self._build_transport_error_response(request, fault)
         streamed = kind.lower().startswith("text/event-stream")
-        response.stream = LimitedStream(_byte_stream(response), None if streamed else MAX_MESSAGE_BYTES)
+        response.stream = LimitedStream(_open_byte_stream(response), None if streamed else MAX_MESSAGE_BYTES)
         return response
 
     async def aclose(self) -> None:
@@ -152,14 +152,14 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         """An HTTP error: the JSON-RPC error in it, or one made of it."""
         body = b""
         try:
-            async for part in LimitedStream(_byte_stream(response), MAX_ERROR_BYTES):
+            async for part in LimitedStream(_open_byte_stream(response), MAX_ERROR_BYTES):
                 body += part
         except _BrokenBody:
             body = b""
         await response.aclose()
         status = response.status_code
         challenge = read_challenge(status, response.headers) if self._tokens is not None else None
-        fault = error_of_status(status, body, challenge, in_session="mcp-session-id" in request.headers)
+        fault = find_status_error(status, body, challenge, in_session="mcp-session-id" in request.headers)
         if fault is not None:
             return self._build_transport_error_response(request, fault)
         return httpx2.Response(status, headers={"content-type": "application/json"}, content=body, request=request)
@@ -171,7 +171,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         return httpx2.Response(fault.status or 503, headers=headers, content=body, request=request)
 
 
-def _byte_stream(response: httpx2.Response) -> httpx2.AsyncByteStream:
+def _open_byte_stream(response: httpx2.Response) -> httpx2.AsyncByteStream:
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     return response.stream
 
@@ -188,7 +188,7 @@ def _to_transport_error(error: Exception) -> TransportError:
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def _create_tls_context() -> ssl.SSLContext:
     """Whom to trust, the same for every upstream; reading it takes a while."""
     return httpx2.create_ssl_context()
 
@@ -205,10 +205,10 @@ async def open_http_channel(
     seconds: float,
 ) -> AsyncIterator[Channel]:
     """A line to a URL. seconds: to connect and to write; for an answer each request has its own limit."""
-    context = await asyncio.to_thread(_tls_context)
+    context = await asyncio.to_thread(_create_tls_context)
     own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
     http = HttpClient(url, egress, seconds, context)
-    client = _guarded_client(own, context, faults, egress, tokens, connections, seconds)
+    client = _create_guarded_client(own, context, faults, egress, tokens, connections, seconds)
     async with client, streamable_http_client(url, http_client=client, max_sse_event_size=MAX_MESSAGE_BYTES) as streams:
         try:
             yield Channel(*streams, DirectClient(http, own, faults, tokens))
@@ -228,19 +228,19 @@ async def open_sse_channel(
     seconds: float,
 ) -> AsyncIterator[Channel]:
     """The same in the transport of 2024-11-05: one stream of events for all answers, and requests posted beside it."""
-    context = await asyncio.to_thread(_tls_context)
+    context = await asyncio.to_thread(_create_tls_context)
     own = {name.lower(): value for name, value in headers.items()} | {"accept-encoding": "identity"}
 
     def create_client(
         headers: dict[str, str] | None = None, timeout: httpx2.Timeout | None = None, auth: httpx2.Auth | None = None
     ) -> httpx2.AsyncClient:
-        return _guarded_client(own, context, faults, egress, tokens, connections, seconds)
+        return _create_guarded_client(own, context, faults, egress, tokens, connections, seconds)
 
     async with sse_client(url, httpx_client_factory=create_client) as streams:
         yield Channel(*streams)
 
 
-def _guarded_client(
+def _create_guarded_client(
     headers: Mapping[str, str],
     context: ssl.SSLContext,
     faults: TransportErrors,

@@ -17,8 +17,8 @@ __all__ = [
     "HandshakeRefused",
     "TransportError",
     "TransportErrors",
-    "error_of_content_type",
-    "error_of_status",
+    "find_content_type_error",
+    "find_status_error",
 ]
 
 TRANSPORT_ERROR_CODE = -32099
@@ -74,7 +74,7 @@ class TransportErrors:
         return self._waiting.get(error.data) if isinstance(error.data, str) else None
 
 
-def error_of_content_type(kind: str, packing: str | None) -> TransportError | None:
+def find_content_type_error(kind: str, packing: str | None) -> TransportError | None:
     """What is wrong with an answer's content type or encoding, if it is no form of MCP's.
 
     A small compressed response can expand to a large one, and no compression was requested.
@@ -86,7 +86,7 @@ def error_of_content_type(kind: str, packing: str | None) -> TransportError | No
     return None
 
 
-def error_of_status(
+def find_status_error(
     status: int, body: bytes, challenge: Challenge | None, *, in_session: bool
 ) -> TransportError | None:
     """What an HTTP error means; None if its body is a JSON-RPC error, which says it better.

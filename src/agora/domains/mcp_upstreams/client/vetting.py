@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..port import Item, Kind
-from .definitions import HIDDEN, Allowance, definition_error
+from .definitions import HIDDEN, Allowance, find_definition_error
 
-__all__ = ["MAX_ITEMS_PER_KIND", "RawDefinition", "service_name", "vet_items"]
+__all__ = ["MAX_ITEMS_PER_KIND", "RawDefinition", "build_service_name", "vet_items"]
 
 #: a raw definition, and what the protocol's own types say against it
 RawDefinition = tuple[Any, str | None]
@@ -27,7 +27,7 @@ TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 KEYS: Mapping[Kind, str] = {"tool": "name", "resource": "uri", "template": "uriTemplate", "prompt": "name"}
 
 
-def service_name(upstream: str, tool: str) -> str:
+def build_service_name(upstream: str, tool: str) -> str:
     """Name of a tool in the catalogue."""
     return f"{upstream}.{tool}"
 
@@ -52,7 +52,7 @@ def vet_items(
         name = definition.get(KEYS[kind])
         label = HIDDEN.sub("\N{REPLACEMENT CHARACTER}", name[:MAX_TEXT_CHARACTERS]) if isinstance(name, str) else ""
         label = label or f"#{number + 1}"
-        reason = _rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.count_definition(
+        reason = _find_rejection_reason(upstream, kind, definition, name, fault, offered) or allowance.count_definition(
             definition
         )
         if label in names:  # a row has one name: the first stays as it is
@@ -61,24 +61,24 @@ def vet_items(
         if reason is None:
             offered.add(_fold_name(kind, str(name)))
         description = _describe_finding(upstream, kind, label, definition)
-        stored = definition if definition_error(definition) is None else {KEYS[kind]: label}
+        stored = definition if find_definition_error(definition) is None else {KEYS[kind]: label}
         items.append(Item(kind, label, description, stored, reason))
-    return items + ([_surplus_item(kind, left_out)] if left_out else [])
+    return items + ([_build_surplus_item(kind, left_out)] if left_out else [])
 
 
-def _surplus_item(kind: Kind, left_out: int) -> Item:
+def _build_surplus_item(kind: Kind, left_out: int) -> Item:
     reason = f"an upstream can offer {MAX_ITEMS_PER_KIND} of a kind; {left_out} or more were left out"
     return Item(kind, "(more)", f"More of the kind {kind}.", {}, reason)
 
 
-def _rejection_reason(
+def _find_rejection_reason(
     upstream: str, kind: Kind, definition: Mapping[str, Any], name: Any, fault: str | None, offered: set[str]
 ) -> str | None:
     if not isinstance(name, str) or not name:
         return f"it has no {KEYS[kind]}"
-    if wrong := definition_error(definition):
+    if wrong := find_definition_error(definition):
         return wrong
-    if kind == "tool" and (wrong := _name_error(upstream, name) or _schemas_error(definition)):
+    if kind == "tool" and (wrong := _find_name_error(upstream, name) or _find_schemas_error(definition)):
         return wrong
     if len(name) > MAX_NAME_CHARACTERS[kind]:
         return f"its name is longer than {MAX_NAME_CHARACTERS[kind]} characters"
@@ -87,17 +87,17 @@ def _rejection_reason(
     return fault
 
 
-def _name_error(upstream: str, name: str) -> str | None:
+def _find_name_error(upstream: str, name: str) -> str | None:
     if not TOOL_NAME.fullmatch(name):
         return "its name has characters other than letters, digits, '_', '-' and '.'"
     if not name.strip("."):
         return "its name has nothing but dots"
-    if len(service_name(upstream, name)) > MAX_TOOL_NAME_CHARACTERS:
+    if len(build_service_name(upstream, name)) > MAX_TOOL_NAME_CHARACTERS:
         return f"its name with the upstream's is longer than {MAX_TOOL_NAME_CHARACTERS} characters"
     return None
 
 
-def _schemas_error(definition: Mapping[str, Any]) -> str | None:
+def _find_schemas_error(definition: Mapping[str, Any]) -> str | None:
     input_schema = definition.get("inputSchema")
     if not isinstance(input_schema, dict):
         return "it has no inputSchema"

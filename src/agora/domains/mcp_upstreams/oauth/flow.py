@@ -68,7 +68,7 @@ async def begin_authorization(
     """
     server = await find_server(grants, endpoint, challenge)
     redirect_uri = f"{base_url}{CALLBACK_PATH}"
-    client = await _client_at(grants, endpoint, server, base_url, redirect_uri)
+    client = await _choose_client(grants, endpoint, server, base_url, redirect_uri)
     granted = await grants.read_grant(endpoint, subject)
     requested_scope = scope or (challenge.scope if challenge is not None else None)
     scopes = _choose_scope(grants, endpoint, server, requested_scope, granted)
@@ -92,7 +92,7 @@ async def begin_authorization(
         "scope": scopes,
         "issuer": server.issuer,
         "names_issuer": server.names_issuer,
-        "known": _refresh_context(server, client),
+        "known": _build_refresh_context(server, client),
     }
     expires_at = await _store_authorization(grants, endpoint, subject, begun_by, state, request)
     separator = "&" if urlsplit(server.authorization_endpoint).query else "?"
@@ -179,7 +179,7 @@ async def request_machine_grant(
 ) -> Grant:
     """A grant by client credentials. scope: what was granted before. Raises UpstreamFailed, UpstreamUnavailable."""
     server = await find_server(grants, endpoint, challenge)
-    client = _configured_client(grants, endpoint, server)
+    client = _find_configured_client(grants, endpoint, server)
     if client is None or client.client_secret is None:
         raise UpstreamFailed(f"{endpoint.name} has no client with a secret.", fix="Add it with oauth_client_secret.")
     before = Grant(server.issuer, scope, {}, None) if scope else None
@@ -187,17 +187,17 @@ async def request_machine_grant(
     scopes = " ".join(name for name in scopes.split() if name != OFFLINE)
     form = {"grant_type": "client_credentials", "resource": server.resource} | ({"scope": scopes} if scopes else {})
     tokens = await request_tokens(grants.open_oauth_client(endpoint), server.token_endpoint, client, form)
-    return build_grant(tokens, server.issuer, scopes, _refresh_context(server, client), grants.clock.now())
+    return build_grant(tokens, server.issuer, scopes, _build_refresh_context(server, client), grants.clock.now())
 
 
 # -- who we are there --------------------------------------------------------------------------
 
 
-async def _client_at(
+async def _choose_client(
     grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer, base_url: str, redirect_uri: str
 ) -> OAuthClient:
     """The configured client, else that of our metadata document, else the one that is registered there, else one registered now."""
-    configured = _configured_client(grants, endpoint, server)
+    configured = _find_configured_client(grants, endpoint, server)
     if configured is not None:
         return configured
     document_url = find_document_url(base_url) if server.takes_client_documents else None
@@ -221,7 +221,9 @@ async def _client_at(
     return client
 
 
-def _configured_client(grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer) -> OAuthClient | None:
+def _find_configured_client(
+    grants: UpstreamGrants, endpoint: Endpoint, server: AuthorizationServer
+) -> OAuthClient | None:
     document = grants.unseal(endpoint.oauth_client, endpoint.upstream_id, "configured") if endpoint.oauth_client else {}
     client_id, secret = document.get("client_id"), document.get("client_secret")
     if client_id is None:
@@ -245,7 +247,7 @@ def _build_client_document(client: OAuthClient) -> dict[str, Any]:
     return {"client_id": client.client_id, "client_secret": client.client_secret, "method": client.method}
 
 
-def _refresh_context(server: AuthorizationServer, client: OAuthClient) -> dict[str, Any]:
+def _build_refresh_context(server: AuthorizationServer, client: OAuthClient) -> dict[str, Any]:
     """What a refresh takes. It is stored with the grant, so that a token is only ever sent to the server that issued it."""
     return {
         "token_endpoint": server.token_endpoint,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic_core import from_json, to_json
 
 from agora.net.egress_policy import AddressRefused, EgressPolicy, is_evidently_private
-from agora.net.http_client import ConnectionLost, HttpClient, default_ssl_context, request_target
+from agora.net.http_client import ConnectionLost, HttpClient, build_request_target, create_default_ssl_context
 from agora_sdk.errors import InvalidRequest, UpstreamFailed, UpstreamUnavailable
 
 from ..client.addresses import check_url
@@ -59,13 +59,13 @@ class OAuthHttpClient:
         return await self._send_request("POST", url, {**kind, **headers}, urlencode(form).encode())
 
     async def _send_request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
-        context = await asyncio.to_thread(default_ssl_context) if url.startswith("https:") else None
+        context = await asyncio.to_thread(create_default_ssl_context) if url.startswith("https:") else None
         client = HttpClient(url, self._egress, CONNECT_SECONDS, context)
         own = {"host": client.host, "accept": "application/json", "accept-encoding": "identity", "user-agent": "agora"}
         host = urlsplit(url).netloc
         try:
             async with asyncio.timeout(SECONDS):
-                reply = await client.request(method, request_target(url), {**own, **headers}, body)
+                reply = await client.request(method, build_request_target(url), {**own, **headers}, body)
                 answer = bytearray()
                 async for part in reply:
                     answer += part

@@ -36,12 +36,12 @@ def render_mermaid(graph: Graph, states: Mapping[str, str]) -> str:
 def _render_edges(graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
     for name, node in graph.nodes.items():
         for before in node.depends_on:
-            yield f"{ids[before]} -->{_edge_label(node.step.when)} {ids[name]}"
+            yield f"{ids[before]} -->{_build_edge_label(node.step.when)} {ids[name]}"
         if node.step.compensate is not None:
             yield f"{ids[name]} -.->|on failure| {ids[node.step.compensate]}"
 
 
-def _edge_label(when: str | None) -> str:
+def _build_edge_label(when: str | None) -> str:
     return f'|"{_escape_text(when)}"|' if when is not None else ""
 
 

@@ -20,7 +20,14 @@ from typing import Any
 
 from .syntax import Expression, ExpressionError, Has, Macro, Path
 
-__all__ = ["MAX_WORK", "WorkBudget", "compile_program", "evaluate_expression", "pattern_weight", "to_plain_json"]
+__all__ = [
+    "MAX_WORK",
+    "WorkBudget",
+    "compile_program",
+    "compute_pattern_weight",
+    "evaluate_expression",
+    "to_plain_json",
+]
 
 MAX_WORK = 20_000
 MAX_PATTERN = 5_000
@@ -115,10 +122,10 @@ def compile_program(program: str) -> Any:
     try:
         return _call_library(_load_library().compile, program)
     except ExpressionError as error:
-        raise ExpressionError(_syntax_error(str(error))) from None
+        raise ExpressionError(_shorten_syntax_error(str(error))) from None
 
 
-def _syntax_error(message: str) -> str:
+def _shorten_syntax_error(message: str) -> str:
     """The first line that says where and what, without the list of everything that would have been possible."""
     match = re.search(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*)", message)
     if match is None:
@@ -141,7 +148,7 @@ def _unquote_pattern(literal: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def pattern_weight(literal: str) -> tuple[int, int]:
+def compute_pattern_weight(literal: str) -> tuple[int, int]:
     """Cost units to compile a regular expression, once per use, and its number of states per character.
 
     ExpressionError for a large one, or one whose size cannot be told from its text: repetitions by count of a group or
@@ -234,7 +241,7 @@ class _Evaluation:
             if call.name == "matches":
                 if call.text is None:
                     raise ExpressionError("the pattern of matches() is a text written out")
-                prepared, states = pattern_weight(call.text)
+                prepared, states = compute_pattern_weight(call.text)
                 self.work.spend_units(prepared + states * self.characters // 60)
 
 

@@ -22,8 +22,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .evaluation import WorkBudget, compile_program, evaluate_expression, pattern_weight, to_plain_json
-from .syntax import MAX_TEXT, Call, Expression, ExpressionError, Path, end_of_reference, parse_expression
+from .evaluation import WorkBudget, compile_program, compute_pattern_weight, evaluate_expression, to_plain_json
+from .syntax import MAX_TEXT, Call, Expression, ExpressionError, Path, find_end_of_reference, parse_expression
 
 __all__ = [
     "MAX_SIZE",
@@ -33,7 +33,7 @@ __all__ = [
     "evaluate_condition",
     "evaluate_value",
     "find_references",
-    "referenced_steps",
+    "list_referenced_steps",
     "resolve_payload",
 ]
 
@@ -72,7 +72,7 @@ _METHODS = frozenset(
 def _strip_reference(text: str) -> str:
     """The expression of a text that is exactly one reference; any other text unchanged."""
     stripped = text.strip()
-    if stripped.startswith("${") and end_of_reference(stripped, 2) == len(stripped) - 1:
+    if stripped.startswith("${") and find_end_of_reference(stripped, 2) == len(stripped) - 1:
         return stripped[2:-1]
     return text
 
@@ -96,13 +96,13 @@ def check_expression(text: str, names: Collection[str], *, item: bool = False) -
         return [str(error)]
     roots = {"steps", "input", "workflow"} | ({"item", "index"} if item else set())
     problems = [
-        fault for path, bound in expression.iterate_paths() for fault in _path_errors(path, bound, roots, names)
+        fault for path, bound in expression.iterate_paths() for fault in _find_path_errors(path, bound, roots, names)
     ]
-    problems += [fault for call in expression.every_call() for fault in _call_errors(call)]
+    problems += [fault for call in expression.iterate_calls() for fault in _find_call_errors(call)]
     return list(dict.fromkeys(problems))
 
 
-def _path_errors(path: Path, bound: frozenset[str], roots: set[str], names: Collection[str]) -> Iterator[str]:
+def _find_path_errors(path: Path, bound: frozenset[str], roots: set[str], names: Collection[str]) -> Iterator[str]:
     root, *selected = path.parts
     if root in bound:
         return
@@ -125,7 +125,7 @@ def _suggest_bracket_notation(start: str, names: Collection[str]) -> str:
     return f"; if '{meant}' is meant, write steps[\"{meant}\"]" if meant else ""
 
 
-def _call_errors(call: Call) -> Iterator[str]:
+def _find_call_errors(call: Call) -> Iterator[str]:
     if call.name not in (_METHODS if call.method else _FUNCTIONS):
         yield f"unknown function {call.name}()" + ("" if not call.method else ", or not with these arguments")
     elif call.name == "matches":
@@ -133,12 +133,12 @@ def _call_errors(call: Call) -> Iterator[str]:
             if call.text is None:
                 yield "the pattern of matches() is a text written out"
             else:
-                pattern_weight(call.text)
+                compute_pattern_weight(call.text)
         except ExpressionError as error:
             yield str(error)
 
 
-def referenced_steps(text: str) -> frozenset[str]:
+def list_referenced_steps(text: str) -> frozenset[str]:
     """Names of the steps that an expression refers to; empty for one that cannot be read."""
     try:
         expression = parse_expression(_strip_reference(text))
@@ -218,14 +218,14 @@ def _split_template(text: str) -> list[str | tuple[str]]:
             pieces += [text[at : start - 1], "${"]
             at = start + 2
             continue
-        end = end_of_reference(text, start + 2)
+        end = find_end_of_reference(text, start + 2)
         pieces += [text[at:start], (text[start + 2 : end],)]
         at = end + 1
     pieces.append(text[at:])
     return [piece for piece in pieces if piece]
 
 
-def _template_texts(template: Any) -> Iterator[str]:
+def _list_template_texts(template: Any) -> Iterator[str]:
     """Every text in a payload that may hold a reference, in order."""
     waiting = [template]
     while waiting:
@@ -243,7 +243,7 @@ def find_references(template: Any) -> list[str]:
     """The expressions of a payload, in order. ExpressionError for one that is not closed, or for too many."""
     expressions: list[str] = []
     characters = 0
-    for text in _template_texts(template):
+    for text in _list_template_texts(template):
         for piece in _split_template(text):
             if isinstance(piece, tuple):
                 expressions.append(piece[0])

@@ -10,16 +10,16 @@ from operator import and_
 from agora_sdk.contract.workflows import Step
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
-from .expressions import ExpressionError, check_expression, find_references, referenced_steps
+from .expressions import ExpressionError, check_expression, find_references, list_referenced_steps
 
 __all__ = [
     "MAX_REPORTED_ERRORS",
     "Graph",
     "Node",
     "add_node",
-    "agents_named",
     "build_graph",
     "find_errors",
+    "list_agents_of_steps",
     "reorder_nodes",
     "restore_graph",
 ]
@@ -82,12 +82,12 @@ def restore_graph(steps: Iterable[tuple[Step, int, Sequence[str]]], *, sequentia
     for step, position, depends_on in placed:
         compensation = step.name in undoing
         if not sequential and not compensation:
-            step = _with_dependencies(step, depends_on)
+            step = _copy_with_dependencies(step, depends_on)
         nodes[step.name] = Node(step, position, tuple(depends_on), compensation)
     return Graph(nodes, sequential)
 
 
-def _with_dependencies(step: Step, depends_on: Sequence[str]) -> Step:
+def _copy_with_dependencies(step: Step, depends_on: Sequence[str]) -> Step:
     """A copy of the step with these dependencies; steps are shared, so the original is not changed."""
     dependencies = list(depends_on)
     return step if step.depends_on == dependencies else step.model_copy(update={"depends_on": dependencies})
@@ -115,31 +115,31 @@ def _build_nodes(steps: Sequence[Step], *, sequential: bool) -> Graph:
 
 def find_errors(steps: Sequence[Step]) -> list[StepError]:
     """Everything that is wrong with steps, those of workflows inside too: ``{"field", "message"}`` each."""
-    problems = list(_structure_errors(steps, "steps", 0))
-    total = sum(1 for _ in _all_steps(steps, "steps"))
+    problems = list(_find_structure_errors(steps, "steps", 0))
+    total = sum(1 for _ in _list_all_steps(steps, "steps"))
     if total > MAX_STEPS:
         message = f"{total} steps, with those of the workflows inside; at most {MAX_STEPS} are possible"
         problems.append(field_error("steps", message))
     characters = 0
-    for place, step in _all_steps(steps, "steps"):
+    for place, step in _list_all_steps(steps, "steps"):
         texts, field_errors = _collect_expressions(step, place)
         problems += field_errors
         characters += sum(len(text) for _, text, _ in texts)
         if characters > MAX_TEXT:
             message = f"its expressions have more than {MAX_TEXT:,} characters in all"
             return [*problems, field_error("steps", message)]
-    return problems + list(_expression_errors(steps, "steps", 0))
+    return problems + list(_find_expression_errors(steps, "steps", 0))
 
 
-def _all_steps(steps: Sequence[Step], field: str) -> Iterator[tuple[str, Step]]:
+def _list_all_steps(steps: Sequence[Step], field: str) -> Iterator[tuple[str, Step]]:
     """Steps and those of the workflows inside, each with its field."""
     for at, step in enumerate(steps):
         yield f"{field}[{at}]", step
         if step.workflow is not None:
-            yield from _all_steps(step.workflow, f"{field}[{at}].workflow")
+            yield from _list_all_steps(step.workflow, f"{field}[{at}].workflow")
 
 
-def _structure_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
+def _find_structure_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
     if depth > MAX_DEPTH:
         yield field_error(field, f"workflows inside workflows go at most {MAX_DEPTH} deep")
         return
@@ -150,17 +150,17 @@ def _structure_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator
         if step.name in earlier:
             yield field_error(f"{place}.name", f"there is another step {step.name!r}")
         earlier.add(step.name)
-        yield from _reference_errors(step, place, names_of_steps, undoing)
+        yield from _find_reference_errors(step, place, names_of_steps, undoing)
         if step.name in undoing:
-            yield from _compensation_errors(step, place)
+            yield from _find_compensation_errors(step, place)
         if step.workflow is not None:
-            yield from _structure_errors(step.workflow, f"{place}.workflow", depth + 1)
+            yield from _find_structure_errors(step.workflow, f"{place}.workflow", depth + 1)
     for cycle in _find_cycles(build_graph(steps)):
         at = names.index(cycle[0])
         yield field_error(f"{field}[{at}].depends_on", f"a cycle: {' -> '.join(cycle)}")
 
 
-def _reference_errors(
+def _find_reference_errors(
     step: Step, place: str, known: Collection[str], undoing: Collection[str | None]
 ) -> Iterator[StepError]:
     for name in dict.fromkeys(step.depends_on or ()):
@@ -177,7 +177,7 @@ def _reference_errors(
         yield field_error(f"{place}.for_each", message)
 
 
-def _compensation_errors(step: Step, place: str) -> Iterator[StepError]:
+def _find_compensation_errors(step: Step, place: str) -> Iterator[StepError]:
     for name in ("depends_on", "when", "compensate"):
         if getattr(step, name):
             yield field_error(f"{place}.{name}", "a compensation step cannot have a compensation")
@@ -244,7 +244,7 @@ def _build_order_test(steps: Sequence[Step], graph: Graph) -> Callable[[str, str
     return lambda other, name: bool(before[name] & bit.get(other, 0))
 
 
-def _expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
+def _find_expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterator[StepError]:
     if depth > MAX_DEPTH:
         return
     names = frozenset(step.name for step in steps)
@@ -254,16 +254,16 @@ def _expression_errors(steps: Sequence[Step], field: str, depth: int) -> Iterato
         for name, text, item in texts[at]:
             errors = check_expression(text, names, item=item)
             if not errors and is_before is not None:
-                errors = _order_errors(text, step, is_before)
+                errors = _find_order_errors(text, step, is_before)
             prefix = f"${{{text[:60]}}}: " if name.endswith("payload") else ""
             yield from (field_error(name, prefix + message) for message in errors)
         if step.workflow is not None:
-            yield from _expression_errors(step.workflow, f"{field}[{at}].workflow", depth + 1)
+            yield from _find_expression_errors(step.workflow, f"{field}[{at}].workflow", depth + 1)
 
 
-def _order_errors(text: str, step: Step, is_before: Callable[[str, str], bool]) -> list[str]:
+def _find_order_errors(text: str, step: Step, is_before: Callable[[str, str], bool]) -> list[str]:
     """The steps that an expression of a step reads before they are done."""
-    late = sorted(other for other in referenced_steps(text) if not is_before(other, step.name))
+    late = sorted(other for other in list_referenced_steps(text) if not is_before(other, step.name))
     return [f"the step {other!r} is not done before this one; name it in depends_on" for other in late]
 
 
@@ -284,9 +284,9 @@ def _collect_expressions(step: Step, place: str) -> tuple[Texts, list[StepError]
     return expressions, []
 
 
-def agents_named(steps: Sequence[Step]) -> list[tuple[str, str]]:
+def list_agents_of_steps(steps: Sequence[Step]) -> list[tuple[str, str]]:
     """Every agent that steps name, with the field, those of workflows inside too."""
-    return [(f"{place}.agent", step.agent) for place, step in _all_steps(steps, "steps") if step.agent is not None]
+    return [(f"{place}.agent", step.agent) for place, step in _list_all_steps(steps, "steps") if step.agent is not None]
 
 
 # -- changes -------------------------------------------------------------------------------------
@@ -299,15 +299,17 @@ def add_node(graph: Graph, step: Step, before: Sequence[str], fixed: Collection[
     Raises Conflict for what has begun already, InvalidRequest for a graph that would not be sound.
     """
     if step.name in graph.nodes:
-        raise _invalid_request("definition.name", f"There is a step {step.name!r} already.", "Give it another name.")
+        raise _build_invalid_request_error(
+            "definition.name", f"There is a step {step.name!r} already.", "Give it another name."
+        )
     _check_compensation(graph, step, fixed)
     for name in before:
         if name not in graph.nodes:
-            raise _invalid_request(
+            raise _build_invalid_request_error(
                 "before", f"There is no step {name!r}.", f"There are {', '.join(list(graph.nodes)[:20])}."
             )
         if graph.nodes[name].compensation:
-            raise _invalid_request(
+            raise _build_invalid_request_error(
                 "before", f"{name!r} runs only to make up for another step.", "Name steps of the normal flow."
             )
         if name in fixed:
@@ -349,9 +351,9 @@ def _attach_by_name(graph: Graph, step: Step, before: Sequence[str]) -> Graph:
     nodes = dict(graph.nodes)
     for name in before:
         node, waits = nodes[name], tuple(dict.fromkeys((*nodes[name].depends_on, step.name)))
-        nodes[name] = Node(_with_dependencies(node.step, waits), node.position, waits, node.compensation)
+        nodes[name] = Node(_copy_with_dependencies(node.step, waits), node.position, waits, node.compensation)
     waits = tuple(dict.fromkeys(step.depends_on or ()))
-    nodes[step.name] = Node(_with_dependencies(step, waits), position, waits, False)
+    nodes[step.name] = Node(_copy_with_dependencies(step, waits), position, waits, False)
     return Graph(nodes, sequential=False)
 
 
@@ -371,7 +373,7 @@ def reorder_nodes(graph: Graph, order: Sequence[str], fixed: Collection[str]) ->
         raise Conflict(f"{', '.join(begun)} has begun; it keeps its place.", fix="Name only steps that have not begun.")
     if sorted(order) != sorted(movable):
         message = f"The order names exactly the steps that have not begun: {', '.join(movable) or 'there is none'}."
-        raise _invalid_request("order", message, "Name each of them once.")
+        raise _build_invalid_request_error("order", message, "Name each of them once.")
     following, moving = iter(order), set(movable)
     steps = [graph.nodes[next(following) if name in moving else name].step for name in graph.nodes]
     return _require_valid(_build_nodes(steps, sequential=True))
@@ -389,5 +391,5 @@ def _require_valid(graph: Graph) -> Graph:
     return graph
 
 
-def _invalid_request(field: str, message: str, fix: str) -> InvalidRequest:
+def _build_invalid_request_error(field: str, message: str, fix: str) -> InvalidRequest:
     return InvalidRequest(message, fix=fix, errors=[field_error(field, message)])

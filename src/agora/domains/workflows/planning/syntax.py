@@ -25,7 +25,7 @@ __all__ = [
     "Leaf",
     "Macro",
     "Path",
-    "end_of_reference",
+    "find_end_of_reference",
     "parse_expression",
 ]
 
@@ -119,13 +119,13 @@ class Expression:
             else:
                 yield (leaf.path if isinstance(leaf, Has) else leaf), bound
 
-    def every_call(self) -> Iterator[Call]:
+    def iterate_calls(self) -> Iterator[Call]:
         """Every function call of it and of the macros in it."""
         yield from self.calls
         for leaf in self.leaves:
             if isinstance(leaf, Macro):
                 for part in (leaf.target, *leaf.bodies):
-                    yield from part.every_call()
+                    yield from part.iterate_calls()
 
 
 @dataclass(slots=True)
@@ -148,7 +148,7 @@ def _tokenize_expression(text: str, start: int = 0) -> Iterator[tuple[str, str, 
         at = match.end()
 
 
-def end_of_reference(text: str, start: int) -> int:
+def find_end_of_reference(text: str, start: int) -> int:
     """Where the ``}`` is that closes a reference whose expression begins at ``start``.
 
     ExpressionError if there is none within the length an expression may have.

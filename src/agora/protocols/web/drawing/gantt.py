@@ -70,11 +70,11 @@ def draw_gantt(bars: Sequence[Bar], begin: datetime, end: datetime) -> Chart:
     span = max((end - begin).total_seconds(), 0.001)
     ticks = tuple(_build_time_ticks(span))
     lines = [tag("line", x1=at, x2=at, y1=0, y2=16, class_="tick") for at, _ in ticks]
-    rows = tuple(_svg_frame(*lines, *_draw_bar(bar, begin, end, span)) for bar in bars)
+    rows = tuple(_open_svg_frame(*lines, *_draw_bar(bar, begin, end, span)) for bar in bars)
     return Chart(rows, ticks, _draw_scale(ticks))
 
 
-def _svg_frame(*parts: Markup) -> Markup:
+def _open_svg_frame(*parts: Markup) -> Markup:
     return tag("svg", *parts, class_="bar", viewBox="0 0 1000 16", preserveAspectRatio="none", aria_hidden="true")
 
 

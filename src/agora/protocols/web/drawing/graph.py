@@ -41,10 +41,10 @@ class Layout:
 
 def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
     """Lay out a graph given by what each vertex needs; needs that are no vertices, and edges of cycles, are left out."""
-    depth = _longest_paths(needs)
+    depth = _compute_longest_paths(needs)
     edges = [(n, v) for v in needs for n in dict.fromkeys(needs[v]) if n in depth and depth[n] < depth[v]]
     if len(edges) > MAX_EDGES:
-        edges = _transitive_reduction(depth, edges)
+        edges = _remove_implied_edges(depth, edges)
     drawing = _Drawing(depth, edges)
     drawing.order_layers()
     y = drawing.place_vertices()
@@ -54,7 +54,7 @@ def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
     return Layout(vertices, [(a, b, ways[a, b]) for a, b in edges], max(depth.values(), default=-1) + 1, height)
 
 
-def _longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
+def _compute_longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Longest path to each vertex. What stands in a cycle is taken in the order given."""
     open_needs = {v: {n for n in needs[v] if n in needs and n != v} for v in needs}
     followers = _reverse_needs(open_needs)
@@ -82,7 +82,7 @@ def _reverse_needs(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]
     return followers
 
 
-def _transitive_reduction(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def _remove_implied_edges(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Edges without those that a longer way implies."""
     bit = {v: 1 << i for i, v in enumerate(depth)}
     before: dict[str, list[str]] = {v: [] for v in depth}
@@ -130,7 +130,7 @@ class _Drawing:
             forward = sweep % 2 == 0
             neighbours = self.before if forward else self.after
             for layer in self.layers if forward else reversed(self.layers):
-                means = {v: _mean_place(v, neighbours, place, place[v]) for v in layer}
+                means = {v: _compute_mean_place(v, neighbours, place, place[v]) for v in layer}
                 layer.sort(key=means.__getitem__)
                 place.update((v, float(i)) for i, v in enumerate(layer))
 
@@ -141,13 +141,13 @@ class _Drawing:
             forward = sweep % 2 == 0
             neighbours = self.before if forward else self.after
             for layer in self.layers if forward else reversed(self.layers):
-                means = [_mean_place(v, neighbours, y, y[v]) for v in layer]
+                means = [_compute_mean_place(v, neighbours, y, y[v]) for v in layer]
                 y.update(zip(layer, _spread_layer(layer, means), strict=True))
         lowest = min(y.values(), default=0.0)
         return {v: value - lowest for v, value in y.items()}
 
 
-def _mean_place(
+def _compute_mean_place(
     vertex: object, neighbours: Mapping[object, Sequence[object]], place: Mapping[object, float], otherwise: float
 ) -> float:
     places = [place[n] for n in neighbours.get(vertex, ())]
@@ -158,10 +158,10 @@ def _spread_layer(layer: Sequence[object], desired: Sequence[float]) -> list[flo
     """Places in order, none nearer than its gap, the mean kept where it was wanted."""
     placed: list[float] = []
     for i, want in enumerate(desired):
-        placed.append(max(want, placed[-1] + _min_gap(layer[i - 1], layer[i])) if placed else want)
+        placed.append(max(want, placed[-1] + _compute_min_gap(layer[i - 1], layer[i])) if placed else want)
     shift = (sum(desired) - sum(placed)) / len(placed) if placed else 0.0
     return [value + shift for value in placed]
 
 
-def _min_gap(above: object, below: object) -> float:
+def _compute_min_gap(above: object, below: object) -> float:
     return 1.0 if isinstance(above, str) and isinstance(below, str) else 0.6

@@ -34,7 +34,7 @@ class Arrow:
 
 def draw_sequence(arrows: Sequence[Arrow], label: str) -> Markup:
     """Draw messages in the order given, oldest on top; ``label`` is what a screen reader says of it."""
-    lines = _participant_positions(arrows)
+    lines = _compute_participant_positions(arrows)
     width = len(lines) * ACROSS + 2 * MARGIN
     height = HEAD + len(arrows) * DOWN + 2 * MARGIN
     heads = [_draw_lifeline(name, x, height) for name, x in lines.items()]
@@ -52,7 +52,7 @@ def draw_sequence(arrows: Sequence[Arrow], label: str) -> Markup:
     )
 
 
-def _participant_positions(arrows: Sequence[Arrow]) -> dict[str, float]:
+def _compute_participant_positions(arrows: Sequence[Arrow]) -> dict[str, float]:
     """Where each stands, in the order they first appear."""
     names = dict.fromkeys(name for a in arrows for name in (a.sender, a.recipient or EVERYONE))
     columns = list(names) if len(names) <= MAX_PARTICIPANTS else [*list(names)[: MAX_PARTICIPANTS - 1], OTHERS]

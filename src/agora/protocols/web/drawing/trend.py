@@ -23,7 +23,7 @@ def draw_sparkline(values: Sequence[float | None], label: str, *, kind: str = "l
         line = "L".join(f"{x} {y:.1f}" for x, y in run)
         parts.append(tag("path", d=f"M{run[0][0]} {HEIGHT:.0f}L{line}L{run[-1][0]} {HEIGHT:.0f}Z", class_="area"))
         parts.append(tag("path", d=f"M{line}h0.01", class_="line"))
-    return _svg_frame(f"spark {kind}", width, label, parts)
+    return _open_svg_frame(f"spark {kind}", width, label, parts)
 
 
 def _split_runs(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
@@ -46,10 +46,10 @@ def draw_columns(values: Sequence[tuple[str, float]], label: str, *, kind: str =
         column = tag("rect", x=x + 0.12, y=HEIGHT - height, width=0.76, height=height)
         reach = tag("rect", x=x, y=0, width=1, height=HEIGHT, class_="reach")
         parts.append(tag("g", tag("title", escape(words)), reach, column, class_="column" if value else "column none"))
-    return _svg_frame(f"columns {kind}", max(len(values), 1), label, parts)
+    return _open_svg_frame(f"columns {kind}", max(len(values), 1), label, parts)
 
 
-def _svg_frame(kind: str, width: float, label: str, parts: Sequence[Markup]) -> Markup:
+def _open_svg_frame(kind: str, width: float, label: str, parts: Sequence[Markup]) -> Markup:
     return tag(
         "svg",
         *parts,

@@ -53,12 +53,12 @@ def draw_workflow(stages: Sequence[Stage], label: str) -> Markup:
     )
 
 
-def _box_corner(vertex: Vertex) -> tuple[float, float]:
+def _compute_box_corner(vertex: Vertex) -> tuple[float, float]:
     return MARGIN + vertex.layer * ACROSS, MARGIN + vertex.y * DOWN
 
 
 def _draw_box(stage: Stage, vertex: Vertex) -> Markup:
-    x, y = _box_corner(vertex)
+    x, y = _compute_box_corner(vertex)
     kind = tone_of_state("waiting_approval" if stage.awaiting else stage.status)
     state = "waits for approval" if stage.awaiting else stage.status.replace("_", " ")
     parts = [
@@ -76,12 +76,12 @@ def _draw_box(stage: Stage, vertex: Vertex) -> Markup:
 
 def _draw_edge(start: Vertex, end: Vertex, points: Sequence[float], status: str) -> Markup:
     """A curve from a box's right side to another's left, through the way points between."""
-    x, y = _box_corner(start)
+    x, y = _compute_box_corner(start)
     stops = [(x + WIDTH, y + HEIGHT / 2)]
     for layer, point in enumerate(points, start.layer + 1):
-        box_x, top = _box_corner(Vertex(layer, point))
+        box_x, top = _compute_box_corner(Vertex(layer, point))
         stops += [(box_x, top + HEIGHT / 2), (box_x + WIDTH, top + HEIGHT / 2)]
-    box_x, top = _box_corner(end)
+    box_x, top = _compute_box_corner(end)
     stops.append((box_x - 1, top + HEIGHT / 2))
     path = f"M{stops[0][0]:.1f} {stops[0][1]:.1f}"
     for (ax, ay), (bx, by) in itertools.pairwise(stops):

@@ -75,7 +75,7 @@ class Guard:
         )
         self.program = os.fork()
         if not self.program:
-            self._become_program(theirs)
+            self._exec_program_in_child(theirs)
         os.close(theirs)
         return ""
 
@@ -91,7 +91,7 @@ class Guard:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
-    def _become_program(self, output: int) -> None:
+    def _exec_program_in_child(self, output: int) -> None:
         """In the child: take on what the program is to have, and be it."""
         try:
             signal.set_wakeup_fd(-1)
@@ -139,7 +139,7 @@ class Guard:
         poll.register(self.output, select.POLLIN)
         poll.register(self.wake, select.POLLIN)
         while True:
-            ready = dict(poll.poll(self._poll_timeout()))
+            ready = dict(poll.poll(self._compute_poll_timeout()))
             if self.wake in ready:
                 self._handle_signals()
             if self.output in ready and self._pump_output() == 0:
@@ -152,7 +152,7 @@ class Guard:
         while self._pump_output() > 0:
             pass
 
-    def _poll_timeout(self) -> int | None:
+    def _compute_poll_timeout(self) -> int | None:
         """Milliseconds until there is something to do."""
         waits = []
         if self.deadline is not None:
@@ -179,12 +179,12 @@ class Guard:
             return
         self.deadline = deadline
         self.reason = self.reason or reason
-        self._send_group(signal.SIGTERM)
+        self._signal_group(signal.SIGTERM)
         if self.ended:
-            self._send_all(signal.SIGTERM)
-        self._send_all(signal.SIGCONT)
+            self._signal_all_processes(signal.SIGTERM)
+        self._signal_all_processes(signal.SIGCONT)
 
-    def _send_group(self, number: int) -> None:
+    def _signal_group(self, number: int) -> None:
         """To all of the group at once, which none of them can outrun by forking. It is surely the program's: the
         program is waited for last of all, so that its pid means nothing else."""
         try:
@@ -192,8 +192,8 @@ class Guard:
         except ProcessLookupError:
             os.kill(self.program, number)  # it has no group of its own yet
 
-    def _send_all(self, number: int) -> None:
-        for process in procfs.process_tree(os.getpid())[1:]:
+    def _signal_all_processes(self, number: int) -> None:
+        for process in procfs.list_process_tree(os.getpid())[1:]:
             procfs.send_signal(process, number)
 
     def _pump_output(self) -> int:
@@ -210,7 +210,7 @@ class Guard:
     def _reap_children(self) -> bool:
         """Wait for what has ended, but for the program; False once nothing is left that runs."""
         while True:
-            others = [pid for pid in procfs.child_pids(os.getpid()) if pid != self.program]
+            others = [pid for pid in procfs.list_child_pids(os.getpid()) if pid != self.program]
             if not sum(os.waitpid(pid, os.WNOHANG)[0] for pid in others):
                 break  # else there may be children that the dead have left behind
         # WNOWAIT leaves it a zombie: its pid, and with it the group's id that signals go to, is not reused.
@@ -223,21 +223,21 @@ class Guard:
     def _enforce_limits(self) -> None:
         """Hold the limits, and the deadline."""
         if self.deadline is not None and time.monotonic() >= self.deadline:
-            self._send_group(signal.SIGKILL)
-            self._send_all(signal.SIGSTOP)  # what has left the group: none is to fork while the others die
-            self._send_all(signal.SIGKILL)
+            self._signal_group(signal.SIGKILL)
+            self._signal_all_processes(signal.SIGSTOP)  # what has left the group: none is to fork while the others die
+            self._signal_all_processes(signal.SIGKILL)
         elif (self.memory or self.pids) and time.monotonic() >= self.due:
             self._check_usage()
             self.due = time.monotonic() + self.look
 
     def _check_usage(self) -> None:
         """Compare the usage with the limits."""
-        waiting = procfs.child_pids(os.getpid())
+        waiting = procfs.list_child_pids(os.getpid())
         used = count = 0
         for pid in waiting:  # grows while it is walked
             count += 1
-            used += _private_bytes(pid) if self.memory else 0
-            waiting.extend(procfs.child_pids(pid))
+            used += _measure_private_bytes(pid) if self.memory else 0
+            waiting.extend(procfs.list_child_pids(pid))
         if (self.memory and used > self.memory) or (self.pids and count > self.pids):
             self.reason = self.reason or ("memory" if self.memory and used > self.memory else "pids")
             self.deadline = time.monotonic()
@@ -252,7 +252,7 @@ class Guard:
     def end(self) -> None:
         """Write down how it ended."""
         status = os.waitpid(self.program, 0)[1]
-        if "cgroup" in self.options and _out_of_memory(self.options["cgroup"]):
+        if "cgroup" in self.options and _was_killed_for_memory(self.options["cgroup"]):
             self.reason = "memory"
         code = str(os.WEXITSTATUS(status)) if os.WIFEXITED(status) else "null"
         number = str(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else "null"
@@ -273,13 +273,13 @@ class Guard:
         os.rename(path + ".new", path)
 
 
-def _out_of_memory(group: str) -> bool:
+def _was_killed_for_memory(group: str) -> bool:
     """Whether the kernel ended the processes of a group for their memory."""
     lines = (procfs.read_proc_file(os.path.join(group, "memory.events")) or b"").split(b"\n")
     return any(line.startswith(b"oom_kill ") and line != b"oom_kill 0" for line in lines)
 
 
-def _private_bytes(pid: int) -> int:
+def _measure_private_bytes(pid: int) -> int:
     """Private resident memory of a process, in bytes."""
     line = procfs.read_proc_file(f"/proc/{pid}/statm")
     if not line:

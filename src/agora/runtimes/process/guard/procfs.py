@@ -5,7 +5,17 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]  # without enum: the guard pays for each import once an instance
 import os
 
-__all__ = ["BOOT", "PAGE", "TICKS", "Process", "child_pids", "is_marked", "process_tree", "read_process", "send_signal"]
+__all__ = [
+    "BOOT",
+    "PAGE",
+    "TICKS",
+    "Process",
+    "is_marked",
+    "list_child_pids",
+    "list_process_tree",
+    "read_process",
+    "send_signal",
+]
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -64,11 +74,11 @@ def read_process(pid: int) -> Process | None:
     return Process(pid, line[line.rindex(b")") + 2 :].split())
 
 
-def process_tree(pid: int) -> list[Process]:
+def list_process_tree(pid: int) -> list[Process]:
     """A process and all that descend from it, parents before children; empty if it is not there."""
     root = read_process(pid)
     processes = [] if root is None else [root]
-    of = child_pids if _lists_children else _scan_children().__getitem__
+    of = list_child_pids if _lists_children else _scan_children().__getitem__
     for parent in processes:  # grows while it is walked
         for child in of(parent.pid):
             process = read_process(child)
@@ -77,7 +87,7 @@ def process_tree(pid: int) -> list[Process]:
     return processes
 
 
-def child_pids(pid: int) -> list[int]:
+def list_child_pids(pid: int) -> list[int]:
     """Pids of a process's children, including zombies."""
     if not _lists_children:
         return _scan_children()[pid]
