@@ -13,7 +13,7 @@ from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.declared_agents import RecordedModelCall
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, PaymentRequired, StaleLease
-from agora_sdk.taskrun import PermanentFailure, TaskRun
+from agora_sdk.taskrun import MAX_CHUNK_CHARACTERS, PermanentFailure, TaskRun
 
 from .models import Answer, ModelUnavailable
 
@@ -106,17 +106,29 @@ class CallMeter:
         except AgoraError as error:
             log.warning("what a call of a model for %s took could not be recorded: %s", task.task_id, error)
 
-    async def record(self, step: int, answer: Answer, checkpoint: JsonObject | None) -> None:
-        """Have a call charged, and the checkpoint stored with it; None for none."""
+    async def record(self, step: int, answer: Answer, checkpoint: JsonObject | None, output: str = "") -> None:
+        """Have a call charged, and stored with it: the checkpoint, None for none, and an end of the task's output.
+
+        Raises Conflict, PayloadTooLarge where the output does not take its end; the call is charged then.
+        """
         self._unrecorded = answer
+        if len(output) > MAX_CHUNK_CHARACTERS:
+            await self._task.write(output)
+            output = ""
         if checkpoint is None:
-            await self._task.repeat_call(lambda: self._record_once(step, answer, None, None))
+            charge = await self._task.repeat_call(lambda: self._record_once(step, answer, None, None, output))
         else:
-            await self._task.save_by(lambda number: self._record_once(step, answer, checkpoint, number), checkpoint)
+            charge = await self._task.save_by(
+                lambda number: self._record_once(step, answer, checkpoint, number, output), checkpoint
+            )
         self._open_step = self._unrecorded = None
+        if charge.output_size is not None:
+            self._task.output_size = charge.output_size
+        elif output:  # the limit of the output is no reason not to charge: the refusal comes now
+            await self._task.write(output)
 
     async def _record_once(
-        self, step: int, answer: Answer, checkpoint: JsonObject | None, number: int | None
+        self, step: int, answer: Answer, checkpoint: JsonObject | None, number: int | None, output: str = ""
     ) -> RecordedModelCall:
         task = self._task
         return await self._client.declared_agent.record_model_call(
@@ -131,6 +143,8 @@ class CallMeter:
             seconds=answer.seconds,
             checkpoint=checkpoint,
             checkpoint_number=number,
+            output=output or None,
+            output_offset=task.output_size if output else None,
         )
 
     def _count_tokens(self, answer: Answer) -> ModelTokens:

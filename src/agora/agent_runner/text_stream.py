@@ -17,32 +17,42 @@ class TextStream:
 
     def __init__(self, task: TaskRun) -> None:
         self._task, self._waiting = task, ""
+        self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
     def add(self, text: str) -> None:
         """Have a text written soon."""
         self._waiting += text.replace("\x00", "")
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        if self._timer is None and self._writer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._start_writer)
 
-    async def flush(self) -> None:
-        """Wait until all is written. Raises what writing raised."""
+    async def take_rest(self) -> str:
+        """End the stream; answers the text that is not written yet. Raises what writing raised."""
         if self._writer is not None:
             await self._writer
-        await self._write_waiting()
+        self._stop_timer()
+        rest, self._waiting = self._waiting, ""
+        return rest
 
     async def close(self) -> None:
         """Write no more."""
+        self._stop_timer()
         if self._writer is not None:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self._writer
 
-    async def _write(self) -> None:
-        await asyncio.sleep(GATHER_SECONDS)
-        await self._write_waiting()
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _start_writer(self) -> None:
+        self._timer, self._writer = None, asyncio.create_task(self._write_waiting())
 
     async def _write_waiting(self) -> None:
-        while self._waiting:
-            text, self._waiting = self._waiting, ""
-            await self._task.write(text)
+        text, self._waiting = self._waiting, ""
+        await self._task.write(text)
+        self._writer = None  # a writer that failed stays: the end of the stream tells why
+        if self._waiting:
+            self.add("")

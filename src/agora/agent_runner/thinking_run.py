@@ -183,7 +183,7 @@ class ThinkingRun:
                 )
             )
             answer = await self._model_request
-            await stream.flush()
+            rest = await stream.take_rest()
         except asyncio.CancelledError:
             if self._is_stopping:
                 await self._meter.settle()
@@ -198,7 +198,7 @@ class ThinkingRun:
         finally:
             self._model_request = None
             await stream.close()
-        await self._record_answer(answer)
+        await self._record_answer(answer, rest)
 
     async def _request_model(
         self, messages: Sequence[ModelMessage], parameters: ModelRequestParameters, stream: TextStream
@@ -225,20 +225,21 @@ class ThinkingRun:
         instructions = build_instructions(self._configuration.name, self._specification)
         return replace(request, instructions=instructions)  # type: ignore[no-any-return]
 
-    async def _record_answer(self, answer: Answer) -> None:
+    async def _record_answer(self, answer: Answer, rest: str) -> None:
+        """Have an answer charged and stored. rest: the end of its text, which is not in the task's output yet."""
         state, usage = self._state, answer.response.usage
         state.messages.append(answer.response)
         state.steps += 1
         state.input_tokens += usage.input_tokens
         state.output_tokens += usage.output_tokens
-        state.output_size = self._task.output_size
+        state.output_size = self._task.output_size + len(rest)
         state.postponed, state.results, state.asked = 0, {}, None
         try:
             checkpoint = self._dump_checkpoint()  # of the last answer, too: what a task took is read from it
         except PermanentFailure:
-            await self._meter.record(state.steps - 1, answer, None)  # what cannot go on was paid for, too
+            await self._meter.record(state.steps - 1, answer, None, rest)  # what cannot go on was paid for, too
             raise
-        await self._meter.record(state.steps - 1, answer, checkpoint)
+        await self._meter.record(state.steps - 1, answer, checkpoint, rest)
 
     async def _postpone(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
         """Give the task back until a model may answer."""

@@ -86,6 +86,37 @@ async def test_a_call_is_charged_once_with_its_checkpoint_to_whoever_asked_first
     assert (call.project, call.input_tokens, call.time_to_first_token, call.seconds) == ("apollo", 50_000, 0.5, 2)
 
 
+async def test_the_end_of_an_answer_is_appended_once_with_its_charge(market: Market) -> None:
+    await sell_models(market)
+    asker = await market.agent("Asker")
+    thinker = await begin_work(market, asker)
+    await thinker.reserve()
+    for _ in range(2):  # the answer to the first was lost
+        charge = await thinker.record(50_000, output="Good morning", output_offset=0)
+        assert (charge.cost, charge.output_size) == (0.05, 12)
+    await thinker.reserve(step=1)
+    assert (await thinker.record(50_000, step=1, output=", Ada", output_offset=12)).output_size == 17
+    output = await market.call(asker, "task.output", task_id=thinker.work.task_id)
+    assert output.content == "Good morning, Ada"
+    assert await standing(market, asker) == (0.1, 0)
+
+
+async def test_text_that_the_output_does_not_take_does_not_make_a_call_free(market: Market) -> None:
+    await sell_models(market)
+    limit = {"resource": "configuration", "target": "task_output_limit", "action": "set", "value": 2000}
+    await market.call(market.operator, "admin.manage", **limit)
+    asker = await market.agent("Asker")
+    thinker = await begin_work(market, asker)
+    for step, (text, offset) in enumerate([("x" * 2001, 0), ("late", 3)]):  # too long; not where the output ends
+        await thinker.reserve(step=step)
+        state = {"checkpoint": {"step": step}, "checkpoint_number": step}
+        charge = await thinker.record(50_000, step=step, output=text, output_offset=offset, **state)
+        assert (charge.cost, charge.output_size, charge.checkpoint_number) == (0.05, None, step)
+    output = await market.call(asker, "task.output", task_id=thinker.work.task_id)
+    assert output.content == ""
+    assert await standing(market, asker) == (0.1, 0)
+
+
 async def test_the_budget_of_whoever_asks_blocks_before_the_next_call(market: Market) -> None:
     await sell_models(market)
     asker = await market.agent("Asker")

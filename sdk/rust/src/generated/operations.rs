@@ -2543,6 +2543,16 @@ impl Request<DeclaredAgentRecordModelCallOperation> {
     pub fn checkpoint_number(self, checkpoint_number: i64) -> Self {
         self.with("checkpoint_number", checkpoint_number)
     }
+
+    /// Text to append to the task's output.
+    pub fn output(self, output: impl Into<String>) -> Self {
+        self.with::<String>("output", output.into())
+    }
+
+    /// Where it begins: one that is repeated is appended once.
+    pub fn output_offset(self, output_offset: i64) -> Self {
+        self.with("output_offset", output_offset)
+    }
 }
 
 operation! {

@@ -1066,7 +1066,8 @@ impl DeclaredAgentService<'_> {
 
     /// Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
     ///
-    /// A call that was cut off is charged beside the one that is made in its place.
+    /// A call that was cut off is charged beside the one that is made in its place. Text that the output does not take,
+    /// such as over its limit, is left out: the call is charged nevertheless.
     ///
     /// - `task_id`: The task at which the agent works.
     /// - `step`: Number of the call in its task.

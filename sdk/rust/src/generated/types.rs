@@ -6884,6 +6884,8 @@ pub struct RecordedModelCall {
     pub currency: String,
     /// Of the checkpoint that was stored with it.
     pub checkpoint_number: Option<i64>,
+    /// Where the appended text ends in the task's output; absent if it was not appended.
+    pub output_size: Option<i64>,
 }
 
 /// Discounts and free quotas in force.

@@ -1178,6 +1178,10 @@ export interface DeclaredAgentRecordModelCallArguments {
   checkpoint?: { [key: string]: JsonValue } | null | undefined;
   /** Grows with each checkpoint of the task. */
   checkpointNumber?: number | null | undefined;
+  /** Text to append to the task's output. */
+  output?: string | null | undefined;
+  /** Where it begins: one that is repeated is appended once. */
+  outputOffset?: number | null | undefined;
 }
 
 /** Arguments of ``agora.declared_agent.release_model_call``. */
@@ -4168,7 +4172,8 @@ export interface DeclaredAgentService {
   /**
    * Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
    *
-   * A call that was cut off is charged beside the one that is made in its place.
+   * A call that was cut off is charged beside the one that is made in its place. Text that the output does not take,
+   * such as over its limit, is left out: the call is charged nevertheless.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
    */

@@ -3036,6 +3036,8 @@ export interface RecordedModelCall {
   currency: string;
   /** Of the checkpoint that was stored with it. */
   checkpointNumber: number | null;
+  /** Where the appended text ends in the task's output; absent if it was not appended. */
+  outputSize: number | null;
 }
 
 /** Discounts and free quotas in force. */

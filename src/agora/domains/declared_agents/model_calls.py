@@ -29,12 +29,12 @@ from agora.domains.billing.records import ReservationRow
 from agora.domains.tasks import access
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
-from agora.domains.tasks.work import RenewalRequest, renew_lease
+from agora.domains.tasks.work import RenewalRequest, append_output, renew_lease
 from agora_sdk.contract import declared_agents as contract
 from agora_sdk.contract.billing.models import ModelTokens
 from agora_sdk.contract.declared_agents import AgentSpecification
 from agora_sdk.contract.fields import JsonObject
-from agora_sdk.errors import BudgetExceeded, Conflict, InvalidRequest, StaleLease
+from agora_sdk.errors import BudgetExceeded, Conflict, InvalidRequest, PayloadTooLarge, StaleLease
 
 from . import queries as statements
 from .providers import DEFAULT_MODEL, ModelEndpoint, resolve_model
@@ -59,7 +59,7 @@ class ReservationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """A call that was made. step: its number in the task. model: PROVIDER:MODEL."""
+    """A call that was made. step: its number in the task. model: PROVIDER:MODEL. output: the end of its text."""
 
     task_id: str
     fencing_token: int
@@ -72,6 +72,8 @@ class CallRecord:
     seconds: float | None
     checkpoint: JsonObject | None
     checkpoint_number: int | None
+    output: str | None
+    output_offset: int | None
 
 
 def _call_id(fencing_token: int, step: int) -> str:
@@ -236,10 +238,29 @@ async def record_model_call(call: Call, record: CallRecord) -> contract.Recorded
         seconds=record.seconds,
     )
     row = await charge_model_call(call, await _resolve_payer(call, task), rates, report)
+    output_size = await _append_output(call, record) if is_held else None
     number = await _store_checkpoint(call, record) if is_held else None
     return contract.RecordedModelCall(
-        entry_id=row.entry_id, cost=from_micros(row.cost), currency=row.currency, checkpoint_number=number
+        entry_id=row.entry_id,
+        cost=from_micros(row.cost),
+        currency=row.currency,
+        checkpoint_number=number,
+        output_size=output_size,
     )
+
+
+async def _append_output(call: Call, record: CallRecord) -> int | None:
+    """Append the text that came with a call to the task's output; answers where it ends, None if it is not appended."""
+    if record.output is None:
+        return None
+    try:
+        part = await append_output(call, record.task_id, record.output, record.output_offset, record.fencing_token)
+    except (
+        Conflict,
+        PayloadTooLarge,
+    ):  # what was spent is charged even so; the agent hears why when it appends the text
+        return None
+    return part.next_offset
 
 
 async def _store_checkpoint(call: Call, request: ReservationRequest | CallRecord) -> int | None:

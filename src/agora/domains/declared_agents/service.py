@@ -180,6 +180,8 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         seconds: float | None = None,
         checkpoint: JsonObject | None = None,
         checkpoint_number: int | None = None,
+        output: str | None = None,
+        output_offset: int | None = None,
     ) -> contract.RecordedModelCall:
         record = CallRecord(
             task_id=task_id,
@@ -193,6 +195,8 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
             seconds=seconds,
             checkpoint=checkpoint,
             checkpoint_number=checkpoint_number,
+            output=output,
+            output_offset=output_offset,
         )
         return await record_model_call(self.call, record)
 

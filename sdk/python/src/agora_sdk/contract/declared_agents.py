@@ -270,6 +270,9 @@ class RecordedModelCall(Result):
     cost: float
     currency: str
     checkpoint_number: int | None = Field(default=None, description="Of the checkpoint that was stored with it.")
+    output_size: int | None = Field(
+        default=None, description="Where the appended text ends in the task's output; absent if it was not appended."
+    )
 
 
 Fence = Annotated[int, Field(ge=1, lt=2**53)]
@@ -385,10 +388,17 @@ class DeclaredAgents(Service, category="declared_agent"):
         checkpoint_number: Annotated[
             int | None, Field(ge=0, lt=2**63, description="Grows with each checkpoint of the task.")
         ] = None,
+        output: Annotated[
+            Text | None, Field(min_length=1, max_length=262_144, description="Text to append to the task's output.")
+        ] = None,
+        output_offset: Annotated[
+            int | None, Field(ge=0, lt=2**53, description="Where it begins: one that is repeated is appended once.")
+        ] = None,
     ) -> RecordedModelCall:
         """Charge for a call of a model that was made, once for each step of an attempt, and store where the work is.
 
-        A call that was cut off is charged beside the one that is made in its place.
+        A call that was cut off is charged beside the one that is made in its place. Text that the output does not take,
+        such as over its limit, is left out: the call is charged nevertheless.
         """
 
     @operation("POST /declared-agents/model-calls/release", scope="write:tasks", idempotent=True)
