@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.stream_server import serve_streams
+
 __all__ = ["Heard", "Rogue", "events", "listening", "message", "whole"]
 
 META = {"io.modelcontextprotocol/serverInfo": {"name": "rogue", "version": "1.0"}}
@@ -45,7 +47,6 @@ Handler = Callable[[Heard], Awaitable[None]]
 @contextlib.asynccontextmanager
 async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Serve on the loopback until the block ends; answers the URL for MCP."""
-    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -57,20 +58,13 @@ async def listening(handler: Handler, tls: ssl.SSLContext | None = None) -> Asyn
                 await handler(Heard(head, headers, body, writer))
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(serve(reader, writer))
-        tasks.add(task)
-        await asyncio.gather(task, return_exceptions=True)
-        tasks.discard(task)
-        writer.transport.abort()
+        try:
+            await serve(reader, writer)
+        finally:
+            writer.transport.abort()
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=2**24, ssl=tls)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with serve_streams(accept, limit=2**24, tls=tls) as port:
+        yield f"http://127.0.0.1:{port}/mcp"
 
 
 def whole(body: bytes, status: str = "200 OK", kind: str = "application/json", **headers: str) -> bytes:

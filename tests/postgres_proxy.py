@@ -7,6 +7,8 @@ import contextlib
 import re
 from pathlib import Path
 
+from tests.stream_server import serve_streams
+
 __all__ = ["BEGIN", "COMMIT", "Proxy"]
 
 # As they go over the wire: Q is a query without parameters, with its length in four bytes.
@@ -39,8 +41,8 @@ class Proxy:
         """Send what is kept back."""
         self._passing.set()
 
-    async def serve(self) -> asyncio.AbstractServer:
-        return await asyncio.start_unix_server(self._connected, self._here)
+    def serve(self) -> contextlib.AbstractAsyncContextManager[int]:
+        return serve_streams(self._connected, path=self._here)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to_read, to_write = await asyncio.open_unix_connection(self._server)

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.stream_server import serve_streams
+
 __all__ = ["Answerer", "serve_http"]
 
 #: method, path with its query, headers in small letters, body; answers a status and a document
@@ -34,9 +36,5 @@ async def serve_http(answer: Answerer) -> AsyncIterator[str]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
-        await server.wait_closed()
+    async with serve_streams(handle) as port:
+        yield f"http://127.0.0.1:{port}"

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from tests.stream_server import serve_streams
+
 __all__ = ["Wire", "wire"]
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -33,17 +35,20 @@ class Wire:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
+        ways: set[asyncio.Task[None]] = set()
+        forth: asyncio.StreamWriter | None = None
         try:
             await self._whole.wait()
             back, forth = await self._connect()
             self._open.add(forth)
             ways = {asyncio.create_task(self._pass(reader, forth)), asyncio.create_task(self._pass(back, writer))}
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             for way in ways:
                 way.cancel()
-            forth.close()
-            self._open.discard(forth)
-        finally:
+            if forth is not None:
+                forth.transport.abort()
+                self._open.discard(forth)
             self._open.discard(writer)
             writer.close()
 
@@ -59,10 +64,8 @@ class Wire:
 async def wire(connect: Callable[[], Awaitable[Streams]]) -> AsyncIterator[Wire]:
     """A wire with a port of its own, until the block ends."""
     found = Wire(connect)
-    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
-    found.port = server.sockets[0].getsockname()[1]
-    try:
-        yield found
-    finally:
-        server.close()
-        found.cut()
+    async with serve_streams(found.serve) as found.port:
+        try:
+            yield found
+        finally:
+            found.cut()

@@ -12,6 +12,8 @@ from typing import Any
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
+from tests.stream_server import serve_streams
+
 __all__ = ["AUDIENCE", "Issuer", "issuing"]
 
 AUDIENCE = "agora"
@@ -73,10 +75,6 @@ async def issuing(path: str = "/realms/market") -> AsyncIterator[Issuer]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await found[0].answer(reader, writer)
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    found.append(Issuer(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{path}"))
-    try:
+    async with serve_streams(answer) as port:
+        found.append(Issuer(f"http://127.0.0.1:{port}{path}"))
         yield found[0]
-    finally:
-        server.close()
-        await server.wait_closed()

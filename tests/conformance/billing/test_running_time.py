@@ -59,6 +59,8 @@ async def test_the_parts_come_to_the_whole(market: Market, till: Till) -> None:
 
 
 async def test_a_long_run_is_entered_each_hour_and_cut_where_the_price_changes(market: Market, till: Till) -> None:
+    middle = int(datetime(2030, 11, 15, tzinfo=UTC).timestamp()) * SECOND  # no month ends within these hours
+    market.clock.added = middle - market.clock.system.now()
     agent = await priced(market, type="per_hour", price=1)
     start = market.clock.now()
     market.clock.advance(1800)

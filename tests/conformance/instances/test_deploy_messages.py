@@ -15,6 +15,7 @@ from agora_sdk.errors import InvalidRequest, UpstreamUnavailable
 from tests.conformance.engines import Engine, RunsOn
 from tests.conformance.instances.instance_programs import AGENT, Site, site, whatever_the_store
 from tests.polling import eventually
+from tests.stream_server import serve_streams
 
 RUNS_ON = RunsOn.BOTH_IF_LONG
 
@@ -205,9 +206,8 @@ async def test_a_hosting_agent_stands_in_for_an_engine(here: Site) -> None:
     assert request["payload"]["instance_config"]["memory_limit"] == "256M"
     assert (await here.get(made.instance_id)).status == "provisioning"
 
-    server = await asyncio.start_server(_answering, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
+    async with serve_streams(_answering) as port:
+        address = f"http://127.0.0.1:{port}"
         told = {"container_id": "calc-1", "address": address, "health_url": f"{address}/health", "host_node": "node-a"}
         await say(here, host, request, "inform", "container_created", **told)
         running = await here.get(made.instance_id, acme)
@@ -231,9 +231,6 @@ async def test_a_hosting_agent_stands_in_for_an_engine(here: Site) -> None:
         await say(here, host, await asked(here, host, "resume_container"), "confirm", "resumed")
         await here.call("instance.terminate", acme, instance_id=made.instance_id, wait=0)
         await say(here, host, await asked(here, host, "remove_container"), "done", "removed")
-    finally:
-        server.close()
-        await server.wait_closed()
     ended = await here.get(made.instance_id)
     assert ended.status == "stopped"
     assert round(ended.billing_info.total_cost, 1) == 1.8

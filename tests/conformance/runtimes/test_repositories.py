@@ -20,6 +20,7 @@ from agora.runtimes.errors import SourceRefused, SourceUnavailable
 from agora.runtimes.spec import Git
 from tests.conformance.engines import RunsOn
 from tests.conformance.runtimes.engine_kit import ProcessKit, text, until
+from tests.stream_server import serve_streams
 
 RUNS_ON = RunsOn.NO_STORE
 
@@ -62,9 +63,8 @@ async def git_server(root: Path, token: str | None = None) -> AsyncIterator[str]
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serve_streams(serve) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def git(directory: Path, *arguments: str) -> str:

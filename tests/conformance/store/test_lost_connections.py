@@ -42,13 +42,12 @@ async def proxy(postgres: PostgresEngine, tmp_path: Path) -> AsyncIterator[tuple
     """A proxy, and a store that reaches its database through it."""
     directory = Path(postgres.url.partition("host=")[2])
     proxy = Proxy(directory / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432")
-    listening = await proxy.serve()
-    await postgres.run(f"insert into settings values ('{TENANT}', 'counter', '0', 0, 'x')")
-    store = PostgresStore(postgres.url.replace(str(directory), str(tmp_path)))
-    await store.start()
-    yield proxy, store
-    await store.close()
-    listening.close()
+    async with proxy.serve():
+        await postgres.run(f"insert into settings values ('{TENANT}', 'counter', '0', 0, 'x')")
+        store = PostgresStore(postgres.url.replace(str(directory), str(tmp_path)))
+        await store.start()
+        yield proxy, store
+        await store.close()
 
 
 async def batch(store: PostgresStore) -> list[Any]:

@@ -84,29 +84,28 @@ async def test_a_server_that_vanishes_in_its_commit_holds_up_the_log_for_seconds
     monkeypatch.setitem(connections.SESSION, "idle_in_transaction_session_timeout", "200ms")
     directory = postgres.url.partition("host=")[2]
     proxy = _Silent(type(tmp_path)(directory) / ".s.PGSQL.5432", tmp_path / ".s.PGSQL.5432")
-    listening = await proxy.serve()
-    gone = PostgresStore(postgres.url.replace(directory, str(tmp_path)))
-    here = postgres.store()
-    await gone.start()
-    monkeypatch.undo()  # only its connection has so little patience
-    await here.start()
+    async with proxy.serve():
+        gone = PostgresStore(postgres.url.replace(directory, str(tmp_path)))
+        here = postgres.store()
+        await gone.start()
+        monkeypatch.undo()  # only its connection has so little patience
+        await here.start()
 
-    async def work(tx: Tx) -> str:
-        tx.emit(event("x"))
-        return "kept"
+        async def work(tx: Tx) -> str:
+            tx.emit(event("x"))
+            return "kept"
 
-    proxy.cut(COMMIT)
-    lost = asyncio.ensure_future(gone.write(TENANT, work))
-    await proxy.silent.wait()
-    async with asyncio.timeout(60):
-        assert await here.write(TENANT, work) == "kept"
-    assert [seq for seq, _ in await logged(here)] == [1]
-    proxy.go_on.set()
-    with pytest.raises(StoreFailure):
-        await lost
-    await gone.close()
-    await here.close()
-    listening.close()
+        proxy.cut(COMMIT)
+        lost = asyncio.ensure_future(gone.write(TENANT, work))
+        await proxy.silent.wait()
+        async with asyncio.timeout(60):
+            assert await here.write(TENANT, work) == "kept"
+        assert [seq for seq, _ in await logged(here)] == [1]
+        proxy.go_on.set()
+        with pytest.raises(StoreFailure):
+            await lost
+        await gone.close()
+        await here.close()
 
 
 class _Silent(Proxy):

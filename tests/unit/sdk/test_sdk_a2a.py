@@ -19,6 +19,7 @@ from agora_sdk.a2a_wire import Endpoint, build_call, card_url, choose_endpoint, 
 from agora_sdk.errors import AgoraError, InvalidRequest, NotFound, ServerUnreachable, Unauthenticated, UpstreamFailed
 from agora_sdk.retry import Backoff
 from tests.harness import Running, make_settings, running
+from tests.stream_server import serve_streams
 
 DIALECTS = [("", "JSONRPC", "1.0"), ("/", "JSONRPC", "0.3"), ("", "HTTP+JSON", "1.0")]
 
@@ -105,12 +106,8 @@ async def serving(answers: list[bytes]) -> AsyncIterator[tuple[str, list[str]]]:
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", received
-    finally:
-        server.close()
-        await server.wait_closed()
+    async with serve_streams(answer) as port:
+        yield f"http://127.0.0.1:{port}", received
 
 
 def page(document: Any, status: str = "200 OK") -> bytes:

@@ -17,6 +17,7 @@ from agora.server.app import App
 from agora.settings import Settings
 from agora_sdk import AgoraClient
 from tests.harness import Running, make_settings, running
+from tests.stream_server import serve_streams
 from tests.unit.cli.mcp.conftest import Bridges, Wire
 
 pytestmark = pytest.mark.long
@@ -121,9 +122,8 @@ async def unused_server() -> Any:
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serve_streams(answer) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def test_a_server_that_cannot_start_is_said(bridges: Bridges) -> None:

@@ -21,6 +21,7 @@ from agora.server.bootstrap import open_bus
 from agora.settings import ConfigurationError
 from agora_sdk.errors import InternalError, Overloaded, UpstreamUnavailable
 from tests.harness import free_port, make_settings
+from tests.stream_server import serve_streams
 from tests.valkey import Broker, broker, running_broker, valkey_server
 
 __all__ = ["broker", "valkey_server"]
@@ -191,8 +192,7 @@ async def test_a_server_that_hangs_up_at_once_is_not_dialled_without_pause() -> 
         writer.write(b"+OK\r\n")
         writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with serve_streams(serve) as port:
         link = Link(Address.from_url(f"redis://127.0.0.1:{port}"), timeout=0.5)
         await link.start()
         with pytest.raises(UpstreamUnavailable):
