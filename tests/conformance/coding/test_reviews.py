@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -175,3 +176,74 @@ async def test_who_has_reviewed_a_job_stays_on_it(job: Job) -> None:
         (job.market.operator.subject, "push", HEADS[1]),
     ]
     assert people.commented_by == [job.person.subject, job.market.operator.subject]
+
+
+async def test_queued_jobs_are_held_while_as_many_reviews_are_open_as_may_be(job: Job) -> None:
+    """What nobody looks at is not added to; what a review asks for, and what is resumed, goes on."""
+    place = {"codebase_id": job.codebase}
+
+    async def assign(context: str) -> str:
+        receipt = await job.market.call(job.person, "task.assign", prompt="Mend it", context_id=context, **place)
+        return str(receipt.task_id)
+
+    async def claim_all() -> list[str]:
+        claim = await job.market.call(job.coder, "task.claim", worker=job.worker, limit=10)
+        return [task.task_id for task in claim.tasks]
+
+    started = await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=2)
+    assert (started.review_limit, started.open_reviews, started.held) == (2, 0, False)
+    with pytest.raises(PermissionDenied):
+        await job.market.call(job.person, "codebase.start_watch", **place, review_limit=9)
+    for wrong in (-1, 1001):
+        with pytest.raises(InvalidRequest):
+            await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=wrong)
+    first = await assign("one")
+    await job.claim()
+    await submit(job, first)
+    second = await assign("two")
+    await job.claim()
+    await submit(job, second)
+    third = await assign("three")
+    assert await claim_all() == [], "two reviews are open"
+    with pytest.raises(Conflict):
+        await job.market.call(job.coder, "task.claim", worker=job.worker, task_id=third)
+    state = await job.market.call(job.person, "codebase.watch_status", **place)
+    assert (state.watching, state.held, state.open_reviews, state.queued) == (True, True, 2, 1)
+
+    follow_up = await decide(job, "request_changes", first, text="And a test.")
+    assert sorted(await claim_all()) == sorted([follow_up.task_id, third]), "one is with its agent: there is room again"
+    fourth = await assign("four")
+    assert (await job.claim()).task_id == fourth
+    await submit(job, fourth)
+    fifth = await assign("five")
+    assert await claim_all() == []
+    approved = await decide(job, "approve", fourth)
+    assert sorted(await claim_all()) == sorted([approved.delivery_task_id, fifth])
+
+    await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=1)
+    sixth = await assign("six")
+    assert await claim_all() == [], "the limit was lowered"
+    assert (await job.market.call(job.coder, "codebase.start_watch", **place)).held, "left out, it stays"
+    assert not (await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=0)).held
+    assert await claim_all() == [sixth]
+
+
+async def test_of_reviews_that_are_opened_at_once_all_are_counted(job: Job) -> None:
+    place = {"codebase_id": job.codebase}
+    await job.market.call(job.coder, "codebase.start_watch", **place, review_limit=6)
+    jobs = []
+    for number in range(6):
+        await job.market.call(job.person, "task.assign", prompt="Mend it", context_id=f"c{number}", **place)
+        await job.claim()
+        jobs.append((job.task_id, job.fence))
+
+    async def hand_over(task_id: str, fence: int) -> None:
+        values = {"branch": "agora/x", "base": "0" * 40, "head": HEADS[0], "files": FILES, **place}
+        await job.market.call(
+            job.coder, "review.submit", job_id=task_id, task_id=task_id, fencing_token=fence, **values
+        )
+
+    await asyncio.gather(*(hand_over(*each) for each in jobs))
+    await job.market.call(job.person, "task.assign", prompt="Mend it", context_id="late", **place)
+    assert not (await job.market.call(job.coder, "task.claim", worker=job.worker)).tasks
+    assert (await job.market.call(job.person, "codebase.watch_status", **place)).open_reviews == 6

@@ -3398,6 +3398,11 @@ impl Request<CodebaseStartWatchOperation> {
     pub fn interval(self, interval: i64) -> Self {
         self.with("interval", interval)
     }
+
+    /// Hold queued jobs while as many reviews are open; 0: no limit; left out: as it was.
+    pub fn review_limit(self, review_limit: i64) -> Self {
+        self.with("review_limit", review_limit)
+    }
 }
 
 operation! {

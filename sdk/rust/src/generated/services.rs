@@ -1613,6 +1613,9 @@ impl CodebaseService<'_> {
 
     /// Have the codebase's worker take queued jobs by itself, as it does from its registration on.
     ///
+    /// With `review_limit` it takes none while as many reviews of the codebase are open: what nobody looks at is not added to. Jobs
+    /// under way go on, and so do sessions that are resumed and changes that a review asks for.
+    ///
     /// - `codebase_id`: Id of a codebase.
     ///
     /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.

@@ -9770,6 +9770,15 @@ pub struct Watch {
     pub interval: i64,
     /// Number of jobs that wait for it.
     pub queued: i64,
+    /// Queued jobs are held while as many reviews are open; 0: no limit.
+    #[serde(default)]
+    pub review_limit: i64,
+    /// Number of its reviews that wait for somebody to decide.
+    #[serde(default)]
+    pub open_reviews: i64,
+    /// Whether queued jobs are held: it is not watched, or the limit of open reviews is reached.
+    #[serde(default)]
+    pub held: bool,
 }
 
 /// Withdrawal, as the contract has it.

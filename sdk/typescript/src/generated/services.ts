@@ -1616,6 +1616,8 @@ export interface CodebaseStartWatchArguments {
   codebaseId: string;
   /** Seconds: the longest between two looks. */
   interval?: number | undefined;
+  /** Hold queued jobs while as many reviews are open; 0: no limit; left out: as it was. */
+  reviewLimit?: number | null | undefined;
 }
 
 /** Arguments of ``agora.codebase.stop_watch``. */
@@ -4513,6 +4515,9 @@ export interface CodebaseService {
   events(args: CodebaseEventsArguments, options?: CallOptions): EventStream<Event>;
   /**
    * Have the codebase's worker take queued jobs by itself, as it does from its registration on.
+   *
+   * With ``review_limit`` it takes none while as many reviews of the codebase are open: what nobody looks at is not added to. Jobs
+   * under way go on, and so do sessions that are resumed and changes that a review asks for.
    *
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
    */

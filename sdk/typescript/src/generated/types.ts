@@ -4500,6 +4500,12 @@ export interface Watch {
   interval: number;
   /** Number of jobs that wait for it. */
   queued: number;
+  /** Queued jobs are held while as many reviews are open; 0: no limit. */
+  reviewLimit: number;
+  /** Number of its reviews that wait for somebody to decide. */
+  openReviews: number;
+  /** Whether queued jobs are held: it is not watched, or the limit of open reviews is reached. */
+  held: boolean;
 }
 
 export interface Withdrawal {

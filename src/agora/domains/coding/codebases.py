@@ -116,6 +116,7 @@ class CodebaseService(BoundService, contract.Codebases):
                 self.call, row, worker, (task_id, fencing_token), path, repository
             )
             await self._give_capability(worker, row)
+            await watch.update_held_jobs(self.call, worker.worker_id)
             announce_worker_change(self.call, worker)
             await announce_waiting_jobs(self.call, codebase_capability(row.codebase_id))
         return _build_codebase(row, online=True)
@@ -279,9 +280,11 @@ class CodebaseService(BoundService, contract.Codebases):
         return await steering.open_event_stream(self.call, await load_codebase(self.call, codebase_id), last_event_id)
 
     @implements
-    async def start_watch(self, codebase_id: str, interval: int = DEFAULT_INTERVAL) -> contract.Watch:
+    async def start_watch(
+        self, codebase_id: str, interval: int = DEFAULT_INTERVAL, review_limit: int | None = None
+    ) -> contract.Watch:
         codebase = await load_own_codebase(self.call, codebase_id)
-        return await watch.set_watch(self.call, codebase, watching=True, interval=interval)
+        return await watch.set_watch(self.call, codebase, watching=True, interval=interval, review_limit=review_limit)
 
     @implements
     async def stop_watch(self, codebase_id: str) -> contract.Watch:

@@ -17,6 +17,7 @@ __all__ = [
     "codebases_without_worker",
     "confirm_codebase",
     "count_codebases",
+    "count_open_reviews",
     "count_sessions",
     "count_workers_online",
     "delete_codebase",
@@ -25,6 +26,7 @@ __all__ = [
     "delete_sessions",
     "ended_secrets",
     "foreign_codebase",
+    "held_codebases",
     "list_codebases",
     "list_messages",
     "list_newest_messages",
@@ -45,10 +47,10 @@ __all__ = [
     "set_watch",
     "set_worker_capabilities",
     "unanswered_codebases",
-    "unwatched_codebases",
     "update_codebase",
     "update_session",
     "upsert_message",
+    "worker_for_update",
     "workers_of_repository",
 ]
 
@@ -225,14 +227,28 @@ open_jobs = Query(
 )
 set_watch = Write(
     """
-    update codebases set watching = :watching, watch_interval = :watch_interval
+    update codebases set watching = :watching, watch_interval = :watch_interval, review_limit = :review_limit
     where tenant_id = :tenant and codebase_id = :codebase_id
     """,
-    types={"watching": BIG, "watch_interval": BIG},
+    types={"watching": BIG, "watch_interval": BIG, "review_limit": BIG},
 )
-unwatched_codebases = Query(
-    "select * from codebases where tenant_id = :tenant and worker_id = :worker_id and watching = 0 order by codebase_id",
+_OPEN_REVIEWS = """
+    select count(*) as reviews from coding_reviews r
+    where r.tenant_id = :tenant and r.codebase_id = {codebase_id} and r.state = 'open'
+"""
+count_open_reviews = Query(_OPEN_REVIEWS.format(codebase_id=":codebase_id"), int)
+#: codebases of a worker whose queued jobs are held: not watched, or with as many open reviews as they may have
+held_codebases = Query(
+    f"""
+    select * from codebases c where c.tenant_id = :tenant and c.worker_id = :worker_id
+        and (c.watching = 0
+            or (c.review_limit > 0 and c.review_limit <= ({_OPEN_REVIEWS.format(codebase_id="c.codebase_id")})))
+    order by c.codebase_id
+    """,
     CodebaseRow,
+)
+worker_for_update = Query(
+    "select * from workers where tenant_id = :tenant and worker_id = :worker_id", WorkerRow, lock=True
 )
 set_held_capabilities = Write("update workers set held = :held where tenant_id = :tenant and worker_id = :worker_id")
 

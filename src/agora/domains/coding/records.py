@@ -46,6 +46,7 @@ class CodebaseRow:
     agent_config: str
     registration_task: str | None
     declined: str
+    review_limit: int
 
 
 CODEBASES = Table("codebases", CodebaseRow)

@@ -88,6 +88,7 @@ def build_row(call: Call, request: NewCodebase, worker: WorkerRow | None) -> Cod
         agent_config=encode_json(dict(request.agent_config)),
         registration_task=None,
         declined="[]",
+        review_limit=0,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
-from .review_records import CommentRow, ReviewFileRow, ReviewRow
+from .review_records import REVIEWS, CommentRow, ReviewFileRow, ReviewRow
 
 __all__ = [
     "comment_by_id",
@@ -12,6 +12,7 @@ __all__ = [
     "delete_comment",
     "delete_files",
     "file_by_path",
+    "insert_review",
     "last_comment",
     "list_comments",
     "list_files",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 BIG = "bigint"
+_COLUMNS = tuple(name for name, _ in REVIEWS.columns)
+_NUMBERS = dict.fromkeys(("revision", "files", "additions", "deletions", "updated_at"), BIG)
 _REVIEW = "select * from coding_reviews where tenant_id = :tenant and job_id = :job_id"
 
 review_by_id = Query(_REVIEW, ReviewRow)
@@ -42,6 +45,10 @@ list_reviews = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
+insert_review = Write(
+    f"insert into coding_reviews ({', '.join(_COLUMNS)}) values (:tenant, {', '.join(f':{name}' for name in _COLUMNS[1:])})",
+    types=_NUMBERS | {"created_at": BIG},
+)
 update_review = Write(
     """
     update coding_reviews set task_id = :task_id, codebase_id = :codebase_id, context_id = :context_id,
@@ -51,7 +58,7 @@ update_review = Write(
         delivery_task_id = :delivery_task_id, error = :error, reviewer = :reviewer, updated_at = :updated_at
     where tenant_id = :tenant and job_id = :job_id
     """,
-    types=dict.fromkeys(("revision", "files", "additions", "deletions", "updated_at"), BIG),
+    types=_NUMBERS,
 )
 list_files = Query(
     """

@@ -30,6 +30,7 @@ from .diff_lines import describe_comments, find_line
 from .follow_ups import build_follow_up, say_to_job
 from .review_files import build_file, parse_files
 from .review_records import COMMENTS, FILES, REVIEWS, CommentRow, ReviewFileRow, ReviewRow
+from .watch import apply_review_limit
 
 __all__ = ["ReviewService"]
 
@@ -323,8 +324,7 @@ class ReviewService(BoundService, contract.Reviews):
         }
         if row is None:
             row = _new_review(call.caller.tenant, job_id, call.now, head, values)
-            call.tx.append(REVIEWS, row)
-            self._announce_review(row)
+            await self._insert_review(row)
         else:
             _change_review(row, head, values)
             await call.tx.execute(statements.delete_files, job_id=job_id)
@@ -407,11 +407,19 @@ class ReviewService(BoundService, contract.Reviews):
                 return "open"
         return row.state
 
+    async def _insert_review(self, row: ReviewRow) -> None:
+        # at once, not with the batch: open reviews are counted
+        values = {name: getattr(row, name) for name in COLUMNS}
+        await self.call.tx.execute(statements.insert_review, created_at=row.created_at, **values)
+        self._announce_review(row)
+        await apply_review_limit(self.call, row.codebase_id)
+
     async def _save_review(self, row: ReviewRow) -> None:
         row.updated_at = self.call.now
         values = {name: getattr(row, name) for name in COLUMNS}
         await self.call.tx.execute(statements.update_review, **values)
         self._announce_review(row)
+        await apply_review_limit(self.call, row.codebase_id)
 
     def _announce_review(self, row: ReviewRow) -> None:
         data = {"job_id": row.job_id, "task_id": row.task_id, "state": row.state, "revision": row.revision}

@@ -28,7 +28,7 @@ MAX_MOVED = 200  #: tasks of one codebase in one pass
 async def appoint_stand_ins(call: Call, codebase_id: str) -> bool:
     """Have others stand in for the worker of a codebase, if it is still gone; answers whether anything has changed."""
     row = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
-    if row is None or row.repository is None or not row.watching or await _is_worker_there(call, row):
+    if row is None or row.repository is None or await _is_held(call, row) or await _is_worker_there(call, row):
         return False
     seen_since = call.now - ONLINE_SECONDS * SECOND
     candidates = await call.tx.all(
@@ -75,6 +75,11 @@ async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
             await _set_capabilities(call, worker, capabilities)
     await call.tx.execute(statements.set_stand_ins, codebase_id=row.codebase_id, stand_ins="[]")
     call.target = row.codebase_id
+
+
+async def _is_held(call: Call, row: CodebaseRow) -> bool:
+    held = await call.tx.all(statements.held_codebases, worker_id=row.worker_id)
+    return row.codebase_id in (codebase.codebase_id for codebase in held)
 
 
 async def _is_worker_there(call: Call, row: CodebaseRow) -> bool:

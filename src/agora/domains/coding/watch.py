@@ -1,13 +1,13 @@
 """Watching: whether a codebase's worker takes queued jobs by itself.
 
-A codebase that is not watched holds what is queued for it by its id, its name or its repository: its worker claims nothing by these
-capabilities (``workers.held``), and nobody stands in for it. A job that is given to the worker itself is asked for, and runs.
+The queued jobs of a codebase are held while it is not watched, and while as many of its reviews are open as its limit says: its worker
+claims nothing that was queued for it by its id, its name or its repository (``workers.held``), and nobody stands in for it. A job that
+is given to the worker itself, as the next prompt of a session is, was asked for, and runs.
 """
 
 from __future__ import annotations
 
-from agora.core.call import Call, encode_json
-from agora.domains.tasks import worker_queries as workers
+from agora.core.call import Call, decode_json, encode_json
 from agora_sdk.contract import codebases as contract
 
 from . import queries as statements
@@ -16,50 +16,73 @@ from .records import CodebaseRow
 from .stand_ins import announce_waiting_jobs, end_stand_ins
 from .steering import count_queued_jobs
 
-__all__ = ["describe_watch_state", "set_watch"]
+__all__ = ["apply_review_limit", "describe_watch_state", "set_watch", "update_held_jobs"]
 
 
 async def set_watch(
-    call: Call, codebase: CodebaseRow, *, watching: bool, interval: int | None = None
+    call: Call,
+    codebase: CodebaseRow,
+    *,
+    watching: bool,
+    interval: int | None = None,
+    review_limit: int | None = None,
 ) -> contract.Watch:
-    """Begin or end to watch a codebase. interval: seconds, None to leave it. Raises nothing: a repeated call changes nothing."""
+    """Begin or end to watch a codebase. interval: seconds. review_limit: 0 for none. None leaves either; raises nothing."""
     was_watching, codebase.watching = bool(codebase.watching), int(watching)
     codebase.watch_interval = interval or codebase.watch_interval
+    codebase.review_limit = codebase.review_limit if review_limit is None else review_limit
     await call.tx.execute(
         statements.set_watch,
         codebase_id=codebase.codebase_id,
         watching=codebase.watching,
         watch_interval=codebase.watch_interval,
+        review_limit=codebase.review_limit,
     )
-    await _hold_capabilities(call, codebase.worker_id)
-    worker = await call.tx.one(workers.by_ref, ref=codebase.worker_id, owner=codebase.owner)
-    if worker is not None and was_watching != watching:
-        announce_worker_change(call, worker)
+    await update_held_jobs(call, codebase.worker_id)
     if was_watching != watching:
         data = {"codebase_id": codebase.codebase_id, "name": codebase.name, "watching": watching}
         call.emit("agora.codebase.updated", data, subject=codebase.codebase_id, audience=(codebase.owner,))
-    if watching and not was_watching:
-        for capability in list_capabilities(codebase):
-            await announce_waiting_jobs(call, capability)
-    if not watching and codebase.stand_ins != "[]":
-        await end_stand_ins(call, codebase)
     return await describe_watch_state(call, codebase)
 
 
 async def describe_watch_state(call: Call, codebase: CodebaseRow) -> contract.Watch:
-    """Whether a codebase is watched, and how much waits for it."""
+    """Whether a codebase is watched, how much waits for it, and whether that is held."""
+    open_reviews = await call.tx.one(statements.count_open_reviews, codebase_id=codebase.codebase_id) or 0
     return contract.Watch.model_construct(
         codebase_id=codebase.codebase_id,
         watching=bool(codebase.watching),
         interval=codebase.watch_interval,
         queued=await count_queued_jobs(call, codebase),
+        review_limit=codebase.review_limit,
+        open_reviews=open_reviews,
+        held=not codebase.watching or 0 < codebase.review_limit <= open_reviews,
     )
 
 
-async def _hold_capabilities(call: Call, worker_id: str) -> None:
-    """Have a worker claim nothing by the capabilities of its codebases that are not watched."""
-    rows = await call.tx.all(statements.unwatched_codebases, worker_id=worker_id)
-    held = [capability for row in rows for capability in list_capabilities(row)]
-    await call.tx.execute(
-        statements.set_held_capabilities, worker_id=worker_id, held=encode_json(list(dict.fromkeys(held)))
-    )
+async def apply_review_limit(call: Call, codebase_id: str) -> None:
+    """Hold or release the queued jobs of a codebase after one of its reviews was opened or decided."""
+    codebase = await call.tx.one(statements.codebase_by_id, codebase_id=codebase_id)
+    if codebase is not None and codebase.review_limit:
+        await update_held_jobs(call, codebase.worker_id)
+
+
+async def update_held_jobs(call: Call, worker_id: str) -> None:
+    """Have a worker claim nothing by the capabilities of its codebases whose jobs are held, and offer what is held no more."""
+    # Locked, and then counted: of two reviews that are opened at once, the second to get here counts both.
+    worker = await call.tx.one(statements.worker_for_update, worker_id=worker_id)
+    if worker is None:  # a codebase that no worker has yet
+        return
+    target = call.target
+    rows = await call.tx.all(statements.held_codebases, worker_id=worker_id)
+    held = list(dict.fromkeys(capability for row in rows for capability in list_capabilities(row)))
+    held_before = decode_json(worker.held)
+    if held != held_before:
+        await call.tx.execute(statements.set_held_capabilities, worker_id=worker_id, held=encode_json(held))
+        announce_worker_change(call, worker)
+    for capability in held_before:
+        if capability not in held:
+            await announce_waiting_jobs(call, capability)
+    for row in rows:
+        if row.stand_ins != "[]":
+            await end_stand_ins(call, row)
+    call.target = target

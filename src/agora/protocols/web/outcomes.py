@@ -69,6 +69,7 @@ WORDS: Final[Mapping[str, str]] = {
     "monitor.intervene terminate": "Agent terminated",
     "worker.drain": "Draining: it ends with its last task",
     "worktree.clean": "The worker looks at each again, and removes what loses nothing",
+    "codebase.start_watch": "It is watched: its worker takes queued jobs",
     "codebase.remove": "Codebase unregistered",
     "review.approve": "Approved: the worker carries it out",
     "review.comment": "Comment stored",

@@ -306,6 +306,26 @@ async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market,
     assert f"card-review-{job_id}" not in page
 
 
+async def test_the_page_of_a_codebase_says_why_its_queue_is_held(market: Market, coding: Coding) -> None:
+    browser, path = await signed_in(market), f"codebases/{coding.codebase}"
+    assert "queued jobs are held" not in await read_page(browser, path)
+    await browser.act("agora.codebase.start_watch", codebase_id=coding.codebase, interval="7", review_limit="1")
+    await coding.begin()
+    place = {"job_id": coding.fence["task_id"], "codebase_id": coding.codebase, "branch": "agora/x", "files": []}
+    await market.call(coding.coder, "review.submit", **coding.fence, **place, base="0" * 40, head="1" * 40)
+    page = await read_page(browser, path)
+    assert "1 review is open, of 1 that may be: queued jobs are held" in page
+    assert 'name="review_limit" type="number" value="1"' in page
+    await browser.act("agora.review.dismiss", job_id=coding.fence["task_id"])
+    assert "queued jobs are held" not in await read_page(browser, path)
+    await browser.act("agora.codebase.stop_watch", codebase_id=coding.codebase)
+    assert "It is not watched: queued jobs are held" in await read_page(browser, path)
+    watch = await market.call(market.operator, "codebase.watch_status", codebase_id=coding.codebase)
+    assert (watch.interval, watch.review_limit) == (7, 1)
+    reader = await market.call(market.operator, "token.create", label="Reader", scopes=["read:tasks", "read:all"])
+    assert 'name="review_limit"' not in await read_page(await signed_in(market, reader.token), path)
+
+
 async def test_a_new_job_leads_to_its_page(market: Market, coding: Coding) -> None:
     browser = await signed_in(market)
     page = await read_page(browser, f"codebases/{coding.codebase}")

@@ -129,6 +129,14 @@ class Watch(Result):
     watching: bool = Field(description="off: queued jobs are held; what is triggered or resumed runs.")
     interval: int = Field(description="Seconds: the longest until queued work is looked for; workers are told at once.")
     queued: int = Field(description="Number of jobs that wait for it.")
+    review_limit: int = Field(
+        default=0, description="Queued jobs are held while as many reviews are open; 0: no limit."
+    )
+    open_reviews: int = Field(default=0, description="Number of its reviews that wait for somebody to decide.")
+    held: bool = Field(
+        default=False,
+        description="Whether queued jobs are held: it is not watched, or the limit of open reviews is reached.",
+    )
 
 
 class CodebaseStatus(Result):
@@ -381,8 +389,20 @@ class Codebases(Service, category="codebase"):
         self,
         codebase_id: CodebaseRef,
         interval: Annotated[int, Field(ge=1, le=3600, description="Seconds: the longest between two looks.")] = 5,
+        review_limit: Annotated[
+            int | None,
+            Field(
+                ge=0,
+                le=1000,
+                description="Hold queued jobs while as many reviews are open; 0: no limit; left out: as it was.",
+            ),
+        ] = None,
     ) -> Watch:
-        """Have the codebase's worker take queued jobs by itself, as it does from its registration on."""
+        """Have the codebase's worker take queued jobs by itself, as it does from its registration on.
+
+        With ``review_limit`` it takes none while as many reviews of the codebase are open: what nobody looks at is not added to. Jobs
+        under way go on, and so do sessions that are resumed and changes that a review asks for.
+        """
 
     @operation("POST /v1/agent/codebases/{codebase_id}/watch/stop", scope="write:tasks", idempotent=True)
     async def stop_watch(self, codebase_id: CodebaseRef) -> Watch:

@@ -87,16 +87,19 @@ async def load_codebase_page(view: View) -> Mapping[str, Any]:
     }
 
 
-@register_fragment("codebase_now", on=EVENTS, tick=15, every=1.0)
+@register_fragment("codebase_now", on=(*EVENTS, "agora.review.changed"), tick=15, every=1.0)
 async def load_codebase_now_fragment(view: View) -> Mapping[str, Any]:
-    """Whether its worker is there."""
+    """Whether its worker is there, and takes what is queued."""
     record = await view.invoke("agora.codebase.get", {"codebase_id": view.path["codebase_id"]})
-    workers, disk = await asyncio.gather(
+    place = {"codebase_id": record.codebase_id}
+    workers, disk, watch = await asyncio.gather(
         _load_workers(view, [record]),
-        query_if_allowed(view, "agora.worktree.list", {"codebase_id": record.codebase_id}),
+        query_if_allowed(view, "agora.worktree.list", place),
+        query_if_allowed(view, "agora.codebase.watch_status", place),
     )
     return {
         "codebase": record,
+        "watch": watch,
         "worker": workers.get(record.worker_id),
         "disk": disk if disk and disk.worktrees else None,
         "lossless": LOSSLESS,
