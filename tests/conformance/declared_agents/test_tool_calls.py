@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora_sdk.errors import PermissionDenied, StaleLease
+from agora.domains.agents import queries as agents
+from agora.store.port import Reader
+from agora_sdk.errors import InvalidRequest, PermissionDenied, StaleLease
 from tests.conformance.engines import RunsOn
 from tests.market import Market
 
@@ -232,3 +234,61 @@ async def test_its_tools_are_shown_to_itself_and_to_operators(market: Market) ->
     assert set(shown[0].input_schema["properties"]) == {"to_agent", "content", "message_type", "priority"}
     with pytest.raises(PermissionDenied):
         await market.call(await market.agent("Visitor"), "declared_agent.tools", name="Ada")
+
+
+async def read_registrar(market: Market, agent_id: str) -> str | None:
+    async def read(reader: Reader) -> str | None:
+        row = await reader.one(agents.by_id, ref=agent_id)
+        return None if row is None else row.registrar
+
+    return await market.app.store.read("default", read)
+
+
+async def test_an_agent_of_the_marketplace_registers_for_its_asker_without_seeing_the_token(market: Market) -> None:
+    asker = await market.agent("Asker")
+    work = await put_to_work(market, await declare(market, "Desk", tools=["marketplace"]), asker)
+    made = await work.use("orchestrator_register_agent", name="HealthBuddy", capabilities=["ecg"])
+    assert (made.status, made.content["agent_name"]) == ("done", "HealthBuddy")
+    assert "token" not in made.content, "what a model is told, it may tell"
+    again = await work.use("orchestrator_register_agent", name="HealthBuddy", capabilities=["ecg"])
+    assert again.content == made.content
+    registrar = await read_registrar(market, made.content["agent_id"])
+    assert registrar == asker.subject, "it counts against the asker's limits, not the desk's"
+    found = await work.use("orchestrator_search_agents", "2.0", query="ecg")
+    assert [agent["agent_name"] for agent in found.content["agents"]] == ["HealthBuddy"]
+    one = await work.use("orchestrator_get_agent", "2.1", ref="healthbuddy")
+    assert one.content["agent_id"] == made.content["agent_id"]
+    count = await work.use("orchestrator_get_marketplace_stats", "2.2", of="agents", capability="ecg")
+    assert count.content["total"] == 1
+    assert (await work.use("orchestrator_search_apps", "2.3")).content["apps"] == []
+
+
+async def test_the_desk_has_the_scopes_of_its_asker(market: Market) -> None:
+    desk = await declare(market, "Desk", tools=["marketplace"])
+    reader, _ = await key_with(market, ["read:agents", "write:tasks"])
+    work = await put_to_work(market, desk, reader)
+    assert (await work.use("orchestrator_search_agents")).status == "done"
+    refused = await work.use("orchestrator_register_agent", "1.1", name="Mine")
+    assert (refused.status, "write:agents" in refused.error) == ("refused", True)
+    writer, token_id = await key_with(market, ["write:agents", "write:tasks"])
+    work = await put_to_work(market, desk, writer)
+    assert (await work.use("orchestrator_search_agents", "2.0")).status == "refused"
+    mine = await work.use("orchestrator_register_agent", "2.1", name="Mine")
+    assert await read_registrar(market, mine.content["agent_id"]) == token_id
+
+
+async def test_an_agent_may_ask_whom_its_model_names(market: Market) -> None:
+    asker, target = await market.agent("Asker"), await market.agent("Target")
+    private = {"agent_name": "Hidden", "visibility": "private"}
+    await market.call(market.operator, "agent.register", **private)
+    ada = await declare(market, "Ada", tools=["agent:*"])
+    work = await put_to_work(market, ada, asker)
+    asked = await work.use("ask_agent", agent="Target", message="What is it?")
+    assert asked.status == "done"
+    (task,) = (await market.call(target, "task.claim")).tasks
+    assert (task.task_id, task.parent_id, task.payload["text"]) == (asked.task_id, work.task_id, "What is it?")
+    for number, name in enumerate(("Nobody", "Hidden", "Ada", "", "agt_" + "x" * 40, 7, None)):
+        refused = await work.use("ask_agent", f"2.{number}", agent=name, message="x")
+        assert (refused.status, "gent" in refused.error) == ("refused", True)
+    with pytest.raises(InvalidRequest):
+        await declare(market, "Bad", tools=["handoff:*"])

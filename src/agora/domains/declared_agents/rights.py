@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agora.core import scopes
-from agora.core.call import Call, decode_json
+from agora.core.call import Call, Caller, decode_json
 from agora.domains.agents import queries as agents
 from agora.domains.agents.references import OPERATOR, looks_like_id
 from agora.domains.identity import queries as people
@@ -20,7 +20,7 @@ from agora.domains.tasks.records import TaskRow
 
 from . import queries as statements
 
-__all__ = ["TaskRights", "resolve_task_rights"]
+__all__ = ["TaskRights", "build_asker", "resolve_task_rights"]
 
 LONGEST_CHAIN = 16
 NOTHING: frozenset[str] = frozenset()
@@ -55,6 +55,42 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
         row = parent
     asker = await call.tx.one(agents.by_id, ref=task.created_by) if looks_like_id(task.created_by) else None
     return TaskRights(granted, task.created_by, None if asker is None else asker.account_id, depth)
+
+
+async def build_asker(call: Call, task: TaskRow, rights: TaskRights) -> Caller | None:
+    """Whoever gave a task, as the caller of an operation with the task's rights; None if it has left."""
+    subject, tenant = task.created_by, call.caller.tenant
+    if looks_like_id(subject):
+        agent = await call.tx.one(agents.by_id, ref=subject)
+        if agent is None:
+            return None
+        return Caller(
+            tenant,
+            subject,
+            agent.agent_name,
+            "agent",
+            rights.scopes,
+            account=agent.account_id,
+            tier=agent.service_tier,
+            registrar=agent.registrar,
+            enrolment=agent.enrolment,
+        )
+    if subject.startswith("key_"):
+        key = await call.tx.one(tokens.by_id, token_id=subject)
+        if key is None:
+            return None
+        return Caller(
+            tenant,
+            subject,
+            key.label,
+            "key",
+            rights.scopes,
+            account=key.account_id,
+            tier=key.service_tier,
+            token_id=subject,
+        )
+    kind = "operator" if subject in (OPERATOR, "system") else "user" if subject.startswith("usr_") else "key"
+    return Caller(tenant, subject, subject, kind, rights.scopes)
 
 
 async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from agora.core.call import Call, Caller, cast_relay_to_result
+from agora.domains.agents.references import find_agent, is_agent_visible
 from agora.domains.tasks import access
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.records import TaskRow
@@ -26,8 +27,8 @@ from . import queries as statements
 from .approvals import find_decision
 from .port import OPERATION_RUNNER, OperationRunner
 from .records import DeclaredAgentRow
-from .rights import TaskRights, resolve_task_rights
-from .tools import AGENT_TASK, ResolvedTool, resolve_tools
+from .rights import TaskRights, build_asker, resolve_task_rights
+from .tools import AGENT_TASK, ANY_AGENT, ResolvedTool, resolve_tools
 
 __all__ = ["TIMEOUT_SECONDS", "ToolRequest", "begin_tool_call", "require_own_declaration"]
 
@@ -108,6 +109,10 @@ async def _check_call(
     caller = replace(call.caller, scopes=rights.scopes, authority=0)
     key = f"tool:{task.task_id}:{request.call_id}"
     if asks_agent:
+        if tool.agent == ANY_AGENT:
+            refusal = await _check_addressee(call, rights, request.arguments.get("agent"))
+            if refusal is not None:
+                return refusal
         return PreparedCall(tool.operation, caller, _build_task_arguments(task, tool, request.arguments), key)
     if tool.grant is None:
         return PreparedCall(tool.operation, caller, dict(request.arguments), key)
@@ -116,12 +121,32 @@ async def _check_call(
     )
 
 
+async def _check_addressee(call: Call, rights: TaskRights, name: Any) -> ToolOutcome | None:
+    """Refuse to ask an agent that a model has named, unless it is there and the asker may see it.
+
+    A task for a name that nobody has would wait for it, and one for the agent itself would wait for its own end.
+    """
+    row = await find_agent(call.tx, name) if isinstance(name, str) and name else None
+    viewer = _build_directory_viewer(replace(call.caller, scopes=rights.scopes, authority=0), rights)
+    if row is None or row.retired_at is not None or not is_agent_visible(viewer, row):
+        return _refuse(f"There is no agent {str(name)[:200]!r}.")
+    if row.agent_id == call.caller.subject:
+        return _refuse("An agent does not ask itself.")
+    return None
+
+
+def _build_directory_viewer(caller: Caller, rights: TaskRights) -> Caller:
+    """Who looks at the directory. Private agents of an account are for those who belong to it, agent and asker."""
+    return caller if rights.account == caller.account else replace(caller, account="default")
+
+
 def _build_task_arguments(task: TaskRow, tool: ResolvedTool, arguments: Mapping[str, Any]) -> dict[str, Any]:
     text = str(arguments.get("message", ""))
     message = {"role": "ROLE_USER", "messageId": f"{task.task_id}-question", "parts": [{"text": text}]}
     order: dict[str, Any] = {"payload": {"message": message, "text": text}, "parent_id": task.task_id}
     if tool.agent is not None:
-        return order | {"task_type": AGENT_TASK, "assignee": tool.agent}
+        addressee = arguments["agent"] if tool.agent == ANY_AGENT else tool.agent
+        return order | {"task_type": AGENT_TASK, "assignee": addressee}
     return order | {"task_type": tool.capability, "required_capabilities": [tool.capability]}
 
 
@@ -149,9 +174,11 @@ async def _bind_grant(
         case "memory":
             namespace = specification.memory.namespace or "memory"
             return _bind_memory(prepared, f"{namespace}/{rights.asker}/")
-        case "directory" if rights.account != call.caller.account:
-            # Private agents of an account are for those who belong to it, both of them.
-            return replace(prepared, caller=replace(prepared.caller, account="default"))
+        case "directory":
+            return replace(prepared, caller=_build_directory_viewer(prepared.caller, rights))
+        case "asker":
+            asker = await build_asker(call, task, rights)
+            return _refuse("Whoever asked is not here any more.") if asker is None else replace(prepared, caller=asker)
         case _:
             pass
     return prepared
@@ -187,11 +214,18 @@ def _performer(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> 
         is_task = checked.operation.name == "agora.task.assign"
         return ToolOutcome(
             status="done",
-            content=_hide_prefix(content, checked.memory_prefix),
+            content=_hide_prefix(_hide_secrets(content, checked.operation), checked.memory_prefix),
             task_id=content["task_id"] if is_task else None,
         )
 
     return perform
+
+
+def _hide_secrets(content: Any, operation: Operation) -> Any:
+    """Without credentials: what a model is told, it may tell."""
+    if not isinstance(content, dict):
+        return content
+    return {name: value for name, value in content.items() if name not in operation.secrets}
 
 
 def _hide_prefix(content: Any, prefix: str | None) -> Any:

@@ -18,10 +18,11 @@ from agora_sdk.contract import Operation
 from agora_sdk.contract.declared_agents import AgentSpecification, AgentTool
 from agora_sdk.errors import InvalidRequest, field_error
 
-__all__ = ["TOOLSETS", "ResolvedTool", "check_tool_names", "describe_tool", "resolve_tools"]
+__all__ = ["ANY_AGENT", "TOOLSETS", "ResolvedTool", "check_tool_names", "describe_tool", "resolve_tools"]
 
-Bound = Literal["none", "child", "parent", "memory", "directory"]
+Bound = Literal["none", "child", "parent", "memory", "directory", "asker"]
 AGENT_TASK = "a2a.message"
+ANY_AGENT = "*"
 MAX_NAME = 64  # characters of a tool's name that every provider takes
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -32,7 +33,7 @@ class Grant:
 
     parameters: those that its model sees. bound: what keeps it to its task: ``child`` (the task it names is one that this
     task made), ``parent`` (what it makes belongs to this task), ``memory`` (keys of whoever asked), ``directory`` (what
-    everybody may see).
+    everybody may see), ``asker`` (done by whoever asked, whose what it makes is).
     """
 
     operation: str
@@ -55,13 +56,42 @@ TOOLSETS: Mapping[str, Sequence[Grant]] = {
         Grant("agora.memory.forget", ("key",), "memory"),
     ),
     "agents": (Grant("agora.query.agents", ("capabilities", "search", "limit"), "directory"),),
+    "marketplace": (
+        Grant(
+            "agora.orchestrator.search_agents",
+            (
+                "query",
+                "capability",
+                "name",
+                "industry",
+                "free",
+                "max_price",
+                "min_rating",
+                "status",
+                "sort",
+                "limit",
+            ),
+            "directory",
+        ),
+        Grant("agora.orchestrator.get_agent", ("ref",), "directory"),
+        Grant("agora.orchestrator.search_apps", ("query", "industry", "free", "limit"), "directory"),
+        Grant("agora.orchestrator.get_marketplace_stats", ("of", "capability", "status", "free"), "directory"),
+        Grant(
+            "agora.orchestrator.register_agent",
+            ("name", "agent_id", "capabilities", "description", "category"),
+            "asker",
+        ),
+    ),
 }
 _GRANTS = {grant.operation: grant for grants in TOOLSETS.values() for grant in grants}
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTool:
-    """A tool of an agent. source: the name in the specification that gives it. agent: whom it asks, with ``agent:``."""
+    """A tool of an agent.
+
+    source: the name in the specification that gives it. agent: whom it asks, with ``agent:``; ``*`` if the model says whom.
+    """
 
     name: str
     source: str
@@ -80,7 +110,7 @@ def check_tool_names(specification: AgentSpecification) -> None:
         names = ", ".join([*TOOLSETS, *_GRANTS])
         raise InvalidRequest(
             f"{unknown[0]!r} cannot be a tool of a declared agent.",
-            fix=f"There are {names}, upstream:NAME, NAME.TOOL, agent:NAME, handoff:NAME and capability:NAME.",
+            fix=f"There are {names}, upstream:NAME, NAME.TOOL, agent:NAME, agent:*, handoff:NAME and capability:NAME.",
             errors=[field_error("specification.tools", f"no tool {name!r}") for name in unknown],
         )
     absent = [name for name in specification.approval if name != "*" and not _is_tool_name(name)]
@@ -95,6 +125,8 @@ def check_tool_names(specification: AgentSpecification) -> None:
 def _is_tool_name(name: str) -> bool:
     prefix, separator, rest = name.partition(":")
     if separator:
+        if rest == ANY_AGENT:
+            return prefix == "agent"
         return prefix in ("upstream", "agent", "handoff", "capability") and bool(rest)
     if name in TOOLSETS or name in _GRANTS:
         return True
@@ -129,8 +161,9 @@ def _expand_name(
         yield _granted_tool(source, _GRANTS[source], registry, tenant)
     elif separator and prefix in ("agent", "handoff"):
         verb = "ask" if prefix == "agent" else "hand_over_to"
+        name = "ask_agent" if rest == ANY_AGENT else _shorten_name(f"{verb}_{rest}")
         assign = registry.find("agora.task.assign", None, tenant)
-        yield ResolvedTool(_shorten_name(f"{verb}_{rest}"), source, assign, agent=rest, hands_over=prefix == "handoff")
+        yield ResolvedTool(name, source, assign, agent=rest, hands_over=prefix == "handoff")
     elif separator and prefix == "capability":
         assign = registry.find("agora.task.assign", None, tenant)
         yield ResolvedTool(_shorten_name(f"use_{rest}"), source, assign, capability=rest)
@@ -157,7 +190,8 @@ def describe_tool(tool: ResolvedTool) -> AgentTool:
     """A tool as its model sees it."""
     schema, description = _input_schema(tool), tool.operation.description[:1000]
     if tool.agent is not None:
-        description = f"Ask the agent {tool.agent}, and wait for its answer."
+        whom = "an agent, by its name or id" if tool.agent == ANY_AGENT else f"the agent {tool.agent}"
+        description = f"Ask {whom}, and wait for its answer."
         if tool.hands_over:
             description = f"Hand the whole task over to the agent {tool.agent}; its answer is the answer."
     elif tool.capability is not None:
@@ -176,13 +210,16 @@ def describe_tool(tool: ResolvedTool) -> AgentTool:
 def _input_schema(tool: ResolvedTool) -> dict[str, Any]:
     if tool.agent is not None or tool.capability is not None:
         message = {"type": "string", "minLength": 1, "maxLength": 100_000, "description": "What is asked."}
-        return {"type": "object", "properties": {"message": message}, "required": ["message"]}
+        properties: dict[str, Any] = {"message": message}
+        if tool.agent == ANY_AGENT:
+            properties["agent"] = {"type": "string", "minLength": 1, "maxLength": 200, "description": "Whom to ask."}
+        return {"type": "object", "properties": properties, "required": [*properties]}
     schema = tool.operation.input_schema
     if tool.grant is None:
         return schema
-    properties = {name: schema["properties"][name] for name in tool.grant.parameters}
-    required = [name for name in schema.get("required", ()) if name in properties]
-    chosen: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    chosen_properties = {name: schema["properties"][name] for name in tool.grant.parameters}
+    required = [name for name in schema.get("required", ()) if name in chosen_properties]
+    chosen: dict[str, Any] = {"type": "object", "properties": chosen_properties, "additionalProperties": False}
     if required:
         chosen["required"] = required
     return chosen | ({"$defs": schema["$defs"]} if "$defs" in schema else {})
