@@ -83,7 +83,8 @@ def test_a_file_with_a_fault_is_refused(thinkers: Thinkers, tmp_path: Path, text
 def test_the_examples_run_without_a_model(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     applied = server.run_cli("apply", "-f", str(EXAMPLES / "agents.yaml"))
-    assert applied.stdout.splitlines() == [f"{name} created (version 1)" for name in ("Researcher", "Writer", "Clerk")]
+    names = ("Researcher", "Writer", "Clerk", "Desk", "Planner")
+    assert applied.stdout.splitlines() == [f"{name} created (version 1)" for name in names]
     assert "set llm_model" in applied.stderr
     variables = {name: value for name, value in server.environment.items() if not name.startswith("ANTHROPIC")}
     environment = variables | {"AGORA_URL": server.url, "LLM_URL": f"http://127.0.0.1:{free_port()}"}

@@ -37,6 +37,8 @@ CHANGEABLE = (
     "task_output_limit",
     "task_retention",
     "session_retention",
+    "front_agent",
+    "chat_agent",
     "service_discovery",
     "compatibility_mode",
     "deprecation_warnings",

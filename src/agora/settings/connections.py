@@ -89,6 +89,14 @@ class Connections(Section):
         max_length=2000,
         description="What the front agent's card says of it.",
     )
+    front_agent: str = Field(
+        "",
+        max_length=200,
+        description="Declared agent, by its name, that plans what the front agent is asked without naming a skill.",
+    )
+    chat_agent: str = Field(
+        "", max_length=200, description="Declared agent, by its name, that answers the marketplace's chat."
+    )
     a2a_agent_org: str = Field("Agora", min_length=1, max_length=200, description="Organisation named on agent cards.")
     a2a_private_networks: bool = Field(
         False,

@@ -250,6 +250,22 @@ async def test_a_named_skill_decides(market: Market) -> None:
     assert "calculate" in lost
 
 
+async def test_the_front_agent_has_a_planner_for_what_names_no_skill(market: Market) -> None:
+    await a_builtin(market)
+    await market.agent("Other", capabilities=["review"])
+    setting = {"resource": "configuration", "target": "front_agent", "action": "set"}
+    await market.call(market.operator, "admin.manage", **setting, value="Planner")
+    assert (await routed(market, "Calculate 25 * 4"))[0] == "Calculator Agent", "nobody has that name yet"
+    await market.agent("Planner")
+    for text in ("Calculate 25 * 4, and have it reviewed", "!!!"):
+        assert await routed(market, text) == ("Planner", "a2a.message", "Planner plans what names no skill.")
+    assert (await routed(market, "whatever", skill="calculate"))[0] == "Calculator Agent"
+    assert (await routed(market, {"parts": [{"text": "x"}], "metadata": {"skillId": "review"}}))[0] == "Other"
+    suspend = {"resource": "agent", "target": "Planner", "action": "suspend"}
+    await market.call(market.operator, "admin.manage", **suspend)
+    assert (await routed(market, "Calculate 25 * 4"))[0] == "Calculator Agent", "a planner that is held plans nothing"
+
+
 async def test_nobody_is_found(market: Market) -> None:
     await a_builtin(market)
     await market.agent("Hidden", capabilities=["secret"], visibility="private")

@@ -5225,7 +5225,7 @@ impl Request<MonitorInterveneOperation> {
 
 operation! {
     /// Marks requests of `agora.orchestrator.chat`.
-    pub OrchestratorChatOperation => ChatAnswer, Command, "orchestrator/chat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, NameTaken, IllegalTransition], keyed;
+    pub OrchestratorChatOperation => ChatAnswer, Command, "orchestrator/chat", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, UpstreamUnavailable], keyed;
 }
 
 operation! {

@@ -2685,14 +2685,14 @@ pub struct OrchestratorService<'a> {
 }
 
 impl OrchestratorService<'_> {
-    /// Send a request in natural language. It is matched by fixed rules, not by a language model.
+    /// Send a request in natural language. It is matched by fixed rules; where the setting chat_agent names one, by a model.
     ///
     /// Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
     /// other. Registering an agent this way answers the agent's token.
     ///
     /// - `message`: What you want, in plain words.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `name_taken`, `illegal_transition`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `upstream_unavailable`.
     pub fn chat(&self, message: impl Into<String>) -> Request<OrchestratorChatOperation> {
         Request::new(self.client).with::<String>("message", message.into())
     }

@@ -5216,12 +5216,12 @@ export interface MonitorService {
 /** Operations of the category ``orchestrator``. */
 export interface OrchestratorService {
   /**
-   * Send a request in natural language. It is matched by fixed rules, not by a language model.
+   * Send a request in natural language. It is matched by fixed rules; where the setting chat_agent names one, by a model.
    *
    * Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
    * other. Registering an agent this way answers the agent's token.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``name_taken``, ``illegal_transition``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``upstream_unavailable``.
    */
   chat(args: OrchestratorChatArguments, options?: CallOptions): Promise<ChatAnswer>;
   /**
@@ -7064,7 +7064,7 @@ export interface Operations {
   "orchestrator.chat": {
     args: OrchestratorChatArguments;
     answer: Promise<ChatAnswer>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "name_taken" | "illegal_transition";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition" | "upstream_unavailable";
   };
   "orchestrator.search_agents": {
     args: OrchestratorSearchAgentsArguments;

@@ -1,8 +1,9 @@
 """Routing of the front agent: selects the agent for a message without an addressee.
 
-A skill that is named decides: a built-in agent's first, else that of whoever has the capability. Without one, the text
-does: its words are compared with the skills of the built-in agents, then with the capabilities that agents have. The
-same message finds the same agent, and is told why.
+A skill that is named decides: a built-in agent's first, else that of whoever has the capability. Without one, the agent of
+the setting ``front_agent`` has the message, which plans. Where there is none, the text decides: its words are compared with
+the skills of the built-in agents, then with the capabilities that agents have; the same message finds the same agent, and
+is told why.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.agents.records import AgentRow
+from agora.domains.agents.references import find_agent
 from agora.domains.search import statistics_queries as statistics
 from agora.domains.tasks.messages import join_text
 
@@ -92,6 +94,9 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     builtins = await call.tx.all(statements.builtins)
     if skill is not None:
         return await _route_by_skill(call, builtins, skill)
+    planner = await _find_planner(call)
+    if planner is not None:
+        return Route(planner, None, f"{planner.agent_name} plans what names no skill.")
     text = join_text(message["parts"])[:MAX_CHARACTERS]
     words = tokenize_text(text)
     best = max(_score_skills(builtins, words), key=lambda likeness: likeness[0], default=None)
@@ -104,6 +109,13 @@ async def route_message(call: Call, message: Mapping[str, Any], skill: str | Non
     return Route(
         None, None, await _describe_missing_match(call, builtins, "Nobody here has a capability that the text names.")
     )
+
+
+async def _find_planner(call: Call) -> AgentRow | None:
+    """The agent of the setting ``front_agent``, if it takes work."""
+    name = call.context.settings.front_agent
+    row = await find_agent(call.tx, name) if name else None
+    return row if row is not None and row.retired_at is None and row.status != "suspended" else None
 
 
 async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) -> Route:

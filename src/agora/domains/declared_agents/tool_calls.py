@@ -28,6 +28,7 @@ from .approvals import find_decision
 from .port import OPERATION_RUNNER, OperationRunner
 from .records import DeclaredAgentRow
 from .rights import TaskRights, build_asker, resolve_task_rights
+from .tool_uses import is_recorded, record_tool_use
 from .tools import AGENT_TASK, ANY_AGENT, ResolvedTool, resolve_tools
 
 __all__ = ["TIMEOUT_SECONDS", "ToolRequest", "begin_tool_call", "require_own_declaration"]
@@ -80,8 +81,7 @@ async def begin_tool_call(call: Call, request: ToolRequest) -> ToolOutcome:
         checked = _refuse(f"{row.name} has no tool {request.tool!r}.")
     else:
         checked = await _check_call(call, draft.row, specification, tool, request)
-    runner = call.context.ports.get(OPERATION_RUNNER)
-    return _relay_of(checked, runner)
+    return _relay_of(checked, request, call.context.ports.get(OPERATION_RUNNER))
 
 
 def _refuse(error: str) -> ToolOutcome:
@@ -191,10 +191,12 @@ def _bind_memory(prepared: PreparedCall, prefix: str) -> PreparedCall:
     return replace(prepared, arguments=prepared.arguments | bound, memory_prefix=prefix)
 
 
-def _relay_of(checked: ToolOutcome | PreparedCall, runner: OperationRunner) -> ToolOutcome:
+def _relay_of(checked: ToolOutcome | PreparedCall, request: ToolRequest, runner: OperationRunner) -> ToolOutcome:
     async def settle(end: Call, outcome: ToolOutcome | AgoraError) -> ToolOutcome:
         if isinstance(outcome, AgoraError):
             return _outcome_of_error(outcome)
+        if isinstance(checked, PreparedCall) and outcome.status == "done" and is_recorded(checked.operation):
+            await record_tool_use(end, request.task_id, request.call_id, checked.operation, outcome.content)
         return outcome
 
     return cast_relay_to_result(_performer(checked, runner), settle, TIMEOUT_SECONDS)

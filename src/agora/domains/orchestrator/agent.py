@@ -62,7 +62,9 @@ async def _answer_chat(call: Call, sentence: Any) -> dict[str, Any]:
             "payload.message is missing." if sentence is None else f"payload.message is 1 to {MAX_SENTENCE} characters."
         )
         return {"type": "refuse", "intent": "chat", "payload": {"error": error}}
-    answer = await OrchestratorService(call).chat(sentence)
+    answer = await OrchestratorService(call).answer_by_rules(
+        sentence
+    )  # a reply is stored with its message: no model is asked
     return {"type": "inform", "intent": "chat", "payload": answer.model_dump(mode="json")}
 
 

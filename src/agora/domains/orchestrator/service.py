@@ -1,4 +1,7 @@
-"""The chat and its tools. A tool is an operation of its own; the chat calls it with the caller's permissions."""
+"""The chat and its tools. A tool is an operation of its own; the chat calls it with the caller's permissions.
+
+Sentences are answered by fixed rules, or by the declared agent of the setting ``chat_agent`` (:mod:`.model_chat`).
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from agora.domains.search.service import QueryService
 from agora_sdk.contract import implements
 from agora_sdk.contract import orchestrator as contract
 from agora_sdk.contract.agents import Agent, Registration
-from agora_sdk.contract.apps import App, AppPage
-from agora_sdk.contract.instances import MarketplaceAgent
+from agora_sdk.contract.apps import AppPage
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import InvalidRequest, NotFound, field_error
 
+from . import model_chat
+from .answer_rows import build_app_fields, build_count_fields, build_market_fields, build_profile_fields
 from .intents import ParsedIntent, Tool, parse_intent
 from .matches import SCANNED, MatchRequest, find_matches
 from .wording import HELP, describe_agent, describe_count, describe_matches, describe_refusal, describe_registration
@@ -33,6 +37,13 @@ NAME_MISSING = "The name of the agent is missing. Example: Register a new agent 
 class OrchestratorService(BoundService, contract.Orchestrator):
     @implements
     async def chat(self, message: str) -> contract.ChatAnswer:
+        agent = await model_chat.find_chat_agent(self.call)
+        if agent is None:
+            return await self.answer_by_rules(message)
+        return await model_chat.ask_chat_agent(self.call, agent, message)
+
+    async def answer_by_rules(self, message: str) -> contract.ChatAnswer:
+        """Answer a sentence by fixed rules, without a model. Raises InvalidRequest, PermissionDenied."""
         intent = parse_intent(message)
         if intent.tool is None:
             return contract.ChatAnswer(response=describe_refusal(intent.refusal) if intent.refusal else HELP)
@@ -152,11 +163,11 @@ class OrchestratorService(BoundService, contract.Orchestrator):
         if intent.tool == "search_apps":
             accepted = {"query", "industry", "free", "limit"}
             apps = await self.search_apps(**{key: value for key, value in arguments.items() if key in accepted})
-            names, total, data = [app.name for app in apps.apps], apps.total or 0, [*map(_app_fields, apps.apps)]
+            names, total, data = [app.name for app in apps.apps], apps.total or 0, [*map(build_app_fields, apps.apps)]
         else:
             page = await self.search_agents(**arguments)
             names, total = [agent.agent_name for agent in page.agents], page.total or 0
-            data = [*map(_market_fields, page.agents)]
+            data = [*map(build_market_fields, page.agents)]
         if intent.bare and not data:
             return contract.ChatAnswer(response=HELP)
         return _build_answer(describe_matches(intent, names, total), data, intent)
@@ -166,23 +177,20 @@ class OrchestratorService(BoundService, contract.Orchestrator):
             agent = await self.get_agent(**_validate_arguments(intent))
         except NotFound as error:
             return _build_answer(error.detail, [], intent)
-        return _build_answer(describe_agent(agent), [_build_profile_fields(agent)], intent)
+        return _build_answer(describe_agent(agent), [build_profile_fields(agent)], intent)
 
     async def _answer_registration(self, intent: ParsedIntent) -> contract.ChatAnswer:
         if not intent.arguments["name"]:
             self.call.context.ports.get(ADMISSION).check_operation_allowed(REGISTER, self.call.caller)
             return _build_answer(NAME_MISSING, [], intent)
         registration = await self.register_agent(**_validate_arguments(intent))
-        answer = _build_answer(describe_registration(registration), [_build_profile_fields(registration)], intent)
+        answer = _build_answer(describe_registration(registration), [build_profile_fields(registration)], intent)
         answer.token = registration.token
         return answer
 
     async def _answer_count(self, intent: ParsedIntent) -> contract.ChatAnswer:
         count = await self.get_marketplace_stats(**_validate_arguments(intent))
-        fields: dict[str, Any] = count.model_dump(mode="json", include={"of", "total", "top_capabilities"})
-        if count.of == "agents":
-            fields |= {"agents_total": sum(count.by_status.values()), "agents_by_status": count.by_status}
-        return _build_answer(describe_count(intent, count), [fields], intent)
+        return _build_answer(describe_count(intent, count), [build_count_fields(count)], intent)
 
 
 def _validate_arguments(intent: ParsedIntent) -> dict[str, Any]:
@@ -204,25 +212,3 @@ def _validate_arguments(intent: ParsedIntent) -> dict[str, Any]:
 
 def _build_answer(text: str, data: list[dict[str, Any]], intent: ParsedIntent) -> contract.ChatAnswer:
     return contract.ChatAnswer(response=text, data=data, tools_used=[intent.tool] if intent.tool else [])
-
-
-def _build_profile_fields(agent: Agent) -> dict[str, Any]:
-    """Profile fields in the agent protocol's terms: agent_id is the alias, or the name."""
-    identity = {"agent_id": agent.alias or agent.agent_name, "id": agent.agent_id, "name": agent.agent_name}
-    fields = {"description", "capabilities", "status", "category", "tags", "reputation"}
-    return identity | agent.model_dump(mode="json", include=fields)
-
-
-def _market_fields(agent: MarketplaceAgent) -> dict[str, Any]:
-    return _build_profile_fields(agent) | {
-        "pricing": agent.marketplace_info.pricing_info.model_dump(mode="json", exclude_none=True)
-    }
-
-
-def _app_fields(app: App) -> dict[str, Any]:
-    """Fields of an app in the chat's terms: agent_id is the agent that one talks to."""
-    fields = {"app_id", "name", "alias", "description", "industry", "version", "uses"}
-    return app.model_dump(mode="json", include=fields) | {
-        "agent_id": app.orchestrator_agent,
-        "pricing": None if app.pricing is None else app.pricing.model_dump(mode="json", exclude_none=True),
-    }

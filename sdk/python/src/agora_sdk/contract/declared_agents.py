@@ -61,8 +61,8 @@ ToolName = Annotated[
         min_length=1,
         max_length=200,
         pattern=PRINTABLE,
-        description="A toolset (messaging, tasks, memory, agents), an operation (agora.messaging.send), upstream:NAME for all "
-        "tools of an MCP upstream or NAME.TOOL for one, agent:NAME to ask an agent, handoff:NAME to hand the task over to "
+        description="A toolset (messaging, tasks, memory, agents, marketplace), an operation (agora.messaging.send), upstream:NAME for all "
+        "tools of an MCP upstream or NAME.TOOL for one, agent:NAME to ask an agent, agent:* to ask any, handoff:NAME to hand the task over to "
         "it, capability:NAME to ask whoever has it.",
         examples=["messaging", "upstream:github", "agent:Writer"],
     ),

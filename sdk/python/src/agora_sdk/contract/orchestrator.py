@@ -90,7 +90,7 @@ class Orchestrator(Service, category="orchestrator"):
         secrets=("token",),
     )
     async def chat(self, message: Words) -> ChatAnswer:
-        """Send a request in natural language. It is matched by fixed rules, not by a language model.
+        """Send a request in natural language. It is matched by fixed rules; where the setting chat_agent names one, by a model.
 
         Finding, describing and counting need the scope read:agents, registering needs write:agents, and neither needs the
         other. Registering an agent this way answers the agent's token.

@@ -1,0 +1,56 @@
+"""What the tools of the marketplace answered in a task: entries of its log, written by the server, which a model cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agora.core.call import Call, decode_json, encode_json
+from agora.domains.tasks.access import lock_task
+from agora.domains.tasks.list_queries import history_of_types
+from agora.domains.tasks.records import TaskRow
+from agora_sdk.contract import Operation
+
+__all__ = ["ToolUse", "is_recorded", "list_tool_uses", "record_tool_use"]
+
+ENTRY = "comment"
+KEY = "tool_use"
+MAX_USES = 50  #: of a task that are read
+MAX_CHARACTERS = 65_536  #: of an answer that is recorded; a longer one is not
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A tool by its short name, such as ``search_agents``, and what it answered, without secrets."""
+
+    tool: str
+    content: dict[str, Any]
+
+
+def is_recorded(operation: Operation) -> bool:
+    """Whether uses of a tool are recorded: the chat tells of those of the marketplace."""
+    return operation.category == "orchestrator"
+
+
+async def record_tool_use(call: Call, task_id: str, call_id: str, operation: Operation, content: Any) -> None:
+    """Record what a tool answered, in the transaction that ends its call."""
+    data = {KEY: {"tool": operation.action, "call_id": call_id, "content": content}}
+    if len(encode_json(data)) > MAX_CHARACTERS:
+        return
+    draft = await lock_task(call, task_id)
+    draft.append_entry(ENTRY, content=f"Used {operation.name}", data=data)
+    await draft.save()
+
+
+async def list_tool_uses(call: Call, task: TaskRow) -> list[ToolUse]:
+    """What was recorded in a task, in order; a call that was repeated after a crash once."""
+    rows = await call.tx.all(
+        history_of_types, task_id=task.task_id, after=0, types=encode_json([ENTRY]), limit=MAX_USES
+    )
+    uses: dict[str, ToolUse] = {}
+    for row in rows:
+        data = decode_json(row.data) if row.data and row.actor == task.assigned_agent else None
+        use = data.get(KEY) if isinstance(data, dict) else None
+        if use is not None:
+            uses[use["call_id"]] = ToolUse(use["tool"], use["content"])
+    return list(uses.values())
