@@ -49,6 +49,8 @@ POLITENESS = re.compile(
     r"|(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to |i want (?:you )?to |i(?:'d| would) love to |let's )+",
     re.IGNORECASE,
 )
+CLOSING = re.compile(r"[\s,]+(?:please|bitte|thanks|thank you|danke)([\s.!?]*)$", re.IGNORECASE)
+I_AM = re.compile(r"\bi['\u2019]m\b", re.IGNORECASE)
 NUMBER = r"\$?(\d{1,9}(?:[.,]\d{1,4})?)"
 MAX_PRICE = re.compile(
     r"\b(?:for |at )?(?:(?:costing|priced|that costs?|which costs?|at a price of) )?"
@@ -106,6 +108,7 @@ class ParsedIntent:
 def parse_intent(message: str) -> ParsedIntent:
     """Parse a sentence."""
     text = POLITENESS.sub("", " ".join(message.split()))
+    text = I_AM.sub("I am", CLOSING.sub(r"\1", text))
     for parse in (_parse_smalltalk, _parse_change, _parse_registration, _parse_count, _parse_description):
         intent = parse(text)
         if intent is not None:

@@ -41,7 +41,7 @@ REGISTRATIONS = _compile_pattern(
     |new\sagent\b(?=\s*:|\s+\w))"""
 )
 SEARCHES = _compile_pattern(
-    r"""^(?:find|search|show|list|get|give|look(?:ing)?|display|browse|recommend|suggest|any|are\sthere|is\s(?:there|any(?:body|one)|some(?:body|one))|do\syou\s(?:have|know)
+    r"""^(?:find|search|show|list|get|give|look(?:ing)?|display|browse|recommend|suggest|any|are\sthere|is\s(?:there|any(?:body|one)|some(?:body|one))|do\s(?:you|we)\s(?:have|know)
     |who|which|what|where|i\sneed|i(?:'m|\sam)\slooking|we\sneed|need|somebody|someone|can\s(?:someone|somebody|anyone|anybody)
     |zeig\w*|finde|suche?|liste|gibt\ses|welche[rs]?|wer|ich\s(?:brauche|suche)|trouve[rz]?|cherche[rz]?|montre[rz]?|quels?|quelles?|qui)\b"""
 )
@@ -71,7 +71,7 @@ NUMBERS = {
 FILLERS = frozenset(
     """a about agent agents all also am an and any anybody anyone anything app application applications apps are as at
     available bot bots by can capable cost costing could do does each every everything exist exists find for from get
-    give good gratis has have help here i i'm in into is it able kind know knows list local look looking marketplace may me my myself
+    give good gratis has have help here i in into is it able kind know knows list local look looking marketplace may me my myself
     need needs no now of offer on one or our please provide recommend right search should show some somebody someone
     suggest that the their them there they this those to us use want we what where which who will with would you your
 
