@@ -109,9 +109,9 @@ class Statements:
         agent = self._ids[at]
 
         async def work(tx: Tx) -> None:
-            await tx.one(agents.by_id, ref=agent)
-            await tx.all(tasks.waiting_queues, ranges=self._own[at], limit=1000)
-            waiting = await tx.all(tasks.waiting_queues, ranges=self._pool, limit=1000)
+            await tx.one(agents.select_agent_by_id, ref=agent)
+            await tx.all(tasks.select_waiting_queues, ranges=self._own[at], limit=1000)
+            waiting = await tx.all(tasks.select_waiting_queues, ranges=self._pool, limit=1000)
             lease = {"holder": agent, "worker": None, "lease_seconds": 60, "lease_until": 1 << 60, "now": 1}
             (row,) = await tx.returning(tasks.lease_first_task, queues=encode_json(waiting), **lease)
             await tx.one(tasks.select_task_data, task_id=row.task_id)

@@ -28,10 +28,10 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
 
     None if another account uses the name, or an operator has deregistered the agent.
     """
-    row = await call.tx.one(agents.by_name, ref=profile.name)
+    row = await call.tx.one(agents.select_agent_by_name, ref=profile.name)
     service = AgentService(replace(call, caller=replace(call.caller, account=ACCOUNT)))
     if row is None:
-        if await call.tx.one(statements.retired_agent, name=profile.name, account=ACCOUNT) is not None:
+        if await call.tx.one(statements.select_retired_agent, name=profile.name, account=ACCOUNT) is not None:
             return None
         registration = await service.register(profile.name, profile.capabilities, **_build_profile_fields(profile))
         return registration.agent_id, False
@@ -48,7 +48,7 @@ async def register_builtin(call: Call, profile: Profile) -> tuple[str, bool] | N
 
 async def deactivate_builtin(call: Call, profile: Profile) -> None:
     """Mark a built-in agent inactive: the setting turned it off."""
-    row = await call.tx.one(agents.by_name, ref=profile.name)
+    row = await call.tx.one(agents.select_agent_by_name, ref=profile.name)
     if row is not None and row.account_id == ACCOUNT and row.status in ("active", "offline"):
         await set_agent_status(call, row, AgentStatus.INACTIVE)
 

@@ -10,9 +10,9 @@ from agora_sdk.errors import IdempotencyConflict, field_error
 from .call import Call
 from .records import IDEMPOTENCY, IdempotencyRow, StoredAnswer
 
-__all__ = ["answered", "build_key_reused_error", "find_idempotent_answer", "store_idempotent_answer"]
+__all__ = ["build_key_reused_error", "find_idempotent_answer", "select_idempotent_answer", "store_idempotent_answer"]
 
-answered = Query(
+select_idempotent_answer = Query(
     "select operation, digest, response from idempotency where tenant_id = :tenant and subject = :subject and key = :key",
     StoredAnswer,
 )
@@ -25,7 +25,7 @@ async def find_idempotent_answer(
 
     Raises what ``reused`` makes if the key was used for another operation, or for a request with another digest.
     """
-    row = await call.tx.one(answered, subject=call.caller.subject, key=key)
+    row = await call.tx.one(select_idempotent_answer, subject=call.caller.subject, key=key)
     if row is None:
         return None
     if row.digest != digest or row.operation != operation:

@@ -7,19 +7,19 @@ from agora.store.port import Query, Write
 from .records import OpenRelay, OverdueRelay
 
 __all__ = [
-    "answer",
-    "next_due",
-    "open_under",
-    "outlived",
-    "overdue",
-    "prune",
-    "release",
-    "settle",
+    "delete_idempotency_claim",
+    "delete_old_relays",
+    "select_next_due_time",
+    "select_open_relay",
+    "select_overdue_relays",
+    "select_relay_past_retention",
+    "settle_relay",
+    "store_idempotent_answer",
 ]
 
 BIG = "bigint"
 
-open_under = Query(
+select_open_relay = Query(
     """
     select relay_id, status from relays
     where tenant_id = :tenant and subject = :subject and key = :key and status in ('pending', 'unknown')
@@ -27,7 +27,7 @@ open_under = Query(
     OpenRelay,
 )
 # An outcome that comes late is still the truth.
-settle = Write(
+settle_relay = Write(
     """
     update relays set status = :status, settled_at = :now, error = :error
     where tenant_id = :tenant and relay_id = :relay_id and status in ('pending', 'unknown')
@@ -35,7 +35,7 @@ settle = Write(
     types={"now": BIG},
 )
 # The first deadline of those pending, or the time at which the first one settled has been kept for long enough.
-next_due = Query(
+select_next_due_time = Query(
     """
     select min(due_at) as due_at from (
         select min(deadline) as due_at from relays where tenant_id = :tenant and status = 'pending'
@@ -46,7 +46,7 @@ next_due = Query(
     int,
     types={"retention": BIG},
 )
-overdue = Query(
+select_overdue_relays = Query(
     """
     select relay_id, operation, subject, target from relays
     where tenant_id = :tenant and status = 'pending' and deadline < :now order by deadline limit :limit
@@ -55,10 +55,10 @@ overdue = Query(
     types={"now": BIG, "limit": BIG},
     lock=True,
 )
-outlived = Query(
+select_relay_past_retention = Query(
     "select relay_id from relays where tenant_id = :tenant and settled_at < :before limit 1", str, types={"before": BIG}
 )
-prune = Write(
+delete_old_relays = Write(
     """
     delete from relays where tenant_id = :tenant and relay_id in (
         select relay_id from relays where tenant_id = :tenant and settled_at < :before limit :limit)
@@ -68,11 +68,13 @@ prune = Write(
 
 # -- the key a relay was asked for under -------------------------------------------------------
 
-answer = Write(
+store_idempotent_answer = Write(
     """
     update idempotency set response = :response
     where tenant_id = :tenant and subject = :subject and key = :key
     """,
     types={"response": "bytea"},
 )
-release = Write("delete from idempotency where tenant_id = :tenant and subject = :subject and key = :key")
+delete_idempotency_claim = Write(
+    "delete from idempotency where tenant_id = :tenant and subject = :subject and key = :key"
+)

@@ -23,7 +23,7 @@ class RelaySettler(DueController):
     name = "relays"
     interval = 2.0
     idle_interval = 5.0  # a relay begins without an event
-    next_due = relays.next_due
+    next_due = relays.select_next_due_time
 
     @property
     def due_parameters(self) -> Mapping[str, Any]:
@@ -37,19 +37,21 @@ class RelaySettler(DueController):
         while not self.is_stopping and await self.write_as_system(tenant, self._mark_unknown) == BATCH:
             pass
         before = self.context.clock.now() - self._retention_microseconds
-        while not self.is_stopping and await self.read(tenant, relays.outlived, before=before):
+        while not self.is_stopping and await self.read(tenant, relays.select_relay_past_retention, before=before):
             await self.write_as_system(tenant, partial(_delete_old_relays, before=before))
 
     async def _mark_unknown(self, call: Call) -> int:
         """Mark a batch as unknown; answers how many."""
-        rows = await call.tx.all(relays.overdue, now=call.now, limit=BATCH)
+        rows = await call.tx.all(relays.select_overdue_relays, now=call.now, limit=BATCH)
         for row in rows:
             error = "The server ended before it knew the outcome."
-            await call.tx.execute(relays.settle, relay_id=row.relay_id, status="unknown", now=call.now, error=error)
+            await call.tx.execute(
+                relays.settle_relay, relay_id=row.relay_id, status="unknown", now=call.now, error=error
+            )
             data = {name: getattr(row, name) for name in ("relay_id", "operation", "subject", "target")}
             call.emit("agora.relay.unknown", data, subject=row.relay_id, audience=(row.subject,))
         return len(rows)
 
 
 async def _delete_old_relays(call: Call, *, before: int) -> None:
-    await call.tx.execute(relays.prune, before=before, limit=BATCH)
+    await call.tx.execute(relays.delete_old_relays, before=before, limit=BATCH)

@@ -83,7 +83,7 @@ def begin_relay(call: Call, relay: Relay, key: str | None, digest: bytes) -> Int
 
 async def build_relay_in_progress_error(call: Call, key: str) -> Conflict:
     """The error for a repeated call whose relay is still running, or ended with an unknown outcome."""
-    row = await call.tx.one(relays.open_under, subject=call.caller.subject, key=key)
+    row = await call.tx.one(relays.select_open_relay, subject=call.caller.subject, key=key)
     if row is not None and row.status == "pending":
         return Conflict(
             "The call under this idempotency key is still running.",
@@ -163,7 +163,7 @@ async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | Ago
     # Unknown: the key stays claimed, so that a repetition cannot perform the work twice. A certain failure releases it.
     unknown = error is not None and error.extra.get("outcome") == UNKNOWN
     await call.tx.execute(
-        relays.settle,
+        relays.settle_relay,
         relay_id=intent.relay_id,
         status=UNKNOWN if unknown else "failed" if error else "done",
         now=call.now,
@@ -172,9 +172,9 @@ async def settle_relay(call: Call, intent: Intent, outcome: Any) -> Result | Ago
     if intent.key is not None and not unknown:
         claim = {"subject": call.caller.subject, "key": intent.key}
         if error:
-            await call.tx.execute(relays.release, **claim)
+            await call.tx.execute(relays.delete_idempotency_claim, **claim)
         else:
             hidden = set(call.operation.secrets) or None
             response = call.operation.output.dump_json(result, by_alias=True, exclude=hidden)
-            await call.tx.execute(relays.answer, response=response, **claim)
+            await call.tx.execute(relays.store_idempotent_answer, response=response, **claim)
     return result

@@ -6,16 +6,16 @@ from agora.store.port import Query, Write
 
 from .records import OperationUsageRow
 
-__all__ = ["begin", "counted", "locked", "put"]
+__all__ = ["insert_usage", "lock_usage", "select_usage", "update_usage"]
 
 BIG = "bigint"
 
 _ALL = "select * from operation_usage where tenant_id = :tenant"
-counted = Query(_ALL, OperationUsageRow)
-locked = Query(f"{_ALL} order by operation, version", OperationUsageRow, lock=True)
+select_usage = Query(_ALL, OperationUsageRow)
+lock_usage = Query(f"{_ALL} order by operation, version", OperationUsageRow, lock=True)
 
 # A row to lock: two servers that count an operation for the first time meet here.
-begin = Write(
+insert_usage = Write(
     """
     insert into operation_usage (tenant_id, operation, version, calls, errors, histogram, updated_at)
     values (:tenant, :operation, :version, 0, 0, '{}', :now)
@@ -23,7 +23,7 @@ begin = Write(
     """,
     types={"now": BIG},
 )
-put = Write(
+update_usage = Write(
     """
     update operation_usage set calls = :calls, errors = :errors, histogram = :histogram, updated_at = :now
     where tenant_id = :tenant and operation = :operation and version = :version

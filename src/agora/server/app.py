@@ -384,10 +384,10 @@ class App:
             await self._load_tenant(tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
-        self.overrides.load_overrides(tenant, await self._read_rows(tenant, overrides.active))
-        self.registry.load_statuses(tenant, await self._read_rows(tenant, admin.statuses))
+        self.overrides.load_overrides(tenant, await self._read_rows(tenant, overrides.select_active_overrides))
+        self.registry.load_statuses(tenant, await self._read_rows(tenant, admin.select_operation_statuses))
         if tenant == DEFAULT_TENANT:
-            self.configuration.load_changes(await self._read_rows(tenant, admin.settings))
+            self.configuration.load_changes(await self._read_rows(tenant, admin.select_settings))
             self._apply_configuration()
 
     async def _read_rows(self, tenant: str, query: Query[R]) -> Sequence[R]:

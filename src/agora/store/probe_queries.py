@@ -8,12 +8,12 @@ from .port import Tx, Write
 
 __all__ = ["write_probe"]
 
-_ADD = Write("insert into storage_probes (tenant_id, token) values (:tenant, :token)")
-_REMOVE = Write("delete from storage_probes where tenant_id = :tenant and token = :token")
+_INSERT_PROBE = Write("insert into storage_probes (tenant_id, token) values (:tenant, :token)")
+_DELETE_PROBES = Write("delete from storage_probes where tenant_id = :tenant and token = :token")
 
 
 async def write_probe(tx: Tx) -> None:
     """Write a row and delete it: both are changes that the commit must bring to the disk."""
     token = uuid4().hex
-    await tx.execute(_ADD, token=token)
-    await tx.execute(_REMOVE, token=token)
+    await tx.execute(_INSERT_PROBE, token=token)
+    await tx.execute(_DELETE_PROBES, token=token)

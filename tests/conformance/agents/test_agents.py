@@ -87,9 +87,9 @@ async def test_a_registration_repeated_under_its_key_shows_the_token_again(marke
     assert (again.agent_id, again.token) == (first.agent_id, first.token)
 
     async def stored(tx):  # type: ignore[no-untyped-def]
-        from agora.core.idempotency import answered
+        from agora.core.idempotency import select_idempotent_answer
 
-        return await tx.one(answered, subject="operator", key="k-1")
+        return await tx.one(select_idempotent_answer, subject="operator", key="k-1")
 
     row = await market.app.store.read("default", stored)
     assert first.token.encode() not in row.response, "a token is never stored"

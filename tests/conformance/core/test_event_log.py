@@ -30,7 +30,7 @@ def journal(store: Store) -> Journal:
 
 async def prune(journal: Journal, before: int) -> None:
     async def work(tx: Tx) -> None:
-        await tx.execute(upkeep.prune_events, before=before, limit=1000)
+        await tx.execute(upkeep.delete_old_events, before=before, limit=1000)
 
     await journal.store.write(journal.tenant, work)
 

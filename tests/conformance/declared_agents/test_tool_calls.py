@@ -238,7 +238,7 @@ async def test_its_tools_are_shown_to_itself_and_to_operators(market: Market) ->
 
 async def read_registrar(market: Market, agent_id: str) -> str | None:
     async def read(reader: Reader) -> str | None:
-        row = await reader.one(agents.by_id, ref=agent_id)
+        row = await reader.one(agents.select_agent_by_id, ref=agent_id)
         return None if row is None else row.registrar
 
     return await market.app.store.read("default", read)

@@ -104,7 +104,7 @@ async def test_listing_from_before_the_retention_says_where_to_begin(market: Mar
         await market.call(market.operator, "event.publish", event_type=f"own.{n}")
 
     async def prune(call: Any) -> None:
-        await call.tx.execute(upkeep.prune_events, before=market.clock.now() + 1, limit=1000)
+        await call.tx.execute(upkeep.delete_old_events, before=market.clock.now() + 1, limit=1000)
 
     await market.app.dispatcher.write_as_system("default", prune)
     with pytest.raises(CursorTooOld) as gone:

@@ -355,7 +355,7 @@ async def test_a_session_that_the_provider_ended_is_not_renewed(
 async def _session(reader: Any, session_id: str) -> Any:
     from agora.domains.identity import queries as people
 
-    return await reader.one(people.session, session_id=session_id)
+    return await reader.one(people.select_session, session_id=session_id)
 
 
 async def test_what_is_over_is_forgotten(market: Market) -> None:

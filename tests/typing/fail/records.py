@@ -25,12 +25,12 @@ Query("select 1 from deliveries where tenant_id = :tenant")  # E: call-arg
 async def read(tx: Tx) -> None:
     changes = await tx.returning(Write("update deliveries set state = '' where tenant_id = :tenant returning *"))
     print(changes[0].state)  # E: attr-defined
-    message = await tx.one(messages.of, message_id="m")
+    message = await tx.one(messages.select_message, message_id="m")
     print(message.content)  # E: union-attr
     assert message is not None
     print(message.contents)  # E: attr-defined
     print(message["content"])  # E: index
     print(message.content + 1)  # E: operator
-    held = await tx.one(messages.held_count, address="name:a", limit=1)
+    held = await tx.one(messages.count_held_messages, address="name:a", limit=1)
     assert held is not None
     print(held + "1")  # E: operator

@@ -29,7 +29,7 @@ class ConversationHistory:
         if job.context_id is None or job.context_id == own:
             return None
         rows = await self._read_checkpoints(
-            job, statements.conversation_checkpoint, **build_context_filter(job.context_id)
+            job, statements.select_conversation_checkpoint, **build_context_filter(job.context_id)
         )
         context_id = decode_json(rows[0]).get("context") if rows else None
         return context_id if isinstance(context_id, str) else None
@@ -40,7 +40,7 @@ class ConversationHistory:
         if not isinstance(named, list) or not named:
             return ()
         ids = [name for name in named if isinstance(name, str)][:MAX_REFERENCED_TASKS]
-        rows = await self._read_checkpoints(job, statements.referenced_checkpoints, ids=encode_json(ids))
+        rows = await self._read_checkpoints(job, statements.select_referenced_checkpoints, ids=encode_json(ids))
         task_ids = [decode_json(checkpoint).get("task") for checkpoint in rows]
         return [name for name in task_ids if isinstance(name, str)]
 

@@ -122,7 +122,7 @@ class RemoteAgentsController(Controller):
 
     async def _sync_tenant(self, tenant: str) -> None:
         """Host exactly the remote agents that have a row in the tenant."""
-        rows = {row.agent_id: row for row in await self.read(tenant, statements.remotes)}
+        rows = {row.agent_id: row for row in await self.read(tenant, statements.select_remote_agent_profiles)}
         for agent_id, row in rows.items():
             await self._update_agent((tenant, agent_id), row)
         for key in [key for key in self._places if key[0] == tenant and key[1] not in rows]:
@@ -177,7 +177,7 @@ class RemoteAgentsController(Controller):
 
         tenant, agent_id = key
         try:
-            rows = await self.read(tenant, statements.remote, agent_id=agent_id)
+            rows = await self.read(tenant, statements.select_remote_agent, agent_id=agent_id)
             if not rows:
                 return
             outcome: Mapping[str, Any] | AgoraError

@@ -61,11 +61,11 @@ async def read_events(
         return EventPage([], after, newest)
     if newest - after <= limit or (event_filter == EVERYTHING and viewer.sees_all):
         until = newest
-        rows = await tx.all(events.page, after=after, until=until, limit=limit)
+        rows = await tx.all(events.select_events, after=after, until=until, limit=limit)
     else:
         until = min(newest, after + WINDOW)
         parameters = event_filter.sql_parameters(viewer)
-        rows = await tx.all(events.matching, after=after, until=until, limit=limit, **parameters)
+        rows = await tx.all(events.select_matching_events, after=after, until=until, limit=limit, **parameters)
     stored_events = await _read_rows(tx, rows)
     whole = len(stored_events) == len(rows) < limit
     visible = [
@@ -86,7 +86,7 @@ async def _read_rows(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
         if data is None:
             if stored_events:
                 break
-            large = await tx.one(events.data_of, seq=row.seq)
+            large = await tx.one(events.select_event_data, seq=row.seq)
             if large is None:
                 raise build_position_expired_error(row.seq - 1, row.seq + 1)
             return [_build_stored_event(tx.tenant, row, large)]
@@ -101,7 +101,7 @@ def _build_stored_event(tenant: str, row: LogEntry, data: bytes) -> StoredEvent:
 
 
 async def _read_bounds(tx: Reader) -> tuple[int, int]:
-    row = await tx.one(events.bounds)
+    row = await tx.one(events.select_log_bounds)
     return (row.oldest or 0, row.head or 0) if row is not None else (0, 0)
 
 
@@ -114,10 +114,10 @@ async def resolve_position(tx: Reader, place: str) -> int:
         return await _check_sequence(tx, int(place))
     if not place.startswith("evt_"):
         raise _build_invalid_position_error(f"{place!r} is neither an event's id nor a sequence number.")
-    sequence = await tx.one(events.position_of, event_id=place)
+    sequence = await tx.one(events.select_event_position, event_id=place)
     if sequence is not None:
         return sequence
-    first = await tx.one(events.first_id)
+    first = await tx.one(events.select_first_event_id)
     if first is not None and place < first:  # ids sort by the time they were made
         raise build_position_expired_error(0, (await _read_bounds(tx))[0])
     raise NotFound(

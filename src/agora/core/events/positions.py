@@ -50,4 +50,4 @@ class Positions:
 
 async def _write_positions(tx: Tx, changed: Mapping[str, int]) -> None:
     for subscription_id, sequence in changed.items():
-        await tx.execute(events.advance, subscription_id=subscription_id, position=sequence)
+        await tx.execute(events.advance_subscription, subscription_id=subscription_id, position=sequence)

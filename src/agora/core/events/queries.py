@@ -8,16 +8,16 @@ from .records import LogBounds, LogEntry, SubscriptionRow
 
 __all__ = [
     "INLINE_BYTES",
-    "advance",
-    "bounds",
-    "data_of",
-    "drop_subscription",
-    "first_id",
-    "matching",
-    "page",
-    "position_of",
-    "subscription",
-    "surplus",
+    "advance_subscription",
+    "delete_subscription",
+    "select_event_data",
+    "select_event_position",
+    "select_events",
+    "select_first_event_id",
+    "select_log_bounds",
+    "select_matching_events",
+    "select_subscription",
+    "select_surplus_subscriptions",
 ]
 
 BIG = "bigint"
@@ -30,15 +30,15 @@ _COLUMNS = f"""
 """
 _PAGE = {"after": BIG, "until": BIG, "limit": BIG}
 
-bounds = Query(
+select_log_bounds = Query(
     """
     select (select min(seq) from events where tenant_id = :tenant) as oldest,
         (select max(seq) from events where tenant_id = :tenant) as head
     """,
     LogBounds,
 )
-page = Query(f"{_COLUMNS} order by seq limit :limit", LogEntry, types=_PAGE)
-matching = Query(
+select_events = Query(f"{_COLUMNS} order by seq limit :limit", LogEntry, types=_PAGE)
+select_matching_events = Query(
     f"""{_COLUMNS}
     and (:viewer = '' or audience is null or instr(audience, :viewer) > 0)
     and (:subject = '' or subject = :subject)
@@ -61,14 +61,14 @@ matching = Query(
     types=_PAGE,
     scan=True,
 )
-data_of = Query("select data from events where tenant_id = :tenant and seq = :seq", bytes, types={"seq": BIG})
-position_of = Query("select seq from events where tenant_id = :tenant and event_id = :event_id", int)
-first_id = Query("select event_id from events where tenant_id = :tenant order by seq limit 1", str)
+select_event_data = Query("select data from events where tenant_id = :tenant and seq = :seq", bytes, types={"seq": BIG})
+select_event_position = Query("select seq from events where tenant_id = :tenant and event_id = :event_id", int)
+select_first_event_id = Query("select event_id from events where tenant_id = :tenant order by seq limit 1", str)
 
-subscription = Query(
+select_subscription = Query(
     "select * from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id", SubscriptionRow
 )
-surplus = Query(
+select_surplus_subscriptions = Query(
     """
     select subscription_id from subscriptions where tenant_id = :tenant and owner = :owner
     order by subscription_id desc limit 100 offset :keep
@@ -76,8 +76,10 @@ surplus = Query(
     str,
     types={"keep": BIG},
 )
-drop_subscription = Write("delete from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id")
-advance = Write(
+delete_subscription = Write(
+    "delete from subscriptions where tenant_id = :tenant and subscription_id = :subscription_id"
+)
+advance_subscription = Write(
     """
     update subscriptions set position = :position
     where tenant_id = :tenant and subscription_id = :subscription_id and position < :position

@@ -23,7 +23,7 @@ async def check_card_accepts_message(
     That is a part of another media type (A2A 1.0, section 3.1.1), and a message of somebody who does not
     support an extension that it requires (3.3.4).
     """
-    row = await call.tx.one(statements.cards, agent_id=agent.agent_id)
+    row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id)
     stored = decode_json(row.card) if row is not None and row.card else {}
     _check_extensions(agent, stored, extensions)
     modes = [_read_part_media_type(part) for part in parts]

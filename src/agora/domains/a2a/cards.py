@@ -167,9 +167,9 @@ async def build_card(call: Call, ref: str | None, base: str | None, *, extended:
     document = (
         _build_registered_card(agent)
         if agent is not None
-        else _build_front_card(call, await call.tx.all(statements.builtins))
+        else _build_front_card(call, await call.tx.all(statements.select_builtin_agents))
     )
-    row = await call.tx.one(statements.cards, agent_id=agent.agent_id if agent is not None else FRONT)
+    row = await call.tx.one(statements.select_cards, agent_id=agent.agent_id if agent is not None else FRONT)
     if row is not None:
         for stored in (row.card, row.extended if extended else None):
             document = _overlay_card(document, decode_json(stored)) if stored else document
@@ -230,10 +230,10 @@ async def set_card(
     call.target = agent_id
     texts = [None if document is None else _check_card(document) for document in (card, extended)]
     if texts == [None, None]:
-        await call.tx.execute(statements.drop_card, agent_id=agent_id)
+        await call.tx.execute(statements.delete_card, agent_id=agent_id)
     else:
         values = {"card": texts[0], "extended": texts[1], "now": call.now, "by": call.caller.subject}
-        await call.tx.execute(statements.keep_card, agent_id=agent_id, **values)
+        await call.tx.execute(statements.upsert_card, agent_id=agent_id, **values)
     data = {"agent_id": agent_id, "stored": texts != [None, None]}
     call.emit("agora.agent.card_changed", data, subject=agent_id, audience=audience)
     return contract.CardChange(
@@ -289,7 +289,7 @@ async def list_catalogue(call: Call, base: str | None, limit: int, cursor: str |
     }
 
     async def read_visible_agents(after: str, count: int) -> Sequence[AgentRow]:
-        return await call.tx.all(statements.catalogue, after=after, limit=count, **viewer)
+        return await call.tx.all(statements.select_catalog_agents, after=after, limit=count, **viewer)
 
     first = paging.decode_cursor(cursor)[0] if cursor else ""
     rows, more = await paging.read_page(read_visible_agents, first, "agent_id", limit, call.context.settings.page_bytes)

@@ -36,11 +36,11 @@ class PushSource(DeadLetterSource):
             raise Conflict(GONE if row is None else "It is being delivered already.", fix="Discard it.")
 
     async def discard_letter(self, call: Call, letter: DeadLetterRow) -> None:
-        await call.tx.execute(statements.drop_push, **_build_config_key(letter))
+        await call.tx.execute(statements.delete_push_config, **_build_config_key(letter))
 
 
 async def _find_config(call: Call, letter: DeadLetterRow) -> PushConfigRow | None:
-    return await call.tx.one(statements.push_config, **_build_config_key(letter))
+    return await call.tx.one(statements.select_push_config, **_build_config_key(letter))
 
 
 def _build_config_key(letter: DeadLetterRow) -> dict[str, str]:

@@ -64,7 +64,7 @@ def build_task_not_found_error(task_id: str) -> NotFound:
 
 async def require_task(call: Call, task_id: str, agent: str | None, *, lock: bool = False) -> TaskRow:
     """A task that the caller sees, of that agent if one is given. Raises NotFound."""
-    row = await call.tx.one(tasks.select_task_for_update if lock else tasks.select_task, task_id=task_id)
+    row = await call.tx.one(tasks.lock_task if lock else tasks.select_task, task_id=task_id)
     if row is None or not access.can_see_task(call.caller, row):
         raise build_task_not_found_error(task_id)
     if agent is not None and agent != row.assigned_agent:
@@ -83,7 +83,7 @@ async def build_task_document(
     assert data is not None
     entry = None
     if row.status_entry and row.status != "pending":
-        entry = await reader.one(statements.task_entry, task_id=task_id, number=row.status_entry)
+        entry = await reader.one(statements.select_task_entry, task_id=task_id, number=row.status_entry)
     history = await _read_history(reader, row, data, history_length)
     task_artifacts = await _read_artifacts(reader, row, data.result) if artifacts else None
     return view.build_task(row, decode_json(data.metadata), view.build_status(row, entry), history, task_artifacts)
@@ -101,7 +101,7 @@ async def _read_history(
     if row.said:
 
         async def read_entries(before: int, count: int) -> Sequence[TaskEntryRow]:
-            return await reader.all(statements.history_entries, task_id=row.task_id, before=before, limit=count)
+            return await reader.all(statements.select_history_entries, task_id=row.task_id, before=before, limit=count)
 
         entries, _ = await paging.fill_page_with_rows(read_entries, NEWEST, "number", limit + 1, budget)
     candidates = [
@@ -169,7 +169,7 @@ async def find_direct_answer(reader: Reader, row: TaskRow) -> dict[str, Any] | N
     """
     if row.status != TaskStatus.COMPLETED or not row.said:
         return None
-    entries = await reader.all(statements.spoken_entries, task_id=row.task_id)
+    entries = await reader.all(statements.select_spoken_entries, task_id=row.task_id)
     if len(entries) != 1 or entries[0].type != "message" or entries[0].status != TaskStatus.COMPLETED:
         return None
     return view.build_direct_answer(row, entries[0])

@@ -73,12 +73,12 @@ async def complete_from_reply(
 
     Ignored if the message has no task, or the task is of other agents, is leased, or has ended.
     """
-    original = await call.tx.one(messages.of, message_id=reply_to)
+    original = await call.tx.one(messages.select_message, message_id=reply_to)
     if original is None or original.message_type != KIND:
         return
     about = decode_json(original.metadata).get("a2a")
     task_id = about.get("task_id") if isinstance(about, dict) else None
-    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id) if isinstance(task_id, str) else None
+    row = await call.tx.one(tasks.lock_task, task_id=task_id) if isinstance(task_id, str) else None
     if row is None or row.status in states.TERMINAL or row.lease_until is not None:
         return
     if row.assigned_agent != sender or row.created_by != original.from_agent:

@@ -55,7 +55,7 @@ async def create_config(call: Call, task_id: str, config: A2APushConfig, agent: 
     private = bool(call.context.settings.a2a_private_networks)
     check_url(config.url, private=private)
     config_id = config.id or new_id("push")
-    if await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id):
+    if await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id):
         await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
     else:
         await _check_config_limit(call, task_id)
@@ -100,7 +100,7 @@ def _redact_url(url: str) -> str:
 
 
 async def _check_config_limit(call: Call, task_id: str) -> None:
-    if (await call.tx.one(statements.push_count, task_id=task_id) or 0) >= MAX_CONFIGS:
+    if (await call.tx.one(statements.count_push_configs, task_id=task_id) or 0) >= MAX_CONFIGS:
         raise Conflict(
             f"The task {task_id} has {MAX_CONFIGS} push configurations already.",
             fix="Delete one first.",
@@ -137,7 +137,7 @@ def _build_config_not_found_error(task_id: str, config_id: str) -> NotFound:
 async def get_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushConfig:
     """One configuration. Raises NotFound."""
     await _require_own_task(call, task_id, agent)
-    row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
+    row = await call.tx.one(statements.select_push_config, task_id=task_id, config_id=config_id)
     if row is None:
         raise _build_config_not_found_error(task_id, config_id)
     return cast_encoded_to_result(view.encode_document(build_config_document(row)), A2APushConfig)
@@ -147,7 +147,7 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
     """A page of a task's configurations."""
     await _require_own_task(call, task_id, agent)
     after = paging.decode_cursor(token)[0] if token else ""
-    rows = await call.tx.all(statements.push_page, task_id=task_id, after=after, limit=size + 1)
+    rows = await call.tx.all(statements.select_push_configs, task_id=task_id, after=after, limit=size + 1)
     rows, more = paging.take_fitting_rows(rows, size, call.context.settings.page_bytes)
     answer: dict[str, Any] = {"configs": [build_config_document(row) for row in rows]}
     if more:
@@ -158,7 +158,7 @@ async def list_configs(call: Call, task_id: str, agent: str | None, size: int, t
 async def delete_config(call: Call, task_id: str, config_id: str, agent: str | None) -> A2APushDeletion:
     """Forget a configuration, whether or not it is there."""
     await _require_own_task(call, task_id, agent)
-    await call.tx.execute(statements.drop_push, task_id=task_id, config_id=config_id)
+    await call.tx.execute(statements.delete_push_config, task_id=task_id, config_id=config_id)
     await settle_by_key(call, DEAD_LETTER_SOURCE, _build_letter_key(task_id, config_id), DeadLetterState.DISCARDED)
     call.target = task_id
     return A2APushDeletion.model_construct(task_id=task_id, config_id=config_id)
@@ -170,7 +170,9 @@ async def delete_config(call: Call, task_id: str, config_id: str, agent: str | N
 async def give_up_config(call: Call, row: PushConfigRow, error: str, attempts: int) -> None:
     """Mark a configuration as dead and log an event. No-op if it was deleted or another server holds its fence."""
     place = {"task_id": row.task_id, "config_id": row.config_id, "fence": row.fence}
-    for dead in await call.tx.returning(deliveries.give_up, **place, error=error, attempts=attempts, now=call.now):
+    for dead in await call.tx.returning(
+        deliveries.mark_config_dead, **place, error=error, attempts=attempts, now=call.now
+    ):
         call.target = row.task_id
         await record_dead_letter(call, _build_letter(dead))
         emit_push_event(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead.position)
@@ -181,7 +183,7 @@ async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushD
     task_id, config_id = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
     whose = {"owner": call.caller.subject, "everyone": int(call.caller.may("read:all"))}
     place = {"task_id": task_id, "config_id": config_id, "limit": limit + 1}
-    rows = await call.tx.all(deliveries.dead_page, **whose, **place)
+    rows = await call.tx.all(deliveries.select_dead_configs, **whose, **place)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     letters = [_build_dead_letter(row) for row in rows]
     return PushDeadLetters.model_construct(
@@ -205,7 +207,9 @@ def _build_dead_letter(row: PushConfigRow) -> PushDeadLetter:
 
 async def revive_config(call: Call, row: PushConfigRow) -> bool:
     """Deliver again to a configuration that was given up; whether it was."""
-    if not await call.tx.execute(deliveries.revive, task_id=row.task_id, config_id=row.config_id, now=call.now):
+    if not await call.tx.execute(
+        deliveries.reactivate_config, task_id=row.task_id, config_id=row.config_id, now=call.now
+    ):
         return False
     emit_push_event(call, "configured", row)
     return True
@@ -231,7 +235,7 @@ def _build_letter(row: PushConfigRow) -> NewDeadLetter:
 async def retry_config(call: Call, task_id: str, config_id: str) -> PushRetry:
     """Resume a dead configuration where it stopped."""
     await _require_own_task(call, task_id, None)
-    row = await call.tx.one(statements.push_config, task_id=task_id, config_id=config_id)
+    row = await call.tx.one(statements.select_push_config, task_id=task_id, config_id=config_id)
     if row is None:
         raise _build_config_not_found_error(task_id, config_id)
     call.target = task_id

@@ -80,7 +80,7 @@ class PushOutbox(Controller):
 
     async def _watch_tenant(self, tenant: str) -> None:
         place = {"task_id": "", "config_id": ""}
-        while rows := await self.read(tenant, statements.active, **place, limit=PAGE):
+        while rows := await self.read(tenant, statements.select_active_configs, **place, limit=PAGE):
             for row in rows:
                 self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
             place = {"task_id": rows[-1].task_id, "config_id": rows[-1].config_id}
@@ -115,7 +115,7 @@ class PushOutbox(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         """Deliver due notifications that no server is delivering."""
-        for row in await self.read(tenant, statements.due, now=self.context.clock.now(), limit=PAGE):
+        for row in await self.read(tenant, statements.select_due_configs, now=self.context.clock.now(), limit=PAGE):
             self.watched.setdefault((tenant, row.task_id), set()).add(row.config_id)
             self._wake_worker((tenant, row.task_id, row.config_id))
 
@@ -187,7 +187,7 @@ class PushOutbox(Controller):
     async def _forget_inactive(self, key: Key) -> None:
         """Stop watching a configuration that could not be claimed, unless it is still active."""
         tenant, task_id, config_id = key
-        rows = await self.read(tenant, statements.standing, task_id=task_id, config_id=config_id)
+        rows = await self.read(tenant, statements.select_config_state, task_id=task_id, config_id=config_id)
         if not rows or rows[0] != "active":
             self._stop_watching(key)
 
@@ -248,7 +248,7 @@ class PushOutbox(Controller):
         async def write_mark(call: Call) -> int:
             until = call.now + LEASE * SECOND if held else 0
             values = {"position": position, "state": state, "until": until, "now": call.now}
-            return await call.tx.execute(statements.mark, **_build_config_key(row), **values)
+            return await call.tx.execute(statements.update_config_position, **_build_config_key(row), **values)
 
         return bool(await self.write_as_system(tenant, write_mark))
 
@@ -269,7 +269,7 @@ class PushOutbox(Controller):
 
         async def postpone_config(call: Call) -> int:
             values = {"attempts": attempts, "due_at": due_at, "error": why, "now": call.now}
-            return await call.tx.execute(statements.put_off, **_build_config_key(row), **values)
+            return await call.tx.execute(statements.postpone_config, **_build_config_key(row), **values)
 
         if await self.write_as_system(tenant, postpone_config):
             heapq.heappush(self._later, (due_at, key))
@@ -281,9 +281,11 @@ def _build_config_key(row: PushConfigRow) -> dict[str, Any]:
 
 
 async def _release_leases(call: Call) -> None:
-    await call.tx.execute(statements.release)
+    await call.tx.execute(statements.release_config_leases)
 
 
 async def _claim_config(call: Call, *, task_id: str, config_id: str) -> Sequence[PushConfigRow]:
     until = call.now + LEASE * SECOND
-    return await call.tx.returning(statements.claim, task_id=task_id, config_id=config_id, until=until, now=call.now)
+    return await call.tx.returning(
+        statements.claim_config, task_id=task_id, config_id=config_id, until=until, now=call.now
+    )

@@ -7,24 +7,24 @@ from agora.store.port import Query, Write
 from .records import ActivePushConfig, PushConfigCount, PushConfigKey, PushConfigRow
 
 __all__ = [
-    "active",
-    "claim",
-    "dead_page",
-    "due",
-    "give_up",
-    "mark",
-    "numbers",
-    "put_off",
-    "release",
-    "revive",
-    "standing",
+    "claim_config",
+    "count_configs",
+    "mark_config_dead",
+    "postpone_config",
+    "reactivate_config",
+    "release_config_leases",
+    "select_active_configs",
+    "select_config_state",
+    "select_dead_configs",
+    "select_due_configs",
+    "update_config_position",
 ]
 
 BIG = "bigint"
 _OWN = "tenant_id = :tenant and task_id = :task_id and config_id = :config_id"
 _HELD = f"where {_OWN} and fence = :fence and state = 'active'"
 
-active = Query(
+select_active_configs = Query(
     """
     select task_id, config_id, due_at from a2a_push_configs
     where tenant_id = :tenant and state = 'active' and (task_id, config_id) > (:task_id, :config_id)
@@ -35,7 +35,7 @@ active = Query(
     scan=True,
 )
 #: those whose task has gone on, or has ended
-due = Query(
+select_due_configs = Query(
     """
     select c.task_id, c.config_id from a2a_push_configs c
     join tasks t on t.tenant_id = c.tenant_id and t.task_id = c.task_id
@@ -47,7 +47,7 @@ due = Query(
     types={"now": BIG, "limit": BIG},
     scan=True,
 )
-claim = Write(
+claim_config = Write(
     f"""
     update a2a_push_configs set lease_until = :until, fence = fence + 1
     where {_OWN} and state = 'active' and lease_until <= :now and due_at <= :now returning *
@@ -56,21 +56,21 @@ claim = Write(
     types={"until": BIG, "now": BIG},
 )
 #: An item was delivered. state: done after the last one.
-mark = Write(
+update_config_position = Write(
     f"""
     update a2a_push_configs set position = :position, state = :state, lease_until = :until, attempts = 0, due_at = 0,
         error = null, updated_at = :now {_HELD}
     """,
     types={"position": BIG, "until": BIG, "fence": BIG, "now": BIG},
 )
-put_off = Write(
+postpone_config = Write(
     f"""
     update a2a_push_configs set attempts = :attempts, due_at = :due_at, error = :error, lease_until = 0,
         updated_at = :now {_HELD}
     """,
     types={"attempts": BIG, "due_at": BIG, "fence": BIG, "now": BIG},
 )
-give_up = Write(
+mark_config_dead = Write(
     f"""
     update a2a_push_configs set state = 'dead', attempts = :attempts, error = :error, lease_until = 0,
         updated_at = :now {_HELD} returning *
@@ -78,14 +78,14 @@ give_up = Write(
     PushConfigRow,
     types={"attempts": BIG, "fence": BIG, "now": BIG},
 )
-revive = Write(
+reactivate_config = Write(
     f"""
     update a2a_push_configs set state = 'active', attempts = 0, due_at = 0, lease_until = 0, fence = fence + 1,
         updated_at = :now where {_OWN} and state = 'dead'
     """,
     types={"now": BIG},
 )
-dead_page = Query(
+select_dead_configs = Query(
     """
     select * from a2a_push_configs
     where tenant_id = :tenant and state = 'dead' and (owner = :owner or :everyone = 1)
@@ -95,7 +95,7 @@ dead_page = Query(
     PushConfigRow,
     types={"everyone": BIG, "limit": BIG},
 )
-numbers = Query(
+count_configs = Query(
     """
     select state, case when attempts > 0 then 1 else 0 end as failing, count(*) as configs from a2a_push_configs
     where tenant_id = :tenant and state in ('active', 'dead') group by 1, 2
@@ -103,6 +103,8 @@ numbers = Query(
     PushConfigCount,
     scan=True,
 )
-standing = Query(f"select state from a2a_push_configs where {_OWN}", str)
+select_config_state = Query(f"select state from a2a_push_configs where {_OWN}", str)
 #: by the one server that has the data
-release = Write("update a2a_push_configs set lease_until = 0 where tenant_id = :tenant and lease_until > 0")
+release_config_leases = Write(
+    "update a2a_push_configs set lease_until = 0 where tenant_id = :tenant and lease_until > 0"
+)

@@ -20,32 +20,32 @@ from .records import (
 )
 
 __all__ = [
-    "any_artifact",
-    "best_agent",
     "build_artifact_extent_query",
     "build_artifact_pieces_query",
     "build_listing_count_query",
     "build_listing_query",
-    "builtins",
-    "cards",
-    "catalogue",
-    "change_remote",
-    "drop_card",
-    "drop_push",
-    "drop_remote",
-    "history_entries",
-    "keep_card",
-    "known_capabilities",
-    "open_tasks",
-    "push_config",
-    "push_count",
-    "push_page",
-    "remote",
-    "remote_page",
-    "remotes",
-    "set_remote_state",
-    "spoken_entries",
-    "task_entry",
+    "count_push_configs",
+    "delete_card",
+    "delete_push_config",
+    "delete_remote_agent",
+    "select_any_artifact",
+    "select_best_agent",
+    "select_builtin_agents",
+    "select_cards",
+    "select_catalog_agents",
+    "select_history_entries",
+    "select_known_capabilities",
+    "select_open_tasks",
+    "select_push_config",
+    "select_push_configs",
+    "select_remote_agent",
+    "select_remote_agent_profiles",
+    "select_remote_agents",
+    "select_spoken_entries",
+    "select_task_entry",
+    "update_remote_agent",
+    "update_remote_agent_state",
+    "upsert_card",
 ]
 
 BIG = "bigint"
@@ -55,9 +55,9 @@ BIG = "bigint"
 
 _OF_TASK = "from task_entries where tenant_id = :tenant and task_id = :task_id"
 
-task_entry = Query(f"select * {_OF_TASK} and number = :number", TaskEntryRow, types={"number": BIG})
+select_task_entry = Query(f"select * {_OF_TASK} and number = :number", TaskEntryRow, types={"number": BIG})
 #: What a task's agent has said and handed over, its questions among it; who needs to know whether it is one has enough of two.
-spoken_entries = Query(
+select_spoken_entries = Query(
     f"""
     select * {_OF_TASK} and (type in ('message', 'artifact', 'output')
         or (type = 'status' and content is not null and status in ('input_required', 'auth_required')))
@@ -66,7 +66,7 @@ spoken_entries = Query(
     TaskEntryRow,
 )
 # What belongs into the history: messages, and the questions that were asked with a change of state. Newest first.
-history_entries = Query(
+select_history_entries = Query(
     f"""
     select * {_OF_TASK} and (type = 'message'
         or (type = 'status' and content is not null and status in ('input_required', 'auth_required')))
@@ -110,7 +110,7 @@ def build_artifact_pieces_query(many: bool) -> Query[ArtifactPiece]:
     )
 
 
-any_artifact = Query(f"select 1 as found {_OF_TASK} and type = 'artifact' limit 1", int)
+select_any_artifact = Query(f"select 1 as found {_OF_TASK} and type = 'artifact' limit 1", int)
 
 # -- lists -------------------------------------------------------------------------------------
 
@@ -171,19 +171,19 @@ def build_listing_count_query(filters: frozenset[str]) -> Query[int]:
 # -- push configurations -----------------------------------------------------------------------
 
 _PUSH = "from a2a_push_configs where tenant_id = :tenant and task_id = :task_id"
-push_config = Query(f"select * {_PUSH} and config_id = :config_id", PushConfigRow)
-push_page = Query(
+select_push_config = Query(f"select * {_PUSH} and config_id = :config_id", PushConfigRow)
+select_push_configs = Query(
     f"select * {_PUSH} and config_id > :after order by config_id limit :limit", PushConfigRow, types={"limit": BIG}
 )
-push_count = Query(f"select count(*) as configs {_PUSH}", int)
-drop_push = Write(
+count_push_configs = Query(f"select count(*) as configs {_PUSH}", int)
+delete_push_config = Write(
     "delete from a2a_push_configs where tenant_id = :tenant and task_id = :task_id and config_id = :config_id"
 )
 
 # -- cards and agents --------------------------------------------------------------------------
 
-cards = Query("select * from a2a_cards where tenant_id = :tenant and agent_id = :agent_id", CardRow)
-keep_card = Write(
+select_cards = Query("select * from a2a_cards where tenant_id = :tenant and agent_id = :agent_id", CardRow)
+upsert_card = Write(
     """
     insert into a2a_cards (tenant_id, agent_id, card, extended, updated_at, updated_by)
     values (:tenant, :agent_id, :card, :extended, :now, :by)
@@ -192,15 +192,15 @@ keep_card = Write(
     """,
     types={"now": BIG},
 )
-drop_card = Write("delete from a2a_cards where tenant_id = :tenant and agent_id = :agent_id")
-builtins = Query(
+delete_card = Write("delete from a2a_cards where tenant_id = :tenant and agent_id = :agent_id")
+select_builtin_agents = Query(
     """
     select * from agents where tenant_id = :tenant and account_id = 'builtin' and retired_at is null
     order by agent_id limit 100
     """,
     AgentRow,
 )
-known_capabilities = Query(
+select_known_capabilities = Query(
     """
     select distinct capability from agent_capabilities
     where tenant_id = :tenant and capability in (select value from json_each(:names))
@@ -212,7 +212,7 @@ known_capabilities = Query(
     """,
 )
 # Of the first hundred that have a capability, who is there before who is not, and then the least loaded.
-best_agent = Query(
+select_best_agent = Query(
     """
     select a.* from (
         select agent_id from agent_capabilities where tenant_id = :tenant and capability = :capability
@@ -224,7 +224,7 @@ best_agent = Query(
     """,
     AgentRow,
 )
-catalogue = Query(
+select_catalog_agents = Query(
     """
     select * from agents where tenant_id = :tenant and agent_id > :after and retired_at is null
         and (visibility <> 'private' or agent_id = :viewer or :everyone = 1)
@@ -238,8 +238,10 @@ catalogue = Query(
 
 # -- agents elsewhere --------------------------------------------------------------------------
 
-remote = Query("select * from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id", RemoteAgentRow)
-remote_page = Query(
+select_remote_agent = Query(
+    "select * from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id", RemoteAgentRow
+)
+select_remote_agents = Query(
     """
     select r.*, a.agent_name from a2a_remotes r
     join agents a on a.tenant_id = r.tenant_id and a.agent_id = r.agent_id
@@ -248,7 +250,7 @@ remote_page = Query(
     NamedRemoteAgent,
     types={"limit": BIG},
 )
-change_remote = Write(
+update_remote_agent = Write(
     """
     update a2a_remotes set card = :card, interface = :interface, state = 'available', error = null, checked_at = :now,
         refreshed_at = :now, updated_at = :now,
@@ -257,7 +259,7 @@ change_remote = Write(
     """,
     types={"now": BIG},
 )
-set_remote_state = Write(
+update_remote_agent_state = Write(
     """
     update a2a_remotes set state = :state, error = :error, checked_at = :now
     where tenant_id = :tenant and agent_id = :agent_id
@@ -265,7 +267,7 @@ set_remote_state = Write(
     types={"now": BIG},
 )
 #: all of them, with what a resident needs to know; they are few
-remotes = Query(
+select_remote_agent_profiles = Query(
     """
     select r.*, a.agent_name, a.status, a.description from a2a_remotes r
     join agents a on a.tenant_id = r.tenant_id and a.agent_id = r.agent_id
@@ -273,7 +275,7 @@ remotes = Query(
     """,
     RemoteAgentProfile,
 )
-open_tasks = Query(
+select_open_tasks = Query(
     "select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and completed_at is null", str
 )
-drop_remote = Write("delete from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id")
+delete_remote_agent = Write("delete from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id")

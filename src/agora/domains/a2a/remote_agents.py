@@ -235,7 +235,7 @@ def emit_remote_event(call: Call, verb: str, row: RemoteAgentRow, name: str) -> 
 async def _require_remote(call: Call, ref: str) -> tuple[AgentRow, RemoteAgentRow]:
     """An agent elsewhere and its row among the agents. Raises NotFound."""
     agent = await find_agent(call.tx, ref)
-    row = await call.tx.one(statements.remote, agent_id=agent.agent_id) if agent is not None else None
+    row = await call.tx.one(statements.select_remote_agent, agent_id=agent.agent_id) if agent is not None else None
     if agent is None or row is None:
         raise not_found(
             "agent", f"There is no agent elsewhere {ref!r}.", fix="They are listed with GET /agora/a2a/list_remotes."
@@ -253,7 +253,7 @@ async def list_remotes(call: Call, limit: int, cursor: str | None) -> contract.R
     """A page of them."""
 
     async def read_remote_agents(after: str, count: int) -> Sequence[NamedRemoteAgent]:
-        return await call.tx.all(statements.remote_page, after=after, limit=count)
+        return await call.tx.all(statements.select_remote_agents, after=after, limit=count)
 
     first = paging.decode_cursor(cursor)[0] if cursor else ""
     rows, more = await paging.read_page(read_remote_agents, first, "agent_id", limit, call.context.settings.page_bytes)
@@ -287,7 +287,7 @@ async def refresh_remote(call: Call, ref: str) -> contract.RemoteAgent:
 
 async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, Any] | AgoraError) -> None:
     """Record the outcome of a check: the card or the error. Updates the agent's status."""
-    row = await call.tx.one(statements.remote, agent_id=agent_id)
+    row = await call.tx.one(statements.select_remote_agent, agent_id=agent_id)
     agent = await find_agent(call.tx, agent_id)
     if row is None or agent is None:
         return  # it was removed meanwhile
@@ -302,7 +302,7 @@ async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, A
         await _store_card_and_profile(call, agent, card)
     else:
         await call.tx.execute(
-            statements.set_remote_state, agent_id=agent_id, state=state.value, error=error, now=call.now
+            statements.update_remote_agent_state, agent_id=agent_id, state=state.value, error=error, now=call.now
         )
     if row.state != state.value:
         data = {"agent_id": agent_id, "agent_name": agent.agent_name, "state": state.value, "error": error}
@@ -312,7 +312,7 @@ async def record_remote_check(call: Call, agent_id: str, outcome: Mapping[str, A
 
 async def _sync_status(call: Call, agent_id: str, status: AgentStatus) -> None:
     """Set the agent offline or active by reachability; states set by operators (paused, suspended) are kept."""
-    row = await call.tx.one(agents.lock, ref=agent_id)
+    row = await call.tx.one(agents.lock_agent, ref=agent_id)
     between = (AgentStatus.ACTIVE.value, AgentStatus.BUSY.value, AgentStatus.OFFLINE.value, AgentStatus.ERROR.value)
     if row is None or row.status not in between:
         return
@@ -324,9 +324,9 @@ async def _store_card_and_profile(call: Call, agent: AgentRow, card: dict[str, A
     """Keep a card, and have the agent registered as it says."""
     agent_id = agent.agent_id
     values = {"card": encode_json(card), "interface": encode_json(_choose_interface(card)), "now": call.now}
-    await call.tx.execute(statements.change_remote, agent_id=agent_id, **values)
+    await call.tx.execute(statements.update_remote_agent, agent_id=agent_id, **values)
     await AgentService(call).update(agent_id, **_build_profile_from_card(card))
-    row = await call.tx.one(statements.remote, agent_id=agent_id)
+    row = await call.tx.one(statements.select_remote_agent, agent_id=agent_id)
     assert row is not None
     emit_remote_event(call, "refreshed", row, agent.agent_name)
 
@@ -336,11 +336,11 @@ async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     agent, row = await _require_remote(call, ref)
     call.target = agent.agent_id
     await check_and_record_administration(call, f"remote:{agent.agent_id}")
-    for task_id in await call.tx.all(statements.open_tasks, agent_id=agent.agent_id):
+    for task_id in await call.tx.all(statements.select_open_tasks, agent_id=agent.agent_id):
         draft = await lock_task(call, task_id)
         if draft.row.status not in states.TERMINAL:
             await end_task(draft, TaskStatus.FAILED, error=f"{agent.agent_name} was taken off the marketplace.")
-    await call.tx.execute(statements.drop_remote, agent_id=agent.agent_id)
+    await call.tx.execute(statements.delete_remote_agent, agent_id=agent.agent_id)
     if agent.retired_at is None:
         await AgentService(call).deregister(agent.agent_id)
     emit_remote_event(call, "removed", row, agent.agent_name)

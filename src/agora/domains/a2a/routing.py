@@ -91,7 +91,7 @@ class Route:
 
 async def route_message(call: Call, message: Mapping[str, Any], skill: str | None) -> Route:
     """Find an agent for a message."""
-    builtins = await call.tx.all(statements.builtins)
+    builtins = await call.tx.all(statements.select_builtin_agents)
     if skill is not None:
         return await _route_by_skill(call, builtins, skill)
     planner = await _find_planner(call)
@@ -122,7 +122,7 @@ async def _route_by_skill(call: Call, builtins: Sequence[AgentRow], skill: str) 
     for agent in builtins:
         if any(entry["id"] == skill for entry in parse_agent_skills(agent)):
             return Route(agent, skill, f"{agent.agent_name} has the skill {skill!r}.")
-    row = await call.tx.one(statements.best_agent, capability=skill)
+    row = await call.tx.one(statements.select_best_agent, capability=skill)
     if row is not None:
         return Route(row, skill, f"{row.agent_name} has the capability {skill!r}.")
     return Route(None, None, await _describe_missing_match(call, builtins, f"No agent has the skill {skill!r}."))
@@ -133,10 +133,10 @@ async def _route_by_capability(call: Call, words: Sequence[str]) -> Route | None
     candidates = list(dict.fromkeys(_list_capability_names(words)))
     if not candidates:
         return None
-    names = await call.tx.all(statements.known_capabilities, names=encode_json(candidates))
+    names = await call.tx.all(statements.select_known_capabilities, names=encode_json(candidates))
     capabilities = sorted(names, key=lambda name: (-len(name), name))
     for capability in capabilities:
-        row = await call.tx.one(statements.best_agent, capability=capability)
+        row = await call.tx.one(statements.select_best_agent, capability=capability)
         if row is not None:
             reason = f"The text names {capability!r}, a capability of {row.agent_name}."
             return Route(row, capability, reason)
@@ -239,7 +239,7 @@ def _stem_word(word: str) -> str:
 
 async def _describe_missing_match(call: Call, builtins: Sequence[AgentRow], why: str) -> str:
     """The message when no agent matches: the reason, the available capabilities, and how to address one."""
-    offered = await call.tx.all(statistics.capabilities, limit=MAX_LISTED_CAPABILITIES)
+    offered = await call.tx.all(statistics.select_top_capabilities, limit=MAX_LISTED_CAPABILITIES)
     capabilities = ", ".join(f"{row.capability} ({row.agents})" for row in offered)
     lines = [
         f"- {agent.agent_name}: {skill['id']} ({skill.get('description') or skill.get('name') or ''})"

@@ -88,7 +88,7 @@ class _UpdateLog:
         items: list[Entry] = []
         last_number = (after - 1) // 2
         while not items:
-            rows = await reader.all(task_lists.entries, task_id=self.task_id, after=last_number, limit=PAGE)
+            rows = await reader.all(task_lists.list_entries, task_id=self.task_id, after=last_number, limit=PAGE)
             for row in rows:
                 items += [item for item in await self._build_entry_items(reader, row) if item.number > after]
                 if self._is_last(row):
@@ -139,7 +139,7 @@ class _UpdateLog:
         data = await reader.one(tasks.select_task_data, task_id=self.task_id)
         if data is None or data.result is None:
             return []
-        if await reader.one(statements.any_artifact, task_id=self.task_id) is not None:
+        if await reader.one(statements.select_any_artifact, task_id=self.task_id) is not None:
             return []
         return [self._build_artifact_item(number, view.build_result_artifact(decode_json(data.result)), last=True)]
 

@@ -25,20 +25,20 @@ class Overrides(DueController):
 
     name = "overrides"
     interval = 1.0
-    next_due = statements.next_override_end
+    next_due = statements.select_next_override_end
 
     async def reconcile(self, tenant: str) -> None:
         now = self.context.clock.now()
-        while not self.is_stopping and await self.read(tenant, statements.overdue_overrides, now=now):
+        while not self.is_stopping and await self.read(tenant, statements.select_overdue_override, now=now):
             if not await self.write_as_system(tenant, self._lift_expired):
                 return
 
     async def _lift_expired(self, call: Call) -> int:
         """Lift a batch of expired overrides. Returns their number."""
         lifted = 0
-        for row in await call.tx.all(overrides.expired, now=call.now):
+        for row in await call.tx.all(overrides.select_expired_overrides, now=call.now):
             ended = {"override_id": row.override_id, "status": "expired", "now": call.now, "by": BY}
-            if not await call.tx.execute(overrides.end, **ended):
+            if not await call.tx.execute(overrides.end_override, **ended):
                 continue
             lifted += 1
             data = {name: getattr(row, name) for name in FIELDS} | {"status": "expired"}

@@ -87,7 +87,9 @@ class Management(BoundService):
                 allowed=["suspend", "retire"],
             )
         await check_and_record_administration(call, call.target)
-        if status == "active" and await call.tx.all(overrides.standing, target_id=call.target, now=call.now):
+        if status == "active" and await call.tx.all(
+            overrides.select_overrides_of_target, target_id=call.target, now=call.now
+        ):
             status = "paused"  # by an override, which goes on
         if row.status != status:
             await set_agent_status(call, row, status)
@@ -125,7 +127,7 @@ class Management(BoundService):
             ) from None
         check_tier(self.call, tier, ServiceTier(row.service_tier))
         await check_and_record_administration(self.call, f"tier:{row.agent_id}")
-        await self.call.tx.execute(statements.set_tier, agent_id=row.agent_id, tier=tier.value)
+        await self.call.tx.execute(statements.update_agent_tier, agent_id=row.agent_id, tier=tier.value)
         data = {"agent_id": row.agent_id, "agent_name": row.agent_name, "service_tier": tier.value}
         self.call.emit("agora.agent.updated", data, subject=row.agent_id, audience=choose_agent_event_audience(row))
         return row.service_tier, tier.value
@@ -146,11 +148,11 @@ class Management(BoundService):
         if action == "set":
             after = configuration.validate_value(target, value)
             await call.tx.execute(
-                statements.set_setting, name=target, value=encode_json(after), now=call.now, by=call.caller.subject
+                statements.upsert_setting, name=target, value=encode_json(after), now=call.now, by=call.caller.subject
             )
         elif action == "reset":
             after = getattr(configuration.settings, target)
-            await call.tx.execute(statements.clear_setting, name=target)
+            await call.tx.execute(statements.delete_setting, name=target)
         else:
             raise _build_unknown_action_error(action, ("list", "get", "set", "reset"))
         data = {"name": target, "value": after, "reset": action == "reset"}
@@ -170,12 +172,17 @@ class Management(BoundService):
         before, status = str(registry.status(operation, call.caller.tenant)), STATUSES[action]
         where, details = {"operation": operation.name, "version": operation.version}, notice.to_document()
         if status is None:
-            await call.tx.execute(statements.clear_status, **where)
+            await call.tx.execute(statements.delete_operation_status, **where)
             status = str(registry.declared_status(operation))
         else:
             stored = encode_json(details) if details else None
             await call.tx.execute(
-                statements.set_status, **where, status=status, now=call.now, by=call.caller.subject, details=stored
+                statements.upsert_operation_status,
+                **where,
+                status=status,
+                now=call.now,
+                by=call.caller.subject,
+                details=stored,
             )
         data = where | {"status": status, "reset": action == "reset", "details": details}
         call.emit("agora.service.status_changed", data, subject=operation.name)

@@ -9,19 +9,19 @@ from agora.store.port import Query, Write
 
 __all__ = [
     "build_audit_query",
-    "clear_setting",
-    "clear_status",
-    "set_setting",
-    "set_status",
-    "set_tier",
-    "settings",
-    "statuses",
+    "delete_operation_status",
+    "delete_setting",
+    "select_operation_statuses",
+    "select_settings",
+    "update_agent_tier",
+    "upsert_operation_status",
+    "upsert_setting",
 ]
 
 BIG = "bigint"
 
-settings = Query("select name, value from settings where tenant_id = :tenant", RuntimeSettingRow)
-set_setting = Write(
+select_settings = Query("select name, value from settings where tenant_id = :tenant", RuntimeSettingRow)
+upsert_setting = Write(
     """
     insert into settings (tenant_id, name, value, changed_at, changed_by)
     values (:tenant, :name, :value, :now, :by)
@@ -30,13 +30,13 @@ set_setting = Write(
     """,
     types={"now": BIG},
 )
-clear_setting = Write("delete from settings where tenant_id = :tenant and name = :name")
+delete_setting = Write("delete from settings where tenant_id = :tenant and name = :name")
 
-statuses = Query(
+select_operation_statuses = Query(
     "select operation, version, status, changed_at, details from operation_status where tenant_id = :tenant",
     OperationStatusRow,
 )
-set_status = Write(
+upsert_operation_status = Write(
     """
     insert into operation_status (tenant_id, operation, version, status, changed_at, changed_by, details)
     values (:tenant, :operation, :version, :status, :now, :by, :details)
@@ -46,10 +46,10 @@ set_status = Write(
     """,
     types={"now": BIG},
 )
-clear_status = Write(
+delete_operation_status = Write(
     "delete from operation_status where tenant_id = :tenant and operation = :operation and version = :version"
 )
-set_tier = Write("update agents set service_tier = :tier where tenant_id = :tenant and agent_id = :agent_id")
+update_agent_tier = Write("update agents set service_tier = :tier where tenant_id = :tenant and agent_id = :agent_id")
 
 _FILTERS = {
     "actor": "and actor = :actor",

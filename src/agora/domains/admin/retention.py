@@ -37,20 +37,25 @@ class Retention(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         settings = self.context.server.settings
-        await self._prune_older(tenant, statements.prune_events, settings.event_retention)
-        await self._prune_older(tenant, statements.prune_idempotency, settings.idempotency_lifetime)
-        await self._prune_older(tenant, statements.prune_audit, settings.audit_retention)
-        await self._prune_older(tenant, dead_letters.prune, 2 * settings.message_lifetime)
+        await self._prune_older(tenant, statements.delete_old_events, settings.event_retention)
+        await self._prune_older(tenant, statements.delete_old_idempotency_records, settings.idempotency_lifetime)
+        await self._prune_older(tenant, statements.delete_old_audit_entries, settings.audit_retention)
+        await self._prune_older(tenant, dead_letters.delete_old_letters, 2 * settings.message_lifetime)
         await self._drop_messages(tenant, 2 * settings.message_lifetime)
-        await self._drop_ended(tenant, conversations.doomed, conversations.DROPS, 2 * settings.message_lifetime)
-        await self._prune_older(tenant, conversations.prune_usage, settings.audit_retention)
         await self._drop_ended(
-            tenant, retention_queries.expired_tasks, retention_queries.TASK_DELETES, settings.task_retention
+            tenant, conversations.select_old_conversations, conversations.DROPS, 2 * settings.message_lifetime
+        )
+        await self._prune_older(tenant, conversations.delete_old_usage_reports, settings.audit_retention)
+        await self._drop_ended(
+            tenant, retention_queries.select_expired_tasks, retention_queries.TASK_DELETES, settings.task_retention
         )
         await self._drop_ended(
-            tenant, retention_queries.expired_workflows, retention_queries.WORKFLOW_DELETES, settings.task_retention
+            tenant,
+            retention_queries.select_expired_workflows,
+            retention_queries.WORKFLOW_DELETES,
+            settings.task_retention,
         )
-        await self._drop_ended(tenant, client_sessions.doomed, client_sessions.DROPS, 0)
+        await self._drop_ended(tenant, client_sessions.select_expired_sessions, client_sessions.DROPS, 0)
 
     async def _prune_older(self, tenant: str, write: Write, seconds: int) -> None:
         before = self.context.clock.now() - seconds * SECOND
@@ -66,20 +71,20 @@ class Retention(Controller):
         before = now - seconds * SECOND
         when, bound = {"before": before, "now": now}, _build_id_after(before + SLACK)
         while not self.is_stopping:
-            rows = await self.read(tenant, statements.doomed_messages, bound=bound, limit=self.batch, **when)
+            rows = await self.read(tenant, statements.select_expired_messages, bound=bound, limit=self.batch, **when)
             if not rows:
                 return
             ids = list(rows)
             await self._drop_deliveries(tenant, ids[-1], when)
             if not self.is_stopping:  # a message outlives its deliveries, by which they are found
-                await self._run_write(tenant, statements.drop_messages, ids=encode_json(ids))
+                await self._run_write(tenant, statements.delete_messages, ids=encode_json(ids))
 
     async def _drop_deliveries(self, tenant: str, last: str, when: dict[str, int]) -> None:
         while not self.is_stopping:
-            rows = await self.read(tenant, statements.doomed_deliveries, last=last, limit=self.sweep, **when)
+            rows = await self.read(tenant, statements.select_expired_deliveries, last=last, limit=self.sweep, **when)
             for batch in split_batches(rows, self.batch):
                 pairs = [(row.recipient, row.message_id) for row in batch]
-                await self._run_write(tenant, statements.drop_deliveries, pairs=encode_json(pairs))
+                await self._run_write(tenant, statements.delete_deliveries, pairs=encode_json(pairs))
             if len(rows) < self.sweep:
                 return
 

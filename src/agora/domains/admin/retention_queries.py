@@ -7,15 +7,15 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import ExpiredDeliveryRow
 
 __all__ = [
-    "doomed_deliveries",
-    "doomed_messages",
-    "drop_deliveries",
-    "drop_messages",
-    "next_override_end",
-    "overdue_overrides",
-    "prune_audit",
-    "prune_events",
-    "prune_idempotency",
+    "delete_deliveries",
+    "delete_messages",
+    "delete_old_audit_entries",
+    "delete_old_events",
+    "delete_old_idempotency_records",
+    "select_expired_deliveries",
+    "select_expired_messages",
+    "select_next_override_end",
+    "select_overdue_override",
 ]
 
 BIG = "bigint"
@@ -33,10 +33,10 @@ _OVERDUE_OVERRIDES = """
 _NEXT_OVERRIDE_END = """
     select min(expires_at) as due_at from overrides {hint} where tenant_id = :tenant and status = 'active'
 """
-next_override_end = Query(
+select_next_override_end = Query(
     _NEXT_OVERRIDE_END.format(hint="indexed by overrides_active"), int, postgres=_NEXT_OVERRIDE_END.format(hint="")
 )
-overdue_overrides = Query(
+select_overdue_override = Query(
     _OVERDUE_OVERRIDES.format(hint="indexed by overrides_active"),
     str,
     postgres=_OVERDUE_OVERRIDES.format(hint=""),
@@ -47,7 +47,7 @@ overdue_overrides = Query(
 
 _DOOMED = "m.created_at < :before and (m.expires_at is null or m.expires_at < :now)"
 # bound: an id that sorts after all ids of that time, so that newer messages are not scanned.
-doomed_messages = Query(
+select_expired_messages = Query(
     f"""
     select m.message_id from messages m where m.tenant_id = :tenant and m.message_id < :bound and {_DOOMED}
     order by m.message_id limit :limit
@@ -57,7 +57,7 @@ doomed_messages = Query(
     scan=True,
 )
 # Skips from recipient to recipient; of each, only the oldest deliveries are scanned.
-doomed_deliveries = Query(
+select_expired_deliveries = Query(
     f"""
     with recursive r (id) as (
         select min(recipient) from deliveries where tenant_id = :tenant
@@ -76,13 +76,13 @@ doomed_deliveries = Query(
     scan=True,
 )
 _DROP_DELIVERIES = "delete from deliveries where tenant_id = :tenant and (recipient, message_id) "
-drop_deliveries = Write(_DROP_DELIVERIES + _PAIRS, postgres=_DROP_DELIVERIES + _PAIRS_POSTGRES)
+delete_deliveries = Write(_DROP_DELIVERIES + _PAIRS, postgres=_DROP_DELIVERIES + _PAIRS_POSTGRES)
 _DROP_MESSAGES = "delete from messages where tenant_id = :tenant and message_id "
-drop_messages = Write(_DROP_MESSAGES + _IDS, postgres=_DROP_MESSAGES + _IDS_POSTGRES)
+delete_messages = Write(_DROP_MESSAGES + _IDS, postgres=_DROP_MESSAGES + _IDS_POSTGRES)
 
 # Of the oldest events, those before the first that is to stay: the log loses its beginning, never its
 # middle, and keeps its newest event, whose sequence number is where the next one goes on.
-prune_events = Write(
+delete_old_events = Write(
     """
     delete from events where tenant_id = :tenant and seq < (
         select coalesce(min(case when o.time >= :before then o.seq end), max(o.seq))
@@ -90,7 +90,7 @@ prune_events = Write(
     """,
     types={"before": BIG, "limit": BIG},
 )
-prune_audit = Write(
+delete_old_audit_entries = Write(
     """
     delete from audit where tenant_id = :tenant and audit_id in (
         select o.audit_id
@@ -99,7 +99,7 @@ prune_audit = Write(
     """,
     types={"before": BIG, "limit": BIG},
 )
-prune_idempotency = Write(
+delete_old_idempotency_records = Write(
     """
     delete from idempotency where tenant_id = :tenant and (subject, key) in (
         select o.subject, o.key from idempotency o

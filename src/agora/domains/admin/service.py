@@ -56,7 +56,7 @@ class AdminService(BoundService, contract.Admin):
         agent = await self._find_agent(target_id)
         target = call.target = agent.agent_id if agent is not None else target_id
         call.detail = f"{kind.value} with authority {authority}" + (f": {reason}" if reason else "")
-        standing = list(await call.tx.all(overrides.standing, target_id=target, now=call.now))
+        standing = list(await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now))
         if kind is OverrideAction.RESUME:
             return await self._lift_overrides(target, agent, authority, standing)
         if kind is OverrideAction.TERMINATE and agent is None and not target.startswith(WORKFLOW):
@@ -131,7 +131,11 @@ class AdminService(BoundService, contract.Admin):
             raise IllegalTransition(f"There is no active override of {target}.", allowed=["pause", "emergency_halt"])
         for row in lower:
             await call.tx.execute(
-                overrides.end, override_id=row.override_id, status="lifted", now=call.now, by=call.caller.subject
+                overrides.end_override,
+                override_id=row.override_id,
+                status="lifted",
+                now=call.now,
+                by=call.caller.subject,
             )
             self._emit_event("agora.override.lifted", row)
             await publish_halt_end(call, row)

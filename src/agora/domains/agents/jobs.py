@@ -67,10 +67,10 @@ class Heartbeats(Controller):
         times = dict(batch)
 
         async def store_last_seen(call: Call) -> None:
-            for row in await call.tx.all(presence.asleep, ids=encode_json(list(times))):
+            for row in await call.tx.all(presence.lock_offline_agents, ids=encode_json(list(times))):
                 if times[row.agent_id] > row.last_activity:
                     await set_agent_status(call, row, "active")
-            await call.tx.execute(presence.seen, seen=encode_json(batch))
+            await call.tx.execute(presence.update_last_activity, seen=encode_json(batch))
 
         await self.write_as_system(tenant, store_last_seen)
 
@@ -85,7 +85,7 @@ class Heartbeats(Controller):
         if now - self._deaf_until.get(tenant, context.server.started_at) < timeout:
             return
         while not self.is_stopping:
-            silent = await self.read(tenant, presence.silent, before=now - timeout, limit=self.batch)
+            silent = await self.read(tenant, presence.select_silent_agents, before=now - timeout, limit=self.batch)
             marked = await self._mark_offline(tenant, silent, now - timeout) if silent else 0
             if len(silent) < self.batch or not marked:
                 return
@@ -95,7 +95,7 @@ class Heartbeats(Controller):
         last_seen = self.context.server.last_seen
 
         async def store_offline(call: Call) -> int:
-            rows = await call.tx.all(presence.still_silent, ids=encode_json(ids), before=before)
+            rows = await call.tx.all(presence.lock_silent_agents, ids=encode_json(ids), before=before)
             silent = [row for row in rows if (tenant, row.agent_id) not in last_seen]
             for row in silent:
                 await set_agent_status(call, row, "offline")

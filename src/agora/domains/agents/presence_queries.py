@@ -7,13 +7,13 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import AgentPresence
 
 __all__ = [
-    "asleep",
-    "failures",
-    "seen",
-    "set_failures",
-    "set_state",
-    "silent",
-    "still_silent",
+    "lock_offline_agents",
+    "lock_silent_agents",
+    "select_consecutive_failures",
+    "select_silent_agents",
+    "update_consecutive_failures",
+    "update_last_activity",
+    "update_presence_state",
 ]
 
 BIG = "bigint"
@@ -26,7 +26,7 @@ _SEEN = """
     from (select {agent_id} as agent_id, max({at}) as at from {pairs} group by 1) as s
     where agents.tenant_id = :tenant and agents.agent_id = s.agent_id and agents.last_activity < s.at
 """
-seen = Write(
+update_last_activity = Write(
     _SEEN.format(agent_id="json_extract(value, '$[0]')", at="json_extract(value, '$[1]')", pairs="json_each(:seen)"),
     postgres=_SEEN.format(
         agent_id="p.pair->>0", at="(p.pair->>1)::bigint", pairs="json_array_elements(:seen::json) as p (pair)"
@@ -35,27 +35,27 @@ seen = Write(
 _WHO = """select agent_id, agent_name, status, visibility, last_activity, active_tasks, max_concurrent_tasks from agents
     where tenant_id = :tenant"""
 _ALIVE = "status in ('active', 'busy', 'error') and last_activity < :before and status_since < :before"
-asleep = Query(
+lock_offline_agents = Query(
     f"{_WHO} and status = 'offline' and agent_id {_IDS} order by agent_id",
     AgentPresence,
     postgres=f"{_WHO} and status = 'offline' and agent_id {_IDS_POSTGRES} order by agent_id",
     lock=True,
 )
 # A change of status counts as activity: a resumed agent gets the full time to send a heartbeat.
-silent = Query(
+select_silent_agents = Query(
     f"select agent_id from agents where tenant_id = :tenant and retired_at is null and {_ALIVE} limit :limit",
     str,
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-still_silent = Query(
+lock_silent_agents = Query(
     f"{_WHO} and {_ALIVE} and agent_id {_IDS} order by agent_id",
     AgentPresence,
     postgres=f"{_WHO} and {_ALIVE} and agent_id {_IDS_POSTGRES} order by agent_id",
     types={"before": BIG},
     lock=True,
 )
-set_state = Write(
+update_presence_state = Write(
     """
     update agents set status = :status, status_since = :now,
         consecutive_failures = case when :status in ('active', 'busy') then 0 else consecutive_failures end,
@@ -65,13 +65,13 @@ set_state = Write(
     """,
     types={"now": BIG},
 )
-set_failures = Write(
+update_consecutive_failures = Write(
     """
     update agents set consecutive_failures = :failures where tenant_id = :tenant and agent_id = :agent_id
     """,
     types={"failures": BIG},
 )
-failures = Query(
+select_consecutive_failures = Query(
     "select consecutive_failures from agents where tenant_id = :tenant and agent_id = :agent_id and consecutive_failures > 0",
     int,
 )

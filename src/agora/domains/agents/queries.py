@@ -9,28 +9,28 @@ from agora.store.port import Query, Write
 from .records import AgentRow, CapableAgent
 
 __all__ = [
-    "able",
     "build_listing_query",
-    "by_alias",
-    "by_capability",
-    "by_dotted",
-    "by_id",
-    "by_name",
-    "by_name_key",
-    "clear_capabilities",
-    "enrolled_by",
-    "lock",
-    "names_at",
-    "of_account",
-    "rate",
-    "rated",
-    "rating_of",
+    "count_agents_of_enrolment",
+    "count_agents_of_registrar",
+    "count_unread_messages",
+    "delete_capabilities",
+    "lock_agent",
     "record_heartbeat",
-    "registered_by",
-    "retire",
-    "set_status",
-    "unread",
-    "update",
+    "retire_agent",
+    "select_agent_by_alias",
+    "select_agent_by_id",
+    "select_agent_by_name",
+    "select_agent_by_name_key",
+    "select_agent_of_account",
+    "select_agents_named_at",
+    "select_agents_to_address",
+    "select_any_agent_of_account",
+    "select_capable_agents",
+    "select_rating",
+    "update_agent",
+    "update_agent_rating",
+    "update_agent_status",
+    "upsert_rating",
 ]
 
 BIG = "bigint"
@@ -39,16 +39,20 @@ VISIBLE = (
 )
 
 
-by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", AgentRow)
-by_name = Query("select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null", AgentRow)
-by_name_key = Query(
+select_agent_by_id = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", AgentRow)
+select_agent_by_name = Query(
+    "select * from agents where tenant_id = :tenant and agent_name = :ref and retired_at is null", AgentRow
+)
+select_agent_by_name_key = Query(
     "select * from agents where tenant_id = :tenant and name_key = :key and retired_at is null", AgentRow
 )
-by_alias = Query(
+select_agent_of_account = Query(
     "select * from agents where tenant_id = :tenant and agent_name = :ref and account_id = :account and retired_at is null",
     AgentRow,
 )
-by_dotted = Query("select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null", AgentRow)
+select_agent_by_alias = Query(
+    "select * from agents where tenant_id = :tenant and alias = :ref and retired_at is null", AgentRow
+)
 # Agents that names referred to at a time: the holder at that time, or the first one since.
 _NAMES_AT = """
     select a.agent_id from agents a
@@ -57,13 +61,13 @@ _NAMES_AT = """
             and (b.retired_at is null or b.retired_at > :time)
             and (b.registered_at, b.agent_id) < (a.registered_at, a.agent_id))
 """
-names_at = Query(
+select_agents_named_at = Query(
     _NAMES_AT.format(named="a.agent_name in (select value from json_each(:names))"),
     str,
     postgres=_NAMES_AT.format(named="a.agent_name = any(array(select json_array_elements_text(:names::json)))"),
     types={"time": BIG},
 )
-of_account = Query(
+select_any_agent_of_account = Query(
     """
     select agent_id from agents where tenant_id = :tenant and account_id = :account
         and account_id <> 'default' and retired_at is null
@@ -71,7 +75,7 @@ of_account = Query(
     """,
     str,
 )
-registered_by = Query(
+count_agents_of_registrar = Query(
     """
     select count(*) as registered from (
         select 1 from agents where tenant_id = :tenant and registrar = :registrar and retired_at is null limit :most
@@ -80,7 +84,7 @@ registered_by = Query(
     int,
     types={"most": BIG},
 )
-enrolled_by = Query(
+count_agents_of_enrolment = Query(
     """
     select count(*) as registered from (
         select 1 from agents where tenant_id = :tenant and enrolment = :enrolment and retired_at is null limit :most
@@ -89,9 +93,9 @@ enrolled_by = Query(
     int,
     types={"most": BIG},
 )
-lock = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", AgentRow, lock=True)
+lock_agent = Query("select * from agents where tenant_id = :tenant and agent_id = :ref", AgentRow, lock=True)
 
-by_capability = Query(
+select_agents_to_address = Query(
     """
     select a.agent_id, a.agent_name, a.account_id, a.endpoints, a.metadata from agent_capabilities c
     join agents a on a.tenant_id = c.tenant_id and a.agent_id = c.agent_id
@@ -102,7 +106,7 @@ by_capability = Query(
     types={"limit": BIG},
 )
 # Agents with a capability, up to :limit.
-able = Query(
+select_capable_agents = Query(
     """
     select a.* from (
         select agent_id from agent_capabilities where tenant_id = :tenant and capability = :capability
@@ -114,7 +118,7 @@ able = Query(
     types={"limit": BIG},
 )
 
-update = Write(
+update_agent = Write(
     """
     update agents set capabilities = :capabilities, service_tier = :service_tier,
         requested_tier = :requested_tier, description = :description,
@@ -125,13 +129,13 @@ update = Write(
     """,
     types={"max_concurrent_tasks": BIG, "proficiency_level": BIG, "now": BIG},
 )
-set_tiers = Write(
+update_agent_tiers = Write(
     """
     update agents set service_tier = :granted, requested_tier = :requested
     where tenant_id = :tenant and agent_id = :agent_id
     """
 )
-set_status = Write(
+update_agent_status = Write(
     """
     update agents set status = :status, last_activity = :now, status_since = :now,
         reachable_for = reachable_for + case
@@ -147,21 +151,21 @@ record_heartbeat = Write(
     """,
     types={"now": BIG, "load": "double precision"},
 )
-retire = Write(
+retire_agent = Write(
     """
     update agents set status = 'retired', retired_at = :now, token_generation = token_generation + 1
     where tenant_id = :tenant and agent_id = :agent_id
     """,
     types={"now": BIG},
 )
-clear_capabilities = Write("delete from agent_capabilities where tenant_id = :tenant and agent_id = :agent_id")
+delete_capabilities = Write("delete from agent_capabilities where tenant_id = :tenant and agent_id = :agent_id")
 
-rating_of = Query(
+select_rating = Query(
     "select rating from ratings where tenant_id = :tenant and agent_id = :agent_id and rater_id = :rater_id",
     float,
     lock=True,
 )
-rate = Write(
+upsert_rating = Write(
     """
     insert into ratings (tenant_id, agent_id, rater_id, rating, comment, rated_at)
     values (:tenant, :agent_id, :rater_id, :rating, :comment, :now)
@@ -170,7 +174,7 @@ rate = Write(
     """,
     types={"rating": "double precision", "now": BIG},
 )
-rated = Write(
+update_agent_rating = Write(
     """
     update agents set rating_sum = rating_sum + :change, rating_count = rating_count + :raters
     where tenant_id = :tenant and agent_id = :agent_id
@@ -178,7 +182,7 @@ rated = Write(
     types={"change": "double precision", "raters": BIG},
 )
 
-unread = Query(
+count_unread_messages = Query(
     """
     select count(*) as unread from (
         select 1 from deliveries where tenant_id = :tenant and recipient = :agent_id

@@ -79,7 +79,10 @@ async def check_alias(call: Call, alias: str, agent_id: str | None) -> None:
         )
     if holder is not None:
         return
-    foreign = company != call.caller.account and await call.tx.one(agents.of_account, account=company) is not None
+    foreign = (
+        company != call.caller.account
+        and await call.tx.one(agents.select_any_agent_of_account, account=company) is not None
+    )
     if company in RESERVED_COMPANIES or foreign:
         if call.caller.may("admin") and company != _read_company_of_alias(ORCHESTRATOR):
             return
@@ -109,14 +112,14 @@ async def find_agent(tx: Reader, ref: str) -> AgentRow | None:
     A name without exact match resolves to an agent whose name looks the same (see :func:`.names.name_key`).
     """
     if looks_like_id(ref):
-        return await tx.one(agents.by_id, ref=ref)
+        return await tx.one(agents.select_agent_by_id, ref=ref)
     if not ref.startswith("agent.") or ref.count(".") < 2:
-        row = await tx.one(agents.by_name, ref=ref)
-        return row if row is not None else await tx.one(agents.by_name_key, key=name_key(ref))
-    row = await tx.one(agents.by_dotted, ref=ref)
+        row = await tx.one(agents.select_agent_by_name, ref=ref)
+        return row if row is not None else await tx.one(agents.select_agent_by_name_key, key=name_key(ref))
+    row = await tx.one(agents.select_agent_by_alias, ref=ref)
     if row is None:
         _, account, name = ref.split(".", 2)
-        row = await tx.one(agents.by_alias, ref=name, account=account)
+        row = await tx.one(agents.select_agent_of_account, ref=name, account=account)
     return row
 
 
@@ -180,7 +183,7 @@ async def resolve_ids_at(tx: Reader, refs: Iterable[str], time: int) -> list[str
             ids += [] if row is None else [row.agent_id]
         else:
             names.append(ref)
-    holders = await tx.all(agents.names_at, names=encode_json(names), time=time) if names else []
+    holders = await tx.all(agents.select_agents_named_at, names=encode_json(names), time=time) if names else []
     return list(dict.fromkeys((*ids, *holders)))
 
 

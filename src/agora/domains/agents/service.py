@@ -255,7 +255,7 @@ class AgentService(BoundService, contract.Agents):
         if registrar is None:
             return None
         most = self.call.context.settings.max_agents_each
-        registered = await self.call.tx.one(statements.registered_by, registrar=registrar, most=most) or 0
+        registered = await self.call.tx.one(statements.count_agents_of_registrar, registrar=registrar, most=most) or 0
         if registered >= most:
             raise Overloaded(
                 f"{most} agents that you registered are there, counted with those that they registered.",
@@ -270,7 +270,7 @@ class AgentService(BoundService, contract.Agents):
         if enrolment is None:
             return None
         most = self.call.context.settings.max_agents_enrolled
-        enrolled = await self.call.tx.one(statements.enrolled_by, enrolment=enrolment, most=most) or 0
+        enrolled = await self.call.tx.one(statements.count_agents_of_enrolment, enrolment=enrolment, most=most) or 0
         if enrolled >= most:
             raise Overloaded(
                 f"{most} agents of one enrolment token are there, counted with those that they registered.",
@@ -318,7 +318,7 @@ class AgentService(BoundService, contract.Agents):
         """Store the tier requested for an agent, and grant it as far as the caller may."""
         granted = self._choose_tier_to_grant(requested, row)
         await self.call.tx.execute(
-            statements.set_tiers, agent_id=row.agent_id, granted=granted.value, requested=requested.value
+            statements.update_agent_tiers, agent_id=row.agent_id, granted=granted.value, requested=requested.value
         )
 
     def _choose_tier_to_grant(self, requested: ServiceTier, row: AgentRow | None) -> ServiceTier:
@@ -362,9 +362,9 @@ class AgentService(BoundService, contract.Agents):
         call = self.call
         agent_id = call.target = row.agent_id
         await publish_declared_codebases(call, agent_id, capabilities or ())
-        await call.tx.execute(statements.update, agent_id=agent_id, now=call.now, **values)
+        await call.tx.execute(statements.update_agent, agent_id=agent_id, now=call.now, **values)
         if capabilities is not None:
-            await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
+            await call.tx.execute(statements.delete_capabilities, agent_id=agent_id)
             self._append_capabilities(agent_id, capabilities)
         changed = replace(row, **values, last_activity=call.now)
         self._emit_agent_event("agora.agent.updated", changed)
@@ -483,7 +483,7 @@ class AgentService(BoundService, contract.Agents):
         developer = caller.kind == "key" and caller.account == agent.account_id != "default"
         if not (by_developer and developer):
             check_may_act_for(caller, agent.agent_id)
-        row = await call.tx.one(statements.lock, ref=agent.agent_id)
+        row = await call.tx.one(statements.lock_agent, ref=agent.agent_id)
         return row or agent
 
     async def _set_own_status(self, row: AgentRow, status: AgentStatus) -> str:
@@ -524,7 +524,7 @@ class AgentService(BoundService, contract.Agents):
     @implements
     async def status(self, agent_id: str) -> contract.AgentStatusReport:
         row = await load_visible_agent(self.call.tx, self.call.caller, agent_id)
-        unread = await self.call.tx.one(statements.unread, agent_id=row.agent_id)
+        unread = await self.call.tx.one(statements.count_unread_messages, agent_id=row.agent_id)
         fields = _build_profile_fields(row, self.call.now)
         names = contract.AgentStatusReport.model_fields.keys() - {"unread_messages"}
         return contract.AgentStatusReport.model_construct(
@@ -539,12 +539,17 @@ class AgentService(BoundService, contract.Agents):
         rater = call.caller.subject
         if rater == agent_id:
             raise InvalidRequest("An agent does not rate itself.", errors=[field_error("agent_id", "your own agent")])
-        before = await call.tx.one(statements.rating_of, agent_id=agent_id, rater_id=rater)
+        before = await call.tx.one(statements.select_rating, agent_id=agent_id, rater_id=rater)
         change, raters = (rating, 1) if before is None else (rating - before, 0)
         await call.tx.execute(
-            statements.rate, agent_id=agent_id, rater_id=rater, rating=float(rating), comment=comment, now=call.now
+            statements.upsert_rating,
+            agent_id=agent_id,
+            rater_id=rater,
+            rating=float(rating),
+            comment=comment,
+            now=call.now,
         )
-        await call.tx.execute(statements.rated, agent_id=agent_id, change=float(change), raters=raters)
+        await call.tx.execute(statements.update_agent_rating, agent_id=agent_id, change=float(change), raters=raters)
         count = row.rating_count + raters
         reputation = round((row.rating_sum + change) / count, 2)
         call.emit(
@@ -569,9 +574,9 @@ class AgentService(BoundService, contract.Agents):
     async def retire_agent(self, row: AgentRow) -> None:
         """Retire an agent: revoke its token, release its name, remove it from searches. Its history stays."""
         call, agent_id = self.call, row.agent_id
-        await call.tx.execute(statements.set_status, agent_id=agent_id, status="retired", now=call.now)
-        await call.tx.execute(statements.retire, agent_id=agent_id, now=call.now)
-        await call.tx.execute(statements.clear_capabilities, agent_id=agent_id)
+        await call.tx.execute(statements.update_agent_status, agent_id=agent_id, status="retired", now=call.now)
+        await call.tx.execute(statements.retire_agent, agent_id=agent_id, now=call.now)
+        await call.tx.execute(statements.delete_capabilities, agent_id=agent_id)
         await call.publish(AGENT_RETIRED, row)
         for name in self._list_names_with_held_mail(
             row

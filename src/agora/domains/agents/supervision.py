@@ -53,7 +53,7 @@ async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: st
         status = "busy"
     if status == before:
         return status
-    await call.tx.execute(presence.set_state, agent_id=agent_id, status=status, now=call.now)
+    await call.tx.execute(presence.update_presence_state, agent_id=agent_id, status=status, now=call.now)
     data = {"agent_id": agent_id, "agent_name": row.agent_name, "from": before, "to": status}
     call.emit("agora.agent.status_changed", data, subject=agent_id, audience=choose_agent_event_audience(row))
     return status
@@ -61,33 +61,35 @@ async def set_agent_status(call: Call, row: AgentRow | AgentPresence, status: st
 
 async def record_agent_failure(call: Call, agent_id: str) -> None:
     """Count a failed attempt of an agent; put it into ``error`` after ``MAX_CONSECUTIVE_FAILURES``."""
-    row = await call.tx.one(agents.lock, ref=agent_id)
+    row = await call.tx.one(agents.lock_agent, ref=agent_id)
     if row is None or row.retired_at is not None:  # None: the holder was a key
         return
     failures = row.consecutive_failures + 1
-    await call.tx.execute(presence.set_failures, agent_id=agent_id, failures=failures)
+    await call.tx.execute(presence.update_consecutive_failures, agent_id=agent_id, failures=failures)
     if failures >= MAX_CONSECUTIVE_FAILURES and row.status in ("active", "busy"):
         await set_agent_status(call, row, "error")
 
 
 async def record_agent_success(call: Call, agent_id: str) -> None:
     """Forget the failed attempts of an agent that has completed a task, and end its state ``error``."""
-    if await call.tx.one(presence.failures, agent_id=agent_id) is None:  # the usual case takes no lock
+    if (
+        await call.tx.one(presence.select_consecutive_failures, agent_id=agent_id) is None
+    ):  # the usual case takes no lock
         return
-    row = await call.tx.one(agents.lock, ref=agent_id)
+    row = await call.tx.one(agents.lock_agent, ref=agent_id)
     if row is None:
         return
-    await call.tx.execute(presence.set_failures, agent_id=agent_id, failures=0)
+    await call.tx.execute(presence.update_consecutive_failures, agent_id=agent_id, failures=0)
     if row.status == "error":
         await set_agent_status(call, row, "active")
 
 
 async def resume_agent(call: Call, agent_id: str) -> bool:
     """Resume a paused agent if no override applies to it any more; return whether it was resumed."""
-    row = await call.tx.one(agents.lock, ref=agent_id)
+    row = await call.tx.one(agents.lock_agent, ref=agent_id)
     if row is None or row.status != "paused":
         return False
-    if await call.tx.all(overrides.standing, target_id=agent_id, now=call.now):
+    if await call.tx.all(overrides.select_overrides_of_target, target_id=agent_id, now=call.now):
         return False
     await set_agent_status(call, row, "active")
     return True
@@ -97,7 +99,7 @@ async def publish_halt_end(call: Call, row: OverrideRow) -> None:
     """Publish ``HALT_ENDED`` if the ended override was the last halt of the marketplace, so that leases are extended."""
     if row.target_id != SYSTEM_WIDE or row.action != OverrideAction.EMERGENCY_HALT:
         return
-    standing = await call.tx.all(overrides.standing, target_id=SYSTEM_WIDE, now=call.now)
+    standing = await call.tx.all(overrides.select_overrides_of_target, target_id=SYSTEM_WIDE, now=call.now)
     if not any(other.action == OverrideAction.EMERGENCY_HALT for other in standing):
         await call.publish(HALT_ENDED, row.created_at)
 

@@ -130,7 +130,7 @@ async def _require_registrar(call: Call) -> str | None:
     if registrar is None:
         return None
     most = call.context.settings.max_agents_each
-    if (await call.tx.one(statements.registered_apps, registrar=registrar, most=most) or 0) >= most:
+    if (await call.tx.one(statements.count_apps_of_registrar, registrar=registrar, most=most) or 0) >= most:
         raise Overloaded(
             f"{most} apps that you published are there.",
             fix="Remove some, or have an operator publish others or raise the setting max_agents_each.",

@@ -12,30 +12,30 @@ from .records import AppRow, Orchestrator
 __all__ = [
     "LETTERS",
     "Selection",
-    "app_by_alias",
-    "app_by_id",
-    "app_by_name_key",
-    "apps_of_orchestrator",
     "build_apps_count_query",
     "build_apps_page_query",
+    "count_apps_of_registrar",
     "delete_app",
     "lock_app",
-    "orchestrators",
-    "registered_apps",
+    "select_app_by_alias",
+    "select_app_by_id",
+    "select_app_by_name_key",
+    "select_apps_of_orchestrator",
+    "select_orchestrators",
     "update_app",
 ]
 
 BIG = "bigint"
 LETTERS = "abcdefgh"  #: of the words that are looked for
 
-app_by_id = Query("select * from apps where tenant_id = :tenant and app_id = :ref", AppRow)
+select_app_by_id = Query("select * from apps where tenant_id = :tenant and app_id = :ref", AppRow)
 lock_app = Query("select * from apps where tenant_id = :tenant and app_id = :ref", AppRow, lock=True)
-app_by_alias = Query("select * from apps where tenant_id = :tenant and alias = :ref", AppRow)
-app_by_name_key = Query("select * from apps where tenant_id = :tenant and name_key = :key", AppRow)
-apps_of_orchestrator = Query(
+select_app_by_alias = Query("select * from apps where tenant_id = :tenant and alias = :ref", AppRow)
+select_app_by_name_key = Query("select * from apps where tenant_id = :tenant and name_key = :key", AppRow)
+select_apps_of_orchestrator = Query(
     "select * from apps where tenant_id = :tenant and orchestrator = :agent_id order by app_id limit 100", AppRow
 )
-registered_apps = Query(
+count_apps_of_registrar = Query(
     "select count(*) from (select 1 from apps where tenant_id = :tenant and registrar = :registrar limit :most) as counted",
     int,
     types={"most": BIG},
@@ -44,7 +44,7 @@ _ORCHESTRATORS = """
     select agent_id, agent_name, account_id, visibility, retired_at from agents
     where tenant_id = :tenant and agent_id
 """
-orchestrators = Query(
+select_orchestrators = Query(
     _ORCHESTRATORS + "in (select value from json_each(:ids))",
     Orchestrator,
     postgres=_ORCHESTRATORS + "= any(array(select json_array_elements_text(:ids::json)))",

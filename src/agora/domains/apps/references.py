@@ -21,10 +21,10 @@ _ID = re.compile(r"app_[0-9a-f]{32}")
 async def find_app(tx: Reader, ref: str) -> AppRow | None:
     """The app with an id, an alias or a name; names that look the same are the same. None if there is none."""
     if _ID.fullmatch(ref):
-        return await tx.one(statements.app_by_id, ref=ref)
-    if ref.startswith("app.") and (row := await tx.one(statements.app_by_alias, ref=ref)) is not None:
+        return await tx.one(statements.select_app_by_id, ref=ref)
+    if ref.startswith("app.") and (row := await tx.one(statements.select_app_by_alias, ref=ref)) is not None:
         return row
-    return await tx.one(statements.app_by_name_key, key=name_key(ref))
+    return await tx.one(statements.select_app_by_name_key, key=name_key(ref))
 
 
 async def load_visible_app(tx: Reader, caller: Caller, ref: str, *, lock: bool = False) -> AppRow:

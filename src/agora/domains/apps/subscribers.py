@@ -58,6 +58,6 @@ def _build_published_row(call: Call, agent: AgentRow) -> AppRow:
 
 async def remove_published_app(call: Call, agent: AgentRow) -> None:
     """Remove the app that an agent was published as, with the agent. Other apps of it keep standing, and say what is missing."""
-    for row in await call.tx.all(statements.apps_of_orchestrator, agent_id=agent.agent_id):
+    for row in await call.tx.all(statements.select_apps_of_orchestrator, agent_id=agent.agent_id):
         if row.published:
             await delete_app(call, row)

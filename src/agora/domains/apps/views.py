@@ -45,7 +45,7 @@ async def _load_orchestrators(call: Call, rows: Sequence[AppRow]) -> Mapping[str
     ids = list(dict.fromkeys(row.orchestrator for row in rows if row.orchestrator is not None))
     if not ids:
         return {}
-    return {each.agent_id: each for each in await call.tx.all(statements.orchestrators, ids=encode_json(ids))}
+    return {each.agent_id: each for each in await call.tx.all(statements.select_orchestrators, ids=encode_json(ids))}
 
 
 async def _build_app_fields(call: Call, row: AppRow, orchestrators: Mapping[str, Orchestrator]) -> dict[str, Any]:
@@ -90,7 +90,7 @@ async def _find_missing_capabilities(call: Call, row: AppRow) -> str | None:
     """The capabilities that an app uses and no agent that the caller sees has, as a problem; None if there are none."""
     missing = []
     for capability in decode_json(row.uses):
-        candidates = await call.tx.all(agents.able, capability=capability, limit=CANDIDATES)
+        candidates = await call.tx.all(agents.select_capable_agents, capability=capability, limit=CANDIDATES)
         if not any(agent_visible_to(call.caller, each) for each in candidates):
             missing.append(capability)
     return f"Nobody here has the capability {', '.join(missing)}." if missing else None

@@ -58,9 +58,9 @@ def resolve_reporting_account(caller: Caller, payer: str) -> str:
 async def find_account_of_subject(tx: Reader, subject: str) -> str:
     """The account of a caller that is not here itself; ``default`` for one that has none of its own."""
     if looks_like_key(subject):
-        account = await tx.one(statements.key_account, token_id=subject)
+        account = await tx.one(statements.select_account_of_key, token_id=subject)
     else:
-        row = await tx.one(agents.by_id, ref=subject)
+        row = await tx.one(agents.select_agent_by_id, ref=subject)
         account = None if row is None else row.account_id
     return NOBODY if account is None else account
 
@@ -99,9 +99,9 @@ async def require_account(tx: Reader, account_id: str) -> None:
     There is an account once a credential, an agent, an entry of the ledger or a budget has it; each agent and key without an
     account of its own is one.
     """
-    if account_id == NOBODY or await tx.one(statements.account_exists, account=account_id) is not None:
+    if account_id == NOBODY or await tx.one(statements.select_account_exists, account=account_id) is not None:
         return
-    near = get_close_matches(account_id, await tx.all(statements.some_accounts), 3)
+    near = get_close_matches(account_id, await tx.all(statements.select_accounts), 3)
     fix = f"Did you mean {' or '.join(near)}? " if near else ""
     raise not_found(
         "account",
@@ -112,6 +112,6 @@ async def require_account(tx: Reader, account_id: str) -> None:
 
 async def list_account_members(tx: Reader, account_id: str) -> tuple[str, ...]:
     """Who sees events of an account: its agents and keys, the first hundred of each, or the one caller that it is."""
-    agents = await tx.all(statements.account_agents, account=account_id)
-    keys = await tx.all(statements.account_keys, account=account_id)
+    agents = await tx.all(statements.select_agents_of_account, account=account_id)
+    keys = await tx.all(statements.select_keys_of_account, account=account_id)
     return tuple(dict.fromkeys([account_id, *agents, *keys]))

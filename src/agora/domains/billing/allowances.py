@@ -36,7 +36,7 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
 
     Raises BudgetExceeded where the allowance does not cover it.
     """
-    row = await call.tx.one(statements.allowance, subject=subject)
+    row = await call.tx.one(statements.select_allowance, subject=subject)
     if row is None:
         return ""
     available = row.amount - row.used if row.currency == currency else 0
@@ -52,4 +52,4 @@ async def find_allowance(call: Call, subject: str, amount: int, currency: str) -
 async def take_from_allowance(call: Call, subject: str, amount: int) -> None:
     """Take an amount from an allowance, or give it back if negative. subject: as :func:`find_allowance` answered it."""
     if subject:
-        await call.tx.execute(statements.use_allowance, subject=subject, amount=amount)
+        await call.tx.execute(statements.update_allowance_used, subject=subject, amount=amount)

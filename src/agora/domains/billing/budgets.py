@@ -74,23 +74,25 @@ async def read_budget_status(tx: Reader, budget: BudgetRow, period: int) -> Budg
 async def _read_spent(tx: Reader, budget: BudgetRow, period: int) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if budget.model or budget.project:
-        row = await tx.one(statements.spent_on_models, **_describe_model_scope(budget), period=period)
+        row = await tx.one(statements.sum_spent_on_models, **_describe_model_scope(budget), period=period)
     elif account and agent:
-        row = await tx.one(statements.spent_on, account=account, agent=agent, currency=currency, period=period)
+        row = await tx.one(
+            statements.sum_spent_on_agent, account=account, agent=agent, currency=currency, period=period
+        )
     else:
         scope, ref = ("account", account) if account else ("agent", agent)
-        row = await tx.one(statements.spent, scope=scope, ref=ref, currency=currency, period=period)
+        row = await tx.one(statements.select_spent_amount, scope=scope, ref=ref, currency=currency, period=period)
     return int(row) if row is not None else 0
 
 
 async def _read_reserved(tx: Reader, budget: BudgetRow) -> int:
     account, agent, currency = budget.account_id, budget.agent_id, budget.currency
     if budget.model or budget.project:
-        row = await tx.one(statements.reserved_for_models, **_describe_model_scope(budget))
+        row = await tx.one(statements.sum_reserved_for_models, **_describe_model_scope(budget))
     elif account:
-        row = await tx.one(statements.reserved_of_account, account=account, agent=agent, currency=currency)
+        row = await tx.one(statements.sum_reserved_by_account, account=account, agent=agent, currency=currency)
     else:
-        row = await tx.one(statements.reserved_of_agent, agent=agent, currency=currency)
+        row = await tx.one(statements.sum_reserved_for_agent, agent=agent, currency=currency)
     return int(row) if row is not None else 0
 
 
@@ -107,7 +109,7 @@ def _describe_model_scope(budget: BudgetRow) -> dict[str, str]:
 
 async def _read_balance(tx: Reader, account: str, currency: str) -> int:
     """Remaining credit of an account."""
-    row = await tx.one(statements.balance, account=account, currency=currency)
+    row = await tx.one(statements.select_balance, account=account, currency=currency)
     return int(row) if row is not None else 0
 
 
@@ -120,7 +122,7 @@ async def find_block_reason(
     """
     if not terms.is_chargeable:
         return None
-    budgets = await tx.all(statements.limits, account=account, agent=agent, model="", project="")
+    budgets = await tx.all(statements.select_budgets_in_scope, account=account, agent=agent, model="", project="")
     if _is_limited_in_other_currency(budgets, account, terms.currency):
         return "budget"
     for row in budgets:
@@ -151,7 +153,7 @@ class Headroom:
 async def find_headroom(tx: Reader, account: str, agent: str, currency: str, now: int) -> list[Headroom]:
     """Remaining amount under each limit on an account's spending on an agent."""
     headroom = []
-    for row in await tx.all(statements.limits, account=account, agent=agent, model="", project=""):
+    for row in await tx.all(statements.select_budgets_in_scope, account=account, agent=agent, model="", project=""):
         if row.currency != currency:
             continue
         status = await read_budget_status(tx, row, convert_to_month_number(now))
@@ -183,7 +185,11 @@ class SpendingLimits:
     async def _read_budgets(self) -> Sequence[BudgetRow]:
         """Budgets over the account and the agent, in every currency."""
         return await self.call.tx.all(
-            statements.limits, account=self.account, agent=self.agent, model=self.model, project=self.project
+            statements.select_budgets_in_scope,
+            account=self.account,
+            agent=self.agent,
+            model=self.model,
+            project=self.project,
         )
 
     async def add_charge(self, amount: int, period: int, *, enforce: bool) -> None:
@@ -213,7 +219,7 @@ class SpendingLimits:
         names = {"account": self.account, "agent": self.agent, "currency": self.currency}
         names |= {"model": self.model, "project": self.project}
         # Read again, locked, in one order for everybody: charges at once take turns here, and do not deadlock.
-        budgets = await self.call.tx.all(statements.limits_locked, **names)
+        budgets = await self.call.tx.all(statements.lock_budgets_in_scope, **names)
         statuses = [await read_budget_status(self.call.tx, row, period) for row in budgets]
         if enforce and amount > 0:
             for row, status in zip(budgets, statuses, strict=True):
@@ -258,7 +264,9 @@ class SpendingLimits:
             exhausted = period
             await self._emit_budget_event("agora.billing.budget_exhausted", row, status)
         if (warned, exhausted) != (row.warned, row.exhausted):
-            await self.call.tx.execute(statements.tell, warned=warned, exhausted=exhausted, **_build_budget_key(row))
+            await self.call.tx.execute(
+                statements.update_budget_notices, warned=warned, exhausted=exhausted, **_build_budget_key(row)
+            )
 
     async def _emit_budget_event(self, type: str, row: BudgetRow, status: BudgetStatus) -> None:
         data = {
@@ -335,6 +343,6 @@ async def _find_budget_audience(tx: Reader, row: BudgetRow) -> tuple[str, ...]:
     """The account that pays, or, of an agent's own limit, the agent and its account."""
     if row.account_id:
         return await list_account_members(tx, row.account_id)
-    agent = await tx.one(agents.by_id, ref=row.agent_id)
+    agent = await tx.one(agents.select_agent_by_id, ref=row.agent_id)
     others = await list_account_members(tx, agent.account_id) if agent is not None else ()
     return tuple(dict.fromkeys((row.agent_id, *others)))

@@ -71,7 +71,7 @@ def compute_included_tax(charges: int, rate: float) -> int:
 
 async def load_profile(tx: Reader, account: str) -> contract.BillingProfile:
     """Who an account is; empty where nothing was said."""
-    row = await tx.one(statements.profile_of, account=account)
+    row = await tx.one(statements.select_profile, account=account)
     if row is None:
         return contract.BillingProfile(account_id=account)
     return contract.BillingProfile(
@@ -97,5 +97,5 @@ async def save_profile(call: Call, account: str | None, values: dict[str, str | 
         await require_account(call.tx, name)
     profile = await load_profile(call.tx, name)
     changed = {field: getattr(profile, field) if value is None else value for field, value in values.items()}
-    await call.tx.execute(statements.save_profile, account=name, **changed, now=call.now, by=call.caller.subject)
+    await call.tx.execute(statements.upsert_profile, account=name, **changed, now=call.now, by=call.caller.subject)
     return await load_profile(call.tx, name)

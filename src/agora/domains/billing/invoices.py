@@ -61,10 +61,10 @@ async def read_pending_lines(tx: Reader, account: str, currency: str, period: in
     """What of the months up to this one is on no invoice, and the credit left by all that is."""
     names = {"account": account, "currency": currency}
     sums: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for row in await tx.all(statements.summed_lines, period=period, **names):
+    for row in await tx.all(statements.sum_charges_by_line, period=period, **names):
         sums[row.period, row.agent_id, row.kind] = [row.quantity, row.amount, row.entries]
     opening = 0
-    for row in await tx.all(statements.invoiced_lines, **names):
+    for row in await tx.all(statements.sum_invoiced_lines, **names):
         remainder = sums[row.period, row.agent_id, row.kind]
         for at, value in enumerate((row.quantity, row.amount, row.entries)):
             remainder[at] -= value
@@ -83,13 +83,13 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
     The number is taken in the transaction that writes the invoice, so that there are no gaps.
     """
     tx, names = call.tx, {"account": account, "currency": currency}
-    await tx.execute(statements.lock_head)  # from here on, one at a time
-    if await tx.one(statements.invoice_of, period=period, **names) is not None:
+    await tx.execute(statements.lock_invoice_head)  # from here on, one at a time
+    if await tx.one(statements.select_invoice_of_period, period=period, **names) is not None:
         return None
     lines, opening = await read_pending_lines(tx, account, currency, period)
     if not lines:
         return None
-    (number,) = await tx.returning(statements.number)
+    (number,) = await tx.returning(statements.allocate_invoice_number)
     charges, credits = _sum_lines(lines)
     details = await prepare_details(call, account, call.now)
     row = InvoiceRow(
@@ -112,7 +112,7 @@ async def issue_invoice(call: Call, account: str, currency: str, period: int) ->
         months[line.period] += line.entries
         tx.append(INVOICE_LINES, _build_line_row(row, line, called))
     for month, entries in sorted(months.items()):
-        await tx.execute(statements.included, period=month, entries=entries, **names)
+        await tx.execute(statements.add_invoiced_entries, period=month, entries=entries, **names)
     await _emit_issued(call, row)
     return _format_number(number)
 
@@ -161,9 +161,9 @@ def _sum_lines(lines: Sequence[Line]) -> tuple[int, int]:
 async def find_invoice(tx: Reader, ref: str, account: str | None) -> InvoiceRow:
     """An invoice by id or number, if it is the account's (None: whosoever's); raises NotFound."""
     if ref.startswith("inv_"):
-        row = await tx.one(statements.invoice_by_id, invoice_id=ref)
+        row = await tx.one(statements.select_invoice_by_id, invoice_id=ref)
     else:
-        row = await tx.one(statements.invoice_by_number, number=int(ref.removeprefix("INV-")))
+        row = await tx.one(statements.select_invoice_by_number, number=int(ref.removeprefix("INV-")))
     if row is None or account not in (None, row.account_id):
         raise not_found("invoice", f"There is no invoice {ref}.", fix="Invoices are listed at GET /billing/invoices.")
     return row
@@ -171,7 +171,9 @@ async def find_invoice(tx: Reader, ref: str, account: str | None) -> InvoiceRow:
 
 async def build_invoice(tx: Reader, row: InvoiceRow) -> contract.Invoice:
     """A closed invoice, as it was issued."""
-    lines = await tx.all(statements.lines_of, account=row.account_id, currency=row.currency, invoice_id=row.invoice_id)
+    lines = await tx.all(
+        statements.select_invoice_lines, account=row.account_id, currency=row.currency, invoice_id=row.invoice_id
+    )
     invoice_lines = [
         _build_line(Line(at.period, at.agent_id, EntryKind(at.kind), at.quantity, at.amount, 0), at.agent_name)
         for at in lines
@@ -190,7 +192,7 @@ async def build_open_invoice(
 ) -> contract.Invoice:
     """What the next invoice of an account would be now; of one that may not be seen, as of one that is not there."""
     tallies = await load_current_tallies(call, Scope(account)) if visible else {}
-    paid_in = await call.tx.all(statements.months, account=account) if visible else []
+    paid_in = await call.tx.all(statements.sum_costs_by_month, account=account) if visible else []
     currencies = set(tallies) | {row.currency for row in paid_in}
     main_currency = choose_currency(currencies, currency, str(call.context.settings.billing_currency))
     lines, totals = await _read_open_lines(call, account, main_currency, tallies, visible=visible)

@@ -46,7 +46,12 @@ class Billing(Controller):
         account, currency = "", ""
         while not self.is_stopping:
             rows = await self.read(
-                tenant, views.due, period=month, account_after=account, currency_after=currency, limit=BATCH
+                tenant,
+                views.select_due_invoices,
+                period=month,
+                account_after=account,
+                currency_after=currency,
+                limit=BATCH,
             )
             if not rows:
                 return

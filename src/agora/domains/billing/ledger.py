@@ -187,12 +187,12 @@ class Ledger:
         tx, kind = self.call.tx, charge.kind.value
         names = {"account": charge.account_id, "agent": charge.agent_id, "kind": kind}
         reductions: list[Reduction] = []
-        for rule in await tx.all(reduction_queries.rules, **names, now=self.call.now):
+        for rule in await tx.all(reduction_queries.select_reduction_rules, **names, now=self.call.now):
             if rule.kind == EntryKind.FREE_QUOTA:
                 # Locked: two charges at once would both take the same free rest of the quota.
-                await tx.one(reduction_queries.quota_for_update, agent=charge.agent_id, kind=kind)
+                await tx.one(reduction_queries.lock_quota, agent=charge.agent_id, kind=kind)
                 days = {"first": period * 100, "last": period * 100 + 99}
-                used = await tx.one(reduction_queries.used_quantity, **names, **days) or 0
+                used = await tx.one(reduction_queries.sum_used_quantity, **names, **days) or 0
                 free = min(charge.quantity, max(0, rule.number - used))
                 reductions.append(Reduction(EntryKind.FREE_QUOTA, amount * free // charge.quantity, "Free quota"))
             else:
@@ -203,7 +203,7 @@ class Ledger:
 
     async def reverse_by_key(self, key: str, reason: str = "") -> LedgerEntry | None:
         """Reverse the entry with a key; None if there is none. Idempotent."""
-        row = await self.call.tx.one(statements.by_key, key=key)
+        row = await self.call.tx.one(statements.select_entry_by_key, key=key)
         return None if row is None else await self.reverse_entry(row, reason)
 
     async def reverse_entry(self, row: LedgerEntry, reason: str = "") -> LedgerEntry:
@@ -230,7 +230,7 @@ class Ledger:
         )
         model_call = None
         if row.kind == EntryKind.MODEL:
-            model_call = await self.call.tx.one(model_queries.call_by_entry, entry_id=row.entry_id)
+            model_call = await self.call.tx.one(model_queries.select_call_of_entry, entry_id=row.entry_id)
         name, project = ("", "") if model_call is None else (_format_model_name(model_call), model_call.project)
         limits = SpendingLimits(self.call, row.account_id, row.agent_id, row.currency, model=name, project=project)
         # Never refused, and in the entry's own month: giving back in May what April was charged lowers April.
@@ -268,11 +268,13 @@ class Ledger:
     async def find_entries(self, keys: Sequence[str]) -> Sequence[LedgerEntry]:
         """Entries under up to four keys."""
         first, second, third, fourth = (*keys, "", "", "")[:4]
-        return await self.call.tx.all(statements.by_keys, first=first, second=second, third=third, fourth=fourth)
+        return await self.call.tx.all(
+            statements.select_entries_by_keys, first=first, second=second, third=third, fourth=fourth
+        )
 
     async def require_entry(self, entry_id: str) -> LedgerEntry:
         """An entry by its id; raises NotFound."""
-        row = await self.call.tx.one(statements.by_id, entry_id=entry_id)
+        row = await self.call.tx.one(statements.select_entry_by_id, entry_id=entry_id)
         if row is None:
             raise not_found(
                 "entry_id", f"There is no entry {entry_id}.", fix="Entries are listed at GET /billing/usage."
@@ -280,7 +282,7 @@ class Ledger:
         return row
 
     async def _find_entry(self, key: str) -> LedgerEntry | None:
-        return await self.call.tx.one(statements.by_key, key=key)
+        return await self.call.tx.one(statements.select_entry_by_key, key=key)
 
 
 def _build_model_call(entry: LedgerEntry, use: ModelUse, cost: int) -> ModelCallRow:

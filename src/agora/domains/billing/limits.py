@@ -72,15 +72,15 @@ async def set_budget(call: Call, scope: BudgetScope, currency: str, wish: Budget
         "set_by": "operator" if operator else "account",
         "now": call.now,
     }
-    await call.tx.execute(statements.save_budget, **place, **values, actor=call.caller.subject)
-    row = await call.tx.one(statements.budget, **place)
+    await call.tx.execute(statements.upsert_budget, **place, **values, actor=call.caller.subject)
+    row = await call.tx.one(statements.lock_budget, **place)
     assert row is not None
     await call.publish(BUDGET_SET, row)
     if wish.warning_threshold is None and not wish.prepaid:
-        await call.tx.execute(statements.drop_budget, **place)
+        await call.tx.execute(statements.delete_budget, **place)
         return await _build_budget(call.tx, row, call.now)
     await _emit_warnings(call, row)
-    row = await call.tx.one(statements.budget, **place)
+    row = await call.tx.one(statements.lock_budget, **place)
     assert row is not None
     return await _build_budget(call.tx, row, call.now)
 
@@ -121,13 +121,13 @@ def _check_limits(wish: BudgetLimits, scope: BudgetScope) -> None:
 
 
 async def _check_permission(call: Call, place: Mapping[str, str]) -> None:
-    row = await call.tx.one(statements.budget, **place)
+    row = await call.tx.one(statements.lock_budget, **place)
     if row is not None and row.set_by == "operator" and not call.caller.may("admin"):
         raise PermissionDenied("An operator has set this budget.", fix="Ask an operator to change it.")
     if row is None and not call.caller.may("admin"):
         await _check_currency(call, place)
     if row is None:
-        counted = await call.tx.one(statements.budgets_standing, account=place["account"], agent=place["agent"])
+        counted = await call.tx.one(statements.count_budgets, account=place["account"], agent=place["agent"])
         if counted is not None and counted >= MAX_BUDGETS:
             raise InvalidRequest(
                 f"There are {MAX_BUDGETS} budgets already.",
@@ -141,7 +141,7 @@ async def _check_currency(call: Call, place: Mapping[str, str]) -> None:
     account, agent = place["account"], place["agent"]
     if agent or not account or place["model"] or place["project"]:
         return
-    for row in await call.tx.all(statements.limits, account=account, agent="", model="", project=""):
+    for row in await call.tx.all(statements.select_budgets_in_scope, account=account, agent="", model="", project=""):
         if row.account_id == account and row.set_by == "operator":
             raise PermissionDenied(
                 f"An operator limits {account} in {row.currency}; a budget in another currency is an operator's too.",
@@ -198,7 +198,7 @@ async def list_budgets(call: Call, account: str | None, limit: int, cursor: str 
         rows: Sequence[BudgetRow] = ()
     else:
         places = dict(zip(_AFTER, after, strict=True))
-        rows = await call.tx.all(statements.budgets_of, **parameters, **places)
+        rows = await call.tx.all(statements.list_budgets, **parameters, **places)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [await _build_budget(call.tx, row, call.now) for row in rows]
     last = rows[-1] if more else None

@@ -79,7 +79,7 @@ async def list_current_prices(call: Call, limit: int, cursor: str | None) -> con
         "now": call.now,
         "limit": limit + 1,
     }
-    rows = await call.tx.all(statements.current_prices, **parameters)
+    rows = await call.tx.all(statements.list_current_prices, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     names = await read_agent_names(call.tx, (row.agent_id for row in rows))
     prices = [build_price(row, names[row.agent_id]) for row in rows]
@@ -89,7 +89,7 @@ async def list_current_prices(call: Call, limit: int, cursor: str | None) -> con
 async def list_price_history(call: Call, agent: AgentRow, limit: int, cursor: str | None) -> contract.PricePage:
     """Every version of an agent's price, the newest first."""
     before = paging.decode_cursor(cursor, int)[0] if cursor else MAX_SUM_MICROS
-    rows = await call.tx.all(statements.price_history, agent_id=agent.agent_id, before=before, limit=limit + 1)
+    rows = await call.tx.all(statements.list_prices, agent_id=agent.agent_id, before=before, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     prices = [build_price(row, agent.agent_name) for row in rows]
     return _build_price_page(prices, prices[-1].version if more else None)
@@ -131,12 +131,12 @@ async def list_entries(call: Call, filters: EntryFilters, limit: int, cursor: st
 def _choose_query(filters: EntryFilters) -> Query[LedgerEntry]:
     """The statement with the narrowest index."""
     if filters.task or filters.workflow:
-        return statements.entries_of_task if filters.task else statements.entries_of_workflow
+        return statements.list_entries_of_task if filters.task else statements.list_entries_of_workflow
     if filters.instance:
-        return statements.entries_of_instance
+        return statements.list_entries_of_instance
     if filters.account:
-        return statements.entries_of_account
-    return statements.entries_of_agent if filters.agent else statements.entries
+        return statements.list_entries_of_account
+    return statements.list_entries_of_agent if filters.agent else statements.list_entries
 
 
 def _build_task_parameters(filters: EntryFilters) -> dict[str, str]:
@@ -151,7 +151,7 @@ async def _find_reversed_tasks(call: Call, rows: Sequence[LedgerEntry]) -> dict[
     ids = sorted({row.reverses for row in rows if row.reverses is not None and row.kind in TASK_KINDS})
     if not ids:
         return {}
-    charges = await call.tx.all(views.charges, ids=encode_json(ids))
+    charges = await call.tx.all(views.select_charges, ids=encode_json(ids))
     return {row.entry_id: task for row in charges if (task := parse_task_charge_key(row.key)) is not None}
 
 
@@ -161,7 +161,7 @@ async def list_balances(call: Call, account: str | None, limit: int, cursor: str
     rows: Sequence[AccountBalance] = ()
     if account != "":
         rows = await call.tx.all(
-            views.balances, account=account or "", account_after=after[0], currency_after=after[1], limit=limit + 1
+            views.list_balances, account=account or "", account_after=after[0], currency_after=after[1], limit=limit + 1
         )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     running: dict[tuple[str, str], int] = defaultdict(int)
@@ -203,7 +203,9 @@ async def list_invoices(
     rows: Sequence[InvoiceRow] = ()
     if account != "":
         month = parse_month(period) if period else 0
-        rows = await call.tx.all(views.invoices_of, account=account or "", period=month, before=before, limit=limit + 1)
+        rows = await call.tx.all(
+            views.list_invoices, account=account or "", period=month, before=before, limit=limit + 1
+        )
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     page = [invoices.build_summary(row) for row in rows]
     return contract.InvoicePage(

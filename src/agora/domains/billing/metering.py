@@ -81,7 +81,7 @@ class _RunBilling:
         call, run = self.call, self.run
         # Reports of one instance are serialized: two servers that bill the same growth at once would charge it twice.
         await call.tx.execute(statements.lock_meter, instance_id=run.instance_id, now=call.now)
-        row = await call.tx.one(statements.run, instance_id=run.instance_id, number=run.number)
+        row = await call.tx.one(statements.select_run, instance_id=run.instance_id, number=run.number)
         if row is not None and row.state == "closed":
             return
         if row is None:
@@ -89,7 +89,7 @@ class _RunBilling:
         began = run.began if row is None else row.began
         billed, measured = self._read_progress(row)
         # Quantity and amount billed so far at each price version: rounding is over their sum, so parts add up exactly.
-        for timed in await call.tx.all(statements.timed, instance_id=run.instance_id):
+        for timed in await call.tx.all(statements.sum_instance_charges, instance_id=run.instance_id):
             self._carried[timed.price_version] = (timed.quantity, timed.amount)
         intervals = await self._split_by_price(began + billed, began + measured)
         rest = await self._write_entries(intervals)
@@ -181,4 +181,4 @@ class _RunBilling:
             "day": convert_to_day_number(max(began, began + measured - 1)),
             "state": "closed" if run.closed else "open",
         }
-        await self.call.tx.execute(statements.save_run, **values)
+        await self.call.tx.execute(statements.upsert_run, **values)

@@ -108,7 +108,7 @@ def _build_reservation_id(task_id: str) -> str:
 
 async def find_reservation(call: Call, task_id: str) -> ReservationRow | None:
     """What is reserved for the next call of a model by a task; its description is the call's id."""
-    return await call.tx.one(statements.reservation, task_id=_build_reservation_id(task_id))
+    return await call.tx.one(statements.select_reservation, task_id=_build_reservation_id(task_id))
 
 
 async def reserve_model_call(call: Call, payer: CallPayer, call_id: str, offers: Sequence[ModelOffer]) -> ReservedCall:
@@ -153,7 +153,7 @@ async def _choose_offer(call: Call, payer: CallPayer, offers: Sequence[ModelOffe
     names = encode_json(["", *(offer.rates.name for offer in offers)])
     # All of them are locked at once, in the order that everybody locks them in: offers are in orders of their own.
     rows = await call.tx.all(
-        statements.limits_of_models_locked,
+        statements.lock_model_budgets_in_scope,
         account=payer.account,
         agent=payer.agent_id,
         project=payer.project,
@@ -206,15 +206,15 @@ async def release_model_call(call: Call, task_id: str) -> None:
     """Give back what is reserved for a call that was not made. Idempotent."""
     row = await find_reservation(call, task_id)
     if row is not None:
-        await call.tx.execute(statements.release, task_id=row.task_id)
+        await call.tx.execute(statements.delete_reservation, task_id=row.task_id)
         await take_from_allowance(call, row.spender, -row.amount)
 
 
 async def release_abandoned_calls(call: Call) -> bool:
     """Release reservations of tasks that have ended; returns whether there may be more."""
-    rows = await call.tx.all(statements.abandoned, before=call.now - ABANDONED_AFTER, limit=BATCH)
+    rows = await call.tx.all(statements.select_abandoned_reservations, before=call.now - ABANDONED_AFTER, limit=BATCH)
     for row in rows:
-        await call.tx.execute(statements.release, task_id=row.task_id)
+        await call.tx.execute(statements.delete_reservation, task_id=row.task_id)
         await take_from_allowance(call, row.spender, -row.amount)
     return len(rows) == BATCH
 
@@ -226,7 +226,7 @@ async def charge_model_call(call: Call, payer: CallPayer, rates: TokenRates, rep
     """Charge for a call that was made: no limit refuses it any more. Answers the earlier one if it was charged already."""
     key = build_model_charge_key(payer.task_id, report.call_id)
     ledger = Ledger(call)
-    existing = await call.tx.one(statements.by_key, key=key)
+    existing = await call.tx.one(statements.select_entry_by_key, key=key)
     if existing is not None:
         return await _require_call(call, existing)
     reservation = await find_reservation(call, payer.task_id) if payer.task_id else None
@@ -268,7 +268,7 @@ def _build_model_use(payer: CallPayer, rates: TokenRates, report: ModelReport) -
 
 
 async def _require_call(call: Call, entry: LedgerEntry) -> ModelCallRow:
-    row = await call.tx.one(models.call_by_entry, entry_id=entry.entry_id)
+    row = await call.tx.one(models.select_call_of_entry, entry_id=entry.entry_id)
     assert row is not None
     return row
 

@@ -114,7 +114,7 @@ async def resolve_model_price(call: Call, provider: str, model: str, url: str = 
 
     Raises InvalidRequest for a model without a price.
     """
-    rows = await call.tx.all(statements.prices_of_model, provider=provider, model=model)
+    rows = await call.tx.all(statements.select_prices_of_model, provider=provider, model=model)
     by_place = {(row.provider, row.model): row for row in rows}
     default = by_place.get(("", ""))
     markup = (default.markup or 0) if default is not None else 0
@@ -245,18 +245,18 @@ async def set_default_markup(call: Call, percent: float) -> None:
 
 async def _save_price(call: Call, row: ModelPriceRow) -> None:
     values = {name: getattr(row, name) for name in statements.PRICE_COLUMNS}
-    await call.tx.execute(statements.save_price, **values)
+    await call.tx.execute(statements.upsert_model_price, **values)
 
 
 async def _read_default_markup(call: Call) -> int:
-    rows = await call.tx.all(statements.prices_of_model, provider="", model="")
+    rows = await call.tx.all(statements.select_prices_of_model, provider="", model="")
     return next((row.markup or 0 for row in rows if not row.provider), 0)
 
 
 async def delete_model_price(call: Call, provider: str, model: str) -> RemovedPrice:
     """Delete a price that was set. Raises NotFound."""
     call.target = f"{provider}:{model}"
-    rows = await call.tx.all(statements.prices_of_model, provider=provider, model=model)
+    rows = await call.tx.all(statements.select_prices_of_model, provider=provider, model=model)
     if not any((row.provider, row.model) == (provider, model) for row in rows):
         raise not_found(
             "model",
@@ -264,7 +264,7 @@ async def delete_model_price(call: Call, provider: str, model: str) -> RemovedPr
             fix="Those that were are listed first by agora.token_billing.pricing.",
         )
     await check_and_record_administration(call, f"model-price:{call.target}")
-    await call.tx.execute(statements.delete_price, provider=provider, model=model)
+    await call.tx.execute(statements.delete_model_price, provider=provider, model=model)
     return RemovedPrice(provider=provider, model=model)
 
 
@@ -280,7 +280,7 @@ async def list_model_prices(
     prices = []
     if origin == "operator":
         rows = await call.tx.all(
-            statements.list_prices, provider=provider or "", after=after[0], model_after=after[1], limit=limit + 1
+            statements.list_model_prices, provider=provider or "", after=after[0], model_after=after[1], limit=limit + 1
         )
         prices = [_build_price_from_row(row, markup) for row in rows]
         after = ["", ""]
@@ -298,7 +298,7 @@ async def list_model_prices(
 async def _find_price(call: Call, provider: str, model: str) -> ModelPrice:
     """The price of one model. Raises InvalidRequest where it has none."""
     rates = await resolve_model_price(call, provider, model)
-    rows = await call.tx.all(statements.prices_of_model, provider=rates.provider, model=model)
+    rows = await call.tx.all(statements.select_prices_of_model, provider=rates.provider, model=model)
     row = next((row for row in rows if row.provider), None)
     return _build_price(
         rates,

@@ -8,20 +8,20 @@ from .records import ModelCallRow, ModelPriceRow, ModelSum, PayableTask, TokenUs
 
 __all__ = [
     "PRICE_COLUMNS",
-    "call_by_entry",
-    "calls",
-    "calls_of_account",
-    "calls_of_task",
-    "delete_price",
-    "list_prices",
+    "delete_model_price",
+    "list_calls",
+    "list_calls_of_account",
+    "list_calls_of_task",
+    "list_model_prices",
     "lock_usage",
-    "mark_charged",
-    "payable_task",
-    "prices_of_model",
-    "save_price",
-    "sums",
-    "sums_of_account",
-    "task_cost",
+    "select_call_of_entry",
+    "select_payable_task",
+    "select_prices_of_model",
+    "sum_calls",
+    "sum_calls_of_account",
+    "sum_task_cost",
+    "update_charged_usage",
+    "upsert_model_price",
 ]
 
 BIG = "bigint"
@@ -32,14 +32,14 @@ _AMOUNTS = ("input_price", "output_price", "cache_read_price", "cache_write_pric
 PRICE_COLUMNS = ("provider", "model", "currency", *_AMOUNTS, "updated_at", "updated_by")
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in PRICE_COLUMNS[2:])
 # The price of a model, that of every model of its provider, and the markup of all.
-prices_of_model = Query(
+select_prices_of_model = Query(
     """
     select * from billing_model_prices
     where tenant_id = :tenant and provider in ('', :provider) and model in ('', '*', :model)
     """,
     ModelPriceRow,
 )
-list_prices = Query(
+list_model_prices = Query(
     """
     select * from billing_model_prices
     where tenant_id = :tenant and provider <> '' and (:provider = '' or provider = :provider)
@@ -49,7 +49,7 @@ list_prices = Query(
     ModelPriceRow,
     types={"limit": BIG},
 )
-save_price = Write(
+upsert_model_price = Write(
     f"""
     insert into billing_model_prices (tenant_id, {", ".join(PRICE_COLUMNS)})
     values (:tenant, {", ".join(f":{name}" for name in PRICE_COLUMNS)})
@@ -57,13 +57,13 @@ save_price = Write(
     """,
     types=dict.fromkeys((*_AMOUNTS, "updated_at"), BIG),
 )
-delete_price = Write(
+delete_model_price = Write(
     "delete from billing_model_prices where tenant_id = :tenant and provider = :provider and model = :model"
 )
 
 # -- calls -------------------------------------------------------------------------------------
 
-call_by_entry = Query(
+select_call_of_entry = Query(
     "select * from billing_model_calls where tenant_id = :tenant and entry_id = :entry_id", ModelCallRow
 )
 _LATER = "select * from billing_model_calls where tenant_id = :tenant and entry_id < :before"
@@ -73,13 +73,13 @@ _WANTED = """
     order by entry_id desc limit :limit
 """
 _PAGE = {"everyone": BIG, "limit": BIG}
-calls = Query(f"{_LATER} and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
-calls_of_account = Query(f"{_LATER} and account_id = :account and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
-calls_of_task = Query(
+list_calls = Query(f"{_LATER} and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
+list_calls_of_account = Query(f"{_LATER} and account_id = :account and {_WANTED}", ModelCallRow, types=_PAGE, scan=True)
+list_calls_of_task = Query(
     f"{_LATER} and task_id = :task and task_id <> '' and {_WANTED}", ModelCallRow, types=_PAGE, scan=True
 )
 
-payable_task = Query(
+select_payable_task = Query(
     """
     select t.task_id, t.account_id, t.created_by, t.holder, d.metadata, d.payload
     from tasks as t join task_data as d on d.tenant_id = t.tenant_id and d.task_id = t.task_id
@@ -98,9 +98,11 @@ _MONTH = f"""
     where tenant_id = :tenant and period = :period
 """
 _BY_MODEL = "group by provider, model, currency"
-sums = Query(f"{_MONTH} {_BY_MODEL}", ModelSum, types={"period": BIG}, scan=True)
-sums_of_account = Query(f"{_MONTH} and account_id = :account {_BY_MODEL}", ModelSum, types={"period": BIG}, scan=True)
-task_cost = Query(
+sum_calls = Query(f"{_MONTH} {_BY_MODEL}", ModelSum, types={"period": BIG}, scan=True)
+sum_calls_of_account = Query(
+    f"{_MONTH} and account_id = :account {_BY_MODEL}", ModelSum, types={"period": BIG}, scan=True
+)
+sum_task_cost = Query(
     f"""
     select cast(coalesce(sum(cost), 0) as bigint) as cost from billing_model_calls {_SUMMED}
     where tenant_id = :tenant and task_id = :task and task_id <> '' and currency = :currency
@@ -115,7 +117,7 @@ lock_usage = Query(
     TokenUsageRow,
     lock=True,
 )
-mark_charged = Write(
+update_charged_usage = Write(
     """
     update token_usage set charged_input = :charged_input, charged_output = :charged_output, charged_cost = :charged_cost
     where tenant_id = :tenant and task_id = :task_id and model = :model

@@ -45,9 +45,9 @@ async def list_model_calls(call: Call, filters: CallFilters, limit: int, cursor:
     }
     rows: Sequence[ModelCallRow]
     if filters.task_id:
-        rows = await call.tx.all(models.calls_of_task, **parameters, task=filters.task_id)
+        rows = await call.tx.all(models.list_calls_of_task, **parameters, task=filters.task_id)
     else:
-        rows = await call.tx.all(models.calls_of_account if filters.account else models.calls, **parameters)
+        rows = await call.tx.all(models.list_calls_of_account if filters.account else models.list_calls, **parameters)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     return ModelCallPage(
         calls=[build_model_call(row) for row in rows],
@@ -61,9 +61,9 @@ async def summarize_month_usage(call: Call, account: str | None, period: int, cu
     """A month's calls in one currency. account: None for all, '' for none."""
     rows: Sequence[ModelSum] = ()
     if account is None:
-        rows = await call.tx.all(models.sums, period=period)
+        rows = await call.tx.all(models.sum_calls, period=period)
     elif account:
-        rows = await call.tx.all(models.sums_of_account, period=period, account=account)
+        rows = await call.tx.all(models.sum_calls_of_account, period=period, account=account)
     rows = [row for row in rows if row.currency == currency]
     budget, balance = (None, 0) if not account else await _read_budget_and_credit(call, account, currency)
     limit = None if budget is None else budget.hard_limit
@@ -107,8 +107,8 @@ def _sum_usage(rows: Sequence[ModelSum]) -> UsageTotals:
 async def _read_budget_and_credit(call: Call, account: str, currency: str) -> tuple[BudgetRow | None, int]:
     """The budget of a whole account, and its credit in millionths."""
     place = {"account": account, "agent": "", "currency": currency, "model": "", "project": ""}
-    row = await call.tx.one(statements.budget_unlocked, **place)
-    balance = await call.tx.one(statements.balance, account=account, currency=currency)
+    row = await call.tx.one(statements.select_budget, **place)
+    balance = await call.tx.one(statements.select_balance, account=account, currency=currency)
     return row, int(balance or 0)
 
 
@@ -117,7 +117,9 @@ async def check_token_budget(call: Call, account: str, currency: str) -> BudgetC
     row, balance = await _read_budget_and_credit(call, account, currency)
     period = convert_to_month_number(call.now)
     status = None if row is None else await read_budget_status(call.tx, row, period)
-    spent = await call.tx.one(statements.spent, scope="account", ref=account, currency=currency, period=period)
+    spent = await call.tx.one(
+        statements.select_spent_amount, scope="account", ref=account, currency=currency, period=period
+    )
     reason = "" if row is None or status is None else _explain_exhausted_budget(row, status)
     return BudgetCheck(
         allowed=not reason,

@@ -58,7 +58,7 @@ async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) 
     currency = await _resolve_currency(call, agent, request.currency)
     check_whole_units(currency, **{name: getattr(request, name) for name in AMOUNTS})
     begins = _parse_effective_from(call.now, request.effective_from)
-    latest = await call.tx.one(statements.latest_price, agent_id=agent.agent_id)
+    latest = await call.tx.one(statements.select_latest_price, agent_id=agent.agent_id)
     version = latest.version if latest is not None else 0
     await _check_changes(call, agent.agent_id, version)
     unit = (request.usage_unit or "hour") if request.type is PricingType.HYBRID else None
@@ -84,7 +84,7 @@ async def add_price_version(call: Call, agent: AgentRow, request: PriceRequest) 
 
 async def _resolve_currency(call: Call, agent: AgentRow, currency: str | None) -> str:
     """The currency of a price: once an agent has cost something, it stays."""
-    row = await call.tx.one(statements.currency_of, agent_id=agent.agent_id)
+    row = await call.tx.one(statements.select_price_currency, agent_id=agent.agent_id)
     if row is None:
         return currency or str(call.context.settings.billing_currency)
     fixed = str(row)
@@ -141,7 +141,9 @@ def _parse_effective_from(now: int, effective_from: datetime | None) -> int:
 
 
 async def _check_changes(call: Call, agent_id: str, version: int) -> None:
-    row = await call.tx.one(statements.changes, agent_id=agent_id, latest=version, most=CHANGES, since=call.now - DAY)
+    row = await call.tx.one(
+        statements.count_price_changes, agent_id=agent_id, latest=version, most=CHANGES, since=call.now - DAY
+    )
     if row is not None and row >= CHANGES:
         raise RateLimited(
             f"The price was changed {CHANGES} times within a day.", fix="Try again tomorrow.", retry_after=3600

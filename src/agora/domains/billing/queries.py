@@ -16,56 +16,56 @@ from .records import (
 )
 
 __all__ = [
-    "abandoned",
-    "account_agents",
-    "account_exists",
-    "account_keys",
-    "allowance",
-    "balance",
-    "budget",
-    "budget_unlocked",
-    "budgets_of",
-    "budgets_standing",
-    "by_id",
-    "by_key",
-    "by_keys",
-    "changes",
-    "currency_of",
-    "current_prices",
-    "drop_budget",
-    "entries",
-    "entries_of_account",
-    "entries_of_agent",
-    "entries_of_instance",
-    "entries_of_task",
-    "entries_of_workflow",
-    "key_account",
-    "latest_price",
-    "limits",
-    "limits_locked",
-    "limits_of_models_locked",
+    "count_budgets",
+    "count_price_changes",
+    "delete_budget",
+    "delete_reservation",
+    "list_budgets",
+    "list_current_prices",
+    "list_entries",
+    "list_entries_of_account",
+    "list_entries_of_agent",
+    "list_entries_of_instance",
+    "list_entries_of_task",
+    "list_entries_of_workflow",
+    "list_prices",
+    "lock_budget",
+    "lock_budgets_in_scope",
     "lock_meter",
-    "price_agreed",
-    "price_at",
-    "price_history",
-    "prices_at",
-    "prices_from",
-    "release",
-    "reservation",
-    "reserved_for_models",
-    "reserved_of_account",
-    "reserved_of_agent",
-    "run",
-    "save_budget",
-    "save_run",
-    "some_accounts",
-    "spent",
-    "spent_on",
-    "spent_on_models",
-    "tell",
-    "timed",
-    "unsettled",
-    "use_allowance",
+    "lock_model_budgets_in_scope",
+    "select_abandoned_reservations",
+    "select_account_exists",
+    "select_account_of_key",
+    "select_accounts",
+    "select_agents_of_account",
+    "select_agreed_price",
+    "select_allowance",
+    "select_balance",
+    "select_budget",
+    "select_budgets_in_scope",
+    "select_entries_by_keys",
+    "select_entry_by_id",
+    "select_entry_by_key",
+    "select_keys_of_account",
+    "select_latest_price",
+    "select_price_at",
+    "select_price_currency",
+    "select_prices_at",
+    "select_prices_from",
+    "select_reservation",
+    "select_run",
+    "select_spent_amount",
+    "select_unsettled_reservations",
+    "sum_instance_charges",
+    "sum_reserved_by_account",
+    "sum_reserved_for_agent",
+    "sum_reserved_for_models",
+    "sum_spent_on_agent",
+    "sum_spent_on_models",
+    "update_allowance_used",
+    "update_budget_notices",
+    "upsert_budget",
+    "upsert_run",
 ]
 
 BIG = "bigint"
@@ -75,7 +75,7 @@ _IN, _IN_POSTGRES = build_in_list_condition("models")
 # -- prices ------------------------------------------------------------------------------------
 
 _AGENT = "tenant_id = :tenant and agent_id = :agent_id"
-price_at = Query(
+select_price_at = Query(
     f"select * from billing_prices where {_AGENT} and effective_from <= :at order by version desc limit 1",
     PriceRow,
     types={"at": BIG},
@@ -86,17 +86,17 @@ _PRICES_AT = """
             select max(version) from billing_prices as q
             where q.tenant_id = :tenant and q.agent_id = p.agent_id and q.effective_from <= :at)
     """
-prices_at = Query(
+select_prices_at = Query(
     _PRICES_AT.format(ids="in (select value from json_each(:agents))"),
     PriceRow,
     types={"at": BIG},
     postgres=_PRICES_AT.format(ids="= any(array(select json_array_elements_text(:agents::json)))"),
 )
-latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1", PriceRow)
+select_latest_price = Query(f"select * from billing_prices where {_AGENT} order by version desc limit 1", PriceRow)
 # When a version holds for what was agreed on with an earlier one: once it is in force, and its notice is over.
 _BEGINS = "case when effective_from > created_at + :notice then effective_from else created_at + :notice end"
 _AGREED = {"version": BIG, "notice": BIG}
-price_agreed = Query(
+select_agreed_price = Query(
     f"""
     select * from billing_prices where {_AGENT} and (version = :version or (version > :version and {_BEGINS} <= :at))
     order by version desc limit 1
@@ -104,7 +104,7 @@ price_agreed = Query(
     PriceRow,
     types=_AGREED | {"at": BIG},
 )
-prices_from = Query(
+select_prices_from = Query(
     f"""
     select *, {_BEGINS} as begins from billing_prices where {_AGENT} and version > :version and {_BEGINS} < :until
     order by version
@@ -113,7 +113,7 @@ prices_from = Query(
     types=_AGREED | {"until": BIG},
 )
 # The currency that an agent is paid in: that of its newest version that cost something.
-currency_of = Query(
+select_price_currency = Query(
     f"""
     select currency from billing_prices
     where {_AGENT} and price + base_price + task_price + input_price + output_price > 0
@@ -121,12 +121,12 @@ currency_of = Query(
     """,
     str,
 )
-price_history = Query(
+list_prices = Query(
     f"select * from billing_prices where {_AGENT} and version < :before order by version desc limit :limit",
     PriceRow,
     types={"before": BIG, "limit": BIG},
 )
-changes = Query(
+count_price_changes = Query(
     f"""
     select count(*) as changes from billing_prices where {_AGENT} and version > :latest - :most and created_at > :since
     """,
@@ -134,7 +134,7 @@ changes = Query(
     types={"latest": BIG, "most": BIG, "since": BIG},
 )
 # The versions in force, one for each agent the caller may see.
-current_prices = Query(
+list_current_prices = Query(
     """
     select p.* from agents as a join billing_prices as p on p.tenant_id = a.tenant_id and p.agent_id = a.agent_id
     where a.tenant_id = :tenant and a.agent_id > :after and a.retired_at is null
@@ -152,9 +152,11 @@ current_prices = Query(
 
 # -- the ledger --------------------------------------------------------------------------------
 
-by_id = Query("select * from billing_ledger where tenant_id = :tenant and entry_id = :entry_id", LedgerEntry)
-by_key = Query("select * from billing_ledger where tenant_id = :tenant and key = :key", LedgerEntry)
-by_keys = Query(
+select_entry_by_id = Query(
+    "select * from billing_ledger where tenant_id = :tenant and entry_id = :entry_id", LedgerEntry
+)
+select_entry_by_key = Query("select * from billing_ledger where tenant_id = :tenant and key = :key", LedgerEntry)
+select_entries_by_keys = Query(
     """
     select * from billing_ledger where tenant_id = :tenant and key in (:first, :second, :third, :fourth)
     order by entry_id
@@ -169,20 +171,20 @@ _WANTED = """
     order by entry_id desc limit :limit
 """
 _PAGE = {"since": BIG, "until": BIG, "limit": BIG}
-entries = Query(f"select * from billing_ledger where {_LATER} and {_WANTED}", LedgerEntry, types=_PAGE, scan=True)
-entries_of_account = Query(
+list_entries = Query(f"select * from billing_ledger where {_LATER} and {_WANTED}", LedgerEntry, types=_PAGE, scan=True)
+list_entries_of_account = Query(
     f"select * from billing_ledger where {_LATER} and account_id = :account and {_WANTED}",
     LedgerEntry,
     types=_PAGE,
     scan=True,
 )
-entries_of_agent = Query(
+list_entries_of_agent = Query(
     f"select * from billing_ledger where {_LATER} and agent_id = :agent and {_WANTED}",
     LedgerEntry,
     types=_PAGE,
     scan=True,
 )
-entries_of_instance = Query(
+list_entries_of_instance = Query(
     f"select * from billing_ledger where {_LATER} and instance_id = :instance and instance_id <> '' and {_WANTED}",
     LedgerEntry,
     types=_PAGE,
@@ -205,7 +207,7 @@ _MODELS_OF_WORKFLOW = (
     "select m.entry_id from billing_model_calls as m join tasks as w on w.tenant_id = m.tenant_id and w.task_id = m.task_id "
     "where m.tenant_id = :tenant and m.task_id <> '' and w.workflow_id = :workflow"
 )
-entries_of_task = Query(
+list_entries_of_task = Query(
     f"""
     select * from billing_ledger
     where {_LATER} and (key in {_OF_TASK} or key in ({_TASKS_CHARGES} in {_OF_TASK})
@@ -217,7 +219,7 @@ entries_of_task = Query(
     types=_PAGE,
     scan=True,
 )
-entries_of_workflow = Query(
+list_entries_of_workflow = Query(
     f"""
     select * from billing_ledger
     where {_LATER} and (key in ({_WORKFLOW_TASKS} union all {_TASKS_CHARGES} in ({_WORKFLOW_TASKS}))
@@ -235,11 +237,13 @@ _LIMITS = """
     where tenant_id = :tenant and account_id in ('', :account) and agent_id in ('', :agent)
         and project in ('', :project)
 """
-limits = Query(f"{_LIMITS} and model in ('', :model)", BudgetRow)
+select_budgets_in_scope = Query(f"{_LIMITS} and model in ('', :model)", BudgetRow)
 # Everybody locks them in the order of the primary key: charges at once take turns here, and do not deadlock.
 _ORDER = "order by account_id, agent_id, currency, model, project"
-limits_locked = Query(f"{_LIMITS} and model in ('', :model) and currency = :currency {_ORDER}", BudgetRow, lock=True)
-limits_of_models_locked = Query(
+lock_budgets_in_scope = Query(
+    f"{_LIMITS} and model in ('', :model) and currency = :currency {_ORDER}", BudgetRow, lock=True
+)
+lock_model_budgets_in_scope = Query(
     f"{_LIMITS} and model {_IN} {_ORDER}",
     BudgetRow,
     postgres=f"{_LIMITS} and model {_IN_POSTGRES} {_ORDER}",
@@ -250,16 +254,16 @@ _BUDGET = """
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
         and model = :model and project = :project
 """
-budget = Query(_BUDGET, BudgetRow, lock=True)
-budget_unlocked = Query(_BUDGET, BudgetRow)
-budgets_standing = Query(
+lock_budget = Query(_BUDGET, BudgetRow, lock=True)
+select_budget = Query(_BUDGET, BudgetRow)
+count_budgets = Query(
     """
     select count(*) as budgets from billing_budgets
     where tenant_id = :tenant and account_id = :account and (:account <> '' or agent_id = :agent)
     """,
     int,
 )
-budgets_of = Query(
+list_budgets = Query(
     """
     select * from billing_budgets
     where tenant_id = :tenant and (account_id, agent_id, currency, model, project)
@@ -275,7 +279,7 @@ budgets_of = Query(
     types={"everyone": BIG, "limit": BIG},
     scan=True,
 )
-save_budget = Write(
+upsert_budget = Write(
     """
     insert into billing_budgets (tenant_id, account_id, agent_id, currency, model, project, soft_limit, hard_limit, prepaid,
         warned, exhausted, set_by, updated_at, updated_by)
@@ -286,14 +290,14 @@ save_budget = Write(
     """,
     types={"soft_limit": BIG, "hard_limit": BIG, "prepaid": BIG, "now": BIG},
 )
-drop_budget = Write(
+delete_budget = Write(
     """
     delete from billing_budgets
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
         and model = :model and project = :project
     """
 )
-tell = Write(
+update_budget_notices = Write(
     """
     update billing_budgets set warned = :warned, exhausted = :exhausted
     where tenant_id = :tenant and account_id = :account and agent_id = :agent and currency = :currency
@@ -304,7 +308,7 @@ tell = Write(
 # The sums are kept by triggers, so that what is still buffered of the ledger has to be written before they are read:
 # the engines see that in the comment.
 _SUMMED = "/* summed from billing_ledger */"
-spent = Query(
+select_spent_amount = Query(
     f"""
     select charged as spent from billing_totals {_SUMMED}
     where tenant_id = :tenant and scope = :scope and ref = :ref and currency = :currency and period = :period
@@ -312,7 +316,7 @@ spent = Query(
     int,
     types={"period": BIG},
 )
-spent_on = Query(
+sum_spent_on_agent = Query(
     f"""
     select cast(coalesce(sum(amount), 0) as bigint) as spent from billing_days {_SUMMED}
     where tenant_id = :tenant and account_id = :account and currency = :currency and agent_id = :agent
@@ -321,7 +325,7 @@ spent_on = Query(
     int,
     types={"period": BIG},
 )
-balance = Query(
+select_balance = Query(
     f"""
     select cast(coalesce(sum(credited - charged), 0) as bigint) as balance from billing_totals {_SUMMED}
     where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency
@@ -331,19 +335,19 @@ balance = Query(
 _RESERVED = (
     "select cast(coalesce(sum(amount), 0) as bigint) as reserved from billing_reservations where tenant_id = :tenant"
 )
-reserved_of_account = Query(
+sum_reserved_by_account = Query(
     f"{_RESERVED} and account_id = :account and currency = :currency and (:agent = '' or agent_id = :agent)", int
 )
-reserved_of_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency", int)
+sum_reserved_for_agent = Query(f"{_RESERVED} and agent_id = :agent and currency = :currency", int)
 # Of budgets of a model or a project: what calls of models cost, and what is reserved for them.
 _NARROWED = (
     "(:agent = '' or agent_id = :agent) and (:model = '' or model = :model) and (:project = '' or project = :project)"
 )
-reserved_for_models = Query(
+sum_reserved_for_models = Query(
     f"{_RESERVED} and (:account = '' or account_id = :account) and currency = :currency and model <> '' and {_NARROWED}",
     int,
 )
-spent_on_models = Query(
+sum_spent_on_models = Query(
     """
     select cast(coalesce(sum(cost), 0) as bigint) as spent from billing_model_months /* summed from billing_model_calls */
     where tenant_id = :tenant and period = :period and (:account = '' or account_id = :account) and currency = :currency
@@ -353,32 +357,32 @@ spent_on_models = Query(
     int,
     types={"period": BIG},
 )
-allowance = Query(
+select_allowance = Query(
     "select * from billing_allowances where tenant_id = :tenant and subject = :subject",
     AllowanceRow,
     lock=True,
     row="subject",
 )
-use_allowance = Write(
+update_allowance_used = Write(
     "update billing_allowances set used = used + :amount where tenant_id = :tenant and subject = :subject",
     types={"amount": BIG},
     row="subject",
 )
-account_agents = Query(
+select_agents_of_account = Query(
     """
     select agent_id from agents where tenant_id = :tenant and account_id = :account and account_id <> 'default'
         and retired_at is null order by agent_id limit 100
     """,
     str,
 )
-account_keys = Query(
+select_keys_of_account = Query(
     """
     select token_id from tokens where tenant_id = :tenant and account_id = :account and account_id <> 'default'
         and revoked_at is null order by token_id limit 100
     """,
     str,
 )
-account_exists = Query(
+select_account_exists = Query(
     """
     select 1 as found where exists (select 1 from tokens where tenant_id = :tenant and token_id = :account)
         or exists (select 1 from agents where tenant_id = :tenant and agent_id = :account)
@@ -390,14 +394,14 @@ account_exists = Query(
     int,
 )
 # Names that a misspelt account is compared with.
-some_accounts = Query(
+select_accounts = Query(
     """
     select account_id from tokens where tenant_id = :tenant and account_id <> 'default' group by account_id
     order by account_id limit 2000
     """,
     str,
 )
-key_account = Query("select account_id from tokens where tenant_id = :tenant and token_id = :token_id", str)
+select_account_of_key = Query("select account_id from tokens where tenant_id = :tenant and token_id = :token_id", str)
 
 # -- time --------------------------------------------------------------------------------------
 
@@ -408,12 +412,12 @@ lock_meter = Write(
     """,
     types={"now": BIG},
 )
-run = Query(
+select_run = Query(
     "select * from billing_runs where tenant_id = :tenant and instance_id = :instance_id and number = :number",
     MeteredRun,
     types={"number": BIG},
 )
-timed = Query(
+sum_instance_charges = Query(
     f"""
     select price_version, currency, cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount
     from billing_instances {_SUMMED}
@@ -421,7 +425,7 @@ timed = Query(
     """,
     TimedInstance,
 )
-save_run = Write(
+upsert_run = Write(
     """
     insert into billing_runs (tenant_id, instance_id, number, account_id, agent_id, began, measured, billed, accrued,
         currency, day, state)
@@ -435,12 +439,14 @@ save_run = Write(
 
 # -- what is reserved for tasks -------------------------------------------------------------------------------------
 
-reservation = Query(
+select_reservation = Query(
     "select * from billing_reservations where tenant_id = :tenant and task_id = :task_id", ReservationRow
 )
-release = Write("delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id")
+delete_reservation = Write(
+    "delete from billing_reservations where tenant_id = :tenant and task_id = :task_id", row="task_id"
+)
 # Reserved for calls of models, by a task that has ended meanwhile: nobody will say what became of them.
-abandoned = Query(
+select_abandoned_reservations = Query(
     """
     select r.* from billing_reservations as r join tasks as t
         on t.tenant_id = r.tenant_id and r.task_id = t.task_id || ':model'
@@ -450,7 +456,7 @@ abandoned = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-unsettled = Query(
+select_unsettled_reservations = Query(
     """
     select r.task_id from billing_reservations as r join tasks as t on t.tenant_id = r.tenant_id and t.task_id = r.task_id
     where r.tenant_id = :tenant and t.status = 'completed' limit :limit

@@ -7,24 +7,24 @@ from agora.store.port import Query, Write
 from .records import CouponRow, DiscountRow, FreeQuotaRow, ReductionRule
 
 __all__ = [
-    "count_redemption",
-    "coupon_for_update",
-    "coupons",
-    "discounts",
-    "drop_discount",
-    "drop_quota",
-    "quota_for_update",
-    "quotas",
-    "rules",
-    "save_discount",
-    "save_quota",
-    "used_quantity",
+    "delete_discount",
+    "delete_quota",
+    "increment_coupon_redemptions",
+    "list_coupons",
+    "list_discounts",
+    "list_quotas",
+    "lock_coupon",
+    "lock_quota",
+    "select_reduction_rules",
+    "sum_used_quantity",
+    "upsert_discount",
+    "upsert_quota",
 ]
 
 BIG = "bigint"
 
 # What applies to a charge: nothing, nearly always. The quota comes first.
-rules = Query(
+select_reduction_rules = Query(
     """
     select 'free_quota' as kind, quantity as number from billing_free_quotas
     where tenant_id = :tenant and agent_id = :agent and kind = :kind
@@ -37,12 +37,12 @@ rules = Query(
     types={"now": BIG},
 )
 # Locked by every charge that a quota applies to, so that two charges at a time do not use the same part of it.
-quota_for_update = Query(
+lock_quota = Query(
     "select * from billing_free_quotas where tenant_id = :tenant and agent_id = :agent and kind = :kind",
     FreeQuotaRow,
     lock=True,
 )
-used_quantity = Query(
+sum_used_quantity = Query(
     """
     select cast(coalesce(sum(quantity), 0) as bigint) as used from billing_days
     where tenant_id = :tenant and account_id = :account and day between :first and :last
@@ -51,7 +51,7 @@ used_quantity = Query(
     int,
     types={"first": BIG, "last": BIG},
 )
-save_discount = Write(
+upsert_discount = Write(
     """
     insert into billing_discounts (tenant_id, account_id, basis_points, until_at, updated_at, updated_by)
     values (:tenant, :account, :basis_points, :until_at, :now, :by)
@@ -60,8 +60,8 @@ save_discount = Write(
     """,
     types={"basis_points": BIG, "until_at": BIG, "now": BIG},
 )
-drop_discount = Write("delete from billing_discounts where tenant_id = :tenant and account_id = :account")
-save_quota = Write(
+delete_discount = Write("delete from billing_discounts where tenant_id = :tenant and account_id = :account")
+upsert_quota = Write(
     """
     insert into billing_free_quotas (tenant_id, agent_id, kind, quantity, updated_at, updated_by)
     values (:tenant, :agent, :kind, :quantity, :now, :by)
@@ -70,8 +70,8 @@ save_quota = Write(
     """,
     types={"quantity": BIG, "now": BIG},
 )
-drop_quota = Write("delete from billing_free_quotas where tenant_id = :tenant and agent_id = :agent and kind = :kind")
-discounts = Query(
+delete_quota = Write("delete from billing_free_quotas where tenant_id = :tenant and agent_id = :agent and kind = :kind")
+list_discounts = Query(
     """
     select * from billing_discounts where tenant_id = :tenant and (:account = '' or account_id = :account)
         and (until_at is null or until_at > :now)
@@ -80,7 +80,7 @@ discounts = Query(
     DiscountRow,
     types={"now": BIG, "limit": BIG},
 )
-quotas = Query(
+list_quotas = Query(
     """
     select * from billing_free_quotas where tenant_id = :tenant and (:agent = '' or agent_id = :agent)
     order by agent_id, kind limit :limit
@@ -88,13 +88,11 @@ quotas = Query(
     FreeQuotaRow,
     types={"limit": BIG},
 )
-coupon_for_update = Query(
-    "select * from billing_coupons where tenant_id = :tenant and code = :code", CouponRow, lock=True
-)
-count_redemption = Write(
+lock_coupon = Query("select * from billing_coupons where tenant_id = :tenant and code = :code", CouponRow, lock=True)
+increment_coupon_redemptions = Write(
     "update billing_coupons set redemptions = redemptions + 1 where tenant_id = :tenant and code = :code"
 )
-coupons = Query(
+list_coupons = Query(
     "select * from billing_coupons where tenant_id = :tenant and code > :after order by code limit :limit",
     CouponRow,
     types={"limit": BIG},

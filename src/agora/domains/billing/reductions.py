@@ -52,7 +52,7 @@ async def set_discount(call: Call, account: str, percent: float, until: datetime
     points = round(percent * 100)
     if points:
         await call.tx.execute(
-            statements.save_discount,
+            statements.upsert_discount,
             account=account,
             basis_points=points,
             until_at=until_at,
@@ -60,7 +60,7 @@ async def set_discount(call: Call, account: str, percent: float, until: datetime
             by=call.caller.subject,
         )
     else:
-        await call.tx.execute(statements.drop_discount, account=account)
+        await call.tx.execute(statements.delete_discount, account=account)
     return contract.Discount(account_id=account, percent=points / 100, until=until)
 
 
@@ -76,9 +76,9 @@ async def set_free_quota(call: Call, agent: AgentRow, kind: EntryKind, quantity:
         )
     place = {"agent": agent.agent_id, "kind": kind.value}
     if whole:
-        await call.tx.execute(statements.save_quota, **place, quantity=whole, now=call.now, by=call.caller.subject)
+        await call.tx.execute(statements.upsert_quota, **place, quantity=whole, now=call.now, by=call.caller.subject)
     else:
-        await call.tx.execute(statements.drop_quota, **place)
+        await call.tx.execute(statements.delete_quota, **place)
     return contract.FreeQuota(
         agent_id=agent.agent_id, agent_name=agent.agent_name, kind=kind, quantity=whole / size, unit=unit
     )
@@ -87,8 +87,12 @@ async def set_free_quota(call: Call, agent: AgentRow, kind: EntryKind, quantity:
 async def list_reductions(call: Call, account: str | None, agent_id: str) -> contract.Reductions:
     """The discounts of an account (of all, for who may see all), and free quotas, which everybody may see."""
     scope = resolve_visible_account(call.caller, account)
-    rows = await call.tx.all(statements.discounts, account=scope or "", now=call.now, limit=MOST) if scope != "" else ()
-    quotas = await call.tx.all(statements.quotas, agent=agent_id, limit=MOST)
+    rows = (
+        await call.tx.all(statements.list_discounts, account=scope or "", now=call.now, limit=MOST)
+        if scope != ""
+        else ()
+    )
+    quotas = await call.tx.all(statements.list_quotas, agent=agent_id, limit=MOST)
     names = await read_agent_names(call.tx, (row.agent_id for row in quotas))
     return contract.Reductions(
         discounts=[
@@ -129,7 +133,7 @@ class CouponRequest:
 async def create_coupon(call: Call, request: CouponRequest) -> contract.Coupon:
     """Create a coupon. Raises Conflict for a code that there is."""
     call.target = request.code
-    if await call.tx.one(statements.coupon_for_update, code=request.code) is not None:
+    if await call.tx.one(statements.lock_coupon, code=request.code) is not None:
         raise Conflict(
             f"There is a coupon {request.code} already.",
             fix="Choose another code.",
@@ -161,7 +165,7 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
         await require_account(call.tx, name)
     ledger, key = Ledger(call), f"coupon:{code}:{name}"
     # The coupon is locked before the ledger is read: two calls at once redeem it once.
-    row = await call.tx.one(statements.coupon_for_update, code=code)
+    row = await call.tx.one(statements.lock_coupon, code=code)
     if row is None:
         raise not_found("code", f"There is no coupon {code}.", fix="Check the code; case counts.")
     if earlier := await ledger.find_entries([key]):
@@ -170,14 +174,14 @@ async def redeem_coupon(call: Call, code: str, account: str | None) -> LedgerEnt
         raise Conflict(f"The coupon {code} has expired.", errors=[field_error("code", "expired")])
     if row.max_redemptions is not None and row.redemptions >= row.max_redemptions:
         raise Conflict(f"The coupon {code} is used up.", errors=[field_error("code", "used up")])
-    await call.tx.execute(statements.count_redemption, code=code)
+    await call.tx.execute(statements.increment_coupon_redemptions, code=code)
     return await ledger.add_credit(name, row.amount, row.currency, EntryKind.CREDIT, key, f"Coupon {code}")
 
 
 async def list_coupons(call: Call, limit: int, cursor: str | None) -> contract.CouponPage:
     """Coupons by their codes."""
     after = paging.decode_cursor(cursor)[0] if cursor else ""
-    rows: Sequence[CouponRow] = await call.tx.all(statements.coupons, after=after, limit=limit + 1)
+    rows: Sequence[CouponRow] = await call.tx.all(statements.list_coupons, after=after, limit=limit + 1)
     rows, more = paging.take_fitting_rows(rows, limit, call.context.settings.page_bytes)
     return contract.CouponPage(
         coupons=[_build_coupon(row) for row in rows],

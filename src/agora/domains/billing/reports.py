@@ -102,8 +102,8 @@ async def report_revenue(
     agents = await _find_earners(call, agent_ref, after, limit + 1)
     page = agents[:limit]
     parameters = {"ids": encode_json(page), "since": first, "until": last}
-    rows = await call.tx.all(statements.earned, **parameters) if page else []
-    customers = await call.tx.all(statements.customers, **parameters) if page else []
+    rows = await call.tx.all(statements.sum_earnings, **parameters) if page else []
+    customers = await call.tx.all(statements.count_customers, **parameters) if page else []
     revenues = _build_revenue(rows, customers, await read_agent_names(call.tx, page))
     more = len(agents) > limit
     return contract.RevenuePage(
@@ -127,9 +127,9 @@ async def _find_earners(call: Call, ref: str | None, after: str, limit: int) -> 
             )
         return [agent.agent_id]
     if can_see_all_accounts(caller):
-        rows = await tx.all(statements.earners, after=after, limit=limit)
+        rows = await tx.all(statements.list_earning_agents, after=after, limit=limit)
     else:
-        rows = await tx.all(statements.earners_of_account, account=caller.account, after=after, limit=limit)
+        rows = await tx.all(statements.list_earning_agents_of_account, account=caller.account, after=after, limit=limit)
     ids = list(rows)
     if not ids and caller.kind == "agent" and after < caller.subject:
         return [caller.subject]
@@ -164,7 +164,7 @@ def _build_revenue(
 
 async def build_dashboard(call: Call, account: str | None, currency: str | None) -> contract.Dashboard:
     """Costs at a glance; everybody's for operators that name no account."""
-    months = await call.tx.all(statements.months, account=account or "") if account != "" else []
+    months = await call.tx.all(statements.sum_costs_by_month, account=account or "") if account != "" else []
     month = convert_to_month_number(call.now)
     by_agent = await _load_account_tallies(call, account, month * 100, month * 100 + 99)
     this_month = merge_agent_tallies(by_agent)
@@ -214,7 +214,7 @@ async def _sum_cost_by_day(call: Call, account: str | None, currency: str) -> li
     amounts: dict[int, int] = {}
     if account != "":
         span = {"since": convert_date_to_day_number(days[0]), "until": convert_date_to_day_number(days[-1])}
-        rows = await call.tx.all(statements.by_day, account=account or "", currency=currency, **span)
+        rows = await call.tx.all(statements.sum_costs_by_day, account=account or "", currency=currency, **span)
         amounts = {row.day: row.amount for row in rows}
     return [
         contract.DayCost(day=day, cost=from_micros(amounts.get(convert_date_to_day_number(day), 0))) for day in days

@@ -72,19 +72,19 @@ async def reserve_price(call: Call, task: AssignedTask) -> int | None:
 
 async def release_reservation(call: Call, task_id: str) -> None:
     """Give back what is reserved for a task. Idempotent."""
-    row = await call.tx.one(statements.reservation, task_id=task_id)
+    row = await call.tx.one(statements.select_reservation, task_id=task_id)
     if row is not None:
         # Deleted in the same transaction: a second release finds no row, and gives nothing back twice.
-        await call.tx.execute(statements.release, task_id=task_id)
+        await call.tx.execute(statements.delete_reservation, task_id=task_id)
         await take_from_allowance(call, row.spender, -row.amount)
 
 
 async def settle_reservation(call: Call, task_id: str) -> None:
     """Charge what is reserved for a task that is completed. Idempotent."""
-    row = await call.tx.one(statements.reservation, task_id=task_id)
+    row = await call.tx.one(statements.select_reservation, task_id=task_id)
     if row is None:
         return
-    await call.tx.execute(statements.release, task_id=task_id)  # first, or it would count twice
+    await call.tx.execute(statements.delete_reservation, task_id=task_id)  # first, or it would count twice
     charge = Charge(
         build_task_charge_key(task_id), row.account_id, row.agent_id, EntryKind.TASK, 1, description=row.description
     )
@@ -95,7 +95,7 @@ async def settle_reservation(call: Call, task_id: str) -> None:
 
 async def charge_completed_tasks(call: Call) -> bool:
     """Charge tasks that an earlier release completed and did not charge; returns whether there may be more."""
-    rows = await call.tx.all(statements.unsettled, limit=BATCH)
+    rows = await call.tx.all(statements.select_unsettled_reservations, limit=BATCH)
     for row in rows:
         await settle_reservation(call, row)
     return len(rows) == BATCH

@@ -51,7 +51,7 @@ class BillingService(BoundService, contract.Billing):
         agent = await load_agent(self.call.tx, agent_id)
         if history:
             return await lists.list_price_history(self.call, agent, limit, cursor)
-        row = await self.call.tx.one(statements.price_at, agent_id=agent.agent_id, at=self.call.now)
+        row = await self.call.tx.one(statements.select_price_at, agent_id=agent.agent_id, at=self.call.now)
         versions = [] if row is None else [prices.build_price(row, agent.agent_name)]
         return contract.PricePage(prices=versions, count=len(versions), total=len(versions))
 

@@ -111,13 +111,13 @@ class Terms:
 
 async def find_terms_in_force(tx: Reader, agent_id: str, at: int, currency: str) -> Terms:
     """Terms of an agent at a moment: of the versions that had begun, the highest. currency: of one without a price."""
-    row = await tx.one(statements.price_at, agent_id=agent_id, at=at)
+    row = await tx.one(statements.select_price_at, agent_id=agent_id, at=at)
     return Terms.from_row(row) if row is not None else Terms(0, currency)
 
 
 async def find_terms_of_agents(tx: Reader, agent_ids: Sequence[str], at: int) -> dict[str, Terms]:
     """Terms of those of some agents that have a price at a moment, by the agent's id."""
-    rows = await tx.all(statements.prices_at, agents=encode_json(agent_ids), at=at) if agent_ids else ()
+    rows = await tx.all(statements.select_prices_at, agents=encode_json(agent_ids), at=at) if agent_ids else ()
     return {row.agent_id: Terms.from_row(row) for row in rows}
 
 
@@ -127,7 +127,7 @@ async def find_agreed_terms(tx: Reader, agent_id: str, version: int, at: int, no
     notice: microseconds from the announcement of a version until it holds for what there is already. currency: of an
     agent without a price.
     """
-    row = await tx.one(statements.price_agreed, agent_id=agent_id, version=version, at=at, notice=notice)
+    row = await tx.one(statements.select_agreed_price, agent_id=agent_id, version=version, at=at, notice=notice)
     return Terms.from_row(row) if row is not None else Terms(0, currency)
 
 
@@ -135,7 +135,7 @@ async def find_later_versions(
     tx: Reader, agent_id: str, version: int, until: int, notice: int
 ) -> Sequence[PriceChange]:
     """Versions after one that hold for what was agreed on with it before a moment; ``begins`` says from when on."""
-    return await tx.all(statements.prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
+    return await tx.all(statements.select_prices_from, agent_id=agent_id, version=version, until=until, notice=notice)
 
 
 def build_pricing_fields(terms: Terms) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
 
     async def _require_held_task(self, task_id: str) -> PayableTask:
         """A task that the caller works on, or has. Raises NotFound."""
-        task = await self.call.tx.one(models.payable_task, task_id=task_id)
+        task = await self.call.tx.one(models.select_payable_task, task_id=task_id)
         if task is None or task.holder != self.call.caller.subject:
             raise not_found(
                 "task_id", f"You hold no task {task_id}.", fix="Report a call while you hold the task, or without it."
@@ -117,7 +117,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
             reason="token credits",
         )
         await usage_records.record_credit(self.call, request)
-        balance = await self.call.tx.one(statements.balance, account=name, currency=currency)
+        balance = await self.call.tx.one(statements.select_balance, account=name, currency=currency)
         return results.TokenCredits(
             account_id=name, currency=currency, new_balance_dollars=from_micros(int(balance or 0))
         )
@@ -156,7 +156,7 @@ class TokenBillingService(BoundService, contract.TokenBilling):
     ) -> results.SpendingLimit:
         name = account or find_paying_account_of_caller(self.call.caller)
         place = {"account": name, "agent": "", "currency": CATALOG.currency, "model": "", "project": ""}
-        row = await self.call.tx.one(statements.budget, **place)
+        row = await self.call.tx.one(statements.lock_budget, **place)
         is_prepaid = row is not None and bool(row.prepaid)
         budget = await self._set_budget(account, monthly_limit_cents, monthly_alert_cents, is_prepaid=is_prepaid)
         return results.SpendingLimit(account_id=name, monthly_limit_dollars=budget.hard_limit)

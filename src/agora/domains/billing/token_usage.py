@@ -122,7 +122,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         if not row.cost or row.currency is None:
             return row
         rates, base_cost = await build_reported_rates(call, provider, model, row.currency), cost
-    task = await call.tx.one(models.payable_task, task_id=row.task_id)
+    task = await call.tx.one(models.select_payable_task, task_id=row.task_id)
     payer = CallPayer(
         account=resolve_reporting_account(call.caller, report.account),
         agent_id=row.agent_id,
@@ -143,7 +143,7 @@ async def _charge_new_tokens(call: Call, report: TokenUsageReport, row: TokenUsa
         charged_cost=max(row.charged_cost, row.cost or 0),  # one that falls and rises again is not charged twice
     )
     await call.tx.execute(
-        models.mark_charged,
+        models.update_charged_usage,
         task_id=row.task_id,
         model=row.model,
         charged_input=charged.charged_input,

@@ -175,7 +175,7 @@ async def close_month(call: Call, period: str) -> contract.Closing:
             errors=[field_error("period", "not over")],
         )
     call.target = period
-    due = await call.tx.all(views.due, period=month, account_after="", currency_after="", limit=COUNTED)
+    due = await call.tx.all(views.select_due_invoices, period=month, account_after="", currency_after="", limit=COUNTED)
     now = [(row.account_id, row.currency, row.period) for row in due[:AT_ONCE]]
     issued = await close_months(call, now, month)
     return contract.Closing(period=period, issued=issued, remaining=len(due) - len(now))

@@ -21,32 +21,32 @@ from .records import (
 )
 
 __all__ = [
-    "accrued",
-    "balances",
-    "by_day",
-    "charges",
-    "costs",
-    "costs_of_account",
-    "costs_of_instance",
-    "customers",
-    "due",
-    "earned",
-    "earners",
-    "earners_of_account",
-    "included",
-    "invoice_by_id",
-    "invoice_by_number",
-    "invoice_of",
-    "invoiced_lines",
-    "invoices_of",
-    "lines_of",
-    "lock_head",
-    "months",
-    "names",
-    "number",
-    "profile_of",
-    "save_profile",
-    "summed_lines",
+    "add_invoiced_entries",
+    "allocate_invoice_number",
+    "count_customers",
+    "list_balances",
+    "list_earning_agents",
+    "list_earning_agents_of_account",
+    "list_invoices",
+    "lock_invoice_head",
+    "select_agent_names",
+    "select_charges",
+    "select_due_invoices",
+    "select_invoice_by_id",
+    "select_invoice_by_number",
+    "select_invoice_lines",
+    "select_invoice_of_period",
+    "select_profile",
+    "sum_accrued_costs",
+    "sum_charges_by_line",
+    "sum_costs",
+    "sum_costs_by_day",
+    "sum_costs_by_month",
+    "sum_costs_of_account",
+    "sum_costs_of_instance",
+    "sum_earnings",
+    "sum_invoiced_lines",
+    "upsert_profile",
 ]
 
 BIG = "bigint"
@@ -58,9 +58,9 @@ _IN, _IN_POSTGRES = build_in_list_condition("ids")
 _SUMS = "cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount"
 _COSTS = f"select currency, agent_id, kind, {_SUMS} from billing_days where tenant_id = :tenant"
 _PERIOD = "day between :since and :until and (:agent = '' or agent_id = :agent) group by currency, agent_id, kind"
-costs = Query(f"{_COSTS} and {_PERIOD}", Cost, types=_DAYS, scan=True)
-costs_of_account = Query(f"{_COSTS} and account_id = :account and {_PERIOD}", Cost, types=_DAYS, scan=True)
-costs_of_instance = Query(
+sum_costs = Query(f"{_COSTS} and {_PERIOD}", Cost, types=_DAYS, scan=True)
+sum_costs_of_account = Query(f"{_COSTS} and account_id = :account and {_PERIOD}", Cost, types=_DAYS, scan=True)
+sum_costs_of_instance = Query(
     f"""
     select currency, agent_id, kind, {_SUMS} from billing_instances
     where tenant_id = :tenant and instance_id = :instance and (:account = '' or account_id = :account)
@@ -69,7 +69,7 @@ costs_of_instance = Query(
     """,
     Cost,
 )
-accrued = Query(
+sum_accrued_costs = Query(
     """
     select currency, agent_id, cast(sum(measured - billed) as bigint) as quantity, cast(sum(accrued) as bigint) as amount
     from billing_runs
@@ -82,12 +82,12 @@ accrued = Query(
     types=_DAYS,
     scan=True,
 )
-charges = Query(
+select_charges = Query(
     f"select * from billing_ledger where tenant_id = :tenant and entry_id {_IN}",
     LedgerEntry,
     postgres=f"select * from billing_ledger where tenant_id = :tenant and entry_id {_IN_POSTGRES}",
 )
-months = Query(
+sum_costs_by_month = Query(
     """
     select currency, period, cast(sum(charged) as bigint) as charged, cast(sum(credited) as bigint) as credited
     from billing_totals
@@ -97,7 +97,7 @@ months = Query(
     MonthCost,
     scan=True,
 )
-by_day = Query(
+sum_costs_by_day = Query(
     """
     select day, cast(sum(amount) as bigint) as amount from billing_days
     where tenant_id = :tenant and (:account = '' or account_id = :account) and currency = :currency
@@ -108,7 +108,7 @@ by_day = Query(
     types=_DAYS,
     scan=True,
 )
-balances = Query(
+list_balances = Query(
     """
     select t.account_id, t.currency, cast(sum(t.charged) as bigint) as charged,
         cast(sum(t.credited) as bigint) as credited,
@@ -132,7 +132,7 @@ balances = Query(
     types={"limit": BIG},
     scan=True,
 )
-names = Query(
+select_agent_names = Query(
     f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN}",
     AgentName,
     postgres=f"select agent_id, agent_name from agents where tenant_id = :tenant and agent_id {_IN_POSTGRES}",
@@ -140,7 +140,7 @@ names = Query(
 
 # -- revenue -----------------------------------------------------------------------------------
 
-earners = Query(
+list_earning_agents = Query(
     """
     select distinct agent_id from billing_days where tenant_id = :tenant and agent_id > :after and agent_id <> ''
     order by agent_id limit :limit
@@ -149,7 +149,7 @@ earners = Query(
     types={"limit": BIG},
     scan=True,
 )
-earners_of_account = Query(
+list_earning_agents_of_account = Query(
     """
     select agent_id from agents
     where tenant_id = :tenant and account_id <> 'default' and account_id = :account and agent_id > :after
@@ -160,7 +160,7 @@ earners_of_account = Query(
 )
 _EARNED = f"select agent_id, currency, kind, {_SUMS} from billing_days where tenant_id = :tenant"
 _EARNED_IN = "and day between :since and :until group by agent_id, currency, kind"
-earned = Query(
+sum_earnings = Query(
     f"{_EARNED} and agent_id {_IN} {_EARNED_IN}",
     Cost,
     postgres=f"{_EARNED} and agent_id {_IN_POSTGRES} {_EARNED_IN}",
@@ -172,14 +172,14 @@ _PAYING = """
     where tenant_id = :tenant and amount <> 0 and day between :since and :until and agent_id {ids}
     group by agent_id, currency
 """
-customers = Query(
+count_customers = Query(
     _PAYING.format(ids=_IN), CustomerCost, postgres=_PAYING.format(ids=_IN_POSTGRES), types=_DAYS, scan=True
 )
 
 # -- invoices ----------------------------------------------------------------------------------
 
 # Accounts with entries of a month up to :period that are on no invoice, and the oldest such month.
-due = Query(
+select_due_invoices = Query(
     """
     select ref as account_id, currency, min(period) as period from billing_totals as t
     where tenant_id = :tenant and scope = 'account' and period <= :period and entries > invoiced
@@ -197,7 +197,7 @@ _LINES = """
     cast(sum(quantity) as bigint) as quantity, cast(sum(amount) as bigint) as amount,
     cast(sum(entries) as bigint) as entries
 """
-summed_lines = Query(
+sum_charges_by_line = Query(
     f"""
     select day / 100 as period, agent_id, kind, {_LINES} from billing_days /* summed from billing_ledger */
     where tenant_id = :tenant and account_id = :account and currency = :currency and day <= :period * 100 + 99
@@ -206,20 +206,20 @@ summed_lines = Query(
     LineSum,
     types={"period": BIG},
 )
-invoiced_lines = Query(
+sum_invoiced_lines = Query(
     f"""
     select period, agent_id, kind, {_LINES} from billing_invoice_lines
     where tenant_id = :tenant and account_id = :account and currency = :currency group by period, agent_id, kind
     """,
     LineSum,
 )
-lock_head = Write(
+lock_invoice_head = Write(
     """
     insert into billing_heads (tenant_id, invoices, position) values (:tenant, 0, 0)
     on conflict (tenant_id) do update set invoices = billing_heads.invoices
     """
 )
-number = Write(
+allocate_invoice_number = Write(
     """
     insert into billing_heads (tenant_id, invoices, position) values (:tenant, 1, 0)
     on conflict (tenant_id) do update set invoices = billing_heads.invoices + 1
@@ -227,20 +227,20 @@ number = Write(
     """,
     int,
 )
-included = Write(
+add_invoiced_entries = Write(
     """
     update billing_totals set invoiced = invoiced + :entries
     where tenant_id = :tenant and scope = 'account' and ref = :account and currency = :currency and period = :period
     """,
     types={"entries": BIG, "period": BIG},
 )
-invoice_by_id = Query(
+select_invoice_by_id = Query(
     "select * from billing_invoices where tenant_id = :tenant and invoice_id = :invoice_id", InvoiceRow
 )
-invoice_by_number = Query(
+select_invoice_by_number = Query(
     "select * from billing_invoices where tenant_id = :tenant and number = :number", InvoiceRow, types={"number": BIG}
 )
-invoice_of = Query(
+select_invoice_of_period = Query(
     """
     select invoice_id from billing_invoices
     where tenant_id = :tenant and account_id = :account and currency = :currency and period = :period
@@ -248,7 +248,7 @@ invoice_of = Query(
     str,
     types={"period": BIG},
 )
-invoices_of = Query(
+list_invoices = Query(
     """
     select * from billing_invoices
     where tenant_id = :tenant and number < :before and (:account = '' or account_id = :account)
@@ -259,7 +259,7 @@ invoices_of = Query(
     types={"before": BIG, "period": BIG, "limit": BIG},
     scan=True,
 )
-lines_of = Query(
+select_invoice_lines = Query(
     """
     select * from billing_invoice_lines
     where tenant_id = :tenant and account_id = :account and currency = :currency and invoice_id = :invoice_id
@@ -267,8 +267,8 @@ lines_of = Query(
     """,
     InvoiceLineRow,
 )
-profile_of = Query("select * from billing_profiles where tenant_id = :tenant and account_id = :account", ProfileRow)
-save_profile = Write(
+select_profile = Query("select * from billing_profiles where tenant_id = :tenant and account_id = :account", ProfileRow)
+upsert_profile = Write(
     """
     insert into billing_profiles (tenant_id, account_id, name, address, tax_id, email, updated_at, updated_by)
     values (:tenant, :account, :name, :address, :tax_id, :email, :now, :by)

@@ -129,7 +129,9 @@ async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
     sums: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for row in await tx.all(_choose_query(scope), **_build_query_parameters(_choose_query(scope), scope)):
         sums[row.currency][row.agent_id].add_usage(row.kind, row.quantity, row.amount)
-    for run in await tx.all(statements.accrued, **_build_query_parameters(statements.accrued, scope)):
+    for run in await tx.all(
+        statements.sum_accrued_costs, **_build_query_parameters(statements.sum_accrued_costs, scope)
+    ):
         tally = sums[run.currency][run.agent_id]
         tally.add_accrued_time(run.quantity, run.amount)
     return {currency: dict(agents) for currency, agents in sums.items()}
@@ -137,8 +139,8 @@ async def load_tallies(tx: Reader, scope: Scope) -> dict[str, dict[str, Tally]]:
 
 def _choose_query(scope: Scope) -> Query[Cost]:
     if scope.instance:
-        return statements.costs_of_instance
-    return statements.costs_of_account if scope.account else statements.costs
+        return statements.sum_costs_of_instance
+    return statements.sum_costs_of_account if scope.account else statements.sum_costs
 
 
 def _build_query_parameters(query: Query[Any], scope: Scope) -> dict[str, Any]:
@@ -186,7 +188,7 @@ async def read_agent_names(tx: Reader, agents: Iterable[str]) -> dict[str, str]:
     ids = sorted(set(agents) - {""})
     if not ids:
         return {}
-    return {row.agent_id: row.agent_name for row in await tx.all(statements.names, ids=encode_json(ids))}
+    return {row.agent_id: row.agent_name for row in await tx.all(statements.select_agent_names, ids=encode_json(ids))}
 
 
 def rank_agents_by_cost(

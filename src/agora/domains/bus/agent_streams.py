@@ -111,7 +111,7 @@ def build_outbound_stream_name(inbound: str, tenant: str, name: str) -> str:
 async def ensure_group(call: Call, owner: StreamOwner, group: str) -> bool:
     """Create a group that starts at the stream's end, if it does not exist; return whether it was created."""
     # A look without the lock, as nearly every read finds its group; ``create_group`` looks again under it.
-    if await call.tx.one(statements.group, stream=owner.stream_name, group=group) is not None:
+    if await call.tx.one(statements.select_group, stream=owner.stream_name, group=group) is not None:
         return False
     return await streams.create_group(call.tx, owner.stream_name, group, call.now, whole=False)
 
@@ -152,15 +152,17 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     when = {"now": call.now, "horizon": compute_expiry_horizon(call)}
     place = {"agent_id": owner.agent_id, "address": owner.address}
     # The lock is for the inbox, too: two reads at once would append the same messages (ADR 14).
-    head = await call.tx.one(statements.lock_stream, stream=owner.stream_name)
+    head = await call.tx.one(statements.lock_stream_head, stream=owner.stream_name)
     floor = max(owner.joined, head.floor if head is not None else "")
     room = call.context.settings.page_bytes
 
     async def read_queued(after: str, limit: int) -> Sequence[WaitingMessage]:
-        return await call.tx.all(statements.queued, **place, **when, after=after, limit=limit)
+        return await call.tx.all(statements.select_queued_messages, **place, **when, after=after, limit=limit)
 
     async def read_broadcasts(after: str, limit: int) -> Sequence[WaitingMessage]:
-        return await call.tx.all(statements.broadcasts, agent_id=owner.agent_id, **when, after=after, limit=limit)
+        return await call.tx.all(
+            statements.select_broadcasts, agent_id=owner.agent_id, **when, after=after, limit=limit
+        )
 
     mine, _ = await paging.read_page(read_queued, "", "message_id", count, room)
     common, has_more = await paging.read_page(read_broadcasts, floor, "message_id", count, room)
@@ -173,7 +175,7 @@ async def append_unread_messages(call: Call, owner: StreamOwner, count: int) -> 
     await streams.append_entries(call.tx, owner.stream_name, entries, call.now)
     if not has_more and {row.message_id for row in common} <= set(ids):  # no broadcast is left before the floor
         await call.tx.execute(
-            statements.raise_floor, stream=owner.stream_name, floor=_compute_oldest_pending_broadcast_id(call)
+            statements.raise_stream_floor, stream=owner.stream_name, floor=_compute_oldest_pending_broadcast_id(call)
         )
     return len(ids)
 
@@ -188,7 +190,7 @@ def _read_publisher_message_id(metadata: str) -> str | None:
 async def _mark_delivered(
     call: Call, place: dict[str, str], ids: Sequence[str], common: Sequence[WaitingMessage]
 ) -> None:
-    await call.tx.execute(statements.delivered, **place, ids=encode_json(list(ids)), now=call.now)
+    await call.tx.execute(statements.mark_messages_delivered, **place, ids=encode_json(list(ids)), now=call.now)
     chosen = set(ids)
     for row in common:
         if row.message_id in chosen:
@@ -261,8 +263,10 @@ async def store_dead_letters(call: Call, owner: StreamOwner, group: str, rows: S
     if not refs:
         return
     place = {"agent_id": owner.agent_id, "address": owner.address}
-    await call.tx.execute(statements.dead_lettered, **place, ids=encode_json(refs), now=call.now)
-    senders = {row.message_id: row.from_agent for row in await call.tx.all(statements.messages, ids=encode_json(refs))}
+    await call.tx.execute(statements.mark_messages_dead_lettered, **place, ids=encode_json(refs), now=call.now)
+    senders = {
+        row.message_id: row.from_agent for row in await call.tx.all(statements.select_messages, ids=encode_json(refs))
+    }
     await record_dead_letters(call, [_build_letter(owner, group, row) for row in rows])
     for row in rows:
         data = {"ref": row.ref, "agent_id": owner.agent_id, "deliveries": row.deliveries}

@@ -317,14 +317,14 @@ class BusBridge(Controller):
     async def _read_members(self, tenant: str) -> list[BridgeMember]:
         members: list[BridgeMember] = []
         after = ""
-        while rows := await self.read(tenant, statements.members, group=BRIDGE, after=after, limit=PAGE):
+        while rows := await self.read(tenant, statements.list_bridge_members, group=BRIDGE, after=after, limit=PAGE):
             members += rows
             after = rows[-1].agent_id
         return members
 
     async def _create_group(self, tenant: str, agent_id: str) -> None:
         """Make the stream and group of an agent that joins. Raises UpstreamUnavailable."""
-        members = await self.read(tenant, statements.member, group=BRIDGE, agent_id=agent_id)
+        members = await self.read(tenant, statements.select_bridge_member, group=BRIDGE, agent_id=agent_id)
         for agent in members:
             await self.outbound.create_group(tenant, agent)
 
@@ -350,7 +350,7 @@ def _find_concerned_agents(events: Iterable[NewEvent]) -> set[str] | None:
 
 async def _enrol_agent(call: Call, *, agent_id: str) -> None:
     """Create the bridge's group on the agent's stream, so that it receives by Redis."""
-    row = await call.tx.one(agents.by_id, ref=agent_id)
+    row = await call.tx.one(agents.select_agent_by_id, ref=agent_id)
     if row is None or row.retired_at is not None:
         return
     owner = build_stream_owner_from_agent(call, row)

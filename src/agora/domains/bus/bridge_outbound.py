@@ -87,7 +87,7 @@ class Outbound:
         if self._owned.get(stream) != agent.agent_id:
             await self._bus.set_owner(stream, agent.agent_id)
             place = {"stream": agent.agent_id, "group": BRIDGE}
-            rows = await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
+            rows = await self._controller.read(tenant, statements.select_sent_entries, **place, limit=UNREAD)
             ids = [row.consumer for row in rows]
             there = (
                 {*await self._bus.find_acknowledged(stream, name, ids), *await self._bus.find_existing(stream, ids)}
@@ -143,7 +143,7 @@ class Outbound:
     async def _read_sent(self, tenant: str, agent: BridgeMember) -> Sequence[PendingEntry]:
         """Entries that were sent and not acknowledged, as far as is known."""
         place = {"stream": agent.agent_id, "group": BRIDGE}
-        return await self._controller.read(tenant, statements.sent, **place, limit=UNREAD)
+        return await self._controller.read(tenant, statements.select_sent_entries, **place, limit=UNREAD)
 
     async def _record_moved(self, tenant: str, agent: BridgeMember, stream: str) -> Sequence[MovedEntry]:
         """Store the new ids of entries that were appended again, by any server."""
@@ -198,7 +198,7 @@ class Outbound:
 async def _store_moved(call: Call, *, agent: BridgeMember, moved: Sequence[MovedEntry]) -> None:
     place = {"stream": agent.agent_id, "group": BRIDGE}
     for each in moved:  # in order: an entry may have been appended again several times
-        await call.tx.execute(statements.move_sent, **place, entry=each.entry_id, previous=each.previous_id)
+        await call.tx.execute(statements.rename_sent_entry, **place, entry=each.entry_id, previous=each.previous_id)
 
 
 async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tuple[Delivery, dict[str, str]]]:
@@ -207,12 +207,14 @@ async def _take_entries_to_send(call: Call, *, agent: BridgeMember) -> list[tupl
     place = {"stream": owner.stream_name, "group": BRIDGE}
     if await call.tx.one(statements.lock_group, **place) is None:
         return []  # the agent left the bridge meanwhile
-    rows = await call.tx.all(statements.unsent, **place, before=call.now - RESEND * SECOND, limit=BATCH)
+    rows = await call.tx.all(statements.select_unsent_entries, **place, before=call.now - RESEND * SECOND, limit=BATCH)
     again = [groups.build_delivery_from_row(row, extra_deliveries=1) for row in rows]
     if again:
         numbers = encode_json([row.number for row in rows])
-        await call.tx.execute(statements.hand_over, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now)
-    pending = await call.tx.one(statements.pending_count, **place) or 0
+        await call.tx.execute(
+            statements.assign_pending_entries, **place, numbers=numbers, consumer=statements.LEAVING, now=call.now
+        )
+    pending = await call.tx.one(statements.count_pending_entries, **place) or 0
     room = min(BATCH - len(again), UNREAD - pending)
     deliveries = [*again, *(await _take_new_entries(call, agent, room))]
     documents, vanished = await render_entries(call, owner, deliveries)
@@ -255,17 +257,17 @@ async def _record_sent(
     for (delivery, _), entry_id in zip(waiting, ids, strict=True):
         number = groups.parse_entry_number(delivery.entry_id)
         if isinstance(entry_id, str):
-            await call.tx.execute(statements.mark_sent, **place, number=number, entry=entry_id)
+            await call.tx.execute(statements.mark_entry_sent, **place, number=number, entry=entry_id)
         else:
             back.append(number)
     if back:
-        await call.tx.execute(statements.take_back, **place, numbers=encode_json(back))
+        await call.tx.execute(statements.unassign_pending_entries, **place, numbers=encode_json(back))
 
 
 async def _requeue_lost_entries(call: Call, *, agent: BridgeMember, numbers: Sequence[int]) -> None:
     """Make entries that Redis has lost leave again."""
     place = {"stream": agent.agent_id, "group": BRIDGE}
-    await call.tx.execute(statements.take_back, **place, numbers=encode_json(list(numbers)))
+    await call.tx.execute(statements.unassign_pending_entries, **place, numbers=encode_json(list(numbers)))
 
 
 async def _settle_entries(
@@ -276,7 +278,7 @@ async def _settle_entries(
     place = {"stream": owner.stream_name, "group": BRIDGE}
     row_numbers = set()
     for row in (*rows, *dead):
-        if await call.tx.execute(statements.drop_sent, **place, number=row.number, entry=row.consumer):
+        if await call.tx.execute(statements.delete_sent_entry, **place, number=row.number, entry=row.consumer):
             row_numbers.add(row.number)
     await store_dead_letters(call, owner, BRIDGE, [row for row in dead if row.number in row_numbers])
     messages = [row.ref for row in rows if row.number in row_numbers and row.ref and row.ref.startswith("msg_")]

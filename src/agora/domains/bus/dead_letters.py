@@ -35,7 +35,7 @@ class BusSource(DeadLetterSource):
     """
 
     async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
-        agent = await call.tx.one(agents.by_id, ref=letter.owner)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
         if agent is None:
             return Inspection(None, "The agent no longer exists.")
         documents, _ = await render_entries(call, build_stream_owner_from_agent(call, agent), [_to_delivery(letter)])
@@ -49,18 +49,20 @@ class BusSource(DeadLetterSource):
     async def _find_replay_obstacle(self, call: Call, letter: DeadLetterRow, agent: AgentRow) -> str | None:
         if agent.retired_at is not None:
             return "The agent has been deregistered."
-        if _is_message(letter) and not await call.tx.one(statements.replayable, **_read_place(call, letter, agent)):
+        if _is_message(letter) and not await call.tx.one(
+            statements.count_replayable_messages, **_read_place(call, letter, agent)
+        ):
             return "The message has expired, or was dealt with."
         return None
 
     async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
-        agent = await call.tx.one(agents.by_id, ref=letter.owner)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
         if agent is None or agent.retired_at is not None:
             raise _build_not_replayable_error("its agent has been deregistered")
         if _is_message(letter):
-            if not await call.tx.execute(statements.requeue_dead, **_read_place(call, letter, agent)):
+            if not await call.tx.execute(statements.requeue_dead_message, **_read_place(call, letter, agent)):
                 raise _build_not_replayable_error("the message has expired, or was dealt with")
-            (row,) = await call.tx.all(statements.messages, ids=encode_json([letter.ref]))
+            (row,) = await call.tx.all(statements.select_messages, ids=encode_json([letter.ref]))
             # To this recipient alone, also where the message was for everyone.
             emit_message_event(call, replace(row, broadcast=0), (letter.owner,))
         else:

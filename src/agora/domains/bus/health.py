@@ -51,14 +51,16 @@ async def _read_lag(call: Call, owner: streams.StreamOwner, bridge: Bridge | Non
 
     The consumers of an agent that receives by Redis are there: what was sent waits until one of them has read it.
     """
-    waiting = await call.tx.one(statements.waiting, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH)
-    group_rows = await call.tx.all(statements.groups_of, stream=owner.stream_name)
+    waiting = await call.tx.one(
+        statements.count_waiting_messages, agent_id=owner.agent_id, address=owner.address, limit=10 * LAG_HIGH
+    )
+    group_rows = await call.tx.all(statements.select_groups_of_stream, stream=owner.stream_name)
     lags = {row.group_name: row.lag for row in group_rows}
     if bridge is None or streams.BRIDGE not in lags:
         return lags.get(owner.agent_id, 0) + (waiting or 0)
     delivered = compute_entry_sort_key(bridge.delivered.get((call.caller.tenant, owner.agent_id), "0-0"))
     place = {"stream": owner.stream_name, "group": streams.BRIDGE, "limit": 10 * LAG_HIGH}
-    outbox = await call.tx.all(statements.pending, **place)
+    outbox = await call.tx.all(statements.select_pending_entries, **place)
     unread = sum(row.consumer in UNSENT or compute_entry_sort_key(row.consumer) > delivered for row in outbox)
     return lags[streams.BRIDGE] + unread + (waiting or 0)
 
@@ -67,11 +69,11 @@ async def read_stats(call: Call) -> BusStats:
     """Statistics of the caller's groups; of all groups with the scope ``read:all``."""
     bridge, everything = call.context.ports.find(BRIDGE), call.caller.may("read:all")
     if everything:
-        rows = await call.tx.all(statements.groups_page, limit=SHOWN)
+        rows = await call.tx.all(statements.list_groups, limit=SHOWN)
     else:
-        rows = await call.tx.all(statements.groups_of, stream=call.caller.subject)
-    open_ = await call.tx.one(statements.open_responses) if everything else None
-    dead = await call.tx.one(dead_letters.open_count, owner=call.caller.subject, everyone=int(everything))
+        rows = await call.tx.all(statements.select_groups_of_stream, stream=call.caller.subject)
+    open_ = await call.tx.one(statements.count_open_responses) if everything else None
+    dead = await call.tx.one(dead_letters.count_open_letters, owner=call.caller.subject, everyone=int(everything))
     return BusStats.model_construct(
         engine="redis" if bridge is not None else "embedded",
         durability=bridge.durability if bridge is not None else DURABLE,
@@ -86,7 +88,7 @@ async def read_stats(call: Call) -> BusStats:
 
 async def _describe_group(call: Call, row: GroupOverview) -> BusGroup:
     place = {"stream": row.stream, "group": row.group_name}
-    consumer_rows = await call.tx.all(statements.consumers, **place, limit=SHOWN) if row.consumers else ()
+    consumer_rows = await call.tx.all(statements.select_consumers, **place, limit=SHOWN) if row.consumers else ()
     is_own = row.group_name == row.stream
     return BusGroup.model_construct(
         stream=row.stream,

@@ -33,7 +33,7 @@ class BusReconciler(DueController):
     name = "bus"
     interval = 1.0
     idle_interval = 5.0  # entries are delivered without an event
-    next_due = statements.next_due
+    next_due = statements.select_next_due_time
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
@@ -57,7 +57,7 @@ class BusReconciler(DueController):
         now, settings = self.context.clock.now(), self.context.server.settings
         terms = Terms(settings.bus_stale, settings.bus_silent, settings.bus_deliveries)
         before = now - int(terms.stale * SECOND)
-        for row in await self.read(tenant, statements.stale_groups, before=before, limit=PAGE):
+        for row in await self.read(tenant, statements.select_groups_with_stale_entries, before=before, limit=PAGE):
             if not self.is_stopping:
                 await self.write_as_system(tenant, partial(_release_stale_entries, row=row, terms=terms))
         await self._forget_consumers(tenant, now - int(terms.silent * SECOND))
@@ -65,17 +65,17 @@ class BusReconciler(DueController):
 
     async def _forget_consumers(self, tenant: str, before: int) -> None:
         """Delete consumers that are silent and have no pending entries."""
-        rows = await self.read(tenant, statements.quiet, before=before, limit=PAGE)
+        rows = await self.read(tenant, statements.select_silent_consumers, before=before, limit=PAGE)
         if idle := [row for row in rows if not row.pending]:
             await self.write_as_system(tenant, partial(_drop_consumers, rows=idle, before=before))
 
     async def _settle_due_responses(self, tenant: str, now: int) -> None:
-        for row in await self.read(tenant, statements.due, now=now, limit=PAGE):
+        for row in await self.read(tenant, statements.select_due_responses, now=now, limit=PAGE):
             from . import responses
 
             key = {"ref": row.ref, "recipient": row.recipient}
             (evidence,) = await self.read(
-                tenant, statements.answered, **key, correlation_id=row.correlation_id or row.ref
+                tenant, statements.select_response_evidence, **key, correlation_id=row.correlation_id or row.ref
             )
             await self.write_as_system(
                 tenant, partial(responses.settle_response, row=row, late=responses.is_response_missed(row, evidence))
@@ -87,11 +87,11 @@ class BusReconciler(DueController):
         if self.context.overrides.is_halted(tenant):
             return
         length = self.context.server.settings.bus_length
-        for stream in await self.read(tenant, statements.retired, limit=PAGE):
+        for stream in await self.read(tenant, statements.select_streams_of_retired_agents, limit=PAGE):
             await self.write_as_system(tenant, partial(_clear_stream, stream=stream))
         after = ""
         while not self.is_stopping:
-            streams = await self.read(tenant, statements.streams, after=after, limit=PAGE)
+            streams = await self.read(tenant, statements.list_streams, after=after, limit=PAGE)
             for stream in streams:
                 await self._trim_stream(tenant, stream, length)
             if len(streams) < PAGE:
@@ -114,7 +114,7 @@ async def _release_stale_entries(call: Call, *, row: GroupKey, terms: Terms) -> 
 
     stream, group = row.stream, row.group_name
     entries = await groups.release_stale_entries(call.tx, stream, group, terms, call.now, BATCH)
-    agent = await call.tx.one(agents.by_id, ref=stream)
+    agent = await call.tx.one(agents.select_agent_by_id, ref=stream)
     if agent is None:
         return
     await store_dead_letters(call, build_stream_owner_from_agent(call, agent), group, entries.dead)
@@ -130,7 +130,7 @@ async def _release_stale_entries(call: Call, *, row: GroupKey, terms: Terms) -> 
 async def _drop_consumers(call: Call, *, rows: Sequence[SilentConsumer], before: int) -> None:
     for row in rows:
         place = {"stream": row.stream, "group": row.group_name, "consumer": row.consumer}
-        await call.tx.execute(statements.drop_consumer, **place, before=before)
+        await call.tx.execute(statements.delete_consumer, **place, before=before)
 
 
 async def _clear_stream(call: Call, *, stream: str) -> None:

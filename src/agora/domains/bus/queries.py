@@ -27,62 +27,62 @@ __all__ = [
     "BRIDGE",
     "CLEARING",
     "LEAVING",
-    "advance",
-    "answered",
-    "between",
-    "broadcasts",
-    "carried",
-    "consumers",
-    "dead_lettered",
-    "delivered",
-    "drop_consumer",
-    "drop_entries",
-    "drop_group",
-    "drop_pending",
-    "drop_sent",
-    "due",
-    "excess",
-    "group",
-    "groups_of",
-    "groups_page",
-    "hand_over",
-    "head",
-    "held",
-    "length",
+    "allocate_entry_numbers",
+    "assign_pending_entries",
+    "count_entries",
+    "count_open_responses",
+    "count_pending_entries",
+    "count_replayable_messages",
+    "count_waiting_messages",
+    "delete_consumer",
+    "delete_entries",
+    "delete_group",
+    "delete_pending_entries",
+    "delete_response_deadline",
+    "delete_sent_entry",
+    "insert_stream_if_missing",
+    "list_bridge_members",
+    "list_groups",
+    "list_streams",
     "lock_group",
-    "lock_stream",
-    "mark_sent",
-    "member",
-    "members",
-    "messages",
-    "move_group",
-    "move_sent",
-    "next_due",
-    "open_responses",
-    "open_stream",
-    "own",
-    "pending",
-    "pending_by",
-    "pending_count",
-    "queued",
-    "quiet",
-    "raise_floor",
-    "replayable",
-    "requeue_dead",
-    "responded",
-    "retired",
-    "safe",
-    "seen",
-    "sent",
+    "lock_stream_head",
+    "mark_entry_sent",
+    "mark_messages_dead_lettered",
+    "mark_messages_delivered",
+    "raise_stream_floor",
+    "refresh_pending_entries",
+    "rename_sent_entry",
+    "requeue_dead_message",
+    "select_bridge_member",
+    "select_broadcasts",
+    "select_consumers",
+    "select_due_responses",
+    "select_entries_between",
+    "select_entries_with_messages",
+    "select_existing_numbers",
+    "select_group",
+    "select_groups_of_stream",
+    "select_groups_with_stale_entries",
+    "select_messages",
+    "select_next_due_time",
+    "select_numbers_to_trim",
+    "select_pending_entries",
+    "select_pending_entries_of_consumer",
+    "select_queued_messages",
+    "select_response_evidence",
+    "select_sent_entries",
+    "select_silent_consumers",
+    "select_stream_head",
+    "select_streams_of_retired_agents",
+    "select_task_claims",
+    "select_trimmable_number",
+    "select_unsent_entries",
+    "set_stream_owner",
     "stale",
     "stale_carried",
-    "stale_groups",
-    "streams",
-    "take_back",
-    "tasks",
-    "touch",
-    "unsent",
-    "waiting",
+    "unassign_pending_entries",
+    "update_group_position",
+    "upsert_consumer",
 ]
 
 BIG = "bigint"
@@ -105,14 +105,14 @@ _SHOWN = "p.number, p.consumer, p.deliveries, p.delivered_at, e.ref, e.name, e.f
 
 # -- streams -----------------------------------------------------------------------------------
 
-open_stream = Write(
+insert_stream_if_missing = Write(
     """
     insert into bus_streams (tenant_id, stream, last_number, floor, owner) values (:tenant, :stream, 0, '', '')
     on conflict (tenant_id, stream) do nothing
     """
 )
 # The row stays locked until the commit, so numbers follow the commit order without gaps.
-advance = Write(
+allocate_entry_numbers = Write(
     """
     insert into bus_streams (tenant_id, stream, last_number, floor, owner) values (:tenant, :stream, :count, '', '')
     on conflict (tenant_id, stream) do update set last_number = bus_streams.last_number + excluded.last_number
@@ -121,16 +121,16 @@ advance = Write(
     int,
     types={"count": BIG},
 )
-head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead)
-lock_stream = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead, lock=True)
-raise_floor = Write(f"update bus_streams set floor = :floor where {_STREAM} and floor < :floor")
-streams = Query(
+select_stream_head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead)
+lock_stream_head = Query(f"select last_number, floor, owner from bus_streams where {_STREAM}", StreamHead, lock=True)
+raise_stream_floor = Write(f"update bus_streams set floor = :floor where {_STREAM} and floor < :floor")
+list_streams = Query(
     "select stream from bus_streams where tenant_id = :tenant and stream > :after order by stream limit :limit",
     str,
     types={"limit": BIG},
 )
-length = Query(f"select count(*) as length from bus_entries where {_STREAM}", int, scan=True)
-between = Query(
+count_entries = Query(f"select count(*) as length from bus_entries where {_STREAM}", int, scan=True)
+select_entries_between = Query(
     f"""
     select number, ref, name, fields, created_at from bus_entries
     where {_STREAM} and number > :after and number <= :until order by number limit :limit
@@ -138,7 +138,7 @@ between = Query(
     StreamEntry,
     types={"after": BIG, "until": BIG, "limit": BIG},
 )
-carried = Query(
+select_entries_with_messages = Query(
     f"""
     select e.number, e.ref, e.name, e.fields, e.created_at, m.content, m.metadata from bus_entries e {_CARRIED}
     where e.tenant_id = :tenant and e.stream = :stream and e.number > :after order by e.number limit :limit
@@ -147,10 +147,10 @@ carried = Query(
     types={"after": BIG, "limit": BIG},
 )
 _HELD = f"select number from bus_entries where {_STREAM} and number %s"
-held = Query(_HELD % _NUMBERS, int, postgres=_HELD % _NUMBERS_POSTGRES)
-own = Write(f"update bus_streams set owner = :owner where {_STREAM}")
+select_existing_numbers = Query(_HELD % _NUMBERS, int, postgres=_HELD % _NUMBERS_POSTGRES)
+set_stream_owner = Write(f"update bus_streams set owner = :owner where {_STREAM}")
 # The number up to which every group has acknowledged; null if the stream has no groups.
-safe = Query(
+select_trimmable_number = Query(
     """
     select min(case when p.first is null or p.first > g.last_number then g.last_number else p.first - 1 end) as number
     from bus_groups g left join (
@@ -161,19 +161,19 @@ safe = Query(
     """,
     int,
 )
-excess = Query(
+select_numbers_to_trim = Query(
     f"select number from bus_entries where {_STREAM} and number <= :until order by number limit :limit",
     int,
     types={"until": BIG, "limit": BIG},
 )
-drop_entries = Write(f"delete from bus_entries where {_STREAM} and number <= :until", types={"until": BIG})
+delete_entries = Write(f"delete from bus_entries where {_STREAM} and number <= :until", types={"until": BIG})
 
 # -- groups ------------------------------------------------------------------------------------
 
-group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", GroupPosition)
+select_group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", GroupPosition)
 lock_group = Query(f"select last_number, created_at from bus_groups where {_GROUP}", GroupPosition, lock=True)
-move_group = Write(f"update bus_groups set last_number = :last where {_GROUP}", types={"last": BIG})
-drop_group = Write(f"delete from bus_groups where {_GROUP}")
+update_group_position = Write(f"update bus_groups set last_number = :last where {_GROUP}", types={"last": BIG})
+delete_group = Write(f"delete from bus_groups where {_GROUP}")
 _OVERVIEW = """
     select g.stream, g.group_name, s.last_number - g.last_number as lag, s.last_number as length,
         (select a.agent_name from agents a where a.tenant_id = :tenant and a.agent_id = g.stream) as agent_name,
@@ -184,26 +184,26 @@ _OVERVIEW = """
     from bus_groups g join bus_streams s on s.tenant_id = g.tenant_id and s.stream = g.stream
     where g.tenant_id = :tenant
 """
-groups_of = Query(f"{_OVERVIEW} and g.stream = :stream order by g.group_name", GroupOverview, scan=True)
-groups_page = Query(
+select_groups_of_stream = Query(f"{_OVERVIEW} and g.stream = :stream order by g.group_name", GroupOverview, scan=True)
+list_groups = Query(
     f"{_OVERVIEW} order by g.stream, g.group_name limit :limit", GroupOverview, types={"limit": BIG}, scan=True
 )
 
 # -- pending entries ---------------------------------------------------------------------------
 
-pending = Query(
+select_pending_entries = Query(
     f"select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} order by p.number limit :limit",
     PendingEntry,
     types={"limit": BIG},
 )
-pending_count = Query(f"select count(*) as total from bus_pending p where {_OF_GROUP}", int)
+count_pending_entries = Query(f"select count(*) as total from bus_pending p where {_OF_GROUP}", int)
 _PENDING_BY = f"""
     select {_SHOWN} from bus_pending p {_JOINED} where {_OF_GROUP} and p.number in (
         select {{number}} from {{numbers}}
         union all select number from bus_entries where {_STREAM} and ref {{ids}}
         union all select number from bus_entries where {_STREAM} and name {{ids}})
 """
-pending_by = Query(
+select_pending_entries_of_consumer = Query(
     _PENDING_BY.format(number="value", numbers="json_each(:numbers)", ids=_IDS),
     PendingEntry,
     postgres=_PENDING_BY.format(
@@ -238,14 +238,14 @@ _HAND_OVER = (
     "update bus_pending set consumer = :consumer, deliveries = deliveries + 1, delivered_at = :now "
     f"where {_GROUP} and number %s"
 )
-hand_over = Write(_HAND_OVER % _NUMBERS, postgres=_HAND_OVER % _NUMBERS_POSTGRES, types={"now": BIG})
+assign_pending_entries = Write(_HAND_OVER % _NUMBERS, postgres=_HAND_OVER % _NUMBERS_POSTGRES, types={"now": BIG})
 _TOUCH = f"update bus_pending set delivered_at = :now where {_GROUP} and consumer = :consumer and number %s"
-touch = Write(_TOUCH % _NUMBERS, postgres=_TOUCH % _NUMBERS_POSTGRES, types={"now": BIG})
+refresh_pending_entries = Write(_TOUCH % _NUMBERS, postgres=_TOUCH % _NUMBERS_POSTGRES, types={"now": BIG})
 _TAKE_BACK = f"update bus_pending set consumer = '' where {_GROUP} and number %s"
-take_back = Write(_TAKE_BACK % _NUMBERS, postgres=_TAKE_BACK % _NUMBERS_POSTGRES)
+unassign_pending_entries = Write(_TAKE_BACK % _NUMBERS, postgres=_TAKE_BACK % _NUMBERS_POSTGRES)
 _DROP_PENDING = f"delete from bus_pending where {_GROUP} and number %s"
-drop_pending = Write(_DROP_PENDING % _NUMBERS, postgres=_DROP_PENDING % _NUMBERS_POSTGRES)
-stale_groups = Query(
+delete_pending_entries = Write(_DROP_PENDING % _NUMBERS, postgres=_DROP_PENDING % _NUMBERS_POSTGRES)
+select_groups_with_stale_entries = Query(
     f"""
     select distinct stream, group_name from (
         select stream, group_name from bus_pending
@@ -259,7 +259,7 @@ stale_groups = Query(
 # -- outbox of the bridge: consumer is 'leaving', then the entry's id in Redis -------------------
 
 LEAVING = "leaving"
-unsent = Query(
+select_unsent_entries = Query(
     f"""
     select {_SHOWN} from bus_pending p {_JOINED}
     where {_OF_GROUP} and (p.consumer = '' or (p.consumer = '{LEAVING}' and p.delivered_at <= :before))
@@ -268,7 +268,7 @@ unsent = Query(
     PendingEntry,
     types={"before": BIG, "limit": BIG},
 )
-sent = Query(
+select_sent_entries = Query(
     f"""
     select {_SHOWN} from bus_pending p {_JOINED}
     where {_OF_GROUP} and p.consumer not in ('', '{LEAVING}') order by p.number limit :limit
@@ -276,17 +276,17 @@ sent = Query(
     PendingEntry,
     types={"limit": BIG},
 )
-move_sent = Write(f"update bus_pending set consumer = :entry where {_GROUP} and consumer = :previous")
-drop_sent = Write(
+rename_sent_entry = Write(f"update bus_pending set consumer = :entry where {_GROUP} and consumer = :previous")
+delete_sent_entry = Write(
     f"delete from bus_pending where {_GROUP} and number = :number and consumer = :entry", types={"number": BIG}
 )
-mark_sent = Write(
+mark_entry_sent = Write(
     f"update bus_pending set consumer = :entry where {_GROUP} and number = :number", types={"number": BIG}
 )
 
 # -- consumers ---------------------------------------------------------------------------------
 
-seen = Write(
+upsert_consumer = Write(
     """
     insert into bus_consumers (tenant_id, stream, group_name, consumer, seen_at)
     values (:tenant, :stream, :group, :consumer, :now)
@@ -298,7 +298,7 @@ _HAS = """
     (select count(*) from bus_pending p where p.tenant_id = c.tenant_id and p.stream = c.stream
         and p.group_name = c.group_name and p.consumer = c.consumer)
 """
-consumers = Query(
+select_consumers = Query(
     f"""
     select c.consumer, c.seen_at, {_HAS} as pending from bus_consumers c
     where c.tenant_id = :tenant and c.stream = :stream and c.group_name = :group order by c.consumer limit :limit
@@ -306,7 +306,7 @@ consumers = Query(
     ConsumerState,
     types={"limit": BIG},
 )
-quiet = Query(
+select_silent_consumers = Query(
     f"""
     select c.stream, c.group_name, c.consumer, {_HAS} as pending from bus_consumers c
     where c.tenant_id = :tenant and c.seen_at <= :before order by c.seen_at limit :limit
@@ -314,7 +314,7 @@ quiet = Query(
     SilentConsumer,
     types={"before": BIG, "limit": BIG},
 )
-drop_consumer = Write(
+delete_consumer = Write(
     f"delete from bus_consumers where {_GROUP} and consumer = :consumer and seen_at <= :before", types={"before": BIG}
 )
 
@@ -337,10 +337,10 @@ def _select_queued(hint: str) -> str:
     return f"select * from ({both}) as waiting order by message_id limit :limit"
 
 
-queued = Query(
+select_queued_messages = Query(
     _select_queued("indexed by deliveries_waiting"), WaitingMessage, postgres=_select_queued(""), types=_WHEN
 )
-broadcasts = Query(
+select_broadcasts = Query(
     f"""
     select m.message_id, m.metadata from messages m
     where m.tenant_id = :tenant and m.broadcast = 1 and m.message_id > :after and m.from_agent <> :agent_id and {_ALIVE}
@@ -360,33 +360,33 @@ _COUNTED = f"""
     select count(*) as waiting from (
         select 1 from deliveries {{hint}} where {_MINE} and state in ('held', 'queued') limit :limit) as mine
 """
-waiting = Query(
+count_waiting_messages = Query(
     _COUNTED.format(hint="indexed by deliveries_waiting"), int, postgres=_COUNTED.format(hint=""), types={"limit": BIG}
 )
-delivered = Write(_DELIVERED % _IDS, postgres=_DELIVERED % _IDS_POSTGRES, types={"now": BIG})
+mark_messages_delivered = Write(_DELIVERED % _IDS, postgres=_DELIVERED % _IDS_POSTGRES, types={"now": BIG})
 _DEAD_LETTERED = f"""
     update deliveries set state = 'dead_lettered', updated_at = :now
     where {_MINE} and state in ('held', 'queued', 'delivered') and message_id %s
 """
-dead_lettered = Write(_DEAD_LETTERED % _IDS, postgres=_DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
+mark_messages_dead_lettered = Write(_DEAD_LETTERED % _IDS, postgres=_DEAD_LETTERED % _IDS_POSTGRES, types={"now": BIG})
 _GIVEN_UP = f"""
     {_MINE} and state = 'dead_lettered' and message_id = :message_id and exists (
         select 1 from messages m where m.tenant_id = :tenant and m.message_id = :message_id and {_ALIVE})
 """
-replayable = Query(
+count_replayable_messages = Query(
     f"select count(*) as replayable from deliveries where {_GIVEN_UP}", int, types={"now": BIG, "horizon": BIG}
 )
 #: a message that was given up waits for its recipient again, unless it has expired
-requeue_dead = Write(
+requeue_dead_message = Write(
     f"update deliveries set state = 'queued', updated_at = :now where {_GIVEN_UP}",
     types={"now": BIG, "horizon": BIG},
 )
 _MESSAGES = "select * from messages where tenant_id = :tenant and message_id %s"
-messages = Query(_MESSAGES % _IDS, MessageRow, postgres=_MESSAGES % _IDS_POSTGRES)
+select_messages = Query(_MESSAGES % _IDS, MessageRow, postgres=_MESSAGES % _IDS_POSTGRES)
 _TASKS = "select task_id, status, fence, holder from tasks where tenant_id = :tenant and task_id %s"
-tasks = Query(_TASKS % _IDS, TaskClaim, postgres=_TASKS % _IDS_POSTGRES)
+select_task_claims = Query(_TASKS % _IDS, TaskClaim, postgres=_TASKS % _IDS_POSTGRES)
 # Streams of retired agents.
-retired = Query(
+select_streams_of_retired_agents = Query(
     """
     select s.stream from bus_streams s join agents a on a.tenant_id = s.tenant_id and a.agent_id = s.stream
     where s.tenant_id = :tenant and a.retired_at is not null order by s.stream limit :limit
@@ -404,12 +404,14 @@ _MEMBERS = """
     from bus_groups g join agents a on a.tenant_id = g.tenant_id and a.agent_id = g.stream
     where g.tenant_id = :tenant and g.group_name = :group and a.retired_at is null
 """
-members = Query(f"{_MEMBERS} and g.stream > :after order by g.stream limit :limit", BridgeMember, types={"limit": BIG})
-member = Query(f"{_MEMBERS} and g.stream = :agent_id", BridgeMember)
+list_bridge_members = Query(
+    f"{_MEMBERS} and g.stream > :after order by g.stream limit :limit", BridgeMember, types={"limit": BIG}
+)
+select_bridge_member = Query(f"{_MEMBERS} and g.stream = :agent_id", BridgeMember)
 # -- responses ---------------------------------------------------------------------------------
 
 # The first response due, or the time at which the first delivery is stale or the first consumer silent for too long.
-next_due = Query(
+select_next_due_time = Query(
     f"""
     select min(due_at) as due_at from (
         select min(due_at) as due_at from bus_responses where tenant_id = :tenant
@@ -422,14 +424,16 @@ next_due = Query(
     int,
     types={"stale": BIG, "silent": BIG},
 )
-due = Query(
+select_due_responses = Query(
     "select * from bus_responses where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     ResponseDeadline,
     types={"now": BIG, "limit": BIG},
 )
-open_responses = Query("select count(*) as total from bus_responses where tenant_id = :tenant", int)
-responded = Write("delete from bus_responses where tenant_id = :tenant and ref = :ref and recipient = :recipient")
-answered = Query(
+count_open_responses = Query("select count(*) as total from bus_responses where tenant_id = :tenant", int)
+delete_response_deadline = Write(
+    "delete from bus_responses where tenant_id = :tenant and ref = :ref and recipient = :recipient"
+)
+select_response_evidence = Query(
     """
     select (select state from deliveries d
             where d.tenant_id = :tenant and d.recipient = :recipient and d.message_id = :ref) as state,

@@ -44,7 +44,7 @@ def is_response_missed(row: ResponseDeadline, evidence: ResponseEvidence) -> boo
 
 async def settle_response(call: Call, row: ResponseDeadline, *, late: bool) -> bool:
     """Remove a deadline; emit an event and return True if it was missed."""
-    if not await call.tx.execute(statements.responded, ref=row.ref, recipient=row.recipient) or not late:
+    if not await call.tx.execute(statements.delete_response_deadline, ref=row.ref, recipient=row.recipient) or not late:
         return False  # answered, or another server was faster
     data = {
         "ref": row.ref,

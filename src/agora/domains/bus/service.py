@@ -122,7 +122,9 @@ class BusService(BoundService, contract.Bus):
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         group, ids = owner.agent_id, list(dict.fromkeys(message_ids))
         parameters = {"numbers": encode_json(groups.parse_entry_numbers(ids)), "ids": encode_json(ids)}
-        rows = await call.tx.all(statements.pending_by, stream=owner.stream_name, group=group, **parameters)
+        rows = await call.tx.all(
+            statements.select_pending_entries_of_consumer, stream=owner.stream_name, group=group, **parameters
+        )
         await groups.acknowledge_entries(call.tx, owner.stream_name, group, [row.number for row in rows])
         acknowledged_ids = {name for row in rows for name in _list_acknowledgeable_ids(row)}
         refs = [str(row.ref) for row in rows if row.ref]
@@ -166,8 +168,8 @@ class BusService(BoundService, contract.Bus):
     async def pending(self, count: int = 100, *, agent_id: str | None = None) -> contract.BusPending:
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         place = {"stream": owner.stream_name, "group": owner.agent_id}
-        rows = await call.tx.all(statements.pending, **place, limit=count)
-        counted = await call.tx.one(statements.pending_count, **place)
+        rows = await call.tx.all(statements.select_pending_entries, **place, limit=count)
+        counted = await call.tx.one(statements.count_pending_entries, **place)
         entries = [view.to_pending_entry(row, call.now) for row in rows]
         return contract.BusPending.model_construct(
             group=owner.name, entries=entries, count=len(entries), total=counted if counted else 0
@@ -211,7 +213,7 @@ class BusService(BoundService, contract.Bus):
     async def leave(self, agent_id: str | None = None) -> contract.BusMembership:
         call, owner = self.call, await streams.resolve_stream_owner(self.call, agent_id)
         call.target = owner.agent_id
-        if await call.tx.execute(statements.drop_group, stream=owner.stream_name, group=streams.BRIDGE):
+        if await call.tx.execute(statements.delete_group, stream=owner.stream_name, group=streams.BRIDGE):
             call.emit("agora.bus.left", owner.event_data, subject=owner.agent_id, audience=(owner.agent_id,))
         return self._build_membership(owner, active=False)
 

@@ -34,9 +34,13 @@ async def render_entries(
     """Documents of entries, each with ``entry_id`` and ``deliveries``; and the entries whose message or claim is gone."""
     refs = [each.ref for each in deliveries if each.ref]
     message_rows = {
-        row.message_id: row for row in await call.tx.all(statements.messages, ids=encode_json(_list_message_ids(refs)))
+        row.message_id: row
+        for row in await call.tx.all(statements.select_messages, ids=encode_json(_list_message_ids(refs)))
     }
-    tasks = {row.task_id: row for row in await call.tx.all(statements.tasks, ids=encode_json(_list_task_ids(refs)))}
+    tasks = {
+        row.task_id: row
+        for row in await call.tx.all(statements.select_task_claims, ids=encode_json(_list_task_ids(refs)))
+    }
     documents, vanished = [], []
     for each in deliveries:
         if each.ref in message_rows:

@@ -8,19 +8,19 @@ from .records import LiveSession, WatchedResourceRow
 
 __all__ = [
     "DROPS",
-    "begin_if_missing",
-    "doomed",
-    "end",
-    "forget",
-    "live_session",
-    "locked_session",
-    "prolong",
-    "set_toolsets",
-    "surplus",
-    "unwatch",
-    "watch",
-    "watch_count",
-    "watched_resources",
+    "count_watches",
+    "delete_session",
+    "delete_watch",
+    "delete_watches",
+    "extend_session",
+    "insert_session_if_missing",
+    "insert_watch",
+    "lock_live_session",
+    "select_expired_sessions",
+    "select_live_session",
+    "select_surplus_sessions",
+    "select_watched_resources",
+    "update_session_toolsets",
 ]
 
 BIG = "bigint"
@@ -28,10 +28,10 @@ BIG = "bigint"
 
 _OWN = "tenant_id = :tenant and session = :session and kind = :kind and subject = :subject"
 _FOUND = f"select client, expires_at, toolsets from client_sessions where {_OWN} and expires_at > :now"
-live_session = Query(_FOUND, LiveSession, types={"now": BIG})
-locked_session = Query(_FOUND, LiveSession, types={"now": BIG}, lock=True)
+select_live_session = Query(_FOUND, LiveSession, types={"now": BIG})
+lock_live_session = Query(_FOUND, LiveSession, types={"now": BIG}, lock=True)
 # Those of one caller that are too many: the ones whose end is nearest.
-surplus = Query(
+select_surplus_sessions = Query(
     """
     select session from client_sessions where tenant_id = :tenant and kind = :kind and subject = :subject
     order by expires_at desc, session limit 10 offset :most
@@ -39,16 +39,16 @@ surplus = Query(
     str,
     types={"most": BIG},
 )
-prolong = Write(
+extend_session = Write(
     f"update client_sessions set expires_at = :until where {_OWN} and expires_at > :now",
     types={"until": BIG, "now": BIG},
 )
-end = Write(f"delete from client_sessions where {_OWN}")
-set_toolsets = Write(
+delete_session = Write(f"delete from client_sessions where {_OWN}")
+update_session_toolsets = Write(
     f"update client_sessions set toolsets = :toolsets, expires_at = :until where {_OWN}", types={"until": BIG}
 )
 # Of a client without a handshake: its session begins with the first thing that is kept for it.
-begin_if_missing = Write(
+insert_session_if_missing = Write(
     """
     insert into client_sessions (tenant_id, session, kind, subject, client, created_at, expires_at)
     values (:tenant, :session, :kind, :subject, :client, :now, :until)
@@ -59,25 +59,25 @@ begin_if_missing = Write(
 
 # -- what they watch ---------------------------------------------------------------------------
 
-watched_resources = Query(
+select_watched_resources = Query(
     "select uri, named from client_watches where tenant_id = :tenant and session = :session order by uri",
     WatchedResourceRow,
 )
-watch_count = Query(
+count_watches = Query(
     "select count(*) as number from client_watches where tenant_id = :tenant and session = :session", int
 )
-watch = Write(
+insert_watch = Write(
     """
     insert into client_watches (tenant_id, session, uri, named) values (:tenant, :session, :uri, :named)
     on conflict (tenant_id, session, uri) do nothing
     """
 )
-forget = Write("delete from client_watches where tenant_id = :tenant and session = :session")
-unwatch = Write("delete from client_watches where tenant_id = :tenant and session = :session and uri = :uri")
+delete_watches = Write("delete from client_watches where tenant_id = :tenant and session = :session")
+delete_watch = Write("delete from client_watches where tenant_id = :tenant and session = :session and uri = :uri")
 
 # -- those that are over -----------------------------------------------------------------------
 
-doomed = Query(
+select_expired_sessions = Query(
     "select session from client_sessions where tenant_id = :tenant and expires_at < :before order by expires_at limit :limit",
     str,
     types={"before": BIG, "limit": BIG},

@@ -74,7 +74,9 @@ def compute_client_session_key(id: str) -> str:
 async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[str, Any]) -> int:
     """Create a session. Returns its expiry in microseconds. Above the limit, the least recently used ones are ended."""
     most = MAX_ANONYMOUS_SESSIONS if caller.kind == "anonymous" else MAX_SESSIONS
-    for oldest in await call.tx.all(rows.surplus, kind=caller.kind, subject=caller.subject, most=most - 1):
+    for oldest in await call.tx.all(
+        rows.select_surplus_sessions, kind=caller.kind, subject=caller.subject, most=most - 1
+    ):
         await end_session(call, caller, oldest)
     expires = call.now + LIFETIME
     row = ClientSessionRow(
@@ -92,31 +94,33 @@ async def begin_session(call: Call, caller: Caller, key: str, client: Mapping[st
 
 async def find_session(call: Call, caller: Caller, key: str) -> ClientSession | None:
     """The caller's own session of that key, if it is not over."""
-    row = await call.tx.one(rows.live_session, now=call.now, **_build_session_filter(caller, key))
+    row = await call.tx.one(rows.select_live_session, now=call.now, **_build_session_filter(caller, key))
     if row is None:
         return None
-    watched = {entry.uri: entry.named for entry in await call.tx.all(rows.watched_resources, session=key)}
+    watched = {entry.uri: entry.named for entry in await call.tx.all(rows.select_watched_resources, session=key)}
     return ClientSession(from_json(row.client), row.expires_at, watched, tuple(from_json(row.toolsets)))
 
 
 async def extend_session(call: Call, caller: Caller, key: str) -> int | None:
     """Extend a session. Returns the new expiry, or None if the session has ended."""
     until = call.now + LIFETIME
-    changed = await call.tx.execute(rows.prolong, until=until, now=call.now, **_build_session_filter(caller, key))
+    changed = await call.tx.execute(
+        rows.extend_session, until=until, now=call.now, **_build_session_filter(caller, key)
+    )
     return until if changed else None
 
 
 async def end_session(call: Call, caller: Caller, key: str, *, quietly: bool = False) -> None:
     """End a session; one that is over already needs no end. quietly: no server has it in memory."""
-    if await call.tx.execute(rows.end, **_build_session_filter(caller, key)):
-        await call.tx.execute(rows.forget, session=key)
+    if await call.tx.execute(rows.delete_session, **_build_session_filter(caller, key)):
+        await call.tx.execute(rows.delete_watches, session=key)
         if not quietly:
             emit_session_event(call, caller, "session_ended", key)
 
 
 async def emit_request_cancellation(call: Call, caller: Caller, key: str, request: int | str) -> None:
     """Log an event that cancels a running request, for the server that runs it."""
-    if await call.tx.one(rows.live_session, now=call.now, **_build_session_filter(caller, key)) is not None:
+    if await call.tx.one(rows.select_live_session, now=call.now, **_build_session_filter(caller, key)) is not None:
         emit_session_event(call, caller, "cancelled", key, request=request)
 
 
@@ -128,10 +132,10 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
             fix="Subscribe to a URI that resources/list or resources/templates/list names.",
             errors=[field_error("uri", "too long, or with invisible characters")],
         )
-    if await call.tx.one(rows.locked_session, now=call.now, **_build_session_filter(caller, key)) is None:
+    if await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key)) is None:
         raise NotFound("The session has ended.", fix="Shake hands again: send 'initialize' without a session id.")
-    if await call.tx.execute(rows.watch, session=key, uri=uri, named=named):
-        row = await call.tx.one(rows.watch_count, session=key)
+    if await call.tx.execute(rows.insert_watch, session=key, uri=uri, named=named):
+        row = await call.tx.one(rows.count_watches, session=key)
         if row is not None and row > MAX_SUBSCRIPTIONS:
             raise InvalidRequest(
                 f"The session watches {MAX_SUBSCRIPTIONS} resources.", fix="Unsubscribe from some first."
@@ -141,9 +145,9 @@ async def watch_resource(call: Call, caller: Caller, key: str, uri: str, named: 
 
 async def unwatch_resource(call: Call, caller: Caller, key: str, uri: str) -> None:
     """Let a session watch a resource no more; one that it does not watch needs no change."""
-    if await call.tx.one(rows.locked_session, now=call.now, **_build_session_filter(caller, key)) is None:
+    if await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key)) is None:
         return
-    if await call.tx.execute(rows.unwatch, session=key, uri=uri):
+    if await call.tx.execute(rows.delete_watch, session=key, uri=uri):
         emit_session_event(call, caller, "unwatched", key, uri=uri)
 
 
@@ -156,14 +160,17 @@ async def change_toolsets(
     """
     until = call.now + LIFETIME
     await call.tx.execute(
-        rows.begin_if_missing, client="{}", now=call.now, until=until, **_build_session_filter(caller, key)
+        rows.insert_session_if_missing, client="{}", now=call.now, until=until, **_build_session_filter(caller, key)
     )
-    row = await call.tx.one(rows.locked_session, now=call.now, **_build_session_filter(caller, key))
+    row = await call.tx.one(rows.lock_live_session, now=call.now, **_build_session_filter(caller, key))
     before: list[str] = [] if row is None else from_json(row.toolsets)
     after = [name for name in before if enabled or name not in toolsets]
     after += [name for name in toolsets if enabled and name not in before]
     await call.tx.execute(
-        rows.set_toolsets, toolsets=to_json(after).decode(), until=until, **_build_session_filter(caller, key)
+        rows.update_session_toolsets,
+        toolsets=to_json(after).decode(),
+        until=until,
+        **_build_session_filter(caller, key),
     )
     if after != before:
         emit_session_event(call, caller, "toolsets_changed", key, toolsets=after)

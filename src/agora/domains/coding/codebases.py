@@ -142,7 +142,7 @@ class CodebaseService(BoundService, contract.Codebases):
 
     async def _find_own_worker(self, ref: str) -> WorkerRow:
         caller = self.call.caller
-        row = await self.call.tx.one(workers.by_ref, ref=ref, owner=caller.subject)
+        row = await self.call.tx.one(workers.select_worker, ref=ref, owner=caller.subject)
         if row is None or (row.owner != caller.subject and not caller.acts_for_others):
             raise not_found(
                 "worker_id",
@@ -189,14 +189,14 @@ class CodebaseService(BoundService, contract.Codebases):
 
     async def _is_online(self, row: CodebaseRow) -> bool:
         """Whether the worker of a codebase was seen lately; each claim shows it."""
-        worker = await self.call.tx.one(workers.by_ref, ref=row.worker_id, owner=row.owner)
+        worker = await self.call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         return worker is not None and self.call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
 
     @implements
     async def remove(self, codebase_id: str) -> contract.RemovedCodebase:
         call = self.call
         row = await load_own_codebase(call, codebase_id)
-        worker = await call.tx.one(workers.by_ref, ref=row.worker_id, owner=row.owner)
+        worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         if worker is not None:
             rest = [name for name in decode_json(worker.capabilities) if name != codebase_capability(codebase_id)]
             await self._set_capabilities(worker, rest)

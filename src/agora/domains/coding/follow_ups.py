@@ -238,7 +238,7 @@ async def _choose_assignee(call: Call, row: TaskRow) -> str | None:
     """The worker that did a job, which has its session and its worktree; else whoever the job was given to."""
     if row.worker is None:
         return row.assignee
-    worker = await call.tx.one(workers.by_ref, ref=row.worker, owner="")
+    worker = await call.tx.one(workers.select_worker, ref=row.worker, owner="")
     return row.assignee if worker is None else f"worker:{worker.worker_id}"
 
 

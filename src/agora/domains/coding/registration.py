@@ -189,7 +189,7 @@ async def follow_question(call: Call, codebase_id: str) -> bool:
     row = await call.tx.one(statements.codebase_for_update, codebase_id=codebase_id)
     if row is None or row.state != "pending":
         return False
-    task = await call.tx.one(tasks.select_task_for_update, task_id=row.registration_task or "")
+    task = await call.tx.one(tasks.lock_task, task_id=row.registration_task or "")
     if task is None or task.completed_at is not None:
         end = "gone" if task is None else task.status
         row.problem = _join_reasons(row.problem, f"The question that workers were asked is {end}.")

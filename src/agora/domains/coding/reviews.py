@@ -221,7 +221,7 @@ class ReviewService(BoundService, contract.Reviews):
         row = await self._lock_own_review(job_id)
         await self._require_undelivered(row)
         await self._require_current(row, head)
-        worker = await call.tx.one(workers.by_ref, ref=row.worker_id, owner="")
+        worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner="")
         if worker is None:
             raise Conflict(
                 f"The worker that has the branch {row.branch} has left.",
@@ -258,7 +258,7 @@ class ReviewService(BoundService, contract.Reviews):
 
     async def _record_decision(self, row: ReviewRow, decision: str) -> None:
         """Note who decided in the log of the job: the review has the last decision only."""
-        job = await self.call.tx.one(tasks.select_task_for_update, task_id=row.job_id)
+        job = await self.call.tx.one(tasks.lock_task, task_id=row.job_id)
         if job is None:  # old tasks are deleted, their reviews are not
             return
         draft = TaskDraft(self.call, job)

@@ -66,7 +66,7 @@ class RuntimeService(BoundService, contract.Runtime):
         )
 
     async def _build_project(self, row: CodebaseRow) -> contract.RuntimeProject:
-        worker = await self.call.tx.one(workers.by_ref, ref=row.worker_id, owner=row.owner)
+        worker = await self.call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         return contract.RuntimeProject.model_construct(
             project_id=row.codebase_id,
             name=row.name,

@@ -69,7 +69,7 @@ async def end_stand_ins(call: Call, row: CodebaseRow) -> None:
     """Have nobody stand in for the worker of a codebase any more."""
     capability = codebase_capability(row.codebase_id)
     for worker_id in decode_json(row.stand_ins):
-        worker = await call.tx.one(workers.by_ref, ref=worker_id, owner="")
+        worker = await call.tx.one(workers.select_worker, ref=worker_id, owner="")
         if worker is not None and worker.worker_id != row.worker_id:
             capabilities = [name for name in decode_json(worker.capabilities) if name != capability]
             await _set_capabilities(call, worker, capabilities)
@@ -83,7 +83,7 @@ async def _is_held(call: Call, row: CodebaseRow) -> bool:
 
 
 async def _is_worker_there(call: Call, row: CodebaseRow) -> bool:
-    worker = await call.tx.one(workers.by_ref, ref=row.worker_id, owner="")
+    worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner="")
     return worker is not None and call.now - worker.last_seen <= ONLINE_SECONDS * SECOND
 
 
@@ -98,7 +98,7 @@ async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
     """Move what waits for the worker alone, such as the next prompt of a session, to whoever has the codebase."""
     queue = queues.queue_name(f"worker:{row.worker_id}", "coding.job")
     moved = False
-    for head in await call.tx.all(tasks.queue_heads, queue=queue, limit=MAX_MOVED):
+    for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_MOVED):
         draft = await lock_task(call, head.task_id)
         if codebase_capability(row.codebase_id) in decode_json(draft.row.requirements) and draft.row.waiting:
             await move_task(draft, pool_queue(draft), None, None, "its worker is gone; another one has the repository")
@@ -109,6 +109,6 @@ async def _move_own_tasks(call: Call, row: CodebaseRow) -> bool:
 async def announce_waiting_jobs(call: Call, capability: str) -> None:
     """Offer what waits for a capability once more: somebody has it now."""
     ranges = queues.build_queue_ranges((), [capability], open=False)
-    for queue in await call.tx.all(tasks.waiting_queues, ranges=encode_json(ranges), limit=MAX_STAND_INS):
-        for head in await call.tx.all(tasks.queue_heads, queue=queue, limit=MAX_STAND_INS):
+    for queue in await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(ranges), limit=MAX_STAND_INS):
+        for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_STAND_INS):
             announce_available(await lock_task(call, head.task_id))

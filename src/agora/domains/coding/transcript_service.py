@@ -142,7 +142,7 @@ async def _read_log(call: Call, task_id: str, types: Sequence[str]) -> AsyncIter
     after, names = 0, encode_json(list(types))
     while True:
         place = {"task_id": task_id, "after": after, "limit": LOG_PAGE}
-        entries = await call.tx.all(task_lists.history_of_types, **place, types=names)
+        entries = await call.tx.all(task_lists.list_history_of_types, **place, types=names)
         for entry in entries:
             yield entry
         if len(entries) < LOG_PAGE:

@@ -147,11 +147,11 @@ async def join_conversation(
     Agents choose labels, so using the label of a foreign conversation starts another one and discloses nothing.
     """
     if question is not None:
-        row = await call.tx.one(statements.by_key, conversation_id=question.conversation_id)
+        row = await call.tx.one(statements.select_conversation, conversation_id=question.conversation_id)
         if row is not None and label in (None, row.label):
             return row.conversation_id, row.label, False
     if label is not None:
-        row = await call.tx.one(statements.labelled, label=label, **party.sql_parameters)
+        row = await call.tx.one(statements.list_conversations_of_party, label=label, **party.sql_parameters)
         if row is not None:
             return row.conversation_id, row.label, False
     key = new_id("conv")
@@ -167,8 +167,8 @@ async def record_envelope(call: Call, record: EnvelopeRecord, conversation: tupl
         members: set[str] = set()
     else:
         last = {"state": state, "last_type": record.type.value, "now": call.now}
-        await call.tx.execute(statements.moved_on, conversation_id=key, **last)
-        members = set(await call.tx.all(statements.participants, conversation_id=key))
+        await call.tx.execute(statements.update_conversation, conversation_id=key, **last)
+        members = set(await call.tx.all(statements.select_participants, conversation_id=key))
     for party in dict.fromkeys((record.sender, *record.parties)):
         if party not in members:
             call.tx.append(
@@ -236,9 +236,9 @@ async def _record_answer(call: Call, record: EnvelopeRecord, question: EnvelopeR
         return
     answer = {"message_id": question.message_id, "answer": record.message_id}
     if record.sender != question.sender:
-        await call.tx.execute(statements.settle, **answer, closes=int(record.closes))
+        await call.tx.execute(statements.record_answer, **answer, closes=int(record.closes))
     elif Performative(question.type) in ASKING:
-        await call.tx.execute(statements.lapse, **answer)
+        await call.tx.execute(statements.expire_question, **answer)
 
 
 async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> MessageRow:
@@ -247,7 +247,7 @@ async def record_reply(call: Call, row: MessageRow, parties: Sequence[str]) -> M
     The answer counts as an ``inform``, unless its message type is one of the agent protocol.
     """
     party = Party(row.from_agent)
-    question = await call.tx.one(statements.received, message_id=row.reply_to, **party.sql_parameters)
+    question = await call.tx.one(statements.select_received_envelope, message_id=row.reply_to, **party.sql_parameters)
     if question is None:
         return row
     kind = Performative(convert_message_type(row.message_type))

@@ -132,12 +132,14 @@ async def find_earlier_receipt(call: Call, draft: Draft) -> contract.Accepted | 
     """The receipt of an earlier message with the same id. Raises IdempotencyConflict if its content differs."""
     if draft.message.id is None:
         return None
-    earlier = await call.tx.one(statements.own, sender=draft.sender.agent_id, envelope_id=draft.message.id)
+    earlier = await call.tx.one(
+        statements.select_sent_envelope, sender=draft.sender.agent_id, envelope_id=draft.message.id
+    )
     if earlier is None:
         return None
     if bytes(earlier.digest) != draft.digest:
         raise build_key_reused_error("id", draft.message.id, "message", "id")
-    row = await call.tx.one(messages.of, message_id=earlier.message_id)
+    row = await call.tx.one(messages.select_message, message_id=earlier.message_id)
     return contract.Accepted(
         message_id=earlier.message_id,
         id=earlier.envelope_id,
@@ -152,7 +154,9 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
     """The question that a message answers: the one in reply_to, else the only open question of its recipient."""
     message, party = draft.message, draft.sender.as_party
     if message.reply_to is not None:
-        question = await call.tx.one(statements.called, envelope_id=message.reply_to, **party.sql_parameters)
+        question = await call.tx.one(
+            statements.select_envelope_by_party, envelope_id=message.reply_to, **party.sql_parameters
+        )
         if question is None and message.reply_to.startswith("msg_"):
             question = await _find_by_message_id(call, message.reply_to, party)
         if question is None and message.type in rules.STRICT:
@@ -168,10 +172,10 @@ async def _find_question(call: Call, draft: Draft) -> EnvelopeRow | None:
 
 
 async def _find_by_message_id(call: Call, message_id: str, party: Party) -> EnvelopeRow | None:
-    row = await call.tx.one(statements.of_message, message_id=message_id)
+    row = await call.tx.one(statements.select_envelope_of_message, message_id=message_id)
     if row is None or row.sender == party.party:
         return row
-    return await call.tx.one(statements.received, message_id=message_id, **party.sql_parameters)
+    return await call.tx.one(statements.select_received_envelope, message_id=message_id, **party.sql_parameters)
 
 
 async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
@@ -195,7 +199,7 @@ async def _infer_question(call: Call, draft: Draft) -> EnvelopeRow | None:
         questions = list(await call.tx.all(query, types=encode_json(sorted(askable)), **scope, **label))
         if len(questions) == 1:
             return questions[0]
-        lapsed = None if questions else await call.tx.one(statements.lapsed_question, **scope)
+        lapsed = None if questions else await call.tx.one(statements.select_lapsed_question, **scope)
     if questions:
         draft.warning = _build_uncorrelated_warning(f"several questions of {draft.to[0]} are open that it could answer")
     elif lapsed is not None:
@@ -236,7 +240,9 @@ async def _check_answer_is_legal(call: Call, draft: Draft) -> None:
             else "Nothing answers it: begin anew, without reply_to.",
             allowed=allowed,
         )
-    closed = await call.tx.one(statements.closed, message_id=question.message_id, sender=draft.sender.agent_id)
+    closed = await call.tx.one(
+        statements.select_closing_answers, message_id=question.message_id, sender=draft.sender.agent_id
+    )
     if closed is not None and not own:
         raise IllegalTransition(
             f"You have answered this with {closed} already.",

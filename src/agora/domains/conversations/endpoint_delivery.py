@@ -55,8 +55,8 @@ class EndpointSource(OutboxSource, DeadLetterSource):
     # -- deliveries ------------------------------------------------------------------------------
 
     async def build_request(self, reader: Reader, row: OutboxRow, context: ServerContext) -> OutboxRequest | None:
-        message = await reader.one(messages.of, message_id=row.ref)
-        agent = await reader.one(agents.by_id, ref=row.recipient)
+        message = await reader.one(messages.select_message, message_id=row.ref)
+        agent = await reader.one(agents.select_agent_by_id, ref=row.recipient)
         endpoint = _read_agent_endpoint(agent, context.settings)
         place = None if endpoint is None else await self.locate_endpoint(reader, endpoint, context)
         if message is None or place is None:
@@ -68,29 +68,29 @@ class EndpointSource(OutboxSource, DeadLetterSource):
     async def handle_response(self, call: Call, row: OutboxRow, response: HttpResponse) -> None:
         """Acknowledge the message for its recipient, and send what the response says as its answer."""
         await MessagingService(call).mark([row.ref], DeliveryState.ACKNOWLEDGED, row.recipient)
-        message = await call.tx.one(messages.of, message_id=row.ref)
+        message = await call.tx.one(messages.select_message, message_id=row.ref)
         if message is None or response.status != OK:
             return
         if response.body is None:
             raise InvalidRequest("It is longer than body_limit allows.", errors=[field_error("", "too long")])
         document = _parse_answer(response.body)
-        question = await call.tx.one(statements.of_message, message_id=row.ref)
+        question = await call.tx.one(statements.select_envelope_of_message, message_id=row.ref)
         if document is not None and _is_answer_to(message, question):
             await _send_answer(call, row, message, question, document)
 
     # -- dead letters ----------------------------------------------------------------------------
 
     async def inspect_letter(self, call: Call, letter: DeadLetterRow) -> Inspection:
-        message = None if letter.ref is None else await call.tx.one(messages.of, message_id=letter.ref)
+        message = None if letter.ref is None else await call.tx.one(messages.select_message, message_id=letter.ref)
         if message is None:
             return Inspection(None, GONE)
-        agent = await call.tx.one(agents.by_id, ref=letter.owner)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
         obstacle = GONE if _read_agent_endpoint(agent, call.context.settings) is None else None
         return Inspection(to_agentify(build_envelope_document(message)), obstacle)
 
     async def replay_letter(self, call: Call, letter: DeadLetterRow) -> None:
-        agent = await call.tx.one(agents.by_id, ref=letter.owner)
-        message = None if letter.ref is None else await call.tx.one(messages.of, message_id=letter.ref)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=letter.owner)
+        message = None if letter.ref is None else await call.tx.one(messages.select_message, message_id=letter.ref)
         endpoint = _read_agent_endpoint(agent, call.context.settings)
         if message is None or endpoint is None:
             raise Conflict(GONE, fix="Discard it.")

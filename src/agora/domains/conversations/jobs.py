@@ -20,12 +20,12 @@ class ConversationTimeouts(DueController):
 
     name = "conversations"
     interval = 0.5
-    next_due = conversations.next_due
+    next_due = conversations.select_next_due_time
 
     async def reconcile(self, tenant: str) -> None:
         context = self.context
         while not self.is_stopping and not context.overrides.is_halted(tenant):
-            rows = await self.read(tenant, conversations.due, now=context.clock.now(), limit=BATCH)
+            rows = await self.read(tenant, conversations.select_due_questions, now=context.clock.now(), limit=BATCH)
             await asyncio.gather(
                 *(
                     self.write_as_system(tenant, partial(time_out_question, message_id=message_id))

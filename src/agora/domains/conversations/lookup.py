@@ -59,7 +59,7 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
     after = paging.decode_cursor(cursor)[0] if cursor else ""
 
     async def read_messages(after: str, count: int) -> Sequence[MessageRow]:
-        return await call.tx.all(statements.messages, conversation_id=key, after=after, limit=count)
+        return await call.tx.all(statements.list_conversation_messages, conversation_id=key, after=after, limit=count)
 
     rows, more = await paging.read_page(read_messages, after, "message_id", limit, call.context.settings.page_bytes)
     return contract.ConversationDetail.model_construct(
@@ -72,10 +72,10 @@ async def read_conversation(call: Call, ref: str, limit: int, cursor: str | None
 async def _require_visible(call: Call, ref: str) -> ConversationRow:
     """A conversation that the caller may see. Raises NotFound otherwise, to not disclose it."""
     party = await resolve_acting_party(call, None)
-    row = await call.tx.one(statements.labelled, label=ref, **party.sql_parameters)
+    row = await call.tx.one(statements.list_conversations_of_party, label=ref, **party.sql_parameters)
     if row is None and ref.startswith("conv_"):
-        candidate = await call.tx.one(statements.by_key, conversation_id=ref)
-        inside = await call.tx.one(statements.part_of, conversation_id=ref, **party.sql_parameters)
+        candidate = await call.tx.one(statements.select_conversation, conversation_id=ref)
+        inside = await call.tx.one(statements.select_own_party, conversation_id=ref, **party.sql_parameters)
         row = candidate if inside is not None or call.caller.may("read:all") else None
     if row is None:
         raise not_found(
@@ -87,7 +87,7 @@ async def _require_visible(call: Call, ref: str) -> ConversationRow:
 
 
 async def _build_conversation_fields(call: Call, row: ConversationRow) -> dict[str, Any]:
-    parties = await call.tx.all(statements.participants, conversation_id=row.conversation_id)
+    parties = await call.tx.all(statements.select_participants, conversation_id=row.conversation_id)
     return {
         "conversation_id": row.label,
         "key": row.conversation_id,
@@ -131,7 +131,9 @@ async def list_pending(
     alive = {"now": call.now, "horizon": compute_expiry_horizon(call), "joined": party.joined}
 
     async def read_pending_messages(after: str, count: int) -> Sequence[MessageRow]:
-        rows = await call.tx.all(statements.pending, after=after, limit=count, **alive, **party.sql_parameters)
+        rows = await call.tx.all(
+            statements.list_pending_messages, after=after, limit=count, **alive, **party.sql_parameters
+        )
         return sorted(rows, key=attrgetter("message_id"))
 
     rows, more = await paging.read_page(

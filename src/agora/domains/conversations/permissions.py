@@ -41,7 +41,7 @@ async def check_permissions(call: Call, message: AgentMessage, sender: Sender, r
     if message.type not in GATED or message.intent is None:
         return
     for agent_id in recipients:
-        row = await call.tx.one(agents.by_id, ref=agent_id)
+        row = await call.tx.one(agents.select_agent_by_id, ref=agent_id)
         allowed = _list_allowed_callers(row, message.intent) if row is not None else None
         if row is None or allowed is None or agent_id == sender.agent_id:
             continue

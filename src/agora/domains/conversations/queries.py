@@ -14,28 +14,28 @@ __all__ = [
     "build_listing_query",
     "build_open_questions_query",
     "build_usage_query",
-    "by_key",
-    "called",
-    "closed",
-    "doomed",
-    "drop_doubles",
-    "due",
-    "labelled",
-    "lapse",
-    "lapsed_question",
-    "lock",
-    "messages",
-    "moved_on",
-    "next_due",
-    "of_message",
-    "own",
-    "part_of",
-    "participants",
-    "pending",
-    "prune_usage",
-    "readdress",
-    "received",
-    "settle",
+    "delete_duplicate_parties",
+    "delete_old_usage_reports",
+    "expire_question",
+    "list_conversation_messages",
+    "list_conversations_of_party",
+    "list_pending_messages",
+    "lock_envelope",
+    "readdress_parties",
+    "record_answer",
+    "select_closing_answers",
+    "select_conversation",
+    "select_due_questions",
+    "select_envelope_by_party",
+    "select_envelope_of_message",
+    "select_lapsed_question",
+    "select_next_due_time",
+    "select_old_conversations",
+    "select_own_party",
+    "select_participants",
+    "select_received_envelope",
+    "select_sent_envelope",
+    "update_conversation",
 ]
 
 BIG = "bigint"
@@ -43,9 +43,13 @@ BIG = "bigint"
 
 # -- messages ----------------------------------------------------------------------------------
 
-of_message = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id", EnvelopeRow)
-lock = Query("select * from envelopes where tenant_id = :tenant and message_id = :message_id", EnvelopeRow, lock=True)
-own = Query(
+select_envelope_of_message = Query(
+    "select * from envelopes where tenant_id = :tenant and message_id = :message_id", EnvelopeRow
+)
+lock_envelope = Query(
+    "select * from envelopes where tenant_id = :tenant and message_id = :message_id", EnvelopeRow, lock=True
+)
+select_sent_envelope = Query(
     "select * from envelopes where tenant_id = :tenant and sender = :sender and envelope_id = :envelope_id", EnvelopeRow
 )
 
@@ -55,12 +59,12 @@ _REACHED = """
     or exists (select 1 from messages m where m.tenant_id = :tenant and m.message_id = e.message_id
         and m.broadcast = 1))
 """
-received = Query(
+select_received_envelope = Query(
     f"select e.* from envelopes e where e.tenant_id = :tenant and e.message_id = :message_id and {_REACHED}",
     EnvelopeRow,
 )
 # The newest message with this envelope id that the party sent or received.
-called = Query(
+select_envelope_by_party = Query(
     f"""
     select e.* from envelopes e where e.tenant_id = :tenant and e.envelope_id = :envelope_id
         and (e.sender = :party or {_REACHED})
@@ -99,7 +103,7 @@ def build_open_questions_query(labelled: bool) -> Query[EnvelopeRow]:
 
 
 # The newest of an agent's last lapsed or overdue questions that the other party has not answered.
-lapsed_question = Query(
+select_lapsed_question = Query(
     f"""
     select e.message_id, e.envelope_id from (
         select l.* from envelopes l where l.tenant_id = :tenant and l.sender = :asker and l.open < 0
@@ -115,7 +119,7 @@ lapsed_question = Query(
     LapsedQuestion,
     types={"now": BIG},
 )
-closed = Query(
+select_closing_answers = Query(
     """
     select type from envelopes where tenant_id = :tenant and answers = :message_id and sender = :sender
         and type in ('refuse', 'failure', 'done', 'deploy_confirm', 'deploy_failure')
@@ -124,13 +128,13 @@ closed = Query(
     str,
 )
 # open = -1: the question timed out or was withdrawn, and late answers do not settle it.
-lapse = Write(
+expire_question = Write(
     """
     update envelopes set open = -1, due_at = null, answer = coalesce(answer, :answer)
     where tenant_id = :tenant and message_id = :message_id
     """
 )
-settle = Write(
+record_answer = Write(
     """
     update envelopes set open = case when open > 0 then open - :closes else open end, due_at = null,
         answer = coalesce(answer, :answer)
@@ -138,13 +142,15 @@ settle = Write(
     """,
     types={"closes": BIG},
 )
-next_due = Query("select min(due_at) as due_at from envelopes where tenant_id = :tenant and due_at is not null", int)
-due = Query(
+select_next_due_time = Query(
+    "select min(due_at) as due_at from envelopes where tenant_id = :tenant and due_at is not null", int
+)
+select_due_questions = Query(
     "select message_id from envelopes where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     str,
     types={"now": BIG, "limit": BIG},
 )
-messages = Query(
+list_conversation_messages = Query(
     """
     select m.* from envelopes e
     join messages m on m.tenant_id = e.tenant_id and m.message_id = e.message_id
@@ -157,7 +163,7 @@ messages = Query(
 _ALIVE = "(m.expires_at > :now or (m.expires_at is null and m.created_at > :horizon))"
 # The oldest unread messages of an agent, and broadcasts since it joined, in no particular order. Only ids are sorted,
 # because SQLite would copy whole messages to sort them.
-pending = Query(
+list_pending_messages = Query(
     f"""
     select m.* from (
         select d.message_id as message_id from deliveries d
@@ -181,11 +187,11 @@ pending = Query(
 
 # -- conversations -----------------------------------------------------------------------------
 
-by_key = Query(
+select_conversation = Query(
     "select * from conversations where tenant_id = :tenant and conversation_id = :conversation_id", ConversationRow
 )
 # The newest conversation of that label that an agent is in.
-labelled = Query(
+list_conversations_of_party = Query(
     """
     select c.* from conversation_parties p
     join conversations c on c.tenant_id = p.tenant_id and c.conversation_id = p.conversation_id
@@ -194,14 +200,14 @@ labelled = Query(
     """,
     ConversationRow,
 )
-part_of = Query(
+select_own_party = Query(
     """
     select party from conversation_parties where tenant_id = :tenant and party in (:party, :address, :alias)
         and conversation_id = :conversation_id limit 1
     """,
     str,
 )
-participants = Query(
+select_participants = Query(
     """
     select party from conversation_parties where tenant_id = :tenant and conversation_id = :conversation_id
     order by party limit 200
@@ -209,14 +215,16 @@ participants = Query(
     str,
 )
 # Conversations that began before an agent registered refer to it by its held address.
-drop_doubles = Write(
+delete_duplicate_parties = Write(
     """
     delete from conversation_parties where tenant_id = :tenant and party = :address and conversation_id in (
         select conversation_id from conversation_parties where tenant_id = :tenant and party = :agent_id)
     """
 )
-readdress = Write("update conversation_parties set party = :agent_id where tenant_id = :tenant and party = :address")
-moved_on = Write(
+readdress_parties = Write(
+    "update conversation_parties set party = :agent_id where tenant_id = :tenant and party = :address"
+)
+update_conversation = Write(
     """
     update conversations set state = :state, last_type = :last_type, message_count = message_count + 1,
         updated_at = :now
@@ -285,7 +293,7 @@ def _delete_from(table: str) -> Write:
     return Write(text + _IDS, postgres=text + _IDS_POSTGRES)
 
 
-doomed = Query(
+select_old_conversations = Query(
     """
     select conversation_id from conversations where tenant_id = :tenant and updated_at < :before
     order by updated_at limit :limit
@@ -295,7 +303,7 @@ doomed = Query(
     scan=True,
 )
 DROPS = (_delete_from("envelopes"), _delete_from("conversation_parties"), _delete_from("conversations"))
-prune_usage = Write(
+delete_old_usage_reports = Write(
     """
     delete from reported_usage where tenant_id = :tenant and usage_id in (
         select o.usage_id

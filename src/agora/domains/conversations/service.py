@@ -56,10 +56,10 @@ class ConversationService(BoundService, contract.Conversations):
             "to": [draft.sender.name],
             "correlation": {"conversation_id": sent.label, "reply_to": sent.id},
         }
-        question = await tx.one(statements.of_message, message_id=sent.message_id)
+        question = await tx.one(statements.select_envelope_of_message, message_id=sent.message_id)
         own = draft.own[0] if draft.own else ORCHESTRATOR
         answer = await send_as_marketplace(self.call, own, document, question, closes=bool(draft.own))
-        row = await tx.one(messages.of, message_id=answer.message_id)
+        row = await tx.one(messages.select_message, message_id=answer.message_id)
         assert row is not None
         return lookup.build_envelope_from_row(row)
 
@@ -81,9 +81,9 @@ class ConversationService(BoundService, contract.Conversations):
     async def _require_own_message(self, ref: str) -> EnvelopeRow:
         """Load a message that the caller sent, by message id or envelope id. Raises NotFound."""
         tx, caller = self.call.tx, self.call.caller
-        question = await tx.one(statements.lock, message_id=ref) if ref.startswith("msg_") else None
+        question = await tx.one(statements.lock_envelope, message_id=ref) if ref.startswith("msg_") else None
         if question is None:
-            question = await tx.one(statements.own, sender=caller.subject, envelope_id=ref)
+            question = await tx.one(statements.select_sent_envelope, sender=caller.subject, envelope_id=ref)
         if question is None or (question.sender != caller.subject and not caller.acts_for_others):
             raise not_found(
                 "message_id",
@@ -95,7 +95,7 @@ class ConversationService(BoundService, contract.Conversations):
 
     async def _build_reply(self, question: EnvelopeRow) -> contract.Reply:
         """The answer, marked as acknowledged in the asker's inbox."""
-        row = await self.call.tx.one(messages.of, message_id=question.answer)
+        row = await self.call.tx.one(messages.select_message, message_id=question.answer)
         if row is None:  # deleted by retention
             return contract.Reply()
         service = MessagingService(self.call)

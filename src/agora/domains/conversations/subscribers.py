@@ -21,5 +21,5 @@ async def correlate_reply(call: Call, reply: ReplyComposed) -> None:
 async def readdress_questions(call: Call, address_taken: AddressTaken) -> None:
     """Move conversations of a held address to the agent that has taken the name."""
     address = build_address_of_name(address_taken.name)
-    await call.tx.execute(conversations.drop_doubles, agent_id=address_taken.agent_id, address=address)
-    await call.tx.execute(conversations.readdress, agent_id=address_taken.agent_id, address=address)
+    await call.tx.execute(conversations.delete_duplicate_parties, agent_id=address_taken.agent_id, address=address)
+    await call.tx.execute(conversations.readdress_parties, agent_id=address_taken.agent_id, address=address)

@@ -25,7 +25,7 @@ __all__ = ["time_out_question"]
 
 async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
     """Send the timeout failure of a due message; return its updated row, None if it is not due any more."""
-    question_row = await call.tx.one(statements.lock, message_id=message_id)
+    question_row = await call.tx.one(statements.lock_envelope, message_id=message_id)
     if (
         question_row is None
         or question_row.due_at is None
@@ -33,9 +33,9 @@ async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
         or question_row.answer is not None
     ):
         return None
-    letter = await call.tx.one(messages.of, message_id=message_id)
+    letter = await call.tx.one(messages.select_message, message_id=message_id)
     if letter is None:
-        await call.tx.execute(statements.lapse, message_id=message_id, answer=None)
+        await call.tx.execute(statements.expire_question, message_id=message_id, answer=None)
         return None
     question = build_envelope_from_row(letter)
     document: dict[str, Any] = {
@@ -61,7 +61,7 @@ async def time_out_question(call: Call, message_id: str) -> EnvelopeRow | None:
         message = draft.message = AgentMessage.model_validate(document)
         draft.digest = compute_digest(document)
     await deliver_draft(call, draft)
-    return await call.tx.one(statements.of_message, message_id=message_id)
+    return await call.tx.one(statements.select_envelope_of_message, message_id=message_id)
 
 
 async def _is_reachable(call: Call, ref: str) -> bool:

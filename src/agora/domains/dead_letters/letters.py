@@ -30,7 +30,9 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
     source, owner = letters[0].source, letters[0].owner
     keys = encode_json([letter.key for letter in letters])
     recorded_keys = set(
-        await call.tx.all(statements.known_keys if once else statements.open_keys, source=source, keys=keys)
+        await call.tx.all(
+            statements.select_known_keys if once else statements.select_open_keys, source=source, keys=keys
+        )
     )
     for letter in letters:
         if letter.key in recorded_keys:
@@ -40,8 +42,8 @@ async def record_dead_letters(call: Call, letters: Sequence[NewDeadLetter], *, o
         call.tx.append(LETTERS, row)
         if owner:  # of those that concern operators alone, their source tells in one event for many
             emit_letter_event(call, "recorded", row)
-    if oldest := await call.tx.all(statements.excess, source=source, owner=owner, most=MAX_LETTERS):
-        await call.tx.execute(statements.drop, ids=encode_json(list(oldest)))
+    if oldest := await call.tx.all(statements.select_surplus_letters, source=source, owner=owner, most=MAX_LETTERS):
+        await call.tx.execute(statements.delete_letters, ids=encode_json(list(oldest)))
 
 
 def _build_row(call: Call, letter: NewDeadLetter) -> DeadLetterRow:
@@ -68,7 +70,7 @@ async def settle_by_key(call: Call, source: str, key: str, state: DeadLetterStat
     """Note that a source has replayed or discarded a letter by its own means."""
     happening, place = state.value, {"source": source, "key": key}
     settlement = {"state": happening, "now": call.now, "by": call.caller.subject}
-    for row in await call.tx.returning(statements.settle_key, **place, **settlement):
+    for row in await call.tx.returning(statements.settle_letters_of_key, **place, **settlement):
         emit_letter_event(call, happening, row)
 
 

@@ -8,24 +8,24 @@ from .records import DeadLetterRow
 
 __all__ = [
     "account_page",
-    "by_id",
-    "drop",
+    "count_open_letters",
+    "delete_letters",
+    "delete_old_letters",
     "every_page",
-    "excess",
-    "known_keys",
-    "open_count",
-    "open_keys",
     "owner_page",
-    "prune",
-    "settle",
-    "settle_key",
+    "select_known_keys",
+    "select_letter",
+    "select_open_keys",
+    "select_surplus_letters",
+    "settle_letter",
+    "settle_letters_of_key",
 ]
 
 BIG = "bigint"
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 _KEYS, _KEYS_POSTGRES = build_in_list_condition("keys")
 
-by_id = Query("select * from dead_letters where tenant_id = :tenant and letter_id = :letter_id", DeadLetterRow)
+select_letter = Query("select * from dead_letters where tenant_id = :tenant and letter_id = :letter_id", DeadLetterRow)
 
 
 def _select_page(condition: str) -> Query[DeadLetterRow]:
@@ -48,18 +48,20 @@ owner_page = _select_page("and owner = :owner")
 account_page = _select_page("and account = :account and (:owner = '' or owner = :owner)")
 
 _OPEN_KEYS = "select key from dead_letters where tenant_id = :tenant and source = :source and state = 'dead' and key %s"
-open_keys = Query(_OPEN_KEYS % _KEYS, str, postgres=_OPEN_KEYS % _KEYS_POSTGRES)
+select_open_keys = Query(_OPEN_KEYS % _KEYS, str, postgres=_OPEN_KEYS % _KEYS_POSTGRES)
 _KNOWN_KEYS = "select key from dead_letters where tenant_id = :tenant and source = :source and key %s"
-known_keys = Query(_KNOWN_KEYS % _KEYS, str, postgres=_KNOWN_KEYS % _KEYS_POSTGRES)
+select_known_keys = Query(_KNOWN_KEYS % _KEYS, str, postgres=_KNOWN_KEYS % _KEYS_POSTGRES)
 #: takes those that are still dead; of two calls at once, one gets the row
 _SETTLE = """
     update dead_letters set state = :state, settled_at = :now, settled_by = :by
     where tenant_id = :tenant and state = 'dead' and {which} returning *
 """
-settle = Write(_SETTLE.format(which="letter_id = :letter_id"), DeadLetterRow, types={"now": BIG})
-settle_key = Write(_SETTLE.format(which="source = :source and key = :key"), DeadLetterRow, types={"now": BIG})
+settle_letter = Write(_SETTLE.format(which="letter_id = :letter_id"), DeadLetterRow, types={"now": BIG})
+settle_letters_of_key = Write(
+    _SETTLE.format(which="source = :source and key = :key"), DeadLetterRow, types={"now": BIG}
+)
 #: letters of one owner beyond the newest, as many as there are to be dropped
-excess = Query(
+select_surplus_letters = Query(
     """
     select letter_id from dead_letters where tenant_id = :tenant and source = :source and owner = :owner
     order by letter_id desc limit 1000 offset :most
@@ -69,9 +71,9 @@ excess = Query(
     scan=True,
 )
 _DROP = "delete from dead_letters where tenant_id = :tenant and letter_id %s"
-drop = Write(_DROP % _IDS, postgres=_DROP % _IDS_POSTGRES)
+delete_letters = Write(_DROP % _IDS, postgres=_DROP % _IDS_POSTGRES)
 #: everyone = 1: of all owners
-open_count = Query(
+count_open_letters = Query(
     """
     select count(*) as total from dead_letters
     where tenant_id = :tenant and state = 'dead' and (owner = :owner or :everyone = 1) and source in ('bus', 'bus_inbound')
@@ -80,7 +82,7 @@ open_count = Query(
     types={"everyone": BIG},
     scan=True,
 )
-prune = Write(
+delete_old_letters = Write(
     """
     delete from dead_letters where tenant_id = :tenant and letter_id in (
         select o.letter_id

@@ -118,7 +118,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
             raise _build_not_owner_error(row.owner, "act:any")
         call.target = row.letter_id
         claims = await call.tx.returning(
-            statements.settle, letter_id=letter_id, state=state.value, now=call.now, by=call.caller.subject
+            statements.settle_letter, letter_id=letter_id, state=state.value, now=call.now, by=call.caller.subject
         )
         if claims:
             return claims[0], True
@@ -131,7 +131,7 @@ class DeadLetterService(BoundService, contract.DeadLetters):
 
     async def _load_letter(self, letter_id: str) -> DeadLetterRow:
         """A letter that the caller may see. Raises NotFound."""
-        row = await self.call.tx.one(statements.by_id, letter_id=letter_id)
+        row = await self.call.tx.one(statements.select_letter, letter_id=letter_id)
         if row is None or not (_is_owner(self.call.caller, row) or self.call.caller.may("read:all")):
             raise not_found(
                 "dead_letter_id",

@@ -24,7 +24,7 @@ async def find_decision(call: Call, task_id: str, call_id: str, tool: str, argum
     """The decision of the first person who answered after the newest question about this very call."""
     decision: Decision = "open"
     is_asked = False
-    for row in await call.tx.all(statements.task_messages, task_id=task_id):
+    for row in await call.tx.all(statements.select_task_messages, task_id=task_id):
         message = decode_json(row.data) if row.data else {}
         parts = [part for part in message.get("parts", ()) if isinstance(part, dict)]
         if message.get("role") == "ROLE_AGENT":

@@ -116,8 +116,8 @@ class DeclaredAgentsController(Controller):
 
     async def _read_tenant(self, tenant: str) -> list[RunnableAgent]:
         async def read(reader: Reader) -> list[RunnableAgent]:
-            rows = await reader.all(statements.all_agents)
-            providers = await reader.all(statements.all_providers) if rows else ()
+            rows = await reader.all(statements.select_all_agents)
+            providers = await reader.all(statements.select_all_providers) if rows else ()
             runnable = [await self._prepare_agent(reader, tenant, row, providers) for row in rows]
             return [agent for agent in runnable if agent is not None]
 
@@ -126,7 +126,7 @@ class DeclaredAgentsController(Controller):
     async def _prepare_agent(
         self, reader: Reader, tenant: str, row: DeclaredAgentRow, providers: Any
     ) -> RunnableAgent | None:
-        agent = await reader.one(agents.by_id, ref=row.agent_id)
+        agent = await reader.one(agents.select_agent_by_id, ref=row.agent_id)
         if agent is None or agent.status in ("retired", "suspended"):
             return None
         specification = AgentSpecification.model_validate_json(row.specification)

@@ -165,7 +165,7 @@ async def _price_models(call: Call, known: Sequence[str], names: Sequence[str]) 
 
 async def _find_endpoints(call: Call, known: Sequence[str], names: Sequence[str]) -> list[ModelEndpoint]:
     """Where the models of these names are, in their order, as far as they are known. known: names as declarations have them."""
-    providers = await call.tx.all(statements.all_providers)
+    providers = await call.tx.all(statements.select_all_providers)
     settings, tenant = call.context.settings, call.caller.tenant
     places = [resolve_model(name, tenant, providers, settings, None) for name in known]
     by_name = {f"{one.provider}:{one.model}": one for one in places if isinstance(one, ModelEndpoint)}
@@ -180,7 +180,7 @@ async def _apply_cost_limit(
     if limit is None:
         return offers
     currency = offers[0].rates.currency
-    spent = await call.tx.one(models.task_cost, task=task_id, currency=currency) or 0
+    spent = await call.tx.one(models.sum_task_cost, task=task_id, currency=currency) or 0
     fitting = [offer for offer in offers if spent + offer.amount <= to_micros(limit)]
     if not fitting:
         least = min(offer.amount for offer in offers)
@@ -196,13 +196,13 @@ async def _resolve_payer(call: Call, task: TaskRow) -> CallPayer:
     """Who pays: whoever asked first, following declared agents that asked each other."""
     root = task
     for _ in range(LONGEST_CHAIN):
-        if root.parent_id is None or await call.tx.one(statements.agent_by_id, agent_id=root.created_by) is None:
+        if root.parent_id is None or await call.tx.one(statements.select_agent_by_id, agent_id=root.created_by) is None:
             break
         parent = await call.tx.one(tasks.select_task, task_id=root.parent_id)
         if parent is None or parent.assigned_agent != root.created_by:
             break
         root = parent
-    details = await call.tx.one(models.payable_task, task_id=root.task_id)
+    details = await call.tx.one(models.select_payable_task, task_id=root.task_id)
     return CallPayer(
         account=resolve_paying_account(root.account_id, root.created_by),
         agent_id=call.caller.subject,

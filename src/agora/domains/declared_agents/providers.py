@@ -54,7 +54,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
         call = self.call
         call.target = f"model-provider:{name}"
         await check_and_record_administration(call, call.target)
-        before = await call.tx.one(statements.provider_by_name, name=name)
+        before = await call.tx.one(statements.select_provider, name=name)
         speaks = wire or (before.wire if before is not None else "anthropic" if name == "anthropic" else "openai")
         # Whoever chooses the URL has the server connect to it, at private addresses too.
         if base_url is not None and not is_installation_operator(
@@ -80,7 +80,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
             updated_at=call.now,
         )
         await call.tx.execute(
-            statements.set_provider,
+            statements.upsert_provider,
             name=name,
             wire=speaks,
             url=where,
@@ -107,7 +107,7 @@ class ModelProviderService(BoundService, contract.ModelProviders):
     async def delete(self, name: str) -> contract.ModelProviderRemoval:
         call = self.call
         call.target = f"model-provider:{name}"
-        if await call.tx.one(statements.provider_by_name, name=name) is None:
+        if await call.tx.one(statements.select_provider, name=name) is None:
             raise not_found("name", f"There is no provider {name!r}.", fix="They are listed at GET /model-providers.")
         await check_and_record_administration(call, call.target)
         await call.tx.execute(statements.delete_provider, name=name)

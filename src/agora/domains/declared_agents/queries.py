@@ -7,10 +7,6 @@ from agora.store.port import Query, Write
 from .records import DeclaredAgentRow, DeclaredAgentVersionRow, ModelProviderRow, TaskMessage
 
 __all__ = [
-    "agent_by_id",
-    "agent_by_name",
-    "all_agents",
-    "all_providers",
     "delete_agent",
     "delete_provider",
     "delete_versions",
@@ -18,19 +14,23 @@ __all__ = [
     "list_providers",
     "list_versions",
     "lock_agent",
-    "provider_by_name",
-    "set_provider",
-    "task_messages",
+    "select_agent_by_id",
+    "select_agent_by_name",
+    "select_all_agents",
+    "select_all_providers",
+    "select_provider",
+    "select_task_messages",
+    "select_version",
     "update_agent",
-    "version_by_number",
+    "upsert_provider",
 ]
 
 BIG = "bigint"
 
 _BY_NAME = "select * from declared_agents where tenant_id = :tenant and name = :name"
-agent_by_name = Query(_BY_NAME, DeclaredAgentRow)
+select_agent_by_name = Query(_BY_NAME, DeclaredAgentRow)
 lock_agent = Query(_BY_NAME, DeclaredAgentRow, lock=True)
-agent_by_id = Query(
+select_agent_by_id = Query(
     "select * from declared_agents where tenant_id = :tenant and agent_id = :agent_id", DeclaredAgentRow
 )
 list_agents = Query(
@@ -38,7 +38,7 @@ list_agents = Query(
     DeclaredAgentRow,
     types={"limit": BIG},
 )
-all_agents = Query("select * from declared_agents where tenant_id = :tenant order by name", DeclaredAgentRow)
+select_all_agents = Query("select * from declared_agents where tenant_id = :tenant order by name", DeclaredAgentRow)
 update_agent = Write(
     """
     update declared_agents set agent_id = :agent_id, version = :version, specification = :specification,
@@ -48,7 +48,7 @@ update_agent = Write(
     types={"version": BIG, "now": BIG},
 )
 delete_agent = Write("delete from declared_agents where tenant_id = :tenant and name = :name")
-version_by_number = Query(
+select_version = Query(
     "select * from declared_agent_versions where tenant_id = :tenant and name = :name and version = :version",
     DeclaredAgentVersionRow,
     types={"version": BIG},
@@ -63,14 +63,14 @@ list_versions = Query(
 )
 delete_versions = Write("delete from declared_agent_versions where tenant_id = :tenant and name = :name")
 
-provider_by_name = Query("select * from model_providers where tenant_id = :tenant and name = :name", ModelProviderRow)
+select_provider = Query("select * from model_providers where tenant_id = :tenant and name = :name", ModelProviderRow)
 list_providers = Query(
     "select * from model_providers where tenant_id = :tenant and name > :after order by name limit :limit",
     ModelProviderRow,
     types={"limit": BIG},
 )
-all_providers = Query("select * from model_providers where tenant_id = :tenant", ModelProviderRow)
-set_provider = Write(
+select_all_providers = Query("select * from model_providers where tenant_id = :tenant", ModelProviderRow)
+upsert_provider = Write(
     """
     insert into model_providers (tenant_id, name, wire, url, sealed_key, updated_by, updated_at)
     values (:tenant, :name, :wire, :url, :sealed_key, :updated_by, :now)
@@ -82,7 +82,7 @@ set_provider = Write(
 )
 delete_provider = Write("delete from model_providers where tenant_id = :tenant and name = :name")
 
-task_messages = Query(
+select_task_messages = Query(
     """
     select number, actor, data from task_entries
     where tenant_id = :tenant and task_id = :task_id and type = 'message' order by number

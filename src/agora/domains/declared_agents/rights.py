@@ -45,7 +45,7 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
     granted, row, depth = scopes.AGENT, task, 0
     while True:
         granted &= await _scopes_of_subject(call, row.created_by)
-        if await call.tx.one(statements.agent_by_id, agent_id=row.created_by) is None:
+        if await call.tx.one(statements.select_agent_by_id, agent_id=row.created_by) is None:
             break
         depth += 1
         parent = None if row.parent_id is None else await call.tx.one(tasks.select_task, task_id=row.parent_id)
@@ -53,7 +53,9 @@ async def resolve_task_rights(call: Call, task: TaskRow) -> TaskRights:
             granted = NOTHING
             break
         row = parent
-    asker = await call.tx.one(agents.by_id, ref=task.created_by) if looks_like_id(task.created_by) else None
+    asker = (
+        await call.tx.one(agents.select_agent_by_id, ref=task.created_by) if looks_like_id(task.created_by) else None
+    )
     return TaskRights(granted, task.created_by, None if asker is None else asker.account_id, depth)
 
 
@@ -61,7 +63,7 @@ async def build_asker(call: Call, task: TaskRow, rights: TaskRights) -> Caller |
     """Whoever gave a task, as the caller of an operation with the task's rights; None if it has left."""
     subject, tenant = task.created_by, call.caller.tenant
     if looks_like_id(subject):
-        agent = await call.tx.one(agents.by_id, ref=subject)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=subject)
         if agent is None:
             return None
         return Caller(
@@ -76,7 +78,7 @@ async def build_asker(call: Call, task: TaskRow, rights: TaskRights) -> Caller |
             enrolment=agent.enrolment,
         )
     if subject.startswith("key_"):
-        key = await call.tx.one(tokens.by_id, token_id=subject)
+        key = await call.tx.one(tokens.select_token, token_id=subject)
         if key is None:
             return None
         return Caller(
@@ -98,16 +100,16 @@ async def _scopes_of_subject(call: Call, subject: str) -> frozenset[str]:
     if subject in (OPERATOR, "system"):
         return scopes.AGENT
     if looks_like_id(subject):
-        agent = await call.tx.one(agents.by_id, ref=subject)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=subject)
         return NOTHING if agent is None or agent.status in ("suspended", "retired") else scopes.AGENT
     if subject.startswith("key_"):
-        key = await call.tx.one(tokens.by_id, token_id=subject)
+        key = await call.tx.one(tokens.select_token, token_id=subject)
         ended = key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= call.now)
         if key is None or ended or key.kind == "enrolment":
             return NOTHING
         return _as_agent(frozenset(decode_json(key.scopes)) or scopes.AGENT)
     if subject.startswith("usr_"):
-        user = await call.tx.one(people.by_id, user_id=subject)
+        user = await call.tx.one(people.select_user, user_id=subject)
         if user is None or user.disabled_at is not None:
             return NOTHING
         return _as_agent(list_role_scopes(user.role or user.provider_role, call.caller.tenant))

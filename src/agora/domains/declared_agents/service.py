@@ -102,7 +102,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
     @implements
     async def rollback(self, name: str, version: int) -> contract.AppliedAgent:
         await self._require(name)
-        row = await self.call.tx.one(statements.version_by_number, name=name, version=version)
+        row = await self.call.tx.one(statements.select_version, name=name, version=version)
         if row is None:
             raise not_found(
                 "version", f"{name} has no version {version}.", fix="They are listed by agora.declared_agent.versions."
@@ -115,7 +115,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
         call.target = name
         row = await self._require(name, lock=True)
         await check_and_record_administration(call, _target_of(name))
-        agent = await call.tx.one(agents.by_id, ref=row.agent_id)
+        agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
         if agent is not None and agent.status != "retired":
             await AgentService(_acting_for_agents(call)).deregister(row.agent_id)
         call.target = name
@@ -247,13 +247,13 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
                 )
 
     async def _require(self, name: str, *, lock: bool = False) -> DeclaredAgentRow:
-        row = await self.call.tx.one(statements.lock_agent if lock else statements.agent_by_name, name=name)
+        row = await self.call.tx.one(statements.lock_agent if lock else statements.select_agent_by_name, name=name)
         if row is None:
             raise not_found("name", f"No agent {name!r} is declared.", fix="Those there are: GET /declared-agents.")
         return row
 
     async def _is_registered(self, row: DeclaredAgentRow) -> bool:
-        agent = await self.call.tx.one(agents.by_id, ref=row.agent_id)
+        agent = await self.call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
         return agent is not None and agent.status != "retired"
 
     async def _register(
@@ -337,7 +337,7 @@ class DeclaredAgentService(BoundService, contract.DeclaredAgents):
 
     async def _fields(self, row: DeclaredAgentRow) -> dict[str, Any]:
         specification = contract.AgentSpecification.model_validate_json(row.specification)
-        providers = await self.call.tx.all(statements.all_providers)
+        providers = await self.call.tx.all(statements.select_all_providers)
         settings, tenant = self.call.context.settings, self.call.caller.tenant
         endpoint = resolve_model(specification.model, tenant, providers, settings, None)
         problem = endpoint if isinstance(endpoint, str) else None

@@ -60,7 +60,7 @@ class PreparedCall:
 
 async def require_own_declaration(call: Call) -> DeclaredAgentRow:
     """The declaration of the calling agent. Raises PermissionDenied."""
-    row = await call.tx.one(statements.agent_by_id, agent_id=call.caller.subject)
+    row = await call.tx.one(statements.select_agent_by_id, agent_id=call.caller.subject)
     if row is None:
         raise PermissionDenied(
             "Only a declared agent calls tools this way.", fix="Call the operation itself.", required="declared agent"

@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.core.call import Call, decode_json, encode_json
 from agora.domains.tasks.access import lock_task
-from agora.domains.tasks.list_queries import history_of_types
+from agora.domains.tasks.list_queries import list_history_of_types
 from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract import Operation
 
@@ -45,7 +45,7 @@ async def record_tool_use(call: Call, task_id: str, call_id: str, operation: Ope
 async def list_tool_uses(call: Call, task: TaskRow) -> list[ToolUse]:
     """What was recorded in a task, in order; a call that was repeated after a crash once."""
     rows = await call.tx.all(
-        history_of_types, task_id=task.task_id, after=0, types=encode_json([ENTRY]), limit=MAX_USES
+        list_history_of_types, task_id=task.task_id, after=0, types=encode_json([ENTRY]), limit=MAX_USES
     )
     uses: dict[str, ToolUse] = {}
     for row in rows:

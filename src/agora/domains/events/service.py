@@ -85,8 +85,8 @@ class EventService(BoundService, contract.Events):
     ) -> SubscriptionReceipt:
         call, owner = self.call, self.call.caller.subject
         event_filter = await self._build_filter(types, agent, subject)
-        for surplus in await call.tx.all(events.surplus, owner=owner, keep=MAX_SUBSCRIPTIONS - 1):
-            await call.tx.execute(events.drop_subscription, subscription_id=surplus)
+        for surplus in await call.tx.all(events.select_surplus_subscriptions, owner=owner, keep=MAX_SUBSCRIPTIONS - 1):
+            await call.tx.execute(events.delete_subscription, subscription_id=surplus)
         subscription_id, position = new_id("sub"), await event_log.read_head(call.tx)
         packed_filter = encode_json(
             {"types": event_filter.types, "agent": event_filter.agent, "subject": event_filter.subject}
@@ -161,7 +161,7 @@ class EventService(BoundService, contract.Events):
         return EventStreamSpec(event_filter, viewer, position, subscription_id, resumed)
 
     async def _require_subscription(self, subscription_id: str) -> SubscriptionRow:
-        row = await self.call.tx.one(events.subscription, subscription_id=subscription_id)
+        row = await self.call.tx.one(events.select_subscription, subscription_id=subscription_id)
         if row is None:
             raise not_found(
                 "subscription_id",

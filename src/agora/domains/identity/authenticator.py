@@ -180,7 +180,7 @@ class Authenticator:
             raise _build_credential_error("The agent token is not genuine.")
 
         async def read_agent(reader: Reader) -> AgentCredentialRow | None:
-            return await reader.one(credentials.agent, agent_id=claims.agent_id)
+            return await reader.one(credentials.select_agent_credential, agent_id=claims.agent_id)
 
         row = await self._store.read(claims.tenant, read_agent)
         if row is None or row.token_generation != claims.generation or row.status == "retired":
@@ -219,7 +219,7 @@ class Authenticator:
 
     async def _verify_key(self, digest: bytes) -> Caller:
         async def read_key(reader: Reader) -> TokenRow | None:
-            return await reader.one(credentials.key, digest=digest)
+            return await reader.one(credentials.select_key_by_digest, digest=digest)
 
         row = await self._store.read("", read_key)
         if row is None or row.revoked_at is not None:
@@ -251,7 +251,7 @@ def _list_caller_names(caller: Caller) -> tuple[str | None, ...]:
 
 
 async def _read_tenant(reader: Reader) -> TenantStatusRow | None:
-    return await reader.one(credentials.tenant)
+    return await reader.one(credentials.select_tenant_status)
 
 
 def _build_credential_error(

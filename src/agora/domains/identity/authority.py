@@ -64,7 +64,7 @@ async def check_administration_authority(call: Call, target: str, needed: int = 
 
     Raises PermissionDenied.
     """
-    row = await call.tx.one(statements.administered, target=target)
+    row = await call.tx.one(statements.select_administering_authority, target=target)
     highest = max(needed, row if row is not None else 0)
     highest = min(highest, call.context.settings.admin_authority_level)  # the operator is above everybody
     check_authority(call.caller, highest, f"change {target}, which takes an authority of")
@@ -76,7 +76,7 @@ async def check_override_authority(call: Call, target: str, authority: int | Non
     Raises PermissionDenied.
     """
     acting = call.caller.authority if authority is None else authority
-    standing = await call.tx.all(overrides.standing, target_id=target, now=call.now)
+    standing = await call.tx.all(overrides.select_overrides_of_target, target_id=target, now=call.now)
     higher = [row for row in standing if row.authority > acting]
     if higher:
         raise PermissionDenied(
@@ -91,5 +91,5 @@ async def check_and_record_administration(call: Call, target: str, needed: int =
     await check_administration_authority(call, target, needed)
     caller = call.caller
     await call.tx.execute(
-        statements.administer, target=target, authority=caller.authority, now=call.now, by=caller.subject
+        statements.upsert_administration, target=target, authority=caller.authority, now=call.now, by=caller.subject
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write
 
-__all__ = ["administer", "administered"]
+__all__ = ["select_administering_authority", "upsert_administration"]
 
-administered = Query(
+select_administering_authority = Query(
     "select authority from administration where tenant_id = :tenant and target = :target", int, lock=True
 )
-administer = Write(
+upsert_administration = Write(
     """
     insert into administration (tenant_id, target, authority, administered_at, administered_by)
     values (:tenant, :target, :authority, :now, :by)

@@ -35,7 +35,7 @@ class EndedSessions:
             return False
 
         async def read_login(reader: Reader) -> str | None:
-            return await reader.one(people.ended_here, login=session)
+            return await reader.one(people.select_ended_login, login=session)
 
         version = self._changes
         if await self._store.read(tenant, read_login) is not None:

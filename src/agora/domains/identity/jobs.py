@@ -54,7 +54,7 @@ class People(Controller):
             for user_id, sighting in batch.items():
                 person = sighting.person
                 await call.tx.execute(
-                    people.sighted,
+                    people.upsert_user,
                     user_id=user_id,
                     issuer=person.issuer,
                     subject=person.subject,
@@ -72,7 +72,7 @@ class People(Controller):
 
     async def reconcile(self, tenant: str) -> None:
         """Forget sessions that are over, and tokens that could not be used any more anyway."""
-        for write in (people.drop_sessions, people.drop_logins):
+        for write in (people.delete_expired_sessions, people.delete_old_ended_logins):
             while not self.is_stopping and await self._drop_expired(tenant, write) == BATCH:
                 pass
 

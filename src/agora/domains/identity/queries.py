@@ -7,25 +7,25 @@ from agora.store.port import Query, Write
 from .records import UserRow, UserSessionRow, UserStandingRow
 
 __all__ = [
-    "by_id",
-    "change",
-    "drop_logins",
-    "drop_sessions",
+    "count_open_tasks",
+    "delete_expired_sessions",
+    "delete_old_ended_logins",
     "end_session",
-    "ended",
-    "ended_here",
-    "ended_login",
-    "first_use",
-    "lease",
-    "listing",
-    "locked",
-    "locked_session",
-    "open_tasks",
-    "release",
-    "renewed",
-    "session",
-    "sighted",
-    "standing",
+    "insert_ended_login",
+    "insert_first_use",
+    "lease_session_renewal",
+    "list_users",
+    "lock_session",
+    "lock_user",
+    "release_session_renewal",
+    "select_any_ended_login",
+    "select_ended_login",
+    "select_session",
+    "select_user",
+    "select_user_status",
+    "store_renewed_session",
+    "update_user",
+    "upsert_user",
 ]
 
 BIG = "bigint"
@@ -33,14 +33,14 @@ BIG = "bigint"
 
 # -- people ------------------------------------------------------------------------------------
 
-standing = Query(
+select_user_status = Query(
     "select role, concurrency_limit, daily_job_limit, disabled_at from users where tenant_id = :tenant and user_id = :user_id",
     UserStandingRow,
 )
 _USER = "select * from users where tenant_id = :tenant and user_id = :user_id"
-by_id = Query(_USER, UserRow)
-locked = Query(_USER, UserRow, lock=True)
-listing = Query(
+select_user = Query(_USER, UserRow)
+lock_user = Query(_USER, UserRow, lock=True)
+list_users = Query(
     """
     select * from users where tenant_id = :tenant and (username > :username or (username = :username and user_id > :after))
     order by username, user_id limit :limit
@@ -48,7 +48,7 @@ listing = Query(
     UserRow,
     types={"limit": BIG},
 )
-sighted = Write(
+upsert_user = Write(
     """
     insert into users (tenant_id, user_id, issuer, subject, username, email, name, roles, provider_role,
         first_seen, last_seen, updated_at)
@@ -59,7 +59,7 @@ sighted = Write(
     """,
     types={"at": BIG},
 )
-change = Write(
+update_user = Write(
     """
     update users set role = :role, concurrency_limit = :concurrency_limit, daily_job_limit = :daily_job_limit,
         disabled_at = :disabled_at, updated_at = :now
@@ -67,7 +67,7 @@ change = Write(
     """,
     types={"concurrency_limit": BIG, "daily_job_limit": BIG, "disabled_at": BIG, "now": BIG},
 )
-open_tasks = Query(
+count_open_tasks = Query(
     """
     select count(*) as tasks from (
         select 1 from tasks where tenant_id = :tenant and created_by = :user_id and completed_at is null
@@ -78,7 +78,7 @@ open_tasks = Query(
     types={"limit": BIG},
 )
 
-count_job = Write(
+increment_daily_jobs = Write(
     """
     insert into user_daily_jobs (tenant_id, user_id, day, jobs) values (:tenant, :user_id, :day, 1)
     on conflict (tenant_id, user_id) do update set
@@ -87,7 +87,7 @@ count_job = Write(
     """,
     types={"day": BIG, "most": BIG},
 )
-jobs_of_day = Query(
+select_daily_jobs = Query(
     "select jobs from user_daily_jobs where tenant_id = :tenant and user_id = :user_id and day = :day",
     int,
     types={"day": BIG},
@@ -96,20 +96,20 @@ jobs_of_day = Query(
 # -- sessions ----------------------------------------------------------------------------------
 
 _SESSION = "select * from user_sessions where tenant_id = :tenant and session_id = :session_id"
-session = Query(_SESSION, UserSessionRow)
-locked_session = Query(_SESSION, UserSessionRow, lock=True)
-lease = Write(
+select_session = Query(_SESSION, UserSessionRow)
+lock_session = Query(_SESSION, UserSessionRow, lock=True)
+lease_session_renewal = Write(
     "update user_sessions set renewing_until = :until where tenant_id = :tenant and session_id = :session_id",
     types={"until": BIG},
 )
-renewed = Write(
+store_renewed_session = Write(
     """
     update user_sessions set person = :person, secrets = :secrets, fresh_until = :fresh_until, renewing_until = 0
     where tenant_id = :tenant and session_id = :session_id and ended_at is null
     """,
     types={"secrets": "bytea", "fresh_until": BIG},
 )
-release = Write(
+release_session_renewal = Write(
     "update user_sessions set renewing_until = 0 where tenant_id = :tenant and session_id = :session_id",
 )
 end_session = Write(
@@ -119,7 +119,7 @@ end_session = Write(
     """,
     types={"now": BIG},
 )
-drop_sessions = Write(
+delete_expired_sessions = Write(
     """
     delete from user_sessions where tenant_id = :tenant and session_id in (
         select session_id from user_sessions where tenant_id = :tenant and expires_at < :before
@@ -133,7 +133,7 @@ drop_sessions = Write(
 
 # Of a session or user at the provider, only tokens issued until then: a user who signs in again has a newer
 # one. A session may go by two names, in the access token and in the ID token.
-ended = Query(
+select_any_ended_login = Query(
     """
     select login from ended_logins
     where tenant_id = :tenant
@@ -142,8 +142,8 @@ ended = Query(
     str,
     types={"issued_at": BIG},
 )
-ended_here = Query("select login from ended_logins where tenant_id = :tenant and login = :login", str)
-ended_login = Write(
+select_ended_login = Query("select login from ended_logins where tenant_id = :tenant and login = :login", str)
+insert_ended_login = Write(
     """
     insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)
     on conflict (tenant_id, login) do update set
@@ -154,14 +154,14 @@ ended_login = Write(
     types={"now": BIG, "forget_at": BIG},
 )
 # Changes a row for the first call and none for a repetition, so the count tells whether it is the first.
-first_use = Write(
+insert_first_use = Write(
     """
     insert into ended_logins (tenant_id, login, ended_at, forget_at) values (:tenant, :login, :now, :forget_at)
     on conflict (tenant_id, login) do nothing
     """,
     types={"now": BIG, "forget_at": BIG},
 )
-drop_logins = Write(
+delete_old_ended_logins = Write(
     """
     delete from ended_logins where tenant_id = :tenant and login in (
         select login from ended_logins where tenant_id = :tenant and forget_at < :before order by forget_at limit :limit

@@ -104,7 +104,7 @@ class AuthService(BoundService, contract.Auth):
         call, caller = self.call, self.call.caller
         if caller.kind == "anonymous":
             raise Unauthenticated("No user is signed in.", fix="Send the credential that the session was begun with.")
-        await call.tx.execute(people.ended_login, login=session_id, now=call.now, forget_at=call.now + DAY)
+        await call.tx.execute(people.insert_ended_login, login=session_id, now=call.now, forget_at=call.now + DAY)
         _emit_session_ended(call, caller.subject, caller.subject)
         return contract.SignedOut()
 
@@ -184,7 +184,7 @@ async def _end_local_session(call: Call) -> None:
         )
     forget_at = max(caller.expires_at or 0, call.now + DAY)
     for login in caller.person.login:
-        await call.tx.execute(people.ended_login, login=login, now=call.now, forget_at=forget_at)
+        await call.tx.execute(people.insert_ended_login, login=login, now=call.now, forget_at=forget_at)
     if caller.person.session_id is not None:
         await call.tx.execute(people.end_session, session_id=caller.person.session_id, now=call.now)
     _emit_session_ended(call, caller.subject, caller.subject)
@@ -193,9 +193,9 @@ async def _end_local_session(call: Call) -> None:
 async def _record_logout(call: Call, notice: LogoutNotice) -> contract.LogoutTaken:
     """Record a back-channel logout, once per logout token."""
     now, user_id = call.now, notice.build_user_id
-    if not await call.tx.execute(people.first_use, login=notice.notice, now=now, forget_at=notice.until):
+    if not await call.tx.execute(people.insert_first_use, login=notice.notice, now=now, forget_at=notice.until):
         raise _build_logout_error("The logout token was taken before.", "Nothing is left to be done.")
-    await call.tx.execute(people.ended_login, login=notice.login, now=notice.at, forget_at=now + WEEK)
+    await call.tx.execute(people.insert_ended_login, login=notice.login, now=notice.at, forget_at=now + WEEK)
     _emit_session_ended(call, user_id or notice.login, user_id)
     return contract.LogoutTaken(user_id=user_id, whole_person=notice.login == user_id)
 

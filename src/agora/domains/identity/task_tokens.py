@@ -27,7 +27,7 @@ IN_PROGRESS = "in_progress"
 
 async def read_task_caller(reader: Reader, claims: TaskClaims, now: int) -> Caller:
     """The caller of a verified task token. Raises Unauthenticated once the task is no longer worked on by that agent."""
-    row = await reader.one(credentials.task, task_id=claims.task_id)
+    row = await reader.one(credentials.select_task_credential, task_id=claims.task_id)
     if (
         row is None
         or row.status != IN_PROGRESS
@@ -58,15 +58,15 @@ async def find_scopes_of_subject(reader: Reader, tenant: str, subject: str, now:
     if subject.startswith("static:"):
         return scopes.AGENT
     if subject.startswith("agent_"):
-        agent = await reader.one(credentials.agent, agent_id=subject)
+        agent = await reader.one(credentials.select_agent_credential, agent_id=subject)
         return scopes.AGENT if agent is not None and agent.status not in ("retired", "suspended") else frozenset()
     if subject.startswith("key_"):
-        key = await reader.one(credentials.key_of_subject, token_id=subject)
+        key = await reader.one(credentials.select_key_by_id, token_id=subject)
         if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
             return frozenset()
         return _expand_scopes(frozenset(from_json(key.scopes)) or scopes.AGENT)
     if subject.startswith("usr_"):
-        user = await reader.one(people.by_id, user_id=subject)
+        user = await reader.one(people.select_user, user_id=subject)
         if user is not None and user.disabled_at is None:
             return _expand_scopes(list_role_scopes(user.role or user.provider_role, tenant))
     return frozenset()

@@ -6,12 +6,12 @@ from agora.store.port import Query, Write
 
 from .records import TokenRow
 
-__all__ = ["by_id", "keys_with_scopes", "listing", "revoke"]
+__all__ = ["list_tokens", "revoke_token", "select_keys_with_scopes", "select_token"]
 
 BIG = "bigint"
 
-by_id = Query("select * from tokens where tenant_id = :tenant and token_id = :token_id", TokenRow, lock=True)
-listing = Query(
+select_token = Query("select * from tokens where tenant_id = :tenant and token_id = :token_id", TokenRow, lock=True)
+list_tokens = Query(
     """
     select * from tokens where tenant_id = :tenant and token_id < :before
     order by token_id desc limit :limit
@@ -19,10 +19,10 @@ listing = Query(
     TokenRow,
     types={"limit": BIG},
 )
-keys_with_scopes = Query(
+select_keys_with_scopes = Query(
     "select token_id from tokens where tenant_id = :tenant and scopes = :scopes and revoked_at is null", str
 )
-revoke = Write(
+revoke_token = Write(
     """
     update tokens set revoked_at = :now
     where tenant_id = :tenant and token_id = :token_id and revoked_at is null

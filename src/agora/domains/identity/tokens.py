@@ -109,7 +109,7 @@ class TokenService(BoundService, contract.Tokens):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.TokenPage:
         before = paging.decode_cursor(cursor)[0] if cursor else NEWEST
-        rows = await self.call.tx.all(statements.listing, before=before, limit=limit + 1)
+        rows = await self.call.tx.all(statements.list_tokens, before=before, limit=limit + 1)
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         tokens = [contract.Token.model_construct(**_build_token_fields(row)) for row in rows]
         return contract.TokenPage.model_construct(
@@ -121,21 +121,21 @@ class TokenService(BoundService, contract.Tokens):
     async def revoke(self, token_id: str) -> contract.RevokedToken:
         call = self.call
         call.target = token_id
-        row = await call.tx.one(statements.by_id, token_id=token_id)
+        row = await call.tx.one(statements.select_token, token_id=token_id)
         if row is None:
             raise not_found("token_id", f"There is no key {token_id}.", fix="Keys are listed at GET /tokens.")
         if row.revoked_at is not None:
             return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(row.revoked_at))
         if token_id != call.caller.token_id:  # the holder of a key may revoke it
             await check_and_record_administration(call, token_id, row.authority)
-        await call.tx.execute(statements.revoke, token_id=token_id, now=call.now)
+        await call.tx.execute(statements.revoke_token, token_id=token_id, now=call.now)
         call.emit("agora.token.revoked", {"token_id": token_id}, subject=token_id, audience=(call.caller.subject,))
         return contract.RevokedToken(token_id=token_id, revoked_at=to_datetime(call.now))
 
 
 async def find_keys_with_scope(call: Call, scope: str) -> list[str]:
     """Ids of the keys that hold this one scope and were not revoked."""
-    return [*await call.tx.all(statements.keys_with_scopes, scopes=encode_json([scope]))]
+    return [*await call.tx.all(statements.select_keys_with_scopes, scopes=encode_json([scope]))]
 
 
 def _build_token_fields(row: TokenRow) -> dict[str, Any]:

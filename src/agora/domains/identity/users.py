@@ -32,7 +32,7 @@ class UserService(BoundService, contract.Users):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.UserPage:
         username, after = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
-        rows = await self.call.tx.all(people.listing, username=username, after=after, limit=limit + 1)
+        rows = await self.call.tx.all(people.list_users, username=username, after=after, limit=limit + 1)
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         users = [_build_user(row) for row in rows]
         return contract.UserPage.model_construct(
@@ -42,7 +42,9 @@ class UserService(BoundService, contract.Users):
 
     @implements
     async def get(self, user_id: str) -> contract.User:
-        return await self._with_tasks(_require_user(await self.call.tx.one(people.by_id, user_id=user_id), user_id))
+        return await self._with_tasks(
+            _require_user(await self.call.tx.one(people.select_user, user_id=user_id), user_id)
+        )
 
     @implements
     async def update(
@@ -56,7 +58,7 @@ class UserService(BoundService, contract.Users):
     ) -> contract.User:
         call = self.call
         call.target = user_id
-        row = _require_user(await call.tx.one(people.locked, user_id=user_id), user_id)
+        row = _require_user(await call.tx.one(people.lock_user, user_id=user_id), user_id)
         await check_and_record_administration(call, user_id, self._authority_of_role(row.role or row.provider_role))
         if role is not None:
             self._check_role(role, row)
@@ -69,7 +71,7 @@ class UserService(BoundService, contract.Users):
             row.disabled_at = call.now if disabled else None
         changed = {"role": row.role, "concurrency_limit": row.concurrency_limit, "disabled_at": row.disabled_at}
         changed["daily_job_limit"] = row.daily_job_limit
-        await call.tx.execute(people.change, user_id=user_id, now=call.now, **changed)
+        await call.tx.execute(people.update_user, user_id=user_id, now=call.now, **changed)
         data: dict[str, Any] = {"user_id": user_id, "role": row.role, "disabled": row.disabled_at is not None}
         call.emit("agora.user.updated", data, subject=user_id, audience=(user_id, call.caller.subject))
         return await self._with_tasks(row)
@@ -95,9 +97,9 @@ class UserService(BoundService, contract.Users):
 
     async def _with_tasks(self, row: UserRow) -> contract.User:
         user = _build_user(row)
-        count_row = await self.call.tx.one(people.open_tasks, user_id=row.user_id, limit=COUNTED)
+        count_row = await self.call.tx.one(people.count_open_tasks, user_id=row.user_id, limit=COUNTED)
         user.open_tasks = count_row if count_row is not None else 0
-        jobs = await self.call.tx.one(people.jobs_of_day, user_id=row.user_id, day=self.call.now // DAY)
+        jobs = await self.call.tx.one(people.select_daily_jobs, user_id=row.user_id, day=self.call.now // DAY)
         user.jobs_today = jobs or 0
         return user
 
@@ -137,9 +139,9 @@ async def check_concurrency(call: Call) -> None:
     if person is None or not person.limit:
         return
     await call.tx.one(
-        people.locked, user_id=call.caller.subject
+        people.lock_user, user_id=call.caller.subject
     )  # serializes task creation of one user, so that the limit cannot be exceeded by concurrent calls
-    row = await call.tx.one(people.open_tasks, user_id=call.caller.subject, limit=person.limit)
+    row = await call.tx.one(people.count_open_tasks, user_id=call.caller.subject, limit=person.limit)
     if row is not None and row >= person.limit:
         raise RateLimited(
             f"You have {person.limit} tasks waiting and running, which is as many as you may.",
@@ -159,7 +161,7 @@ async def count_job(call: Call) -> None:
         return
     day = call.now // DAY
     most = person.daily_job_limit or UNLIMITED
-    if await call.tx.execute(people.count_job, user_id=call.caller.subject, day=day, most=most):
+    if await call.tx.execute(people.increment_daily_jobs, user_id=call.caller.subject, day=day, most=most):
         return
     resets_at = (day + 1) * DAY
     raise RateLimited(

@@ -32,7 +32,7 @@ async def require_instance(call: Call, instance_id: str, *, change: bool = False
 
     Raises NotFound, also if it belongs to another account: its existence is not disclosed.
     """
-    query = statements.lock if change else statements.by_id
+    query = statements.lock_instance if change else statements.select_instance
     row = await call.tx.one(query, instance_id=instance_id)
     own = row is not None and row.account_id == find_paying_account_of_caller(call.caller)
     if row is None or not (own or (call.caller.may("admin") if change else can_see_all_accounts(call.caller))):

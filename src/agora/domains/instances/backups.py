@@ -52,7 +52,7 @@ async def read_logs(call: Call, instance_id: str, offset: int, limit: int) -> In
     """A page of an instance's output. offset: bytes from the start; from the end if negative. limit: bytes."""
     row = await require_instance(call, instance_id)
     call.target = instance_id
-    output = await call.tx.one(instances.output, instance_id=instance_id) if row.stopped_at else None
+    output = await call.tx.one(instances.select_output, instance_id=instance_id) if row.stopped_at else None
     reader = (
         _build_stored_log_reader(output, offset, limit)
         if output is not None
@@ -91,7 +91,7 @@ async def _build_engine_log_reader(
             f"The instance is {row.state}: it has no output" + (" any more." if row.stopped_at else " yet."),
             fix=row.reason,
         )
-    _, engine = require_engine(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
+    _, engine = require_engine(call, row, await call.tx.one(host_queries.select_host, ref=row.host_id))
     return partial(engine.logs, Handle.from_json(decode_json(row.handle)), offset, limit)
 
 
@@ -113,7 +113,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
     call.target = instance_id
     if row.handle is None:
         raise Conflict(f"The instance is {row.state}: it has no state to back up.")
-    local, engine = require_engine(call, row, await call.tx.one(host_queries.host, ref=row.host_id))
+    local, engine = require_engine(call, row, await call.tx.one(host_queries.select_host, ref=row.host_id))
     await _check_backup_count(call, row)
     handle, backup_id = Handle.from_json(decode_json(row.handle)), new_id("bak")
     file = local.backups / f"{backup_id}.tar"
@@ -148,7 +148,7 @@ async def create_backup(call: Call, instance_id: str) -> Backup:
 async def _check_backup_count(call: Call, row: InstanceRow) -> None:
     """Raise Conflict if the account has as many backups as the setting ``backups_each`` allows."""
     limit = call.context.settings.backups_each
-    counted = await call.tx.one(host_queries.backup_count, account=row.account_id)
+    counted = await call.tx.one(host_queries.count_backups, account=row.account_id)
     if counted is not None and counted >= limit:
         raise Conflict(
             f"The account {row.account_id} has {counted} backups; at most {limit} are kept.",
@@ -158,7 +158,7 @@ async def _check_backup_count(call: Call, row: InstanceRow) -> None:
 
 async def delete_backup_row(call: Call, backup_id: str) -> Backup:
     """Delete a backup's row. Its host removes the file with the next sweep."""
-    row = await call.tx.one(host_queries.backup, backup_id=backup_id)
+    row = await call.tx.one(host_queries.select_backup, backup_id=backup_id)
     if row is not None:
         try:
             await require_instance(call, row.instance_id, change=True)
@@ -167,7 +167,7 @@ async def delete_backup_row(call: Call, backup_id: str) -> Backup:
     if row is None:
         raise not_found("backup_id", f"There is no backup {backup_id}.")
     call.target = backup_id
-    await call.tx.execute(host_queries.drop_backup, backup_id=backup_id)
+    await call.tx.execute(host_queries.delete_backup, backup_id=backup_id)
     return shown(row)
 
 

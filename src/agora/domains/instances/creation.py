@@ -110,7 +110,7 @@ async def create_instance(call: Call, request: InstanceRequest, key: str | None 
 async def _find_earlier_request(call: Call, request: InstanceRequest, key: str | None) -> str | None:
     if key is None:
         return None
-    row = await call.tx.one(statements.by_request, created_by=call.caller.subject, request_key=key)
+    row = await call.tx.one(statements.select_instance_of_request, created_by=call.caller.subject, request_key=key)
     if row is None:
         return None
     agent = await load_agent(call.tx, request.agent)
@@ -122,7 +122,7 @@ async def _find_earlier_request(call: Call, request: InstanceRequest, key: str |
 
 async def _require_deployable(call: Call, ref: str) -> tuple[AgentRow, DeploymentRow]:
     agent = await load_visible_agent(call.tx, call.caller, ref)
-    row = await call.tx.one(host_queries.deployment_locked, agent_id=agent.agent_id)
+    row = await call.tx.one(host_queries.lock_deployment, agent_id=agent.agent_id)
     if agent.status in UNUSABLE:
         raise Conflict(f"{agent.agent_name} is {agent.status}: no instance of it can be created.")
     if row is None or row.withdrawn_at is not None:
@@ -140,7 +140,7 @@ async def _check_instance_counts(call: Call, deployment: DeploymentRow, request:
 
     The deployment's row is locked, so concurrent requests cannot exceed the agent's limit.
     """
-    total = await call.tx.one(statements.count_of_agent, agent_id=deployment.agent_id) or 0
+    total = await call.tx.one(statements.count_instances_of_agent, agent_id=deployment.agent_id) or 0
     most = deployment.max_instances
     if most is not None and total >= most:
         raise Conflict(
@@ -148,7 +148,7 @@ async def _check_instance_counts(call: Call, deployment: DeploymentRow, request:
             fix="Try again later; its manifest's max_instances says how many there may be.",
         )
     limit = call.context.settings.instances_each
-    own = await call.tx.one(statements.account_counts, account=request.account)
+    own = await call.tx.one(statements.count_instances_of_account, account=request.account)
     if own is not None and own.total >= limit:
         raise Conflict(
             f"The account {request.account} has {own.total} instances; at most {limit} are allowed.",
@@ -298,7 +298,7 @@ async def _choose_placement(
 async def _check_restorable(call: Call, request: InstanceRequest, agent: AgentRow, place: placement.Placement) -> None:
     if request.restore is None:
         return
-    row = await call.tx.one(host_queries.backup, backup_id=request.restore)
+    row = await call.tx.one(host_queries.select_backup, backup_id=request.restore)
     if row is None or row.account_id != request.account:
         raise not_found("restore", f"There is no backup {request.restore}.")
     if row.agent_id != agent.agent_id:

@@ -37,7 +37,7 @@ COMMANDS = ("pause_container", "resume_container", "remove_container", "stop_con
 
 async def is_deployable(call: Call, agent: AgentRow) -> bool:
     """Whether the marketplace itself can run instances of an agent: its manifest is registered and not withdrawn."""
-    row = await call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
+    row = await call.tx.one(host_queries.select_deployment, agent_id=agent.agent_id)
     return row is not None and row.withdrawn_at is None
 
 

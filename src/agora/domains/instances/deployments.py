@@ -116,7 +116,7 @@ class DeploymentService(BoundService, contract.Deployments):
         agent_id = call.target = registration.agent_id
         sealed_secrets = seal_secrets(call, secrets | manifest.collect_secrets(), f"deployment:{agent_id}")
         saved = await call.tx.returning(
-            host_queries.save_deployment,
+            host_queries.upsert_deployment,
             agent_id=agent_id,
             manifest=encode_json(manifest.to_stored_document()),
             secrets=sealed_secrets,
@@ -230,7 +230,7 @@ class DeploymentService(BoundService, contract.Deployments):
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.DeployablePage:
         caller = self.call.caller
         rows = await self.call.tx.all(
-            host_queries.deployments,
+            host_queries.list_deployments,
             after=paging.decode_cursor(cursor)[0] if cursor else "",
             everyone=int(can_see_all_accounts(caller)),
             viewer=caller.subject,
@@ -258,7 +258,7 @@ class DeploymentService(BoundService, contract.Deployments):
         if not can_set_price(call.caller, agent) and not call.caller.may("admin"):
             raise _build_not_deployable_error(agent_id)
         call.target = agent.agent_id
-        if await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now):
+        if await call.tx.execute(host_queries.withdraw_deployment, agent_id=agent.agent_id, now=call.now):
             data = {"agent_id": agent.agent_id, "agent_name": agent.agent_name, "revision": row.revision}
             call.emit(
                 "agora.deployment.withdrawn", data, subject=agent.agent_id, audience=choose_agent_event_audience(agent)
@@ -267,13 +267,13 @@ class DeploymentService(BoundService, contract.Deployments):
 
     async def _require_deployment(self, ref: str) -> tuple[AgentRow, DeploymentRow]:
         agent = await load_visible_agent(self.call.tx, self.call.caller, ref)
-        row = await self.call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
+        row = await self.call.tx.one(host_queries.select_deployment, agent_id=agent.agent_id)
         if row is None:
             raise _build_not_deployable_error(ref)
         return agent, row
 
     async def _count_running(self, agent_id: str) -> int:
-        return await self.call.tx.one(statements.count_of_agent, agent_id=agent_id) or 0
+        return await self.call.tx.one(statements.count_instances_of_agent, agent_id=agent_id) or 0
 
     async def _build_deployable(self, row: DeploymentRow, name: str) -> contract.DeployableAgent:
         manifest = load_manifest(row.manifest)

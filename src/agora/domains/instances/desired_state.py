@@ -66,7 +66,7 @@ async def set_desired_state(
 ) -> None:
     """Store the desired state, clear blocks and failures, and make the row due now."""
     await call.tx.execute(
-        statements.want,
+        statements.update_desired_state,
         instance_id=row.instance_id,
         desired=desired,
         state=state or row.state,

@@ -114,7 +114,7 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
     if agent is not None:
         choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
         instance_row = await call.tx.one(
-            statements.of_agent, account=find_paying_account_of_caller(call.caller), **choice
+            statements.list_instances_of_agent, account=find_paying_account_of_caller(call.caller), **choice
         )
     if instance_row is None:
         raise NotFound(
@@ -127,7 +127,7 @@ async def _choose_instance(call: Call, target: str) -> InstanceRow:
 
 async def _build_request(call: Call, row: InstanceRow, order: ExecutionOrder, execution_id: str) -> InstanceHttpRequest:
     method, parameters = order.method, order.parameters
-    host = await call.tx.one(host_queries.host, ref=row.host_id)
+    host = await call.tx.one(host_queries.select_host, ref=row.host_id)
     local = call.context.ports.find(LOCAL_HOST)
     if row.address is None or host is None or local is None:
         raise UpstreamUnavailable(
@@ -271,7 +271,7 @@ async def _settle_execution(
         if lost:
             error.extra |= {"cost": from_micros(entry.amount), "currency": entry.currency}
         if isinstance(error, UpstreamUnavailable):
-            await call.tx.execute(statements.wake, instance_id=started.instance_id, now=call.now)
+            await call.tx.execute(statements.wake_instance, instance_id=started.instance_id, now=call.now)
         error.extra.setdefault("execution_id", started.execution_id)
         raise error
     assert answer is not None
@@ -302,7 +302,7 @@ async def end_execution(call: Call, ended: InstanceExecutionRow) -> None:
         return
     well = ended.status == "completed"
     await call.tx.execute(
-        host_queries.count,
+        host_queries.add_execution_counts,
         instance_id=ended.instance_id,
         agent_id=ended.agent_id,
         completed=int(well),

@@ -19,43 +19,43 @@ from .records import (
 )
 
 __all__ = [
-    "abandoned_builds",
-    "backup",
-    "backup_count",
+    "add_execution_counts",
     "build_backups_query",
-    "busy",
-    "close_host",
-    "count",
-    "counters_of",
-    "deployment",
-    "deployment_locked",
-    "deployments",
-    "deployments_of",
-    "drop_backup",
-    "drop_host",
-    "drop_scaling",
+    "count_backups",
+    "count_busy_executions",
+    "delete_backup",
+    "delete_host",
+    "delete_old_executions",
+    "delete_scaling",
     "end_execution",
-    "executed",
-    "execution",
-    "executions_of",
-    "heard",
-    "host",
-    "hosts",
-    "hosts_locked",
-    "next_due_on_agents",
-    "of_agent",
-    "outlived",
-    "overdue",
-    "prune_executions",
-    "reserved",
-    "save_deployment",
-    "save_host",
-    "save_scaling",
-    "scaled",
-    "scaling",
-    "scaling_locked",
-    "scalings",
-    "withdraw",
+    "list_deployments",
+    "list_executions",
+    "list_hosts",
+    "list_scalings",
+    "lock_deployment",
+    "lock_hosts",
+    "lock_scaling",
+    "select_abandoned_builds",
+    "select_backup",
+    "select_deployment",
+    "select_deployments_of_agents",
+    "select_execution",
+    "select_execution_past_retention",
+    "select_host",
+    "select_host_of_agent",
+    "select_instance_counters",
+    "select_next_due_time_on_agents",
+    "select_overdue_executions",
+    "select_scaling",
+    "sum_agent_counters",
+    "sum_reserved_resources",
+    "update_host",
+    "update_host_seen",
+    "update_scaling_state",
+    "upsert_deployment",
+    "upsert_host",
+    "upsert_scaling",
+    "withdraw_deployment",
 ]
 
 BIG = "bigint"
@@ -64,12 +64,12 @@ DOUBLE = "double precision"
 
 # -- deployments -------------------------------------------------------------------------------
 
-deployment = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id", DeploymentRow)
+select_deployment = Query("select * from deployments where tenant_id = :tenant and agent_id = :agent_id", DeploymentRow)
 # The lock serializes the creation of an agent's instances, so that max_instances holds.
-deployment_locked = Query(
+lock_deployment = Query(
     "select * from deployments where tenant_id = :tenant and agent_id = :agent_id", DeploymentRow, lock=True
 )
-deployments = Query(
+list_deployments = Query(
     """
     select d.*, a.agent_name from deployments d
     join agents a on a.tenant_id = d.tenant_id and a.agent_id = d.agent_id
@@ -83,12 +83,12 @@ deployments = Query(
     scan=True,
 )
 _DEPLOYMENTS_OF = "select * from deployments where tenant_id = :tenant and agent_id "
-deployments_of = Query(
+select_deployments_of_agents = Query(
     _DEPLOYMENTS_OF + "in (select value from json_each(:ids))",
     DeploymentRow,
     postgres=_DEPLOYMENTS_OF + "= any(array(select json_array_elements_text(:ids::json)))",
 )
-save_deployment = Write(
+upsert_deployment = Write(
     """
     insert into deployments (tenant_id, agent_id, revision, manifest, secrets, max_instances, registered_by,
         registered_at, withdrawn_at)
@@ -102,18 +102,18 @@ save_deployment = Write(
     int,
     types={"secrets": "bytea", "max_instances": BIG, "now": BIG},
 )
-withdraw = Write(
+withdraw_deployment = Write(
     "update deployments set withdrawn_at = :now where tenant_id = :tenant and agent_id = :agent_id and withdrawn_at is null",
     types={"now": BIG},
 )
 
 # -- hosts -------------------------------------------------------------------------------------
 
-host = Query("select * from hosts where tenant_id = :tenant and (host_id = :ref or name = :ref)", HostRow)
-of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :agent_id limit 1", HostRow)
+select_host = Query("select * from hosts where tenant_id = :tenant and (host_id = :ref or name = :ref)", HostRow)
+select_host_of_agent = Query("select * from hosts where tenant_id = :tenant and agent_id = :agent_id limit 1", HostRow)
 _HOSTS = "select * from hosts where tenant_id = :tenant and host_id > :after order by host_id limit :limit"
-hosts = Query(_HOSTS, HostRow, types={"limit": BIG})
-next_due_on_agents = Query(
+list_hosts = Query(_HOSTS, HostRow, types={"limit": BIG})
+select_next_due_time_on_agents = Query(
     """
     select min((select min(i.due_at) from instances i where i.tenant_id = h.tenant_id and i.host_id = h.host_id
         and i.due_at is not null)) as due_at
@@ -121,9 +121,9 @@ next_due_on_agents = Query(
     """,
     int,
 )
-hosts_locked = Query(_HOSTS, HostRow, types={"limit": BIG}, lock=True)
+lock_hosts = Query(_HOSTS, HostRow, types={"limit": BIG}, lock=True)
 # Resources of each host that are reserved for its instances.
-reserved = Query(
+sum_reserved_resources = Query(
     """
     select host_id, count(*) as instances, cast(sum(reserved_memory) as bigint) as memory,
         cast(sum(reserved_cpu) as bigint) as cpu, cast(sum(reserved_gpus) as bigint) as gpus
@@ -132,7 +132,7 @@ reserved = Query(
     ReservedResources,
     scan=True,
 )
-save_host = Write(
+upsert_host = Write(
     """
     insert into hosts (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private, closed, seen_at,
         created_at)
@@ -143,27 +143,27 @@ save_host = Write(
     """,
     types={"private": BIG, "now": BIG},
 )
-heard = Write(
+update_host_seen = Write(
     "update hosts set seen_at = :now where tenant_id = :tenant and host_id = :host_id and seen_at < :now",
     types={"now": BIG},
 )
-close_host = Write(
+update_host = Write(
     """
     update hosts set closed = :closed, region = :region, name = :name
     where tenant_id = :tenant and host_id = :host_id
     """,
     types={"closed": BIG},
 )
-drop_host = Write("delete from hosts where tenant_id = :tenant and host_id = :host_id")
+delete_host = Write("delete from hosts where tenant_id = :tenant and host_id = :host_id")
 
 # -- executions --------------------------------------------------------------------------------
 
-execution = Query(
+select_execution = Query(
     "select * from instance_executions where tenant_id = :tenant and execution_id = :execution_id",
     InstanceExecutionRow,
     lock=True,
 )
-executions_of = Query(
+list_executions = Query(
     """
     select * from instance_executions where tenant_id = :tenant and instance_id = :instance_id
         and execution_id < :before
@@ -180,7 +180,7 @@ end_execution = Write(
     """,
     types={"http_status": BIG, "duration": BIG, "now": BIG},
 )
-overdue = Query(
+select_overdue_executions = Query(
     """
     select * from instance_executions where tenant_id = :tenant and ended_at is null and deadline < :now
     order by execution_id limit :limit
@@ -189,7 +189,7 @@ overdue = Query(
     types={"now": BIG, "limit": BIG},
     scan=True,
 )
-busy = Query(
+count_busy_executions = Query(
     """
     select count(*) as busy from instance_executions e
     join instances i on i.tenant_id = e.tenant_id and i.instance_id = e.instance_id
@@ -200,7 +200,7 @@ busy = Query(
     types={"now": BIG},
     scan=True,
 )
-count = Write(
+add_execution_counts = Write(
     """
     insert into instance_counters (tenant_id, instance_id, agent_id, completed, failed, duration)
     values (:tenant, :instance_id, :agent_id, :completed, :failed, :duration)
@@ -214,7 +214,7 @@ _EXECUTED = """
     select instance_id, completed, failed, duration from instance_counters
     where tenant_id = :tenant and agent_id {0} and instance_id {1}
 """
-executed = Query(
+select_instance_counters = Query(
     _EXECUTED.format("in (select value from json_each(:agents))", "in (select value from json_each(:ids))"),
     InstanceCounter,
     postgres=_EXECUTED.format(
@@ -227,18 +227,18 @@ _COUNTERS = """
         cast(sum(duration) as bigint) as duration
     from instance_counters where tenant_id = :tenant and agent_id {} group by agent_id
 """
-counters_of = Query(
+sum_agent_counters = Query(
     _COUNTERS.format("in (select value from json_each(:ids))"),
     AgentCounter,
     postgres=_COUNTERS.format("= any(array(select json_array_elements_text(:ids::json)))"),
     scan=True,
 )
-outlived = Query(
+select_execution_past_retention = Query(
     "select execution_id from instance_executions where tenant_id = :tenant and ended_at < :before limit 1",
     str,
     types={"before": BIG},
 )
-prune_executions = Write(
+delete_old_executions = Write(
     """
     delete from instance_executions where tenant_id = :tenant and execution_id in (
         select execution_id from instance_executions where tenant_id = :tenant and ended_at < :before limit :limit)
@@ -249,9 +249,9 @@ prune_executions = Write(
 # -- scaling -----------------------------------------------------------------------------------
 
 _SCALING = "tenant_id = :tenant and agent_id = :agent_id and account_id = :account"
-scaling = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow)
-scaling_locked = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow, lock=True)
-scalings = Query(
+select_scaling = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow)
+lock_scaling = Query(f"select * from instance_scaling where {_SCALING}", InstanceScalingRow, lock=True)
+list_scalings = Query(
     """
     select * from instance_scaling where tenant_id = :tenant and (agent_id, account_id) > (:agent_after, :account_after)
     order by agent_id, account_id limit :limit
@@ -259,7 +259,7 @@ scalings = Query(
     InstanceScalingRow,
     types={"limit": BIG},
 )
-save_scaling = Write(
+upsert_scaling = Write(
     """
     insert into instance_scaling (tenant_id, agent_id, account_id, least, most, target, config, desired, busy, calm_since,
         retry_at, problem, updated_by, updated_at, price_version)
@@ -274,7 +274,7 @@ save_scaling = Write(
     """,
     types={"least": BIG, "most": BIG, "target": DOUBLE, "now": BIG, "price_version": BIG},
 )
-scaled = Write(
+update_scaling_state = Write(
     f"""
     update instance_scaling set desired = :desired, busy = :busy, calm_since = :calm_since, retry_at = :retry_at,
         problem = :problem
@@ -282,15 +282,17 @@ scaled = Write(
     """,
     types={"desired": BIG, "busy": DOUBLE, "calm_since": BIG, "retry_at": BIG},
 )
-drop_scaling = Write(f"delete from instance_scaling where {_SCALING}")
+delete_scaling = Write(f"delete from instance_scaling where {_SCALING}")
 
 # -- backups -----------------------------------------------------------------------------------
 
-backup = Query("select * from instance_backups where tenant_id = :tenant and backup_id = :backup_id", InstanceBackupRow)
-backup_count = Query(
+select_backup = Query(
+    "select * from instance_backups where tenant_id = :tenant and backup_id = :backup_id", InstanceBackupRow
+)
+count_backups = Query(
     "select count(*) as total from instance_backups where tenant_id = :tenant and account_id = :account", int, scan=True
 )
-drop_backup = Write("delete from instance_backups where tenant_id = :tenant and backup_id = :backup_id")
+delete_backup = Write("delete from instance_backups where tenant_id = :tenant and backup_id = :backup_id")
 
 
 @cache
@@ -309,7 +311,7 @@ def build_backups_query(instance: bool, account: bool) -> Query[InstanceBackupRo
 
 
 #: builds of instances that a host ran of agents that have left since then; an engine removes none that is still used
-abandoned_builds = Query(
+select_abandoned_builds = Query(
     """
     select distinct i.build from instances i join agents a on a.tenant_id = i.tenant_id and a.agent_id = i.agent_id
     where i.tenant_id = :tenant and i.host_id = :host_id and i.stopped_at is not null and i.build is not null

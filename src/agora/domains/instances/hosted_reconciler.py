@@ -29,14 +29,14 @@ class HostedInstanceReconciler(DueController):
 
     name = "instances_elsewhere"
     interval = 0.5
-    next_due = host_queries.next_due_on_agents
+    next_due = host_queries.select_next_due_time_on_agents
 
     def __init__(self, context: JobContext, asker: InstanceClient) -> None:
         super().__init__(context)
         self._asker = asker
 
     async def reconcile(self, tenant: str) -> None:
-        for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
+        for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):
             if host.kind == "agent" and not self.is_stopping:
                 await self._reconcile_host(tenant, host)
 
@@ -46,7 +46,7 @@ class HostedInstanceReconciler(DueController):
 
         check = int(self.context.server.settings.instance_check * SECOND)
         now = self.context.clock.now()
-        rows = await self.read(tenant, statements.due, host_id=host.host_id, now=now, limit=BATCH)
+        rows = await self.read(tenant, statements.select_due_instances, host_id=host.host_id, now=now, limit=BATCH)
         looks = [
             row for row in rows if row.state == "running" and resolve_goal_state(row) == "running" and not row.asked
         ]

@@ -46,7 +46,7 @@ def read_metering_clock(call: Call) -> Ticks:
 
 async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
     """Send the request that brings an instance nearer to its desired state. check: microseconds until the next check."""
-    row = await call.tx.one(statements.lock, instance_id=instance_id)
+    row = await call.tx.one(statements.lock_instance, instance_id=instance_id)
     if row is None or row.due_at is None or row.due_at > call.now:
         return
     if row.asked is not None:
@@ -76,7 +76,12 @@ async def reconcile_instance(call: Call, instance_id: str, check: int) -> None:
         )
     else:
         await call.tx.execute(
-            statements.asked, instance_id=instance_id, asked=None, remote_id=None, due_at=call.now + check, now=call.now
+            statements.update_asked_message,
+            instance_id=instance_id,
+            asked=None,
+            remote_id=None,
+            due_at=call.now + check,
+            now=call.now,
         )
 
 
@@ -98,7 +103,7 @@ async def _ask_hosting_agent(
     }
     message = await send_as_marketplace(call, ORCHESTRATOR, document, None, cause=row.cause)
     await call.tx.execute(
-        statements.asked,
+        statements.update_asked_message,
         instance_id=row.instance_id,
         asked=message.message_id,
         remote_id=None,
@@ -109,8 +114,8 @@ async def _ask_hosting_agent(
 
 async def _find_hosting_agent(call: Call, row: InstanceRow) -> AgentRow | None:
     """The agent that runs an instance; None if it was deregistered, which ends the instance."""
-    host = await call.tx.one(host_queries.host, ref=row.host_id)
-    agent = await call.tx.one(agents.by_id, ref=host.agent_id) if host is not None else None
+    host = await call.tx.one(host_queries.select_host, ref=row.host_id)
+    agent = await call.tx.one(agents.select_agent_by_id, ref=host.agent_id) if host is not None else None
     if agent is not None and agent.retired_at is None:
         return agent
     await transitions.record_loss(call, row, "Its hosting agent was deregistered.")
@@ -126,7 +131,7 @@ async def _request_creation(call: Call, row: InstanceRow) -> None:
 
 async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, Any]:
     """The payload of ``create_container``."""
-    agent = await call.tx.one(agents.by_id, ref=row.agent_id)
+    agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
     manifest = decode_json(row.manifest)
     fields = ("repository", "build_config", "docker_image", "port", "health", "env_vars")
     payload: dict[str, Any] = {
@@ -139,8 +144,8 @@ async def _build_container_payload(call: Call, row: InstanceRow) -> dict[str, An
     }
     payload |= {name: manifest[name] for name in fields if name in manifest}
     if row.beside:
-        near = await call.tx.one(statements.by_id, instance_id=row.beside)
-        other = await call.tx.one(agents.by_id, ref=near.agent_id) if near is not None else None
+        near = await call.tx.one(statements.select_instance, instance_id=row.beside)
+        other = await call.tx.one(agents.select_agent_by_id, ref=near.agent_id) if near is not None else None
         payload["co_location"] = {
             "required": True,
             "with_container_id": (near.remote_id if near is not None else None) or row.beside,
@@ -175,7 +180,7 @@ async def _retry_or_fail_request(call: Call, row: InstanceRow) -> None:
 async def _clear_question(call: Call, row: InstanceRow, remote_id: str | None = None) -> None:
     """Store that no request is open."""
     await call.tx.execute(
-        statements.asked,
+        statements.update_asked_message,
         instance_id=row.instance_id,
         asked=None,
         remote_id=remote_id,
@@ -191,7 +196,7 @@ async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message:
     """Apply a hosting agent's reply; return whether it concerned an instance. asked: the row of the message it answers."""
     if question is None or question.sender != ORCHESTRATOR:
         return False
-    row = await call.tx.one(statements.by_asked, message_id=question.message_id)
+    row = await call.tx.one(statements.select_instance_of_message, message_id=question.message_id)
     if row is None:
         return await _remove_late_container(call, question, message)
     if message.type is P.AGREE or (message.type is P.INFORM and message.status and message.status.state):
@@ -209,13 +214,13 @@ async def apply_hosting_reply(call: Call, question: EnvelopeRow | None, message:
 async def _remove_late_container(call: Call, question: EnvelopeRow, message: AgentMessage) -> bool:
     """Handle a reply to a request that is not open any more: remove a container that was created after all."""
     container = message.payload.get("container_id")
-    letter = await call.tx.one(messages.of, message_id=question.message_id)
+    letter = await call.tx.one(messages.select_message, message_id=question.message_id)
     if question.intent != CREATE or message.type is P.FAILURE or letter is None or not _is_valid_host_name(container):
         return False
     instance_id = build_envelope_from_row(letter).payload.get("instance_id")
     if not isinstance(instance_id, str):
         return False  # a request that the orchestrator forwarded for somebody else
-    row = await call.tx.one(statements.by_id, instance_id=instance_id)
+    row = await call.tx.one(statements.select_instance, instance_id=instance_id)
     if row is None or row.remote_id != container:
         payload = {"container_id": container, "instance_id": instance_id}
         document = {"type": "request", "to": [letter.to_agent], "intent": "remove_container", "payload": payload}
@@ -262,7 +267,7 @@ async def _apply_creation_reply(call: Call, row: InstanceRow, payload: dict[str,
         await metering.begin_interval(call, row, read_metering_clock(call))
         await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
         await emit_instance_event("agora.instance.running", call, row, status="running", address=address)
-        fresh = await call.tx.one(statements.by_id, instance_id=row.instance_id)
+        fresh = await call.tx.one(statements.select_instance, instance_id=row.instance_id)
         if fresh is not None:
             await report_running(call, fresh, address, health)
 
@@ -286,7 +291,7 @@ async def record_check(call: Call, row: InstanceRow, healthy: bool, detail: str,
 
     The check is dropped if the row changed since it was read.
     """
-    now = await call.tx.one(statements.lock, instance_id=row.instance_id)
+    now = await call.tx.one(statements.lock_instance, instance_id=row.instance_id)
     if now is None or now.state != "running" or now.generation != row.generation or now.asked is not None:
         return
     if await _find_hosting_agent(call, now) is None:

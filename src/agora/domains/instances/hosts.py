@@ -30,8 +30,8 @@ class HostService(BoundService, contract.Hosts):
     @implements
     async def list(self, *, limit: int = 50, cursor: str | None = None) -> contract.HostPage:
         after = paging.decode_cursor(cursor)[0] if cursor else ""
-        rows = await self.call.tx.all(host_queries.hosts, after=after, limit=limit + 1)
-        reserved = {row.host_id: row for row in await self.call.tx.all(host_queries.reserved)}
+        rows = await self.call.tx.all(host_queries.list_hosts, after=after, limit=limit + 1)
+        reserved = {row.host_id: row for row in await self.call.tx.all(host_queries.sum_reserved_resources)}
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         hosts = [self._build_host(row, reserved.get(row.host_id)) for row in rows]
         return contract.HostPage(
@@ -42,7 +42,7 @@ class HostService(BoundService, contract.Hosts):
     @implements
     async def get(self, host: str) -> contract.Host:
         row = await self._require_host(host)
-        reserved = {row.host_id: row for row in await self.call.tx.all(host_queries.reserved)}
+        reserved = {row.host_id: row for row in await self.call.tx.all(host_queries.sum_reserved_resources)}
         return self._build_host(row, reserved.get(row.host_id))
 
     @implements
@@ -64,7 +64,7 @@ class HostService(BoundService, contract.Hosts):
                 fix="Leave private_addresses out, and give containers public addresses.",
             )
         agent = await load_agent(call.tx, agent_id)
-        if await call.tx.one(host_queries.host, ref=name) is not None:
+        if await call.tx.one(host_queries.select_host, ref=name) is not None:
             raise NameTaken(
                 f"There is a host {name!r} already.",
                 fix="Choose another name, or remove that host.",
@@ -78,7 +78,7 @@ class HostService(BoundService, contract.Hosts):
         if cpu_cores is not None:
             capacity["cpus"] = cpu_cores
         await call.tx.execute(
-            host_queries.save_host,
+            host_queries.upsert_host,
             host_id=host_id,
             name=name,
             kind="agent",
@@ -101,11 +101,11 @@ class HostService(BoundService, contract.Hosts):
         row = await self._require_host(host)
         call.target = row.host_id
         await check_and_record_administration(call, row.host_id)
-        holder = await call.tx.one(host_queries.host, ref=name) if name is not None else None
+        holder = await call.tx.one(host_queries.select_host, ref=name) if name is not None else None
         if holder is not None and holder.host_id != row.host_id:
             raise NameTaken(f"There is a host {name!r} already.", errors=[field_error("name", "taken")])
         await call.tx.execute(
-            host_queries.close_host,
+            host_queries.update_host,
             host_id=row.host_id,
             closed=row.closed if closed is None else int(closed),
             region=row.region if region is None else region,
@@ -121,7 +121,7 @@ class HostService(BoundService, contract.Hosts):
         row = await self._require_host(host)
         call.target = row.host_id
         await check_and_record_administration(call, row.host_id)
-        rows = await call.tx.all(statements.living, host_id=row.host_id, after="", limit=10_000)
+        rows = await call.tx.all(statements.list_live_instances, host_id=row.host_id, after="", limit=10_000)
         if rows and not lost:
             raise Conflict(
                 f"{len(rows)} instances are on {row.name}.",
@@ -129,12 +129,12 @@ class HostService(BoundService, contract.Hosts):
             )
         for instance in rows:
             await record_loss(call, instance, f"Its host {row.name} was lost.")
-        await call.tx.execute(host_queries.drop_host, host_id=row.host_id)
+        await call.tx.execute(host_queries.delete_host, host_id=row.host_id)
         call.emit("agora.host.removed", _build_event_data(row), subject=row.host_id, audience=())
         return contract.HostRemoval(host_id=row.host_id, name=row.name, instances_lost=len(rows))
 
     async def _require_host(self, ref: str) -> HostRow:
-        row = await self.call.tx.one(host_queries.host, ref=ref)
+        row = await self.call.tx.one(host_queries.select_host, ref=ref)
         if row is None:
             raise not_found("host", f"There is no host {ref!r}.", fix="Hosts are listed at GET /hosts.")
         return row

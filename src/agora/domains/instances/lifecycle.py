@@ -159,7 +159,7 @@ class InstanceLifecycle:
 
         async def store_build(call: Call) -> None:
             still = await call.tx.execute(
-                statements.built,
+                statements.update_build,
                 instance_id=self.row.instance_id,
                 **transitions.build_row_guard_parameters(self.row),
                 build=encode_json(build.to_json()),
@@ -223,7 +223,7 @@ class InstanceLifecycle:
             began, due = row.starting_at or call.now, call.now + self._next_check_delay(row)
             check = metering.CheckResult(observation.usage, since=began, due=due)
             update = metering.build_check_update(call, row, check)
-            await call.tx.execute(statements.checked, checks=encode_json([update]), now=call.now)
+            await call.tx.execute(statements.update_checked_instances, checks=encode_json([update]), now=call.now)
             await schedule_limit_checks(call, [(row.account_id, row.agent_id, row.price_version)])
             await emit_instance_event("agora.instance.running", call, row, status="running", address=row.address)
             await report_running(call, row, row.address, row.health_url)
@@ -364,7 +364,7 @@ class InstanceLifecycle:
         fields = {"begins": page.begin, "size": page.size, "data": page.data}
 
         async def store_output(call: Call) -> None:
-            await call.tx.execute(statements.keep_output, instance_id=self.row.instance_id, **fields)
+            await call.tx.execute(statements.upsert_output, instance_id=self.row.instance_id, **fields)
 
         await self.act(store_output)
 
@@ -432,7 +432,7 @@ class InstanceLifecycle:
 
         async def store_reason(call: Call) -> None:
             await call.tx.execute(
-                statements.set_reason,
+                statements.update_reason,
                 instance_id=self.row.instance_id,
                 **transitions.build_row_guard_parameters(self.row),
                 reason=reason and transitions.clean_text(reason),

@@ -87,7 +87,7 @@ class InstanceMaintenance(Controller):
         """Block instances that a budget or credit does not cover any more; unblock those it covers again."""
         self._exhausted.discard(tenant)
         groups: dict[tuple[str, str, int], list[InstanceRow]] = defaultdict(list)
-        for host in await self.read(tenant, host_queries.hosts, after="", limit=HOSTS):
+        for host in await self.read(tenant, host_queries.list_hosts, after="", limit=HOSTS):
             if host.host_id == self.local.host_id or host.kind == "agent":
                 async for row in self._read_living_instances(tenant, host.host_id):
                     if row.blocked or (row.state == "running" and row.desired == "running"):
@@ -98,7 +98,7 @@ class InstanceMaintenance(Controller):
     async def _read_living_instances(self, tenant: str, host_id: str) -> AsyncIterator[InstanceRow]:
         after = ""
         while not self.is_stopping:
-            rows = await self.read(tenant, statements.living, host_id=host_id, after=after, limit=PAGE)
+            rows = await self.read(tenant, statements.list_live_instances, host_id=host_id, after=after, limit=PAGE)
             for row in rows:
                 yield row
             if len(rows) < PAGE:
@@ -110,7 +110,9 @@ class InstanceMaintenance(Controller):
     async def _adjust_scaling(self, tenant: str) -> None:
         agent, account = "", ""
         while not self.is_stopping:
-            rows = await self.read(tenant, host_queries.scalings, agent_after=agent, account_after=account, limit=PAGE)
+            rows = await self.read(
+                tenant, host_queries.list_scalings, agent_after=agent, account_after=account, limit=PAGE
+            )
             for row in rows:
                 agent, account = row.agent_id, row.account_id
                 await self.write_as_system(tenant, partial(_adjust_instances_of_agent, agent_id=agent, account=account))
@@ -123,7 +125,7 @@ class InstanceMaintenance(Controller):
         """End executions past their deadline, whose server has died: their outcome is unknown."""
         now = self.context.clock.now()
         while not self.is_stopping:
-            rows = await self.read(tenant, host_queries.overdue, now=now, limit=PAGE)
+            rows = await self.read(tenant, host_queries.select_overdue_executions, now=now, limit=PAGE)
             if rows:
                 await self.write_as_system(tenant, partial(_end_lost_executions, rows=rows))
             if len(rows) < PAGE:
@@ -131,10 +133,12 @@ class InstanceMaintenance(Controller):
 
     async def _delete_expired(self, tenant: str) -> None:
         before = self.context.clock.now() - self.context.server.settings.instance_retention * SECOND
-        while not self.is_stopping and await self.read(tenant, host_queries.outlived, before=before):
+        while not self.is_stopping and await self.read(
+            tenant, host_queries.select_execution_past_retention, before=before
+        ):
             await self.write_as_system(tenant, partial(_delete_old_executions, before=before))
         while not self.is_stopping:
-            rows = await self.read(tenant, statements.doomed, before=before, limit=PAGE)
+            rows = await self.read(tenant, statements.select_old_instances, before=before, limit=PAGE)
             if not rows:
                 break
             await self.write_as_system(tenant, partial(_delete_instances, ids=rows))
@@ -142,7 +146,7 @@ class InstanceMaintenance(Controller):
     async def _discard_builds(self, tenant: str) -> None:
         """Discard builds of agents that left since the last pass: they start no more instances."""
         since = self._departures[tenant]
-        texts = await self.read(tenant, host_queries.abandoned_builds, host_id=self.local.host_id, since=since)
+        texts = await self.read(tenant, host_queries.select_abandoned_builds, host_id=self.local.host_id, since=since)
         builds = [Build.from_json(decode_json(text)) for text in texts]
         for name, engine in self.local.engines.items():
             if own := [build for build in builds if build.engine == name]:
@@ -170,7 +174,7 @@ class InstanceMaintenance(Controller):
         referenced: set[str] = set()
         for tenant in await self.context.store.tenants():
             for name in names:
-                if await self.read(tenant, host_queries.backup, backup_id=name):
+                if await self.read(tenant, host_queries.select_backup, backup_id=name):
                     referenced.add(name)
         for name in set(names) - referenced:
             (directory / f"{name}.tar").unlink(missing_ok=True)
@@ -198,14 +202,14 @@ async def _end_lost_executions(call: Call, *, rows: Sequence[InstanceExecutionRo
     from .executions import end_execution
 
     for row in rows:
-        execution = await call.tx.one(host_queries.execution, execution_id=row.execution_id)
+        execution = await call.tx.one(host_queries.select_execution, execution_id=row.execution_id)
         if execution is not None and execution.ended_at is None:
             error = "The server ended before it knew the outcome."
             await end_execution(call, replace(execution, status="unknown", error=error))
 
 
 async def _delete_old_executions(call: Call, *, before: int) -> None:
-    await call.tx.execute(host_queries.prune_executions, before=before, limit=PAGE)
+    await call.tx.execute(host_queries.delete_old_executions, before=before, limit=PAGE)
 
 
 async def _delete_instances(call: Call, *, ids: Sequence[str]) -> None:

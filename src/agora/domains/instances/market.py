@@ -79,11 +79,13 @@ async def _describe_agents(call: Call, agents: Sequence[Agent]) -> list[contract
     if not agents:
         return []
     ids = encode_json([agent.agent_id for agent in agents])
-    deployed = {row.agent_id: row for row in await call.tx.all(host_queries.deployments_of, ids=ids)}
+    deployed = {row.agent_id: row for row in await call.tx.all(host_queries.select_deployments_of_agents, ids=ids)}
     mine = find_paying_account_of_caller(call.caller)
-    counted = {row.agent_id: row for row in await call.tx.all(statements.totals, ids=ids, account=mine)}
-    counters = {row.agent_id: row for row in await call.tx.all(host_queries.counters_of, ids=ids)}
-    hosts = await call.tx.all(host_queries.hosts, after="", limit=MAX_HOSTS) if deployed else []
+    counted = {
+        row.agent_id: row for row in await call.tx.all(statements.count_instances_by_agent, ids=ids, account=mine)
+    }
+    counters = {row.agent_id: row for row in await call.tx.all(host_queries.sum_agent_counters, ids=ids)}
+    hosts = await call.tx.all(host_queries.list_hosts, after="", limit=MAX_HOSTS) if deployed else []
     return [
         await _describe_agent(
             call, agent, deployed.get(agent.agent_id), counted.get(agent.agent_id), counters.get(agent.agent_id), hosts
@@ -160,7 +162,7 @@ async def build_dashboard(call: Call, wanted: str | None) -> contract.InstanceDa
     counts: AccountInstanceCounts | None = None
     rows: Sequence[InstanceRow] = ()
     if account != "":
-        counts = await call.tx.one(statements.account_counts, account=account or "")
+        counts = await call.tx.one(statements.count_instances_of_account, account=account or "")
         query = statements.build_listing_query(False, account is not None, False, True)
         parameters = {"before": "inst_g", "limit": RECENT, "account": account}
         rows = await call.tx.all(

@@ -31,12 +31,14 @@ class InstanceSource(EndpointSource):
         if endpoint.url is not None:  # it has an address of its own since
             return await super().locate_endpoint(reader, endpoint, context)
         place = {"agent_id": endpoint.agent_id, "account": endpoint.account}
-        rows = [row for row in await reader.all(statements.recent, **place) if row.desired == "running"]
+        rows = [
+            row for row in await reader.all(statements.select_recent_instances, **place) if row.desired == "running"
+        ]
         local = context.ports.find(LOCAL_HOST)
         for row in rows:
             if row.state != "running" or row.address is None:
                 continue
-            host = await reader.one(host_queries.host, ref=row.host_id)
+            host = await reader.one(host_queries.select_host, ref=row.host_id)
             on_server = host is not None and host.kind == "server"
             here = local is not None and row.host_id == local.host_id
             if host is not None and (here or not row.address.startswith(LOOPBACK) or not on_server):

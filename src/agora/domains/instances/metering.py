@@ -46,9 +46,9 @@ class CheckResult:
 
 async def begin_interval(call: Call, row: InstanceRow, ticks: Ticks) -> None:
     """Open an interval for a running instance. Idempotent."""
-    if await call.tx.one(statements.open_interval, instance_id=row.instance_id) is not None:
+    if await call.tx.one(statements.select_open_interval, instance_id=row.instance_id) is not None:
         return
-    previous = await call.tx.one(statements.last_interval, instance_id=row.instance_id)
+    previous = await call.tx.one(statements.select_last_interval, instance_id=row.instance_id)
     number = 1 if previous is None else previous.number + 1
     interval = InstanceIntervalRow(
         tenant_id=call.caller.tenant,
@@ -84,7 +84,7 @@ async def bill_running_intervals(call: Call, ids: Sequence[str], ticks: Ticks) -
         return
     names = encode_json(sorted(ids))
     await call.tx.execute(statements.extend_intervals, ids=names, ticks=ticks.at, boot=ticks.boot, now=call.now)
-    rows = await call.tx.all(statements.looked_at, ids=names)
+    rows = await call.tx.all(statements.select_observed_intervals, ids=names)
     await bill_runs(call, [_build_run(row, row, row.measured) for row in rows])
 
 
@@ -95,7 +95,7 @@ async def end_interval(
 
     at: when it ended, None if unknown. until_now: it was observed running at ``ticks``. more: microseconds it ran after.
     """
-    interval = await call.tx.one(statements.open_interval, instance_id=row.instance_id)
+    interval = await call.tx.one(statements.select_open_interval, instance_id=row.instance_id)
     if interval is None:
         return 0
     measured: int = interval.measured + _measure_time_since_last_check(interval, ticks, at, until_now) + more

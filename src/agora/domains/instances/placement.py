@@ -126,10 +126,10 @@ def merge_requirements(manifest: HostRequirements, requested: HostRequirements |
 async def choose_placement(call: Call, need: PlacementRequest) -> Placement:
     """The best qualifying host. Raises InvalidRequest if none can ever qualify, Conflict if none does now."""
     query = (
-        host_queries.hosts_locked if need.memory or need.cpu or need.gpus else host_queries.hosts
+        host_queries.lock_hosts if need.memory or need.cpu or need.gpus else host_queries.list_hosts
     )  # locked, so that two requests cannot reserve the same resources
     hosts = await call.tx.all(query, after="", limit=MAX_HOSTS)
-    reserved_by_host = {row.host_id: row for row in await call.tx.all(host_queries.reserved)}
+    reserved_by_host = {row.host_id: row for row in await call.tx.all(host_queries.sum_reserved_resources)}
     missing: list[UnmetRequirement] = []
     candidates: list[tuple[Any, Placement]] = []
     for host in hosts:
@@ -308,13 +308,13 @@ async def find_neighbour(call: Call, account: str, refs: Sequence[str], *, requi
     Raises Conflict if one is required and none exists.
     """
     for ref in refs:
-        row = await call.tx.one(instances.by_id, instance_id=ref) if ref.startswith("inst_") else None
+        row = await call.tx.one(instances.select_instance, instance_id=ref) if ref.startswith("inst_") else None
         if row is not None and row.account_id == account and row.stopped_at is None:
             return _find_neighbour_instance(row)
         agent = await find_agent(call.tx, ref)
         if agent is None or not is_agent_visible(call.caller, agent):
             continue
-        rows = await call.tx.all(instances.recent, agent_id=agent.agent_id, account=account)
+        rows = await call.tx.all(instances.select_recent_instances, agent_id=agent.agent_id, account=account)
         if rows:
             return _find_neighbour_instance(rows[0])
         container = decode_json(agent.metadata).get("container_id")

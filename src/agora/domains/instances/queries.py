@@ -20,42 +20,42 @@ from .records import (
 )
 
 __all__ = [
-    "account_counts",
-    "asked",
-    "block",
-    "bring_forward",
+    "advance_due_time",
+    "block_instance",
     "build_listing_query",
-    "built",
-    "by_asked",
-    "by_id",
-    "by_request",
-    "checked",
+    "clear_cause",
     "close_interval",
-    "count_of_agent",
-    "doomed",
+    "count_instances_by_agent",
+    "count_instances_of_account",
+    "count_instances_of_agent",
     "drops",
-    "due",
-    "every_of",
     "extend_intervals",
-    "found",
-    "last_interval",
-    "living",
-    "lock",
-    "looked_at",
-    "moved",
-    "next_due",
-    "of_agent",
-    "open_in_scope",
-    "open_interval",
-    "open_of_account",
-    "recent",
-    "reported",
-    "running_on",
-    "set_reason",
-    "totals",
-    "uptimes",
-    "wake",
-    "want",
+    "list_instances_of_agent",
+    "list_live_instances",
+    "lock_instance",
+    "select_due_instances",
+    "select_instance",
+    "select_instance_of_message",
+    "select_instance_of_request",
+    "select_instance_state",
+    "select_instances_to_stop",
+    "select_last_interval",
+    "select_next_due_time",
+    "select_observed_intervals",
+    "select_old_instances",
+    "select_open_interval",
+    "select_open_intervals_in_scope",
+    "select_open_intervals_of_account",
+    "select_recent_instances",
+    "select_running_programs",
+    "sum_uptimes",
+    "update_actual_state",
+    "update_asked_message",
+    "update_build",
+    "update_checked_instances",
+    "update_desired_state",
+    "update_reason",
+    "wake_instance",
 ]
 
 BIG = "bigint"
@@ -65,19 +65,21 @@ DOUBLE = "double precision"
 # -- looking -----------------------------------------------------------------------------------
 
 _ONE = "tenant_id = :tenant and instance_id = :instance_id"
-by_id = Query(f"select * from instances where {_ONE}", InstanceRow)
-lock = Query(f"select * from instances where {_ONE}", InstanceRow, lock=True)
-by_request = Query(
+select_instance = Query(f"select * from instances where {_ONE}", InstanceRow)
+lock_instance = Query(f"select * from instances where {_ONE}", InstanceRow, lock=True)
+select_instance_of_request = Query(
     "select * from instances where tenant_id = :tenant and created_by = :created_by and request_key = :request_key",
     InstanceRow,
 )
-found = Query(f"select generation, state, stopped_at, host_id from instances where {_ONE}", InstanceState)
-next_due = Query(
+select_instance_state = Query(
+    f"select generation, state, stopped_at, host_id from instances where {_ONE}", InstanceState
+)
+select_next_due_time = Query(
     "select min(due_at) as due_at from instances where tenant_id = :tenant and host_id = :host_id and due_at is not null",
     int,
 )
 # Instances to be built come last, because building takes longest.
-due = Query(
+select_due_instances = Query(
     """
     select * from instances where tenant_id = :tenant and host_id = :host_id and due_at <= :now
     order by case when state in ('requested', 'provisioning') then 1 else 0 end, due_at limit :limit
@@ -85,7 +87,7 @@ due = Query(
     InstanceRow,
     types={"now": BIG, "limit": BIG},
 )
-running_on = Query(
+select_running_programs = Query(
     """
     select instance_id, engine, handle from instances
     where tenant_id = :tenant and host_id = :host_id and stopped_at is null and state = 'running'
@@ -93,7 +95,7 @@ running_on = Query(
     RunningProgram,
     scan=True,
 )
-living = Query(
+list_live_instances = Query(
     """
     select * from instances where tenant_id = :tenant and host_id = :host_id and stopped_at is null
         and instance_id > :after
@@ -103,10 +105,12 @@ living = Query(
     types={"limit": BIG},
     scan=True,
 )
-by_asked = Query("select * from instances where tenant_id = :tenant and asked = :message_id", InstanceRow, lock=True)
+select_instance_of_message = Query(
+    "select * from instances where tenant_id = :tenant and asked = :message_id", InstanceRow, lock=True
+)
 # Running instances of an account: first those that this server can reach, then the least busy, then the one that has
 # worked longest ago (ids of executions grow with time), so that short requests one after the other reach them in turn.
-of_agent = Query(
+list_instances_of_agent = Query(
     """
     select i.*, (
         select count(*) from instance_executions e where e.tenant_id = :tenant and e.instance_id = i.instance_id
@@ -122,7 +126,7 @@ of_agent = Query(
     types={"now": BIG},
 )
 # All instances of an agent that have not ended, for scaling.
-recent = Query(
+select_recent_instances = Query(
     """
     select * from instances where tenant_id = :tenant and agent_id = :agent_id and account_id = :account
         and stopped_at is null
@@ -130,7 +134,7 @@ recent = Query(
     """,
     InstanceRow,
 )
-every_of = Query(
+select_instances_to_stop = Query(
     """
     select * from instances where tenant_id = :tenant and agent_id = :agent_id and stopped_at is null
         and desired <> 'stopped'
@@ -138,13 +142,13 @@ every_of = Query(
     """,
     InstanceRow,
 )
-count_of_agent = Query(
+count_instances_of_agent = Query(
     """
     select count(*) as total from instances where tenant_id = :tenant and agent_id = :agent_id and stopped_at is null
     """,
     int,
 )
-account_counts = Query(
+count_instances_of_account = Query(
     """
     select coalesce(sum(case when stopped_at is null then 1 else 0 end), 0) as total,
         coalesce(sum(case when stopped_at is null and state = 'running' then 1 else 0 end), 0) as running,
@@ -164,7 +168,9 @@ _TOTALS = """
     from instances where tenant_id = :tenant and stopped_at is null and agent_id {}
     group by agent_id
 """
-totals = Query(_TOTALS.format(_OF_AGENTS), AgentInstanceCounts, postgres=_TOTALS.format(_OF_AGENTS_POSTGRES), scan=True)
+count_instances_by_agent = Query(
+    _TOTALS.format(_OF_AGENTS), AgentInstanceCounts, postgres=_TOTALS.format(_OF_AGENTS_POSTGRES), scan=True
+)
 
 
 @cache
@@ -193,7 +199,7 @@ def build_listing_query(agent: bool, account: bool, states: bool, ended: bool) -
 
 # -- changing ----------------------------------------------------------------------------------
 
-want = Write(
+update_desired_state = Write(
     f"""
     update instances set desired = :desired, state = :state, reason = :reason, blocked = :blocked, failures = :failures,
         due_at = :now, updated_at = :now
@@ -207,7 +213,7 @@ _THIS = f"""
     {_ONE} and generation = :generation and stopped_at is null and desired = :desired
         and coalesce(blocked, '') = :blocked
 """
-moved = Write(
+update_actual_state = Write(
     f"""
     update instances set state = :state, reason = :reason, generation = :next_generation, handle = :handle,
         failures = :failures, restarts = :restarts, failing = :failing, healthy = :healthy,
@@ -234,37 +240,37 @@ moved = Write(
         BIG,
     ),
 )
-built = Write(
+update_build = Write(
     f"update instances set build = :build, updated_at = :now where {_THIS}", types={"now": BIG, "generation": BIG}
 )
-set_reason = Write(
+update_reason = Write(
     f"update instances set reason = :reason, due_at = :due_at, updated_at = :now where {_THIS}",
     types={"due_at": BIG, "now": BIG, "generation": BIG},
 )
-reported = Write(f"update instances set cause = null where {_ONE}")
+clear_cause = Write(f"update instances set cause = null where {_ONE}")
 # The open request to a hosting agent, and the id of its container, which is kept if null is given.
-asked = Write(
+update_asked_message = Write(
     f"""
     update instances set asked = :asked, remote_id = coalesce(:remote_id, remote_id), due_at = :due_at, updated_at = :now
     where {_ONE}
     """,
     types={"due_at": BIG, "now": BIG},
 )
-block = Write(
+block_instance = Write(
     f"""
     update instances set blocked = :blocked, reason = :reason, due_at = :now, updated_at = :now
     where {_ONE} and stopped_at is null and coalesce(blocked, '') <> coalesce(:blocked, '')
     """,
     types={"now": BIG},
 )
-wake = Write(
+wake_instance = Write(
     f"update instances set due_at = :now where {_ONE} and stopped_at is null and (due_at is null or due_at > :now)",
     types={"now": BIG},
 )
 # Earlier checks of running instances, those of one account, of one agent, or of both.
 _LATER = """where tenant_id = :tenant and stopped_at is null and state = 'running' and desired = 'running' and blocked is null
         and (:account = '' or account_id = :account) and (:agent = '' or agent_id = :agent) and due_at > :due_at"""
-bring_forward = Write(
+advance_due_time = Write(
     f"update instances set due_at = :due_at {_LATER}",
     # Locked in the order of ids, as by everyone who locks several: two that overlap cannot deadlock.
     postgres=f"""
@@ -298,16 +304,18 @@ _CHECKED = """
     where tenant_id = :tenant and instance_id = c.id and instances.generation = c.generation and state = 'running'
         and stopped_at is null and desired = 'running' and blocked is null
 """
-checked = Write(_CHECKED.format(_CHECKS), postgres=_CHECKED.format(_CHECKS_POSTGRES), types={"now": BIG})
+update_checked_instances = Write(
+    _CHECKED.format(_CHECKS), postgres=_CHECKED.format(_CHECKS_POSTGRES), types={"now": BIG}
+)
 
 # -- intervals ---------------------------------------------------------------------------------
 
-open_interval = Query(
+select_open_interval = Query(
     f"select * from instance_intervals where {_ONE} and ended is null order by number desc limit 1",
     InstanceIntervalRow,
     lock=True,
 )
-last_interval = Query(
+select_last_interval = Query(
     f"select * from instance_intervals where {_ONE} order by number desc limit 1", InstanceIntervalRow
 )
 close_interval = Write(
@@ -317,7 +325,7 @@ close_interval = Write(
     """,
     types=dict.fromkeys(("measured", "seen_at", "ticks", "ended", "number"), BIG),
 )
-looked_at = Query(
+select_observed_intervals = Query(
     """
     select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
@@ -331,7 +339,7 @@ looked_at = Query(
         and v.instance_id = any(array(select json_array_elements_text(:ids::json)))
     """,
 )
-open_of_account = Query(
+select_open_intervals_of_account = Query(
     """
     select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
@@ -340,7 +348,7 @@ open_of_account = Query(
     OpenInterval,
     scan=True,
 )
-open_in_scope = Query(
+select_open_intervals_in_scope = Query(
     """
     select i.agent_id, i.account_id, i.price_version, v.* from instance_intervals v
     join instances i on i.tenant_id = v.tenant_id and i.instance_id = v.instance_id
@@ -363,10 +371,10 @@ _UPTIMES = """
     select instance_id, cast(sum(measured) as bigint) as measured from instance_intervals
     where tenant_id = :tenant and instance_id {} group by instance_id
 """
-uptimes = Query(_UPTIMES.format(_OF_AGENTS), InstanceUptime, postgres=_UPTIMES.format(_OF_AGENTS_POSTGRES))
+sum_uptimes = Query(_UPTIMES.format(_OF_AGENTS), InstanceUptime, postgres=_UPTIMES.format(_OF_AGENTS_POSTGRES))
 # -- retention ---------------------------------------------------------------------------------
 
-doomed = Query(
+select_old_instances = Query(
     "select instance_id from instances where tenant_id = :tenant and stopped_at < :before order by stopped_at limit :limit",
     str,
     types={"before": BIG, "limit": BIG},
@@ -376,8 +384,8 @@ doomed = Query(
 
 # -- the last output of ended instances --------------------------------------------------------
 
-output = Query(f"select begins, size, data from instance_output where {_ONE}", InstanceOutput)
-keep_output = Write(
+select_output = Query(f"select begins, size, data from instance_output where {_ONE}", InstanceOutput)
+upsert_output = Write(
     """
     insert into instance_output (tenant_id, instance_id, begins, size, data)
     values (:tenant, :instance_id, :begins, :size, :data)

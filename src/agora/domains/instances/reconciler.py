@@ -59,7 +59,7 @@ class InstanceReconciler(DueController):
 
     name = "instances"
     interval = 0.25
-    next_due = statements.next_due
+    next_due = statements.select_next_due_time
 
     def __init__(self, context: JobContext, local: LocalHost) -> None:
         super().__init__(context)
@@ -120,7 +120,9 @@ class InstanceReconciler(DueController):
             (tenant, name) for key in self._looking if key[0] == tenant for name in self._looked_at.get(key, ())
         }
         limit = BATCH + len(self._working) + len(looked_at)  # slow steps stay due and must not crowd out others
-        rows = await self.read(tenant, statements.due, host_id=self.local.host_id, now=now, limit=limit)
+        rows = await self.read(
+            tenant, statements.select_due_instances, host_id=self.local.host_id, now=now, limit=limit
+        )
         self._cancel_builds(tenant, rows)
         busy = self._working.keys() | self._drop_elapsed_delays().keys() | looked_at
         free = [row for row in rows if (tenant, row.instance_id) not in busy]
@@ -198,7 +200,7 @@ class InstanceReconciler(DueController):
         """Take up to ``STEPS`` steps while the instance is due now."""
         for _ in range(STEPS):
             await life.take_step()
-            rows = await self.read(life.tenant, statements.by_id, instance_id=life.row.instance_id)
+            rows = await self.read(life.tenant, statements.select_instance, instance_id=life.row.instance_id)
             due = rows[0].due_at if rows else None
             if due is None or due > self.context.clock.now() or _needs_only_check(rows[0]):
                 return
@@ -300,7 +302,7 @@ class InstanceReconciler(DueController):
             error = None if healthy else f"Its health check failed: {detail}."
             check = metering.CheckResult(observation.usage, since, due, failing, error)
             checks.append(metering.build_check_update(call, row, check))
-        await call.tx.execute(statements.checked, checks=encode_json(checks), now=call.now)
+        await call.tx.execute(statements.update_checked_instances, checks=encode_json(checks), now=call.now)
         rows = [row for row, _ in looks]
         await metering.bill_running_intervals(call, [row.instance_id for row in rows], ticks)
         await apply_limits(call, rows)
@@ -318,7 +320,7 @@ class InstanceReconciler(DueController):
 
     async def _make_ended_due(self, tenant: str, *, engine: str) -> None:
         """Make ended instances due now instead of at their next check."""
-        running = await self.read(tenant, statements.running_on, host_id=self.local.host_id)
+        running = await self.read(tenant, statements.select_running_programs, host_id=self.local.host_id)
         rows = [row for row in running if row.engine == engine]
         ended = [
             row.instance_id
@@ -337,7 +339,7 @@ class InstanceReconciler(DueController):
 
         A server without engines that never had any is not stored: as Kubernetes Pods such servers come and go.
         """
-        if not self.local.engines and not await self.read(tenant, host_queries.host, ref=self.local.host_id):
+        if not self.local.engines and not await self.read(tenant, host_queries.select_host, ref=self.local.host_id):
             return
         engines: dict[str, str] = {}
         capacity: dict[str, Any] = {}
@@ -362,7 +364,7 @@ class InstanceReconciler(DueController):
 
         async def save_host(call: Call) -> None:
             await call.tx.execute(
-                host_queries.save_host,
+                host_queries.upsert_host,
                 host_id=self.local.host_id,
                 name=await _find_free_host_name(call, self.local),
                 kind="server",
@@ -378,7 +380,7 @@ class InstanceReconciler(DueController):
 
     async def _read_reserved_by_other_tenants(self, tenant: str) -> dict[str, int]:
         """Resources of this host reserved by other tenants, in which this tenant's rows do not show."""
-        rows = await self.read(tenant, host_queries.reserved)
+        rows = await self.read(tenant, host_queries.sum_reserved_resources)
         own = next((row for row in rows if row.host_id == self.local.host_id), None)
         self._kept[tenant] = {name: getattr(own, name) if own is not None else 0 for name in RESERVED_RESOURCES}
         others = [amounts for other, amounts in self._kept.items() if other != tenant]
@@ -411,7 +413,7 @@ class InstanceReconciler(DueController):
     async def _remove_if_orphaned(self, engine: Runtime, remnant: FoundInstance) -> None:
         """Remove a program whose instance is unknown, has ended, or has a newer generation."""
         handle = remnant.handle
-        rows = await self.read(remnant.tenant, statements.found, instance_id=handle.instance_id)
+        rows = await self.read(remnant.tenant, statements.select_instance_state, instance_id=handle.instance_id)
         row = rows[0] if rows else None
         if row is None or row.stopped_at is not None or handle.generation < row.generation:
             log.warning("removing %s (generation %d), which no row knows", handle.instance_id, handle.generation)
@@ -452,7 +454,7 @@ def _needs_only_check(row: InstanceRow) -> bool:
 
 async def _find_free_host_name(call: Call, local: LocalHost) -> str:
     """The host's name, with a suffix if another host has it."""
-    row = await call.tx.one(host_queries.host, ref=local.name)
+    row = await call.tx.one(host_queries.select_host, ref=local.name)
     if row is None or row.host_id == local.host_id:
         return local.name
     return f"{local.name}-{local.host_id[-6:]}"
@@ -460,4 +462,4 @@ async def _find_free_host_name(call: Call, local: LocalHost) -> str:
 
 async def _wake_instances(call: Call, *, ids: Sequence[str]) -> None:
     for instance_id in ids:
-        await call.tx.execute(statements.wake, instance_id=instance_id, now=call.now)
+        await call.tx.execute(statements.wake_instance, instance_id=instance_id, now=call.now)

@@ -42,7 +42,7 @@ async def report_failure(call: Call, row: InstanceRow, error: str, code: str) ->
     origin = await _take_request_message(call, row)
     if origin is None:
         return False
-    agent = await call.tx.one(agents.by_id, ref=row.agent_id)
+    agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
     payload = {"error": error[:4000], "code": code, "agent_id": _choose_display_name(agent, row.agent_id)}
     if origin.type == Performative.REQUEST:
         document: dict[str, Any] = {"type": "failure", "intent": "container_failed", "payload": payload}
@@ -57,7 +57,7 @@ async def describe_container(
     call: Call, row: InstanceRow, address: str | None, health_url: str | None
 ) -> dict[str, Any]:
     """The payload that describes a running instance."""
-    agent = await call.tx.one(agents.by_id, ref=row.agent_id)
+    agent = await call.tx.one(agents.select_agent_by_id, ref=row.agent_id)
     payload: dict[str, Any] = {
         "container_id": row.remote_id or row.instance_id,
         "instance_id": row.instance_id,
@@ -70,7 +70,7 @@ async def describe_container(
     if health_url:
         payload["health_url"] = health_url
     if row.beside:
-        near = await call.tx.one(statements.by_id, instance_id=row.beside)
+        near = await call.tx.one(statements.select_instance, instance_id=row.beside)
         payload["co_located_with"] = (near.remote_id if near is not None else None) or row.beside
     return payload
 
@@ -89,18 +89,18 @@ async def _take_request_message(call: Call, row: InstanceRow) -> EnvelopeRow | N
     """The message that requested it, None if it was answered. Clears ``cause``, so that it is reported only once."""
     if row.cause is None:
         return None
-    await call.tx.execute(statements.reported, instance_id=row.instance_id)
-    origin = await call.tx.one(conversations.of_message, message_id=row.cause)
+    await call.tx.execute(statements.clear_cause, instance_id=row.instance_id)
+    origin = await call.tx.one(conversations.select_envelope_of_message, message_id=row.cause)
     return None if origin is None or origin.answer is not None else origin
 
 
 async def _send_report(
     call: Call, row: InstanceRow, origin: EnvelopeRow, speaker: str, document: dict[str, Any]
 ) -> None:
-    letter = await call.tx.one(messages.of, message_id=origin.message_id)
+    letter = await call.tx.one(messages.select_message, message_id=origin.message_id)
     if letter is None:
         return
-    asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
+    asker = await call.tx.one(agents.select_agent_by_id, ref=letter.from_agent)
     if asker is not None and asker.retired_at is not None:  # the sender was deregistered
         return
     correlation = {"conversation_id": letter.correlation_id, "reply_to": origin.envelope_id}

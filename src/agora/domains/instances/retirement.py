@@ -15,7 +15,7 @@ __all__ = ["end_agent_instances", "require_no_instances"]
 
 async def require_no_instances(call: Call, agent: AgentRow) -> None:
     """Raise Conflict while instances of an agent exist."""
-    instances = await call.tx.one(statements.count_of_agent, agent_id=agent.agent_id)
+    instances = await call.tx.one(statements.count_instances_of_agent, agent_id=agent.agent_id)
     if instances:
         raise Conflict(
             f"There are {instances} instances of {agent.agent_name}.",
@@ -26,10 +26,10 @@ async def require_no_instances(call: Call, agent: AgentRow) -> None:
 
 async def end_agent_instances(call: Call, agent: AgentRow) -> None:
     """Withdraw a deregistered agent's manifest and stop its instances."""
-    await call.tx.execute(host_queries.withdraw, agent_id=agent.agent_id, now=call.now)
-    for row in await call.tx.all(statements.every_of, agent_id=agent.agent_id):
+    await call.tx.execute(host_queries.withdraw_deployment, agent_id=agent.agent_id, now=call.now)
+    for row in await call.tx.all(statements.select_instances_to_stop, agent_id=agent.agent_id):
         await call.tx.execute(
-            statements.want,
+            statements.update_desired_state,
             instance_id=row.instance_id,
             desired="stopped",
             state="stopping",

@@ -27,7 +27,9 @@ async def price_unmetered_time_by_instance(call: Call, ids: Sequence[str]) -> di
     """By instance id: running time since the last measurement, and its cost."""
     if call.context.ports.find(LOCAL_HOST) is None or not ids:
         return {}
-    return await _price_running_time(call, await call.tx.all(statements.looked_at, ids=encode_json(sorted(ids))))
+    return await _price_running_time(
+        call, await call.tx.all(statements.select_observed_intervals, ids=encode_json(sorted(ids)))
+    )
 
 
 async def measure_running_time(call: Call, account: str | None, instance: str) -> list[Ahead]:
@@ -37,7 +39,7 @@ async def measure_running_time(call: Call, account: str | None, instance: str) -
     local = call.context.ports.find(LOCAL_HOST)
     if local is None:
         return []
-    rows = await call.tx.all(statements.open_of_account, boot=local.boot, account=account or "")
+    rows = await call.tx.all(statements.select_open_intervals_of_account, boot=local.boot, account=account or "")
     return list((await _price_running_time(call, rows)).values())
 
 

@@ -71,7 +71,7 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
         check_max_price(agent.agent_name, terms, order.max_price)
     key = {"agent_id": agent_id, "account": account}
     await call.tx.execute(
-        host_queries.save_scaling,
+        host_queries.upsert_scaling,
         **key,
         least=least,
         most=most,
@@ -92,7 +92,7 @@ async def set_scaling(call: Call, order: ScalingOrder) -> Scaling:
 
 
 async def _check_deployable(call: Call, agent: AgentRow) -> None:
-    row = await call.tx.one(host_queries.deployment, agent_id=agent.agent_id)
+    row = await call.tx.one(host_queries.select_deployment, agent_id=agent.agent_id)
     if row is None or row.withdrawn_at is not None:
         raise NotFound(
             f"No instance of {agent.agent_name} can be made.",
@@ -103,8 +103,8 @@ async def _check_deployable(call: Call, agent: AgentRow) -> None:
 
 async def describe_scaling(call: Call, agent: AgentRow, account: str) -> Scaling:
     """The scaling of an account's instances of an agent."""
-    row = await call.tx.one(host_queries.scaling, agent_id=agent.agent_id, account=account)
-    living = await call.tx.all(statements.recent, agent_id=agent.agent_id, account=account)
+    row = await call.tx.one(host_queries.select_scaling, agent_id=agent.agent_id, account=account)
+    living = await call.tx.all(statements.select_recent_instances, agent_id=agent.agent_id, account=account)
     instances = [each for each in living if each.desired != "stopped"]
     return Scaling(
         agent_id=agent.agent_id,
@@ -127,10 +127,10 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
 
     measure: whether to sample the load for the moving average.
     """
-    row = await call.tx.one(host_queries.scaling_locked, agent_id=agent_id, account=account)
+    row = await call.tx.one(host_queries.lock_scaling, agent_id=agent_id, account=account)
     if row is None:
         return
-    living = await call.tx.all(statements.recent, agent_id=agent_id, account=account)
+    living = await call.tx.all(statements.select_recent_instances, agent_id=agent_id, account=account)
     instances = [each for each in living if each.desired != "stopped"]
     busy = await _update_average_load(call, row) if measure else row.busy
     target_count = max(row.least, min(row.most, math.ceil(round(busy / row.target, 6))))
@@ -151,15 +151,17 @@ async def adjust_instances(call: Call, agent_id: str, account: str, *, measure: 
     else:
         changes |= {"retry_at": None, "problem": None}
     if not row.most and not instances:
-        await call.tx.execute(host_queries.drop_scaling, agent_id=agent_id, account=account)
+        await call.tx.execute(host_queries.delete_scaling, agent_id=agent_id, account=account)
         return
     if any(getattr(row, name) != value for name, value in changes.items()):
-        await call.tx.execute(host_queries.scaled, agent_id=agent_id, account=account, **changes)
+        await call.tx.execute(host_queries.update_scaling_state, agent_id=agent_id, account=account, **changes)
 
 
 async def _update_average_load(call: Call, row: InstanceScalingRow) -> float:
     """Concurrent executions: rises immediately, falls as an exponential moving average."""
-    executions = await call.tx.one(host_queries.busy, agent_id=row.agent_id, account=row.account_id, now=call.now)
+    executions = await call.tx.one(
+        host_queries.count_busy_executions, agent_id=row.agent_id, account=row.account_id, now=call.now
+    )
     now = float(executions or 0)
     mean: float = now if now > row.busy else row.busy + WEIGHT * (now - row.busy)
     return mean if mean > 0.01 else 0.0

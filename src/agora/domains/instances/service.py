@@ -116,7 +116,7 @@ class InstanceService(BoundService, contract.Instances):
         await require_instance(self.call, instance_id)
         before = paging.decode_cursor(cursor)[0] if cursor else "exec_g"
         rows = await self.call.tx.all(
-            host_queries.executions_of, instance_id=instance_id, before=before, limit=limit + 1
+            host_queries.list_executions, instance_id=instance_id, before=before, limit=limit + 1
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         page = [contract.Execution(**build_execution_fields(row)) for row in rows]

@@ -45,5 +45,5 @@ def _find_repository_errors(url: str, *, private: bool) -> list[Fault]:
 
 async def _has_other_servers(call: Call, host_id: str) -> bool:
     """Whether another active server exists, which may have the directory."""
-    hosts = await call.tx.all(host_queries.hosts, after="", limit=MAX_HOSTS)
+    hosts = await call.tx.all(host_queries.list_hosts, after="", limit=MAX_HOSTS)
     return any(host.kind == "server" and host.host_id != host_id and not is_silent(host, call.now) for host in hosts)

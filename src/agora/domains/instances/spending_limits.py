@@ -72,13 +72,13 @@ async def schedule_limit_checks(call: Call, groups: Sequence[Group]) -> None:
             if delay is not None:
                 due = call.now + max(MIN_DELAY, delay)
                 scope = {"account": limit.account_id, "agent": limit.agent_id}
-                await call.tx.execute(statements.bring_forward, due_at=due, **scope)
+                await call.tx.execute(statements.advance_due_time, due_at=due, **scope)
 
 
 async def _read_rates(call: Call, account: str, agent: str, currency: str) -> list[tuple[OpenInterval, Fraction]]:
     """What runs for an account or of an agent, each with its price in millionths for a microsecond."""
     since = call.now - int(CHECKS * call.context.settings.instance_check * SECOND)
-    intervals = await call.tx.all(statements.open_in_scope, account=account, agent=agent, since=since)
+    intervals = await call.tx.all(statements.select_open_intervals_in_scope, account=account, agent=agent, since=since)
     ledger, terms, rates = Ledger(call), dict[tuple[str, int], Terms](), []
     for row in intervals:
         key = (row.agent_id, row.price_version)

@@ -15,7 +15,7 @@ __all__ = ["check_limited_instances", "end_instances", "refuse_while_running"]
 async def check_limited_instances(call: Call, budget: BudgetRow) -> None:
     """Measure the instances under a new limit now: their next check is planned without it."""
     scope = {"account": budget.account_id, "agent": budget.agent_id}
-    await call.tx.execute(statements.bring_forward, due_at=call.now, **scope)
+    await call.tx.execute(statements.advance_due_time, due_at=call.now, **scope)
 
 
 async def refuse_while_running(call: Call, agent: AgentRow) -> None:

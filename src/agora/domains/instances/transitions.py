@@ -49,7 +49,7 @@ async def change_state(call: Call, row: InstanceRow, state: str, **changes: Any)
     for name in ("reason", "last_error"):
         values[name] = values[name] and clean_text(values[name])
     changed = await call.tx.execute(
-        statements.moved,
+        statements.update_actual_state,
         instance_id=row.instance_id,
         state=state,
         now=call.now,
@@ -124,7 +124,7 @@ def resolve_goal_state(row: InstanceRow) -> str:
 async def _request_end(call: Call, row: InstanceRow, reason: str) -> None:
     """Set the desired state to stopped, so that the next step removes it."""
     await call.tx.execute(
-        statements.want,
+        statements.update_desired_state,
         instance_id=row.instance_id,
         desired="stopped",
         state="stopping",
@@ -140,9 +140,9 @@ async def finish_instance(call: Call, row: InstanceRow, reason: str | None = Non
     stored = await change_state(call, row, "stopped", reason=reason, healthy=0, stopped_at=call.now, handle=None)
     if not stored:
         return
-    if await call.tx.one(statements.last_interval, instance_id=row.instance_id) is None:
+    if await call.tx.one(statements.select_last_interval, instance_id=row.instance_id) is None:
         await Ledger(call).reverse_by_key(build_base_price_key(row.instance_id), "It never ran.")
-    await call.tx.execute(tokens.revoke, token_id=row.token_id, now=call.now)
+    await call.tx.execute(tokens.revoke_token, token_id=row.token_id, now=call.now)
     call.emit("agora.token.revoked", {"token_id": row.token_id}, subject=row.token_id, audience=())
     await emit_instance_event("agora.instance.stopped", call, row, status="stopped", reason=reason)
 
@@ -157,7 +157,7 @@ async def set_block(call: Call, row: InstanceRow, why: str | None) -> None:
     """Set or clear what blocks it from running: ``budget``, ``credit`` or None."""
     reason = f"The {why} does not allow it to run." if why else None
     changed = await call.tx.execute(
-        statements.block, instance_id=row.instance_id, blocked=why, reason=reason, now=call.now
+        statements.block_instance, instance_id=row.instance_id, blocked=why, reason=reason, now=call.now
     )
     if changed and why is not None:
         await emit_instance_event("agora.instance.blocked", call, row, reason=reason, blocked=why)

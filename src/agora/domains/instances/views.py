@@ -71,7 +71,7 @@ async def _build_instance_fields(call: Call, row: InstanceRow) -> dict[str, Any]
         "address": row.address,
         "health_url": row.health_url,
         "co_located_with": row.beside,
-        "warnings": find_limit_warnings(row, await call.tx.one(host_queries.host, ref=row.host_id)),
+        "warnings": find_limit_warnings(row, await call.tx.one(host_queries.select_host, ref=row.host_id)),
         "revision": row.revision,
         "price_version": row.price_version,
         "pricing_info": PricingInfo(
@@ -90,10 +90,10 @@ async def _build_summary_fields(
     agents = sorted({row.agent_id for row in rows})
     names = await read_agent_names(tx, agents)
     hosts = await _list_host_names(tx, {row.host_id for row in rows})
-    uptimes = {row.instance_id: row.measured for row in await tx.all(statements.uptimes, ids=encode_json(ids))}
+    uptimes = {row.instance_id: row.measured for row in await tx.all(statements.sum_uptimes, ids=encode_json(ids))}
     for instance_id, passing in more.items():
         uptimes[instance_id] = uptimes.get(instance_id, 0) + passing.quantity
-    counted = await tx.all(host_queries.executed, agents=encode_json(agents), ids=encode_json(ids))
+    counted = await tx.all(host_queries.select_instance_counters, agents=encode_json(agents), ids=encode_json(ids))
     counters = {row.instance_id: row for row in counted}
     return [
         _build_fields(row, names, hosts, uptimes.get(row.instance_id, 0), counters.get(row.instance_id)) for row in rows
@@ -103,7 +103,7 @@ async def _build_summary_fields(
 async def _list_host_names(tx: Reader, ids: Iterable[str]) -> dict[str, str]:
     names = {}
     for host_id in ids:
-        row = await tx.one(host_queries.host, ref=host_id)
+        row = await tx.one(host_queries.select_host, ref=host_id)
         names[host_id] = row.name if row is not None else host_id
     return names
 

@@ -109,8 +109,8 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
     subject = await _choose_subject(call, row, shared=shared)
     grants, endpoint = get_upstream_grants(call), build_upstream_endpoint(row)
     key = {"upstream_id": row.upstream_id, "subject": subject}
-    stored = await call.tx.one(grant_statements.grant_of_subject, **key)
-    await call.tx.execute(grant_statements.drop_grant, **key)
+    stored = await call.tx.one(grant_statements.select_grant, **key)
+    await call.tx.execute(grant_statements.delete_grant, **key)
     if stored is not None:
         await _announce_authorization(call, row, subject, ended=True)
 
@@ -128,17 +128,17 @@ async def deauthorize(call: Call, upstream: str, *, shared: bool) -> contract.Up
 async def drop_authorizations(call: Call, upstream_id: str) -> None:
     """Delete clients, grants and pending authorizations of an upstream."""
     for statement in (
-        grant_statements.drop_upstream_authorizations,
-        grant_statements.drop_upstream_grants,
-        grant_statements.drop_upstream_clients,
+        grant_statements.delete_authorizations_of_upstream,
+        grant_statements.delete_grants_of_upstream,
+        grant_statements.delete_clients_of_upstream,
     ):
         await call.tx.execute(statement, upstream_id=upstream_id)
 
 
 async def forget_subject(call: Call, subject: str) -> None:
     """Drop the grants of a subject that has left, and the authorizations that it has begun."""
-    await call.tx.execute(grant_statements.drop_subject_grants, subject=subject)
-    await call.tx.execute(grant_statements.drop_subject_authorizations, subject=subject)
+    await call.tx.execute(grant_statements.delete_grants_of_subject, subject=subject)
+    await call.tx.execute(grant_statements.delete_authorizations_of_subject, subject=subject)
 
 
 async def _require_authorizable(call: Call, upstream: str) -> UpstreamRow:
@@ -163,7 +163,7 @@ async def _choose_subject(call: Call, row: UpstreamRow, *, shared: bool) -> str:
 async def _announce_authorization(call: Call, row: UpstreamRow, subject: str, *, ended: bool = False) -> None:
     """Tell of an authorization, or of its end. The shared one takes new connections, on every server."""
     if subject == SHARED:
-        await call.tx.execute(statements.renew_connections, upstream_id=row.upstream_id, now=call.now)
+        await call.tx.execute(statements.increment_revision, upstream_id=row.upstream_id, now=call.now)
     data = {"upstream_id": row.upstream_id, "name": row.name, "subject": subject}
     audience = (subject,) if subject != SHARED else None
     if ended:

@@ -211,7 +211,7 @@ def _make_slug(text: str, where: str) -> str:
 
 async def sync_declared(call: Call, engine: Upstreams, desired: list[Declared]) -> list[str]:
     """Make the store hold what is declared; answers names that an operator has given to other upstreams."""
-    rows = {row.name: row for row in await call.tx.all(statements.every)}
+    rows = {row.name: row for row in await call.tx.all(statements.select_all_upstreams)}
     by_name = {upstream.name: upstream for upstream in desired}
     for name, row in rows.items():
         if row.origin in ORIGINS and name not in by_name:
@@ -270,7 +270,7 @@ async def _update_declared(call: Call, engine: Upstreams, stored: UpstreamRow, u
     ):
         return
     await call.tx.execute(
-        statements.reconfigure,
+        statements.update_upstream,
         upstream_id=stored.upstream_id,
         transport=fresh.transport,
         url=fresh.url,

@@ -122,7 +122,7 @@ class Federation:
         """Take over what the store has."""
 
         async def load_tools(reader: Reader) -> Sequence[CallableToolRow]:
-            return await reader.all(upstreams.callable_tools)
+            return await reader.all(upstreams.select_callable_tools)
 
         rows = await self._store.read(tenant, load_tools)
         tools_by_upstream = {name: list(mine) for name, mine in groupby(rows, key=lambda row: str(row.upstream))}

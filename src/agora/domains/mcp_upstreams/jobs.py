@@ -100,7 +100,7 @@ class UpstreamReconciler(Controller):
         self._unread.discard(tenant)
         commands = self.context.server.settings.mcp_commands
         try:
-            rows = await self.read(tenant, upstreams.every)
+            rows = await self.read(tenant, upstreams.select_all_upstreams)
         except BaseException:
             self._unread.add(tenant)
             raise

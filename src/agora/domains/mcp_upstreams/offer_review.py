@@ -34,7 +34,7 @@ _content = attrgetter(*COLUMNS)
 async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> bool:
     """Compare a listing with what is known, and keep it; whether anything changed."""
     upstream_id = upstream.upstream_id
-    rows = await call.tx.all(statements.items, upstream_id=upstream_id)
+    rows = await call.tx.all(statements.select_items, upstream_id=upstream_id)
     stored = {(row.kind, row.name): row for row in rows}
     changed = False
     for item in _admit_items(listing.items, stored):
@@ -43,7 +43,7 @@ async def apply_listing(call: Call, upstream: UpstreamRow, listing: Listing) -> 
     for row in stored.values():
         changed = await _drop_item(call, row) or changed
     await call.tx.execute(
-        statements.met,
+        statements.update_server_info,
         upstream_id=upstream_id,
         server_name=_truncate_name(listing.server_name),
         server_version=_truncate_name(listing.server_version),
@@ -75,7 +75,7 @@ def _admit_items(items: Iterable[Item], stored: Mapping[tuple[str, str], Upstrea
 async def _drop_item(call: Call, row: UpstreamToolRow) -> bool:
     """Keep the accepted definition of an item that is no longer offered. Returns whether anything changed."""
     if row.kind not in PINNED or row.pinned is None:
-        await call.tx.execute(statements.drop_item, upstream_id=row.upstream_id, kind=row.kind, name=row.name)
+        await call.tx.execute(statements.delete_item, upstream_id=row.upstream_id, kind=row.kind, name=row.name)
         return True
     return await _store_item(call, row, replace(row, state="dropped", reason=DROPPED_REASON))
 
@@ -130,7 +130,7 @@ async def _store_item(call: Call, row: UpstreamToolRow | None, current: Upstream
     if _content(row) == content:
         return False
     await call.tx.execute(
-        statements.change_item,
+        statements.update_item,
         upstream_id=row.upstream_id,
         kind=row.kind,
         name=row.name,
@@ -142,8 +142,8 @@ async def _store_item(call: Call, row: UpstreamToolRow | None, current: Upstream
 
 async def emit_offer_event(call: Call, happening: str, upstream: UpstreamRow) -> None:
     """Tell what an upstream offers now, and hand its tools to the catalogue."""
-    rows = await call.tx.all(statements.items, upstream_id=upstream.upstream_id)
-    now = await call.tx.one(statements.by_ref, ref=upstream.upstream_id)
+    rows = await call.tx.all(statements.select_items, upstream_id=upstream.upstream_id)
+    now = await call.tx.one(statements.select_upstream, ref=upstream.upstream_id)
     name = upstream.name
     version = now.server_version if now is not None else None
     tools = [

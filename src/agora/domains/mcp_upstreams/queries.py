@@ -8,26 +8,26 @@ from .records import CallableToolRow, ItemCountRow, UpstreamRow, UpstreamToolRow
 
 __all__ = [
     "accept_item",
-    "by_ref",
-    "callable_tools",
-    "change_item",
-    "chosen",
-    "counts",
-    "drop_item",
-    "drop_items",
-    "drop_upstream",
-    "every",
-    "how_many",
-    "imported",
-    "item",
-    "items",
-    "listing",
-    "lock",
-    "met",
-    "named",
-    "reconfigure",
-    "renew_connections",
-    "templates",
+    "count_items",
+    "count_upstreams",
+    "delete_item",
+    "delete_items",
+    "delete_upstream",
+    "increment_revision",
+    "list_items",
+    "list_upstreams",
+    "lock_upstream",
+    "select_all_upstreams",
+    "select_callable_tools",
+    "select_imported_upstream",
+    "select_item",
+    "select_items",
+    "select_template_names",
+    "select_upstream",
+    "select_upstream_id",
+    "update_item",
+    "update_server_info",
+    "update_upstream",
 ]
 
 BIG = "bigint"
@@ -37,18 +37,20 @@ DOUBLE = "double precision"
 # -- upstreams ---------------------------------------------------------------------------------
 
 _BY_REF = "select * from upstreams where tenant_id = :tenant and (name = :ref or upstream_id = :ref)"
-by_ref = Query(_BY_REF, UpstreamRow)
-lock = Query(_BY_REF, UpstreamRow, lock=True)
-named = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name", str)
-how_many = Query("select count(*) as total from upstreams where tenant_id = :tenant", int)
-imported = Query("select upstream_id from upstreams where tenant_id = :tenant and registry_name = :registry_name", str)
-every = Query("select * from upstreams where tenant_id = :tenant order by name", UpstreamRow)
-listing = Query(
+select_upstream = Query(_BY_REF, UpstreamRow)
+lock_upstream = Query(_BY_REF, UpstreamRow, lock=True)
+select_upstream_id = Query("select upstream_id from upstreams where tenant_id = :tenant and name = :name", str)
+count_upstreams = Query("select count(*) as total from upstreams where tenant_id = :tenant", int)
+select_imported_upstream = Query(
+    "select upstream_id from upstreams where tenant_id = :tenant and registry_name = :registry_name", str
+)
+select_all_upstreams = Query("select * from upstreams where tenant_id = :tenant order by name", UpstreamRow)
+list_upstreams = Query(
     "select * from upstreams where tenant_id = :tenant and name > :after order by name limit :limit",
     UpstreamRow,
     types={"limit": BIG},
 )
-counts = Query(
+count_items = Query(
     """
     select upstream_id, kind, state, count(*) as items from upstream_tools
     where tenant_id = :tenant and upstream_id in (select value from json_each(:ids))
@@ -61,7 +63,7 @@ counts = Query(
     group by upstream_id, kind, state
     """,
 )
-met = Write(
+update_server_info = Write(
     """
     update upstreams set server_name = :server_name, server_version = :server_version,
         protocol_version = :protocol_version, instructions = :instructions, listed_at = :now
@@ -69,7 +71,7 @@ met = Write(
     """,
     types={"now": BIG},
 )
-reconfigure = Write(
+update_upstream = Write(
     """
     update upstreams set transport = :transport, url = :url, command = :command, secrets = :secrets,
         timeout = :timeout, tool_timeouts = :tool_timeouts, concurrency = :concurrency,
@@ -79,22 +81,22 @@ reconfigure = Write(
     """,
     types={"secrets": "bytea", "oauth_client": "bytea", "timeout": DOUBLE, "concurrency": BIG, "now": BIG},
 )
-renew_connections = Write(
+increment_revision = Write(
     """
     update upstreams set revision = revision + 1, updated_at = :now
     where tenant_id = :tenant and upstream_id = :upstream_id
     """,
     types={"now": BIG},
 )
-drop_upstream = Write("delete from upstreams where tenant_id = :tenant and upstream_id = :upstream_id")
+delete_upstream = Write("delete from upstreams where tenant_id = :tenant and upstream_id = :upstream_id")
 
 # -- what they offer ---------------------------------------------------------------------------
 
-items = Query(
+select_items = Query(
     "select * from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id order by kind, name",
     UpstreamToolRow,
 )
-chosen = Query(
+list_items = Query(
     """
     select * from upstream_tools
     where tenant_id = :tenant and upstream_id = :upstream_id
@@ -105,21 +107,21 @@ chosen = Query(
     UpstreamToolRow,
     types={"limit": BIG},
 )
-item = Query(
+select_item = Query(
     """
     select * from upstream_tools
     where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
     """,
     UpstreamToolRow,
 )
-templates = Query(
+select_template_names = Query(
     """
     select name from upstream_tools
     where tenant_id = :tenant and upstream_id = :upstream_id and kind = 'template' and state = 'active'
     """,
     str,
 )
-callable_tools = Query(
+select_callable_tools = Query(
     """
     select u.name as upstream, u.server_version, t.name, t.description, t.definition, t.hash
     from upstream_tools t join upstreams u on u.tenant_id = t.tenant_id and u.upstream_id = t.upstream_id
@@ -128,7 +130,7 @@ callable_tools = Query(
     CallableToolRow,
     scan=True,
 )
-change_item = Write(
+update_item = Write(
     """
     update upstream_tools set description = :description, definition = :definition, hash = :hash,
         pinned = :pinned, accepted = :accepted, state = :state, reason = :reason, changed_at = :now
@@ -144,10 +146,10 @@ accept_item = Write(
     """,
     types={"now": BIG},
 )
-drop_item = Write(
+delete_item = Write(
     """
     delete from upstream_tools
     where tenant_id = :tenant and upstream_id = :upstream_id and kind = :kind and name = :name
     """
 )
-drop_items = Write("delete from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id")
+delete_items = Write("delete from upstream_tools where tenant_id = :tenant and upstream_id = :upstream_id")

@@ -137,12 +137,15 @@ async def check_name_free(call: Call, name: str, registry_name: str | None = Non
     """Refuse a name that is taken, or that something else in the catalogue goes by."""
     if name in RESERVED:
         raise NameTaken(f"The name {name!r} is reserved.", fix="Choose another one.")
-    if await call.tx.one(statements.named, name=name) is not None:
+    if await call.tx.one(statements.select_upstream_id, name=name) is not None:
         raise NameTaken(f"There is an upstream {name!r} already.", fix="Choose another name, or remove that one first.")
-    row = await call.tx.one(statements.how_many)
+    row = await call.tx.one(statements.count_upstreams)
     if row is not None and row >= MAX_UPSTREAMS:
         raise Conflict(f"There are {MAX_UPSTREAMS} upstreams already.", fix="Remove one that is not needed any more.")
-    if registry_name and await call.tx.one(statements.imported, registry_name=registry_name) is not None:
+    if (
+        registry_name
+        and await call.tx.one(statements.select_imported_upstream, registry_name=registry_name) is not None
+    ):
         raise NameTaken(f"{registry_name} was imported already.", fix="Remove that upstream first.")
 
 
@@ -186,7 +189,7 @@ def seal_client(call: Call, oauth: OAuthConfiguration, upstream_id: str) -> byte
 
 async def drop_upstream(call: Call, row: UpstreamRow) -> None:
     """Remove an upstream and all it offers; the connection is closed by the controller."""
-    await call.tx.execute(statements.drop_items, upstream_id=row.upstream_id)
+    await call.tx.execute(statements.delete_items, upstream_id=row.upstream_id)
     await drop_authorizations(call, row.upstream_id)
-    await call.tx.execute(statements.drop_upstream, upstream_id=row.upstream_id)
+    await call.tx.execute(statements.delete_upstream, upstream_id=row.upstream_id)
     await emit_offer_event(call, "removed", row)

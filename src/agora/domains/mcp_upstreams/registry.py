@@ -121,7 +121,7 @@ async def _require_server(call: Call, server_name: str) -> Entry:
 
 async def _list_servers(call: Call) -> list[Entry]:
     """Every server by name; this one is one of them."""
-    rows = await call.tx.all(statements.every)
+    rows = await call.tx.all(statements.select_all_upstreams)
     entries = [_build_own_entry(call), *(_build_upstream_entry(call, row) for row in rows)]
     return sorted(entries, key=lambda entry: str(entry["server"]["name"]))
 

@@ -17,7 +17,7 @@ async def find_watched_endpoint(call: Call, upstream: str, uri: str) -> Endpoint
     row = await require_upstream(call, upstream)
     if row.transport == "stdio" and not call.context.settings.mcp_commands:
         raise UpstreamUnavailable(f"{row.name} is not available: {NOT_PERMITTED}.")
-    item = await call.tx.one(statements.item, upstream_id=row.upstream_id, kind="resource", name=uri)
+    item = await call.tx.one(statements.select_item, upstream_id=row.upstream_id, kind="resource", name=uri)
     if item is not None and item.state != "active":
         raise Conflict(f"The resource {uri!r} of {row.name} is {item.state}: {item.reason}.")
     return build_upstream_endpoint(row)

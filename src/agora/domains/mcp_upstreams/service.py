@@ -91,7 +91,7 @@ class UpstreamService(contract.Upstreams):
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_upstreams(after: str, count: int) -> Sequence[UpstreamRow]:
-            return await self._call.tx.all(statements.listing, after=after, limit=count)
+            return await self._call.tx.all(statements.list_upstreams, after=after, limit=count)
 
         rows, more = await paging.read_page(
             read_upstreams, first, "name", limit, self._call.context.settings.page_bytes
@@ -118,7 +118,7 @@ class UpstreamService(contract.Upstreams):
 
         async def read_upstream_items(after: tuple[str, str], count: int) -> Sequence[UpstreamToolRow]:
             place = {"after_kind": after[0], "after_name": after[1], "limit": count}
-            return await self._call.tx.all(statements.chosen, upstream_id=row.upstream_id, **filters, **place)
+            return await self._call.tx.all(statements.list_items, upstream_id=row.upstream_id, **filters, **place)
 
         first = tuple(paging.decode_cursor(cursor, str, str)) if cursor else ("", "")
         most = self._call.context.settings.page_bytes
@@ -155,7 +155,7 @@ class UpstreamService(contract.Upstreams):
         call.target = row.upstream_id
         await check_and_record_administration(call, row.upstream_id)
         accepted = []
-        for item in await call.tx.all(statements.items, upstream_id=row.upstream_id):
+        for item in await call.tx.all(statements.select_items, upstream_id=row.upstream_id):
             if (names and item.name not in names) or (hashes and item.hash not in hashes):
                 continue
             key = {"upstream_id": row.upstream_id, "kind": item.kind, "name": item.name}
@@ -300,7 +300,7 @@ class UpstreamService(contract.Upstreams):
 
     async def _require_active(self, upstream: UpstreamRow, kind: str, name: str) -> None:
         """Refuse what cannot be used, with the reason."""
-        row = await self._call.tx.one(statements.item, upstream_id=upstream.upstream_id, kind=kind, name=name)
+        row = await self._call.tx.one(statements.select_item, upstream_id=upstream.upstream_id, kind=kind, name=name)
         where = f"GET /upstreams/{upstream.name}"
         if row is None:
             raise NotFound(f"{upstream.name} has no {kind} {name!r}.", fix=f"What it offers is at {where}.")
@@ -317,10 +317,10 @@ class UpstreamService(contract.Upstreams):
         if self._call.client is None:
             return False
         key = {"upstream_id": upstream.upstream_id, "kind": "resource", "name": uri}
-        return await self._call.tx.one(statements.item, **key) is None
+        return await self._call.tx.one(statements.select_item, **key) is None
 
     async def _matches_template(self, upstream: UpstreamRow, uri: str) -> bool:
-        rows = await self._call.tx.all(statements.templates, upstream_id=upstream.upstream_id)
+        rows = await self._call.tx.all(statements.select_template_names, upstream_id=upstream.upstream_id)
         return any(uri_matches(name, uri) for name in rows)
 
     def _relay_request(

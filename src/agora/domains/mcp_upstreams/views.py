@@ -36,7 +36,7 @@ NOT_PERMITTED = "commands are not permitted here: an operator sets mcp_commands"
 
 async def require_upstream(call: Call, ref: str, *, lock: bool = False) -> UpstreamRow:
     """The upstream of a name or id; NotFound."""
-    row = await call.tx.one(statements.lock if lock else statements.by_ref, ref=ref)
+    row = await call.tx.one(statements.lock_upstream if lock else statements.select_upstream, ref=ref)
     if row is None:
         raise not_found("upstream", f"There is no upstream {ref!r}.", fix="They are listed at GET /upstreams.")
     return row
@@ -66,7 +66,7 @@ def build_upstream_endpoint(row: UpstreamRow) -> Endpoint:
 async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict[str, int]]:
     """How much each upstream offers: tools that can be called, and what cannot be used; and whether it is authorized."""
     counts: dict[str, dict[str, int]] = {}
-    for row in await call.tx.all(statements.counts, ids=encode_json([row.upstream_id for row in rows])):
+    for row in await call.tx.all(statements.count_items, ids=encode_json([row.upstream_id for row in rows])):
         mine = counts.setdefault(row.upstream_id, {"tools": 0, "quarantined": 0, "dropped": 0})
         if row.state != "active":
             mine[row.state] += row.items
@@ -77,7 +77,9 @@ async def count_items(call: Call, rows: Sequence[UpstreamRow]) -> dict[str, dict
             row for row in rows if row.oauth_mode != "none" and (row.oauth_mode == "user") == (subject != SHARED)
         ]
         ids = [row.upstream_id for row in mode_rows]
-        authorized = await call.tx.all(grants.grants_of_subject, subject=subject, ids=encode_json(ids)) if ids else []
+        authorized = (
+            await call.tx.all(grants.select_upstreams_granted, subject=subject, ids=encode_json(ids)) if ids else []
+        )
         for upstream_id in ids:
             counts.setdefault(upstream_id, {})["authorized"] = upstream_id in authorized
     return counts

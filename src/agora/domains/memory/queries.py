@@ -7,20 +7,20 @@ from agora.store.port import Query, Write
 from .records import MemoryHit, MemoryRow
 
 __all__ = [
-    "change_count",
+    "add_to_memory_count",
     "delete_memory",
     "delete_words",
     "list_memories",
-    "memory_by_key",
-    "memory_count",
     "search_memories",
+    "select_memory",
+    "select_memory_count",
     "upsert_memory",
 ]
 
 BIG = "bigint"
 
 
-memory_by_key = Query(
+select_memory = Query(
     "select * from memories where tenant_id = :tenant and namespace = :namespace and key = :key", MemoryRow
 )
 upsert_memory = Write(
@@ -41,7 +41,7 @@ delete_memory = Write(
 )
 delete_words = Write("delete from memory_words where tenant_id = :tenant and memory_id = :memory_id")
 #: adds to the number of memories; changes no row if it would exceed the limit
-change_count = Write(
+add_to_memory_count = Write(
     """
     insert into memory_counts (tenant_id, entries) values (:tenant, 1)
     on conflict (tenant_id) do update set entries = memory_counts.entries + :change
@@ -49,7 +49,7 @@ change_count = Write(
     """,
     types={"change": BIG, "most": BIG},
 )
-memory_count = Query("select entries from memory_counts where tenant_id = :tenant", int)
+select_memory_count = Query("select entries from memory_counts where tenant_id = :tenant", int)
 list_memories = Query(
     """
     select * from memories

@@ -51,7 +51,7 @@ class MemoryService(BoundService, contract.Memories):
         call, place = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
         text = _pack_value(value)
-        current = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
+        current = await call.tx.one(statements.select_memory, namespace=place, key=key)
         if if_version is not None and if_version != (current.version if current else 0):
             raise _build_version_conflict_error(key, current)
         rows = await call.tx.returning(
@@ -67,7 +67,7 @@ class MemoryService(BoundService, contract.Memories):
         )
         if not rows:  # a concurrent call stored another version since it was read
             raise _build_version_conflict_error(
-                key, await call.tx.one(statements.memory_by_key, namespace=place, key=key)
+                key, await call.tx.one(statements.select_memory, namespace=place, key=key)
             )
         await self._update_search_index(rows[0], key, value, tags, is_new=rows[0].version == 1)
         data, audience = self._build_event_data_and_audience(rows[0])
@@ -85,7 +85,7 @@ class MemoryService(BoundService, contract.Memories):
         most = self.call.context.settings.memory_limit
         if not is_new:
             await tx.execute(statements.delete_words, memory_id=memory_id)
-        elif not await tx.execute(statements.change_count, change=1, most=most):
+        elif not await tx.execute(statements.add_to_memory_count, change=1, most=most):
             raise Conflict(
                 f"The limit of {most} memories is reached.",
                 fix="Delete some with agora.memory.forget, or raise the setting memory_limit.",
@@ -113,7 +113,7 @@ class MemoryService(BoundService, contract.Memories):
     @implements
     async def recall(self, key: str, namespace: str = "default") -> contract.Memory:
         row = await self.call.tx.one(
-            statements.memory_by_key, namespace=self._build_stored_namespace(namespace), key=key
+            statements.select_memory, namespace=self._build_stored_namespace(namespace), key=key
         )
         if row is None:
             raise not_found(
@@ -163,11 +163,11 @@ class MemoryService(BoundService, contract.Memories):
     async def forget(self, key: str, namespace: str = "default") -> contract.Forgotten:
         call, place = self.call, self._build_stored_namespace(namespace)
         call.target = f"{namespace}/{key}"
-        row = await call.tx.one(statements.memory_by_key, namespace=place, key=key)
+        row = await call.tx.one(statements.select_memory, namespace=place, key=key)
         deleted = await call.tx.returning(statements.delete_memory, namespace=place, key=key)
         if deleted and row is not None:
             await call.tx.execute(statements.delete_words, memory_id=deleted[0])
-            await call.tx.execute(statements.change_count, change=-1, most=1 << 62)
+            await call.tx.execute(statements.add_to_memory_count, change=-1, most=1 << 62)
             data, audience = self._build_event_data_and_audience(row)
             call.emit("agora.memory.forgotten", data, subject=key, audience=audience)
         return contract.Forgotten.model_construct(namespace=namespace, key=key, forgotten=bool(deleted))

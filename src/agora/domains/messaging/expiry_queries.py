@@ -7,10 +7,10 @@ from agora.store.port import Query, Write
 from .records import AddressedAgent, DeliveryPlace, OverdueDelivery
 
 __all__ = [
-    "addressed",
-    "expire",
-    "overdue_deliveries",
-    "page_end",
+    "expire_deliveries",
+    "select_addressed_agents",
+    "select_overdue_deliveries",
+    "select_page_end",
 ]
 
 BIG = "bigint"
@@ -43,14 +43,14 @@ _PLAN_POSTGRES = {
     "messages": """cross join lateral (select from_agent, created_at, expires_at from messages o
         where o.tenant_id = d.tenant_id and o.message_id = d.message_id offset 0) as m""",
 }
-page_end = Query(
+select_page_end = Query(
     _PAGE_END.format(**_PLAN),
     DeliveryPlace,
     postgres=_PAGE_END.format(**_PLAN_POSTGRES),
     types={"size": BIG},
     scan=True,
 )
-overdue_deliveries = Query(
+select_overdue_deliveries = Query(
     _OVERDUE.format(**_PLAN),
     OverdueDelivery,
     postgres=_OVERDUE.format(**_PLAN_POSTGRES),
@@ -62,12 +62,12 @@ _EXPIRE = """
     where tenant_id = :tenant and state in ('held', 'queued') and (recipient, message_id) {pairs}
     returning recipient, message_id
 """
-expire = Write(
+expire_deliveries = Write(
     _EXPIRE.format(pairs=_PAIRS), DeliveryPlace, postgres=_EXPIRE.format(pairs=_PAIRS_POSTGRES), types={"now": BIG}
 )
 
 # Agents with a name or alias that messages are held for: registration and sending ran concurrently.
-addressed = Query(
+select_addressed_agents = Query(
     """
     select distinct a.agent_id, substr(d.recipient, 6) as agent_name from deliveries d
     join agents a on a.tenant_id = d.tenant_id and a.retired_at is null

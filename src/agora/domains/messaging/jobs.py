@@ -59,14 +59,16 @@ class MailExpiry(Controller):
 
     async def _find_page_end(self, tenant: str, place: Place) -> Place:
         """The last key of the page after ``place``."""
-        rows = await self.read(tenant, expiry.page_end, recipient=place[0], message_id=place[1], size=self.page - 1)
+        rows = await self.read(
+            tenant, expiry.select_page_end, recipient=place[0], message_id=place[1], size=self.page - 1
+        )
         return (rows[0].recipient, rows[0].message_id) if rows else END
 
     async def _read_overdue(
         self, tenant: str, place: Place, end: Place, when: dict[str, int]
     ) -> Sequence[OverdueDelivery]:
         page = {"recipient": place[0], "message_id": place[1], "last_recipient": end[0], "last_message": end[1]}
-        return await self.read(tenant, expiry.overdue_deliveries, **page, **when)
+        return await self.read(tenant, expiry.select_overdue_deliveries, **page, **when)
 
     async def _mark_expired(self, tenant: str, batch: Sequence[OverdueDelivery]) -> None:
         """Mark deliveries expired and notify sender and recipients, so that no message is lost silently."""
@@ -75,7 +77,7 @@ class MailExpiry(Controller):
 
         async def store_expired(call: Call) -> None:
             missed: dict[str, list[str]] = {}
-            for row in await call.tx.returning(expiry.expire, pairs=pairs, now=call.now):
+            for row in await call.tx.returning(expiry.expire_deliveries, pairs=pairs, now=call.now):
                 missed.setdefault(row.message_id, []).append(row.recipient)
             for message_id, recipients in sorted(missed.items()):
                 _emit_expired(call, message_id, senders[message_id], sorted(recipients))
@@ -86,7 +88,7 @@ class MailExpiry(Controller):
 
     async def _deliver_held_messages(self, tenant: str, when: dict[str, int]) -> None:
         """Deliver messages that were held while their recipient registered concurrently."""
-        for row in await self.read(tenant, expiry.addressed, **when):
+        for row in await self.read(tenant, expiry.select_addressed_agents, **when):
             agent_id, agent_name = row.agent_id, row.agent_name
 
             async def deliver_to_agent(call: Call, agent_id: str = agent_id, agent_name: str = agent_name) -> Any:

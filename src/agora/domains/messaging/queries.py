@@ -9,27 +9,27 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import DeliveredState, InboxRow, MessageRow, MessageSender
 
 __all__ = [
-    "advance",
-    "any_for",
+    "advance_deliveries",
     "build_inbox_count_query",
     "build_inbox_query",
-    "delivered_states",
-    "drop_doubles",
-    "hand_over",
-    "held_count",
-    "held_for",
-    "of",
-    "readdress",
-    "senders",
-    "unread_of",
+    "count_held_messages",
+    "delete_duplicate_deliveries",
+    "lock_delivery_states",
+    "readdress_deliveries",
+    "requeue_deliveries",
+    "select_any_delivery",
+    "select_held_messages",
+    "select_message",
+    "select_senders",
+    "select_unread_messages",
 ]
 
 BIG = "bigint"
 
 
-of = Query("select * from messages where tenant_id = :tenant and message_id = :message_id", MessageRow)
+select_message = Query("select * from messages where tenant_id = :tenant and message_id = :message_id", MessageRow)
 
-held_count = Query(
+count_held_messages = Query(
     """
     select count(*) as held from (
         select 1 from deliveries where tenant_id = :tenant and recipient = :address and state = 'held' limit :limit
@@ -38,7 +38,7 @@ held_count = Query(
     int,
     types={"limit": BIG},
 )
-held_for = Query(
+select_held_messages = Query(
     """
     select m.* from deliveries d
     join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
@@ -49,7 +49,7 @@ held_for = Query(
     MessageRow,
     types={"now": BIG, "horizon": BIG},
 )
-unread_of = Query(
+select_unread_messages = Query(
     """
     select m.* from deliveries d
     join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
@@ -62,15 +62,17 @@ unread_of = Query(
     MessageRow,
     types={"now": BIG, "horizon": BIG, "limit": BIG},
 )
-any_for = Query("select 1 as waiting from deliveries where tenant_id = :tenant and recipient = :address limit 1", int)
+select_any_delivery = Query(
+    "select 1 as waiting from deliveries where tenant_id = :tenant and recipient = :address limit 1", int
+)
 # Messages that reached the agent by another of its addresses are not delivered twice.
-drop_doubles = Write(
+delete_duplicate_deliveries = Write(
     """
     delete from deliveries where tenant_id = :tenant and recipient = :address and message_id in (
         select message_id from deliveries where tenant_id = :tenant and recipient = :agent_id)
     """
 )
-readdress = Write(
+readdress_deliveries = Write(
     """
     update deliveries set recipient = :agent_id, updated_at = :now,
         state = case state when 'held' then 'queued' else state end
@@ -91,7 +93,7 @@ def _with_ids(sql: str, **options: object) -> tuple[str, str]:
 
 
 _HAND_OVER_TEXTS = _with_ids(_HAND_OVER)
-hand_over = Write(_HAND_OVER_TEXTS[0], postgres=_HAND_OVER_TEXTS[1], types={"now": BIG})
+requeue_deliveries = Write(_HAND_OVER_TEXTS[0], postgres=_HAND_OVER_TEXTS[1], types={"now": BIG})
 
 _ADVANCE = _with_ids(
     """
@@ -101,7 +103,7 @@ _ADVANCE = _with_ids(
             < :rank
     """
 )
-advance = Write(_ADVANCE[0], postgres=_ADVANCE[1], types={"now": BIG, "rank": BIG})
+advance_deliveries = Write(_ADVANCE[0], postgres=_ADVANCE[1], types={"now": BIG, "rank": BIG})
 
 _STATES = _with_ids(
     """
@@ -109,12 +111,12 @@ _STATES = _with_ids(
     where tenant_id = :tenant and (recipient = :agent_id or recipient = :address) and message_id @ids
     """
 )
-delivered_states = Query(_STATES[0], DeliveredState, postgres=_STATES[1], lock=True)
+lock_delivery_states = Query(_STATES[0], DeliveredState, postgres=_STATES[1], lock=True)
 
 _SENDERS = _with_ids(
     "select message_id, from_agent, broadcast from messages where tenant_id = :tenant and message_id @ids"
 )
-senders = Query(_SENDERS[0], MessageSender, postgres=_SENDERS[1])
+select_senders = Query(_SENDERS[0], MessageSender, postgres=_SENDERS[1])
 
 _FILTERS = {
     "since": "and m.created_at > :since",

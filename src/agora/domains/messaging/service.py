@@ -179,7 +179,7 @@ class MessagingService(BoundService, contract.Messaging):
 
     async def _find_correlation(self, reply_to: str) -> str:
         """The correlation id of a reply: that of the message it answers, or its id. Raises NotFound."""
-        answered = await self.call.tx.one(statements.of, message_id=reply_to)
+        answered = await self.call.tx.one(statements.select_message, message_id=reply_to)
         if answered is None:
             raise not_found("reply_to", f"There is no message {reply_to} to reply to.")
         return answered.correlation_id or reply_to
@@ -208,7 +208,9 @@ class MessagingService(BoundService, contract.Messaging):
         return destination
 
     async def _add_capable_agents(self, capability: str, destination: Destination) -> None:
-        rows = await self.call.tx.all(agents.by_capability, capability=capability, limit=CAPABILITY_LIMIT + 1)
+        rows = await self.call.tx.all(
+            agents.select_agents_to_address, capability=capability, limit=CAPABILITY_LIMIT + 1
+        )
         chosen = [row for row in rows if row.agent_id != self.call.caller.subject]
         if not chosen:
             raise NotFound(
@@ -242,7 +244,9 @@ class MessagingService(BoundService, contract.Messaging):
             )
         if ref != OPERATOR and not looks_like_key(ref) and not looks_like_alias(ref):
             check_name(ref)
-        waiting = await self.call.tx.one(statements.held_count, address=build_address_of_name(ref), limit=HELD_LIMIT)
+        waiting = await self.call.tx.one(
+            statements.count_held_messages, address=build_address_of_name(ref), limit=HELD_LIMIT
+        )
         if ref != OPERATOR and waiting is not None and waiting >= HELD_LIMIT:
             raise Conflict(
                 f"{HELD_LIMIT} messages already wait for {ref!r}, which is not registered.",
@@ -387,9 +391,11 @@ class MessagingService(BoundService, contract.Messaging):
         call.target = owner.agent_id
         ids = list(dict.fromkeys(message_ids))
         where = {"agent_id": owner.agent_id, "address": owner.address, "ids": encode_json(ids)}
-        delivered = {row.message_id for row in await call.tx.all(statements.delivered_states, **where)}
-        origins = {row.message_id: row for row in await call.tx.all(statements.senders, ids=encode_json(ids))}
-        updated = await call.tx.execute(statements.advance, **where, state=state.value, rank=rank, now=call.now)
+        delivered = {row.message_id for row in await call.tx.all(statements.lock_delivery_states, **where)}
+        origins = {row.message_id: row for row in await call.tx.all(statements.select_senders, ids=encode_json(ids))}
+        updated = await call.tx.execute(
+            statements.advance_deliveries, **where, state=state.value, rank=rank, now=call.now
+        )
         first = [i for i in ids if i not in delivered and i > owner.joined and i in origins and origins[i].broadcast]
         for message_id in first:
             call.tx.append(

@@ -71,13 +71,15 @@ def emit_message_event(
 async def deliver_held(call: Call, agent_id: str, agent_name: str) -> int:
     """Deliver messages held for a name to the agent that has it now; return how many."""
     address = build_address_of_name(agent_name)
-    if await call.tx.one(messages.any_for, address=address) is None:
+    if await call.tx.one(messages.select_any_delivery, address=address) is None:
         return 0
-    await call.tx.execute(messages.drop_doubles, agent_id=agent_id, address=address)
-    rows = await call.tx.all(messages.held_for, address=address, now=call.now, horizon=compute_expiry_horizon(call))
+    await call.tx.execute(messages.delete_duplicate_deliveries, agent_id=agent_id, address=address)
+    rows = await call.tx.all(
+        messages.select_held_messages, address=address, now=call.now, horizon=compute_expiry_horizon(call)
+    )
     # Expired deliveries are moved too, so that the next holder of the name does not get them.
-    await call.tx.execute(messages.readdress, agent_id=agent_id, address=address, now=call.now)
-    agent = await call.tx.one(agents.by_id, ref=agent_id) if rows else None
+    await call.tx.execute(messages.readdress_deliveries, agent_id=agent_id, address=address, now=call.now)
+    agent = await call.tx.one(agents.select_agent_by_id, ref=agent_id) if rows else None
     endpoint = None if agent is None else find_endpoint(agent, call.context.settings)
     for row in rows:
         emit_message_event(call, row, (agent_id,))
@@ -90,9 +92,11 @@ async def hand_over_mail(call: Call, left: str, agent_id: str) -> int:
     """Give an agent the unread messages of a retired one, at most ``HANDED_OVER``; return how many."""
     parameters = {"address": left, "agent_id": agent_id, "now": call.now}
     unread = await call.tx.all(
-        messages.unread_of, **parameters, horizon=compute_expiry_horizon(call), limit=HANDED_OVER
+        messages.select_unread_messages, **parameters, horizon=compute_expiry_horizon(call), limit=HANDED_OVER
     )
-    await call.tx.execute(messages.hand_over, **parameters, ids=encode_json([row.message_id for row in unread]))
+    await call.tx.execute(
+        messages.requeue_deliveries, **parameters, ids=encode_json([row.message_id for row in unread])
+    )
     for row in unread:
         emit_message_event(call, row, (agent_id,))
     return len(unread)

@@ -103,7 +103,7 @@ async def check_health(call: Call, component: str | None = None) -> Health:
 async def _read_active_overrides(call: Call) -> list[ActiveOverride]:
     """Overrides in force, as far as they can be read."""
     try:
-        rows = await call.tx.all(overrides.active)
+        rows = await call.tx.all(overrides.select_active_overrides)
     except (StoreFailure, TxClosed, AgoraError):  # the component 'database' says so
         return []
     return [
@@ -220,7 +220,7 @@ def _build_trend_warning(what: str, seconds: float | None, horizon: float) -> st
 async def _check_database(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     sample, began = monitor.latest_sample, time.perf_counter()
     try:
-        await call.tx.one(health_queries.ping)
+        await call.tx.one(health_queries.select_one)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="critical", detail=f"no answer: {type(error).__name__}")
     elapsed_ms = (time.perf_counter() - began) * 1000
@@ -261,7 +261,7 @@ async def _check_mcp_server(call: Call, monitor: HealthMonitor) -> ComponentHeal
 
 async def _check_agents(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
-        rows = await call.tx.all(health_queries.agents)
+        rows = await call.tx.all(health_queries.count_agents_by_status)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     counts = {row.status: float(row.agents) for row in rows}
@@ -361,7 +361,7 @@ async def _check_event_loop(call: Call, monitor: HealthMonitor) -> ComponentHeal
 async def _check_upstreams(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     engine = call.context.ports.find(UPSTREAMS)
     try:
-        rows = await call.tx.all(upstreams.every) if engine is not None else ()
+        rows = await call.tx.all(upstreams.select_all_upstreams) if engine is not None else ()
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     conditions = {row.name: connection_condition(call, row) for row in rows}
@@ -387,7 +387,7 @@ async def _check_bus(call: Call, monitor: HealthMonitor) -> ComponentHealth:
 
 async def _check_remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
-        rows = await call.tx.all(a2a.remotes)
+        rows = await call.tx.all(a2a.select_remote_agent_profiles)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     away = [row for row in rows if row.state == "unavailable"]
@@ -399,7 +399,7 @@ async def _check_remotes(call: Call, monitor: HealthMonitor) -> ComponentHealth:
 
 async def _check_push(call: Call, monitor: HealthMonitor) -> ComponentHealth:
     try:
-        rows = await call.tx.all(push.numbers)
+        rows = await call.tx.all(push.count_configs)
     except (StoreFailure, TxClosed, AgoraError) as error:
         return ComponentHealth(status="degraded", detail=f"could not be counted: {type(error).__name__}")
     active = sum(row.configs for row in rows if row.state == "active")

@@ -7,12 +7,12 @@ from agora.store.port import Query
 
 from .records import AgentStatusCount
 
-__all__ = ["agents", "ping"]
+__all__ = ["count_agents_by_status", "select_one"]
 
 ESTABLISHED = 600 * SECOND  #: microseconds that an agent was reachable before its absence counts
 
-ping = Query("select 1 as answer where :tenant = :tenant", int)
-agents = Query(
+select_one = Query("select 1 as answer where :tenant = :tenant", int)
+count_agents_by_status = Query(
     f"""
     select status, count(*) as agents,
         sum(case when reachable_for >= {ESTABLISHED} then 1 else 0 end) as established

@@ -191,12 +191,12 @@ class MessageLogReader:
         """Where the stretch ends that goes back from a message."""
         if self.filter.fits_one_query:
             return None
-        return await tx.one(statements.older, before=before, window=self.filter.scan_limit - 1)
+        return await tx.one(statements.select_older_message, before=before, window=self.filter.scan_limit - 1)
 
     async def _find_page_end_after(self, tx: Reader, after: str) -> MessagePosition | None:
         if self.filter.fits_one_query:
             return None
-        return await tx.one(statements.newer, after=after, window=self.filter.scan_limit - 1)
+        return await tx.one(statements.select_newer_message, after=after, window=self.filter.scan_limit - 1)
 
     def _is_before_period(self, row: MessagePosition) -> bool:
         """Whether all messages before this one were sent before the requested period."""
@@ -227,7 +227,7 @@ async def build_messages(tx: Reader, rows: Sequence[MessageLogRow]) -> list[Logg
         if ref is not None
     }
     pairs = [(recipients[ref], row.message_id) for row in rows if (ref := _find_single_recipient(row)) is not None]
-    state_rows = await tx.all(statements.states, pairs=encode_json(pairs)) if pairs else ()
+    state_rows = await tx.all(statements.select_delivery_states, pairs=encode_json(pairs)) if pairs else ()
     states = {row.message_id: row.state for row in state_rows}
     return [_build_message(row, states.get(row.message_id)) for row in rows]
 

@@ -23,17 +23,17 @@ __all__ = [
     "active_tasks",
     "build_message_page_count_query",
     "build_message_page_query",
-    "cost",
-    "ended",
-    "keep_minute",
+    "count_ended_tasks",
+    "count_open_tasks",
+    "delete_old_call_minutes",
     "messages_since",
-    "minutes",
-    "newer",
-    "older",
-    "open_tasks",
-    "prune_minutes",
     "queued",
-    "states",
+    "select_call_minutes",
+    "select_delivery_states",
+    "select_newer_message",
+    "select_older_message",
+    "sum_cost",
+    "upsert_call_minute",
     "waiting",
     "waiting_for",
 ]
@@ -45,9 +45,13 @@ WORDS = len(LETTERS)  #: most words of a search
 
 # The log is walked through stretch by stretch, so that a question with few answers has an end, too.
 _END = "select message_id, created_at from messages where tenant_id = :tenant and message_id {} limit 1 offset :window"
-older = Query(_END.format("< :before order by message_id desc"), MessagePosition, types={"window": BIG}, scan=True)
+select_older_message = Query(
+    _END.format("< :before order by message_id desc"), MessagePosition, types={"window": BIG}, scan=True
+)
 """Where a stretch that goes back from a message ends; None where the log begins before that."""
-newer = Query(_END.format("> :after order by message_id"), MessagePosition, types={"window": BIG}, scan=True)
+select_newer_message = Query(
+    _END.format("> :after order by message_id"), MessagePosition, types={"window": BIG}, scan=True
+)
 
 _SENT_TO = """exists (select 1 from deliveries d where d.tenant_id = :tenant
     and d.recipient in ({}) and d.message_id = m.message_id)"""
@@ -108,7 +112,7 @@ def build_message_page_count_query(filters: frozenset[str], words: int) -> Query
 
 # pairs: JSON array of [recipient, message id]
 _STATES = "select message_id, state from deliveries where tenant_id = :tenant and (recipient, message_id) "
-states = Query(
+select_delivery_states = Query(
     _STATES + "in (select json_extract(value, '$[0]'), json_extract(value, '$[1]') from json_each(:pairs))",
     DeliveryState,
     postgres=_STATES + "in (select p.pair->>0, p.pair->>1 from json_array_elements(:pairs::json) as p (pair))",
@@ -141,14 +145,14 @@ waiting_for = _by_agent(
 
 # -- numbers -------------------------------------------------------------------------------------
 
-open_tasks = Query(
+count_open_tasks = Query(
     """
     select status, count(*) as tasks from tasks where tenant_id = :tenant and completed_at is null group by status
     """,
     EndedCounts,
     scan=True,
 )
-ended = Query(
+count_ended_tasks = Query(
     """
     select status, count(*) as tasks from (
         select status from tasks where tenant_id = :tenant and completed_at is not null and completed_at > :since
@@ -170,7 +174,7 @@ def _build_bounded_count_query(condition: str, **types: str) -> Query[int]:
 queued = _build_bounded_count_query("tasks where tenant_id = :tenant and waiting = 1")
 messages_since = _build_bounded_count_query("messages where tenant_id = :tenant and message_id > :after")
 waiting = _build_bounded_count_query("deliveries where tenant_id = :tenant and state in ('held', 'queued')")
-cost = Query(
+sum_cost = Query(
     """
     select currency, cast(sum(amount) as bigint) as amount from billing_days
     where tenant_id = :tenant and (:account = '' or account_id = :account) and day = :day
@@ -185,12 +189,12 @@ cost = Query(
 # -- calls by the minute -------------------------------------------------------------------------
 
 # Each server writes its own rows, again and again, so that none adds to another's and none is counted twice.
-minutes = Query(
+select_call_minutes = Query(
     "select * from call_minutes where tenant_id = :tenant and minute > :since and server <> :server",
     CallMinuteRow,
     types={"since": BIG},
 )
-keep_minute = Write(
+upsert_call_minute = Write(
     """
     insert into call_minutes (tenant_id, minute, server, calls, reads, errors, histogram)
     values (:tenant, :minute, :server, :calls, :reads, :errors, :histogram)
@@ -199,4 +203,6 @@ keep_minute = Write(
     """,
     types={"minute": BIG, "calls": BIG, "reads": BIG, "errors": BIG},
 )
-prune_minutes = Write("delete from call_minutes where tenant_id = :tenant and minute <= :before", types={"before": BIG})
+delete_old_call_minutes = Write(
+    "delete from call_minutes where tenant_id = :tenant and minute <= :before", types={"before": BIG}
+)

@@ -25,9 +25,9 @@ MILLISECOND: Final = 1000
 async def collect_stats(call: Call) -> MonitorStats:
     """Everything that is counted, for the caller."""
     tx, since = call.tx, call.now - HOUR
-    agents = {row.status: row.agents for row in await tx.all(health_queries.agents)}
-    tasks = {row.status: row.tasks for row in await tx.all(statements.open_tasks)}
-    ended = await tx.all(statements.ended, since=since, limit=EXACT_UP_TO)
+    agents = {row.status: row.agents for row in await tx.all(health_queries.count_agents_by_status)}
+    tasks = {row.status: row.tasks for row in await tx.all(statements.count_open_tasks)}
+    ended = await tx.all(statements.count_ended_tasks, since=since, limit=EXACT_UP_TO)
     queued = await tx.one(statements.queued, limit=100 * EXACT_UP_TO)
     recent = await tx.one(statements.messages_since, after=f"msg_{since // MILLISECOND:012x}", limit=EXACT_UP_TO)
     waiting = await tx.one(statements.waiting, limit=EXACT_UP_TO)
@@ -52,7 +52,9 @@ async def _build_traffic_stats(call: Call) -> dict[str, Any]:
     """Calls of the last hour, by the minute and in all."""
     traffic = call.context.ports.find(TRAFFIC)
     assert traffic is not None, "a server that answers counts its calls"
-    rows = await call.tx.all(statements.minutes, since=traffic.first_minute(call.now), server=traffic.server)
+    rows = await call.tx.all(
+        statements.select_call_minutes, since=traffic.first_minute(call.now), server=traffic.server
+    )
     hour = traffic.last_hour(call.caller.tenant, rows, call.now)
     whole = CallMinute()
     for _, minute in hour:
@@ -88,5 +90,5 @@ async def _read_cost_today(call: Call) -> list[Money] | None:
     if not call.caller.may("read:billing"):
         return None
     account = resolve_visible_account(call.caller, None)
-    rows = await call.tx.all(statements.cost, account=account or "", day=convert_to_day_number(call.now))
+    rows = await call.tx.all(statements.sum_cost, account=account or "", day=convert_to_day_number(call.now))
     return [Money(currency=row.currency, amount=from_micros(row.amount)) for row in rows]

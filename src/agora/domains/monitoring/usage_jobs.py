@@ -28,7 +28,7 @@ class UsageCounters(Controller):
         await self.run_for_each_tenant(self._load_tenant)
 
     async def _load_tenant(self, tenant: str) -> None:
-        self.context.meter.load_usage(tenant, await self.read(tenant, statements.counted))
+        self.context.meter.load_usage(tenant, await self.read(tenant, statements.select_usage))
 
     async def step(self) -> None:
         meter = self.context.meter
@@ -62,8 +62,8 @@ class UsageCounters(Controller):
 
         async def write_minutes(call: Call) -> None:
             for number, row in rows.items():
-                await call.tx.execute(monitor.keep_minute, minute=number, server=traffic.server, **row)
-            await call.tx.execute(monitor.prune_minutes, before=traffic.first_minute(call.now))
+                await call.tx.execute(monitor.upsert_call_minute, minute=number, server=traffic.server, **row)
+            await call.tx.execute(monitor.delete_old_call_minutes, before=traffic.first_minute(call.now))
 
         try:
             await self.write_as_system(tenant, write_minutes)
@@ -74,16 +74,16 @@ class UsageCounters(Controller):
 
 async def _add_counts(call: Call, leaving: Mapping[Key, Usage]) -> dict[Key, Usage]:
     """Add counts to the stored ones; answers the new value of every counter."""
-    rows = await call.tx.all(statements.locked)
+    rows = await call.tx.all(statements.lock_usage)
     missing = leaving.keys() - _index_totals_by_key(rows).keys()
     for operation, version in sorted(missing):
-        await call.tx.execute(statements.begin, operation=operation, version=version, now=call.now)
-    totals = _index_totals_by_key(await call.tx.all(statements.locked) if missing else rows)
+        await call.tx.execute(statements.insert_usage, operation=operation, version=version, now=call.now)
+    totals = _index_totals_by_key(await call.tx.all(statements.lock_usage) if missing else rows)
     for key, counted in leaving.items():
         total = totals[key]
         total.add_usage(counted)
         await call.tx.execute(
-            statements.put,
+            statements.update_usage,
             operation=key[0],
             version=key[1],
             calls=total.calls,

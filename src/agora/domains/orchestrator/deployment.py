@@ -96,7 +96,7 @@ async def _resolve_preferred_host(call: Call, preferred: Any) -> str | None:
 async def _is_ours(call: Call, preferred: Any) -> bool:
     """Whether the marketplace places the instance: not if the preferred hosting agent is not registered as a host."""
     agent = await find_agent(call.tx, preferred) if isinstance(preferred, str) and preferred else None
-    return agent is None or await call.tx.one(host_queries.of_agent, agent_id=agent.agent_id) is not None
+    return agent is None or await call.tx.one(host_queries.select_host_of_agent, agent_id=agent.agent_id) is not None
 
 
 async def _find_hosting_agent(call: Call, preferred: Any) -> AgentRow | None:
@@ -104,7 +104,7 @@ async def _find_hosting_agent(call: Call, preferred: Any) -> AgentRow | None:
         row = await find_agent(call.tx, ref) if isinstance(ref, str) and ref else None
         if row is not None and row.retired_at is None and (ref == HOSTING or is_agent_visible(call.caller, row)):
             return row
-    rows = await call.tx.all(agents.able, capability=CAPABILITY, limit=100)
+    rows = await call.tx.all(agents.select_capable_agents, capability=CAPABILITY, limit=100)
     return next((row for row in rows if row.status in ("active", "busy") and is_agent_visible(call.caller, row)), None)
 
 
@@ -146,14 +146,14 @@ async def pass_back(call: Call, draft: Draft) -> None:
         return
     if question is None or question.sender != ORCHESTRATOR or not question.cause:
         return
-    origin = await call.tx.one(statements.of_message, message_id=question.cause)
-    letter = await call.tx.one(messages.of, message_id=question.cause)
+    origin = await call.tx.one(statements.select_envelope_of_message, message_id=question.cause)
+    letter = await call.tx.one(messages.select_message, message_id=question.cause)
     if origin is None or letter is None or origin.answer is not None:
         return
     answer = _translate_answer(draft, Performative(origin.type))
     if answer is not None:
         correlation = {"conversation_id": letter.correlation_id, "reply_to": origin.envelope_id}
-        asker = await call.tx.one(agents.by_id, ref=letter.from_agent)
+        asker = await call.tx.one(agents.select_agent_by_id, ref=letter.from_agent)
         if asker is None or asker.retired_at is None:  # the sender was deregistered
             document = answer | {"to": [letter.from_name], "correlation": correlation}
             await send_as_marketplace(call, ORCHESTRATOR, document, origin)

@@ -51,7 +51,7 @@ async def _find_own_instance_address(call: Call, row: AgentRow) -> dict[str, str
         "now": call.now,
         "here": here,
     }
-    instance = await call.tx.one(instances.of_agent, **parameters)
+    instance = await call.tx.one(instances.list_instances_of_agent, **parameters)
     return {} if instance is None or not instance.address else {"address": instance.address}
 
 
@@ -77,7 +77,7 @@ async def _find_matching(call: Call, document: dict[str, Any]) -> Sequence[Agent
             fix="Name the capability that the agent must have.",
             errors=[field_error("payload.capability", "required")],
         )
-    rows = await call.tx.all(agents.able, capability=capabilities[0], limit=LOOKED_AT)
+    rows = await call.tx.all(agents.select_capable_agents, capability=capabilities[0], limit=LOOKED_AT)
     fitting = [
         row
         for row in rows

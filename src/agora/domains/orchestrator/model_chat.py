@@ -20,7 +20,7 @@ from agora.domains.declared_agents.tool_uses import ToolUse, list_tool_uses
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
 from agora.domains.tasks.assignment import Order, create_task
-from agora.domains.tasks.list_queries import recent_messages
+from agora.domains.tasks.list_queries import select_recent_messages
 from agora.domains.tasks.messages import join_text
 from agora.domains.tasks.records import TaskRow
 from agora_sdk.contract import orchestrator as contract
@@ -52,7 +52,7 @@ async def find_chat_agent(call: Call) -> AgentRow | None:
     row = await find_agent(call.tx, name)
     if row is None or row.status not in AT_WORK or row.retired_at is not None:
         return None
-    is_declared = await call.tx.one(declared.agent_by_id, agent_id=row.agent_id) is not None
+    is_declared = await call.tx.one(declared.select_agent_by_id, agent_id=row.agent_id) is not None
     return row if is_declared else None
 
 
@@ -117,7 +117,7 @@ async def _build_answer(call: Call, task: TaskRow, agent_name: str) -> contract.
 
 
 async def _read_question(call: Call, task_id: str) -> str:
-    for entry in await call.tx.all(recent_messages, task_id=task_id, limit=1):
+    for entry in await call.tx.all(select_recent_messages, task_id=task_id, limit=1):
         message = decode_json(entry.data) if entry.data else {}
         return join_text(message.get("parts") or ())
     return "It waits for an answer."

@@ -54,7 +54,7 @@ class Outbox(DueController):
 
     name = "outbox"
     interval = 0.2
-    next_due = statements.next_due
+    next_due = statements.select_next_due_time
 
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
@@ -79,7 +79,7 @@ class Outbox(DueController):
         if self.context.overrides.is_halted(tenant):
             return
         now = self.context.clock.now()
-        for destination in await self.read(tenant, statements.due_destinations, now=now, limit=MAX_DESTINATIONS):
+        for destination in await self.read(tenant, statements.select_due_destinations, now=now, limit=MAX_DESTINATIONS):
             key = (tenant, destination)
             if key not in self._workers and not self.is_stopping:
                 self._workers[key] = asyncio.get_running_loop().create_task(self._serve_destination(*key))
@@ -187,9 +187,9 @@ class Outbox(DueController):
         values = {"attempts": attempts, "due_at": due_at, "error": str(error)[:1000], **_build_row_key(row)}
 
         async def store_success(call: Call) -> None:
-            await call.tx.execute(statements.put_off, **values)
+            await call.tx.execute(statements.postpone_delivery, **values)
             if error.status is None or error.retry_after:
-                await call.tx.execute(statements.hold, destination=row.destination, due_at=due_at)
+                await call.tx.execute(statements.hold_destination, destination=row.destination, due_at=due_at)
 
         await self.write_as_system(tenant, store_success)
 
@@ -207,7 +207,7 @@ class Outbox(DueController):
         )
 
         async def store_failure(call: Call) -> None:
-            if await call.tx.execute(statements.finish, **_build_row_key(row)):
+            if await call.tx.execute(statements.delete_delivery, **_build_row_key(row)):
                 call.target = row.ref
                 await record_dead_letter(call, letter)
 
@@ -220,21 +220,21 @@ def _build_row_key(row: OutboxRow) -> dict[str, str | int]:
 
 
 async def _release_leases(call: Call) -> None:
-    await call.tx.execute(statements.release)
+    await call.tx.execute(statements.release_leases)
 
 
 async def _claim_rows(call: Call, *, destination: str) -> Sequence[OutboxRow]:
     times = {"until": call.now + LEASE_SECONDS * SECOND, "now": call.now}
-    return await call.tx.returning(statements.claim, destination=destination, limit=EACH, **times)
+    return await call.tx.returning(statements.claim_deliveries, destination=destination, limit=EACH, **times)
 
 
 async def _delete_row(call: Call, *, row: OutboxRow) -> None:
-    await call.tx.execute(statements.finish, **_build_row_key(row))
+    await call.tx.execute(statements.delete_delivery, **_build_row_key(row))
 
 
 async def _delete_row_and_handle_response(
     call: Call, *, row: OutboxRow, source: OutboxSource, response: HttpResponse
 ) -> None:
     """Delete the row and act on the answer, unless another server has claimed it since."""
-    if await call.tx.execute(statements.finish, **_build_row_key(row)):
+    if await call.tx.execute(statements.delete_delivery, **_build_row_key(row)):
         await source.handle_response(call, row, response)

@@ -6,20 +6,28 @@ from agora.store.port import Query, Write
 
 from .records import OutboxRow
 
-__all__ = ["claim", "due_destinations", "finish", "hold", "next_due", "put_off", "release"]
+__all__ = [
+    "claim_deliveries",
+    "delete_delivery",
+    "hold_destination",
+    "postpone_delivery",
+    "release_leases",
+    "select_due_destinations",
+    "select_next_due_time",
+]
 
 BIG = "bigint"
 _HELD = "where tenant_id = :tenant and delivery_id = :delivery_id and fence = :fence and leased = 1"
 
-next_due = Query("select min(due_at) as due from outbox where tenant_id = :tenant", int)
-due_destinations = Query(
+select_next_due_time = Query("select min(due_at) as due from outbox where tenant_id = :tenant", int)
+select_due_destinations = Query(
     "select destination from outbox where tenant_id = :tenant and due_at <= :now group by destination limit :limit",
     str,
     types={"now": BIG, "limit": BIG},
     scan=True,
 )
 #: the oldest of one destination; of two servers that claim the same, the second finds its lease
-claim = Write(
+claim_deliveries = Write(
     """
     update outbox set due_at = :until, leased = 1, fence = fence + 1
     where tenant_id = :tenant and due_at <= :now and delivery_id in (
@@ -32,13 +40,13 @@ claim = Write(
     types={"until": BIG, "now": BIG, "limit": BIG},
 )
 #: delivered or given up; no row: another server has claimed it since
-finish = Write(f"delete from outbox {_HELD}", types={"fence": BIG})
-put_off = Write(
+delete_delivery = Write(f"delete from outbox {_HELD}", types={"fence": BIG})
+postpone_delivery = Write(
     f"update outbox set attempts = :attempts, due_at = :due_at, leased = 0, error = :error {_HELD}",
     types={"attempts": BIG, "due_at": BIG, "fence": BIG},
 )
 #: a destination that does not answer is left alone with all that waits for it
-hold = Write(
+hold_destination = Write(
     """
     update outbox set due_at = :due_at
     where tenant_id = :tenant and destination = :destination and leased = 0 and due_at < :due_at
@@ -46,4 +54,4 @@ hold = Write(
     types={"due_at": BIG},
 )
 #: by the one server that has the data
-release = Write("update outbox set due_at = 0, leased = 0 where tenant_id = :tenant and leased = 1")
+release_leases = Write("update outbox set due_at = 0, leased = 0 where tenant_id = :tenant and leased = 1")

@@ -86,7 +86,7 @@ class AgentSearch:
         """How many agents have each of the capabilities, the rarest first; they are asked for in that order."""
         if not self.capabilities or self.chosen.retired:
             return None
-        rows = await self.call.tx.all(statements.counts, capabilities=encode_json(self.capabilities))
+        rows = await self.call.tx.all(statements.select_capability_counts, capabilities=encode_json(self.capabilities))
         rows_by_name = {row.capability: row for row in rows}
         self.capabilities.sort(key=lambda name: rows_by_name[name].agents if name in rows_by_name else 0)
         return [rows_by_name[name] for name in self.capabilities if name in rows_by_name]
@@ -145,7 +145,7 @@ class AgentSearch:
         if len(word) < 3 and word.isascii():
             return ()
         rows = await self.call.tx.all(
-            statements.terms,
+            statements.select_similar_terms,
             word=word,
             shortest=len(word) - allowed,
             least=1 if allowed else statements.PIECES + 1,

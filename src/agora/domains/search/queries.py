@@ -21,8 +21,8 @@ __all__ = [
     "build_match_parameters",
     "build_ranked_agents_page_query",
     "count_visible_private",
-    "counts",
-    "terms",
+    "select_capability_counts",
+    "select_similar_terms",
 ]
 
 BIG = "bigint"
@@ -186,7 +186,7 @@ def agents_total(chosen: Selection) -> Query[int]:
 _COUNTS = """
     select capability, agents, private from capability_counts where tenant_id = :tenant and capability
 """
-counts = Query(
+select_capability_counts = Query(
     _COUNTS + "in (select value from json_each(:capabilities))",
     CapabilityCount,
     postgres=_COUNTS + "= any(array(select json_array_elements_text(:capabilities::json)))",
@@ -222,7 +222,7 @@ _OWN = """
     and exists (select 1 from agent_search s cross join agent_documents d
         where s.agent_search match '"' || known.term || '"' and d.document = s.rowid and d.tenant_id = :tenant)
 """
-terms = Query(
+select_similar_terms = Query(
     _TERMS.replace("@vocabulary", "agent_vocabulary where :tenant is not null").replace("@own", _OWN),
     KnownTerm,
     postgres=_TERMS.replace("@vocabulary", "agent_terms where tenant_id = :tenant")

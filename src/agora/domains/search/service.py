@@ -71,12 +71,12 @@ class QueryService(BoundService, contract.Queries):
     @implements
     async def marketplace(self) -> contract.Marketplace:
         call, tx = self.call, self.call.tx
-        agents = await tx.all(statistics.agents)
-        capabilities = await tx.all(statistics.capabilities, limit=LISTED)
-        capabilities_total = await tx.one(statistics.capabilities_total)
-        messages = await tx.one(statistics.messages, since=call.now - HOUR)
-        waiting = await tx.one(statistics.waiting)
-        events = await tx.one(statistics.events)
+        agents = await tx.all(statistics.count_agents)
+        capabilities = await tx.all(statistics.select_top_capabilities, limit=LISTED)
+        capabilities_total = await tx.one(statistics.count_capabilities)
+        messages = await tx.one(statistics.count_messages, since=call.now - HOUR)
+        waiting = await tx.one(statistics.count_waiting_deliveries)
+        events = await tx.one(statistics.count_events)
         assert messages is not None
         assert waiting is not None
         assert events is not None

@@ -6,11 +6,18 @@ from agora.store.port import Query
 
 from .records import AgentCount, MessageCount, OfferedCapability
 
-__all__ = ["agents", "capabilities", "capabilities_total", "events", "messages", "waiting"]
+__all__ = [
+    "count_agents",
+    "count_capabilities",
+    "count_events",
+    "count_messages",
+    "count_waiting_deliveries",
+    "select_top_capabilities",
+]
 
 BIG = "bigint"
 
-agents = Query(
+count_agents = Query(
     """
     select status, service_tier, count(*) as agents from agents
     where tenant_id = :tenant and retired_at is null group by status, service_tier
@@ -18,7 +25,7 @@ agents = Query(
     AgentCount,
     scan=True,
 )
-capabilities = Query(
+select_top_capabilities = Query(
     """
     select capability, agents - private as agents from capability_counts
     where tenant_id = :tenant and agents > private order by agents - private desc, capability limit :limit
@@ -27,10 +34,10 @@ capabilities = Query(
     types={"limit": BIG},
     scan=True,
 )
-capabilities_total = Query(
+count_capabilities = Query(
     "select count(*) as total from capability_counts where tenant_id = :tenant and agents > private", int, scan=True
 )
-messages = Query(
+count_messages = Query(
     """
     select count(*) as total, count(case when created_at > :since then 1 end) as recent from messages
     where tenant_id = :tenant
@@ -39,13 +46,13 @@ messages = Query(
     types={"since": BIG},
     scan=True,
 )
-waiting = Query(
+count_waiting_deliveries = Query(
     "select count(*) as waiting from deliveries where tenant_id = :tenant and state in ('held', 'queued')",
     int,
     scan=True,
 )
 # Sequence numbers have no gaps: what the log holds is what lies between its ends.
-events = Query(
+count_events = Query(
     """
     select coalesce((select max(seq) from events where tenant_id = :tenant)
         - (select min(seq) from events where tenant_id = :tenant) + 1, 0) as events

@@ -61,14 +61,12 @@ async def load_visible_task(call: Call, task_id: str) -> TaskRow:
 async def lock_visible_task(call: Call, task_id: str) -> TaskDraft:
     """Load a task that the caller may see, and lock its row for a change."""
     call.target = task_id
-    return TaskDraft(
-        call, _require_visible(call, task_id, await call.tx.one(tasks.select_task_for_update, task_id=task_id))
-    )
+    return TaskDraft(call, _require_visible(call, task_id, await call.tx.one(tasks.lock_task, task_id=task_id)))
 
 
 async def lock_task(call: Call, task_id: str) -> TaskDraft:
     """Lock a task that exists, without checking access: for changes that the server makes by itself."""
-    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
+    row = await call.tx.one(tasks.lock_task, task_id=task_id)
     assert row is not None
     return TaskDraft(call, row)
 
@@ -89,7 +87,7 @@ async def lock_own_task(call: Call, task_id: str) -> TaskDraft:
 async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
     """Lock a task for the holder of its lease. Raises StaleLease if the fencing token is not the newest."""
     call.target = task_id
-    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
+    row = await call.tx.one(tasks.lock_task, task_id=task_id)
     if row is None or not (can_see_task(call.caller, row) or await _has_worked_on_task(call, task_id)):
         raise _build_unknown_task_error(task_id)
     draft = TaskDraft(call, row)
@@ -99,7 +97,9 @@ async def lock_held_task(call: Call, task_id: str, token: int) -> TaskDraft:
 
 async def _has_worked_on_task(call: Call, task_id: str) -> bool:
     """Whether the caller worked on a task before: it gets StaleLease then, where others get NotFound."""
-    return await call.tx.one(task_lists.entry_of_actor, task_id=task_id, actor=call.caller.subject) is not None
+    return (
+        await call.tx.one(task_lists.select_any_entry_of_actor, task_id=task_id, actor=call.caller.subject) is not None
+    )
 
 
 async def lock_assigned_task(call: Call, task_id: str, token: int | None) -> TaskDraft:

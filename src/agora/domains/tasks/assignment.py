@@ -144,7 +144,7 @@ async def _resolve_pool(call: Call, order: Order, required: list[str]) -> Destin
         required,
     )
     for capability in required:
-        if not await call.tx.all(agents.by_capability, capability=capability, limit=1):
+        if not await call.tx.all(agents.select_agents_to_address, capability=capability, limit=1):
             target.warning = f"No agent has the capability {capability!r} yet; the task waits until one does."
             break
     return target
@@ -163,7 +163,7 @@ async def _choose_least_loaded(call: Call, order: Order, required: list[str]) ->
 
 
 async def _find_worker(call: Call, ref: str) -> WorkerRow:
-    row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
+    row = await call.tx.one(workers.select_worker, ref=ref, owner=call.caller.subject)
     if row is None:
         raise NotFound(
             f"There is no worker {ref!r}.",
@@ -193,7 +193,7 @@ async def _resolve_unregistered_name(call: Call, ref: str, row: AgentRow | None,
         )
     check_name(ref, "assignee")
     address = build_address_of_name(ref)
-    waiting = await call.tx.one(tasks.count_waiting_for_name, address=address, limit=HELD_LIMIT)
+    waiting = await call.tx.one(tasks.count_tasks_held_for_name, address=address, limit=HELD_LIMIT)
     if waiting is not None and waiting >= HELD_LIMIT:
         raise Conflict(
             f"{HELD_LIMIT} tasks already wait for {ref!r}, which is not registered.",
@@ -262,7 +262,7 @@ async def _apply_busy_policy(call: Call, order: Order, target: Destination) -> T
     """Apply the policy of a busy agent to a task in a context. Cancels the tasks that it replaces. Raises Conflict."""
     if order.context_id is None or target.lane != f"agent:{target.agent}":
         return Turn()
-    agent = target.row or await call.tx.one(agents.by_id, ref=target.agent)
+    agent = target.row or await call.tx.one(agents.select_agent_by_id, ref=target.agent)
     if agent is None or agent.busy == "concurrent":
         return Turn()
     requester = order.created_by or call.caller.subject
@@ -346,9 +346,7 @@ async def _check_dependencies(call: Call, order: Order) -> int:
     if not order.depends_on:
         return 0
     task_ids = list(dict.fromkeys(order.depends_on))
-    rows = {
-        row.task_id: row for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(sorted(task_ids)))
-    }
+    rows = {row.task_id: row for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(sorted(task_ids)))}
     blocked = 0
     for task_id in task_ids:
         row = rows.get(task_id)
@@ -401,7 +399,7 @@ async def estimate_completion(call: Call, row: TaskRow) -> datetime | None:
         return None
     agent = row.assigned_agent
     durations = await call.tx.one(
-        tasks.duration_estimate, task_type=row.task_type, agent_id=agent if agent and ":" not in agent else ""
+        tasks.select_duration_estimate, task_type=row.task_type, agent_id=agent if agent and ":" not in agent else ""
     )
     if durations is None or not durations.samples or durations.waited is None or durations.ran is None:
         return None

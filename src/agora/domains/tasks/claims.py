@@ -188,7 +188,7 @@ async def _resolve_claimant(
     own: list[str] | None = None
     if caller.kind == "agent":
         addresses.append(build_address_of_name(caller.name))
-        row = await call.tx.one(agents.by_id, ref=caller.subject)
+        row = await call.tx.one(agents.select_agent_by_id, ref=caller.subject)
         own = decode_json(row.capabilities) if row is not None else []
     row_of_worker = None
     if worker is not None:
@@ -216,7 +216,7 @@ def list_claimable_capabilities(worker: WorkerRow) -> list[str]:
 
 
 async def _find_own_worker(call: Call, ref: str) -> WorkerRow:
-    row = await call.tx.one(workers.by_ref, ref=ref, owner=call.caller.subject)
+    row = await call.tx.one(workers.select_worker, ref=ref, owner=call.caller.subject)
     if row is None or row.owner != call.caller.subject:
         raise not_found(
             "worker", f"You have no worker {ref!r}.", fix="Register it with POST /v1/agent/workers/register."
@@ -236,7 +236,7 @@ async def _find_queues(call: Call, claimant: Claimant, *, open: bool = True) -> 
     )  # equal for equal capabilities, so the store caches it
     names: list[str] = []
     for name_ranges in filter(None, (own, pool)):
-        rows = await call.tx.all(tasks.waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
+        rows = await call.tx.all(tasks.select_waiting_queues, ranges=encode_json(name_ranges), limit=QUEUES_LOOKED_AT)
         names += list(rows)
     return [queue for queue in names if queues.can_claim_from(queue, claimant.brought, claimant.task_types)]
 
@@ -245,7 +245,7 @@ async def _find_candidate_tasks(call: Call, wanted: Sequence[str], limit: int) -
     """Ids of the most urgent tasks of these queues, in order of urgency."""
     heads: list[QueueHead] = []
     for queue in wanted:
-        heads += await call.tx.all(tasks.queue_heads, queue=queue, limit=limit)
+        heads += await call.tx.all(tasks.select_queue_heads, queue=queue, limit=limit)
     return [row.task_id for row in sorted(heads, key=_compute_urgency_key)[:limit]]
 
 

@@ -224,7 +224,7 @@ async def _end_task_without_dependants(
         draft.set_columns(progress=100.0)
     if result is not None:
         text = encode_json(result)
-        await call.tx.execute(tasks.set_result, task_id=draft.task_id, result=text)
+        await call.tx.execute(tasks.update_result, task_id=draft.task_id, result=text)
         log_data = result if len(text) <= SHOWN else None
     else:
         log_data = None
@@ -257,7 +257,7 @@ async def release_context(draft: TaskDraft) -> None:
     dependants = await call.tx.all(tasks.select_dependants, task_id=draft.task_id)
     ids = [dependant.task_id for dependant in dependants if dependant.in_context]
     await call.tx.execute(tasks.delete_context_dependants, task_id=draft.task_id)
-    for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(ids)):
+    for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):
         if row.status not in states.TERMINAL:
             await _unblock_task(TaskDraft(call, row))
 
@@ -279,7 +279,7 @@ async def _release_dependants(done: TaskDraft) -> list[TaskDraft]:
     predecessors = await find_predecessors(call, done.task_id) if in_context else ()
     # Locked in the order of their ids, as everywhere, so that two ends with common dependants cannot deadlock.
     ids = [dependant.task_id for dependant in dependants]
-    for row in await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(ids)):
+    for row in await call.tx.all(tasks.lock_tasks, ids=encode_json(ids)):
         draft = TaskDraft(call, row)
         if draft.row.status in states.TERMINAL:
             continue

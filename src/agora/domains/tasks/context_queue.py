@@ -37,9 +37,11 @@ async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, reque
     """Lock and return the tasks of a context that wait or are worked on, oldest first. Raises Conflict for too many."""
     await call.tx.one(tasks.lock_context, context_id=context_id, agent_id=agent_id)
     parties = {"agent_id": agent_id, "requester": requester}
-    rows = [*await call.tx.all(tasks.select_under_way, context_id=context_id, limit=MAX_UNDER_WAY, **parties)]
+    rows = [
+        *await call.tx.all(tasks.select_active_tasks_of_context, context_id=context_id, limit=MAX_UNDER_WAY, **parties)
+    ]
     first_id = build_context_filter(context_id)["context_task"]  # the task that a context without a name began with
-    first = await call.tx.one(tasks.select_task_for_update, task_id=first_id) if first_id else None
+    first = await call.tx.one(tasks.lock_task, task_id=first_id) if first_id else None
     if first is not None and (first.context_id, first.assigned_agent, first.created_by) == (None, agent_id, requester):
         rows = [first, *rows] if first.status in UNDER_WAY else rows
     if len(rows) >= MAX_UNDER_WAY:
@@ -54,7 +56,7 @@ async def find_tasks_under_way(call: Call, context_id: str, agent_id: str, reque
 async def join_context_queue(draft: TaskDraft) -> None:
     """Have a task whose question was answered wait for what its context has begun meanwhile, if its agent says so."""
     row = draft.row
-    agent = await draft.call.tx.one(agents.by_id, ref=row.assigned_agent) if row.assigned_agent else None
+    agent = await draft.call.tx.one(agents.select_agent_by_id, ref=row.assigned_agent) if row.assigned_agent else None
     if agent is None or agent.busy != "enqueue":
         return
     rows = await find_tasks_under_way(draft.call, task_context_id(row), agent.agent_id, row.created_by)
@@ -77,5 +79,5 @@ async def insert_context_dependency(draft: TaskDraft, predecessor: str) -> None:
 async def find_predecessors(call: Call, task_id: str) -> Sequence[str]:
     """Ids of the unfinished tasks, locked, that a task waits for in its context."""
     ids = await call.tx.all(tasks.select_context_predecessors, task_id=task_id)
-    rows = await call.tx.all(tasks.select_tasks_for_update, ids=encode_json(sorted(ids))) if ids else ()
+    rows = await call.tx.all(tasks.lock_tasks, ids=encode_json(sorted(ids))) if ids else ()
     return [row.task_id for row in rows if row.status in UNDER_WAY]

@@ -39,7 +39,7 @@ _S = TaskStatus
 async def apply_due_timer(call: Call, task_id: str) -> bool:
     """Handle the timer of a task if it is still due; return whether its lease expired. Idempotent across servers."""
     # Checked again under the row lock: another server may have handled the timer, or a renewal may have moved it.
-    row = await call.tx.one(tasks.select_task_for_update, task_id=task_id)
+    row = await call.tx.one(tasks.lock_task, task_id=task_id)
     if row is None or row.due_at is None or row.due_at > call.now:
         return False
     draft = TaskDraft(call, row)
@@ -107,7 +107,7 @@ async def _is_worker_online(draft: TaskDraft) -> bool:
     address = queues.queue_address(draft.row.queue) or ""
     if not address.startswith("worker:"):
         return False
-    worker = await draft.call.tx.one(workers.by_ref, ref=address.removeprefix("worker:"), owner="")
+    worker = await draft.call.tx.one(workers.select_worker, ref=address.removeprefix("worker:"), owner="")
     if worker is None or worker.draining_at is not None:
         return False
     return draft.call.now - worker.last_seen <= states.ONLINE_SECONDS * SECOND
@@ -131,9 +131,9 @@ async def requeue_tasks_of_agent(call: Call, agent_id: str, agent_name: str) -> 
 
     The next agent of the same name is another agent: no task of the former one may remain under the name.
     """
-    for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
+    for row in await call.tx.all(tasks.select_held_tasks, agent_id=agent_id):
         await requeue_task(await lock_task(call, row), "its agent has left", refund=True)
-    await call.tx.execute(workers.retire_all, owner=agent_id, now=call.now)
+    await call.tx.execute(workers.retire_workers_of_owner, owner=agent_id, now=call.now)
     # A task created concurrently with the registration may still be addressed to the name.
     for address in (build_address_of_name(agent_name), agent_id):
         await _readdress_tasks(call, address, agent_id)

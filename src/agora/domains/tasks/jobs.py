@@ -20,12 +20,12 @@ class TaskDeadlines(DueController):
 
     name = "tasks"
     interval = 0.5
-    next_due = tasks.next_due
+    next_due = tasks.select_next_due_time
 
     async def reconcile(self, tenant: str) -> None:
         context = self.context
         while not self.is_stopping and not context.overrides.is_halted(tenant):
-            rows = await self.read(tenant, tasks.due_tasks, now=context.clock.now(), limit=BATCH)
+            rows = await self.read(tenant, tasks.select_due_tasks, now=context.clock.now(), limit=BATCH)
             looks = [self.write_as_system(tenant, partial(apply_due_timer, task_id=task_id)) for task_id in rows]
             context.dispatcher.measures.lease_expiries += sum(await asyncio.gather(*looks))
             if len(rows) < BATCH:

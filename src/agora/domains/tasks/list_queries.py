@@ -14,15 +14,15 @@ __all__ = [
     "count_created",
     "count_ended",
     "count_tasks",
-    "entries",
-    "entry_data",
-    "entry_of_actor",
-    "history",
-    "history_of_types",
+    "list_entries",
+    "list_history",
+    "list_history_of_types",
     "list_tasks",
-    "output",
-    "recent_messages",
+    "select_any_entry_of_actor",
     "select_durations",
+    "select_entry_data",
+    "select_output",
+    "select_recent_messages",
 ]
 
 BIG = "bigint"
@@ -105,27 +105,27 @@ def count_tasks(filters: frozenset[str]) -> Query[int]:
 
 
 _ENTRIES = "select * from task_entries where tenant_id = :tenant and task_id = :task_id and number > :after"
-entries = Query(f"{_ENTRIES} order by number limit :limit", TaskEntryRow, types={"after": BIG, "limit": BIG})
-history = Query(
+list_entries = Query(f"{_ENTRIES} order by number limit :limit", TaskEntryRow, types={"after": BIG, "limit": BIG})
+list_history = Query(
     f"{_ENTRIES} and type not in ('output', 'artifact') order by number limit :limit",
     TaskEntryRow,
     types={"after": BIG, "limit": BIG},
 )
 _TYPES_OF_ENTRIES, _TYPES_OF_ENTRIES_POSTGRES = build_in_list_condition("types")
-history_of_types = Query(
+list_history_of_types = Query(
     f"{_ENTRIES} and type {_TYPES_OF_ENTRIES} order by number limit :limit",
     TaskEntryRow,
     postgres=f"{_ENTRIES} and type {_TYPES_OF_ENTRIES_POSTGRES} order by number limit :limit",
     types={"after": BIG, "limit": BIG},
     scan=True,
 )
-entry_data = Query(
+select_entry_data = Query(
     "select data from task_entries where tenant_id = :tenant and task_id = :task_id and number = :number",
     str,
     types={"number": BIG},
 )
 # The newest first, for what is being talked about now.
-recent_messages = Query(
+select_recent_messages = Query(
     """
     select * from task_entries where tenant_id = :tenant and task_id = :task_id and type = 'message'
     order by number desc limit :limit
@@ -133,12 +133,12 @@ recent_messages = Query(
     TaskEntryRow,
     types={"limit": BIG},
 )
-entry_of_actor = Query(
+select_any_entry_of_actor = Query(
     "select 1 as found from task_entries where tenant_id = :tenant and task_id = :task_id and actor = :actor limit 1",
     int,
 )
 # Starts with the chunk that contains the offset.
-output = Query(
+select_output = Query(
     """
     select starts_at, content from task_entries
     where tenant_id = :tenant and task_id = :task_id and starts_at is not null and starts_at >= coalesce((

@@ -87,7 +87,7 @@ async def take_back_tasks(call: Call, agent_id: str, running: Collection[str]) -
 
     running: ids of the tasks that this process is working on.
     """
-    for row in await call.tx.all(tasks.held_tasks, agent_id=agent_id):
+    for row in await call.tx.all(tasks.select_held_tasks, agent_id=agent_id):
         if row in running:
             continue
         draft = await lock_task(call, row)

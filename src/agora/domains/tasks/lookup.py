@@ -144,7 +144,7 @@ async def _add_agent_filter(call: Call, ref: str, parameters: dict[str, Any]) ->
         parameters |= {"agent": ref, "address": ref}
         return
     agent = await _resolve_subject(call, ref, "agent_id")
-    row = await call.tx.one(agents.by_id, ref=agent)
+    row = await call.tx.one(agents.select_agent_by_id, ref=agent)
     parameters |= {"agent": agent, "address": build_address_of_name(row.agent_name) if row is not None else agent}
 
 
@@ -202,8 +202,8 @@ async def read_history(
     async def read_entries(after: int, count: int) -> Sequence[TaskEntryRow]:
         place = {"task_id": task_id, "after": after, "limit": count}
         if types:
-            return await call.tx.all(task_lists.history_of_types, **place, types=encode_json(list(types)))
-        return await call.tx.all(task_lists.history, **place)
+            return await call.tx.all(task_lists.list_history_of_types, **place, types=encode_json(list(types)))
+        return await call.tx.all(task_lists.list_history, **place)
 
     rows, more = await paging.read_page(read_entries, after, "number", limit, call.context.settings.page_bytes)
     entries = [views.build_entry(row) for row in rows]
@@ -217,7 +217,7 @@ async def read_output(call: Call, task_id: str, offset: int, limit: int) -> cont
     """A slice of a task's output. offset, limit: characters. Raises NotFound."""
     row = await access.load_visible_task(call, task_id)
     offset = min(offset, row.output_size)
-    rows = await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=PIECES)
+    rows = await call.tx.all(task_lists.select_output, task_id=task_id, offset=offset, limit=PIECES)
     text = "".join(piece.content for piece in rows)
     skipped = offset - rows[0].starts_at if rows else 0
     content = text[skipped : skipped + limit]
@@ -248,7 +248,7 @@ def parse_position(last_event_id: str | None, entries: int) -> int:
 
 async def read_log_page(reader: Reader, task_id: str, after: int) -> LogPage:
     """Log entries after a number, for a stream; the stream ends with the entry of the task's end."""
-    rows = await reader.all(task_lists.entries, task_id=task_id, after=after, limit=MAX_PAGE_ENTRIES)
+    rows = await reader.all(task_lists.list_entries, task_id=task_id, after=after, limit=MAX_PAGE_ENTRIES)
     rows, _ = paging.take_fitting_rows(rows, MAX_PAGE_ENTRIES, paging.MAX_PAGE_BYTES)
     entries, is_last = [], False
     for row in rows:

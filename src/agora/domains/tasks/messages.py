@@ -111,7 +111,7 @@ async def _require_open_question(draft: TaskDraft, message_id: str) -> None:
     """
     row = draft.row
     if row.status in states.INTERRUPTED:
-        data = await draft.call.tx.one(task_lists.entry_data, task_id=draft.task_id, number=row.status_entry)
+        data = await draft.call.tx.one(task_lists.select_entry_data, task_id=draft.task_id, number=row.status_entry)
         content = decode_json(data) if data else {}
         if message_id in (content.get("messageId"), f"{draft.task_id}.{row.status_entry}"):
             return
@@ -149,7 +149,9 @@ async def _has_open_questions(draft: TaskDraft, answer: Mapping[str, Any]) -> bo
     if find_answered_name(answer) is None:
         return False
     # Each name may be answered twice; what is said beside that is an answer to all.
-    rows = await draft.call.tx.all(task_lists.recent_messages, task_id=draft.task_id, limit=2 * MAX_QUESTIONS + 1)
+    rows = await draft.call.tx.all(
+        task_lists.select_recent_messages, task_id=draft.task_id, limit=2 * MAX_QUESTIONS + 1
+    )
     answers = [answer]
     for row in rows:
         message = decode_json(row.data) if row.data is not None else {}

@@ -23,30 +23,30 @@ __all__ = [
     "ACTIVE_TASKS",
     "NEVER",
     "TASK_DURATIONS",
-    "count_waiting_for_name",
+    "count_tasks_held_for_name",
     "delete_context_dependants",
-    "due_tasks",
-    "duration_estimate",
     "extend_leases",
-    "held_tasks",
     "lease_first_task",
     "lease_tasks",
     "lock_context",
+    "lock_task",
+    "lock_tasks",
     "move_worker_tasks",
-    "next_due",
-    "queue_heads",
     "readdress_tasks",
+    "select_active_tasks_of_context",
     "select_context_predecessors",
     "select_dependants",
+    "select_due_tasks",
+    "select_duration_estimate",
+    "select_held_tasks",
+    "select_next_due_time",
+    "select_queue_heads",
     "select_task",
     "select_task_data",
-    "select_task_for_update",
     "select_task_sizes",
-    "select_tasks_for_update",
-    "select_under_way",
-    "set_result",
+    "select_waiting_queues",
+    "update_result",
     "update_task",
-    "waiting_queues",
 ]
 
 BIG = "bigint"
@@ -56,7 +56,7 @@ NEVER = 1 << 62  #: deadline of a task that has none
 _TYPES = {name: kind for name, kind in TASKS.columns if kind != "text"}
 
 select_task = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow)
-select_task_for_update = Query(
+lock_task = Query(
     "select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow, lock=True, row="task_id"
 )
 select_task_data = Query("select * from task_data where tenant_id = :tenant and task_id = :task_id", TaskData)
@@ -68,9 +68,7 @@ _SIZES = """
 """
 select_task_sizes = Query(_SIZES.format(ids=_IDS), TaskSize, postgres=_SIZES.format(ids=_IDS_POSTGRES))
 _LOCK_ALL = "select * from tasks where tenant_id = :tenant and task_id {ids} order by task_id"
-select_tasks_for_update = Query(
-    _LOCK_ALL.format(ids=_IDS), TaskRow, postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True
-)
+lock_tasks = Query(_LOCK_ALL.format(ids=_IDS), TaskRow, postgres=_LOCK_ALL.format(ids=_IDS_POSTGRES), lock=True)
 
 
 @cache
@@ -82,7 +80,7 @@ def update_task(columns: frozenset[str]) -> Write:
     return Write(text, types=types, row="task_id")
 
 
-set_result = Write(
+update_result = Write(
     "update task_data set result = :result where tenant_id = :tenant and task_id = :task_id", row="task_id"
 )
 
@@ -100,7 +98,7 @@ _QUEUES = f"""
     )
     select queue from walk where queue is not null limit :limit
 """
-waiting_queues = Query(
+select_waiting_queues = Query(
     _QUEUES.format(
         low="json_extract(r.value, '$[0]')", high="json_extract(r.value, '$[1]')", ranges="json_each(:ranges) r"
     ),
@@ -110,7 +108,7 @@ waiting_queues = Query(
     ),
     types={"limit": BIG},
 )
-queue_heads = Query(
+select_queue_heads = Query(
     """
     select task_id, priority, deadline from tasks
     where tenant_id = :tenant and queue = :queue and waiting = 1
@@ -227,7 +225,7 @@ lock_context = Query(
     """,
     lock=True,
 )
-select_under_way = Query(
+select_active_tasks_of_context = Query(
     """
     select * from tasks where tenant_id = :tenant and context_id = :context_id and completed_at is null
         and assigned_agent = :agent_id and created_by = :requester and status in ('pending', 'in_progress')
@@ -246,14 +244,14 @@ delete_context_dependants = Write(
 
 # -- unregistered names and former agents ------------------------------------------------------
 
-held_tasks = Query(
+select_held_tasks = Query(
     """
     select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and holder = :agent_id
         and completed_at is null limit 10000
     """,
     str,
 )
-count_waiting_for_name = Query(
+count_tasks_held_for_name = Query(
     """
     select count(*) as held from (
         select 1 from tasks where tenant_id = :tenant and assigned_agent = :address and completed_at is null limit :limit
@@ -282,8 +280,10 @@ move_worker_tasks = Write(
 
 # -- time --------------------------------------------------------------------------------------
 
-next_due = Query("select min(due_at) as due_at from tasks where tenant_id = :tenant and due_at is not null", int)
-due_tasks = Query(
+select_next_due_time = Query(
+    "select min(due_at) as due_at from tasks where tenant_id = :tenant and due_at is not null", int
+)
+select_due_tasks = Query(
     "select task_id from tasks where tenant_id = :tenant and due_at <= :now order by due_at limit :limit",
     str,
     types={"now": BIG, "limit": BIG},
@@ -296,7 +296,7 @@ extend_leases = Write(
     """,
     types={"stood_still": BIG},
 )
-duration_estimate = Query(
+select_duration_estimate = Query(
     """
     select sum(samples) as samples, sum(samples * wait_mean) as waited, sum(samples * run_mean) as ran from (
         select * from task_durations

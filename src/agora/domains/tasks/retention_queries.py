@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write, build_in_list_condition
 
-__all__ = ["TASK_DELETES", "WORKFLOW_DELETES", "expired_tasks", "expired_workflows"]
+__all__ = ["TASK_DELETES", "WORKFLOW_DELETES", "select_expired_tasks", "select_expired_workflows"]
 
 BIG = "bigint"
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
 
 # Oldest first, in index order; a task is retained while its workflow runs.
-expired_tasks = Query(
+select_expired_tasks = Query(
     """
     select t.task_id from tasks t
     where t.tenant_id = :tenant and t.completed_at is not null and t.completed_at < :before
@@ -22,7 +22,7 @@ expired_tasks = Query(
     types={"before": BIG, "limit": BIG},
     scan=True,
 )
-expired_workflows = Query(
+select_expired_workflows = Query(
     """
     select w.workflow_id from workflows w
     where w.tenant_id = :tenant and w.completed_at is not null and w.completed_at < :before

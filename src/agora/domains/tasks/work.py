@@ -354,7 +354,7 @@ async def append_output(
 async def _check_repeated_output(call: Call, task_id: str, content: str, offset: int, size: int) -> None:
     """Accept a repeated chunk; raise Conflict for any other offset than the end."""
     if offset + len(content) <= size:
-        for row in await call.tx.all(task_lists.output, task_id=task_id, offset=offset, limit=1):
+        for row in await call.tx.all(task_lists.select_output, task_id=task_id, offset=offset, limit=1):
             if row.starts_at == offset and row.content == content:
                 return
     raise Conflict(

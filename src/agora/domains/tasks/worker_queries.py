@@ -10,24 +10,24 @@ from .records import AssignmentCandidate, WorkerActivity, WorkerRow, WorkerSight
 
 __all__ = [
     "SEEN",
-    "active",
-    "by_name",
-    "by_ref",
-    "drain",
-    "leased",
-    "limit_account",
-    "limit_of_account",
-    "listing",
-    "retire",
-    "retire_all",
+    "count_active_tasks",
+    "drain_worker",
+    "list_workers",
+    "retire_worker",
+    "retire_workers_of_owner",
+    "select_account_limit",
     "select_candidates",
-    "update",
+    "select_leased_tasks",
+    "select_worker",
+    "select_worker_by_name",
+    "update_account_limit",
+    "update_worker",
 ]
 
 BIG = "bigint"
 
 
-by_ref = Query(
+select_worker = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null
         and (worker_id = :ref or (owner = :owner and worker_name = :ref))
@@ -35,7 +35,7 @@ by_ref = Query(
     """,
     WorkerRow,
 )
-by_name = Query(
+select_worker_by_name = Query(
     """
     select * from workers
     where tenant_id = :tenant and owner = :owner and worker_name = :worker_name and retired_at is null
@@ -43,7 +43,7 @@ by_name = Query(
     WorkerRow,
     lock=True,
 )
-update = Write(
+update_worker = Write(
     """
     update workers set capabilities = :capabilities, models = :models, metadata = :metadata, last_seen = :now,
         provider_account = :provider_account, limited_until = :limited_until, draining_at = null
@@ -51,7 +51,7 @@ update = Write(
     """,
     types={"now": BIG, "limited_until": BIG},
 )
-drain = Write(
+drain_worker = Write(
     """
     update workers set draining_at = :now where tenant_id = :tenant and worker_id = :worker_id and draining_at is null
     """,
@@ -60,7 +60,7 @@ drain = Write(
 #: workers of one provider account, if their owners are of one account here: nobody stops the workers of others
 _OF_ACCOUNT = """tenant_id = :tenant and retired_at is null and provider_account = :provider_account
     and (owner = :owner or owner in (select a.agent_id from agents a where a.tenant_id = :tenant and a.account_id = :account))"""
-limit_account = Write(
+update_account_limit = Write(
     f"""
     update workers set limited_until = :until
     where {_OF_ACCOUNT} and (limited_until is null or limited_until < :until) returning *
@@ -68,7 +68,7 @@ limit_account = Write(
     WorkerRow,
     types={"until": BIG},
 )
-limit_of_account = Query(f"select max(limited_until) as limited_until from workers where {_OF_ACCOUNT}", int)
+select_account_limit = Query(f"select max(limited_until) as limited_until from workers where {_OF_ACCOUNT}", int)
 #: time of the last claim
 SEEN = Tally(
     "workers",
@@ -78,14 +78,14 @@ SEEN = Tally(
         "update workers set last_seen = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
     ),
 )
-retire = Write(
+retire_worker = Write(
     "update workers set retired_at = :now where tenant_id = :tenant and worker_id = :worker_id", types={"now": BIG}
 )
-retire_all = Write(
+retire_workers_of_owner = Write(
     "update workers set retired_at = :now where tenant_id = :tenant and owner = :owner and retired_at is null",
     types={"now": BIG},
 )
-listing = Query(
+list_workers = Query(
     """
     select * from workers where tenant_id = :tenant and retired_at is null and worker_id > :after
         and (owner = :owner or :owner = '') and last_seen >= :seen_since
@@ -96,14 +96,14 @@ listing = Query(
     types={"limit": BIG, "seen_since": BIG},
     scan=True,
 )
-leased = Query(
+select_leased_tasks = Query(
     """
     select task_id from tasks
     where tenant_id = :tenant and worker = :worker_id and completed_at is null and lease_until is not null limit 1000
     """,
     str,
 )
-active = Query(
+count_active_tasks = Query(
     """
     select worker, count(*) as tasks from tasks
     where tenant_id = :tenant and worker is not null and completed_at is null and lease_until is not null group by worker

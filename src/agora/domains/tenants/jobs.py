@@ -26,14 +26,14 @@ class Tenants(Controller):
     batch = 2000
 
     async def step(self) -> None:
-        for row in await self.read(HOME, statements.erasing):
+        for row in await self.read(HOME, statements.select_tenants_to_erase):
             late = self.context.clock.now() - row.status_since > GRACE_SECONDS * SECOND
             if await self._erase_rows(row.tenant_id) and late:
                 await self.write_as_system(HOME, partial(self._mark_deleted, tenant=row.tenant_id))
 
     async def _erase_rows(self, tenant: str) -> bool:
         """Erase all rows, in batches; returns whether there were none. Others may be added while rows are erased."""
-        rows = await self.read(tenant, statements.catalogue)
+        rows = await self.read(tenant, statements.select_columns)
         erased = 0
         for table, columns in groupby(rows, key=lambda row: str(row.table_name)):
             erased += await self._erase_table(
@@ -54,6 +54,6 @@ class Tenants(Controller):
         return erased - self.batch
 
     async def _mark_deleted(self, call: Call, tenant: str) -> None:
-        if await call.tx.returning(statements.drop, id=tenant, now=call.now):
+        if await call.tx.returning(statements.mark_tenant_deleted, id=tenant, now=call.now):
             call.target = tenant
             call.emit("agora.tenant.deleted", {"tenant_id": tenant}, subject=tenant, audience=("operator",))

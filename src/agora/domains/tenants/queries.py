@@ -12,43 +12,43 @@ from agora.store.port import Query, Write
 from .records import ColumnRow, TenantCountsRow, TenantErasureRow, TenantRow
 
 __all__ = [
-    "add",
-    "add_hosts",
-    "add_key",
     "build_erase_statement",
-    "by_id",
-    "catalogue",
-    "change",
-    "counts",
-    "drop",
-    "erasing",
-    "listing",
-    "own",
+    "insert_hosts",
+    "insert_key",
+    "insert_tenant",
+    "list_tenants",
+    "mark_tenant_deleted",
+    "select_columns",
+    "select_own_tenant",
+    "select_tenant",
+    "select_tenant_counts",
+    "select_tenants_to_erase",
+    "update_tenant",
 ]
 
 BIG = "bigint"
 
-own = Query("select * from tenants where tenant_id = :tenant", TenantRow)
-listing = Query(
+select_own_tenant = Query("select * from tenants where tenant_id = :tenant", TenantRow)
+list_tenants = Query(
     "select * from tenants where :tenant = 'default' and tenant_id > :after and status <> 'deleted' order by tenant_id limit :limit",
     TenantRow,
     postgres="select * from agora_tenants(:after, :limit) where :tenant <> ''",
     types={"limit": BIG},
     beyond=True,
 )
-by_id = Query(
+select_tenant = Query(
     "select * from tenants where :tenant = 'default' and tenant_id = :id and status <> 'deleted'",
     TenantRow,
     postgres="select * from agora_tenant(:id) where :tenant <> ''",
     beyond=True,
 )
-erasing = Query(
+select_tenants_to_erase = Query(
     "select tenant_id, status_since from tenants where :tenant = 'default' and status = 'deleting' order by tenant_id",
     TenantErasureRow,
     postgres="select tenant_id, status_since from agora_tenants('', 1000000) where :tenant <> '' and status = 'deleting' order by 1",
     beyond=True,
 )
-counts = Query(
+select_tenant_counts = Query(
     """
     select (select count(*) from agents a where a.tenant_id = :id and a.retired_at is null
             and a.account_id <> 'builtin') as agents,
@@ -60,7 +60,7 @@ counts = Query(
     beyond=True,
     scan=True,
 )
-add = Write(
+insert_tenant = Write(
     """
     insert into tenants
         (tenant_id, name, status, reason, metadata, created_at, created_by, status_since, updated_at)
@@ -72,7 +72,7 @@ add = Write(
     types={"now": BIG},
     beyond=True,
 )
-change = Write(
+update_tenant = Write(
     """
     update tenants set name = :name, status = :status, reason = :reason, metadata = :metadata,
         status_since = :since, updated_at = :now
@@ -88,7 +88,7 @@ change = Write(
     beyond=True,
 )
 # The servers that run instances, for a new tenant: each says what it has to every tenant, but only from time to time.
-add_hosts = Write(
+insert_hosts = Write(
     """
     insert into hosts (tenant_id, host_id, name, kind, agent_id, region, engines, capacity, private, closed, seen_at,
         created_at)
@@ -101,7 +101,7 @@ add_hosts = Write(
     types={"now": BIG},
     beyond=True,
 )
-add_key = Write(
+insert_key = Write(
     """
     insert into tokens (tenant_id, token_id, kind, label, account_id, digest, scopes, service_tier, authority, created_at)
     select :id, :token_id, 'api_key', :label, 'default', :digest, :scopes, 'enterprise', :authority, :now
@@ -116,7 +116,7 @@ add_key = Write(
     types={"digest": "bytea", "authority": BIG, "now": BIG},
     beyond=True,
 )
-drop = Write(
+mark_tenant_deleted = Write(
     """
     update tenants set status = 'deleted', name = '', reason = '', metadata = '{}', status_since = :now, updated_at = :now
     where :tenant = 'default' and tenant_id = :id and status = 'deleting' returning tenant_id
@@ -128,7 +128,7 @@ drop = Write(
 )
 
 # Tables that have tenants, with the columns of their primary keys in order.
-catalogue = Query(
+select_columns = Query(
     """
     select m.name as table_name, p.name as column_name from sqlite_master m join pragma_table_info(m.name) p
     where m.type = 'table' and m.name <> 'tenants' and p.pk > 0 and :tenant <> ''
@@ -152,7 +152,7 @@ catalogue = Query(
 
 @cache
 def build_erase_statement(table: str, columns: tuple[str, ...]) -> Write:
-    """Delete some rows of the tenant from a table of :data:`catalogue`, whose primary key these are."""
+    """Delete some rows of the tenant from a table of :data:`select_columns`, whose primary key these are."""
     key = ", ".join(columns)
     return Write(
         f"""

@@ -50,7 +50,7 @@ class TenantService(BoundService, contract.Tenants):
         self._require_operator()
         call.target = tenant_id
         rows = await call.tx.returning(
-            statements.add,
+            statements.insert_tenant,
             id=tenant_id,
             name=name or tenant_id,
             metadata=encode_json(metadata),
@@ -63,7 +63,7 @@ class TenantService(BoundService, contract.Tenants):
                 fix="Choose another id; that of a deleted tenant is not given again.",
                 errors=[field_error("tenant_id", "taken")],
             )
-        await call.tx.returning(statements.add_hosts, id=tenant_id, now=call.now)
+        await call.tx.returning(statements.insert_hosts, id=tenant_id, now=call.now)
         token_id, key = await self._create_administrator_key(tenant_id, "admin")
         self._emit_event("created", tenant_id, name=name or tenant_id)
         row = await self._require_tenant(tenant_id)
@@ -75,7 +75,7 @@ class TenantService(BoundService, contract.Tenants):
         first = paging.decode_cursor(cursor)[0] if cursor else ""
 
         async def read_tenants(after: str, count: int) -> Sequence[TenantRow]:
-            return await self.call.tx.all(statements.listing, after=after, limit=count)
+            return await self.call.tx.all(statements.list_tenants, after=after, limit=count)
 
         rows, more = await paging.read_page(
             read_tenants, first, "tenant_id", limit, self.call.context.settings.page_bytes
@@ -90,12 +90,12 @@ class TenantService(BoundService, contract.Tenants):
     async def get(self, tenant_id: str) -> contract.TenantDetails:
         call = self.call
         if not self._is_operator:
-            row = await call.tx.one(statements.own) if tenant_id == call.caller.tenant else None
+            row = await call.tx.one(statements.select_own_tenant) if tenant_id == call.caller.tenant else None
             if row is None:
                 raise _build_tenant_not_found_error(tenant_id)
             return contract.TenantDetails.model_construct(**_build_tenant_fields(row))
         row = await self._require_tenant(tenant_id)
-        counts = await call.tx.one(statements.counts, id=tenant_id)
+        counts = await call.tx.one(statements.select_tenant_counts, id=tenant_id)
         assert counts is not None
         return contract.TenantDetails.model_construct(
             **_build_tenant_fields(row), agents=counts.agents, instances=counts.instances
@@ -156,7 +156,7 @@ class TenantService(BoundService, contract.Tenants):
             raise IllegalTransition(
                 f"The tenant {tenant_id} is being served.", fix="Suspend it first.", allowed=["suspend"]
             )
-        counts = await self.call.tx.one(statements.counts, id=tenant_id)
+        counts = await self.call.tx.one(statements.select_tenant_counts, id=tenant_id)
         if counts is not None and counts.instances:
             raise Conflict(
                 f"{counts.instances} of its instances have not ended.",
@@ -186,7 +186,7 @@ class TenantService(BoundService, contract.Tenants):
             )
 
     async def _require_tenant(self, tenant_id: str) -> TenantRow:
-        row = await self.call.tx.one(statements.by_id, id=tenant_id)
+        row = await self.call.tx.one(statements.select_tenant, id=tenant_id)
         if row is None:
             raise _build_tenant_not_found_error(tenant_id)
         return row
@@ -209,7 +209,7 @@ class TenantService(BoundService, contract.Tenants):
             "since": row.status_since,
         }
         changed = await self.call.tx.returning(
-            statements.change, id=row.tenant_id, was=row.status, now=self.call.now, **values | fields
+            statements.update_tenant, id=row.tenant_id, was=row.status, now=self.call.now, **values | fields
         )
         if not changed:
             raise Conflict("The tenant was changed concurrently.", fix="Read it again, then retry.")
@@ -220,7 +220,7 @@ class TenantService(BoundService, contract.Tenants):
         call, token_id = self.call, new_id("key")
         key = call.context.signer.key(tenant_id, token_id, "api_key")
         await call.tx.returning(
-            statements.add_key,
+            statements.insert_key,
             id=tenant_id,
             token_id=token_id,
             label=label,

@@ -50,7 +50,7 @@ async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
 
     Who has the name goes before who was mapped to it, unless an import did that.
     """
-    mapping = await call.tx.one(statements.mapping, kind=AGENT, v4_key=name)
+    mapping = await call.tx.one(statements.select_mapping, kind=AGENT, v4_key=name)
     named = await find_agent(call.tx, name)
     if named is not None and named.retired_at is not None:
         named = None
@@ -61,7 +61,7 @@ async def find_mapped_agent(call: Call, name: str) -> AgentRow | None:
     row = await find_agent(call.tx, mapping.target)
     if row is not None and row.retired_at is None:
         return row
-    await call.tx.execute(statements.drop_mapping, kind=AGENT, v4_key=name)
+    await call.tx.execute(statements.delete_mapping, kind=AGENT, v4_key=name)
     return named
 
 
@@ -106,7 +106,7 @@ async def ensure_agent(
         row = await load_agent(call.tx, registration.agent_id)
         add_mapping(call, AGENT, name, row.agent_id, run_id)
         return row
-    if await call.tx.one(statements.mapping, kind=AGENT, v4_key=name) is None:
+    if await call.tx.one(statements.select_mapping, kind=AGENT, v4_key=name) is None:
         add_mapping(call, AGENT, name, row.agent_id, run_id="")
     if capabilities or description or proficiency is not None or max_tasks is not None:
         present = decode_json(row.capabilities)

@@ -47,7 +47,7 @@ class Batch:
 
     async def find_imported_keys(self, keys: Sequence[str]) -> set[str]:
         """Those of the keys that an earlier import, or a call, has brought already."""
-        return set(await self.call.tx.all(statements.stored_keys, kind=self.table, keys=encode_json(list(keys))))
+        return set(await self.call.tx.all(statements.select_stored_keys, kind=self.table, keys=encode_json(list(keys))))
 
     def record_import(self, key: str, target: str, detail: str = "") -> None:
         """Record what a row has become."""
@@ -70,7 +70,7 @@ class Batch:
     async def find_everyone(self) -> list[str]:
         """Ids of all agents that came from v4."""
         if self._everyone is None:
-            self._everyone = list(await self.call.tx.all(statements.mapped_agents))
+            self._everyone = list(await self.call.tx.all(statements.select_mapped_agents))
         return self._everyone
 
 
@@ -296,7 +296,7 @@ async def lock_run(call: Call, run_id: str) -> ImportRow:
 async def save_import(call: Call, run: ImportRow) -> None:
     """Store a changed import."""
     await call.tx.execute(
-        statements.save_import,
+        statements.update_import,
         run_id=run.run_id,
         status=run.status,
         positions=run.positions,

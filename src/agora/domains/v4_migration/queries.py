@@ -7,57 +7,59 @@ from agora.store.port import Query, Write, build_in_list_condition
 from .records import AgentOrigin, CallCount, ImportRow, MappingRow
 
 __all__ = [
-    "agent_origins",
-    "call_counts",
-    "capability_count",
-    "count_call",
+    "count_mappings",
+    "count_mappings_of_run",
+    "count_migrated_capabilities",
+    "count_migrated_messages",
+    "delete_mapping",
     "delete_messages",
-    "drop_mapping",
-    "import_by_digest",
-    "import_by_id",
-    "in_use",
+    "increment_call_count",
     "list_imports",
     "lock_import",
-    "mapped_agents",
-    "mapping",
-    "mapping_of_target",
-    "mappings_of_run",
-    "message_count",
     "release_mapping",
-    "row_count",
-    "run_size",
-    "save_import",
-    "stored_keys",
-    "v4_names",
+    "select_agent_in_use",
+    "select_agent_origins",
+    "select_call_counts",
+    "select_import_by_id",
+    "select_mapped_agents",
+    "select_mapping",
+    "select_mapping_of_target",
+    "select_mappings_of_agents",
+    "select_mappings_of_run",
+    "select_running_import",
+    "select_stored_keys",
+    "update_import",
 ]
 
 BIG = "bigint"
 
-mapping = Query("select * from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key", MappingRow)
-mapping_of_target = Query(
+select_mapping = Query(
+    "select * from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key", MappingRow
+)
+select_mapping_of_target = Query(
     "select * from v4_mappings where tenant_id = :tenant and target = :target and kind = 'agent' order by v4_key limit 1",
     MappingRow,
 )
-mapped_agents = Query(
+select_mapped_agents = Query(
     "select distinct target from v4_mappings where tenant_id = :tenant and kind = 'agent'", str, scan=True
 )
-drop_mapping = Write("delete from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key")
+delete_mapping = Write("delete from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key = :v4_key")
 _KEYS, _KEYS_POSTGRES = build_in_list_condition("keys")
 _STORED_KEYS = "select v4_key from v4_mappings where tenant_id = :tenant and kind = :kind and v4_key "
-stored_keys = Query(_STORED_KEYS + _KEYS, str, postgres=_STORED_KEYS + _KEYS_POSTGRES)
+select_stored_keys = Query(_STORED_KEYS + _KEYS, str, postgres=_STORED_KEYS + _KEYS_POSTGRES)
 _V4_NAMES = "select * from v4_mappings where tenant_id = :tenant and kind = 'agent' and target "
-v4_names = Query(_V4_NAMES + _KEYS, MappingRow, postgres=_V4_NAMES + _KEYS_POSTGRES)
+select_mappings_of_agents = Query(_V4_NAMES + _KEYS, MappingRow, postgres=_V4_NAMES + _KEYS_POSTGRES)
 
 # -- imports -----------------------------------------------------------------------------------
 
-import_by_id = Query("select * from v4_imports where tenant_id = :tenant and run_id = :run_id", ImportRow)
+select_import_by_id = Query("select * from v4_imports where tenant_id = :tenant and run_id = :run_id", ImportRow)
 lock_import = Query(
     "select * from v4_imports where tenant_id = :tenant and run_id = :run_id",
     ImportRow,
     postgres="select * from v4_imports where tenant_id = :tenant and run_id = :run_id for update",
     lock=True,
 )
-import_by_digest = Query(
+select_running_import = Query(
     """
     select * from v4_imports
     where tenant_id = :tenant and source_database = :source and digest = :digest and status = 'running'
@@ -70,7 +72,7 @@ list_imports = Query(
     ImportRow,
     types={"limit": BIG},
 )
-save_import = Write(
+update_import = Write(
     """
     update v4_imports set status = :status, positions = :positions, counts = :counts, finished_at = :finished_at
     where tenant_id = :tenant and run_id = :run_id
@@ -78,7 +80,7 @@ save_import = Write(
     types={"finished_at": BIG},
 )
 # Agents come last: what they sent and were given is taken back first, so that what is left then is not of the import.
-mappings_of_run = Query(
+select_mappings_of_run = Query(
     """
     select * from v4_mappings where tenant_id = :tenant and run_id = :run_id
     order by case kind when 'agent' then 2 when 'agent_capability' then 1 else 0 end, kind, v4_key limit :limit
@@ -91,7 +93,7 @@ release_mapping = Write(
     "update v4_mappings set run_id = '' where tenant_id = :tenant and kind = :kind and v4_key = :v4_key"
 )
 #: whether an agent has mail, or has called since a time: by the names that v4 knows it by
-in_use = Query(
+select_agent_in_use = Query(
     """
     select 1 as used where exists (
         select 1 from deliveries d join messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
@@ -103,7 +105,7 @@ in_use = Query(
     int,
     types={"since": BIG},
 )
-run_size = Query(
+count_mappings_of_run = Query(
     "select count(*) as things from v4_mappings where tenant_id = :tenant and run_id = :run_id", int, scan=True
 )
 _IDS, _IDS_POSTGRES = build_in_list_condition("ids")
@@ -112,10 +114,10 @@ delete_messages = Write(_DELETE_MESSAGES + _IDS, postgres=_DELETE_MESSAGES + _ID
 
 # -- what is stored, as v4 counts it -----------------------------------------------------------
 
-row_count = Query(
+count_mappings = Query(
     "select count(*) as rows_stored from v4_mappings where tenant_id = :tenant and kind = :kind", int, scan=True
 )
-capability_count = Query(
+count_migrated_capabilities = Query(
     """
     select count(*) as rows_stored from agent_capabilities c where c.tenant_id = :tenant and exists (
         select 1 from v4_mappings m where m.tenant_id = :tenant and m.target = c.agent_id and m.kind = 'agent')
@@ -123,7 +125,7 @@ capability_count = Query(
     int,
     scan=True,
 )
-message_count = Query(
+count_migrated_messages = Query(
     """
     select count(*) as rows_stored from messages s where s.tenant_id = :tenant and exists (
         select 1 from v4_mappings m where m.tenant_id = :tenant and m.target = s.from_agent and m.kind = 'agent')
@@ -134,7 +136,7 @@ message_count = Query(
 
 # -- progress ----------------------------------------------------------------------------------
 
-count_call = Write(
+increment_call_count = Write(
     """
     insert into v4_calls (tenant_id, day, agent, reducer, calls, last_at)
     values (:tenant, :day, :agent, :reducer, 1, :now)
@@ -142,7 +144,7 @@ count_call = Write(
     """,
     types={"day": BIG, "now": BIG},
 )
-call_counts = Query(
+select_call_counts = Query(
     """
     select agent, reducer, sum(calls) as calls, max(last_at) as last_at from v4_calls
     where tenant_id = :tenant and day >= :since
@@ -162,7 +164,7 @@ _ORIGINS = """
         count(*) as agents
     from agents where tenant_id = :tenant and retired_at is null group by 1
 """
-agent_origins = Query(
+select_agent_origins = Query(
     _ORIGINS.format(
         source="json_extract(metadata, '$.migration_source')", mode="json_extract(metadata, '$.compatibility_mode')"
     ),

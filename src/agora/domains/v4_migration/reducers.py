@@ -65,7 +65,7 @@ async def send_agent_message(call: Call, args: Arguments) -> Answer:
     content, kind = args.text("content"), args.text("message_type") or "info"
     message_id = args.text("message_id")
     key = build_message_key(message_id, sender, recipient, kind, content)
-    if message_id and (mapping := await call.tx.one(statements.mapping, kind=MESSAGE, v4_key=key)) is not None:
+    if message_id and (mapping := await call.tx.one(statements.select_mapping, kind=MESSAGE, v4_key=key)) is not None:
         call.target = mapping.target
         return {"message_id": mapping.target, "status": "queued", "timestamp": to_datetime(mapping.created_at)}
     row = await ensure_agent(call, sender)
@@ -146,7 +146,7 @@ async def create_task(call: Call, task: TaskRequest, run_id: str = "") -> str:
 async def start_workflow_coordination(call: Call, args: Arguments) -> Answer:
     """A workflow with a step for each participating agent; the strategy decides whether they follow each other."""
     v4_id = args.identifier("workflow_id")
-    started = await call.tx.one(statements.mapping, kind=WORKFLOW, v4_key=v4_id)
+    started = await call.tx.one(statements.select_mapping, kind=WORKFLOW, v4_key=v4_id)
     if started is not None:
         call.target = started.target
         return {"workflow_id": started.target, "status": "running", "message": "The workflow is known already."}
@@ -215,7 +215,7 @@ async def create_workflow(call: Call, workflow: WorkflowRequest, run_id: str = "
 async def update_task_progress(call: Call, args: Arguments) -> Answer:
     """Progress of a task, 0 to 1; 1 completes it with the intermediate results."""
     assignment = args.identifier("assignment_id")
-    mapping = await call.tx.one(statements.mapping, kind=TASK, v4_key=assignment)
+    mapping = await call.tx.one(statements.select_mapping, kind=TASK, v4_key=assignment)
     task_id = assignment if mapping is None else mapping.target
     row = await ensure_agent(call, args.identifier("agent_id"))
     agent = TaskService(act_as(call, row, "agora.task.update"))

@@ -17,7 +17,7 @@ SHOWN = 200  #: most lines of calls in a report
 
 async def build_report(call: Call, days: int) -> MigrationReport:
     """The report; calls of so many days are shown, and stand in the way of being ready."""
-    counts = {row.origin: row.agents for row in await call.tx.all(statements.agent_origins)}
+    counts = {row.origin: row.agents for row in await call.tx.all(statements.select_agent_origins)}
     migrated, compatible = counts.get("migrated", 0), counts.get("compatibility", 0)
     summary = MigrationSummary(
         total_agents=sum(counts.values()),
@@ -29,7 +29,7 @@ async def build_report(call: Call, days: int) -> MigrationReport:
     since = call.now // DAY - days + 1
     calls = [
         V4CallCount(agent=row.agent, reducer=row.reducer, calls=row.calls, last_call=to_datetime(row.last_at))
-        for row in await call.tx.all(statements.call_counts, since=since, limit=SHOWN)
+        for row in await call.tx.all(statements.select_call_counts, since=since, limit=SHOWN)
     ]
     return MigrationReport(
         migration_summary=summary,

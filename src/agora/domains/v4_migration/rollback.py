@@ -22,7 +22,7 @@ __all__ = ["roll_back"]
 
 async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     """Undo up to ``limit`` items of an import; answers how many, and how many agents stay because they are in use."""
-    mappings = await call.tx.all(statements.mappings_of_run, run_id=run.run_id, limit=limit)
+    mappings = await call.tx.all(statements.select_mappings_of_run, run_id=run.run_id, limit=limit)
     messages = [mapping.target for mapping in mappings if mapping.kind == "agent_message"]
     if messages:  # their deliveries lead nowhere then, and retention clears them
         await call.tx.execute(statements.delete_messages, ids=encode_json(messages))
@@ -30,7 +30,7 @@ async def roll_back(call: Call, run: ImportRow, limit: int) -> tuple[int, int]:
     for mapping in mappings:
         where = {"kind": mapping.kind, "v4_key": mapping.v4_key}
         if await _undo_import(call, run, mapping):
-            await call.tx.execute(statements.drop_mapping, **where)
+            await call.tx.execute(statements.delete_mapping, **where)
         else:
             kept_count += 1
             await call.tx.execute(statements.release_mapping, **where)
@@ -65,4 +65,4 @@ async def _is_in_use(call: Call, run: ImportRow, row: AgentRow) -> bool:
     """Whether an agent has lived here since: it was switched to v5, has called, or has mail that is not of the import."""
     if decode_json(row.metadata).get("migration_source") == "v4":
         return True
-    return await call.tx.one(statements.in_use, agent_id=row.agent_id, since=run.started_at) is not None
+    return await call.tx.one(statements.select_agent_in_use, agent_id=row.agent_id, since=run.started_at) is not None

@@ -56,7 +56,9 @@ class MigrationService(BoundService, contract.Migration):
             raise
         self._record_call(agent, database, reducer, "ok")
         day = call.now // report.DAY
-        await call.tx.execute(statements.count_call, day=day, agent=agent[:200], reducer=reducer, now=call.now)
+        await call.tx.execute(
+            statements.increment_call_count, day=day, agent=agent[:200], reducer=reducer, now=call.now
+        )
         result = contract.V4Answer(**answer, success=True, notice=notice)
         return cast_encoded_to_result(result.model_dump_json(exclude_none=True).encode(), contract.V4Answer)
 
@@ -99,7 +101,7 @@ class MigrationService(BoundService, contract.Migration):
     @implements
     async def begin_import(self, database: str, digest: str) -> contract.ImportRun:
         call = self.call
-        run = await call.tx.one(statements.import_by_digest, source=database, digest=digest)
+        run = await call.tx.one(statements.select_running_import, source=database, digest=digest)
         if run is None:
             run = _new_run(call, database, digest)
             call.tx.append(IMPORTS, run)
@@ -147,7 +149,7 @@ class MigrationService(BoundService, contract.Migration):
         call = self.call
         await check_and_record_administration(call, run_id)
         run = await imports.lock_run(call, run_id)
-        size = await call.tx.one(statements.run_size, run_id=run_id) or 0
+        size = await call.tx.one(statements.count_mappings_of_run, run_id=run_id) or 0
         removed, kept_count = await roll_back(call, run, limit)
         if removed == size and run.status != "rolled_back":
             run.status, run.finished_at = "rolled_back", call.now

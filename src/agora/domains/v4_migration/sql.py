@@ -20,8 +20,8 @@ from .identities import act_as, find_mapped_agent
 __all__ = ["run_query"]
 
 COUNTED: Final = {
-    "agent_capability": statements.capability_count,
-    "agent_message": statements.message_count,
+    "agent_capability": statements.count_migrated_capabilities,
+    "agent_message": statements.count_migrated_messages,
 }
 MAPPED: Final = (
     "task_assignment",
@@ -68,7 +68,7 @@ async def _count_rows(call: Call, table: str) -> V4Rows:
     if table in COUNTED:
         count = await call.tx.one(COUNTED[table])
     elif table in MAPPED:
-        count = await call.tx.one(statements.row_count, kind=table)
+        count = await call.tx.one(statements.count_mappings, kind=table)
     else:
         raise InvalidRequest(
             f"v4 has no table {table!r}.",
@@ -84,7 +84,10 @@ async def _list_messages(call: Call, name: str, limit: int, offset: int) -> V4Ro
         return V4Rows(columns=COLUMNS, rows=[])
     page = await MessagingService(act_as(call, row, "agora.messaging.receive")).receive(limit=limit, offset=offset)
     senders = list({message.from_agent for message in page.messages})
-    names = {each.target: each.v4_key for each in await call.tx.all(statements.v4_names, keys=encode_json(senders))}
+    names = {
+        each.target: each.v4_key
+        for each in await call.tx.all(statements.select_mappings_of_agents, keys=encode_json(senders))
+    }
     rows = [_to_v4_row(message, names.get(message.from_agent, message.from_name), name) for message in page.messages]
     return V4Rows(columns=COLUMNS, rows=rows)
 

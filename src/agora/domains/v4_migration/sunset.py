@@ -50,7 +50,7 @@ async def announce_sunset(call: Call) -> str | None:
     """In warning mode, the notice for an answer, with its headers; the first one is broadcast, too. None in other modes."""
     if call.context.settings.v4_mode != "warn":
         return None
-    announced = await call.tx.one(statements.mapping, kind=NOTICE, v4_key=ANNOUNCED)
+    announced = await call.tx.one(statements.select_mapping, kind=NOTICE, v4_key=ANNOUNCED)
     announced_at = call.now if announced is None else announced.created_at
     sunset = _parse_sunset_time(call, announced_at)
     day = f"{to_datetime(sunset):%Y-%m-%d}"
@@ -68,7 +68,7 @@ async def announce_sunset(call: Call) -> str | None:
 
 async def find_sunset(call: Call) -> datetime | None:
     """When v4 calls end, if that was announced."""
-    announced = await call.tx.one(statements.mapping, kind=NOTICE, v4_key=ANNOUNCED)
+    announced = await call.tx.one(statements.select_mapping, kind=NOTICE, v4_key=ANNOUNCED)
     if announced is None and call.context.settings.v4_sunset_date is None:
         return None
     return to_datetime(_parse_sunset_time(call, call.now if announced is None else announced.created_at))

@@ -6,12 +6,12 @@ from agora.store.port import Query, Write
 
 from .records import VirtualServerRow
 
-__all__ = ["delete_server", "list_servers", "lock_server", "server_by_name", "update_server"]
+__all__ = ["delete_server", "list_servers", "lock_server", "select_server", "update_server"]
 
 BIG = "bigint"
 
 _BY_NAME = "select * from virtual_servers where tenant_id = :tenant and name = :name"
-server_by_name = Query(_BY_NAME, VirtualServerRow)
+select_server = Query(_BY_NAME, VirtualServerRow)
 lock_server = Query(_BY_NAME, VirtualServerRow, lock=True)
 list_servers = Query(
     "select * from virtual_servers where tenant_id = :tenant and name > :after order by name limit :limit",

@@ -71,7 +71,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
 
     @implements
     async def get(self, name: str) -> contract.VirtualServer:
-        return _build_server(_require_server(name, await self.call.tx.one(statements.server_by_name, name=name)))
+        return _build_server(_require_server(name, await self.call.tx.one(statements.select_server, name=name)))
 
     @implements
     async def update(
@@ -122,7 +122,7 @@ class VirtualServerService(BoundService, contract.VirtualServers):
 
     @implements
     async def create_key(self, name: str, label: str, *, expires_in: int | None = None) -> contract.VirtualServerKey:
-        _require_server(name, await self.call.tx.one(statements.server_by_name, name=name))
+        _require_server(name, await self.call.tx.one(statements.select_server, name=name))
         await check_administration_authority(self.call, build_virtual_server_scope(name))
         key = await TokenService(self.call).create(
             label, "api_key", [build_virtual_server_scope(name)], expires_in=expires_in

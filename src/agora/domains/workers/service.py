@@ -58,7 +58,7 @@ class WorkerService(BoundService, contract.Workers):
         call = self.call
         owner = call.caller.subject
         if capabilities is None:
-            agent = await call.tx.one(agents.by_id, ref=owner)
+            agent = await call.tx.one(agents.select_agent_by_id, ref=owner)
             capabilities = decode_json(agent.capabilities) if agent is not None else []
         await publish_declared_codebases(call, owner, capabilities)
         row = WorkerRow(
@@ -77,12 +77,12 @@ class WorkerService(BoundService, contract.Workers):
             limited_until=await self._find_limit(provider_account),
             held="[]",
         )
-        existing = await call.tx.one(statements.by_name, owner=owner, worker_name=worker_name)
+        existing = await call.tx.one(statements.select_worker_by_name, owner=owner, worker_name=worker_name)
         if existing is not None:
             row.worker_id, row.registered_at = existing.worker_id, existing.registered_at
             call.target = row.worker_id
             await call.tx.execute(
-                statements.update,
+                statements.update_worker,
                 worker_id=row.worker_id,
                 capabilities=row.capabilities,
                 models=row.models,
@@ -101,11 +101,11 @@ class WorkerService(BoundService, contract.Workers):
     async def unregister(self, worker_id: str) -> contract.Unregistration:
         call = self.call
         row = await self._find_worker(worker_id, is_readable=call.caller.acts_for_others)
-        leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
+        leased = await call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         for task in leased:
             await requeue_task(await lock_task(call, task), "its worker was unregistered", refund=True)
         await move_tasks_of_worker_to_owner(call, row.worker_id, row.owner)
-        await call.tx.execute(statements.retire, worker_id=row.worker_id, now=call.now)
+        await call.tx.execute(statements.retire_worker, worker_id=row.worker_id, now=call.now)
         call.target = row.worker_id
         self._emit_worker_event("unregistered", row)
         return contract.Unregistration(worker_id=row.worker_id, released=len(leased))
@@ -113,7 +113,7 @@ class WorkerService(BoundService, contract.Workers):
     @implements
     async def get(self, worker_id: str) -> contract.Worker:
         row = await self._find_worker(worker_id, is_readable=self.call.caller.may("read:all"))
-        leased = await self.call.tx.all(statements.leased, worker_id=row.worker_id)
+        leased = await self.call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         return _build_worker(row, len(leased), self.call.now)
 
     @implements
@@ -124,7 +124,7 @@ class WorkerService(BoundService, contract.Workers):
         call.tx.append(
             statements.SEEN, WorkerSighting(tenant_id=call.caller.tenant, worker_id=row.worker_id, now=call.now)
         )
-        leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
+        leased = await call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         return _build_worker(row, len(leased), call.now)
 
     @implements
@@ -134,9 +134,9 @@ class WorkerService(BoundService, contract.Workers):
         call.target = row.worker_id
         if row.draining_at is None:
             row.draining_at = call.now
-            await call.tx.execute(statements.drain, worker_id=row.worker_id, now=call.now)
+            await call.tx.execute(statements.drain_worker, worker_id=row.worker_id, now=call.now)
             self._emit_worker_event("updated", row, draining=True)
-        leased = await call.tx.all(statements.leased, worker_id=row.worker_id)
+        leased = await call.tx.all(statements.select_leased_tasks, worker_id=row.worker_id)
         return _build_worker(row, len(leased), call.now)
 
     @implements
@@ -166,7 +166,7 @@ class WorkerService(BoundService, contract.Workers):
                 errors=[field_error("worker_id", "has no provider_account")],
             )
         account = {"provider_account": row.provider_account, "owner": row.owner, "account": call.caller.account}
-        for changed in await call.tx.returning(statements.limit_account, **account, until=moment):
+        for changed in await call.tx.returning(statements.update_account_limit, **account, until=moment):
             self._emit_worker_event("updated", changed, limited_until=to_datetime(moment).isoformat())
         row.limited_until = max(moment, row.limited_until or 0)
         return _build_worker(row, 0, call.now)
@@ -177,7 +177,7 @@ class WorkerService(BoundService, contract.Workers):
             return None
         caller = self.call.caller
         account = {"provider_account": provider_account, "owner": caller.subject, "account": caller.account}
-        return await self.call.tx.one(statements.limit_of_account, **account)
+        return await self.call.tx.one(statements.select_account_limit, **account)
 
     @implements
     async def finish_task(
@@ -238,7 +238,7 @@ class WorkerService(BoundService, contract.Workers):
 
     async def _find_worker(self, ref: str, *, is_readable: bool) -> WorkerRow:
         """A worker of the caller, or any if the caller may read others'. Raises NotFound."""
-        row = await self.call.tx.one(statements.by_ref, ref=ref, owner=self.call.caller.subject)
+        row = await self.call.tx.one(statements.select_worker, ref=ref, owner=self.call.caller.subject)
         if row is None or (row.owner != self.call.caller.subject and not is_readable):
             raise not_found("worker_id", f"You have no worker {ref!r}.", fix="See GET /v1/agent/workers.")
         return row
@@ -270,10 +270,10 @@ class WorkerService(BoundService, contract.Workers):
         }
 
         async def read_rows(after: str, count: int) -> Sequence[WorkerRow]:
-            return await call.tx.all(statements.listing, **filters, after=after, limit=count)
+            return await call.tx.all(statements.list_workers, **filters, after=after, limit=count)
 
         rows, more = await paging.read_page(read_rows, after, "worker_id", limit, call.context.settings.page_bytes)
-        busy = {row.worker: row.tasks for row in await call.tx.all(statements.active)}
+        busy = {row.worker: row.tasks for row in await call.tx.all(statements.count_active_tasks)}
         workers = [_build_worker(row, busy.get(row.worker_id, 0), call.now) for row in rows]
         return contract.WorkerPage.model_construct(
             workers=workers,

@@ -54,7 +54,10 @@ async def _can_see(call: Call, row: WorkflowRow) -> bool:
     caller, workflow_id = call.caller, row.workflow_id
     if caller.may("read:all") or caller.acts_for_others or row.created_by == caller.subject:
         return True
-    if await call.tx.one(workflows.works_on, workflow_id=workflow_id, agent_id=caller.subject) is not None:
+    if (
+        await call.tx.one(workflows.select_any_task_of_agent, workflow_id=workflow_id, agent_id=caller.subject)
+        is not None
+    ):
         return True
     steps = await call.tx.all(workflows.select_steps, workflow_id=workflow_id)
     named = list_named_agents(StepDraft(step).spec for step in steps)
@@ -102,7 +105,7 @@ async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
     row = await load_visible_workflow(call, workflow_id)
     workflow = build_summary(row, call.now)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
-    tasks = _group_by_step(await call.tx.all(workflows.tasks_of, workflow_id=workflow_id))
+    tasks = _group_by_step(await call.tx.all(workflows.select_tasks, workflow_id=workflow_id))
     results = await load_outcomes(call, workflow_id)
     made_up = {step.spec.compensate for step in drafts} - {None}
     workflow.steps = [
@@ -115,7 +118,7 @@ async def get_workflow(call: Call, workflow_id: str) -> contract.Workflow:
     workflow.current_steps = [state.name for state in workflow.steps if state.status in (_S.READY, _S.RUNNING)]
     if normal and undone:
         workflow.progress = round(sum(_compute_step_progress(state) for state in normal) / len(normal), 2)
-    workflow.agents = _build_agent_shares(await call.tx.all(workflows.shares, workflow_id=workflow_id))
+    workflow.agents = _build_agent_shares(await call.tx.all(workflows.select_agent_shares, workflow_id=workflow_id))
     return workflow
 
 
@@ -222,7 +225,7 @@ async def _add_current_steps(call: Call, page: Sequence[contract.Workflow]) -> N
     """Name the steps that are ready or running, with one query for all workflows of a page."""
     by_id = {workflow.workflow_id: workflow for workflow in page if workflow.completed_at is None}
     if by_id:
-        for step in await call.tx.all(workflows.current_steps, workflow_ids=encode_json(list(by_id))):
+        for step in await call.tx.all(workflows.select_current_steps, workflow_ids=encode_json(list(by_id))):
             by_id[step.workflow_id].current_steps.append(step.name)
 
 
@@ -283,9 +286,9 @@ async def build_timeline(call: Call, workflow_id: str) -> contract.Timeline:
     """Spans for a Gantt chart, in the order in which they could begin."""
     row = await load_visible_workflow(call, workflow_id)
     drafts = [StepDraft(step) for step in await call.tx.all(workflows.select_steps, workflow_id=workflow_id)]
-    tasks = {task.task_id: task for task in await call.tx.all(workflows.tasks_of, workflow_id=workflow_id)}
+    tasks = {task.task_id: task for task in await call.tx.all(workflows.select_tasks, workflow_id=workflow_id)}
     spans = [_build_span(step, tasks.get(step.row.task_id or "")) for step in drafts]
-    parts = await call.tx.all(workflows.item_spans, workflow_id=workflow_id, limit=SPANS + 1)
+    parts = await call.tx.all(workflows.select_item_spans, workflow_id=workflow_id, limit=SPANS + 1)
     spans += [_build_item_span(part) for part in parts[:SPANS]]
     end = row.completed_at
     spans.sort(key=lambda span: (span.start is None, span.start, span.index is not None, span.index))

@@ -149,7 +149,7 @@ async def reassign_step(run: WorkflowRun, step: StepDraft, agent: str | None, ca
 
 async def _list_open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
     if step.row.items_total:
-        rows = await run.call.tx.all(workflows.open_items, workflow_id=run.workflow_id, step=step.name)
+        rows = await run.call.tx.all(workflows.select_open_items, workflow_id=run.workflow_id, step=step.name)
         return [row.task_id for row in rows if row.task_id is not None]
     return [step.row.task_id] if step.row.task_id is not None else []
 

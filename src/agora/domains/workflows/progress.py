@@ -95,7 +95,7 @@ async def _settle_ended_work(run: WorkflowRun, work: _EndedWork) -> None:
 async def _settle_ended_item(run: WorkflowRun, step: StepDraft, work: _EndedWork) -> None:
     call, failure = run.call, work.failure
     where = {"workflow_id": run.workflow_id, "step": step.name, "item": work.item}
-    row = await call.tx.one(workflows.select_item_for_update, **where)
+    row = await call.tx.one(workflows.lock_item, **where)
     if row is None or row.status not in ("pending", "ready") or not work.is_awaited_by(row):
         return
     status = _S.COMPLETED if failure is None else _S.FAILED
@@ -208,7 +208,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
     parts = [(step.row.task_id, step.row.child_id)]
     if step.row.items_total:
         where = {"workflow_id": run.workflow_id, "step": step.name}
-        open_items = await call.tx.all(workflows.open_items, **where)
+        open_items = await call.tx.all(workflows.select_open_items, **where)
         parts += [(row.task_id, row.child_id) for row in open_items]
         for row in open_items:
             changes = {"status": _S.CANCELLED.value, "completed_at": call.now}

@@ -24,27 +24,27 @@ from .records import (
 
 __all__ = [
     "count_workflows",
-    "current_steps",
     "hold_tasks",
-    "item_outcomes",
-    "item_spans",
     "list_workflows",
-    "open_items",
+    "lock_item",
+    "lock_workflow",
+    "select_agent_shares",
+    "select_any_task_of_agent",
     "select_children",
+    "select_current_steps",
     "select_enclosing_step",
-    "select_item_for_update",
+    "select_item_outcomes",
+    "select_item_spans",
     "select_items",
+    "select_open_items",
+    "select_step_outcomes",
     "select_step_status",
     "select_steps",
+    "select_tasks",
     "select_workflow",
-    "select_workflow_for_update",
-    "shares",
-    "step_outcomes",
-    "tasks_of",
     "update_item",
     "update_step",
     "update_workflow",
-    "works_on",
 ]
 
 BIG = "bigint"
@@ -55,7 +55,7 @@ _WORKFLOW_TYPES, _STEP_TYPES, _ITEM_TYPES = (
 _STEP_COLUMNS = ", ".join(name for name in STEPS.column_names if name != "result")
 
 select_workflow = Query("select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", WorkflowRow)
-select_workflow_for_update = Query(
+lock_workflow = Query(
     "select * from workflows where tenant_id = :tenant and workflow_id = :workflow_id", WorkflowRow, lock=True
 )
 select_steps = Query(
@@ -71,7 +71,9 @@ _CURRENT = """
     order by workflow_id, position
 """
 _AMONG, _AMONG_POSTGRES = build_in_list_condition("workflow_ids")
-current_steps = Query(_CURRENT.format(among=_AMONG), CurrentStep, postgres=_CURRENT.format(among=_AMONG_POSTGRES))
+select_current_steps = Query(
+    _CURRENT.format(among=_AMONG), CurrentStep, postgres=_CURRENT.format(among=_AMONG_POSTGRES)
+)
 select_step_status = Query(
     "select status from workflow_steps where tenant_id = :tenant and workflow_id = :workflow_id and name = :name", str
 )
@@ -128,7 +130,7 @@ def update_item(columns: frozenset[str]) -> Write:
 # -- parts of a for_each -----------------------------------------------------------------------
 
 _ITEM = "tenant_id = :tenant and workflow_id = :workflow_id and step = :step"
-select_item_for_update = Query(
+lock_item = Query(
     f"select * from workflow_items where {_ITEM} and item = :item", WorkflowItemRow, types={"item": BIG}, lock=True
 )
 select_items = Query(
@@ -136,13 +138,13 @@ select_items = Query(
     WorkflowItemRow,
     types={"limit": BIG},
 )
-open_items = Query(
+select_open_items = Query(
     f"select * from workflow_items where {_ITEM} and status in ('pending', 'ready') order by item", WorkflowItemRow
 )
 
 # -- what became of steps ----------------------------------------------------------------------
 
-step_outcomes = Query(
+select_step_outcomes = Query(
     """
     select s.name, s.status, s.error, s.items_total, s.result, d.result as task_result from workflow_steps s
     left join task_data d on d.tenant_id = s.tenant_id and d.task_id = s.task_id
@@ -150,7 +152,7 @@ step_outcomes = Query(
     """,
     StepOutcome,
 )
-item_outcomes = Query(
+select_item_outcomes = Query(
     """
     select i.step, i.item, i.result, d.result as task_result from workflow_items i
     join workflow_steps s on s.tenant_id = i.tenant_id and s.workflow_id = i.workflow_id and s.name = i.step
@@ -160,7 +162,7 @@ item_outcomes = Query(
     """,
     ItemOutcome,
 )
-item_spans = Query(
+select_item_spans = Query(
     """
     select i.step, i.item, i.status, i.completed_at, t.task_id, t.assigned_agent, t.attempts, t.created_at, t.started_at
     from workflow_items i
@@ -170,8 +172,8 @@ item_spans = Query(
     ItemSpan,
     types={"limit": BIG},
 )
-tasks_of = Query("select * from tasks where tenant_id = :tenant and workflow_id = :workflow_id", TaskRow, scan=True)
-shares = Query(
+select_tasks = Query("select * from tasks where tenant_id = :tenant and workflow_id = :workflow_id", TaskRow, scan=True)
+select_agent_shares = Query(
     """
     select t.assigned_agent as agent_id, a.agent_name, t.status, count(*) as tasks,
         sum(t.completed_at - t.started_at) as took
@@ -182,7 +184,7 @@ shares = Query(
     AgentShare,
     scan=True,
 )
-works_on = Query(
+select_any_task_of_agent = Query(
     """
     select 1 as found from tasks
     where tenant_id = :tenant and workflow_id = :workflow_id and assigned_agent = :agent_id limit 1

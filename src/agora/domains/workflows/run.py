@@ -153,7 +153,7 @@ class WorkflowRun:
     @classmethod
     async def lock_run(cls, call: Call, workflow_id: str) -> WorkflowRun:
         """Lock a workflow and load its steps. Raises NotFound."""
-        row = await call.tx.one(workflows.select_workflow_for_update, workflow_id=workflow_id)
+        row = await call.tx.one(workflows.lock_workflow, workflow_id=workflow_id)
         if row is None:
             raise build_unknown_workflow_error(workflow_id)
         return cls(
@@ -335,7 +335,7 @@ def list_named_agents(steps: Iterable[Step]) -> Iterator[str]:
 
 async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any]]:
     """Status, result and error of each step; the result of a for_each is a list in the order of its parts."""
-    rows = await call.tx.all(workflows.step_outcomes, workflow_id=workflow_id)
+    rows = await call.tx.all(workflows.select_step_outcomes, workflow_id=workflow_id)
     by_step: dict[str, dict[str, Any]] = {}
     for row in rows:
         text = row.task_result if row.task_result is not None else row.result
@@ -348,7 +348,7 @@ async def load_outcomes(call: Call, workflow_id: str) -> dict[str, dict[str, Any
         for row in rows:
             if row.items_total is not None:
                 by_step[row.name]["result"] = []
-        for part in await call.tx.all(workflows.item_outcomes, workflow_id=workflow_id):
+        for part in await call.tx.all(workflows.select_item_outcomes, workflow_id=workflow_id):
             text = part.task_result if part.task_result is not None else part.result
             by_step[part.step]["result"].append(None if text is None else decode_json(text))
     return by_step

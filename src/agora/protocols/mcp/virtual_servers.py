@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from agora.core.call import Call, Caller, OperationRegistry
 from agora.core.dispatcher import Dispatcher
 from agora.core.scopes import build_virtual_server_scope
-from agora.domains.virtual_servers.queries import server_by_name
+from agora.domains.virtual_servers.queries import select_server
 from agora.domains.virtual_servers.records import VirtualServerRow
 from agora_sdk.errors import NotFound
 
@@ -35,7 +35,7 @@ async def enter_virtual_server(dispatcher: Dispatcher, exchange: Exchange, name:
     caller, view = exchange.caller, exchange.view
 
     async def find_virtual_server(call: Call) -> VirtualServerRow | None:
-        return await call.tx.one(server_by_name, name=name)
+        return await call.tx.one(select_server, name=name)
 
     server = await dispatcher.write_as_system(caller.tenant, find_virtual_server, label="mcp.virtual_server")
     if server is None:

@@ -366,7 +366,7 @@ async def test_iterating_raises_why_the_stream_ended(feed: Feed, journal: Journa
         await journal.emit(time=n)
 
     async def prune(tx: Tx) -> None:
-        await tx.execute(upkeep.prune_events, before=2, limit=1000)
+        await tx.execute(upkeep.delete_old_events, before=2, limit=1000)
 
     await journal.store.write("default", prune)
     with pytest.raises(CursorTooOld) as gone:
@@ -383,7 +383,7 @@ async def test_a_feed_overtaken_by_retention_says_so(store: SqliteStore, feed: F
         await journal.emit(time=n)
 
     async def prune(tx: Tx) -> None:
-        await tx.execute(upkeep.prune_events, before=2, limit=1000)
+        await tx.execute(upkeep.delete_old_events, before=2, limit=1000)
 
     await store.write("default", prune)
     feed.publish(journal.hints[2])

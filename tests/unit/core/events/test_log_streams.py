@@ -279,7 +279,7 @@ async def test_retention_of_the_events_does_not_touch_it(store: SqliteStore, fee
         await entries.append(content)
 
     async def prune(tx: Tx) -> None:
-        await tx.execute(upkeep.prune_events, before=2**62, limit=1000)
+        await tx.execute(upkeep.delete_old_events, before=2**62, limit=1000)
 
     await store.write("default", prune)
     feed.publish(journal.hints[2])

@@ -34,7 +34,7 @@ async def subscribed(store: SqliteStore) -> SqliteStore:
 
 async def stored_position(store: SqliteStore) -> int:
     async def work(tx: StoreReader) -> int:
-        row = await tx.one(statements.subscription, subscription_id=SUBSCRIPTION)
+        row = await tx.one(statements.select_subscription, subscription_id=SUBSCRIPTION)
         assert row is not None
         return row.position
 

@@ -19,7 +19,7 @@ async def _hosts(directory: Path, **settings: Any) -> list[str]:
     try:
         upkeep = next(found for found in app.controllers if isinstance(found, InstanceMaintenance))
         await upkeep.instances.store_heartbeat("default")
-        return [row.host_id for row in await upkeep.read("default", hosting.hosts, after="", limit=10)]
+        return [row.host_id for row in await upkeep.read("default", hosting.list_hosts, after="", limit=10)]
     finally:
         await app.stop()
 

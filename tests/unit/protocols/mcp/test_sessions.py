@@ -215,7 +215,7 @@ async def test_who_missed_more_than_is_known_is_told_of_everything(wire: Wire, s
     assert (await wire.legacy("resources/subscribe", {"uri": "agora://agents/Bob"})).is_success
 
     async def prune(tx: Tx) -> None:
-        await tx.execute(upkeep.prune_events, before=2**62, limit=1000)
+        await tx.execute(upkeep.delete_old_events, before=2**62, limit=1000)
 
     await register(wire, "Ada")
     await server.app.store.write("default", prune)
@@ -260,7 +260,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off(wire: Wire, server: Runnin
     async def watch(tx: Tx) -> None:
         for number in range(500):
             uri = f"agora://agents/{bob}/{number}" + "x" * 1900
-            await tx.execute(client_sessions.watch, session=session.key, uri=uri, named=uri)
+            await tx.execute(client_sessions.insert_watch, session=session.key, uri=uri, named=uri)
 
     await server.app.store.write("default", watch)
     feed = server.app.feed

@@ -170,7 +170,7 @@ async def prune(server: Running) -> int:
     """Delete the whole log but its newest event; answers what is now the oldest."""
 
     async def work(tx: Tx) -> None:
-        await tx.execute(upkeep.prune_events, before=2**62, limit=1000)
+        await tx.execute(upkeep.delete_old_events, before=2**62, limit=1000)
 
     await server.app.store.write("default", work)
     return server.app.feed.head("default")

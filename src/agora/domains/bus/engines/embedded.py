@@ -170,7 +170,7 @@ class EmbeddedBus:
         numbers = to_json(streams.parse_entry_numbers(ids)).decode()
 
         async def renew_pending(tx: Tx) -> None:
-            await tx.execute(statements.touch, **place, numbers=numbers)
+            await tx.execute(statements.refresh_pending_entries, **place, numbers=numbers)
 
         await self._write_store(renew_pending, "bus.touch")
 
@@ -202,10 +202,10 @@ class EmbeddedBus:
         await self._write_store(move_to_dead_letters, "bus.bury")
 
     async def find_acknowledged(self, stream: str, group: str, ids: Sequence[str]) -> Collection[str]:
-        rows = await self._read_rows(statements.group, stream=stream, group=group)
+        rows = await self._read_rows(statements.select_group, stream=stream, group=group)
         numbers_json = to_json(streams.parse_entry_numbers(ids)).decode()
         pending_rows = await self._read_rows(
-            statements.pending_by, stream=stream, group=group, numbers=numbers_json, ids="[]"
+            statements.select_pending_entries_of_consumer, stream=stream, group=group, numbers=numbers_json, ids="[]"
         )
         last, open_ = rows[0].last_number if rows else 0, {row.number for row in pending_rows}
         numbers = ((each, streams.parse_entry_number(each)) for each in ids)
@@ -216,10 +216,13 @@ class EmbeddedBus:
         return {each.entry_id for each in letters if each.fields.get("dead_group") == group}.intersection(ids)
 
     async def read_dead(self, stream: str) -> Sequence[Delivery]:
-        rows = await self._read_rows(statements.head, stream=stream + DEAD)
+        rows = await self._read_rows(statements.select_stream_head, stream=stream + DEAD)
         last = rows[0].last_number if rows else 0
         place = {"stream": stream + DEAD, "after": last - MAX_DEAD_LETTERS, "until": last, "limit": MAX_DEAD_LETTERS}
-        return [parse_dead_letter(from_json(row.fields)) for row in await self._read_rows(statements.between, **place)]
+        return [
+            parse_dead_letter(from_json(row.fields))
+            for row in await self._read_rows(statements.select_entries_between, **place)
+        ]
 
     async def maintain(self, stream: str, group: str, *, count: int = 100) -> MaintenanceReport:
         now = self._clock.now()
@@ -237,10 +240,10 @@ class EmbeddedBus:
     async def _forget_consumers(self, tx: Tx, stream: str, group: str, now: int) -> list[str]:
         """Delete consumers that are silent and have no pending entries; return their names."""
         before, removed = now - int(self.terms.silent * SECOND), []
-        for row in await tx.all(statements.consumers, stream=stream, group=group, limit=TRIM_BATCH):
+        for row in await tx.all(statements.select_consumers, stream=stream, group=group, limit=TRIM_BATCH):
             if row.seen_at <= before and not row.pending:
                 key = {"stream": stream, "group": group, "consumer": row.consumer, "before": before}
-                if await tx.execute(statements.drop_consumer, **key):
+                if await tx.execute(statements.delete_consumer, **key):
                     removed.append(row.consumer)
         return removed
 
@@ -255,7 +258,7 @@ class EmbeddedBus:
     # -- inspection ------------------------------------------------------------------------------
 
     async def list_pending(self, stream: str, group: str, *, count: int = 100) -> Sequence[Pending]:
-        rows = await self._read_rows(statements.pending, stream=stream, group=group, limit=count)
+        rows = await self._read_rows(statements.select_pending_entries, stream=stream, group=group, limit=count)
         now = self._clock.now()
         return [
             Pending(
@@ -268,12 +271,12 @@ class EmbeddedBus:
         ]
 
     async def list_groups(self, stream: str) -> Sequence[Group]:
-        rows = await self._read_rows(statements.groups_of, stream=stream)
+        rows = await self._read_rows(statements.select_groups_of_stream, stream=stream)
         return [Group(row.group_name, row.pending, row.lag, row.consumers) for row in rows]
 
     async def list_consumers(self, stream: str, group: str) -> Sequence[Consumer]:
         rows, now = (
-            await self._read_rows(statements.consumers, stream=stream, group=group, limit=TRIM_BATCH),
+            await self._read_rows(statements.select_consumers, stream=stream, group=group, limit=TRIM_BATCH),
             self._clock.now(),
         )
         return [Consumer(row.consumer, row.pending, (now - row.seen_at) / SECOND) for row in rows]
@@ -286,13 +289,15 @@ class EmbeddedBus:
 
     async def find_existing(self, stream: str, ids: Sequence[str]) -> Collection[str]:
         rows = await self._read_rows(
-            statements.held, stream=stream, numbers=to_json(streams.parse_entry_numbers(ids)).decode()
+            statements.select_existing_numbers,
+            stream=stream,
+            numbers=to_json(streams.parse_entry_numbers(ids)).decode(),
         )
         numbers = set(rows)
         return {each for each in ids if streams.parse_entry_number(each) in numbers}
 
     async def count_entries(self, stream: str) -> int:
-        (length,) = await self._read_rows(statements.length, stream=stream)
+        (length,) = await self._read_rows(statements.count_entries, stream=stream)
         return length
 
     # -- the store -------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ async def append_entries(
 ) -> tuple[int, ...]:
     """Append entries (ref, name, fields as JSON text); return their numbers."""
     # The update locks the stream's row until the commit: numbers become visible in their order, none is skipped.
-    (last,) = await tx.returning(statements.advance, stream=stream, count=len(entries))
+    (last,) = await tx.returning(statements.allocate_entry_numbers, stream=stream, count=len(entries))
     first = last - len(entries) + 1
     for number, (ref, name, fields) in enumerate(entries, first):
         tx.append(
@@ -126,10 +126,10 @@ async def append_entries(
 
 async def create_group(tx: Tx, stream: str, group: str, now: int, *, whole: bool) -> bool:
     """Create a group if it does not exist; return whether it was created. whole: it reads the stream from the start."""
-    await tx.execute(statements.open_stream, stream=stream)
-    head = await tx.one(statements.lock_stream, stream=stream)
+    await tx.execute(statements.insert_stream_if_missing, stream=stream)
+    head = await tx.one(statements.lock_stream_head, stream=stream)
     # Under the stream's lock: of two that make the group at once, the second finds it.
-    if await tx.one(statements.group, stream=stream, group=group) is not None:
+    if await tx.one(statements.select_group, stream=stream, group=group) is not None:
         return False
     assert head is not None
     tx.append(
@@ -157,15 +157,15 @@ async def deliver_new_entries(tx: Tx, request: ReadRequest) -> list[Delivery]:
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     # One reader at a time: the group's position and its pending rows change together, so nothing new goes to two consumers.
     row = await _lock_group(tx, stream, group)
-    await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
+    await tx.execute(statements.upsert_consumer, stream=stream, group=group, consumer=consumer, now=now)
 
     async def read_new_entries(after: int, limit: int) -> Sequence[StreamEntryWithMessage]:
-        return await tx.all(statements.carried, stream=stream, after=after, limit=limit)
+        return await tx.all(statements.select_entries_with_messages, stream=stream, after=after, limit=limit)
 
     entries, _ = await fill_page_with_rows(read_new_entries, row.last_number, "number", request.count, request.budget)
     if not entries:
         return []
-    await tx.execute(statements.move_group, stream=stream, group=group, last=entries[-1].number)
+    await tx.execute(statements.update_group_position, stream=stream, group=group, last=entries[-1].number)
     for entry in entries:
         tx.append(
             PENDING,
@@ -186,7 +186,9 @@ async def acknowledge_entries(tx: Tx, stream: str, group: str, numbers: Sequence
     """Acknowledge entries; return how many were pending."""
     if not numbers:
         return 0
-    return await tx.execute(statements.drop_pending, stream=stream, group=group, numbers=_to_json_text(numbers))
+    return await tx.execute(
+        statements.delete_pending_entries, stream=stream, group=group, numbers=_to_json_text(numbers)
+    )
 
 
 async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *, idle: float | None) -> TakenEntries:
@@ -197,7 +199,7 @@ async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *,
     stream, group, consumer, now = request.stream, request.group, request.consumer, request.now
     # As above: two consumers must not be handed the same stale entry.
     await _lock_group(tx, stream, group)
-    await tx.execute(statements.seen, stream=stream, group=group, consumer=consumer, now=now)
+    await tx.execute(statements.upsert_consumer, stream=stream, group=group, consumer=consumer, now=now)
     since = -1 if idle is None else int(idle * SECOND)
 
     async def read_stale_entries(after: int, limit: int) -> Sequence[PendingEntryWithMessage]:
@@ -208,7 +210,9 @@ async def redeliver_stale_entries(tx: Tx, request: ReadRequest, terms: Terms, *,
     entries = await _settle_exhausted_entries(tx, stream, group, terms, rows)
     if entries.live:
         numbers = _to_json_text([row.number for row in entries.live])
-        await tx.execute(statements.hand_over, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now)
+        await tx.execute(
+            statements.assign_pending_entries, stream=stream, group=group, numbers=numbers, consumer=consumer, now=now
+        )
     return entries
 
 
@@ -223,7 +227,7 @@ async def release_stale_entries(tx: Tx, stream: str, group: str, terms: Terms, n
     stale_rows = [row for row in entries.live if row.consumer]
     if stale_rows:
         numbers = _to_json_text([row.number for row in stale_rows])
-        await tx.execute(statements.take_back, stream=stream, group=group, numbers=numbers)
+        await tx.execute(statements.unassign_pending_entries, stream=stream, group=group, numbers=numbers)
     return TakenEntries(stale_rows, entries.dead)
 
 
@@ -252,36 +256,36 @@ async def dead_letter_entries(tx: Tx, stream: str, group: str, rows: Sequence[Pe
 
 async def set_stream_owner(tx: Tx, stream: str, owner: str) -> bool:
     """Set a stream's owner; if it changes, delete everything on the stream. Returns whether it changed."""
-    await tx.execute(statements.open_stream, stream=stream)
-    head = await tx.one(statements.lock_stream, stream=stream)
+    await tx.execute(statements.insert_stream_if_missing, stream=stream)
+    head = await tx.one(statements.lock_stream_head, stream=stream)
     if head is None or head.owner == owner:
         return False
     # The name went to another agent, which must not read what was for its predecessor.
     for name in (stream, stream + DEAD):
         for clearing in statements.CLEARING[:-1]:
             await tx.execute(clearing, stream=name)
-    await tx.execute(statements.own, stream=stream, owner=owner)
+    await tx.execute(statements.set_stream_owner, stream=stream, owner=owner)
     return True
 
 
 async def find_trimmable_entries(tx: Reader, stream: str, length: int, max_numbers: int) -> Sequence[int]:
     """Numbers of the oldest entries beyond a length that every group has acknowledged."""
-    head = await tx.one(statements.head, stream=stream)
+    head = await tx.one(statements.select_stream_head, stream=stream)
     if head is None:
         return ()
-    safe = await tx.one(statements.safe, stream=stream)
+    safe = await tx.one(statements.select_trimmable_number, stream=stream)
     until = head.last_number - length
     if safe is not None:
         until = min(until, safe)
-    return await tx.all(statements.excess, stream=stream, until=until, limit=max_numbers)
+    return await tx.all(statements.select_numbers_to_trim, stream=stream, until=until, limit=max_numbers)
 
 
 async def trim_stream(tx: Tx, stream: str, length: int, max_deletions: int) -> int:
     """Delete the oldest entries beyond a length that every group has acknowledged, at most ``most``; return how many."""
     # Against a group that is being made meanwhile, which would need what is deleted here.
-    await tx.one(statements.lock_stream, stream=stream)
+    await tx.one(statements.lock_stream_head, stream=stream)
     oldest = await find_trimmable_entries(tx, stream, length, max_deletions)
-    return await tx.execute(statements.drop_entries, stream=stream, until=oldest[-1]) if oldest else 0
+    return await tx.execute(statements.delete_entries, stream=stream, until=oldest[-1]) if oldest else 0
 
 
 def _to_json_text(values: Sequence[int]) -> str:

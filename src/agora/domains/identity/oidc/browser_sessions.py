@@ -203,7 +203,7 @@ class BrowserSessions:
         )
 
         async def store_session(call: Call) -> None:
-            if await call.tx.one(people.locked_session, session_id=id) is not None:
+            if await call.tx.one(people.lock_session, session_id=id) is not None:
                 raise build_token_error("This sign-in was finished before.", fix="Begin again.")
             call.tx.append(SESSIONS, row)
             call.target = caller.subject
@@ -252,12 +252,12 @@ class BrowserSessions:
         """The session's row, to be renewed by us unless it is fresh; None while it is another's."""
 
         async def take_lease(call: Call) -> UserSessionRow | None:
-            row = _require_alive(await call.tx.one(people.locked_session, session_id=session_id), call.now)
+            row = _require_alive(await call.tx.one(people.lock_session, session_id=session_id), call.now)
             if row.fresh_until > call.now:
                 return row
             if row.renewing_until > call.now:
                 return None
-            await call.tx.execute(people.lease, session_id=session_id, until=call.now + LEASE)
+            await call.tx.execute(people.lease_session_renewal, session_id=session_id, until=call.now + LEASE)
             return row
 
         return await self._sign_on.system(tenant, take_lease, label="session.lease")
@@ -277,11 +277,11 @@ class BrowserSessions:
             await self._run_write(tenant, people.end_session, session_id=session_id, now=self._clock.now())
             raise build_token_error("The session has ended at the identity provider.", fix="Sign in again.") from error
         except BaseException:
-            await self._run_write(tenant, people.release, session_id=session_id)
+            await self._run_write(tenant, people.release_session_renewal, session_id=session_id)
             raise
         await self._run_write(
             tenant,
-            people.renewed,
+            people.store_renewed_session,
             session_id=session_id,
             person=_pack_grant(grant),
             secrets=self._seal_tokens(session_id, _merge_tokens(stored_tokens, tokens)),
@@ -297,7 +297,7 @@ class BrowserSessions:
 
     async def _read_row(self, tenant: str, session_id: str) -> UserSessionRow | None:
         async def read_session(reader: Reader) -> UserSessionRow | None:
-            return await reader.one(people.session, session_id=session_id)
+            return await reader.one(people.select_session, session_id=session_id)
 
         return await self._store.read(tenant, read_session)
 

@@ -210,7 +210,9 @@ class SignOn:
         subject = build_user_id(person.issuer, person.subject)
 
         async def read_tenant_and_user(reader: Reader) -> tuple[TenantStatusRow | None, UserStandingRow | None]:
-            return await reader.one(credentials.tenant), await reader.one(people.standing, user_id=subject)
+            return await reader.one(credentials.select_tenant_status), await reader.one(
+                people.select_user_status, user_id=subject
+            )
 
         tenant, row = await self._store.read(grant.tenant, read_tenant_and_user)
         if tenant is None and grant.tenant != DEFAULT_TENANT:
@@ -256,7 +258,7 @@ class SignOn:
         }
 
         async def read_ended(reader: Reader) -> Any:
-            return await reader.one(people.ended, **names, issued_at=person.issued_at)
+            return await reader.one(people.select_any_ended_login, **names, issued_at=person.issued_at)
 
         for tenant in {grant.tenant, DEFAULT_TENANT}:  # what providers say is kept in the one that there always is
             if await self._store.read(tenant, read_ended) is not None:

@@ -106,9 +106,9 @@ async def _store_authorization(
     upstream_id = endpoint.upstream_id
 
     async def insert_authorization(call: Call) -> int:
-        await call.tx.execute(statements.drop_expired_authorizations, now=call.now)
+        await call.tx.execute(statements.delete_expired_authorizations, now=call.now)
         count = await call.tx.one(
-            statements.authorizations_begun, upstream_id=upstream_id, begun_by=begun_by, now=call.now
+            statements.count_authorizations, upstream_id=upstream_id, begun_by=begun_by, now=call.now
         )
         if (count or 0) >= MAX_BEGUN:
             raise RateLimited(f"{MAX_BEGUN} authorizations are in progress already.", retry_after=60)
@@ -130,13 +130,13 @@ async def _store_authorization(
 
 async def take_authorization(call: Call, grants: UpstreamGrants, state: str) -> TakenAuthorization:
     """Take an authorization of the caller out of the store: it is good once. Raises NotFound."""
-    row = await call.tx.one(statements.authorization_by_state, state=_hash_state(state))
+    row = await call.tx.one(statements.select_authorization, state=_hash_state(state))
     if row is None or row.begun_by != call.caller.subject or row.expires_at <= call.now:
         raise NotFound(
             "You have no such authorization in progress.",
             fix="It is good once, for ten minutes, and for whoever has begun it: begin again, and sign in here as the same.",
         )
-    if not await call.tx.execute(statements.drop_authorization, state=row.state):
+    if not await call.tx.execute(statements.delete_authorization, state=row.state):
         raise NotFound("The authorization was finished already.")
     return TakenAuthorization(
         row.upstream_id, row.subject, grants.unseal(row.request, row.upstream_id, "authorization")
@@ -206,7 +206,7 @@ async def _choose_client(
     place = {"upstream_id": endpoint.upstream_id, "issuer": server.issuer, "redirect_uri": redirect_uri}
 
     async def read_stored_client(call: Call) -> UpstreamClientRow | None:
-        return await call.tx.one(statements.client_of_issuer, **place)
+        return await call.tx.one(statements.select_client, **place)
 
     row = await grants.system(endpoint.tenant, read_stored_client, label=LABEL)
     if row is not None:
@@ -215,7 +215,7 @@ async def _choose_client(
     sealed = grants.seal(_build_client_document(client), endpoint.upstream_id, "client")
 
     async def store_client(call: Call) -> None:
-        await call.tx.execute(statements.store_client, **place, client=sealed, now=call.now)
+        await call.tx.execute(statements.upsert_client, **place, client=sealed, now=call.now)
 
     await grants.system(endpoint.tenant, store_client, label=LABEL)
     return client
@@ -238,7 +238,7 @@ async def _forget_client(grants: UpstreamGrants, endpoint: Endpoint) -> None:
     """Registrations end at some servers: the next authorization registers again."""
 
     async def delete_client(call: Call) -> None:
-        await call.tx.execute(statements.drop_upstream_clients, upstream_id=endpoint.upstream_id)
+        await call.tx.execute(statements.delete_clients_of_upstream, upstream_id=endpoint.upstream_id)
 
     await grants.system(endpoint.tenant, delete_client, label=LABEL)
 

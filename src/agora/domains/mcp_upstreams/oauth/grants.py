@@ -96,7 +96,7 @@ class UpstreamGrants:
     async def store_grant(self, call: Call, upstream_id: str, subject: str, grant: Grant) -> None:
         """Store a grant in the place of an earlier one, within a call."""
         await call.tx.execute(
-            statements.store_grant,
+            statements.upsert_grant,
             upstream_id=upstream_id,
             subject=subject,
             issuer=grant.issuer,
@@ -115,7 +115,7 @@ class UpstreamGrants:
             return self._cache[key][0]
 
         async def read_grant_row(reader: Reader) -> UpstreamGrantRow | None:
-            return await reader.one(statements.grant_of_subject, upstream_id=endpoint.upstream_id, subject=subject)
+            return await reader.one(statements.select_grant, upstream_id=endpoint.upstream_id, subject=subject)
 
         row = await self._store.read(endpoint.tenant, read_grant_row)
         grant = self.open_grant(row) if row is not None else None
@@ -232,7 +232,7 @@ class UpstreamGrants:
         key = {"upstream_id": endpoint.upstream_id, "subject": subject, "generation": grant.generation}
 
         async def delete_grant_row(call: Call) -> None:
-            if await call.tx.execute(statements.drop_grant_generation, **key):
+            if await call.tx.execute(statements.delete_grant_generation, **key):
                 data = {"upstream_id": endpoint.upstream_id, "name": endpoint.name, "subject": subject}
                 audience = (subject,) if subject else None
                 call.emit("agora.upstream.deauthorized", data, subject=endpoint.upstream_id, audience=audience)

@@ -7,39 +7,39 @@ from agora.store.port import Query, Write
 from .records import UpstreamAuthorizationRow, UpstreamClientRow, UpstreamGrantRow
 
 __all__ = [
-    "authorization_by_state",
-    "authorizations_begun",
     "claim_refresh",
-    "client_of_issuer",
-    "drop_authorization",
-    "drop_authorizations_begun",
-    "drop_expired_authorizations",
-    "drop_grant",
-    "drop_grant_generation",
-    "drop_subject_authorizations",
-    "drop_subject_grants",
-    "drop_upstream_authorizations",
-    "drop_upstream_clients",
-    "drop_upstream_grants",
-    "grant_of_subject",
-    "grants_of_subject",
+    "count_authorizations",
+    "delete_authorization",
+    "delete_authorizations_begun_by",
+    "delete_authorizations_of_subject",
+    "delete_authorizations_of_upstream",
+    "delete_clients_of_upstream",
+    "delete_expired_authorizations",
+    "delete_grant",
+    "delete_grant_generation",
+    "delete_grants_of_subject",
+    "delete_grants_of_upstream",
     "release_refresh",
-    "store_client",
-    "store_grant",
+    "select_authorization",
+    "select_client",
+    "select_grant",
+    "select_upstreams_granted",
+    "upsert_client",
+    "upsert_grant",
 ]
 
 BIG = "bigint"
 
 # -- clients -----------------------------------------------------------------------------------
 
-client_of_issuer = Query(
+select_client = Query(
     """
     select * from upstream_clients
     where tenant_id = :tenant and upstream_id = :upstream_id and issuer = :issuer and redirect_uri = :redirect_uri
     """,
     UpstreamClientRow,
 )
-store_client = Write(
+upsert_client = Write(
     """
     insert into upstream_clients (tenant_id, upstream_id, issuer, redirect_uri, client, created_at)
     values (:tenant, :upstream_id, :issuer, :redirect_uri, :client, :now)
@@ -48,15 +48,17 @@ store_client = Write(
     """,
     types={"client": "bytea", "now": BIG},
 )
-drop_upstream_clients = Write("delete from upstream_clients where tenant_id = :tenant and upstream_id = :upstream_id")
+delete_clients_of_upstream = Write(
+    "delete from upstream_clients where tenant_id = :tenant and upstream_id = :upstream_id"
+)
 
 # -- grants ------------------------------------------------------------------------------------
 
-grant_of_subject = Query(
+select_grant = Query(
     "select * from upstream_grants where tenant_id = :tenant and upstream_id = :upstream_id and subject = :subject",
     UpstreamGrantRow,
 )
-grants_of_subject = Query(
+select_upstreams_granted = Query(
     """
     select upstream_id from upstream_grants
     where tenant_id = :tenant and subject = :subject
@@ -69,7 +71,7 @@ grants_of_subject = Query(
         and upstream_id = any(array(select json_array_elements_text(:ids::json)))
     """,
 )
-store_grant = Write(
+upsert_grant = Write(
     """
     insert into upstream_grants (tenant_id, upstream_id, subject, issuer, scope, tokens, expires_at, generation,
         refreshing_until, created_at, updated_at)
@@ -95,25 +97,27 @@ release_refresh = Write(
     """,
     types={"generation": BIG},
 )
-drop_grant = Write(
+delete_grant = Write(
     "delete from upstream_grants where tenant_id = :tenant and upstream_id = :upstream_id and subject = :subject"
 )
-drop_grant_generation = Write(
+delete_grant_generation = Write(
     """
     delete from upstream_grants
     where tenant_id = :tenant and upstream_id = :upstream_id and subject = :subject and generation = :generation
     """,
     types={"generation": BIG},
 )
-drop_upstream_grants = Write("delete from upstream_grants where tenant_id = :tenant and upstream_id = :upstream_id")
-drop_subject_grants = Write("delete from upstream_grants where tenant_id = :tenant and subject = :subject")
+delete_grants_of_upstream = Write(
+    "delete from upstream_grants where tenant_id = :tenant and upstream_id = :upstream_id"
+)
+delete_grants_of_subject = Write("delete from upstream_grants where tenant_id = :tenant and subject = :subject")
 
 # -- authorizations under way ------------------------------------------------------------------
 
-authorization_by_state = Query(
+select_authorization = Query(
     "select * from upstream_authorizations where tenant_id = :tenant and state = :state", UpstreamAuthorizationRow
 )
-authorizations_begun = Query(
+count_authorizations = Query(
     """
     select count(*) as total from upstream_authorizations
     where tenant_id = :tenant and upstream_id = :upstream_id and begun_by = :begun_by and expires_at > :now
@@ -121,19 +125,19 @@ authorizations_begun = Query(
     int,
     types={"now": BIG},
 )
-drop_authorization = Write("delete from upstream_authorizations where tenant_id = :tenant and state = :state")
-drop_authorizations_begun = Write(
+delete_authorization = Write("delete from upstream_authorizations where tenant_id = :tenant and state = :state")
+delete_authorizations_begun_by = Write(
     """
     delete from upstream_authorizations
     where tenant_id = :tenant and upstream_id = :upstream_id and begun_by = :begun_by
     """
 )
-drop_expired_authorizations = Write(
+delete_expired_authorizations = Write(
     "delete from upstream_authorizations where tenant_id = :tenant and expires_at < :now", types={"now": BIG}
 )
-drop_upstream_authorizations = Write(
+delete_authorizations_of_upstream = Write(
     "delete from upstream_authorizations where tenant_id = :tenant and upstream_id = :upstream_id"
 )
-drop_subject_authorizations = Write(
+delete_authorizations_of_subject = Write(
     "delete from upstream_authorizations where tenant_id = :tenant and begun_by = :subject"
 )
