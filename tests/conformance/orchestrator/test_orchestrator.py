@@ -180,3 +180,16 @@ async def test_what_is_not_understood(shop: Market) -> None:
     answer = await chat(shop, "?!")
     assert (answer.tools_used, answer.data) == ([], [])
     assert "Find agents for code generation" in answer.response
+
+
+async def test_what_the_chat_cannot_do_names_the_operation_that_does(shop: Market) -> None:
+    for message, operation in (
+        ("pls get rid of CodeHelper", "agora.agent.deregister"),
+        ("How do I delete an agent?", "agora.agent.deregister"),
+        ("Tell CodeHelper to write a test", "agora.a2a.send"),
+        ("shut down CodeHelper", "agora.admin.manage"),
+    ):
+        answer = await chat(shop, message)
+        assert answer.tools_used == []
+        assert operation in answer.response
+    assert (await chat(shop, "Do not register an agent")).tools_used == []

@@ -2,7 +2,8 @@
 
 A sentence is judged by its first verb ("Find an agent to create a report" searches, it creates nothing); what is left of
 a search once filters, sorting and fillers are taken out is the query. Whatever fits no rule is not understood: it is
-never searched for. English is understood, and the usual forms of German and French.
+never searched for. English is understood, and the usual forms of German, French and
+Spanish.
 """
 
 from __future__ import annotations
@@ -15,16 +16,20 @@ from typing import Any, Literal
 from .sentence_words import (
     CAPABILITY,
     CHANGES,
+    CONTINUATIONS,
     COUNTS,
     DESCRIPTIONS,
     FILLERS,
     GREETINGS,
+    HOW_TO,
+    NEGATED,
     NUMBERS,
     REGISTRATIONS,
     SEARCHES,
     SELF,
     STATES,
 )
+from .spelling import normalize_spelling
 
 __all__ = ["ParsedIntent", "Tool", "parse_intent"]
 
@@ -34,59 +39,94 @@ MAX_WORDS = 8
 ALIAS = re.compile(r"\bagent(?:\.[a-z0-9][a-z0-9_-]*){2,}", re.IGNORECASE)
 QUOTED = re.compile(r"[\"“”„«]([^\"“”„«»]{1,100})[\"“”»]|(?<!\w)'([^']{1,100})'(?!\w)")
 NAMED = re.compile(
-    r"\b(?:named|called|name is|namens|appelée?|agent\s*:)\s+(.+?)"
+    r"\b(?:named|called|name is|name\s*:?|namens|appelée?|llamado|agent\s*:(?:\s*name\b(?: is|:)?)?|(?-i:as(?=\s+[A-Z\"])))\s+(.+?)"
     r"(?=\s+(?:with|and|that|which|who|it|to|for|having|capabilit\w+)\b|[,.;!?](?:\s|$)|$)",
     re.IGNORECASE,
 )
-PROPER = re.compile(r"\b(?:[A-Z][a-z0-9]*[A-Z0-9]\w*|[A-Z]\w+)\b")  # CodeHelper, MyBot5, Ada
+PROPER = re.compile(
+    r"\b(?:[A-Z][a-z0-9]*[A-Z0-9]\w*|[A-Z]\w+)(?:-\w+)*(?: \d+)?\b"
+)  # CodeHelper, MyBot5, Ada, Foo-Bar 3000
+JOINED_NAME = r"(?-i:[A-Z][a-z0-9]+[A-Z0-9]\w*)"  # CodeHelper: no word of a sentence
 ABLE = re.compile(
     r"(?:\b(?:it|which|who|that|and)?\s*(?:can(?: do)?|does|is able to|is capable of)\s+"
-    r"|\b(?:for|capabilit(?:y|ies)(?: of)?|skills?)\b\s*:?\s*|,\s*(?:it|which|who|that)\s+)(.+)$",
+    r"|\b(?:for|capabilit(?:y|ies)(?: of)?|skills?)\b\s*:?\s*|,\s*(?:it|which|who|that)\s+|^\s*[,:;-]\s*(?=\w+[a-z]s\s)"
+    r"|,\s*(?:der|die|das|qui|que)\s+|\b(?:which|who|that)\s+(?=\w+[a-z]s\s))(.+)$",
     re.IGNORECASE,
 )
 POLITENESS = re.compile(
-    r"^(?:(?:hi|hello|hey|please|bitte|ok|okay|so|and|now)\b[\s,!]*"
+    r"^(?:¿|(?:hi|hello|hey|hallo|hola|please|bitte|por favor|ok|okay|so|and|now|yo)\b[\s,!]*"
     r"|(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to |i want (?:you )?to |i(?:'d| would) love to |let's )+",
     re.IGNORECASE,
 )
-CLOSING = re.compile(r"[\s,]+(?:please|bitte|thanks|thank you|danke)([\s.!?]*)$", re.IGNORECASE)
-I_AM = re.compile(r"\bi['\u2019]m\b", re.IGNORECASE)
+CLOSING = re.compile(
+    r"(?:[\s,]+(?:please|bitte|por favor|thanks|thank you|danke|out there|you have|you got|you know(?: of)?))+([\s.!?]*)$",
+    re.IGNORECASE,
+)
+NAME_PART = re.compile(
+    r"\b(?:who is|whose|with an?|has|have|the|their|its)* ?name (?:has|have|contains?|containing|includes?|starts? with|like|is like) "
+    r"[\"']?([\w.-]{1,100})[\"']?(?: in it)?|\bwith [\"']?([\w.-]{1,100})[\"']? in (?:the|their|its) names?\b",
+    re.IGNORECASE,
+)
+NEGATION = re.compile(r"do not\b", re.IGNORECASE)
+ASKED_LAST = re.compile(
+    r"[,.;]\s*(?:(?:can|could|would|will) you|please)\b.*$", re.IGNORECASE
+)  # "..., can you add it?"
+CLITICS = re.compile(
+    r"(?<=\w)-(?:moi|nous|me|t-il|il|vous)\b|\b[dl]['\u2019](?=\w)", re.IGNORECASE
+)  # montre-moi, d'agents
 NUMBER = r"\$?(\d{1,9}(?:[.,]\d{1,4})?)"
 MAX_PRICE = re.compile(
     r"\b(?:for |at )?(?:(?:costing|priced|that costs?|which costs?|at a price of) )?"
-    r"(?:less than|under|below|at most|up to|cheaper than|no more than|unter|höchstens|moins de) "
+    r"(?:less than|under|below|at most|up to|cheaper than|not? more than|max(?:imum)?\.?|unter|höchstens|moins de|menos de) "
     + NUMBER
-    + r"(?: ?(?:dollars?|usd|euros?|eur|cents?|€|\$))?(?: per \w+| an? \w+)?",
+    + r"(?: ?(?:dollars?|usd|euros?|eur|(?P<cents>cents?|ct)|€|\$))?(?: per \w+| an? \w+)?",
     re.IGNORECASE,
 )
+_LEAST = r"(?:above|over|at least|better than|higher than|more than|mindestens|über|plus de|más de) "
+_OR_MORE = r"(?: ?\+| (?:or|and) (?:more|better|higher|above|up))"
 MIN_RATING = re.compile(
-    r"\b(?:(?:with )?an? )?(?:rated|ratings?|bewertet|note)\b(?: of| is)? (?:above|over|at least|better than|higher than|mindestens|über) "
-    + NUMBER,
+    r"\b(?:(?:with )?an? )?(?:rated|ratings?|bewertet|note)\b(?: of| is)? "
+    rf"(?:{_LEAST}(?P<rated>{NUMBER})|(?P<rated_more>{NUMBER}){_OR_MORE})"
+    rf"|\b(?:with )?(?:{_LEAST}(?P<stars>{NUMBER}) (?:stars?|points?|sterne)|(?P<stars_more>{NUMBER}){_OR_MORE} (?:stars?|points?))",
     re.IGNORECASE,
 )
-CHEAPEST = re.compile(r"\b(?:cheapest|lowest[- ]price[d]?|least expensive|günstigsten?|billigsten?)\b", re.IGNORECASE)
-CHEAP = re.compile(r"\b(?:cheap(?:er)?|inexpensive|by price|günstige[rn]?)\b", re.IGNORECASE)
+CHEAPEST = re.compile(
+    r"\b(?:cheapest|lowest[- ]price[d]?|least expensive|günstigste[nrs]?|billigste[nrs]?|(?:las? |los? )?más barat[oa]s?|les? moins chers?)\b",
+    re.IGNORECASE,
+)
+CHEAP = re.compile(
+    r"\b(?:cheap(?:er)?|inexpensive|by price(?:,? (?:the )?(?:cheapest|lowest) first)?|günstige[rn]?)\b", re.IGNORECASE
+)
 BEST = re.compile(
-    r"\b(?:(?:the )?(?:best|top|highest)[- ]rat(?:ed|ing)|has the (?:best|highest) rating|best|by rating|am besten bewertete[rn]?|besten?)\b",
+    r"\b(?:(?:the )?(?:best|top|highest)[- ]rat(?:ed|ing)|has the (?:best|highest) rating|by rating(?:,? (?:the )?(?:best|highest) first)?|best"
+    r"|top(?! ?\w*\d)|am besten bewertete[rn]?|beste[nrs]?|mejor(?:es)?(?: valorad[oa]s?)?|(?:les? )?(?:mieux notés?|meilleure?s?))\b",
     re.IGNORECASE,
 )
-FREE = re.compile(r"\b(?:free(?: of charge)?|gratis|at no cost|kostenlose?[nrs]?|gratuite?s?)\b", re.IGNORECASE)
-INDUSTRY = re.compile(
-    r"\b(?:in|for|from|of) (?:the )?([\w-]+(?: [\w-]+)?) (?:industry|sector|branch|business)\b", re.IGNORECASE
+FREE = re.compile(
+    r"\b(?:free(?: of charge)?|gratis|at no cost|kostenlose?[nrs]?|gratuite?s?|gratuit[oa]s?)\b", re.IGNORECASE
 )
-APPS = re.compile(r"\b(?:apps?|applications?|anwendungen)\b", re.IGNORECASE)
-AGENTS = re.compile(r"\b(?:agents?|agenten|bots?|assistants?)\b", re.IGNORECASE)
-ONE_AGENT = re.compile(r"\b(?:agent|app|bot|one)\b", re.IGNORECASE)
+INDUSTRY = re.compile(
+    r"\b(?:in|for|from|of) (?:the )?([\w-]+(?: [\w-]+)?) (?:industry|sector|branch|business)\b"
+    r"|\b([\w-]+) (?:industry|sector)(?= (?:apps?|applications?|agents?|bots?)\b)",
+    re.IGNORECASE,
+)
+APPS = re.compile(r"\b(?:apps?|applications?|anwendungen|aplicaci(?:ón|ones))\b", re.IGNORECASE)
+AGENTS = re.compile(r"\b(?:agents?|agenten|agentes?|bots?|assistants?)\b", re.IGNORECASE)
+ONE_AGENT = re.compile(r"\b(?:agent|agente|app|bot|one)\b", re.IGNORECASE)
 PURPOSE = re.compile(r"\bto \w+ (?:an? |the )?(?:agent|app)s? (?=\w)", re.IGNORECASE)
 THINGS = re.compile(
     r"^(?:what|where|which|welche[rs]?|quels?|quelles?)\b", re.IGNORECASE
 )  # asked for anything, not for agents alone
 LIMIT = re.compile(
-    rf"\b(?:top |first |the )*(\d{{1,3}}|{'|'.join(NUMBERS)})\b(?= (?:\w+[- ]?){{0,4}}(?:agents?|apps?|agenten)\b)",
+    rf"(?<!than )\b(?:top |first |the )*(\d{{1,3}}|{'|'.join(NUMBERS)})\b(?= (?:\w+[- ]?){{0,4}}(?:agents?|bots?|apps?|agenten|agentes)\b)",
     re.IGNORECASE,
 )
 QUESTION_ABOUT_ONE = re.compile(
-    r"^(?:(?:what|how much) (?:can|does) (?P<a>.+?) (?:do|cost|offer)|is (?P<b>.+?) (?:online|available|active|free|busy)(?: now)?)\b",
+    r"^(?:(?:what|how much) (?:can|does) (?P<a>.+?) (?:do|cost|offer)|is (?P<b>.+?) (?:online|available|active|free|busy|(?:any )?(?:good|reliable|expensive)|worth it)(?: now)?"
+    r"|how (?:good|expensive|reliable) is (?P<c>.+?)|(?:combien coûte|que fait|was (?:kostet|kann)|wie viel kostet|cuánto cuesta|qué hace) (?P<f>.+?)"
+    rf"|what is (?P<h>{JOINED_NAME}) .{{1,100}}|(?:what|how (?:much|high)) is the (?:price|cost|rating|status) of (?P<i>.+?)"
+    rf"|(?:can|could|does|is|has) (?P<e>{JOINED_NAME}) .{{1,200}}|(?P<g>{JOINED_NAME})"
+    r"|(?P<d>[\w.-]+(?: agent)?) (?:details?|infos?|information|profile))[\s.?!]*$",
     re.IGNORECASE,
 )
 
@@ -107,8 +147,8 @@ class ParsedIntent:
 
 def parse_intent(message: str) -> ParsedIntent:
     """Parse a sentence."""
-    text = POLITENESS.sub("", " ".join(message.split()))
-    text = I_AM.sub("I am", CLOSING.sub(r"\1", text))
+    text = POLITENESS.sub("", normalize_spelling(" ".join(message.split())))
+    text = NEGATED.sub("", CLITICS.sub(" ", CLOSING.sub(r"\1", text)))
     for parse in (_parse_smalltalk, _parse_change, _parse_registration, _parse_count, _parse_description):
         intent = parse(text)
         if intent is not None:
@@ -117,7 +157,15 @@ def parse_intent(message: str) -> ParsedIntent:
 
 
 def _parse_smalltalk(text: str) -> ParsedIntent | None:
-    return ParsedIntent(None) if not text or GREETINGS.match(text) or SELF.search(text) else None
+    """Greetings, questions about the chat itself, and how to do what it would otherwise do."""
+    is_smalltalk = (
+        not text or GREETINGS.match(text) or SELF.search(text) or CONTINUATIONS.match(text) or NEGATION.match(text)
+    )
+    how = HOW_TO.match(text)
+    if how is not None and not is_smalltalk:
+        asked = text[how.end() :]
+        return _parse_change(asked) or (ParsedIntent(None) if REGISTRATIONS.match(asked) else None)
+    return ParsedIntent(None) if is_smalltalk else None
 
 
 def _parse_change(text: str) -> ParsedIntent | None:
@@ -131,7 +179,7 @@ def _parse_registration(text: str) -> ParsedIntent | None:
     verb = REGISTRATIONS.match(text)
     if verb is None:
         return None
-    rest = text[verb.end() :]
+    rest = ASKED_LAST.sub("", text[verb.end() :])
     alias = ALIAS.search(rest)
     if alias is None and AGENTS.search(text) is None and not re.search(r"\b(?:to|on|in) the market", rest, re.I):
         return None  # "create a report" creates nothing here
@@ -178,7 +226,9 @@ def _parse_count(text: str) -> ParsedIntent | None:
     if status := _parse_status(text):
         arguments["status"] = status
     able = re.search(
-        r"\b(?:can(?: do)?|for|able to(?: do)?|do|know|offer|für|pour)\s+(?!you\b|we\b)(.+?)[.?!]*$", text, re.I
+        r"\b(?:can(?: do)?|for|able to(?: do)?|do|know|offer|support|handle|speak|understand|cover|für|pour|para)\s+(?!you\b|we\b)(.+?)[.?!]*$",
+        text,
+        re.I,
     )
     if able is not None and of == "agents" and (words := _query_words(able[1])):
         arguments["capability"] = " ".join(words)
@@ -192,14 +242,15 @@ def _parse_description(text: str) -> ParsedIntent | None:
         return ParsedIntent("get_agent", {"ref": alias[0].lower()})
     question = QUESTION_ABOUT_ONE.match(text)
     if question is not None:
-        name = _strip_name(question["a"] or question["b"] or "")
-        return ParsedIntent("get_agent", {"ref": name}) if PROPER.fullmatch(name) or " " in name else None
+        name = _strip_name(next(filter(None, question.groups()), ""))
+        is_name = PROPER.fullmatch(name) is not None or (" " in name and question["d"] is None)
+        return ParsedIntent("get_agent", {"ref": name}) if is_name else None
     described = DESCRIPTIONS.match(text)
     if described is None or re.search(r"\b(?:agents|apps|agenten)\b", text, re.IGNORECASE):
         return None
     quoted = QUOTED.search(text)
     name = (quoted[1] or quoted[2]).strip() if quoted else _strip_name(text[described.end() :])
-    is_name = quoted or described["sure"] or all(PROPER.fullmatch(word) for word in name.split())
+    is_name = bool(quoted or described["sure"]) or all(PROPER.fullmatch(word) for word in name.split())
     return ParsedIntent("get_agent", {"ref": name}) if name and len(name.split()) <= 6 and is_name else None
 
 
@@ -207,18 +258,20 @@ def _parse_search(text: str) -> ParsedIntent:
     """Filters and sorting are taken out one after the other; what remains are the words of the query."""
     is_app, is_agent = APPS.search(text) is not None, AGENTS.search(text) is not None
     tool: Tool = "search_apps" if is_app else "search_agents"
-    plural = ONE_AGENT.search(text) is None
     rest, arguments = DESCRIPTIONS.sub("", text), dict[str, Any]()
     rest = PURPOSE.sub(lambda purpose: purpose[0].split()[1] + " ", rest)
     named = re.search(r"\b(?:named|called|namens)\s+[\"']?([\w .-]{1,100}?)[\"']?[.?!]*$", rest, re.IGNORECASE)
     if named is not None:
         arguments["name"], rest = named[1], rest[: named.start()]
+    elif (name_part := NAME_PART.search(rest)) is not None:
+        arguments["name"], rest = _read_first_group(name_part), f"{rest[: name_part.start()]} {rest[name_part.end() :]}"
     for pattern, read in _FILTERS:
         match = pattern.search(rest)
         if match is not None:
             arguments |= {key: value for key, value in read(match).items() if key not in arguments}
             rest = f"{rest[: match.start()]} {rest[match.end() :]}"
-    if arguments.get("sort") in ("price", "rating") and not plural and _SUPERLATIVE.search(text):
+    one = ONE_AGENT.search(text) is not None or not (is_agent or re.search(r"\w{3}s\b", rest))
+    if "sort" in arguments and not is_app and one and _SUPERLATIVE.search(text):
         arguments.setdefault("limit", 1)
     if status := _parse_status(rest):
         arguments["status"], rest = status, STATES.sub(" ", rest)
@@ -226,20 +279,38 @@ def _parse_search(text: str) -> ParsedIntent:
     if words:
         arguments["query"] = " ".join(words)
     asks = (SEARCHES.match(text) is not None and THINGS.match(text) is None) or "status" in arguments
+    if is_app:
+        arguments = {key: value for key, value in arguments.items() if key in _APP_ARGUMENTS}
     if is_agent or is_app or (asks and (words or arguments)):
         return ParsedIntent(tool, arguments)
-    bare = bool(words) and len(text.split()) <= 4 and not re.search(r"[?!\d]", text) and words == _all_words(text)
+    short = bool(words) and len(text.split()) <= 4 and not re.search(r"[?!\d]", text)
+    bare = short and (words == _all_words(text) or _STARTS_SUPERLATIVE.match(text) is not None)
     return ParsedIntent(tool, arguments, bare=True) if bare else ParsedIntent(None)
 
 
 _SUPERLATIVE = re.compile(
-    r"\b(?:cheapest|least expensive|lowest|best|top|highest|günstigste|billigste|beste)", re.IGNORECASE
+    r"\b(?:cheapest|least expensive|lowest|best|top|highest|günstigste|billigste|beste|más barat[oa]\b|mejor\b)",
+    re.IGNORECASE,
 )
+_STARTS_SUPERLATIVE = re.compile(rf"(?:the )?{_SUPERLATIVE.pattern}", re.IGNORECASE)
+_APP_ARGUMENTS = frozenset({"query", "industry", "free", "limit"})
+
+
+def _read_first_group(match: re.Match[str]) -> str:
+    return next(group for group in match.groups() if group)
+
+
+def _read_limit(match: re.Match[str]) -> dict[str, Any]:
+    """How many, and of "the top three" which."""
+    limit = {"limit": max(1, min(int(NUMBERS.get(match[1].lower(), match[1])), 50))}
+    return limit | ({"sort": "rating"} if match[0].lower().startswith("top") else {})
+
+
 _FILTERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], dict[str, Any]]], ...] = (
-    (MAX_PRICE, lambda match: {"max_price": _parse_number(match[1])}),
-    (MIN_RATING, lambda match: {"min_rating": min(_parse_number(match[1]), 10.0)}),
-    (LIMIT, lambda match: {"limit": max(1, min(int(NUMBERS.get(match[1].lower(), match[1])), 50))}),
-    (INDUSTRY, lambda match: {"industry": match[1].lower()}),
+    (MAX_PRICE, lambda match: {"max_price": _parse_number(match[1]) / (100 if match["cents"] else 1)}),
+    (MIN_RATING, lambda match: {"min_rating": min(_parse_number(_read_first_group(match)), 10.0)}),
+    (LIMIT, _read_limit),
+    (INDUSTRY, lambda match: {"industry": _read_first_group(match).lower()}),
     (FREE, lambda match: {"free": True}),
     (CHEAPEST, lambda match: {"sort": "price"}),
     (CHEAP, lambda match: {"sort": "price"}),

@@ -20,6 +20,8 @@ HELP = (
 ALTERNATIVES = {
     "delete": "agora.agent.deregister, or on the command line agora agent deregister NAME",
     "update": "agora.agent.update, or on the command line agora agent update NAME",
+    "pause": "agora.admin.manage, or on the command line agora admin manage agent NAME suspend",
+    "ask": "agora.a2a.send, or on the command line agora chat NAME, to speak with an agent",
     "rate": "agora.agent.rate, or on the command line agora agent rate NAME RATING",
     "deploy": "agora.deployment.register and agora.marketplace.create, as in the page on instances",
 }
@@ -34,8 +36,16 @@ SYNONYMS = {
         "supprime",
         "supprimer",
         "supprimez",
+        "elimina",
+        "borra",
+        "get rid of",
+        "throw out",
+        "take down",
+        "fire",
     ),
-    "update": ("rename", "change", "edit", "modify", "ändere", "modifie", "modifier", "modifiez"),
+    "pause": ("stop", "suspend", "disable", "deactivate", "block", "ban", "turn off", "shut down"),
+    "ask": ("tell", "message", "send", "invoke", "run", "execute"),
+    "update": ("rename", "change", "edit", "modify", "ändere", "modifie", "modifier", "modifiez", "cambia", "modifica"),
 }
 
 

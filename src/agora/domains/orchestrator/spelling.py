@@ -1,0 +1,102 @@
+"""Spelling of chat sentences: shorthand is written out, and slips in the words that the rules know are corrected.
+
+Only words of the rules are corrected, never what is looked for: the query stays as it was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+__all__ = ["normalize_spelling"]
+
+SHORTHAND = {
+    "u": "you",
+    "ur": "your",
+    "pls": "please",
+    "plz": "please",
+    "thx": "thanks",
+    "rn": "right now",
+    "atm": "right now",
+    "smth": "something",
+    "sth": "something",
+    "im": "I am",
+    "i'm": "I am",
+    "i'd": "I would",
+    "i've": "I have",
+    "whos": "who is",
+    "who's": "who is",
+    "whats": "what is",
+    "what's": "what is",
+    "wheres": "where is",
+    "where's": "where is",
+    "theres": "there is",
+    "there's": "there is",
+    "dont": "do not",
+    "don't": "do not",
+    "gimme": "give me",
+    "lemme": "let me",
+    "wanna": "want to",
+    "wieviel": "wie viel",
+    "wieviele": "wie viele",
+}
+#: words of the rules that are corrected where a letter is missing, doubled, or swapped with the next
+CORRECTED = (
+    "search", "register", "create", "delete", "remove", "update", "agent", "agents", "cheapest", "somebody", "someone",
+    "anybody", "anyone", "something", "anything", "everything", "everyone", "available", "marketplace", "industry", "online", "offline",
+    "application", "applications", "capability", "capabilities", "looking", "details", "information", "recommend",
+    "called", "named", "rated", "under",
+)  # fmt: skip
+#: words of their own that are one slip away from a corrected one
+REAL_WORDS = frozenset({"crate", "rate", "name", "names", "detail"})
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
+#: "r" is "are" between words, and a language after a preposition
+_ARE = re.compile(r"(?<!\bfor )(?<!\bin )(?<!\bwith )(?<!\bof )(?<!\band )(?<!\bor )(?<![\w.-])r(?= [\w])")
+#: "agents 4 logo design", "a bot 2 clean up"
+_FOR_OR_TO = re.compile(
+    r"\b(?P<noun>agents?|bots?|apps?|one|looking|(?:some|any)(?:one|body|thing)) (?P<digit>[42])(?= [a-z])"
+)
+
+
+def normalize_spelling(text: str) -> str:
+    """Write out shorthand, and correct slips in words that the rules know."""
+    text = _FOR_OR_TO.sub(
+        lambda match: f"{match['noun']} {'for' if match['digit'] == '4' else 'to'}", _ARE.sub("are", text)
+    )
+    return _WORD.sub(_normalize_word, text)
+
+
+def _normalize_word(match: re.Match[str]) -> str:
+    word = match[0]
+    if _is_part_of_name(match):
+        return word
+    lowered = word.lower().replace("\u2019", "'")
+    written = SHORTHAND.get(lowered)
+    if written is not None:
+        return written
+    return _SLIPS.get(lowered, word) if word.islower() or match.start() == 0 else word
+
+
+def _is_part_of_name(match: re.Match[str]) -> bool:
+    """Whether the word is joined to others, as in an alias, a domain or an identifier: agent.acme.serch."""
+    text, start, end = match.string, match.start(), match.end()
+    joined_before = start > 0 and (text[start - 1] in "._-@/" or text[start - 1].isdigit())
+    joined_after = end < len(text) and (text[end] in "_-@/" or text[end : end + 2].strip(".").isalnum())
+    return joined_before or (joined_after and not text[end].isspace())
+
+
+def _list_slips(word: str) -> Iterator[str]:
+    """Spellings of a word with one slip; its first letter is right."""
+    for index in range(1, len(word)):
+        yield word[:index] + word[index + 1 :]
+        yield word[:index] + word[index] + word[index:]
+        if index + 1 < len(word):
+            yield word[:index] + word[index + 1] + word[index] + word[index + 2 :]
+
+
+_SLIPS = {
+    slip: word
+    for word in CORRECTED
+    for slip in _list_slips(word)
+    if slip not in CORRECTED and slip not in REAL_WORDS and len(slip) >= 4
+}
