@@ -2,7 +2,7 @@
 
 Any service may charge in its own transaction::
 
-    await Ledger(call).charge(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1), fresh=True)
+    await Ledger(call).charge_usage(Charge(f"execution:{execution_id}", account, agent_id, EntryKind.REQUEST, 1), fresh=True)
 
 With no limit over the account or the agent that appends one row and reads two; the sums are kept by the database.
 """
