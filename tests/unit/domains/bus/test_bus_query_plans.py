@@ -23,24 +23,42 @@ def connection() -> Iterator[sqlite3.Connection]:
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        ("between", "SEARCH bus_entries USING PRIMARY KEY (tenant_id=? AND stream=? AND number>? AND number<?)"),
-        ("drop_entries", "SEARCH bus_entries USING PRIMARY KEY (tenant_id=? AND stream=? AND number<?)"),
         (
-            "drop_pending",
+            "select_entries_between",
+            "SEARCH bus_entries USING PRIMARY KEY (tenant_id=? AND stream=? AND number>? AND number<?)",
+        ),
+        ("delete_entries", "SEARCH bus_entries USING PRIMARY KEY (tenant_id=? AND stream=? AND number<?)"),
+        (
+            "delete_pending_entries",
             "SEARCH bus_pending USING PRIMARY KEY (tenant_id=? AND stream=? AND group_name=? AND number=?)",
         ),
-        ("pending_by", "SEARCH p USING PRIMARY KEY (tenant_id=? AND stream=? AND group_name=? AND number=?)"),
-        ("pending_by", "SEARCH bus_entries USING COVERING INDEX bus_entries_ref (tenant_id=? AND stream=? AND ref=?)"),
         (
-            "pending_by",
+            "select_pending_entries_of_consumer",
+            "SEARCH p USING PRIMARY KEY (tenant_id=? AND stream=? AND group_name=? AND number=?)",
+        ),
+        (
+            "select_pending_entries_of_consumer",
+            "SEARCH bus_entries USING COVERING INDEX bus_entries_ref (tenant_id=? AND stream=? AND ref=?)",
+        ),
+        (
+            "select_pending_entries_of_consumer",
             "SEARCH bus_entries USING COVERING INDEX bus_entries_name (tenant_id=? AND stream=? AND name=?)",
         ),
-        ("stale_groups", "SEARCH bus_pending USING INDEX bus_pending_age (tenant_id=? AND delivered_at<?)"),
-        ("quiet", "SEARCH c USING COVERING INDEX bus_consumers_age (tenant_id=? AND seen_at<?)"),
-        ("due", "SEARCH bus_responses USING INDEX bus_responses_due (tenant_id=? AND due_at<?)"),
-        ("queued", "SEARCH d USING INDEX deliveries_waiting (tenant_id=? AND recipient=? AND message_id>?)"),
-        ("broadcasts", "SEARCH m USING INDEX messages_broadcast (tenant_id=? AND message_id>?)"),
-        ("members", "SEARCH g USING COVERING INDEX bus_groups_name (tenant_id=? AND group_name=? AND stream>?)"),
+        (
+            "select_groups_with_stale_entries",
+            "SEARCH bus_pending USING INDEX bus_pending_age (tenant_id=? AND delivered_at<?)",
+        ),
+        ("select_silent_consumers", "SEARCH c USING COVERING INDEX bus_consumers_age (tenant_id=? AND seen_at<?)"),
+        ("select_due_responses", "SEARCH bus_responses USING INDEX bus_responses_due (tenant_id=? AND due_at<?)"),
+        (
+            "select_queued_messages",
+            "SEARCH d USING INDEX deliveries_waiting (tenant_id=? AND recipient=? AND message_id>?)",
+        ),
+        ("select_broadcasts", "SEARCH m USING INDEX messages_broadcast (tenant_id=? AND message_id>?)"),
+        (
+            "list_bridge_members",
+            "SEARCH g USING COVERING INDEX bus_groups_name (tenant_id=? AND group_name=? AND stream>?)",
+        ),
     ],
 )
 def test_sqlite_finds_its_way(name: str, step: str, connection: sqlite3.Connection) -> None:
