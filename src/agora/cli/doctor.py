@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -26,6 +29,7 @@ MINIMUM_SQLITE = (3, 35, 0)
 SKEW_SECONDS = 60.0
 MAX_WORKERS = 200
 RENEWAL_DAYS = 14  #: days before its end from which a certificate is to be renewed
+MINIMUM_FREE = 256 * 1_048_576  #: bytes
 MARKS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -62,17 +66,59 @@ def _load_settings() -> tuple[Settings, list[Finding]]:
         return Settings(), [Finding("fail", "configuration", str(error), fix)]
 
 
-def _check_directory(settings: Settings) -> Finding:
-    directory = settings.data_dir
+def _check_directory(settings: Settings) -> Iterator[Finding]:
+    """Whether the server can write its data directory, and read what lies there."""
+    directory, choose = settings.data_dir, "Choose another: AGORA_DATA_DIR."
     above = directory
-    while not above.exists():
+    while not os.path.exists(above):  # unlike Path.exists, no error where this user may not look
         above = above.parent
-    if not os.access(above, os.W_OK):
-        return Finding("fail", "data directory", f"{directory} cannot be written", "Choose another: AGORA_DATA_DIR.")
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        yield Finding("fail", "data directory", f"{directory} cannot be written", choose)
+        return
     lock = directory / "agora.lock"
+    foreign = [path.name for path in _list_own_files(settings) if not os.access(path, os.R_OK | os.W_OK)]
+    if foreign:
+        detail = f"{directory}: {', '.join(foreign)} cannot be read and written by this user"
+        yield Finding("fail", "data directory", detail, "Run the server as their owner, or chown them.")
+        return
     if lock.exists() and _is_locked(str(lock)):
-        return Finding("ok", "data directory", f"{directory} is in use by a running server")
-    return Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be created)"))
+        yield Finding("ok", "data directory", f"{directory} is in use by a running server")
+    else:
+        yield Finding("ok", "data directory", f"{directory}" + ("" if directory.exists() else " (will be created)"))
+    free = shutil.disk_usage(above).free
+    if free < MINIMUM_FREE:
+        detail = f"{free / 1_048_576:,.0f} MB are free in {above}"
+        yield Finding("warn", "disk", detail, "Make room: a server whose disk is full refuses to store anything.")
+
+
+def _list_own_files(settings: Settings) -> Iterator[Path]:
+    """Files that the server reads and writes, where they are there."""
+    names = ("agora.db", "agora.db-wal", "agora.db-shm", "agora.lock")
+    for path in (
+        *(settings.data_dir / name for name in names),
+        settings.secrets_dir / "signing.key",
+        settings.secrets_dir / "admin-token",
+    ):
+        if os.path.exists(path):
+            yield path
+
+
+def _check_database(settings: Settings) -> Iterator[Finding]:
+    """Whether the database can be opened, and how far it is migrated; nothing for one that is yet to be made."""
+    if not settings.store and not os.path.exists(settings.data_dir / "agora.db"):
+        return
+    from agora.store.databases import database_url, read_database_status
+    from agora.store.port import StoreFailure
+
+    try:
+        database = asyncio.run(read_database_status(database_url(settings.store, settings.data_dir)))
+    except (StoreFailure, ModuleNotFoundError) as error:
+        fix = "Until it can be read, 'agora serve' does not start: restore a backup, or set AGORA_STORE to another database."
+        yield Finding("fail", "database", str(error), fix)
+        return
+    if database.exists:
+        pending = f"; the next start applies {len(database.pending)} migrations" if database.pending else ""
+        yield Finding("ok", "database", f"{database.applied} migrations applied{pending}")
 
 
 def _check_certificate(settings: Settings) -> Iterator[Finding]:
@@ -216,7 +262,8 @@ def doctor(session: Session) -> None:
         _check_python(),
         _check_sqlite(),
         *wrong,
-        _check_directory(settings),
+        *_check_directory(settings),
+        *_check_database(settings),
         *_check_certificate(settings),
         *ports,
         *server,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Column", "Output", "clean_text", "format_cell"]
 
 PIPE_WIDTH = 200
+UNFOLDED_WIDTH = 19  #: columns up to this width, as a time needs it, are never folded
+FOLDED_WIDTH = 16  #: wider ones get at least this much
+COLUMN_GAP = 3  #: characters between two columns
 TONES = {
     "active": "green", "healthy": "green", "beta": "cyan", "busy": "cyan", "degraded": "yellow", "paused": "yellow",
     "deprecated": "yellow", "queued": "yellow", "held": "yellow", "critical": "red", "halted": "red", "error": "red", "sunset": "red",
@@ -108,17 +111,25 @@ class Output:
     def table(
         self, items: Iterable[Any], columns: Sequence[Column], *, title: str | None = None, on_stderr: bool = False
     ) -> None:
-        """Print items as a table."""
+        """Print items as a table. A terminal too narrow for all columns shows the first ones, and a note names the others."""
         from rich import box
         from rich.table import Table
 
+        console = self.errors if on_stderr else self.console
+        rows = [[format_cell(cell(item)) for _, cell in columns] for item in items]
+        texts = [[heading, *cells] for (heading, _), *cells in zip(columns, *rows, strict=True)]
+        shown = _count_fitting_columns(texts, console.width)
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-        for heading, _ in columns:
-            table.add_column(heading, overflow="fold", no_wrap=heading == "id")  # an id is to be copied
-        for item in items:
-            cells = [format_cell(cell(item)) for _, cell in columns]
-            table.add_row(*(_build_styled_text(cell, TONES.get(cell, "")) for cell in cells))
-        (self.errors if on_stderr else self.console).print(table)
+        for text in texts[:shown]:
+            # An id is to be copied, and a column of a word's width is unreadable when it is folded.
+            table.add_column(
+                text[0], overflow="fold", no_wrap=text[0] == "id" or _measure_column(text) <= UNFOLDED_WIDTH
+            )
+        for row in rows:
+            table.add_row(*(_build_styled_text(cell, TONES.get(cell, "")) for cell in row[:shown]))
+        console.print(table)
+        if hidden := [heading for heading, _ in columns[shown:] if rows]:
+            self.note(f"No room for: {', '.join(hidden)}. A wider terminal, or --json, shows all.")
 
     def fields(self, fields: Mapping[str, Any], *, title: str | None = None) -> None:
         """Print one thing, a line for each field that says something."""
@@ -157,6 +168,25 @@ class Output:
             self.errors.print(_build_styled_text("  it says: ") + _build_styled_text(str(answer).strip()))
         if error.fix:
             self.errors.print(_build_styled_text("Fix: ", "bold green") + _build_styled_text(error.fix))
+
+
+def _measure_column(texts: Sequence[str]) -> int:
+    """The characters of its widest cell."""
+    from rich.cells import cell_len
+
+    return max(cell_len(line) for text in texts for line in text.split("\n"))
+
+
+def _count_fitting_columns(columns: Sequence[Sequence[str]], width: int) -> int:
+    """How many of the columns, from the left, are readable in that width; each is its heading and its cells."""
+    used = 2  # a space at either end
+    for number, texts in enumerate(columns):
+        natural = _measure_column(texts)
+        used += natural if texts[0] == "id" or natural <= UNFOLDED_WIDTH else FOLDED_WIDTH
+        if used > width and number:
+            return number
+        used += COLUMN_GAP
+    return len(columns)
 
 
 def choose_table_columns(items: Sequence[Any]) -> list[Column]:

@@ -21,28 +21,32 @@ def build_attribute_columns(**headings: str) -> list[Column]:
     return [(heading.replace("_", " "), attrgetter(field)) for heading, field in headings.items()]
 
 
+# What says most comes first: a narrow terminal shows the first columns alone.
 _AGENTS = build_attribute_columns(
     name="agent_name",
-    id="agent_id",
     status="status",
-    tier="service_tier",
     capabilities="capabilities",
     load="load",
-    rating="reputation",
     last_activity="last_activity",
+    rating="reputation",
+    tier="service_tier",
+    id="agent_id",
 )
 _SERVICES = [
-    *build_attribute_columns(name="name", version="version", status="status", kind="kind", scope="scope"),
+    *build_attribute_columns(name="name"),
+    ("description", lambda service: service.description.split("\n", 1)[0]),
+    *build_attribute_columns(scope="scope", status="status", version="version", kind="kind"),
     ("calls", lambda service: service.usage.calls if service.usage else None),
     ("p99 ms", lambda service: service.usage.p99_ms if service.usage else None),
-    ("description", lambda service: service.description.split("\n", 1)[0]),
 ]
 
 _TASKS = [
-    *build_attribute_columns(id="task_id", type="task_type", status="status", priority="priority"),
-    ("progress", lambda task: f"{task.progress:.0f}%"),
+    *build_attribute_columns(id="task_id", type="task_type", status="status"),
     ("agent", lambda task: (task.started_at and task.assigned_agent) or task.assignee or task.assigned_agent),
-    *build_attribute_columns(created="created_at", deadline="deadline", attempts="attempts", notes="notes"),
+    ("progress", lambda task: f"{task.progress:.0f}%"),
+    *build_attribute_columns(
+        priority="priority", created="created_at", deadline="deadline", attempts="attempts", notes="notes"
+    ),
 ]
 _WORKFLOWS = [
     *build_attribute_columns(id="workflow_id", name="workflow_name", status="status"),
@@ -106,7 +110,7 @@ TABLES: Mapping[str, Sequence[Column]] = {
         id="message_id",
     ),
     "events": build_attribute_columns(
-        seq="sequence", time="time", type="type", source="source", subject="subject", data="data"
+        seq="sequence", time="time", type="type", data="data", subject="subject", source="source"
     ),
     "tokens": build_attribute_columns(
         label="label",

@@ -8,11 +8,13 @@ import ctypes
 import errno
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -101,6 +103,19 @@ def _describe_addresses(settings: Settings, listeners: list[socket.socket]) -> l
             f"  {reason}: every caller needs a credential; agents enrol with `agora token create --kind enrolment`."
         )
     return lines
+
+
+def _create_data_directory(directory: Path) -> None:
+    """Raise ConfigurationError where the server could not keep anything."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(directory, os.W_OK | os.X_OK) else "Permission denied"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise ConfigurationError(
+            f"The data directory {directory} cannot be written: {reason}. Choose another with --data-dir or AGORA_DATA_DIR."
+        )
 
 
 def _raise_file_limit() -> None:
@@ -232,6 +247,7 @@ def run_server(settings: Settings, *, say: Callable[[str], None] | None = None) 
         say = _print_line if settings.log_format == "text" else _log_line
     files = TlsFiles.from_settings(settings)
     tls = None if files is None else ReloadableContext.load_files(files)
+    _create_data_directory(settings.data_dir)
     listeners = _open_listeners(settings, say)
     app = App(settings)
     config = uvicorn.Config(

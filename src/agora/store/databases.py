@@ -67,7 +67,7 @@ async def read_database_status(url: str) -> DatabaseStatus:
 
         return await postgres_status(url)
     path = sqlite_path(url)
-    applied = _read_applied(path) if path.exists() else {}
+    applied = _read_applied(path)
     pending = migrate.list_pending_migrations(applied, "sqlite")
     return DatabaseStatus(url, path.exists(), len(applied), tuple(map(str, pending)))
 
@@ -105,12 +105,14 @@ async def create_database(url: str, login: str | None = None, password: str | No
 
 def _read_applied(path: Path) -> dict[int, str]:
     try:
+        if not path.exists():
+            return {}
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
         try:
             return dict(connection.execute("select number, checksum from schema_migrations"))
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, PermissionError) as error:
         if "no such table" in str(error):
             return {}
         raise StoreFailure(f"{path} cannot be read: {error}") from error

@@ -51,6 +51,19 @@ def test_a_message_from_registration_to_inbox(agora: Agora, answer: Agora) -> No
     assert answer("inbox", "--unread", "--as", "CliBob")["messages"] == []
 
 
+def test_a_narrow_terminal_shows_whole_words(agora: Agora, monkeypatch: pytest.MonkeyPatch) -> None:
+    agora("register", "CliNarrow", "-c", "narrow-columns")
+    monkeypatch.setenv("COLUMNS", "80")
+    listing = agora("agents", "--capability", "narrow-columns")
+    assert all(len(line) <= 80 for line in listing.stdout.splitlines())
+    assert {"CliNarrow", "active", "narrow-columns"} <= set(listing.stdout.split())  # none is folded
+    assert "No room for: tier, id." in " ".join(listing.stderr.split())
+    monkeypatch.setenv("COLUMNS", "200")
+    listing = agora("agents", "--capability", "narrow-columns")
+    assert "agent_" in listing.stdout
+    assert "No room" not in listing.stderr
+
+
 def test_global_options_before_and_after(agora: Agora) -> None:
     before = json.loads(agora("--json", "services").stdout)
     after = json.loads(agora("services", "--json").stdout)
@@ -190,10 +203,44 @@ def test_doctor_finds_what_is_wrong(agora: Agora, monkeypatch: pytest.MonkeyPatc
     assert [finding["subject"] for finding in found if finding["state"] == "fail"] == ["configuration"]
 
 
+def test_doctor_opens_the_database(agora: Agora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGORA_DATA_DIR", str(tmp_path))
+    (tmp_path / "agora.db").write_bytes(b"no database" * 1000)
+    lines = agora("doctor", "--json", exit_code=1).stdout.splitlines()
+    (finding,) = [finding for finding in map(json.loads, lines) if finding["state"] == "fail"]
+    assert finding["subject"] == "database"
+    assert f"{tmp_path}/agora.db cannot be read: file is not a database" in finding["detail"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root to become another user")
+def test_doctor_says_whose_the_data_directory_is_not(served: Served, tmp_path: Path) -> None:
+    """It ended in a traceback where the user may not look."""
+    foreign = tmp_path / "foreign"
+    foreign.mkdir(mode=0o700)
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *AGORA, "doctor", "--json"]
+    environment = os.environ | {
+        "AGORA_URL": served.url,
+        "AGORA_DATA_DIR": str(foreign / "data"),
+        "HOME": "/nonexistent",
+    }
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False, cwd="/")
+    if run.returncode == 126 or "No module named" in run.stderr or "Permission denied" in run.stderr:
+        pytest.skip("another user cannot read this installation")
+    states = {finding["subject"]: finding["state"] for finding in map(json.loads, run.stdout.splitlines())}
+    assert states["data directory"] == "fail"
+    assert "Traceback" not in run.stderr
+
+
 def test_a_port_of_a_degraded_server_is_no_other_programs() -> None:
     degraded = Finding("warn", "server", "is degraded"), Finding("ok", "credential", "accepted")
     assert _has_answered(degraded)
     assert not _has_answered([Finding("warn", "server", "No Agora server answers")])
+
+
+def test_serve_says_what_directory_it_cannot_use(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refusal = _refused(["--port", "0", "--events-port", "0", "--data-dir", str(tmp_path / "file" / "data")])
+    assert f"The data directory {tmp_path}/file/data cannot be written: Not a directory" in refusal
 
 
 @pytest.mark.parametrize("options", [("--port", "99999"), ("--store", "oracle://x"), ("--config", "/nowhere.toml")])
@@ -238,8 +285,9 @@ CLIENT_COMMANDS = [["--help"], ["call", "query.agents"], ["doctor"], ["task", "l
 
 
 @pytest.mark.parametrize("words", CLIENT_COMMANDS)
-def test_a_client_command_loads_no_server(words: list[str], served: Served) -> None:
-    environment = os.environ | {"AGORA_URL": served.url, "AGORA_DATA_DIR": str(served.data_dir)}
+def test_a_client_command_loads_no_server(words: list[str], served: Served, tmp_path: Path) -> None:
+    # doctor opens the database of its machine, if there is one
+    environment = os.environ | {"AGORA_URL": served.url, "AGORA_DATA_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", CLIENT, *words], capture_output=True, text=True, env=environment, timeout=30
     )

@@ -46,8 +46,8 @@ def test_a_task_is_assigned_listed_shown_and_cancelled(agora: Agora, answer: Ago
     assert "CliNobody-Yet" in spoken.stderr, "why it may take longer"
     listed = agora("task", "list", "--task-type", "translate", "--sort", "priority")
     heading, _, first, *_ = [line.split() for line in listed.stdout.splitlines() if line.strip()]
-    assert heading[:6] == ["id", "type", "status", "priority", "progress", "agent"]
-    assert first[:6] == [receipt["task_id"], "translate", "pending", "high", "0%", "CliNobody-Yet"]
+    assert heading[:6] == ["id", "type", "status", "agent", "progress", "priority"]
+    assert first[:6] == [receipt["task_id"], "translate", "pending", "CliNobody-Yet", "0%", "high"]
     agora("task", "cancel", receipt["task_id"], "--reason", "changed my mind")
     shown = agora("task", "show", receipt["task_id"])
     assert "cancelled" in shown.stdout
