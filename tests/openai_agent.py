@@ -11,7 +11,7 @@ fail        fails with the rest of the text
 wait        works until it is cancelled
 ==========  =====================================================================================================
 
-Anything else: it calls the client's first tool, where there is one, and answers with its output; else it repeats the text.
+``blindly``: it calls a tool, offered or not. Anything else: it calls the client's first tool, where there is one, and answers with its output; else it repeats the text.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class OpenAiAgent(Agent):
                 raise PermanentFailure(rest)
             case "wait":
                 await asyncio.Event().wait()
-        if tools := context.get("tools"):
+        tools = context.get("tools") or ([{"name": "get_weather"}] if word == "blindly" else [])
+        if tools:
             call = {"id": "first", "name": tools[0]["name"], "arguments": {"location": "San Francisco"}}
             raise InputRequired("I need your tool.", data={"tool_call": call})
         return task.message.text

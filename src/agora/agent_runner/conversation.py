@@ -5,6 +5,7 @@ Clients of OpenAI's API keep the conversation themselves, and send it with each 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from agora_sdk.client import AgoraClient
@@ -13,7 +14,7 @@ from agora_sdk.contract.tasks import INTERRUPTED_BY_NEWER, Task
 from agora_sdk.message import Message
 from agora_sdk.taskrun import TaskRun, opening_message
 
-from .prompts import describe_request, truncate_text
+from .prompts import describe_request, mark_as_data, truncate_text
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
@@ -59,18 +60,36 @@ def read_client_conversation(message: Message) -> list[ModelMessage]:
     messages: list[ModelMessage] = []
     if isinstance(instructions, str):
         messages.append(ModelRequest(parts=[UserPromptPart(content=truncate_text(instructions, MAX_TEXT))]))
-    for item in history[-2 * REMEMBERED :] if isinstance(history, list) else ():
-        text = truncate_text(_read_item_text(item), MAX_TEXT)
-        if text and item.get("role") == "user":
+    items = history[-2 * REMEMBERED :] if isinstance(history, list) else []
+    for item in filter(lambda item: isinstance(item, dict), items):
+        role, text = _read_item(item)
+        text = truncate_text(text, MAX_TEXT)
+        if text and role == "user":
             messages.append(ModelRequest(parts=[UserPromptPart(content=text)]))
-        elif text and item.get("role") == "assistant":
+        elif text and role == "assistant":
             messages.append(ModelResponse(parts=[TextPart(content=text)]))
     return messages
 
 
-def _read_item_text(item: Any) -> str:
-    """The text of a message as either API of OpenAI writes it."""
-    content = item.get("content") if isinstance(item, dict) else None
+def _read_item(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Role and text of an item as either API of OpenAI writes it. Calls of tools and their outputs are told in words."""
+    role, kind = str(item.get("role")), item.get("type")
+    if kind == "function_call":
+        return "assistant", _describe_call(item)
+    if kind == "function_call_output" or role == "tool":
+        output = item.get("output") if kind == "function_call_output" else item.get("content")
+        return "user", mark_as_data("tool", _join_texts(output))
+    calls = item.get("tool_calls")
+    functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    described = [_describe_call(function) for function in functions if isinstance(function, dict)]
+    return role, "\n".join(filter(None, [_join_texts(item.get("content")), *described]))
+
+
+def _describe_call(function: Mapping[str, Any]) -> str:
+    return f"[I called {function.get('name')} with {function.get('arguments')}]"
+
+
+def _join_texts(content: Any) -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []

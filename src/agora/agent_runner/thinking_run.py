@@ -18,6 +18,7 @@ from pydantic_core import to_json
 from agora_sdk.contract.fields import JsonObject
 from agora_sdk.taskrun import InputRequired, PermanentFailure, Postponed, TaskRun
 
+from .client_tools import MAX_CLIENT_CALLS, ClientTool, read_client_results, read_client_tools, requires_tool_call
 from .configuration import AgentConfiguration
 from .conversation import read_client_conversation, read_earlier_tasks
 from .metering import CallMeter, estimate_input_tokens
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelRequest, ToolCallPart
     from pydantic_ai.models import ModelRequestParameters
 
+    from agora_sdk.contract.declared_agents import AgentTool
+
 __all__ = ["ThinkingRun"]
 
 ASK, FINAL = "ask_requester", "final_result"
+CLIENT_CALLS = "client:"  #: before the numbers of the calls that the requester's client carries out
 ASK_SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
@@ -60,6 +64,9 @@ class ThinkingRun:
     def __init__(self, configuration: AgentConfiguration, models: ModelPool, toolbox: Toolbox, task: TaskRun) -> None:
         self._configuration, self._models, self._toolbox, self._task = configuration, models, toolbox, task
         self._specification = configuration.specification
+        own_names = {ASK, FINAL, *(tool.name for tool in toolbox.tools)}
+        requests = [message for message in (*task.history, task.message) if message.role == "user"]
+        self._client_tools = {tool.name: tool for tool in read_client_tools(requests, own_names)}
         self._state = RunState.load(task.checkpoint)
         self._telemetry = RunTelemetry(configuration.name, task)
         self._meter = CallMeter(toolbox.client, task)
@@ -91,17 +98,16 @@ class ThinkingRun:
                 raise
 
     async def _take_steps(self) -> Any:
-        parameters = self._build_parameters()
         if not self._state.messages:
             await self._begin()
         try:
-            return await self._alternate_steps(parameters)
+            return await self._alternate_steps()
         except (PermanentFailure, Postponed):
             if self._has_unsaved_results:
                 await self._save()
             raise
 
-    async def _alternate_steps(self, parameters: ModelRequestParameters) -> Any:
+    async def _alternate_steps(self) -> Any:
         """Ask the model and call its tools in turn, until there is a result."""
         while True:
             self._check_limits()
@@ -109,7 +115,7 @@ class ThinkingRun:
                 raise Postponed(STOPPED, 0)
             calls = self._open_calls()
             if calls is None:
-                await self._ask_model(parameters)
+                await self._ask_model(self._build_parameters())
             elif not calls and self._specification.output_schema is None:
                 return self._text_of_answer()
             else:
@@ -123,15 +129,17 @@ class ThinkingRun:
         from pydantic_ai.models import ModelRequestParameters
         from pydantic_ai.tools import ToolDefinition
 
+        offered: list[AgentTool | ClientTool] = [*self._toolbox.tools, *self._client_tools.values()]
         tools = [
             ToolDefinition(name=tool.name, description=tool.description, parameters_json_schema=dict(tool.input_schema))
-            for tool in self._toolbox.tools
+            for tool in offered
         ]
         about = "Ask whoever gave you the task, and wait for the answer."
         tools.append(ToolDefinition(name=ASK, description=about, parameters_json_schema=ASK_SCHEMA))
         schema = self._specification.output_schema
         if schema is None:
-            return ModelRequestParameters(function_tools=tools)
+            must_call = self._state.steps == 0 and bool(self._client_tools) and requires_tool_call(self._task.message)
+            return ModelRequestParameters(function_tools=tools, allow_text_output=not must_call)
         final = ToolDefinition(
             name=FINAL, description="The result of the task.", parameters_json_schema=dict(schema), kind="output"
         )
@@ -272,12 +280,23 @@ class ThinkingRun:
     # -- the tools ----------------------------------------------------------------------------------------
 
     async def _call_tools(self, calls: Sequence[ToolCallPart]) -> tuple[Any] | None:
-        """Call the tools of a step one after the other; answers the task's result if one of them gives it, in a tuple."""
+        """Call the tools of a step one after the other; answers the task's result if one of them gives it, in a tuple.
+
+        The client's come last, in one question.
+        """
+        client_calls: dict[int, ToolCallPart] = {}
+        asked = self._list_asked_calls()
         for number, call in enumerate(calls):
-            if str(number) not in self._state.results:
-                result = await self._call_tool(number, call)
-                if result is not None:
-                    return result
+            if str(number) in self._state.results:
+                continue
+            if number in asked or call.tool_name in self._client_tools:
+                client_calls[number] = call
+                continue
+            result = await self._call_tool(number, call)
+            if result is not None:
+                return result
+        if client_calls:
+            await self._call_client_tools(client_calls)
         await self._give_results(calls)
         return None
 
@@ -352,20 +371,51 @@ class ThinkingRun:
             return
         question = str(arguments.get("question", "")).strip() or "What do you want?"
         options = [str(option) for option in arguments.get("options") or ()]
-        await self._note_question(number)
+        await self._note_question(str(number))
         data: JsonObject | None = {"options": list(options)} if options else None
         raise InputRequired(question, data=data)
 
     async def _ask_approval(self, number: int, call_id: str, tool: str, arguments: dict[str, Any]) -> InputRequired:
         """The question whether a tool may be called; the server looks for the answer itself."""
-        await self._note_question(number)
+        await self._note_question(str(number))
         excerpt = json.dumps(arguments, ensure_ascii=False, indent=1)[:2000]
         approval: JsonObject = {"call_id": call_id, "tool": tool, "arguments": arguments}
         text = f"May {self._configuration.name} call {tool}? Answer 'approve' or 'reject'.\n{excerpt}"
         return InputRequired(text, data={"approval": approval}, schema=APPROVAL_SCHEMA)
 
-    async def _note_question(self, number: int) -> None:
-        self._state.asked, self._state.messages_seen = str(number), self._requester_messages
+    def _list_asked_calls(self) -> list[int]:
+        """Numbers of the calls that the requester's client was asked to carry out."""
+        asked = self._state.asked or ""
+        numbers = asked.removeprefix(CLIENT_CALLS).split(",") if asked.startswith(CLIENT_CALLS) else ()
+        return [int(number) for number in numbers]
+
+    async def _call_client_tools(self, calls: Mapping[int, ToolCallPart]) -> None:
+        """Have the client carry out calls, or take what they came to if it has answered. Raises InputRequired."""
+        ids = {number: f"{self._state.steps}.{number}" for number in calls}
+        asked = self._list_asked_calls()
+        if asked and self._requester_messages > self._state.messages_seen:
+            names = {ids[number]: calls[number].tool_name for number in asked}
+            results = read_client_results(self._task.message, names)
+            for number in asked:
+                status, content = results[ids[number]]
+                self._state.results[str(number)] = {"status": status, "content": content}
+            self._state.asked = None
+        requests: dict[int, JsonObject] = {}
+        for number in [number for number in calls if str(number) not in self._state.results][:MAX_CLIENT_CALLS]:
+            try:
+                arguments = calls[number].args_as_dict()
+            except ValueError:
+                await self._keep_result(number, "failed", "The arguments are no JSON object.")
+                continue
+            call: JsonObject = {"id": ids[number], "name": calls[number].tool_name, "arguments": arguments}
+            requests[number] = {"tool_call": call}
+        if requests:
+            await self._note_question(CLIENT_CALLS + ",".join(map(str, requests)))
+            tools = ", ".join(dict.fromkeys(calls[number].tool_name for number in requests))
+            raise InputRequired(f"Please call {tools}, and answer with the results.", data=list(requests.values()))
+
+    async def _note_question(self, asked: str) -> None:
+        self._state.asked, self._state.messages_seen = asked, self._requester_messages
         self._state.seconds, self._began = self._seconds, time.monotonic()
         await self._save()
 

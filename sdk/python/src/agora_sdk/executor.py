@@ -185,8 +185,7 @@ class Executor:
             await lease.call("release", reason=_format_error_text(error), delay=self._backoff.most)
         except InputRequired as question:
             status = "auth_required" if question.auth else "input_required"
-            parts = [{"text": question.question}] + ([] if question.data is None else [{"data": question.data}])
-            await lease.call("message", parts=parts, status=status, metadata=question.metadata)
+            await lease.call("message", parts=question.parts, status=status, metadata=question.metadata)
         except Postponed as postponed:
             await lease.call("release", reason=postponed.reason, delay=min(postponed.seconds, MAX_DELAY_SECONDS))
         except Rejected as error:

@@ -46,7 +46,7 @@ class InputRequired(Exception):
 
     The task waits as ``input_required`` (``auth_required`` with ``auth``); with the answer it is claimed again: then the
     answer is ``task.message``, and what was said before is ``task.history``. data: what a program needs to answer; it is a
-    part of the message beside the question's text. schema: JSON schema of the answer, from which clients make a form; the
+    part of the message beside the question's text, each object of a list one of its own. schema: JSON schema of the answer, from which clients make a form; the
     answer then is a data part. questions: several at once, each with a ``text`` and perhaps a ``schema``, by name; the task is
     claimed again once all are answered, and ``task.answers`` has the answers by the same names.
     """
@@ -56,13 +56,22 @@ class InputRequired(Exception):
         question: str,
         *,
         auth: bool = False,
-        data: JsonObject | None = None,
+        data: JsonObject | Sequence[JsonObject] | None = None,
         schema: JsonObject | None = None,
         questions: Mapping[str, JsonObject] | None = None,
     ) -> None:
         super().__init__(question)
         self.question, self.auth, self.data, self.schema = question, auth, data, schema
         self.questions = dict(questions or {})
+
+    @property
+    def parts(self) -> list[JsonObject]:
+        """The message that asks: its text, and its data."""
+        objects: Sequence[JsonObject] = ()
+        if self.data is not None:
+            objects = [self.data] if isinstance(self.data, dict) else self.data
+        parts: list[JsonObject] = [{"text": self.question}]
+        return parts + [{"data": each} for each in objects]
 
     @property
     def metadata(self) -> JsonObject:

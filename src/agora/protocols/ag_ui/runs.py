@@ -197,7 +197,7 @@ class RunOpener:
         run = request.run
         for number, content in enumerate(messages):
             message_id = run.run_id if number == 0 else f"{run.run_id}.{number + 1}"
-            surroundings = {SURROUNDINGS: {"runId": run.run_id}}
+            surroundings = {SURROUNDINGS: {"runId": run.run_id, **run.surroundings}}
             metadata = {**surroundings, **content.get("metadata", {})}
             message = {"messageId": message_id, "role": "ROLE_USER", "parts": content["parts"], "metadata": metadata}
             arguments = {"message": message, "task_id": task_id, "context_id": run.thread_id, "wait": 0}

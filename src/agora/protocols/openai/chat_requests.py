@@ -53,7 +53,7 @@ def read_chat_request(body: Fields) -> AgentRequest:
     members = {
         "instructions": "\n".join(filter(None, instructions)),
         "history": history,
-        "tools": tools,
+        "tools": [tool for tool in tools if tool["name"] in request.tools],
         "tool_choice": body.get("tool_choice") if tools else None,
         "options": collect_options(body),
     }

@@ -3,7 +3,8 @@
 =========================================  ==================================================================
 in the turn                                piece
 =========================================  ==================================================================
-output, artifacts, result                  :class:`Text`, with a blank line between one source and the next
+output, artifacts, result                  :class:`Text`, with a blank line between one source and the next; a result
+                                           that the output ends with is not told again
 progress, notes, messages during the work  :class:`Note`; the last message is text where there is no other
 a question                                 :class:`Text`, and the end of the turn
 calls in a question, of tools that the     :class:`Calls`, and the end of the turn
@@ -27,7 +28,9 @@ from agora.wire.tool_calls import ToolCall, find_calls
 
 __all__ = ["Calls", "End", "Note", "Piece", "Text", "TurnReader", "list_document_updates", "render_parts"]
 
+OUTPUT: Final = "output"  #: id of the artifact that a task's output is
 RESULT: Final = "result"  #: id of the artifact that a task's result is
+MAX_REMEMBERED: Final = 65_536  #: characters of the output, to tell a result that only repeats its end
 WORKING: Final = "TASK_STATE_WORKING"
 COMPLETED: Final = "TASK_STATE_COMPLETED"
 BLANK_LINE: Final = "\n\n"
@@ -76,6 +79,7 @@ class TurnReader:
         self._tools = tools
         self._source: str | None = None
         self._message = ""  # said during the work, and not told yet
+        self._output = ""  # written so far: its end may be the result, which is not told twice
         self.ended = False
 
     def read(self, update: Fields, number: int) -> Iterator[Piece]:
@@ -93,6 +97,10 @@ class TurnReader:
         if artifact["artifactId"] == RESULT and text == self._message:
             self._message = ""  # the message that ended the task is its result, too
         yield from self._take_message_note()
+        if artifact["artifactId"] == OUTPUT:
+            self._output = (self._output + text)[-MAX_REMEMBERED:]
+        elif artifact["artifactId"] == RESULT and self._output.rstrip().endswith(text.strip()):
+            return
         yield from self._write_text(text, artifact["artifactId"], append=bool(update.get("append")))
 
     def _write_text(self, text: str, source: str, *, append: bool = False) -> Iterator[Piece]:

@@ -88,7 +88,7 @@ def read_response_request(body: Fields) -> AgentRequest:
     members = {
         "instructions": "\n".join(instructions),
         "history": history,
-        "tools": tools,
+        "tools": [tool for tool in tools if tool["name"] in request.tools],
         "tool_choice": body.get("tool_choice") if tools else None,
         "options": collect_options(body),
     }

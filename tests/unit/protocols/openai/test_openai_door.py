@@ -213,9 +213,10 @@ async def test_tools_are_passed_through(http: httpx.AsyncClient) -> None:
     other = output | {"content": "rain"}
     refused = await chat(http, "How is the weather?", message, other, tools=tools, status=409)
     assert refused["error"]["type"] == "invalid_request_error"
-    # without the tool there is a question in its place
+    # what the choice excludes is not offered; if it is called nevertheless, there is a question in its place
     chosen = await chat(http, "How is the weather?", tools=tools, tool_choice="none")
-    assert said(chosen) == "I need your tool."
+    assert said(chosen) == "How is the weather?"
+    assert said(await chat(http, "blindly", tools=tools, tool_choice="none")) == "I need your tool."
 
 
 async def test_an_agent_that_fails_is_an_error_that_no_client_repeats(http: httpx.AsyncClient) -> None:
