@@ -14,6 +14,7 @@ REFERENCES: Mapping[str, str] = {
     "admin": "admin.service:AdminService",
     "agent": "agents.service:AgentService",
     "app": "apps.service:AppService",
+    "attempt": "coding.attempts:AttemptService",
     "auth": "identity.service:AuthService",
     "billing": "billing.service:BillingService",
     "conversation": "conversations.service:ConversationService",

@@ -462,6 +462,7 @@ class Job:
         self._writer.add_text(result.output and result.output.rstrip("\n") + "\n")
         self._add_note(f"the check ended with exit code {result.exit_code}")
         await self._run.artifact([{"data": result.to_document()}], name="check", artifact_id="check")
+        self._state.check = result.exit_code
         if result.exit_code == 0:
             return None
         if self._state.was_sent_back or self._options.command is not None:

@@ -19,6 +19,7 @@ class JobState:
     is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
     messages: of the session that this job has reported. follow_up: the last that was taken, as the server counts them. was_rewound: whether the files
     were taken back to where the job begins. model_tokens: input and output tokens of the job by model. turns: number of the last that is recorded, by whichever worker.
+    check: exit code of the last run of the repository's check.
     """
 
     session_id: str | None = None
@@ -34,6 +35,7 @@ class JobState:
     follow_up: int = 0
     was_rewound: bool = False
     turns: int = 0
+    check: int | None = None
     usage: Usage = field(default_factory=Usage)
     model_tokens: dict[str, list[int]] = field(default_factory=dict)
 

@@ -34,6 +34,7 @@ async def store_changes(run: TaskRun, place: Workplace, state: JobState, title: 
         "files": [file["path"] for file in changes.files],
         "commits": [commit["id"] for commit in changes.commits],
         "usage": state.usage.to_document(),
+        "check": state.check,
     }
 
 

@@ -30,14 +30,14 @@ async def job(market: Market) -> Job:
     return Job(market, coder, person, worker.worker_id, codebase.codebase_id)
 
 
-async def submit(job: Job, job_id: str, head: str = HEADS[0], **changes: Any) -> Any:
+async def submit(job: Job, job_id: str, head: str = HEADS[0], *, result: Any = {}, **changes: Any) -> Any:
     """Hand over a review, and complete the job."""
     fence = {"task_id": job.task_id, "fencing_token": job.fence}
     values = {"branch": f"agora/{job_id}", "base": "0" * 40, "head": head, "files": FILES, "target": "main"}
     values |= {"codebase_id": job.codebase, "title": "Mend it", **changes}
     review = await job.market.call(job.coder, "review.submit", job_id=job_id, **fence, **values)
     await job.market.call(job.coder, "follow_up.take", **fence, closing=True)
-    await job.market.call(job.coder, "task.complete", **fence, result={})
+    await job.market.call(job.coder, "task.complete", **fence, result=result)
     return review
 
 

@@ -60,6 +60,7 @@ class AgoraClient:
     admin: contract.admin.Admin
     agent: contract.agents.Agents
     app: contract.apps.Apps
+    attempt: contract.attempts.Attempts
     auth: contract.auth.Auth
     billing: contract.billing.Billing
     bus: contract.bus.Bus

@@ -2946,238 +2946,6 @@ impl Request<AppRunOperation> {
 }
 
 operation! {
-    /// Marks requests of `agora.auth.configuration`.
-    pub AuthConfigurationOperation => AuthConfiguration, Query, "auth/configuration", [];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.login`.
-    pub AuthLoginOperation => Login, Relay, "auth/login", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.refresh`.
-    pub AuthRefreshOperation => Login, Relay, "auth/refresh", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-/// Optional arguments of `agora.auth.refresh`.
-impl Request<AuthRefreshOperation> {
-    /// Client that the refresh token was issued to; the server's own if left out.
-    pub fn client_id(self, client_id: impl Into<String>) -> Self {
-        self.with::<String>("client_id", client_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.auth.userinfo`.
-    pub AuthUserinfoOperation => UserInfo, Query, "auth/userinfo", [];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.logout`.
-    pub AuthLogoutOperation => LoggedOut, Relay, "auth/logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-/// Optional arguments of `agora.auth.logout`.
-impl Request<AuthLogoutOperation> {
-    /// Set `refresh_token`.
-    pub fn refresh_token(self, refresh_token: impl Into<String>) -> Self {
-        self.with::<String>("refresh_token", refresh_token.into())
-    }
-
-    /// Client that the refresh token was issued to; the server's own if left out.
-    pub fn client_id(self, client_id: impl Into<String>) -> Self {
-        self.with::<String>("client_id", client_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.auth.sign_out`.
-    pub AuthSignOutOperation => SignedOut, Command, "auth/sign_out", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
-}
-
-operation! {
-    /// Marks requests of `agora.auth.backchannel_logout`.
-    pub AuthBackchannelLogoutOperation => LogoutTaken, Relay, "auth/backchannel_logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
-}
-
-operation! {
-    /// Marks requests of `agora.bus.publish`.
-    pub BusPublishOperation => BusReceipt, Command, "bus/publish", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, StaleLease], keyed;
-}
-
-/// Optional arguments of `agora.bus.publish`.
-impl Request<BusPublishOperation> {
-    /// Content of the entry; each type has its own keys.
-    pub fn content(self, content: impl Into<Value>) -> Self {
-        self.with::<Value>("content", content.into())
-    }
-
-    /// Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' can be claimed by any agent.
-    pub fn target(self, target: impl Into<String>) -> Self {
-        self.with::<String>("target", target.into())
-    }
-
-    /// Set `priority`.
-    pub fn priority(self, priority: impl Into<BusPriority>) -> Self {
-        self.with::<BusPriority>("priority", priority.into())
-    }
-
-    /// Links a response to its request.
-    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
-        self.with::<String>("correlation_id", correlation_id.into())
-    }
-
-    /// Id set by the publisher, such as a UUID; repeating it has no further effect.
-    pub fn message_id(self, message_id: impl Into<String>) -> Self {
-        self.with::<String>("message_id", message_id.into())
-    }
-
-    /// Agent id, name or dotted alias.
-    pub fn sender(self, sender: impl Into<String>) -> Self {
-        self.with::<String>("sender", sender.into())
-    }
-
-    /// RFC 3339 time, with its offset.
-    pub fn timestamp(self, timestamp: impl Into<String>) -> Self {
-        self.with::<String>("timestamp", timestamp.into())
-    }
-
-    /// Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ...
-    pub fn extensions(self, extensions: impl Into<Value>) -> Self {
-        self.with::<Value>("extensions", extensions.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.bus.read`.
-    pub BusReadOperation => BusBatch, Command, "bus/read", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
-}
-
-/// Optional arguments of `agora.bus.read`.
-impl Request<BusReadOperation> {
-    /// Most entries in the answer.
-    pub fn count(self, count: i64) -> Self {
-        self.with("count", count)
-    }
-
-    /// Seconds to wait for a first entry when there is none.
-    pub fn wait(self, wait: f64) -> Self {
-        self.with("wait", wait)
-    }
-
-    /// Name of the consumer in the group; each entry goes to one consumer.
-    pub fn consumer(self, consumer: impl Into<String>) -> Self {
-        self.with::<String>("consumer", consumer.into())
-    }
-
-    /// Whether to claim tasks too.
-    pub fn tasks(self, tasks: bool) -> Self {
-        self.with("tasks", tasks)
-    }
-
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.bus.ack`.
-    pub BusAckOperation => BusAck, Command, "bus/ack", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
-}
-
-/// Optional arguments of `agora.bus.ack`.
-impl Request<BusAckOperation> {
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.bus.recover`.
-    pub BusRecoverOperation => BusBatch, Command, "bus/recover", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
-}
-
-/// Optional arguments of `agora.bus.recover`.
-impl Request<BusRecoverOperation> {
-    /// Most entries in the answer.
-    pub fn count(self, count: i64) -> Self {
-        self.with("count", count)
-    }
-
-    /// Seconds without an acknowledgement; the setting bus_stale if left out.
-    pub fn idle(self, idle: f64) -> Self {
-        self.with("idle", idle)
-    }
-
-    /// Name of the consumer in the group; each entry goes to one consumer.
-    pub fn consumer(self, consumer: impl Into<String>) -> Self {
-        self.with::<String>("consumer", consumer.into())
-    }
-
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.bus.pending`.
-    pub BusPendingOperation => BusPending, Query, "bus/pending", [Halted, NotFound];
-}
-
-/// Optional arguments of `agora.bus.pending`.
-impl Request<BusPendingOperation> {
-    /// Most entries in the answer.
-    pub fn count(self, count: i64) -> Self {
-        self.with("count", count)
-    }
-
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.bus.health`.
-    pub BusHealthOperation => BusHealth, Query, "bus/health", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.bus.stats`.
-    pub BusStatsOperation => BusStats, Query, "bus/stats", [Halted];
-}
-
-operation! {
-    /// Marks requests of `agora.bus.join`.
-    pub BusJoinOperation => BusMembership, Relay, "bus/join", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound];
-}
-
-/// Optional arguments of `agora.bus.join`.
-impl Request<BusJoinOperation> {
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.bus.leave`.
-    pub BusLeaveOperation => BusMembership, Command, "bus/leave", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
-}
-
-/// Optional arguments of `agora.bus.leave`.
-impl Request<BusLeaveOperation> {
-    /// Agent id, name or dotted alias.
-    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
-        self.with::<String>("agent_id", agent_id.into())
-    }
-}
-
-operation! {
     /// Marks requests of `agora.codebase.list`.
     pub CodebaseListOperation => CodebasePage, Query, "codebase/list", [Halted], paged_by_cursor;
 }
@@ -3524,6 +3292,570 @@ impl Request<SessionResumeOperation> {
     /// Set `priority`.
     pub fn priority(self, priority: impl Into<Priority>) -> Self {
         self.with::<Priority>("priority", priority.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.add`.
+    pub FollowUpAddOperation => FollowUp, Command, "follow_up/add", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.follow_up.add`.
+impl Request<FollowUpAddOperation> {
+    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
+    pub fn mode(self, mode: impl Into<String>) -> Self {
+        self.with::<String>("mode", mode.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.list`.
+    pub FollowUpListOperation => FollowUpPage, Query, "follow_up/list", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.follow_up.list`.
+impl Request<FollowUpListOperation> {
+    /// Only those that have not been taken.
+    pub fn waiting(self, waiting: bool) -> Self {
+        self.with("waiting", waiting)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.edit`.
+    pub FollowUpEditOperation => FollowUp, Command, "follow_up/edit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
+}
+
+/// Optional arguments of `agora.follow_up.edit`.
+impl Request<FollowUpEditOperation> {
+    /// What the agent is to be told.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.with::<String>("text", text.into())
+    }
+
+    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
+    pub fn mode(self, mode: impl Into<String>) -> Self {
+        self.with::<String>("mode", mode.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.remove`.
+    pub FollowUpRemoveOperation => RemovedFollowUp, Command, "follow_up/remove", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.wake`.
+    pub FollowUpWakeOperation => FollowUpsWoken, Command, "follow_up/wake", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+operation! {
+    /// Marks requests of `agora.follow_up.take`.
+    pub FollowUpTakeOperation => FollowUpTaken, Command, "follow_up/take", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease], keyed;
+}
+
+/// Optional arguments of `agora.follow_up.take`.
+impl Request<FollowUpTakeOperation> {
+    /// `taken` of the last one in the job's checkpoint, 0 at first.
+    pub fn after(self, after: i64) -> Self {
+        self.with("after", after)
+    }
+
+    /// Take a waiting one only if it is steering.
+    pub fn steering(self, steering: bool) -> Self {
+        self.with("steering", steering)
+    }
+
+    /// The job is about to end: close it if nothing waits.
+    pub fn closing(self, closing: bool) -> Self {
+        self.with("closing", closing)
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.list`.
+    pub ReviewListOperation => ReviewPage, Query, "review/list", [Halted], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.review.list`.
+impl Request<ReviewListOperation> {
+    /// Id of a codebase.
+    pub fn codebase_id(self, codebase_id: impl Into<String>) -> Self {
+        self.with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Only those in this state.
+    pub fn state(self, state: impl Into<String>) -> Self {
+        self.with::<String>("state", state.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.get`.
+    pub ReviewGetOperation => Review, Query, "review/get", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.review.files`.
+    pub ReviewFilesOperation => ReviewFilePage, Query, "review/files", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.review.files`.
+impl Request<ReviewFilesOperation> {
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.comments`.
+    pub ReviewCommentsOperation => ReviewCommentPage, Query, "review/comments", [Halted, NotFound], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.review.comments`.
+impl Request<ReviewCommentsOperation> {
+    /// Only those that the agent has not been told.
+    pub fn waiting(self, waiting: bool) -> Self {
+        self.with("waiting", waiting)
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.comment`.
+    pub ReviewCommentOperation => ReviewComment, Command, "review/comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
+}
+
+/// Optional arguments of `agora.review.comment`.
+impl Request<ReviewCommentOperation> {
+    /// new: the line as it is now. old: as it was.
+    pub fn side(self, side: impl Into<String>) -> Self {
+        self.with::<String>("side", side.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.remove_comment`.
+    pub ReviewRemoveCommentOperation => RemovedComment, Command, "review/remove_comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+}
+
+operation! {
+    /// Marks requests of `agora.review.request_changes`.
+    pub ReviewRequestChangesOperation => FollowUp, Command, "review/request_changes", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.review.request_changes`.
+impl Request<ReviewRequestChangesOperation> {
+    /// What is to be said besides.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.with::<String>("text", text.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.approve`.
+    pub ReviewApproveOperation => Review, Command, "review/approve", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
+}
+
+/// Optional arguments of `agora.review.approve`.
+impl Request<ReviewApproveOperation> {
+    /// merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it.
+    pub fn action(self, action: impl Into<String>) -> Self {
+        self.with::<String>("action", action.into())
+    }
+
+    /// The commit that was looked at; another one is refused.
+    pub fn head(self, head: impl Into<String>) -> Self {
+        self.with::<String>("head", head.into())
+    }
+
+    /// Branch to merge into, instead of the review's.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Title of the pull request or merge.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+
+    /// Description of the pull request.
+    pub fn body(self, body: impl Into<String>) -> Self {
+        self.with::<String>("body", body.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.dismiss`.
+    pub ReviewDismissOperation => Review, Command, "review/dismiss", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
+}
+
+operation! {
+    /// Marks requests of `agora.review.submit`.
+    pub ReviewSubmitOperation => Review, Command, "review/submit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease];
+}
+
+/// Optional arguments of `agora.review.submit`.
+impl Request<ReviewSubmitOperation> {
+    /// Branch that the codebase is at.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Title, for people.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.review.conclude`.
+    pub ReviewConcludeOperation => Review, Command, "review/conclude", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+/// Optional arguments of `agora.review.conclude`.
+impl Request<ReviewConcludeOperation> {
+    /// Paths that conflict.
+    pub fn conflicts(self, conflicts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with::<Vec<String>>("conflicts", conflicts.into_iter().map(Into::into).collect())
+    }
+
+    /// Address of the pull request.
+    pub fn pull_request(self, pull_request: impl Into<String>) -> Self {
+        self.with::<String>("pull_request", pull_request.into())
+    }
+
+    /// Why it could not be done.
+    pub fn error(self, error: impl Into<String>) -> Self {
+        self.with::<String>("error", error.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.attempt.start`.
+    pub AttemptStartOperation => AttemptGroup, Command, "attempt/start", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease], keyed;
+}
+
+/// Optional arguments of `agora.attempt.start`.
+impl Request<AttemptStartOperation> {
+    /// Title; the prompt's first line if left out.
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with::<String>("title", title.into())
+    }
+
+    /// Mode of the agents, such as build.
+    pub fn agent_type(self, agent_type: impl Into<String>) -> Self {
+        self.with::<String>("agent_type", agent_type.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<Priority>) -> Self {
+        self.with::<Priority>("priority", priority.into())
+    }
+
+    /// Files of each job, as of a job.
+    pub fn files(self, files: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        self.with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.attempt.list`.
+    pub AttemptListOperation => AttemptGroupPage, Query, "attempt/list", [Halted, PayloadTooLarge, NotFound, Conflict, IllegalTransition, StaleLease], paged_by_cursor;
+}
+
+/// Optional arguments of `agora.attempt.list`.
+impl Request<AttemptListOperation> {
+    /// Id of a codebase.
+    pub fn codebase_id(self, codebase_id: impl Into<String>) -> Self {
+        self.with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Largest number of items in the answer.
+    pub fn limit(self, limit: i64) -> Self {
+        self.with("limit", limit)
+    }
+
+    /// 'next_cursor' of the page before, to continue after it.
+    pub fn cursor(self, cursor: impl Into<String>) -> Self {
+        self.with::<String>("cursor", cursor.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.attempt.get`.
+    pub AttemptGetOperation => AttemptGroup, Query, "attempt/get", [Halted, PayloadTooLarge, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+operation! {
+    /// Marks requests of `agora.attempt.choose`.
+    pub AttemptChooseOperation => AttemptGroup, Command, "attempt/choose", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.configuration`.
+    pub AuthConfigurationOperation => AuthConfiguration, Query, "auth/configuration", [];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.login`.
+    pub AuthLoginOperation => Login, Relay, "auth/login", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.refresh`.
+    pub AuthRefreshOperation => Login, Relay, "auth/refresh", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+/// Optional arguments of `agora.auth.refresh`.
+impl Request<AuthRefreshOperation> {
+    /// Client that the refresh token was issued to; the server's own if left out.
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.with::<String>("client_id", client_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.auth.userinfo`.
+    pub AuthUserinfoOperation => UserInfo, Query, "auth/userinfo", [];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.logout`.
+    pub AuthLogoutOperation => LoggedOut, Relay, "auth/logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+/// Optional arguments of `agora.auth.logout`.
+impl Request<AuthLogoutOperation> {
+    /// Set `refresh_token`.
+    pub fn refresh_token(self, refresh_token: impl Into<String>) -> Self {
+        self.with::<String>("refresh_token", refresh_token.into())
+    }
+
+    /// Client that the refresh token was issued to; the server's own if left out.
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.with::<String>("client_id", client_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.auth.sign_out`.
+    pub AuthSignOutOperation => SignedOut, Command, "auth/sign_out", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict];
+}
+
+operation! {
+    /// Marks requests of `agora.auth.backchannel_logout`.
+    pub AuthBackchannelLogoutOperation => LogoutTaken, Relay, "auth/backchannel_logout", [MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound, UpstreamFailed, UpstreamUnavailable];
+}
+
+operation! {
+    /// Marks requests of `agora.bus.publish`.
+    pub BusPublishOperation => BusReceipt, Command, "bus/publish", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition, StaleLease], keyed;
+}
+
+/// Optional arguments of `agora.bus.publish`.
+impl Request<BusPublishOperation> {
+    /// Content of the entry; each type has its own keys.
+    pub fn content(self, content: impl Into<Value>) -> Self {
+        self.with::<Value>("content", content.into())
+    }
+
+    /// Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' can be claimed by any agent.
+    pub fn target(self, target: impl Into<String>) -> Self {
+        self.with::<String>("target", target.into())
+    }
+
+    /// Set `priority`.
+    pub fn priority(self, priority: impl Into<BusPriority>) -> Self {
+        self.with::<BusPriority>("priority", priority.into())
+    }
+
+    /// Links a response to its request.
+    pub fn correlation_id(self, correlation_id: impl Into<String>) -> Self {
+        self.with::<String>("correlation_id", correlation_id.into())
+    }
+
+    /// Id set by the publisher, such as a UUID; repeating it has no further effect.
+    pub fn message_id(self, message_id: impl Into<String>) -> Self {
+        self.with::<String>("message_id", message_id.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn sender(self, sender: impl Into<String>) -> Self {
+        self.with::<String>("sender", sender.into())
+    }
+
+    /// RFC 3339 time, with its offset.
+    pub fn timestamp(self, timestamp: impl Into<String>) -> Self {
+        self.with::<String>("timestamp", timestamp.into())
+    }
+
+    /// Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ...
+    pub fn extensions(self, extensions: impl Into<Value>) -> Self {
+        self.with::<Value>("extensions", extensions.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.read`.
+    pub BusReadOperation => BusBatch, Command, "bus/read", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
+}
+
+/// Optional arguments of `agora.bus.read`.
+impl Request<BusReadOperation> {
+    /// Most entries in the answer.
+    pub fn count(self, count: i64) -> Self {
+        self.with("count", count)
+    }
+
+    /// Seconds to wait for a first entry when there is none.
+    pub fn wait(self, wait: f64) -> Self {
+        self.with("wait", wait)
+    }
+
+    /// Name of the consumer in the group; each entry goes to one consumer.
+    pub fn consumer(self, consumer: impl Into<String>) -> Self {
+        self.with::<String>("consumer", consumer.into())
+    }
+
+    /// Whether to claim tasks too.
+    pub fn tasks(self, tasks: bool) -> Self {
+        self.with("tasks", tasks)
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.ack`.
+    pub BusAckOperation => BusAck, Command, "bus/ack", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+/// Optional arguments of `agora.bus.ack`.
+impl Request<BusAckOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.recover`.
+    pub BusRecoverOperation => BusBatch, Command, "bus/recover", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound], keyed;
+}
+
+/// Optional arguments of `agora.bus.recover`.
+impl Request<BusRecoverOperation> {
+    /// Most entries in the answer.
+    pub fn count(self, count: i64) -> Self {
+        self.with("count", count)
+    }
+
+    /// Seconds without an acknowledgement; the setting bus_stale if left out.
+    pub fn idle(self, idle: f64) -> Self {
+        self.with("idle", idle)
+    }
+
+    /// Name of the consumer in the group; each entry goes to one consumer.
+    pub fn consumer(self, consumer: impl Into<String>) -> Self {
+        self.with::<String>("consumer", consumer.into())
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.pending`.
+    pub BusPendingOperation => BusPending, Query, "bus/pending", [Halted, NotFound];
+}
+
+/// Optional arguments of `agora.bus.pending`.
+impl Request<BusPendingOperation> {
+    /// Most entries in the answer.
+    pub fn count(self, count: i64) -> Self {
+        self.with("count", count)
+    }
+
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.health`.
+    pub BusHealthOperation => BusHealth, Query, "bus/health", [Halted, NotFound];
+}
+
+operation! {
+    /// Marks requests of `agora.bus.stats`.
+    pub BusStatsOperation => BusStats, Query, "bus/stats", [Halted];
+}
+
+operation! {
+    /// Marks requests of `agora.bus.join`.
+    pub BusJoinOperation => BusMembership, Relay, "bus/join", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, Conflict, NotFound];
+}
+
+/// Optional arguments of `agora.bus.join`.
+impl Request<BusJoinOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
+    }
+}
+
+operation! {
+    /// Marks requests of `agora.bus.leave`.
+    pub BusLeaveOperation => BusMembership, Command, "bus/leave", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound];
+}
+
+/// Optional arguments of `agora.bus.leave`.
+impl Request<BusLeaveOperation> {
+    /// Agent id, name or dotted alias.
+    pub fn agent_id(self, agent_id: impl Into<String>) -> Self {
+        self.with::<String>("agent_id", agent_id.into())
     }
 }
 
@@ -3895,93 +4227,6 @@ impl Request<DiscoverySchemaOperation> {
     /// Semantic version or range: 1.0.0, ^1.2, ~1.2.3, \>=1,\<2.
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with::<String>("version", version.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.follow_up.add`.
-    pub FollowUpAddOperation => FollowUp, Command, "follow_up/add", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.follow_up.add`.
-impl Request<FollowUpAddOperation> {
-    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
-    pub fn mode(self, mode: impl Into<String>) -> Self {
-        self.with::<String>("mode", mode.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.follow_up.list`.
-    pub FollowUpListOperation => FollowUpPage, Query, "follow_up/list", [Halted, NotFound], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.follow_up.list`.
-impl Request<FollowUpListOperation> {
-    /// Only those that have not been taken.
-    pub fn waiting(self, waiting: bool) -> Self {
-        self.with("waiting", waiting)
-    }
-
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.follow_up.edit`.
-    pub FollowUpEditOperation => FollowUp, Command, "follow_up/edit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
-}
-
-/// Optional arguments of `agora.follow_up.edit`.
-impl Request<FollowUpEditOperation> {
-    /// What the agent is to be told.
-    pub fn text(self, text: impl Into<String>) -> Self {
-        self.with::<String>("text", text.into())
-    }
-
-    /// queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once.
-    pub fn mode(self, mode: impl Into<String>) -> Self {
-        self.with::<String>("mode", mode.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.follow_up.remove`.
-    pub FollowUpRemoveOperation => RemovedFollowUp, Command, "follow_up/remove", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
-}
-
-operation! {
-    /// Marks requests of `agora.follow_up.wake`.
-    pub FollowUpWakeOperation => FollowUpsWoken, Command, "follow_up/wake", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-operation! {
-    /// Marks requests of `agora.follow_up.take`.
-    pub FollowUpTakeOperation => FollowUpTaken, Command, "follow_up/take", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease], keyed;
-}
-
-/// Optional arguments of `agora.follow_up.take`.
-impl Request<FollowUpTakeOperation> {
-    /// `taken` of the last one in the job's checkpoint, 0 at first.
-    pub fn after(self, after: i64) -> Self {
-        self.with("after", after)
-    }
-
-    /// Take a waiting one only if it is steering.
-    pub fn steering(self, steering: bool) -> Self {
-        self.with("steering", steering)
-    }
-
-    /// The job is about to end: close it if nothing waits.
-    pub fn closing(self, closing: bool) -> Self {
-        self.with("closing", closing)
     }
 }
 
@@ -5760,190 +6005,6 @@ impl Request<RegistryImportOperation> {
     /// Connect first; false stores it even if it cannot be reached now.
     pub fn verify(self, verify: bool) -> Self {
         self.with("verify", verify)
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.list`.
-    pub ReviewListOperation => ReviewPage, Query, "review/list", [Halted], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.review.list`.
-impl Request<ReviewListOperation> {
-    /// Id of a codebase.
-    pub fn codebase_id(self, codebase_id: impl Into<String>) -> Self {
-        self.with::<String>("codebase_id", codebase_id.into())
-    }
-
-    /// Only those in this state.
-    pub fn state(self, state: impl Into<String>) -> Self {
-        self.with::<String>("state", state.into())
-    }
-
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.get`.
-    pub ReviewGetOperation => Review, Query, "review/get", [Halted, NotFound];
-}
-
-operation! {
-    /// Marks requests of `agora.review.files`.
-    pub ReviewFilesOperation => ReviewFilePage, Query, "review/files", [Halted, NotFound], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.review.files`.
-impl Request<ReviewFilesOperation> {
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.comments`.
-    pub ReviewCommentsOperation => ReviewCommentPage, Query, "review/comments", [Halted, NotFound], paged_by_cursor;
-}
-
-/// Optional arguments of `agora.review.comments`.
-impl Request<ReviewCommentsOperation> {
-    /// Only those that the agent has not been told.
-    pub fn waiting(self, waiting: bool) -> Self {
-        self.with("waiting", waiting)
-    }
-
-    /// Largest number of items in the answer.
-    pub fn limit(self, limit: i64) -> Self {
-        self.with("limit", limit)
-    }
-
-    /// 'next_cursor' of the page before, to continue after it.
-    pub fn cursor(self, cursor: impl Into<String>) -> Self {
-        self.with::<String>("cursor", cursor.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.comment`.
-    pub ReviewCommentOperation => ReviewComment, Command, "review/comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict], keyed;
-}
-
-/// Optional arguments of `agora.review.comment`.
-impl Request<ReviewCommentOperation> {
-    /// new: the line as it is now. old: as it was.
-    pub fn side(self, side: impl Into<String>) -> Self {
-        self.with::<String>("side", side.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.remove_comment`.
-    pub ReviewRemoveCommentOperation => RemovedComment, Command, "review/remove_comment", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
-}
-
-operation! {
-    /// Marks requests of `agora.review.request_changes`.
-    pub ReviewRequestChangesOperation => FollowUp, Command, "review/request_changes", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.review.request_changes`.
-impl Request<ReviewRequestChangesOperation> {
-    /// What is to be said besides.
-    pub fn text(self, text: impl Into<String>) -> Self {
-        self.with::<String>("text", text.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.approve`.
-    pub ReviewApproveOperation => Review, Command, "review/approve", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition], keyed;
-}
-
-/// Optional arguments of `agora.review.approve`.
-impl Request<ReviewApproveOperation> {
-    /// merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it.
-    pub fn action(self, action: impl Into<String>) -> Self {
-        self.with::<String>("action", action.into())
-    }
-
-    /// The commit that was looked at; another one is refused.
-    pub fn head(self, head: impl Into<String>) -> Self {
-        self.with::<String>("head", head.into())
-    }
-
-    /// Branch to merge into, instead of the review's.
-    pub fn target(self, target: impl Into<String>) -> Self {
-        self.with::<String>("target", target.into())
-    }
-
-    /// Title of the pull request or merge.
-    pub fn title(self, title: impl Into<String>) -> Self {
-        self.with::<String>("title", title.into())
-    }
-
-    /// Description of the pull request.
-    pub fn body(self, body: impl Into<String>) -> Self {
-        self.with::<String>("body", body.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.dismiss`.
-    pub ReviewDismissOperation => Review, Command, "review/dismiss", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict];
-}
-
-operation! {
-    /// Marks requests of `agora.review.submit`.
-    pub ReviewSubmitOperation => Review, Command, "review/submit", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, StaleLease];
-}
-
-/// Optional arguments of `agora.review.submit`.
-impl Request<ReviewSubmitOperation> {
-    /// Branch that the codebase is at.
-    pub fn target(self, target: impl Into<String>) -> Self {
-        self.with::<String>("target", target.into())
-    }
-
-    /// Title, for people.
-    pub fn title(self, title: impl Into<String>) -> Self {
-        self.with::<String>("title", title.into())
-    }
-}
-
-operation! {
-    /// Marks requests of `agora.review.conclude`.
-    pub ReviewConcludeOperation => Review, Command, "review/conclude", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition, StaleLease];
-}
-
-/// Optional arguments of `agora.review.conclude`.
-impl Request<ReviewConcludeOperation> {
-    /// Paths that conflict.
-    pub fn conflicts(self, conflicts: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.with::<Vec<String>>("conflicts", conflicts.into_iter().map(Into::into).collect())
-    }
-
-    /// Address of the pull request.
-    pub fn pull_request(self, pull_request: impl Into<String>) -> Self {
-        self.with::<String>("pull_request", pull_request.into())
-    }
-
-    /// Why it could not be done.
-    pub fn error(self, error: impl Into<String>) -> Self {
-        self.with::<String>("error", error.into())
     }
 }
 

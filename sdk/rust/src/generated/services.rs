@@ -1274,157 +1274,6 @@ impl AppService<'_> {
     }
 }
 
-/// Operations of the category `auth`: see [`AgoraClient::auth`].
-#[derive(Debug, Clone, Copy)]
-pub struct AuthService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl AuthService<'_> {
-    /// Show how users can log in.
-    ///
-    /// Errors beside those of any operation: none.
-    pub fn configuration(&self) -> Request<AuthConfigurationOperation> {
-        Request::new(self.client)
-    }
-
-    /// Log in with name and password, which are passed to the identity provider, where the operator allows it.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn login(&self, username: impl Into<String>, password: impl Into<String>) -> Request<AuthLoginOperation> {
-        Request::new(self.client)
-            .with::<String>("username", username.into())
-            .with::<String>("password", password.into())
-    }
-
-    /// Get new tokens for a refresh token, before the access token expires or after.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn refresh(&self, refresh_token: impl Into<String>) -> Request<AuthRefreshOperation> {
-        Request::new(self.client).with::<String>("refresh_token", refresh_token.into())
-    }
-
-    /// Show the caller's identity, role and scopes.
-    ///
-    /// Errors beside those of any operation: none.
-    pub fn userinfo(&self) -> Request<AuthUserinfoOperation> {
-        Request::new(self.client)
-    }
-
-    /// Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn logout(&self) -> Request<AuthLogoutOperation> {
-        Request::new(self.client)
-    }
-
-    /// End a session of the monitor, however it was started. Used by the monitor's pages.
-    ///
-    /// - `session_id`: Id of the session, as the monitor derives it.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
-    pub fn sign_out(&self, session_id: impl Into<String>) -> Request<AuthSignOutOperation> {
-        Request::new(self.client).with::<String>("session_id", session_id.into())
-    }
-
-    /// Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
-    ///
-    /// Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
-    /// taken before, is answered with 400.
-    ///
-    /// - `logout_token`: Signed by the provider, of the type logout+jwt.
-    ///
-    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
-    pub fn backchannel_logout(&self, logout_token: impl Into<String>) -> Request<AuthBackchannelLogoutOperation> {
-        Request::new(self.client).with::<String>("logout_token", logout_token.into())
-    }
-}
-
-/// Operations of the category `bus`: see [`AgoraClient::bus`].
-#[derive(Debug, Clone, Copy)]
-pub struct BusService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl BusService<'_> {
-    /// Publish an entry to an agent, a capability or everyone.
-    ///
-    /// It is stored as a message. A task_assignment is stored as a task; `task_id` in a task_completion,
-    /// error_report or state_update completes, fails or advances that task. Repeated under the same
-    /// `message_id` by the same sender it answers the first receipt.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
-    pub fn publish(&self, r#type: impl Into<BusType>) -> Request<BusPublishOperation> {
-        Request::new(self.client).with::<BusType>("type", r#type.into())
-    }
-
-    /// Read the next entries for an agent: reclaimed ones first, then new ones.
-    ///
-    /// Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
-    /// the agent, or for a capability it has, come as task_assignment, and are claimed by that.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn read(&self) -> Request<BusReadOperation> {
-        Request::new(self.client)
-    }
-
-    /// Acknowledge entries: they are not delivered again.
-    ///
-    /// - `message_ids`: Ids of entries as read: message_id or entry_id.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn ack(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<BusAckOperation> {
-        Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
-    }
-
-    /// Take over entries that other consumers of the group were given and have not acknowledged for too long.
-    ///
-    /// Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn recover(&self) -> Request<BusRecoverOperation> {
-        Request::new(self.client)
-    }
-
-    /// List the group's pending entries (delivered, not acknowledged), oldest first.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn pending(&self) -> Request<BusPendingOperation> {
-        Request::new(self.client)
-    }
-
-    /// Show the health of the bus, and how many entries wait for the caller.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn health(&self) -> Request<BusHealthOperation> {
-        Request::new(self.client)
-    }
-
-    /// Show the groups with their consumers, lag and pending entries: one's own; for operators all.
-    ///
-    /// Errors beside those of any operation: `halted`.
-    pub fn stats(&self) -> Request<BusStatsOperation> {
-        Request::new(self.client)
-    }
-
-    /// Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
-    ///
-    /// The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
-    /// agent that publishes an entry through Redis joins automatically.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`.
-    pub fn join(&self) -> Request<BusJoinOperation> {
-        Request::new(self.client)
-    }
-
-    /// Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
-    pub fn leave(&self) -> Request<BusLeaveOperation> {
-        Request::new(self.client)
-    }
-}
-
 /// Operations of the category `codebase`: see [`AgoraClient::codebase`].
 #[derive(Debug, Clone, Copy)]
 pub struct CodebaseService<'a> {
@@ -1738,6 +1587,448 @@ impl SessionService<'_> {
     }
 }
 
+/// Operations of the category `follow_up`: see [`AgoraClient::follow_up`].
+#[derive(Debug, Clone, Copy)]
+pub struct FollowUpService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl FollowUpService<'_> {
+    /// Say something to the agent of a coding job, in its session.
+    ///
+    /// A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
+    ///
+    /// - `text`: What the agent is to be told.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn add(&self, task_id: impl Into<String>, text: impl Into<String>) -> Request<FollowUpAddOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("text", text.into())
+    }
+
+    /// List the follow-ups of a job, in their order.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn list(&self, task_id: impl Into<String>) -> Request<FollowUpListOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Change a follow-up that has not been taken; one that has is refused (409).
+    ///
+    /// - `follow_up_id`: Id of a follow-up.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn edit(&self, task_id: impl Into<String>, follow_up_id: impl Into<String>) -> Request<FollowUpEditOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("follow_up_id", follow_up_id.into())
+    }
+
+    /// Remove a follow-up that has not been taken; one that has is refused (409).
+    ///
+    /// - `follow_up_id`: Id of a follow-up.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn remove(
+        &self,
+        task_id: impl Into<String>,
+        follow_up_id: impl Into<String>,
+    ) -> Request<FollowUpRemoveOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with::<String>("follow_up_id", follow_up_id.into())
+    }
+
+    /// Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn wake(&self, task_id: impl Into<String>) -> Request<FollowUpWakeOperation> {
+        Request::new(self.client).with::<String>("task_id", task_id.into())
+    }
+
+    /// Take the next follow-up of a job you hold, steering ones first.
+    ///
+    /// One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
+    ///
+    /// - `fencing_token`: The claim's fencing token.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
+    pub fn take(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<FollowUpTakeOperation> {
+        Request::new(self.client)
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+    }
+}
+
+/// Operations of the category `review`: see [`AgoraClient::review`].
+#[derive(Debug, Clone, Copy)]
+pub struct ReviewService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl ReviewService<'_> {
+    /// List the reviews of your jobs and of your workers, the latest change first; operators see all.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn list(&self) -> Request<ReviewListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Read a review.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn get(&self, job_id: impl Into<String>) -> Request<ReviewGetOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Read the changed files with their diffs, in the order of their paths.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn files(&self, job_id: impl Into<String>) -> Request<ReviewFilesOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Read the comments on lines, in the order in which they were written.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn comments(&self, job_id: impl Into<String>) -> Request<ReviewCommentsOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Comment on a line of the diff. The agent is told with `request_changes`.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `path`: Path of the file.
+    /// - `line`: Number of the line, from 1.
+    /// - `text`: What is to be said about the line.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn comment(
+        &self,
+        job_id: impl Into<String>,
+        path: impl Into<String>,
+        line: i64,
+        text: impl Into<String>,
+    ) -> Request<ReviewCommentOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("path", path.into())
+            .with("line", line)
+            .with::<String>("text", text.into())
+    }
+
+    /// Remove a comment that the agent has not been told.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `comment_id`: Id of a comment.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn remove_comment(
+        &self,
+        job_id: impl Into<String>,
+        comment_id: impl Into<String>,
+    ) -> Request<ReviewRemoveCommentOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("comment_id", comment_id.into())
+    }
+
+    /// Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn request_changes(&self, job_id: impl Into<String>) -> Request<ReviewRequestChangesOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
+    pub fn approve(&self, job_id: impl Into<String>) -> Request<ReviewApproveOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Decide that the changes are not wanted. Their branch stays where it is.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
+    pub fn dismiss(&self, job_id: impl Into<String>) -> Request<ReviewDismissOperation> {
+        Request::new(self.client).with::<String>("job_id", job_id.into())
+    }
+
+    /// Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `fencing_token`: The claim's fencing token.
+    /// - `branch`: Name of a branch.
+    /// - `base`: Id of a commit.
+    /// - `head`: Id of a commit.
+    /// - `files`: Objects with path, status, additions, deletions, patch, truncated.
+    /// - `codebase_id`: Id of a codebase.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
+    #[allow(clippy::too_many_arguments)]
+    pub fn submit(
+        &self,
+        job_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        branch: impl Into<String>,
+        base: impl Into<String>,
+        head: impl Into<String>,
+        files: impl IntoIterator<Item = impl Into<Value>>,
+        codebase_id: impl Into<String>,
+    ) -> Request<ReviewSubmitOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with::<String>("branch", branch.into())
+            .with::<String>("base", base.into())
+            .with::<String>("head", head.into())
+            .with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
+            .with::<String>("codebase_id", codebase_id.into())
+    }
+
+    /// Report what became of an approval, as the worker that carries it out.
+    ///
+    /// - `job_id`: The job that the branch is named after.
+    /// - `fencing_token`: The claim's fencing token.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn conclude(
+        &self,
+        job_id: impl Into<String>,
+        task_id: impl Into<String>,
+        fencing_token: i64,
+        outcome: impl Into<String>,
+    ) -> Request<ReviewConcludeOperation> {
+        Request::new(self.client)
+            .with::<String>("job_id", job_id.into())
+            .with::<String>("task_id", task_id.into())
+            .with("fencing_token", fencing_token)
+            .with::<String>("outcome", outcome.into())
+    }
+}
+
+/// Operations of the category `attempt`: see [`AgoraClient::attempt`].
+#[derive(Debug, Clone, Copy)]
+pub struct AttemptService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AttemptService<'_> {
+    /// Queue a job for each variant. They run side by side, as far as workers have room.
+    ///
+    /// - `prompt`: What the agents are to do.
+    /// - `codebase_id`: Id of a codebase.
+    /// - `variants`: One for each attempt; the same twice is two attempts.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn start(
+        &self,
+        prompt: impl Into<String>,
+        codebase_id: impl Into<String>,
+        variants: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Request<AttemptStartOperation> {
+        Request::new(self.client)
+            .with::<String>("prompt", prompt.into())
+            .with::<String>("codebase_id", codebase_id.into())
+            .with::<Vec<String>>("variants", variants.into_iter().map(Into::into).collect())
+    }
+
+    /// List your groups, the newest first; operators see all.
+    ///
+    /// Errors beside those of any operation: `halted`, `payload_too_large`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn list(&self) -> Request<AttemptListOperation> {
+        Request::new(self.client)
+    }
+
+    /// Compare the attempts of a group.
+    ///
+    /// - `group_id`: Id of a group.
+    ///
+    /// Errors beside those of any operation: `halted`, `payload_too_large`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn get(&self, group_id: impl Into<String>) -> Request<AttemptGetOperation> {
+        Request::new(self.client).with::<String>("group_id", group_id.into())
+    }
+
+    /// Choose an attempt that has completed: the others are cancelled if they work, and their reviews are dismissed.
+    ///
+    /// Its review stays open: approve it to have it delivered. Nothing of the others is deleted.
+    ///
+    /// - `group_id`: Id of a group.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
+    pub fn choose(&self, group_id: impl Into<String>, task_id: impl Into<String>) -> Request<AttemptChooseOperation> {
+        Request::new(self.client)
+            .with::<String>("group_id", group_id.into())
+            .with::<String>("task_id", task_id.into())
+    }
+}
+
+/// Operations of the category `auth`: see [`AgoraClient::auth`].
+#[derive(Debug, Clone, Copy)]
+pub struct AuthService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl AuthService<'_> {
+    /// Show how users can log in.
+    ///
+    /// Errors beside those of any operation: none.
+    pub fn configuration(&self) -> Request<AuthConfigurationOperation> {
+        Request::new(self.client)
+    }
+
+    /// Log in with name and password, which are passed to the identity provider, where the operator allows it.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn login(&self, username: impl Into<String>, password: impl Into<String>) -> Request<AuthLoginOperation> {
+        Request::new(self.client)
+            .with::<String>("username", username.into())
+            .with::<String>("password", password.into())
+    }
+
+    /// Get new tokens for a refresh token, before the access token expires or after.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn refresh(&self, refresh_token: impl Into<String>) -> Request<AuthRefreshOperation> {
+        Request::new(self.client).with::<String>("refresh_token", refresh_token.into())
+    }
+
+    /// Show the caller's identity, role and scopes.
+    ///
+    /// Errors beside those of any operation: none.
+    pub fn userinfo(&self) -> Request<AuthUserinfoOperation> {
+        Request::new(self.client)
+    }
+
+    /// Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn logout(&self) -> Request<AuthLogoutOperation> {
+        Request::new(self.client)
+    }
+
+    /// End a session of the monitor, however it was started. Used by the monitor's pages.
+    ///
+    /// - `session_id`: Id of the session, as the monitor derives it.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`.
+    pub fn sign_out(&self, session_id: impl Into<String>) -> Request<AuthSignOutOperation> {
+        Request::new(self.client).with::<String>("session_id", session_id.into())
+    }
+
+    /// Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
+    ///
+    /// Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
+    /// taken before, is answered with 400.
+    ///
+    /// - `logout_token`: Signed by the provider, of the type logout+jwt.
+    ///
+    /// Errors beside those of any operation: `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`, `upstream_failed`, `upstream_unavailable`.
+    pub fn backchannel_logout(&self, logout_token: impl Into<String>) -> Request<AuthBackchannelLogoutOperation> {
+        Request::new(self.client).with::<String>("logout_token", logout_token.into())
+    }
+}
+
+/// Operations of the category `bus`: see [`AgoraClient::bus`].
+#[derive(Debug, Clone, Copy)]
+pub struct BusService<'a> {
+    pub(crate) client: &'a AgoraClient,
+}
+
+impl BusService<'_> {
+    /// Publish an entry to an agent, a capability or everyone.
+    ///
+    /// It is stored as a message. A task_assignment is stored as a task; `task_id` in a task_completion,
+    /// error_report or state_update completes, fails or advances that task. Repeated under the same
+    /// `message_id` by the same sender it answers the first receipt.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`, `stale_lease`.
+    pub fn publish(&self, r#type: impl Into<BusType>) -> Request<BusPublishOperation> {
+        Request::new(self.client).with::<BusType>("type", r#type.into())
+    }
+
+    /// Read the next entries for an agent: reclaimed ones first, then new ones.
+    ///
+    /// Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
+    /// the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn read(&self) -> Request<BusReadOperation> {
+        Request::new(self.client)
+    }
+
+    /// Acknowledge entries: they are not delivered again.
+    ///
+    /// - `message_ids`: Ids of entries as read: message_id or entry_id.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn ack(&self, message_ids: impl IntoIterator<Item = impl Into<String>>) -> Request<BusAckOperation> {
+        Request::new(self.client).with::<Vec<String>>("message_ids", message_ids.into_iter().map(Into::into).collect())
+    }
+
+    /// Take over entries that other consumers of the group were given and have not acknowledged for too long.
+    ///
+    /// Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn recover(&self) -> Request<BusRecoverOperation> {
+        Request::new(self.client)
+    }
+
+    /// List the group's pending entries (delivered, not acknowledged), oldest first.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn pending(&self) -> Request<BusPendingOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show the health of the bus, and how many entries wait for the caller.
+    ///
+    /// Errors beside those of any operation: `halted`, `not_found`.
+    pub fn health(&self) -> Request<BusHealthOperation> {
+        Request::new(self.client)
+    }
+
+    /// Show the groups with their consumers, lag and pending entries: one's own; for operators all.
+    ///
+    /// Errors beside those of any operation: `halted`.
+    pub fn stats(&self) -> Request<BusStatsOperation> {
+        Request::new(self.client)
+    }
+
+    /// Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
+    ///
+    /// The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
+    /// agent that publishes an entry through Redis joins automatically.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `conflict`, `not_found`.
+    pub fn join(&self) -> Request<BusJoinOperation> {
+        Request::new(self.client)
+    }
+
+    /// Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
+    ///
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`.
+    pub fn leave(&self) -> Request<BusLeaveOperation> {
+        Request::new(self.client)
+    }
+}
+
 /// Operations of the category `conversation`: see [`AgoraClient::conversation`].
 #[derive(Debug, Clone, Copy)]
 pub struct ConversationService<'a> {
@@ -1963,80 +2254,6 @@ impl DiscoveryService<'_> {
     /// Errors beside those of any operation: `halted`, `not_found`.
     pub fn schema(&self, service: impl Into<String>) -> Request<DiscoverySchemaOperation> {
         Request::new(self.client).with::<String>("service", service.into())
-    }
-}
-
-/// Operations of the category `follow_up`: see [`AgoraClient::follow_up`].
-#[derive(Debug, Clone, Copy)]
-pub struct FollowUpService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl FollowUpService<'_> {
-    /// Say something to the agent of a coding job, in its session.
-    ///
-    /// A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
-    ///
-    /// - `text`: What the agent is to be told.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn add(&self, task_id: impl Into<String>, text: impl Into<String>) -> Request<FollowUpAddOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<String>("text", text.into())
-    }
-
-    /// List the follow-ups of a job, in their order.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn list(&self, task_id: impl Into<String>) -> Request<FollowUpListOperation> {
-        Request::new(self.client).with::<String>("task_id", task_id.into())
-    }
-
-    /// Change a follow-up that has not been taken; one that has is refused (409).
-    ///
-    /// - `follow_up_id`: Id of a follow-up.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn edit(&self, task_id: impl Into<String>, follow_up_id: impl Into<String>) -> Request<FollowUpEditOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<String>("follow_up_id", follow_up_id.into())
-    }
-
-    /// Remove a follow-up that has not been taken; one that has is refused (409).
-    ///
-    /// - `follow_up_id`: Id of a follow-up.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
-    pub fn remove(
-        &self,
-        task_id: impl Into<String>,
-        follow_up_id: impl Into<String>,
-    ) -> Request<FollowUpRemoveOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with::<String>("follow_up_id", follow_up_id.into())
-    }
-
-    /// Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn wake(&self, task_id: impl Into<String>) -> Request<FollowUpWakeOperation> {
-        Request::new(self.client).with::<String>("task_id", task_id.into())
-    }
-
-    /// Take the next follow-up of a job you hold, steering ones first.
-    ///
-    /// One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
-    ///
-    /// - `fencing_token`: The claim's fencing token.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
-    pub fn take(&self, task_id: impl Into<String>, fencing_token: i64) -> Request<FollowUpTakeOperation> {
-        Request::new(self.client)
-            .with::<String>("task_id", task_id.into())
-            .with("fencing_token", fencing_token)
     }
 }
 
@@ -2940,167 +3157,6 @@ impl RegistryService<'_> {
     }
 }
 
-/// Operations of the category `review`: see [`AgoraClient::review`].
-#[derive(Debug, Clone, Copy)]
-pub struct ReviewService<'a> {
-    pub(crate) client: &'a AgoraClient,
-}
-
-impl ReviewService<'_> {
-    /// List the reviews of your jobs and of your workers, the latest change first; operators see all.
-    ///
-    /// Errors beside those of any operation: `halted`.
-    pub fn list(&self) -> Request<ReviewListOperation> {
-        Request::new(self.client)
-    }
-
-    /// Read a review.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn get(&self, job_id: impl Into<String>) -> Request<ReviewGetOperation> {
-        Request::new(self.client).with::<String>("job_id", job_id.into())
-    }
-
-    /// Read the changed files with their diffs, in the order of their paths.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn files(&self, job_id: impl Into<String>) -> Request<ReviewFilesOperation> {
-        Request::new(self.client).with::<String>("job_id", job_id.into())
-    }
-
-    /// Read the comments on lines, in the order in which they were written.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    ///
-    /// Errors beside those of any operation: `halted`, `not_found`.
-    pub fn comments(&self, job_id: impl Into<String>) -> Request<ReviewCommentsOperation> {
-        Request::new(self.client).with::<String>("job_id", job_id.into())
-    }
-
-    /// Comment on a line of the diff. The agent is told with `request_changes`.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    /// - `path`: Path of the file.
-    /// - `line`: Number of the line, from 1.
-    /// - `text`: What is to be said about the line.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
-    pub fn comment(
-        &self,
-        job_id: impl Into<String>,
-        path: impl Into<String>,
-        line: i64,
-        text: impl Into<String>,
-    ) -> Request<ReviewCommentOperation> {
-        Request::new(self.client)
-            .with::<String>("job_id", job_id.into())
-            .with::<String>("path", path.into())
-            .with("line", line)
-            .with::<String>("text", text.into())
-    }
-
-    /// Remove a comment that the agent has not been told.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    /// - `comment_id`: Id of a comment.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
-    pub fn remove_comment(
-        &self,
-        job_id: impl Into<String>,
-        comment_id: impl Into<String>,
-    ) -> Request<ReviewRemoveCommentOperation> {
-        Request::new(self.client)
-            .with::<String>("job_id", job_id.into())
-            .with::<String>("comment_id", comment_id.into())
-    }
-
-    /// Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn request_changes(&self, job_id: impl Into<String>) -> Request<ReviewRequestChangesOperation> {
-        Request::new(self.client).with::<String>("job_id", job_id.into())
-    }
-
-    /// Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
-    pub fn approve(&self, job_id: impl Into<String>) -> Request<ReviewApproveOperation> {
-        Request::new(self.client).with::<String>("job_id", job_id.into())
-    }
-
-    /// Decide that the changes are not wanted. Their branch stays where it is.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`.
-    pub fn dismiss(&self, job_id: impl Into<String>) -> Request<ReviewDismissOperation> {
-        Request::new(self.client).with::<String>("job_id", job_id.into())
-    }
-
-    /// Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    /// - `fencing_token`: The claim's fencing token.
-    /// - `branch`: Name of a branch.
-    /// - `base`: Id of a commit.
-    /// - `head`: Id of a commit.
-    /// - `files`: Objects with path, status, additions, deletions, patch, truncated.
-    /// - `codebase_id`: Id of a codebase.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `stale_lease`.
-    #[allow(clippy::too_many_arguments)]
-    pub fn submit(
-        &self,
-        job_id: impl Into<String>,
-        task_id: impl Into<String>,
-        fencing_token: i64,
-        branch: impl Into<String>,
-        base: impl Into<String>,
-        head: impl Into<String>,
-        files: impl IntoIterator<Item = impl Into<Value>>,
-        codebase_id: impl Into<String>,
-    ) -> Request<ReviewSubmitOperation> {
-        Request::new(self.client)
-            .with::<String>("job_id", job_id.into())
-            .with::<String>("task_id", task_id.into())
-            .with("fencing_token", fencing_token)
-            .with::<String>("branch", branch.into())
-            .with::<String>("base", base.into())
-            .with::<String>("head", head.into())
-            .with::<Vec<Value>>("files", files.into_iter().map(Into::into).collect())
-            .with::<String>("codebase_id", codebase_id.into())
-    }
-
-    /// Report what became of an approval, as the worker that carries it out.
-    ///
-    /// - `job_id`: The job that the branch is named after.
-    /// - `fencing_token`: The claim's fencing token.
-    ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`, `stale_lease`.
-    pub fn conclude(
-        &self,
-        job_id: impl Into<String>,
-        task_id: impl Into<String>,
-        fencing_token: i64,
-        outcome: impl Into<String>,
-    ) -> Request<ReviewConcludeOperation> {
-        Request::new(self.client)
-            .with::<String>("job_id", job_id.into())
-            .with::<String>("task_id", task_id.into())
-            .with("fencing_token", fencing_token)
-            .with::<String>("outcome", outcome.into())
-    }
-}
-
 /// Operations of the category `runtime`: see [`AgoraClient::runtime`].
 #[derive(Debug, Clone, Copy)]
 pub struct RuntimeService<'a> {
@@ -3767,18 +3823,6 @@ impl AgoraClient {
         AppService { client: self }
     }
 
-    /// Operations of the category `auth`.
-    #[must_use]
-    pub fn auth(&self) -> AuthService<'_> {
-        AuthService { client: self }
-    }
-
-    /// Operations of the category `bus`.
-    #[must_use]
-    pub fn bus(&self) -> BusService<'_> {
-        BusService { client: self }
-    }
-
     /// Operations of the category `codebase`.
     #[must_use]
     pub fn codebase(&self) -> CodebaseService<'_> {
@@ -3789,6 +3833,36 @@ impl AgoraClient {
     #[must_use]
     pub fn session(&self) -> SessionService<'_> {
         SessionService { client: self }
+    }
+
+    /// Operations of the category `follow_up`.
+    #[must_use]
+    pub fn follow_up(&self) -> FollowUpService<'_> {
+        FollowUpService { client: self }
+    }
+
+    /// Operations of the category `review`.
+    #[must_use]
+    pub fn review(&self) -> ReviewService<'_> {
+        ReviewService { client: self }
+    }
+
+    /// Operations of the category `attempt`.
+    #[must_use]
+    pub fn attempt(&self) -> AttemptService<'_> {
+        AttemptService { client: self }
+    }
+
+    /// Operations of the category `auth`.
+    #[must_use]
+    pub fn auth(&self) -> AuthService<'_> {
+        AuthService { client: self }
+    }
+
+    /// Operations of the category `bus`.
+    #[must_use]
+    pub fn bus(&self) -> BusService<'_> {
+        BusService { client: self }
     }
 
     /// Operations of the category `conversation`.
@@ -3819,12 +3893,6 @@ impl AgoraClient {
     #[must_use]
     pub fn discovery(&self) -> DiscoveryService<'_> {
         DiscoveryService { client: self }
-    }
-
-    /// Operations of the category `follow_up`.
-    #[must_use]
-    pub fn follow_up(&self) -> FollowUpService<'_> {
-        FollowUpService { client: self }
     }
 
     /// Operations of the category `host`.
@@ -3891,12 +3959,6 @@ impl AgoraClient {
     #[must_use]
     pub fn registry(&self) -> RegistryService<'_> {
         RegistryService { client: self }
-    }
-
-    /// Operations of the category `review`.
-    #[must_use]
-    pub fn review(&self) -> ReviewService<'_> {
-        ReviewService { client: self }
     }
 
     /// Operations of the category `runtime`.

@@ -2287,6 +2287,100 @@ pub struct AppliedAgent {
     pub changed: Vec<String>,
 }
 
+/// A job of a group, as it compares with the others. Tokens and cost are what its agent reported, which are estimates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// `number`.
+    pub number: i64,
+    /// The job. Its branch and its review are named after it.
+    pub task_id: String,
+    /// What was required of its worker.
+    pub variant: String,
+    /// The job that goes on in its session; task_id if there is none.
+    pub latest_task_id: String,
+    /// Of latest_task_id; null once retention deleted it.
+    pub status: Option<TaskStatus>,
+    /// `worker`.
+    pub worker: Option<String>,
+    /// `error`.
+    pub error: Option<String>,
+    /// Beginning of what the agent said at the end.
+    #[serde(default)]
+    pub text: String,
+    /// null: it has handed over no changes.
+    pub review: Option<String>,
+    /// `files`.
+    #[serde(default)]
+    pub files: i64,
+    /// `additions`.
+    #[serde(default)]
+    pub additions: i64,
+    /// `deletions`.
+    #[serde(default)]
+    pub deletions: i64,
+    /// Exit code of the repository's check; null if none has run.
+    pub check: Option<i64>,
+    /// `input_tokens`.
+    #[serde(default)]
+    pub input_tokens: i64,
+    /// `output_tokens`.
+    #[serde(default)]
+    pub output_tokens: i64,
+    /// `cost`.
+    pub cost: Option<f64>,
+    /// `currency`.
+    pub currency: Option<String>,
+    /// `started_at`.
+    pub started_at: Option<String>,
+    /// `completed_at`.
+    pub completed_at: Option<String>,
+}
+
+/// Several jobs with the same prompt in one codebase, each on a branch of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AttemptGroup {
+    /// `group_id`.
+    pub group_id: String,
+    /// `title`.
+    pub title: String,
+    /// `codebase_id`.
+    pub codebase_id: String,
+    /// `requester`.
+    pub requester: String,
+    /// The job that was chosen.
+    pub chosen: Option<String>,
+    /// `chosen_by`.
+    pub chosen_by: Option<String>,
+    /// `attempts`.
+    pub attempts: Vec<Attempt>,
+    /// RFC 3339 time, with its offset.
+    pub created_at: String,
+    /// RFC 3339 time, with its offset.
+    pub updated_at: String,
+}
+
+/// AttemptGroupPage, as the contract has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AttemptGroupPage {
+    /// `count`.
+    pub count: i64,
+    /// `total`.
+    pub total: Option<i64>,
+    /// `total_is_estimate`.
+    #[serde(default)]
+    pub total_is_estimate: bool,
+    /// `has_more`.
+    #[serde(default)]
+    pub has_more: bool,
+    /// `next_cursor`.
+    pub next_cursor: Option<String>,
+    /// `groups`.
+    pub groups: Vec<AttemptGroup>,
+}
+
 /// AuditEntry, as the contract has it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -9965,6 +10059,7 @@ pub struct Worktree {
 crate::page::page!(A2ACatalogue, agents: A2ACatalogueEntry);
 crate::page::page!(AgentPage, agents: Agent);
 crate::page::page!(AppPage, apps: App);
+crate::page::page!(AttemptGroupPage, groups: AttemptGroup);
 crate::page::page!(AuditPage, entries: AuditEntry);
 crate::page::page!(AvailableModelPage, models: AvailableModel);
 crate::page::page!(BackupPage, backups: Backup);

@@ -3,7 +3,7 @@
 import type { EventStream } from "../event-stream.ts";
 import type { JsonValue } from "../json.ts";
 import type { CallOptions } from "../options.ts";
-import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebaseCredential, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, DiskUse, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, ForgottenSession, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, JobParticipants, JobSecrets, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, MediaRoom, MediaRoomDetail, MediaRoomPage, MediaToken, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelReservation, ModelReservationRelease, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RecordedModelCall, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, TranscriptExport, TranscriptMatchPage, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
+import type { A2AAuthentication, A2ACard, A2ACatalogue, A2AMessage, A2APushConfig, A2APushConfigs, A2APushDeletion, A2ASendResult, A2AState, A2ATask, A2ATaskList, A2AUpdate, Acceptance, Accepted, Agent, AgentHeartbeat, AgentMessage, AgentPage, AgentSpecification, AgentStatus, AgentStatusReport, AgentTools, AppAgent, AppChange, AppDetails, AppPage, AppPrice, AppRemoval, AppWorkflow, AppliedAgent, AttemptGroup, AttemptGroupPage, AuditPage, AuthConfiguration, AvailableModelPage, Backup, BackupPage, Balances, BillingModel, BillingProfile, Budget, BudgetCheck, BudgetPage, BusAck, BusBatch, BusHealth, BusMembership, BusPending, BusPriority, BusReceipt, BusStats, BusType, CardChange, ChatAnswer, Claim, Closing, CoLocation, Codebase, CodebaseCredential, CodebasePage, CodebaseStatus, ConversationDetail, ConversationPage, Cost, Coupon, CouponPage, CreatedTenant, CreatedToken, Dashboard, DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, DeclaredAgent, DeclaredAgentPage, DeclaredAgentRemoval, DeclaredAgentVersionPage, DeletedTenant, DeliveryState, DeployableAgent, DeployablePage, Deregistration, Discount, DiskUse, EndedJobs, Entry, EntryKind, EntryPage, Event, EventPage, EventReceipt, ExecutionPage, ExecutionResult, FollowUp, FollowUpPage, FollowUpTaken, FollowUpsWoken, Forgotten, ForgottenSession, FoundAgentPage, FoundMemories, FreeQuota, Health, Host, HostPage, HostRemoval, HostRequirements, ImportRun, ImportRunPage, ImportStep, Ingestion, Instance, InstanceChange, InstanceConfig, InstanceDashboard, InstanceLog, InstancePage, InstanceStatus, Intervention, Invoice, InvoiceDocument, InvoicePage, ItemKind, ItemState, JobParticipants, JobSecrets, Lifecycle, LoggedMessage, LoggedOut, Login, LogoutTaken, Managed, ManifestReport, Marked, Marketplace, MarketplaceCount, MarketplacePage, MatchPage, MediaRoom, MediaRoomDetail, MediaRoomPage, MediaToken, Memory, MemoryPage, MessageCount, MessageLog, MessagePage, MessageReceipt, MessageType, MigrationReport, ModelCall, ModelCallPage, ModelPrice, ModelPricePage, ModelProvider, ModelProviderPage, ModelProviderRemoval, ModelReservation, ModelReservationRelease, ModelTokens, Modification, MonitorStats, MonitoredAgentPage, OverrideAction, OverrideReceipt, Part, PendingPage, Price, PricePage, PricingType, Priority, PromptResult, PublicKey, PushDeadLetters, PushRetry, Rating, RecordedModelCall, Reductions, RegisteredDeployable, Registration, RegistryCredentials, RegistryEntry, RegistryPage, RemoteAgent, RemoteAgentPage, RemoteRemoval, RemovedCodebase, RemovedComment, RemovedFollowUp, RemovedPrice, Renewal, Reply, ReportedUsePage, ResourceResult, RevenuePage, Review, ReviewComment, ReviewCommentPage, ReviewFilePage, ReviewPage, RevokedToken, RollbackStep, RuntimeMessagePartPage, RuntimeProjectPage, RuntimeSession, RuntimeSessionPage, RuntimeStatus, Scaling, SearchResults, ServicePage, ServiceSchema, ServiceTier, Session, SessionMessagePage, SessionPage, SignedOut, SpendingLimit, Step, SubscriptionReceipt, Synchronisation, Task, TaskEntry, TaskEntryPage, TaskOutput, TaskPage, TaskReceipt, TaskStatistics, TaskStatus, TaskToken, TaskUpdate, Tenant, TenantDetails, TenantKey, TenantPage, Termination, Timeline, TokenCredits, TokenPage, TokenSummary, TokenUsage, TokenUsagePage, ToolOutcome, ToolResult, TranscriptExport, TranscriptMatchPage, Turn, TurnPage, TurnPreview, Unregistration, Upstream, UpstreamAuthorization, UpstreamCompletion, UpstreamDeauthorization, UpstreamDetail, UpstreamPage, UpstreamRemoval, UsageRecord, User, UserInfo, UserPage, V4Answer, V4Rows, VirtualServer, VirtualServerKey, VirtualServerPage, VirtualServerRemoval, Visibility, Watch, Withdrawal, Worker, WorkerPage, Workflow, WorkflowDiagram, WorkflowPage, WorkflowReceipt, WorkflowStatus } from "./types.ts";
 
 /** Arguments of ``agora.messaging.send``. */
 export interface MessagingSendArguments {
@@ -1363,112 +1363,6 @@ export interface AppRunArguments {
   input?: { [key: string]: JsonValue } | undefined;
 }
 
-/** Arguments of ``agora.auth.login``. */
-export interface AuthLoginArguments {
-  username: string;
-  password: string;
-}
-
-/** Arguments of ``agora.auth.refresh``. */
-export interface AuthRefreshArguments {
-  refreshToken: string;
-  /** Client that the refresh token was issued to; the server's own if left out. */
-  clientId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.auth.logout``. */
-export interface AuthLogoutArguments {
-  refreshToken?: string | null | undefined;
-  /** Client that the refresh token was issued to; the server's own if left out. */
-  clientId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.auth.sign_out``. */
-export interface AuthSignOutArguments {
-  /** Id of the session, as the monitor derives it. */
-  sessionId: string;
-}
-
-/** Arguments of ``agora.auth.backchannel_logout``. */
-export interface AuthBackchannelLogoutArguments {
-  /** Signed by the provider, of the type logout+jwt. */
-  logoutToken: string;
-}
-
-/** Arguments of ``agora.bus.publish``. */
-export interface BusPublishArguments {
-  type: BusType;
-  /** Content of the entry; each type has its own keys. */
-  content?: { [key: string]: JsonValue } | undefined;
-  /** Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' can be claimed by any agent. */
-  target?: string | undefined;
-  priority?: BusPriority | undefined;
-  /** Links a response to its request. */
-  correlationId?: string | null | undefined;
-  /** Id set by the publisher, such as a UUID; repeating it has no further effect. */
-  messageId?: string | null | undefined;
-  /** Agent id, name or dotted alias. */
-  sender?: string | null | undefined;
-  /** RFC 3339 time, with its offset. */
-  timestamp?: string | null | undefined;
-  /** Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ... */
-  extensions?: { [key: string]: JsonValue } | undefined;
-}
-
-/** Arguments of ``agora.bus.read``. */
-export interface BusReadArguments {
-  /** Most entries in the answer. */
-  count?: number | undefined;
-  /** Seconds to wait for a first entry when there is none. */
-  wait?: number | undefined;
-  /** Name of the consumer in the group; each entry goes to one consumer. */
-  consumer?: string | undefined;
-  /** Whether to claim tasks too. */
-  tasks?: boolean | undefined;
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.bus.ack``. */
-export interface BusAckArguments {
-  /** Ids of entries as read: message_id or entry_id. */
-  messageIds: string[];
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.bus.recover``. */
-export interface BusRecoverArguments {
-  /** Most entries in the answer. */
-  count?: number | undefined;
-  /** Seconds without an acknowledgement; the setting bus_stale if left out. */
-  idle?: number | null | undefined;
-  /** Name of the consumer in the group; each entry goes to one consumer. */
-  consumer?: string | undefined;
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.bus.pending``. */
-export interface BusPendingArguments {
-  /** Most entries in the answer. */
-  count?: number | undefined;
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.bus.join``. */
-export interface BusJoinArguments {
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-}
-
-/** Arguments of ``agora.bus.leave``. */
-export interface BusLeaveArguments {
-  /** Agent id, name or dotted alias. */
-  agentId?: string | null | undefined;
-}
-
 /** Arguments of ``agora.codebase.list``. */
 export interface CodebaseListArguments {
   /** Part of a name, path or repository. */
@@ -1707,6 +1601,339 @@ export interface SessionResumeArguments {
   priority?: Priority | undefined;
 }
 
+/** Arguments of ``agora.follow_up.add``. */
+export interface FollowUpAddArguments {
+  taskId: string;
+  /** What the agent is to be told. */
+  text: string;
+  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
+  mode?: "queued" | "steering" | undefined;
+}
+
+/** Arguments of ``agora.follow_up.list``. */
+export interface FollowUpListArguments {
+  taskId: string;
+  /** Only those that have not been taken. */
+  waiting?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.follow_up.edit``. */
+export interface FollowUpEditArguments {
+  taskId: string;
+  /** Id of a follow-up. */
+  followUpId: string;
+  /** What the agent is to be told. */
+  text?: string | null | undefined;
+  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
+  mode?: "queued" | "steering" | null | undefined;
+}
+
+/** Arguments of ``agora.follow_up.remove``. */
+export interface FollowUpRemoveArguments {
+  taskId: string;
+  /** Id of a follow-up. */
+  followUpId: string;
+}
+
+/** Arguments of ``agora.follow_up.wake``. */
+export interface FollowUpWakeArguments {
+  taskId: string;
+}
+
+/** Arguments of ``agora.follow_up.take``. */
+export interface FollowUpTakeArguments {
+  taskId: string;
+  /** The claim's fencing token. */
+  fencingToken: number;
+  /** ``taken`` of the last one in the job's checkpoint, 0 at first. */
+  after?: number | undefined;
+  /** Take a waiting one only if it is steering. */
+  steering?: boolean | undefined;
+  /** The job is about to end: close it if nothing waits. */
+  closing?: boolean | undefined;
+}
+
+/** Arguments of ``agora.review.list``. */
+export interface ReviewListArguments {
+  /** Id of a codebase. */
+  codebaseId?: string | null | undefined;
+  /** Only those in this state. */
+  state?: "open" | "changes_requested" | "delivering" | "conflicted" | "merged" | "pushed" | "proposed" | "patched" | "dismissed" | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.review.get``. */
+export interface ReviewGetArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+}
+
+/** Arguments of ``agora.review.files``. */
+export interface ReviewFilesArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.review.comments``. */
+export interface ReviewCommentsArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Only those that the agent has not been told. */
+  waiting?: boolean | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.review.comment``. */
+export interface ReviewCommentArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Path of the file. */
+  path: string;
+  /** Number of the line, from 1. */
+  line: number;
+  /** What is to be said about the line. */
+  text: string;
+  /** new: the line as it is now. old: as it was. */
+  side?: "new" | "old" | undefined;
+}
+
+/** Arguments of ``agora.review.remove_comment``. */
+export interface ReviewRemoveCommentArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** Id of a comment. */
+  commentId: string;
+}
+
+/** Arguments of ``agora.review.request_changes``. */
+export interface ReviewRequestChangesArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** What is to be said besides. */
+  text?: string | undefined;
+}
+
+/** Arguments of ``agora.review.approve``. */
+export interface ReviewApproveArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  /** merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it. */
+  action?: "merge" | "push" | "pull_request" | "patch" | undefined;
+  /** The commit that was looked at; another one is refused. */
+  head?: string | null | undefined;
+  /** Branch to merge into, instead of the review's. */
+  target?: string | null | undefined;
+  /** Title of the pull request or merge. */
+  title?: string | undefined;
+  /** Description of the pull request. */
+  body?: string | undefined;
+}
+
+/** Arguments of ``agora.review.dismiss``. */
+export interface ReviewDismissArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+}
+
+/** Arguments of ``agora.review.submit``. */
+export interface ReviewSubmitArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  taskId: string;
+  /** The claim's fencing token. */
+  fencingToken: number;
+  /** Name of a branch. */
+  branch: string;
+  /** Id of a commit. */
+  base: string;
+  /** Id of a commit. */
+  head: string;
+  /** Objects with path, status, additions, deletions, patch, truncated. */
+  files: ({ [key: string]: JsonValue })[];
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** Branch that the codebase is at. */
+  target?: string | undefined;
+  /** Title, for people. */
+  title?: string | undefined;
+}
+
+/** Arguments of ``agora.review.conclude``. */
+export interface ReviewConcludeArguments {
+  /** The job that the branch is named after. */
+  jobId: string;
+  taskId: string;
+  /** The claim's fencing token. */
+  fencingToken: number;
+  outcome: "merged" | "pushed" | "proposed" | "patched" | "conflicted" | "failed";
+  /** Paths that conflict. */
+  conflicts?: string[] | undefined;
+  /** Address of the pull request. */
+  pullRequest?: string | null | undefined;
+  /** Why it could not be done. */
+  error?: string | null | undefined;
+}
+
+/** Arguments of ``agora.attempt.start``. */
+export interface AttemptStartArguments {
+  /** What the agents are to do. */
+  prompt: string;
+  /** Id of a codebase. */
+  codebaseId: string;
+  /** One for each attempt; the same twice is two attempts. */
+  variants: string[];
+  /** Title; the prompt's first line if left out. */
+  title?: string | undefined;
+  /** Mode of the agents, such as build. */
+  agentType?: string | null | undefined;
+  priority?: Priority | undefined;
+  /** Files of each job, as of a job. */
+  files?: ({ [key: string]: JsonValue })[] | undefined;
+}
+
+/** Arguments of ``agora.attempt.list``. */
+export interface AttemptListArguments {
+  /** Id of a codebase. */
+  codebaseId?: string | null | undefined;
+  /** Largest number of items in the answer. */
+  limit?: number | undefined;
+  /** 'next_cursor' of the page before, to continue after it. */
+  cursor?: string | null | undefined;
+}
+
+/** Arguments of ``agora.attempt.get``. */
+export interface AttemptGetArguments {
+  /** Id of a group. */
+  groupId: string;
+}
+
+/** Arguments of ``agora.attempt.choose``. */
+export interface AttemptChooseArguments {
+  /** Id of a group. */
+  groupId: string;
+  taskId: string;
+}
+
+/** Arguments of ``agora.auth.login``. */
+export interface AuthLoginArguments {
+  username: string;
+  password: string;
+}
+
+/** Arguments of ``agora.auth.refresh``. */
+export interface AuthRefreshArguments {
+  refreshToken: string;
+  /** Client that the refresh token was issued to; the server's own if left out. */
+  clientId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.auth.logout``. */
+export interface AuthLogoutArguments {
+  refreshToken?: string | null | undefined;
+  /** Client that the refresh token was issued to; the server's own if left out. */
+  clientId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.auth.sign_out``. */
+export interface AuthSignOutArguments {
+  /** Id of the session, as the monitor derives it. */
+  sessionId: string;
+}
+
+/** Arguments of ``agora.auth.backchannel_logout``. */
+export interface AuthBackchannelLogoutArguments {
+  /** Signed by the provider, of the type logout+jwt. */
+  logoutToken: string;
+}
+
+/** Arguments of ``agora.bus.publish``. */
+export interface BusPublishArguments {
+  type: BusType;
+  /** Content of the entry; each type has its own keys. */
+  content?: { [key: string]: JsonValue } | undefined;
+  /** Agent id, name or dotted alias, 'capability:NAME', or 'broadcast' for everyone; a task_assignment to 'broadcast' can be claimed by any agent. */
+  target?: string | undefined;
+  priority?: BusPriority | undefined;
+  /** Links a response to its request. */
+  correlationId?: string | null | undefined;
+  /** Id set by the publisher, such as a UUID; repeating it has no further effect. */
+  messageId?: string | null | undefined;
+  /** Agent id, name or dotted alias. */
+  sender?: string | null | undefined;
+  /** RFC 3339 time, with its offset. */
+  timestamp?: string | null | undefined;
+  /** Fields of the message that the entry has no field for: message_type, priority, metadata, reply_to ... */
+  extensions?: { [key: string]: JsonValue } | undefined;
+}
+
+/** Arguments of ``agora.bus.read``. */
+export interface BusReadArguments {
+  /** Most entries in the answer. */
+  count?: number | undefined;
+  /** Seconds to wait for a first entry when there is none. */
+  wait?: number | undefined;
+  /** Name of the consumer in the group; each entry goes to one consumer. */
+  consumer?: string | undefined;
+  /** Whether to claim tasks too. */
+  tasks?: boolean | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.ack``. */
+export interface BusAckArguments {
+  /** Ids of entries as read: message_id or entry_id. */
+  messageIds: string[];
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.recover``. */
+export interface BusRecoverArguments {
+  /** Most entries in the answer. */
+  count?: number | undefined;
+  /** Seconds without an acknowledgement; the setting bus_stale if left out. */
+  idle?: number | null | undefined;
+  /** Name of the consumer in the group; each entry goes to one consumer. */
+  consumer?: string | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.pending``. */
+export interface BusPendingArguments {
+  /** Most entries in the answer. */
+  count?: number | undefined;
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.join``. */
+export interface BusJoinArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
+/** Arguments of ``agora.bus.leave``. */
+export interface BusLeaveArguments {
+  /** Agent id, name or dotted alias. */
+  agentId?: string | null | undefined;
+}
+
 /** Arguments of ``agora.conversation.send``. */
 export interface ConversationSendArguments {
   message: AgentMessage;
@@ -1888,62 +2115,6 @@ export interface DiscoverySchemaArguments {
   service: string;
   /** Semantic version or range: 1.0.0, ^1.2, ~1.2.3, >=1,<2. */
   version?: string | null | undefined;
-}
-
-/** Arguments of ``agora.follow_up.add``. */
-export interface FollowUpAddArguments {
-  taskId: string;
-  /** What the agent is to be told. */
-  text: string;
-  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
-  mode?: "queued" | "steering" | undefined;
-}
-
-/** Arguments of ``agora.follow_up.list``. */
-export interface FollowUpListArguments {
-  taskId: string;
-  /** Only those that have not been taken. */
-  waiting?: boolean | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.follow_up.edit``. */
-export interface FollowUpEditArguments {
-  taskId: string;
-  /** Id of a follow-up. */
-  followUpId: string;
-  /** What the agent is to be told. */
-  text?: string | null | undefined;
-  /** queued: said when the agent's turn ends. steering: the turn is interrupted, and it is said at once. */
-  mode?: "queued" | "steering" | null | undefined;
-}
-
-/** Arguments of ``agora.follow_up.remove``. */
-export interface FollowUpRemoveArguments {
-  taskId: string;
-  /** Id of a follow-up. */
-  followUpId: string;
-}
-
-/** Arguments of ``agora.follow_up.wake``. */
-export interface FollowUpWakeArguments {
-  taskId: string;
-}
-
-/** Arguments of ``agora.follow_up.take``. */
-export interface FollowUpTakeArguments {
-  taskId: string;
-  /** The claim's fencing token. */
-  fencingToken: number;
-  /** ``taken`` of the last one in the job's checkpoint, 0 at first. */
-  after?: number | undefined;
-  /** Take a waiting one only if it is steering. */
-  steering?: boolean | undefined;
-  /** The job is about to end: close it if nothing waits. */
-  closing?: boolean | undefined;
 }
 
 /** Arguments of ``agora.host.list``. */
@@ -2837,137 +3008,6 @@ export interface RegistryImportArguments {
   concurrency?: number | undefined;
   /** Connect first; false stores it even if it cannot be reached now. */
   verify?: boolean | undefined;
-}
-
-/** Arguments of ``agora.review.list``. */
-export interface ReviewListArguments {
-  /** Id of a codebase. */
-  codebaseId?: string | null | undefined;
-  /** Only those in this state. */
-  state?: "open" | "changes_requested" | "delivering" | "conflicted" | "merged" | "pushed" | "proposed" | "patched" | "dismissed" | null | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.review.get``. */
-export interface ReviewGetArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-}
-
-/** Arguments of ``agora.review.files``. */
-export interface ReviewFilesArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.review.comments``. */
-export interface ReviewCommentsArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  /** Only those that the agent has not been told. */
-  waiting?: boolean | undefined;
-  /** Largest number of items in the answer. */
-  limit?: number | undefined;
-  /** 'next_cursor' of the page before, to continue after it. */
-  cursor?: string | null | undefined;
-}
-
-/** Arguments of ``agora.review.comment``. */
-export interface ReviewCommentArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  /** Path of the file. */
-  path: string;
-  /** Number of the line, from 1. */
-  line: number;
-  /** What is to be said about the line. */
-  text: string;
-  /** new: the line as it is now. old: as it was. */
-  side?: "new" | "old" | undefined;
-}
-
-/** Arguments of ``agora.review.remove_comment``. */
-export interface ReviewRemoveCommentArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  /** Id of a comment. */
-  commentId: string;
-}
-
-/** Arguments of ``agora.review.request_changes``. */
-export interface ReviewRequestChangesArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  /** What is to be said besides. */
-  text?: string | undefined;
-}
-
-/** Arguments of ``agora.review.approve``. */
-export interface ReviewApproveArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  /** merge: into the target, in the worker's codebase. push: the branch, to its remote. pull_request: push, and open or update the pull request. patch: an artifact of the task that does it. */
-  action?: "merge" | "push" | "pull_request" | "patch" | undefined;
-  /** The commit that was looked at; another one is refused. */
-  head?: string | null | undefined;
-  /** Branch to merge into, instead of the review's. */
-  target?: string | null | undefined;
-  /** Title of the pull request or merge. */
-  title?: string | undefined;
-  /** Description of the pull request. */
-  body?: string | undefined;
-}
-
-/** Arguments of ``agora.review.dismiss``. */
-export interface ReviewDismissArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-}
-
-/** Arguments of ``agora.review.submit``. */
-export interface ReviewSubmitArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  taskId: string;
-  /** The claim's fencing token. */
-  fencingToken: number;
-  /** Name of a branch. */
-  branch: string;
-  /** Id of a commit. */
-  base: string;
-  /** Id of a commit. */
-  head: string;
-  /** Objects with path, status, additions, deletions, patch, truncated. */
-  files: ({ [key: string]: JsonValue })[];
-  /** Id of a codebase. */
-  codebaseId: string;
-  /** Branch that the codebase is at. */
-  target?: string | undefined;
-  /** Title, for people. */
-  title?: string | undefined;
-}
-
-/** Arguments of ``agora.review.conclude``. */
-export interface ReviewConcludeArguments {
-  /** The job that the branch is named after. */
-  jobId: string;
-  taskId: string;
-  /** The claim's fencing token. */
-  fencingToken: number;
-  outcome: "merged" | "pushed" | "proposed" | "patched" | "conflicted" | "failed";
-  /** Paths that conflict. */
-  conflicts?: string[] | undefined;
-  /** Address of the pull request. */
-  pullRequest?: string | null | undefined;
-  /** Why it could not be done. */
-  error?: string | null | undefined;
 }
 
 /** Arguments of ``agora.runtime.projects``. */
@@ -4304,125 +4344,6 @@ export interface AppService {
   run(args: AppRunArguments, options?: CallOptions): Promise<WorkflowReceipt>;
 }
 
-/** Operations of the category ``auth``. */
-export interface AuthService {
-  /**
-   * Show how users can log in.
-   *
-   * Errors beside those of any operation: none.
-   */
-  configuration(options?: CallOptions): Promise<AuthConfiguration>;
-  /**
-   * Log in with name and password, which are passed to the identity provider, where the operator allows it.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  login(args: AuthLoginArguments, options?: CallOptions): Promise<Login>;
-  /**
-   * Get new tokens for a refresh token, before the access token expires or after.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  refresh(args: AuthRefreshArguments, options?: CallOptions): Promise<Login>;
-  /**
-   * Show the caller's identity, role and scopes.
-   *
-   * Errors beside those of any operation: none.
-   */
-  userinfo(options?: CallOptions): Promise<UserInfo>;
-  /**
-   * Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  logout(args?: AuthLogoutArguments, options?: CallOptions): Promise<LoggedOut>;
-  /**
-   * End a session of the monitor, however it was started. Used by the monitor's pages.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
-   */
-  signOut(args: AuthSignOutArguments, options?: CallOptions): Promise<SignedOut>;
-  /**
-   * Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
-   *
-   * Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
-   * taken before, is answered with 400.
-   *
-   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
-   */
-  backchannelLogout(args: AuthBackchannelLogoutArguments, options?: CallOptions): Promise<LogoutTaken>;
-}
-
-/** Operations of the category ``bus``. */
-export interface BusService {
-  /**
-   * Publish an entry to an agent, a capability or everyone.
-   *
-   * It is stored as a message. A task_assignment is stored as a task; ``task_id`` in a task_completion,
-   * error_report or state_update completes, fails or advances that task. Repeated under the same
-   * ``message_id`` by the same sender it answers the first receipt.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
-   */
-  publish(args: BusPublishArguments, options?: CallOptions): Promise<BusReceipt>;
-  /**
-   * Read the next entries for an agent: reclaimed ones first, then new ones.
-   *
-   * Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
-   * the agent, or for a capability it has, come as task_assignment, and are claimed by that.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  read(args?: BusReadArguments, options?: CallOptions): Promise<BusBatch>;
-  /**
-   * Acknowledge entries: they are not delivered again.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  ack(args: BusAckArguments, options?: CallOptions): Promise<BusAck>;
-  /**
-   * Take over entries that other consumers of the group were given and have not acknowledged for too long.
-   *
-   * Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  recover(args?: BusRecoverArguments, options?: CallOptions): Promise<BusBatch>;
-  /**
-   * List the group's pending entries (delivered, not acknowledged), oldest first.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  pending(args?: BusPendingArguments, options?: CallOptions): Promise<BusPending>;
-  /**
-   * Show the health of the bus, and how many entries wait for the caller.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  health(options?: CallOptions): Promise<BusHealth>;
-  /**
-   * Show the groups with their consumers, lag and pending entries: one's own; for operators all.
-   *
-   * Errors beside those of any operation: ``halted``.
-   */
-  stats(options?: CallOptions): Promise<BusStats>;
-  /**
-   * Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
-   *
-   * The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
-   * agent that publishes an entry through Redis joins automatically.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``.
-   */
-  join(args?: BusJoinArguments, options?: CallOptions): Promise<BusMembership>;
-  /**
-   * Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
-   */
-  leave(args?: BusLeaveArguments, options?: CallOptions): Promise<BusMembership>;
-}
-
 /** Operations of the category ``codebase``. */
 export interface CodebaseService {
   /**
@@ -4574,6 +4495,269 @@ export interface SessionService {
    * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   resume(args: SessionResumeArguments, options?: CallOptions): Promise<TaskReceipt>;
+}
+
+/** Operations of the category ``follow_up``. */
+export interface FollowUpService {
+  /**
+   * Say something to the agent of a coding job, in its session.
+   *
+   * A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  add(args: FollowUpAddArguments, options?: CallOptions): Promise<FollowUp>;
+  /**
+   * List the follow-ups of a job, in their order.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  list(args: FollowUpListArguments, options?: CallOptions): Promise<FollowUpPage>;
+  /**
+   * Change a follow-up that has not been taken; one that has is refused (409).
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  edit(args: FollowUpEditArguments, options?: CallOptions): Promise<FollowUp>;
+  /**
+   * Remove a follow-up that has not been taken; one that has is refused (409).
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  remove(args: FollowUpRemoveArguments, options?: CallOptions): Promise<RemovedFollowUp>;
+  /**
+   * Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  wake(args: FollowUpWakeArguments, options?: CallOptions): Promise<FollowUpsWoken>;
+  /**
+   * Take the next follow-up of a job you hold, steering ones first.
+   *
+   * One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
+   */
+  take(args: FollowUpTakeArguments, options?: CallOptions): Promise<FollowUpTaken>;
+}
+
+/** Operations of the category ``review``. */
+export interface ReviewService {
+  /**
+   * List the reviews of your jobs and of your workers, the latest change first; operators see all.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  list(args?: ReviewListArguments, options?: CallOptions): Promise<ReviewPage>;
+  /**
+   * Read a review.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  get(args: ReviewGetArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Read the changed files with their diffs, in the order of their paths.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  files(args: ReviewFilesArguments, options?: CallOptions): Promise<ReviewFilePage>;
+  /**
+   * Read the comments on lines, in the order in which they were written.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  comments(args: ReviewCommentsArguments, options?: CallOptions): Promise<ReviewCommentPage>;
+  /**
+   * Comment on a line of the diff. The agent is told with ``request_changes``.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  comment(args: ReviewCommentArguments, options?: CallOptions): Promise<ReviewComment>;
+  /**
+   * Remove a comment that the agent has not been told.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  removeComment(args: ReviewRemoveCommentArguments, options?: CallOptions): Promise<RemovedComment>;
+  /**
+   * Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  requestChanges(args: ReviewRequestChangesArguments, options?: CallOptions): Promise<FollowUp>;
+  /**
+   * Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
+   */
+  approve(args: ReviewApproveArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Decide that the changes are not wanted. Their branch stays where it is.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
+   */
+  dismiss(args: ReviewDismissArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
+   */
+  submit(args: ReviewSubmitArguments, options?: CallOptions): Promise<Review>;
+  /**
+   * Report what became of an approval, as the worker that carries it out.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  conclude(args: ReviewConcludeArguments, options?: CallOptions): Promise<Review>;
+}
+
+/** Operations of the category ``attempt``. */
+export interface AttemptService {
+  /**
+   * Queue a job for each variant. They run side by side, as far as workers have room.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  start(args: AttemptStartArguments, options?: CallOptions): Promise<AttemptGroup>;
+  /**
+   * List your groups, the newest first; operators see all.
+   *
+   * Errors beside those of any operation: ``halted``, ``payload_too_large``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  list(args?: AttemptListArguments, options?: CallOptions): Promise<AttemptGroupPage>;
+  /**
+   * Compare the attempts of a group.
+   *
+   * Errors beside those of any operation: ``halted``, ``payload_too_large``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  get(args: AttemptGetArguments, options?: CallOptions): Promise<AttemptGroup>;
+  /**
+   * Choose an attempt that has completed: the others are cancelled if they work, and their reviews are dismissed.
+   *
+   * Its review stays open: approve it to have it delivered. Nothing of the others is deleted.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
+   */
+  choose(args: AttemptChooseArguments, options?: CallOptions): Promise<AttemptGroup>;
+}
+
+/** Operations of the category ``auth``. */
+export interface AuthService {
+  /**
+   * Show how users can log in.
+   *
+   * Errors beside those of any operation: none.
+   */
+  configuration(options?: CallOptions): Promise<AuthConfiguration>;
+  /**
+   * Log in with name and password, which are passed to the identity provider, where the operator allows it.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  login(args: AuthLoginArguments, options?: CallOptions): Promise<Login>;
+  /**
+   * Get new tokens for a refresh token, before the access token expires or after.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  refresh(args: AuthRefreshArguments, options?: CallOptions): Promise<Login>;
+  /**
+   * Show the caller's identity, role and scopes.
+   *
+   * Errors beside those of any operation: none.
+   */
+  userinfo(options?: CallOptions): Promise<UserInfo>;
+  /**
+   * Log out: end the session and its streams here, and at the identity provider if the refresh token is sent.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  logout(args?: AuthLogoutArguments, options?: CallOptions): Promise<LoggedOut>;
+  /**
+   * End a session of the monitor, however it was started. Used by the monitor's pages.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``.
+   */
+  signOut(args: AuthSignOutArguments, options?: CallOptions): Promise<SignedOut>;
+  /**
+   * Accept a logout token of an identity provider (OpenID Connect Back-Channel Logout 1.0).
+   *
+   * Providers send a form. No credential is needed, because the token is signed. One that is not valid, or was
+   * taken before, is answered with 400.
+   *
+   * Errors beside those of any operation: ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``, ``upstream_failed``, ``upstream_unavailable``.
+   */
+  backchannelLogout(args: AuthBackchannelLogoutArguments, options?: CallOptions): Promise<LogoutTaken>;
+}
+
+/** Operations of the category ``bus``. */
+export interface BusService {
+  /**
+   * Publish an entry to an agent, a capability or everyone.
+   *
+   * It is stored as a message. A task_assignment is stored as a task; ``task_id`` in a task_completion,
+   * error_report or state_update completes, fails or advances that task. Repeated under the same
+   * ``message_id`` by the same sender it answers the first receipt.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``, ``stale_lease``.
+   */
+  publish(args: BusPublishArguments, options?: CallOptions): Promise<BusReceipt>;
+  /**
+   * Read the next entries for an agent: reclaimed ones first, then new ones.
+   *
+   * Each goes to one consumer of the group and stays with it until it is acknowledged. Tasks meant for
+   * the agent, or for a capability it has, come as task_assignment, and are claimed by that.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  read(args?: BusReadArguments, options?: CallOptions): Promise<BusBatch>;
+  /**
+   * Acknowledge entries: they are not delivered again.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  ack(args: BusAckArguments, options?: CallOptions): Promise<BusAck>;
+  /**
+   * Take over entries that other consumers of the group were given and have not acknowledged for too long.
+   *
+   * Each further delivery of an entry doubles that time. After the last one it is dead-lettered instead.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  recover(args?: BusRecoverArguments, options?: CallOptions): Promise<BusBatch>;
+  /**
+   * List the group's pending entries (delivered, not acknowledged), oldest first.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  pending(args?: BusPendingArguments, options?: CallOptions): Promise<BusPending>;
+  /**
+   * Show the health of the bus, and how many entries wait for the caller.
+   *
+   * Errors beside those of any operation: ``halted``, ``not_found``.
+   */
+  health(options?: CallOptions): Promise<BusHealth>;
+  /**
+   * Show the groups with their consumers, lag and pending entries: one's own; for operators all.
+   *
+   * Errors beside those of any operation: ``halted``.
+   */
+  stats(options?: CallOptions): Promise<BusStats>;
+  /**
+   * Deliver an agent's messages and tasks on its Redis stream, starting with the waiting ones.
+   *
+   * The stream and its group exist when this returns, unless Redis is unavailable; then they are created later. An
+   * agent that publishes an entry through Redis joins automatically.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``conflict``, ``not_found``.
+   */
+  join(args?: BusJoinArguments, options?: CallOptions): Promise<BusMembership>;
+  /**
+   * Stop delivering an agent's messages on its Redis stream; delivered entries stay there.
+   *
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``.
+   */
+  leave(args?: BusLeaveArguments, options?: CallOptions): Promise<BusMembership>;
 }
 
 /** Operations of the category ``conversation``. */
@@ -4734,50 +4918,6 @@ export interface DiscoveryService {
    * Errors beside those of any operation: ``halted``, ``not_found``.
    */
   schema(args: DiscoverySchemaArguments, options?: CallOptions): Promise<ServiceSchema>;
-}
-
-/** Operations of the category ``follow_up``. */
-export interface FollowUpService {
-  /**
-   * Say something to the agent of a coding job, in its session.
-   *
-   * A job that is paused goes on; after one that has ended another one begins, for the worker that has the session.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  add(args: FollowUpAddArguments, options?: CallOptions): Promise<FollowUp>;
-  /**
-   * List the follow-ups of a job, in their order.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  list(args: FollowUpListArguments, options?: CallOptions): Promise<FollowUpPage>;
-  /**
-   * Change a follow-up that has not been taken; one that has is refused (409).
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  edit(args: FollowUpEditArguments, options?: CallOptions): Promise<FollowUp>;
-  /**
-   * Remove a follow-up that has not been taken; one that has is refused (409).
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
-   */
-  remove(args: FollowUpRemoveArguments, options?: CallOptions): Promise<RemovedFollowUp>;
-  /**
-   * Begin another job for what still waits for an ended one, such as a job that has failed or was cancelled.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  wake(args: FollowUpWakeArguments, options?: CallOptions): Promise<FollowUpsWoken>;
-  /**
-   * Take the next follow-up of a job you hold, steering ones first.
-   *
-   * One that was taken before and is not in the checkpoint is given again: none is lost, and none is said twice.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
-   */
-  take(args: FollowUpTakeArguments, options?: CallOptions): Promise<FollowUpTaken>;
 }
 
 /** Operations of the category ``host``. */
@@ -5381,76 +5521,6 @@ export interface RegistryService {
   import(args: RegistryImportArguments, options?: CallOptions): Promise<Upstream>;
 }
 
-/** Operations of the category ``review``. */
-export interface ReviewService {
-  /**
-   * List the reviews of your jobs and of your workers, the latest change first; operators see all.
-   *
-   * Errors beside those of any operation: ``halted``.
-   */
-  list(args?: ReviewListArguments, options?: CallOptions): Promise<ReviewPage>;
-  /**
-   * Read a review.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  get(args: ReviewGetArguments, options?: CallOptions): Promise<Review>;
-  /**
-   * Read the changed files with their diffs, in the order of their paths.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  files(args: ReviewFilesArguments, options?: CallOptions): Promise<ReviewFilePage>;
-  /**
-   * Read the comments on lines, in the order in which they were written.
-   *
-   * Errors beside those of any operation: ``halted``, ``not_found``.
-   */
-  comments(args: ReviewCommentsArguments, options?: CallOptions): Promise<ReviewCommentPage>;
-  /**
-   * Comment on a line of the diff. The agent is told with ``request_changes``.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
-   */
-  comment(args: ReviewCommentArguments, options?: CallOptions): Promise<ReviewComment>;
-  /**
-   * Remove a comment that the agent has not been told.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
-   */
-  removeComment(args: ReviewRemoveCommentArguments, options?: CallOptions): Promise<RemovedComment>;
-  /**
-   * Send the comments that wait back to the agent, as one follow-up with path, line and code of each.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  requestChanges(args: ReviewRequestChangesArguments, options?: CallOptions): Promise<FollowUp>;
-  /**
-   * Approve the changes, and have the worker carry it out. Conflicts go back to the agent; nothing is forced.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
-   */
-  approve(args: ReviewApproveArguments, options?: CallOptions): Promise<Review>;
-  /**
-   * Decide that the changes are not wanted. Their branch stays where it is.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``.
-   */
-  dismiss(args: ReviewDismissArguments, options?: CallOptions): Promise<Review>;
-  /**
-   * Hand over what a job you hold has changed, as its worker. A repeated call replaces what was handed over.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``stale_lease``.
-   */
-  submit(args: ReviewSubmitArguments, options?: CallOptions): Promise<Review>;
-  /**
-   * Report what became of an approval, as the worker that carries it out.
-   *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``, ``stale_lease``.
-   */
-  conclude(args: ReviewConcludeArguments, options?: CallOptions): Promise<Review>;
-}
-
 /** Operations of the category ``runtime``. */
 export interface RuntimeService {
   /**
@@ -5803,16 +5873,18 @@ export interface Services {
   readonly declaredAgent: DeclaredAgentService;
   readonly workflow: WorkflowService;
   readonly app: AppService;
-  readonly auth: AuthService;
-  readonly bus: BusService;
   readonly codebase: CodebaseService;
   readonly session: SessionService;
+  readonly followUp: FollowUpService;
+  readonly review: ReviewService;
+  readonly attempt: AttemptService;
+  readonly auth: AuthService;
+  readonly bus: BusService;
   readonly conversation: ConversationService;
   readonly deadLetter: DeadLetterService;
   readonly deployment: DeploymentService;
   readonly query: QueryService;
   readonly discovery: DiscoveryService;
-  readonly followUp: FollowUpService;
   readonly host: HostService;
   readonly instance: InstanceService;
   readonly media: MediaService;
@@ -5824,7 +5896,6 @@ export interface Services {
   readonly orchestrator: OrchestratorService;
   readonly upstream: UpstreamService;
   readonly registry: RegistryService;
-  readonly review: ReviewService;
   readonly runtime: RuntimeService;
   readonly tenant: TenantService;
   readonly tokenBilling: TokenBillingService;
@@ -6426,86 +6497,6 @@ export interface Operations {
     answer: Promise<WorkflowReceipt>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
   };
-  "auth.configuration": {
-    args: Record<string, never>;
-    answer: Promise<AuthConfiguration>;
-    errors: CommonErrorCode;
-  };
-  "auth.login": {
-    args: AuthLoginArguments;
-    answer: Promise<Login>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
-  };
-  "auth.refresh": {
-    args: AuthRefreshArguments;
-    answer: Promise<Login>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
-  };
-  "auth.userinfo": {
-    args: Record<string, never>;
-    answer: Promise<UserInfo>;
-    errors: CommonErrorCode;
-  };
-  "auth.logout": {
-    args: AuthLogoutArguments;
-    answer: Promise<LoggedOut>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
-  };
-  "auth.sign_out": {
-    args: AuthSignOutArguments;
-    answer: Promise<SignedOut>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
-  };
-  "auth.backchannel_logout": {
-    args: AuthBackchannelLogoutArguments;
-    answer: Promise<LogoutTaken>;
-    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
-  };
-  "bus.publish": {
-    args: BusPublishArguments;
-    answer: Promise<BusReceipt>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition" | "stale_lease";
-  };
-  "bus.read": {
-    args: BusReadArguments;
-    answer: Promise<BusBatch>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "bus.ack": {
-    args: BusAckArguments;
-    answer: Promise<BusAck>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "bus.recover": {
-    args: BusRecoverArguments;
-    answer: Promise<BusBatch>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
-  "bus.pending": {
-    args: BusPendingArguments;
-    answer: Promise<BusPending>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "bus.health": {
-    args: Record<string, never>;
-    answer: Promise<BusHealth>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "bus.stats": {
-    args: Record<string, never>;
-    answer: Promise<BusStats>;
-    errors: CommonErrorCode | "halted";
-  };
-  "bus.join": {
-    args: BusJoinArguments;
-    answer: Promise<BusMembership>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found";
-  };
-  "bus.leave": {
-    args: BusLeaveArguments;
-    answer: Promise<BusMembership>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
-  };
   "codebase.list": {
     args: CodebaseListArguments;
     answer: Promise<CodebasePage>;
@@ -6621,6 +6612,191 @@ export interface Operations {
     answer: Promise<TaskReceipt>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
   };
+  "follow_up.add": {
+    args: FollowUpAddArguments;
+    answer: Promise<FollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "follow_up.list": {
+    args: FollowUpListArguments;
+    answer: Promise<FollowUpPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "follow_up.edit": {
+    args: FollowUpEditArguments;
+    answer: Promise<FollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "follow_up.remove": {
+    args: FollowUpRemoveArguments;
+    answer: Promise<RemovedFollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "follow_up.wake": {
+    args: FollowUpWakeArguments;
+    answer: Promise<FollowUpsWoken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "follow_up.take": {
+    args: FollowUpTakeArguments;
+    answer: Promise<FollowUpTaken>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
+  };
+  "review.list": {
+    args: ReviewListArguments;
+    answer: Promise<ReviewPage>;
+    errors: CommonErrorCode | "halted";
+  };
+  "review.get": {
+    args: ReviewGetArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "review.files": {
+    args: ReviewFilesArguments;
+    answer: Promise<ReviewFilePage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "review.comments": {
+    args: ReviewCommentsArguments;
+    answer: Promise<ReviewCommentPage>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "review.comment": {
+    args: ReviewCommentArguments;
+    answer: Promise<ReviewComment>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "review.remove_comment": {
+    args: ReviewRemoveCommentArguments;
+    answer: Promise<RemovedComment>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "review.request_changes": {
+    args: ReviewRequestChangesArguments;
+    answer: Promise<FollowUp>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "review.approve": {
+    args: ReviewApproveArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
+  };
+  "review.dismiss": {
+    args: ReviewDismissArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
+  };
+  "review.submit": {
+    args: ReviewSubmitArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
+  };
+  "review.conclude": {
+    args: ReviewConcludeArguments;
+    answer: Promise<Review>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "attempt.start": {
+    args: AttemptStartArguments;
+    answer: Promise<AttemptGroup>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "attempt.list": {
+    args: AttemptListArguments;
+    answer: Promise<AttemptGroupPage>;
+    errors: CommonErrorCode | "halted" | "payload_too_large" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "attempt.get": {
+    args: AttemptGetArguments;
+    answer: Promise<AttemptGroup>;
+    errors: CommonErrorCode | "halted" | "payload_too_large" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "attempt.choose": {
+    args: AttemptChooseArguments;
+    answer: Promise<AttemptGroup>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
+  };
+  "auth.configuration": {
+    args: Record<string, never>;
+    answer: Promise<AuthConfiguration>;
+    errors: CommonErrorCode;
+  };
+  "auth.login": {
+    args: AuthLoginArguments;
+    answer: Promise<Login>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.refresh": {
+    args: AuthRefreshArguments;
+    answer: Promise<Login>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.userinfo": {
+    args: Record<string, never>;
+    answer: Promise<UserInfo>;
+    errors: CommonErrorCode;
+  };
+  "auth.logout": {
+    args: AuthLogoutArguments;
+    answer: Promise<LoggedOut>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "auth.sign_out": {
+    args: AuthSignOutArguments;
+    answer: Promise<SignedOut>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict";
+  };
+  "auth.backchannel_logout": {
+    args: AuthBackchannelLogoutArguments;
+    answer: Promise<LogoutTaken>;
+    errors: CommonErrorCode | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "upstream_failed" | "upstream_unavailable";
+  };
+  "bus.publish": {
+    args: BusPublishArguments;
+    answer: Promise<BusReceipt>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition" | "stale_lease";
+  };
+  "bus.read": {
+    args: BusReadArguments;
+    answer: Promise<BusBatch>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "bus.ack": {
+    args: BusAckArguments;
+    answer: Promise<BusAck>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "bus.recover": {
+    args: BusRecoverArguments;
+    answer: Promise<BusBatch>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
+  "bus.pending": {
+    args: BusPendingArguments;
+    answer: Promise<BusPending>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "bus.health": {
+    args: Record<string, never>;
+    answer: Promise<BusHealth>;
+    errors: CommonErrorCode | "halted" | "not_found";
+  };
+  "bus.stats": {
+    args: Record<string, never>;
+    answer: Promise<BusStats>;
+    errors: CommonErrorCode | "halted";
+  };
+  "bus.join": {
+    args: BusJoinArguments;
+    answer: Promise<BusMembership>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found";
+  };
+  "bus.leave": {
+    args: BusLeaveArguments;
+    answer: Promise<BusMembership>;
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found";
+  };
   "conversation.send": {
     args: ConversationSendArguments;
     answer: Promise<Accepted>;
@@ -6725,36 +6901,6 @@ export interface Operations {
     args: DiscoverySchemaArguments;
     answer: Promise<ServiceSchema>;
     errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "follow_up.add": {
-    args: FollowUpAddArguments;
-    answer: Promise<FollowUp>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "follow_up.list": {
-    args: FollowUpListArguments;
-    answer: Promise<FollowUpPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "follow_up.edit": {
-    args: FollowUpEditArguments;
-    answer: Promise<FollowUp>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "follow_up.remove": {
-    args: FollowUpRemoveArguments;
-    answer: Promise<RemovedFollowUp>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
-  };
-  "follow_up.wake": {
-    args: FollowUpWakeArguments;
-    answer: Promise<FollowUpsWoken>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "follow_up.take": {
-    args: FollowUpTakeArguments;
-    answer: Promise<FollowUpTaken>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
   };
   "host.list": {
     args: HostListArguments;
@@ -7175,61 +7321,6 @@ export interface Operations {
     args: RegistryImportArguments;
     answer: Promise<Upstream>;
     errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "conflict" | "not_found" | "name_taken" | "upstream_failed" | "upstream_unavailable";
-  };
-  "review.list": {
-    args: ReviewListArguments;
-    answer: Promise<ReviewPage>;
-    errors: CommonErrorCode | "halted";
-  };
-  "review.get": {
-    args: ReviewGetArguments;
-    answer: Promise<Review>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "review.files": {
-    args: ReviewFilesArguments;
-    answer: Promise<ReviewFilePage>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "review.comments": {
-    args: ReviewCommentsArguments;
-    answer: Promise<ReviewCommentPage>;
-    errors: CommonErrorCode | "halted" | "not_found";
-  };
-  "review.comment": {
-    args: ReviewCommentArguments;
-    answer: Promise<ReviewComment>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
-  };
-  "review.remove_comment": {
-    args: ReviewRemoveCommentArguments;
-    answer: Promise<RemovedComment>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
-  };
-  "review.request_changes": {
-    args: ReviewRequestChangesArguments;
-    answer: Promise<FollowUp>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "review.approve": {
-    args: ReviewApproveArguments;
-    answer: Promise<Review>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
-  };
-  "review.dismiss": {
-    args: ReviewDismissArguments;
-    answer: Promise<Review>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict";
-  };
-  "review.submit": {
-    args: ReviewSubmitArguments;
-    answer: Promise<Review>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "stale_lease";
-  };
-  "review.conclude": {
-    args: ReviewConcludeArguments;
-    answer: Promise<Review>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition" | "stale_lease";
   };
   "runtime.status": {
     args: Record<string, never>;

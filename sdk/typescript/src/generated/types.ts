@@ -668,6 +668,57 @@ export interface AppliedAgent {
   changed: string[];
 }
 
+/** A job of a group, as it compares with the others. Tokens and cost are what its agent reported, which are estimates. */
+export interface Attempt {
+  number: number;
+  /** The job. Its branch and its review are named after it. */
+  taskId: string;
+  /** What was required of its worker. */
+  variant: string;
+  /** The job that goes on in its session; task_id if there is none. */
+  latestTaskId: string;
+  /** Of latest_task_id; null once retention deleted it. */
+  status: TaskStatus | null;
+  worker: string | null;
+  error: string | null;
+  /** Beginning of what the agent said at the end. */
+  text: string;
+  /** null: it has handed over no changes. */
+  review: "open" | "changes_requested" | "delivering" | "conflicted" | "merged" | "pushed" | "proposed" | "patched" | "dismissed" | null;
+  files: number;
+  additions: number;
+  deletions: number;
+  /** Exit code of the repository's check; null if none has run. */
+  check: number | null;
+  inputTokens: number;
+  outputTokens: number;
+  cost: number | null;
+  currency: string | null;
+  startedAt: string | null;
+  completedAt: string | null;
+}
+
+/** Several jobs with the same prompt in one codebase, each on a branch of its own. */
+export interface AttemptGroup {
+  groupId: string;
+  title: string;
+  codebaseId: string;
+  requester: string;
+  /** The job that was chosen. */
+  chosen: string | null;
+  chosenBy: string | null;
+  attempts: Attempt[];
+  /** RFC 3339 time, with its offset. */
+  createdAt: string;
+  /** RFC 3339 time, with its offset. */
+  updatedAt: string;
+}
+
+/** One page of a list; ``groups`` are its items. */
+export interface AttemptGroupPage extends Page<AttemptGroup> {
+  groups: AttemptGroup[];
+}
+
 export interface AuditEntry {
   auditId: string;
   /** RFC 3339 time, with its offset. */

@@ -1,0 +1,278 @@
+"""Attempts at one prompt: a job for each, side by side, of which a person chooses one.
+
+An attempt is a coding job like any other, with its own session, branch and review; a group only says which belong together. A choice
+cancels the jobs of the others and dismisses their reviews in one transaction. No branch is touched: work that was not chosen is
+still there until its owner cleans up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from agora.clock import new_id, to_datetime
+from agora.core import pagination as paging
+from agora.core.call import BoundService, decode_json, encode_json
+from agora.core.errors import not_found
+from agora.domains.billing.money import from_micros
+from agora.domains.tasks import access, states
+from agora.domains.tasks import queries as tasks
+from agora.domains.tasks.completion import end_task
+from agora.domains.tasks.service import TaskService
+from agora_sdk.contract import attempts as contract
+from agora_sdk.contract import implements
+from agora_sdk.contract.fields import JsonObject, Priority, PriorityLike, TaskStatus
+from agora_sdk.contract.reviews import ReviewState
+from agora_sdk.contract.tasks.coding import coding_task_to_arguments
+from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
+
+from . import attempt_queries as statements
+from . import queries as codebases
+from .attempt_records import ATTEMPTS, GROUPS, AttemptGroupRow, AttemptRow, AttemptState, AttemptUsage
+from .reviews import ReviewService
+
+__all__ = ["AttemptService"]
+
+NEWEST = "att_g"  #: greater than every id of a group
+MAX_TEXT = 2_000  #: characters of what an agent said that a comparison shows
+#: states of a review in which it can be dismissed; one that is delivered, or about to be, is no mere attempt any more
+UNDECIDED = frozenset({"open", "changes_requested", "conflicted"})
+#: fields of a job by the kind of requirement that a variant names
+FIELDS = {"model": "model", "profile": "profile", "worker": "target_agent_name"}
+
+
+class AttemptService(BoundService, contract.Attempts):
+    """The contract's operations on attempts."""
+
+    @implements
+    async def start(
+        self,
+        prompt: str,
+        codebase_id: str,
+        variants: list[str],
+        *,
+        title: str = "",
+        agent_type: str | None = None,
+        priority: PriorityLike = Priority.NORMAL,
+        files: list[JsonObject] = [],
+    ) -> contract.AttemptGroup:
+        call = self.call
+        await self._require_codebase(codebase_id)
+        group = AttemptGroupRow(
+            tenant_id=call.caller.tenant,
+            group_id=new_id("att"),
+            title=title or prompt.strip().partition("\n")[0][:100],
+            codebase_id=codebase_id,
+            requester=call.caller.subject,
+            chosen=None,
+            chosen_by=None,
+            created_at=call.now,
+            updated_at=call.now,
+        )
+        call.tx.append(GROUPS, group)
+        job = {
+            "title": group.title,
+            "prompt": prompt,
+            "codebase_id": codebase_id,
+            "agent_type": agent_type,
+            "priority": Priority(priority),
+            "files": files or None,
+        }
+        for number, variant in enumerate(variants, 1):
+            place = {"group_id": group.group_id, "number": number, "of": len(variants)}
+            requirements = _parse_variant(variant, f"variants[{number - 1}]")
+            document = {**job, **requirements, "metadata": {"attempt": place}}
+            receipt = await TaskService(call).assign(**coding_task_to_arguments(document))
+            attempt = AttemptRow(
+                tenant_id=group.tenant_id,
+                group_id=group.group_id,
+                number=number,
+                task_id=receipt.task_id,
+                variant=variant,
+            )
+            call.tx.append(ATTEMPTS, attempt)
+        call.target = group.group_id
+        call.emit("agora.attempt.started", _describe_group(group), subject=group.group_id, audience=(group.requester,))
+        return await self._compare_attempts(group)
+
+    async def _require_codebase(self, ref: str) -> None:
+        """Raises NotFound for a codebase that no worker has registered, by id or by name: its jobs would wait forever."""
+        if await self.call.tx.one(codebases.codebase_by_id, codebase_id=ref) is not None:
+            return
+        if not await self.call.tx.all(codebases.codebases_by_name, name=ref, owner="", limit=1):
+            raise not_found(
+                "codebase_id", f"There is no codebase {ref!r}.", fix="See GET /v1/agent/codebases for their ids."
+            )
+
+    @implements
+    async def list(
+        self, codebase_id: str | None = None, *, limit: int = 20, cursor: str | None = None
+    ) -> contract.AttemptGroupPage:
+        call = self.call
+        reads_all = call.caller.may("read:all") or call.caller.acts_for_others
+        rows = await call.tx.all(
+            statements.list_groups,
+            before=paging.decode_cursor(cursor)[0] if cursor else NEWEST,
+            reader="" if reads_all else call.caller.subject,
+            codebase_id=codebase_id or "",
+            limit=limit + 1,
+        )
+        more, rows = len(rows) > limit, rows[:limit]
+        attempts = await self._select_attempts(rows)
+        groups = [_build_group(row, [_build_attempt(each) for each in attempts[row.group_id]]) for row in rows]
+        return contract.AttemptGroupPage.model_construct(
+            groups=groups, **paging.build_page_fields(groups, "group_id", more=more, cursor=cursor)
+        )
+
+    @implements
+    async def get(self, group_id: str) -> contract.AttemptGroup:
+        return await self._compare_attempts(await self._load_group(group_id))
+
+    @implements
+    async def choose(self, group_id: str, task_id: str) -> contract.AttemptGroup:
+        call = self.call
+        group = await self._lock_own_group(group_id)
+        if group.chosen == task_id:
+            return await self._compare_attempts(group)
+        if group.chosen is not None:
+            raise Conflict(
+                f"{group.chosen} was chosen by {group.chosen_by}.",
+                fix="Go on with that one, or merge the other's branch, which is still there, by hand.",
+                chosen=group.chosen,
+            )
+        attempts = (await self._select_attempts([group]))[group_id]
+        choice = next((attempt for attempt in attempts if attempt.task_id == task_id), None)
+        if choice is None:
+            ids = ", ".join(attempt.task_id for attempt in attempts)
+            raise InvalidRequest(
+                f"{task_id} is no attempt of {group_id}.",
+                fix=f"Choose one of {ids}.",
+                errors=[field_error("task_id", "no attempt of the group")],
+            )
+        if choice.status != TaskStatus.COMPLETED:
+            raise Conflict(
+                f"{choice.latest_task_id} is {choice.status or 'deleted'}; only an attempt that has completed can be chosen.",
+                fix="Wait for it, or choose another one.",
+            )
+        for attempt in attempts:
+            if attempt is not choice:
+                await self._end_attempt(attempt, task_id)
+        group.chosen, group.chosen_by, group.updated_at = task_id, call.caller.subject, call.now
+        await call.tx.execute(
+            statements.choose_attempt, group_id=group_id, task_id=task_id, by=group.chosen_by, now=call.now
+        )
+        call.emit("agora.attempt.chosen", _describe_group(group), subject=group_id, audience=(group.requester,))
+        return await self._compare_attempts(group)
+
+    async def _end_attempt(self, attempt: AttemptState, chosen: str) -> None:
+        """Dismiss the review of an attempt that was not chosen, and cancel its job. Raises Conflict while it is delivered."""
+        # The review before the job, as wherever both are locked.
+        if attempt.review in UNDECIDED or attempt.review == "delivering":
+            await ReviewService(self.call).dismiss(attempt.task_id)
+        if attempt.status is None or attempt.status in states.TERMINAL:
+            return
+        draft = await access.lock_task(self.call, attempt.latest_task_id)
+        if draft.row.status not in states.TERMINAL:
+            await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
+
+    # -- rows ---------------------------------------------------------------------------------------------
+
+    async def _load_group(self, group_id: str, *, lock: bool = False) -> AttemptGroupRow:
+        """A group that the caller may read. Raises NotFound, without telling whether it is hidden."""
+        query = statements.lock_group if lock else statements.select_group
+        row, caller = await self.call.tx.one(query, group_id=group_id), self.call.caller
+        if row is not None and (row.requester == caller.subject or caller.may("read:all") or caller.acts_for_others):
+            self.call.target = group_id
+            return row
+        raise not_found("group_id", f"There is no group of attempts {group_id!r}.", fix="See GET /v1/agent/attempts.")
+
+    async def _lock_own_group(self, group_id: str) -> AttemptGroupRow:
+        """A group of the caller's, or any for an operator. Raises NotFound, PermissionDenied."""
+        row, caller = await self._load_group(group_id, lock=True), self.call.caller
+        if row.requester != caller.subject and not caller.acts_for_others:
+            raise PermissionDenied(
+                f"{group_id} was asked for by {row.requester}.",
+                fix="Only who asked for it and operators may choose.",
+                required="act:any",
+            )
+        return row
+
+    async def _select_attempts(self, groups: Sequence[AttemptGroupRow]) -> Mapping[str, Sequence[AttemptState]]:
+        """The attempts of groups, by group, in their order."""
+        ids = [group.group_id for group in groups]
+        attempts: dict[str, list[AttemptState]] = {id: [] for id in ids}
+        for row in await self.call.tx.all(statements.select_attempts, groups=encode_json(ids)):
+            attempts[row.group_id].append(row)
+        return attempts
+
+    async def _compare_attempts(self, group: AttemptGroupRow) -> contract.AttemptGroup:
+        """A group with everything that tells its attempts apart."""
+        tx = self.call.tx
+        usage = {row.number: row for row in await tx.all(statements.sum_attempt_usage, group_id=group.group_id)}
+        attempts = []
+        for row in (await self._select_attempts([group]))[group.group_id]:
+            data = await tx.one(tasks.select_task_data, task_id=row.latest_task_id)
+            result = decode_json(data.result) if data is not None and data.result else None
+            attempts.append(_build_attempt(row, usage.get(row.number), result if isinstance(result, dict) else {}))
+        return _build_group(group, attempts)
+
+
+def _parse_variant(variant: str, field: str) -> dict[str, Any]:
+    """A variant as fields of a coding job. Raises InvalidRequest for a requirement that it names twice."""
+    fields: dict[str, Any] = {}
+    for requirement in variant.split():
+        kind, _, name = requirement.partition(":")
+        key = FIELDS.get(kind, "required_capabilities")
+        if key in fields:
+            problem = f"{variant!r} names {kind}: twice."
+            raise InvalidRequest(problem, errors=[field_error(field, f"{kind}: twice")])
+        values: Mapping[str, Any] = {"coding": [requirement], "worker": requirement}
+        fields[key] = values.get(kind, name)
+    return fields
+
+
+def _describe_group(row: AttemptGroupRow) -> dict[str, Any]:
+    """The data of an event about a group."""
+    return {"group_id": row.group_id, "codebase_id": row.codebase_id, "chosen": row.chosen}
+
+
+def _build_group(row: AttemptGroupRow, attempts: list[contract.Attempt]) -> contract.AttemptGroup:
+    return contract.AttemptGroup.model_construct(
+        group_id=row.group_id,
+        title=row.title,
+        codebase_id=row.codebase_id,
+        requester=row.requester,
+        chosen=row.chosen,
+        chosen_by=row.chosen_by,
+        attempts=attempts,
+        created_at=to_datetime(row.created_at),
+        updated_at=to_datetime(row.updated_at),
+    )
+
+
+def _build_attempt(
+    row: AttemptState, usage: AttemptUsage | None = None, result: Mapping[str, Any] = {}
+) -> contract.Attempt:
+    check = result.get("check")
+    text = result.get("text")
+    return contract.Attempt.model_construct(
+        number=row.number,
+        task_id=row.task_id,
+        variant=row.variant,
+        latest_task_id=row.latest_task_id,
+        status=None if row.status is None else TaskStatus(row.status),
+        worker=row.worker,
+        error=row.error,
+        text=text[:MAX_TEXT] if isinstance(text, str) else "",
+        review=cast("ReviewState | None", row.review),
+        files=row.files or 0,
+        additions=row.additions or 0,
+        deletions=row.deletions or 0,
+        check=check if isinstance(check, int) else None,
+        input_tokens=usage.input_tokens if usage else 0,
+        output_tokens=usage.output_tokens if usage else 0,
+        cost=from_micros(usage.cost) if usage and usage.cost is not None else None,
+        currency=usage.currency if usage else None,
+        started_at=None if row.started_at is None else to_datetime(row.started_at),
+        completed_at=None if row.completed_at is None else to_datetime(row.completed_at),
+    )
