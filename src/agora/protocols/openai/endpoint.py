@@ -41,7 +41,7 @@ from .chat_completions import ChatCompletion
 from .chat_requests import read_chat_request
 from .errors import invalid_field, model_not_found, send_error
 from .identifiers import TurnId, parse_response_id
-from .models import APPS_CURSOR, FRONT_MODEL, build_app_model, build_model, explain_page_error, read_page
+from .models import APPS_CURSOR, FRONT_MODEL, MAX_PAGE, build_app_model, build_model, explain_page_error, read_page
 from .pieces import End, Piece, Text, TurnReader
 from .request_fields import AgentRequest, list_tool_names
 from .response_requests import read_response_request
@@ -161,13 +161,21 @@ class _OpenAiRequest:
                 raise model_not_found(name) from error
             await self._send_document(build_app_model(app))
         elif name:
-            try:
-                agent = await self._app.call_operation("agora.agent.get", asking.caller, {"agent_id": name})
-            except (NotFound, InvalidRequest) as error:
-                raise model_not_found(name) from error
-            await self._send_document(build_model(agent))
+            await self._send_document(build_model(await self._read_agent(name, asking)))
         else:
             await self._send_document(await self._list_models(asking))
+
+    async def _read_agent(self, ref: str, asking: Asking) -> dict[str, Any]:
+        """An agent with its price. Raises NotFound."""
+        try:
+            agent = await self._app.call_operation("agora.agent.get", asking.caller, {"agent_id": ref})
+            arguments: dict[str, Any] = {"name": agent["agent_name"], "limit": MAX_PAGE}
+            page = await self._app.call_operation("agora.instance.discover", asking.caller, arguments)
+        except (NotFound, InvalidRequest) as error:
+            raise model_not_found(ref) from error
+        listed = (each for each in page["agents"] if each["agent_id"] == agent["agent_id"])
+        priced: dict[str, Any] = next(listed, agent | {"marketplace_info": {"pricing_info": None}})
+        return priced
 
     async def _list_models(self, asking: Asking) -> dict[str, Any]:
         """A page of models. ``last_id`` is what ``after`` takes for the next page. Raises InvalidRequest."""
@@ -176,7 +184,7 @@ class _OpenAiRequest:
         data = [] if cursor else [dict(FRONT_MODEL)]
         try:
             if not cursor.startswith(APPS_CURSOR):
-                page = await self._app.call_operation("agora.agent.list", asking.caller, arguments)
+                page = await self._app.call_operation("agora.instance.discover", asking.caller, arguments)
                 data += map(build_model, page["agents"])
                 if page.get("next_cursor") is not None:
                     return {"object": "list", "data": data, "has_more": True, "last_id": page["next_cursor"]}

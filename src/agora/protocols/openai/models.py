@@ -1,6 +1,7 @@
 """``/v1/models``: agents and apps as models, first the marketplace itself, which finds an agent for a message.
 
-Agents come first, page by page, then apps: ``after`` is the cursor of either list, of the latter behind ``apps:``.
+Agents come first, page by page, then apps: ``after`` is the cursor of either list, of the latter behind ``apps:``. ``price`` is what asking
+costs, as the marketplace shows it; no other API of this shape has a member of that name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from agora_sdk.errors import InvalidRequest
 from .errors import invalid_field
 from .turns import APP_PREFIX, FRONT
 
-__all__ = ["APPS_CURSOR", "FRONT_MODEL", "build_app_model", "build_model", "explain_page_error", "read_page"]
+__all__ = [
+    "APPS_CURSOR",
+    "FRONT_MODEL",
+    "MAX_PAGE",
+    "build_app_model",
+    "build_model",
+    "explain_page_error",
+    "read_page",
+]
 
 MAX_PAGE: Final = 500
 _PAGE: Final = 200
@@ -32,7 +41,7 @@ Fields = Mapping[str, Any]
 
 
 def read_page(query: Mapping[str, str]) -> dict[str, Any]:
-    """The page that a query asks for, as arguments of ``agora.agent.list`` or ``agora.app.list``. Raises InvalidRequest."""
+    """The page that a query asks for, as arguments of ``agora.instance.discover`` or ``agora.app.list``. Raises InvalidRequest."""
     arguments: dict[str, Any] = {"limit": _PAGE}
     if "limit" in query:
         text = query["limit"]
@@ -45,7 +54,7 @@ def read_page(query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def build_model(agent: Fields) -> dict[str, Any]:
-    """An agent as a model."""
+    """An agent of the marketplace as a model."""
     return {
         "id": agent["agent_name"],
         "object": "model",
@@ -54,6 +63,7 @@ def build_model(agent: Fields) -> dict[str, Any]:
         "description": agent.get("description") or "",
         "agent_id": agent["agent_id"],
         "capabilities": agent.get("capabilities") or [],
+        "price": _build_price(agent["marketplace_info"]["pricing_info"]),
     }
 
 
@@ -67,7 +77,15 @@ def build_app_model(app: Fields) -> dict[str, Any]:
         "description": app.get("description") or "",
         "app_id": app["app_id"],
         "agent_id": app.get("orchestrator_agent_id"),
+        "price": _build_price(app.get("pricing")),
     }
+
+
+def _build_price(pricing: Fields | None) -> dict[str, Any] | None:
+    """Type, currency and the amounts that are not zero; None where the price is not told."""
+    if pricing is None:
+        return None
+    return {name: value for name, value in pricing.items() if value or name in ("type", "currency")}
 
 
 def explain_page_error(error: InvalidRequest) -> InvalidRequest:

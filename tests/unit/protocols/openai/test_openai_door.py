@@ -88,6 +88,14 @@ async def test_models_are_the_agents_in_pages(http: httpx.AsyncClient) -> None:
     echo = (await http.get("/v1/models/Echo%20Agent")).json()
     assert echo["object"] == "model"
     assert echo["id"] == "Echo Agent"
+    assert echo["price"] == {"type": "free", "currency": "USD"}
+    price = {"type": "hybrid", "price": 0.5, "task_price": 2.0}
+    priced = await http.put("/billing/prices/Echo%20Agent", json=price)
+    assert priced.status_code == 200, priced.text
+    listed = (await http.get("/v1/models")).json()["data"]
+    (amounts,) = [model["price"] for model in listed if model["id"] == "Echo Agent"]
+    assert amounts == (await http.get("/v1/models/Echo%20Agent")).json()["price"]
+    assert (amounts["type"], amounts["task_price"], amounts["currency"]) == ("hybrid", 2.0, "USD")
     missing = await http.get("/v1/models/nobody")
     assert missing.status_code == 404
     assert missing.json()["error"]["code"] == "model_not_found"
