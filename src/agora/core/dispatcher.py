@@ -20,7 +20,7 @@ from agora.clock import Clock, new_id
 from agora.net.backpressure import Backpressure, Limits
 from agora.scheduling import LoopScheduler, MeteredCoroutine, Share
 from agora.store.port import Reader, Store, StoreFailure, Tx, Work
-from agora.telemetry import PROTOCOL, REQUEST, Measures
+from agora.telemetry import CALLER, PROTOCOL, REQUEST, Measures
 from agora.telemetry.tracing import Tracing
 from agora_sdk.contract import Kind, Operation, Service
 from agora_sdk.errors import (
@@ -268,6 +268,7 @@ class Dispatcher:
         # Set before anything can raise: a cancellation passes both handlers below, and is still counted as one.
         failure: str | None = "cancelled"
         REQUEST.set(request.request_id)
+        CALLER.set((caller.tenant, caller.subject))
         try:
             # Admitted before validated: a caller over its rate must not buy processor time with large arguments.
             self.admission.admit_call(operation, caller)

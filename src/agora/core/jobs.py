@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from agora.clock import SECOND, Clock
 from agora.store.port import Query, R, Reader, Store, StoredEvent, StoreUnavailable
+from agora.telemetry import CALLER
 from agora_sdk.errors import UpstreamUnavailable
 
 from .call import Call, ServerContext
@@ -143,6 +144,7 @@ class Controller:
         self._prepared = True
 
     async def _run_recording_failure(self, job: Callable[[], Awaitable[None]]) -> None:
+        CALLER.set(None)
         try:
             await job()
         except Exception as error:
@@ -168,14 +170,19 @@ class Controller:
 
     async def _run_for_tenants(self, tenants: Set[str], work: Callable[[str], Awaitable[None]]) -> None:
         first: Exception | None = None
+        failed = ""
         for tenant in sorted(tenants):
+            CALLER.set((tenant, "system"))
             try:
                 await work(tenant)
             except Exception as error:
                 if first is not None:
                     log.warning("%s failed for tenant %s", self.name, tenant, exc_info=error)
-                first = first or error
+                else:
+                    first, failed = error, tenant
+        CALLER.set(None)
         if first is not None:
+            CALLER.set((failed, "system"))  # for the line that tells of it
             raise first
 
     async def read(self, tenant: str, query: Query[R], **parameters: Any) -> Sequence[R]:

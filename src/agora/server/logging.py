@@ -1,4 +1,4 @@
-"""Logging: one line per event, as text or JSON, with request id and trace, without secrets."""
+"""Logging: one line per event, as text or JSON, with tenant, caller, request id and trace, without secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from agora.telemetry import PROTOCOL, REQUEST, trace_id
+from agora.telemetry import CALLER, PROTOCOL, REQUEST, trace_id
 from agora_sdk.errors import StorageUnavailable
 
 __all__ = ["JsonFormatter", "OutageFilter", "configure_logging"]
@@ -33,6 +33,7 @@ _SECRETS: Final = re.compile(
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _TONES: Final = {"debug": "\x1b[2m", "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
 _PLAIN: Final = "\x1b[0m"
+CONTEXT_FIELDS: Final = ("tenant", "caller", "request_id", "protocol", "trace_id")
 WIDTH: Final = 30  # of a text, so that what follows it stands in a column
 
 
@@ -48,11 +49,13 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(self.collect_fields(record))
 
     def collect_fields(self, record: logging.LogRecord) -> dict[str, str]:
-        """The fields of a line: event, request, trace, and exception."""
+        """The fields of a line: event, request, caller, trace, and exception."""
         fields = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
-        request, trace = REQUEST.get(), trace_id()
+        request, caller, trace = REQUEST.get(), CALLER.get(), trace_id()
         if request is not None:
             fields |= {"request_id": request, "protocol": PROTOCOL.get()}
+        if caller is not None:
+            fields["tenant"], fields["caller"] = caller
         if trace is not None:
             fields["trace_id"] = trace
         fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
@@ -79,7 +82,7 @@ class _TextFormatter(JsonFormatter):
         tone = _TONES.get(fields["level"], "") if self._colours else ""
         level = f"{tone}{fields['level']:<9}{_PLAIN if tone else ''}"
         line = f"{fields['timestamp']} [{level}] {fields['event']:<{WIDTH}} [{fields['logger']}]"
-        line += "".join(f" {name}={fields[name]}" for name in ("request_id", "protocol", "trace_id") if name in fields)
+        line += "".join(f" {name}={fields[name]}" for name in CONTEXT_FIELDS if name in fields)
         more = (fields[name] for name in ("exception", "stack") if name in fields)
         return "\n".join([line, *more]).replace(
             "\n", "\n    "

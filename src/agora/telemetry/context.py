@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
 __all__ = [
+    "CALLER",
     "PROTOCOL",
     "REQUEST",
     "TRACE",
@@ -37,6 +38,8 @@ _PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[
 PROTOCOL: ContextVar[str] = ContextVar("agora.protocol", default="internal")
 #: the id of the request, as it is in the answer and in the audit trail
 REQUEST: ContextVar[str | None] = ContextVar("agora.request", default=None)
+#: tenant and subject of the caller; of a job of the server the tenant it works on, and ``system``
+CALLER: ContextVar[tuple[str, str] | None] = ContextVar("agora.caller", default=None)
 
 
 class Span(Protocol):

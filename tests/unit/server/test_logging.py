@@ -60,6 +60,7 @@ async def test_a_line_says_which_request_it_is_of(log: Log, client: httpx.AsyncC
     assert lines
     assert lines[-1]["event"].startswith("agora.agent.list: ok in ")
     assert (lines[-1]["level"], lines[-1]["protocol"]) == ("debug", "rest")
+    assert (lines[-1]["tenant"], lines[-1]["caller"]) == ("default", "operator")
     assert lines[-1]["logger"] == "agora.core.dispatcher"
     assert lines[-1]["timestamp"].endswith("Z")
 

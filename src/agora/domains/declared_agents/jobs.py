@@ -62,6 +62,7 @@ class DeclaredAgentsController(Controller):
         self._is_stale = True
         self._read_at = 0.0
         self._has_warned = False
+        self._problems: dict[tuple[str, str], list[str]] = {}  # of which the log has told, by tenant and name
         self._is_ending = False
 
     def receive_committed_events(self, events: Sequence[StoredEvent], /) -> None:
@@ -137,8 +138,7 @@ class DeclaredAgentsController(Controller):
             for model in (specification.model, *specification.fallbacks)
         ]
         endpoints = [model for model in models if isinstance(model, ModelEndpoint)]
-        for problem in (model for model in models if isinstance(model, str)):
-            log.warning("declared agent %s: %s", row.name, problem)
+        self._log_problems(tenant, row.name, [model for model in models if isinstance(model, str)])
         if not endpoints:
             return None
         caller = Caller(
@@ -163,6 +163,14 @@ class DeclaredAgentsController(Controller):
             ],
         }
         return RunnableAgent(row, caller, configuration)
+
+    def _log_problems(self, tenant: str, name: str, problems: list[str]) -> None:
+        """Log what keeps an agent from its models, once until it changes: agents are read again at each change of one."""
+        if problems == self._problems.get((tenant, name), []):
+            return
+        self._problems[tenant, name] = problems
+        for problem in problems:
+            log.warning("declared agent %s of tenant %s: %s", name, tenant, problem)
 
     async def _read_mail(self, place: tuple[str, str]) -> None:
         """Make tasks of an agent's messages."""

@@ -1,0 +1,25 @@
+"""What the log tells the person on call: whose trouble it is, once, and no traceback for what is ordinary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.blackbox.server import ServerProcess
+from tests.polling import poll_until
+
+
+def test_a_declared_agent_without_a_provider_is_told_once(start_server: Callable[..., ServerProcess]) -> None:
+    """Each change of any agent logged it again, and no line named the tenant."""
+    server = start_server(log_level="info")
+    key = server.operator.post("/tenants", {"tenant_id": "acme", "name": "Acme"})["token"]
+    chief = server.account(key)
+    lonely = {"name": "Lonely", "specification": {"model": "nowhere:m", "instructions": "Think."}}
+    chief.post("/declared-agents", lonely)
+    poll_until(lambda: "declared agent Lonely of tenant acme" in server.log(), server.log)
+    for number in range(5):
+        chief.post("/agora/agent/register", {"agent_name": f"Other{number}"})
+        other = {"name": f"Also{number}", "specification": {"model": f"missing{number}:m", "instructions": "Think."}}
+        chief.post("/declared-agents", other)
+        poll_until(lambda number=number: f"There is no provider 'missing{number}'" in server.log(), server.log)
+    assert server.log().count("declared agent Lonely") == 1
+    assert "Traceback" not in server.log()
