@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -171,3 +172,75 @@ async def test_what_cannot_be_attempted_is_refused(job: Job) -> None:
     with pytest.raises(NotFound, match="There is no codebase"):
         await start(job, "model:opus", "model:small", codebase_id="cb_" + "0" * 32)
     assert not (await job.market.call(job.person, "task.list")).tasks, "no job of a refused group is queued"
+
+
+async def test_an_attempt_that_no_worker_can_take_is_refused(job: Job) -> None:
+    for variant in ("coding:gemini", "model:none", "profile:careful", "coding:claude model:none", "worker:other"):
+        with pytest.raises(InvalidRequest, match="No worker that has the codebase") as refusal:
+            await start(job, "model:opus", variant)
+        assert refusal.value.errors[0]["field"] == "variants[1]"
+        assert "coding:claude, coding:opencode, model:opus" in str(refusal.value.fix)
+    await job.market.call(job.coder, "worker.drain", worker_id=job.worker)
+    with pytest.raises(InvalidRequest, match="No worker") as refusal:
+        await start(job, "model:opus", "model:small")
+    assert "none of them is there" in str(refusal.value.fix)
+    assert not (await job.market.call(job.person, "task.list")).tasks
+
+
+async def test_another_agent_attempts_it_in_the_same_repository_at_another_worker(job: Job) -> None:
+    market = job.market
+    rival = await market.agent("Rival")
+    for coder, name, repository in (
+        (job.coder, "api", "forge.example/api"),
+        (rival, "api of the rival", "forge.example/api"),
+        (rival, "web", "forge.example/web"),
+    ):
+        offers = {"capabilities": ["coding", f"coding:{'gemini' if coder is rival else 'claude'}"]}
+        worker = await market.call(coder, "worker.register", worker_name=name, **offers)
+        place = {"name": name, "path": f"/src/{name}", "worker_id": worker.worker_id, "repository": repository}
+        await market.call(coder, "codebase.register", **place)
+    page = await market.call(job.person, "codebase.list", search="forge.example/api")
+    mine, theirs = sorted(page.codebases, key=lambda each: each.owner != job.coder.subject)
+    group = await start(job, "coding:claude", "coding:gemini", codebase_id=mine.codebase_id)
+    tasks = [await market.call(job.person, "task.get", task_id=each.task_id) for each in group.attempts]
+    assert [task.payload["codebase_id"] for task in tasks] == [mine.codebase_id, theirs.codebase_id]
+    assert [task.required_capabilities for task in tasks] == [
+        ["coding:claude", f"codebase:{mine.codebase_id}"],
+        ["coding:gemini", f"codebase:{theirs.codebase_id}"],
+    ]
+
+
+async def test_workers_of_another_account_get_no_attempts_by_saying_that_they_have_the_repository(job: Job) -> None:
+    market = job.market
+    registrar = replace(market.operator, account="another")
+    registration = await market.call(registrar, "agent.register", agent_name="Stranger")
+    stranger = await market.app.authenticator.authenticate(registration.token)
+    offers = {"capabilities": ["coding", "coding:gemini"]}
+    worker = await market.call(stranger, "worker.register", worker_name="theirs", **offers)
+    place = {"name": "api", "path": "/src/api", "worker_id": worker.worker_id}
+    await market.call(stranger, "codebase.register", **place)
+    with pytest.raises(InvalidRequest, match="No worker that has the codebase"):
+        await start(job, "coding:claude", "coding:gemini")
+
+
+async def test_a_repeated_request_starts_one_group(job: Job) -> None:
+    values = {"prompt": PROMPT, "codebase_id": job.codebase, "variants": ["model:opus", "model:small"]}
+    first, second = [await job.market.call(job.person, "attempt.start", key="once", **values) for _ in range(2)]
+    assert first == second
+    assert len((await job.market.call(job.person, "attempt.list")).groups) == 1
+    assert len((await job.market.call(job.person, "task.list")).tasks) == 2
+
+
+async def test_what_is_handed_over_while_another_is_chosen_is_dismissed_or_refused(job: Job) -> None:
+    group = await start(job, "model:opus", "model:small")
+    await submit(job, (await claim(job)).task_id)
+    second = await claim(job)
+    outcomes = await asyncio.gather(
+        choose(job, group.group_id, group.attempts[0].task_id),
+        submit(job, second.task_id, HEADS[1]),
+        return_exceptions=True,
+    )
+    assert not isinstance(outcomes[0], Exception)
+    (first, other) = (await compare(job, group.group_id)).attempts
+    assert first.review == "open"
+    assert other.review in (None, "dismissed"), "a review that nobody wants does not stay open"

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from agora.store.port import Query, Write, build_in_list_condition
 
-from .attempt_records import AttemptGroupRow, AttemptState, AttemptUsage
+from .attempt_records import AttemptGroupRow, AttemptPlace, AttemptState, AttemptUsage
 
 __all__ = [
     "choose_attempt",
     "list_groups",
+    "list_places_of_codebase",
+    "list_places_of_name",
     "lock_group",
     "select_attempts",
     "select_group",
@@ -73,4 +75,38 @@ sum_attempt_usage = Query(
     group by a.number
     """,
     AttemptUsage,
+)
+
+_PLACE = "c.codebase_id, w.worker_id, w.worker_name, w.capabilities, w.models"
+_THERE = "w.retired_at is null and w.draining_at is null and c.state = 'ready'"
+#: the codebase, and the same repository (or, without a remote, the same name and path) of workers of the same account and registrar:
+#: strangers do not get the jobs of others by saying that they have a repository. The codebase itself first, then who was seen last
+list_places_of_codebase = Query(
+    f"""
+    select {_PLACE} from codebases given
+    join codebases c on c.tenant_id = given.tenant_id and (c.codebase_id = given.codebase_id
+        or ((c.repository = given.repository or (c.name = given.name and c.path = given.path))
+            and (c.owner = given.owner or exists (
+                select 1 from agents mine join agents theirs on theirs.tenant_id = mine.tenant_id
+                    and theirs.account_id = mine.account_id
+                    and coalesce(theirs.registrar, '') = coalesce(mine.registrar, '')
+                where mine.tenant_id = :tenant and mine.agent_id = given.owner and theirs.agent_id = c.owner))))
+    join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
+    where given.tenant_id = :tenant and given.codebase_id = :codebase_id and {_THERE}
+    order by case when c.codebase_id = given.codebase_id then 0 else 1 end, w.last_seen desc, c.codebase_id limit :limit
+    """,
+    AttemptPlace,
+    types={"limit": "bigint"},
+    scan=True,
+)
+list_places_of_name = Query(
+    f"""
+    select {_PLACE} from codebases c
+    join workers w on w.tenant_id = c.tenant_id and w.worker_id = c.worker_id
+    where c.tenant_id = :tenant and c.name = :name and {_THERE}
+    order by w.last_seen desc, c.codebase_id limit :limit
+    """,
+    AttemptPlace,
+    types={"limit": "bigint"},
+    scan=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agora.store.port import Table
 from agora.store.records import record
 
-__all__ = ["ATTEMPTS", "GROUPS", "AttemptGroupRow", "AttemptRow", "AttemptState", "AttemptUsage"]
+__all__ = ["ATTEMPTS", "GROUPS", "AttemptGroupRow", "AttemptPlace", "AttemptRow", "AttemptState", "AttemptUsage"]
 
 
 @record
@@ -69,3 +69,14 @@ class AttemptUsage:
     output_tokens: int
     cost: int | None
     currency: str | None
+
+
+@record
+class AttemptPlace:
+    """A codebase in which an attempt can be made, with what its worker offers. capabilities, models: JSON."""
+
+    codebase_id: str
+    worker_id: str
+    worker_name: str
+    capabilities: str
+    models: str

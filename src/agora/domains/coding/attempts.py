@@ -27,7 +27,8 @@ from agora_sdk.contract.tasks.coding import coding_task_to_arguments
 from agora_sdk.errors import Conflict, InvalidRequest, PermissionDenied, field_error
 
 from . import attempt_queries as statements
-from . import queries as codebases
+from . import attempt_routing as routing
+from . import review_queries as reviews
 from .attempt_records import ATTEMPTS, GROUPS, AttemptGroupRow, AttemptRow, AttemptState, AttemptUsage
 from .reviews import ReviewService
 
@@ -38,7 +39,7 @@ MAX_TEXT = 2_000  #: characters of what an agent said that a comparison shows
 #: states of a review in which it can be dismissed; one that is delivered, or about to be, is no mere attempt any more
 UNDECIDED = frozenset({"open", "changes_requested", "conflicted"})
 #: fields of a job by the kind of requirement that a variant names
-FIELDS = {"model": "model", "profile": "profile", "worker": "target_agent_name"}
+FIELDS = {"model": "model", "profile": "profile"}
 
 
 class AttemptService(BoundService, contract.Attempts):
@@ -57,7 +58,7 @@ class AttemptService(BoundService, contract.Attempts):
         files: list[JsonObject] = [],
     ) -> contract.AttemptGroup:
         call = self.call
-        await self._require_codebase(codebase_id)
+        places, is_name = await routing.list_places(call, codebase_id)
         group = AttemptGroupRow(
             tenant_id=call.caller.tenant,
             group_id=new_id("att"),
@@ -73,15 +74,21 @@ class AttemptService(BoundService, contract.Attempts):
         job = {
             "title": group.title,
             "prompt": prompt,
-            "codebase_id": codebase_id,
             "agent_type": agent_type,
             "priority": Priority(priority),
             "files": files or None,
         }
         for number, variant in enumerate(variants, 1):
-            place = {"group_id": group.group_id, "number": number, "of": len(variants)}
-            requirements = _parse_variant(variant, f"variants[{number - 1}]")
-            document = {**job, **requirements, "metadata": {"attempt": place}}
+            field = f"variants[{number - 1}]"
+            requirements = routing.parse_variant(variant, field)
+            place = routing.choose_place(places, variant, requirements, field)
+            document = {
+                **job,
+                **_build_requirements(requirements),
+                # A name is left to whoever claims first of those that have it.
+                "codebase_id": codebase_id if is_name else place.codebase_id,
+                "metadata": {"attempt": {"group_id": group.group_id, "number": number, "of": len(variants)}},
+            }
             receipt = await TaskService(call).assign(**coding_task_to_arguments(document))
             attempt = AttemptRow(
                 tenant_id=group.tenant_id,
@@ -94,15 +101,6 @@ class AttemptService(BoundService, contract.Attempts):
         call.target = group.group_id
         call.emit("agora.attempt.started", _describe_group(group), subject=group.group_id, audience=(group.requester,))
         return await self._compare_attempts(group)
-
-    async def _require_codebase(self, ref: str) -> None:
-        """Raises NotFound for a codebase that no worker has registered, by id or by name: its jobs would wait forever."""
-        if await self.call.tx.one(codebases.codebase_by_id, codebase_id=ref) is not None:
-            return
-        if not await self.call.tx.all(codebases.codebases_by_name, name=ref, owner="", limit=1):
-            raise not_found(
-                "codebase_id", f"There is no codebase {ref!r}.", fix="See GET /v1/agent/codebases for their ids."
-            )
 
     @implements
     async def list(
@@ -165,15 +163,16 @@ class AttemptService(BoundService, contract.Attempts):
         return await self._compare_attempts(group)
 
     async def _end_attempt(self, attempt: AttemptState, chosen: str) -> None:
-        """Dismiss the review of an attempt that was not chosen, and cancel its job. Raises Conflict while it is delivered."""
-        # The review before the job, as wherever both are locked.
-        if attempt.review in UNDECIDED or attempt.review == "delivering":
-            await ReviewService(self.call).dismiss(attempt.task_id)
-        if attempt.status is None or attempt.status in states.TERMINAL:
-            return
-        draft = await access.lock_task(self.call, attempt.latest_task_id)
-        if draft.row.status not in states.TERMINAL:
-            await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
+        """Cancel the job of an attempt that was not chosen, and dismiss its review. Raises Conflict while it is delivered."""
+        call = self.call
+        if attempt.status is not None and attempt.status not in states.TERMINAL:
+            draft = await access.lock_task(call, attempt.latest_task_id)
+            if draft.row.status not in states.TERMINAL:
+                await end_task(draft, TaskStatus.CANCELLED, content=f"{chosen} was chosen")
+        # Read only now: its worker may have handed it over while its job was waited for, and hands nothing over from here on.
+        review = await call.tx.one(reviews.review_for_update, job_id=attempt.task_id)
+        if review is not None and (review.state in UNDECIDED or review.state == "delivering"):
+            await ReviewService(call).dismiss(attempt.task_id)
 
     # -- rows ---------------------------------------------------------------------------------------------
 
@@ -217,17 +216,13 @@ class AttemptService(BoundService, contract.Attempts):
         return _build_group(group, attempts)
 
 
-def _parse_variant(variant: str, field: str) -> dict[str, Any]:
-    """A variant as fields of a coding job. Raises InvalidRequest for a requirement that it names twice."""
-    fields: dict[str, Any] = {}
-    for requirement in variant.split():
-        kind, _, name = requirement.partition(":")
-        key = FIELDS.get(kind, "required_capabilities")
-        if key in fields:
-            problem = f"{variant!r} names {kind}: twice."
-            raise InvalidRequest(problem, errors=[field_error(field, f"{kind}: twice")])
-        values: Mapping[str, Any] = {"coding": [requirement], "worker": requirement}
-        fields[key] = values.get(kind, name)
+def _build_requirements(requirements: routing.VariantRequirements) -> dict[str, Any]:
+    """What a variant requires, as fields of a coding job."""
+    fields: dict[str, Any] = {FIELDS[kind]: name for kind, name in requirements.items() if kind in FIELDS}
+    if "coding" in requirements:
+        fields["required_capabilities"] = [f"coding:{requirements['coding']}"]
+    if "worker" in requirements:
+        fields["target_agent_name"] = f"worker:{requirements['worker']}"
     return fields
 
 

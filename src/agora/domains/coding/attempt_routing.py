@@ -1,0 +1,80 @@
+"""Where attempts are made: in a codebase whose worker has what an attempt requires.
+
+A codebase belongs to one worker, and most workers run one agent. An attempt with another agent is therefore made in the same
+repository at another worker of the same account, as its stand-in would do it. An attempt that no worker can take is refused: it would
+wait forever, and nothing could be compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agora.core.call import Call, decode_json
+from agora.core.errors import not_found
+from agora_sdk.errors import InvalidRequest, field_error
+
+from . import attempt_queries as statements
+from . import queries as codebases
+from .attempt_records import AttemptPlace
+
+__all__ = ["VariantRequirements", "choose_place", "list_places", "parse_variant"]
+
+MAX_PLACES = 50
+MAX_OFFERS = 20  #: that an error names
+
+VariantRequirements = Mapping[str, str]  #: names by the kind of requirement: coding, model, profile, worker
+
+
+def parse_variant(variant: str, field: str) -> VariantRequirements:
+    """What a variant requires. Raises InvalidRequest for a kind of requirement that it names twice."""
+    requirements: dict[str, str] = {}
+    for requirement in variant.split():
+        kind, _, name = requirement.partition(":")
+        if kind in requirements:
+            problem = f"{variant!r} names {kind}: twice."
+            raise InvalidRequest(problem, errors=[field_error(field, f"{kind}: twice")])
+        requirements[kind] = name
+    return requirements
+
+
+async def list_places(call: Call, ref: str) -> tuple[Sequence[AttemptPlace], bool]:
+    """Where attempts in a codebase may be made, the codebase itself first, and whether ``ref`` is a name. Raises NotFound."""
+    if await call.tx.one(codebases.codebase_by_id, codebase_id=ref) is not None:
+        return await call.tx.all(statements.list_places_of_codebase, codebase_id=ref, limit=MAX_PLACES), False
+    if await call.tx.all(codebases.codebases_by_name, name=ref, owner="", limit=1):
+        return await call.tx.all(statements.list_places_of_name, name=ref, limit=MAX_PLACES), True
+    raise not_found("codebase_id", f"There is no codebase {ref!r}.", fix="See GET /v1/agent/codebases for their ids.")
+
+
+def choose_place(
+    places: Sequence[AttemptPlace], variant: str, requirements: VariantRequirements, field: str
+) -> AttemptPlace:
+    """The first place whose worker has what a variant requires. Raises InvalidRequest if none has."""
+    for place in places:
+        if _meets_requirements(place, requirements):
+            return place
+    offers = [offer for place in places for offer in _list_offers(place)]
+    shown = ", ".join(dict.fromkeys(offers[:MAX_OFFERS])) or "nothing: none of them is there"
+    raise InvalidRequest(
+        f"No worker that has the codebase can take the attempt {variant!r}.",
+        fix=f"Workers that have it offer {shown}. Start another one there with what is missing.",
+        errors=[field_error(field, "no worker has it")],
+    )
+
+
+def _meets_requirements(place: AttemptPlace, requirements: VariantRequirements) -> bool:
+    capabilities, models = decode_json(place.capabilities), decode_json(place.models)
+    tests: dict[str, Any] = {
+        "coding": lambda name: f"coding:{name}" in capabilities,
+        "profile": lambda name: f"profile:{name}" in capabilities,
+        "model": lambda name: name in models,
+        "worker": lambda name: name in (place.worker_id, place.worker_name),
+    }
+    return all(tests[kind](name) for kind, name in requirements.items())
+
+
+def _list_offers(place: AttemptPlace) -> list[str]:
+    """What a worker offers that a variant can name."""
+    capabilities = [name for name in decode_json(place.capabilities) if name.startswith(("coding:", "profile:"))]
+    return [*capabilities, *(f"model:{name}" for name in decode_json(place.models))]
