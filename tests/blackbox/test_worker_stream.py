@@ -69,7 +69,7 @@ def test_a_stream_offers_what_its_worker_may_claim(shared_server: ServerProcess)
 
 
 def test_a_stream_has_heartbeats(start_server: Callable[..., ServerProcess]) -> None:
-    server = start_server(heartbeat_interval="1")
+    server = start_server(heartbeat_interval="0.5")
     agent, worker = register_worker(server, "idle", "coding")
     with open_stream(agent, X_Worker_ID=worker) as messages:
         assert [next(messages)[0], next(messages)[0]] == ["connected", "heartbeat"]

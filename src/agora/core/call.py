@@ -275,7 +275,7 @@ class EventStreamSpec:
     """What a stream shows, from where, and to whom: a stream's implementation answers it, the feed runs it.
 
     position: sequence number after which it begins. resumed: whether the reader asked for that place,
-    and so has everything before it.
+    and so has everything before it. heartbeat_rounds: it has a heartbeat in each n-th round of the server's.
     """
 
     filter: EventFilter
@@ -283,6 +283,7 @@ class EventStreamSpec:
     position: int
     subscription_id: str | None = None
     resumed: bool = False
+    heartbeat_rounds: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2802,8 +2802,9 @@ impl WorkerService<'_> {
 
     /// Stream the tasks that a worker may claim, as they become available, and changes of the worker itself.
     ///
-    /// As server-sent events these are `connected`, then `task_available` and `worker_updated`, and `heartbeat`. The
-    /// arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities, X-Codebases, Last-Event-ID.
+    /// As server-sent events these are `connected`, then `task_available` and `worker_updated`, and `heartbeat` every 30
+    /// seconds (twice heartbeat_interval). The arguments may be headers: X-Worker-ID, X-Agent-Name, X-Capabilities,
+    /// X-Codebases, Last-Event-ID.
     ///
     /// Errors beside those of any operation: `halted`, `not_found`, `cursor_too_old`.
     pub fn stream(&self) -> StreamRequest<WorkerStreamOperation> {

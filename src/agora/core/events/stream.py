@@ -200,12 +200,13 @@ class EventStream(LiveStream):
     live: nothing is lost, nothing repeated. ``attach`` returns when it has joined.
     """
 
-    __slots__ = ("_channel", "filter")
+    __slots__ = ("_channel", "_heartbeat_rounds", "_round", "filter")
 
     def __init__(self, feed: Supervisor, tenant: str, opening: EventStreamSpec, check: Check | None = None) -> None:
         super().__init__(feed, tenant, opening.viewer, opening.position, check)
         self.filter: EventFilter = opening.filter
         self.subscription_id = opening.subscription_id
+        self._heartbeat_rounds, self._round = opening.heartbeat_rounds, 0
         self._channel: Channel | None = None
 
     @property
@@ -238,6 +239,11 @@ class EventStream(LiveStream):
         if self.close_reason is None:
             channel.delivered += len(page.events)
             await self._send_page([EncodedEvent(stored) for stored in page.events], page.position)
+
+    def write_heartbeat(self) -> None:
+        self._round = (self._round + 1) % self._heartbeat_rounds
+        if self._round == 0:
+            super().write_heartbeat()
 
     def _unsubscribe(self) -> None:
         if self._channel is not None:

@@ -41,6 +41,7 @@ __all__ = ["WorkerService"]
 
 STALE_SECONDS = 600
 MAX_VERSION = 64
+HEARTBEAT_ROUNDS = 2  #: of heartbeat_interval between heartbeats of a worker's stream: 30 seconds by default
 MAX_LIMIT_SECONDS = 7 * 86_400  #: for which one report may stop an account
 
 
@@ -234,7 +235,10 @@ class WorkerService(BoundService, contract.Workers):
         offers = build_offer_filter(build_requirement_tokens(capabilities, models), codebases, worker_id)
         place = str(await event_log.read_head(call.tx)) if last_event_id is None else last_event_id
         position = await event_log.resolve_position(call.tx, place)
-        return EventStreamSpec(offers, Viewer(call.caller.subject), position, resumed=last_event_id is not None)
+        resumed = last_event_id is not None
+        return EventStreamSpec(
+            offers, Viewer(call.caller.subject), position, resumed=resumed, heartbeat_rounds=HEARTBEAT_ROUNDS
+        )
 
     async def _find_worker(self, ref: str, *, is_readable: bool) -> WorkerRow:
         """A worker of the caller, or any if the caller may read others'. Raises NotFound."""

@@ -15,6 +15,7 @@ from agora.core.events.frames import NORMAL, RESTARTING, TOO_SLOW
 from agora.core.events.sink import QueueSink
 from agora.core.events.stream import EventStream
 from agora.domains.admin import retention_queries as upkeep
+from agora.domains.workers.service import HEARTBEAT_ROUNDS
 from agora.store.port import StoredEvent, Tx
 from agora.store.sqlite import SqliteStore
 from agora_sdk.errors import CursorTooOld, Overloaded, StorageUnavailable, Unauthenticated
@@ -235,6 +236,19 @@ async def test_every_stream_beats_once_an_interval_at_its_position(
     await journal.emit()
     await time.advance(feed.heartbeat)
     assert nothing.heartbeats == [2, 3]
+
+
+async def test_a_stream_may_beat_in_some_rounds_only(feed: Feed, journal: Journal, time: ManualTime) -> None:
+    """The stream of a worker has a heartbeat every 30 seconds, as its protocol says, where others have one every 15."""
+    reader, usual = Reader(), Reader()
+    opening = EventStreamSpec(EventFilter(), Viewer("x"), 0, heartbeat_rounds=HEARTBEAT_ROUNDS)
+    await feed.open("default", opening).attach(reader)
+    await feed.open("default", EventStreamSpec(EventFilter(), Viewer("x"), 0)).attach(usual)
+    assert feed.heartbeat == 15
+    for seconds, beats in ((15, 0), (15, 1), (15, 1), (15, 2)):
+        await time.advance(seconds)
+        assert len(reader.heartbeats) == beats
+    assert len(usual.heartbeats) == 4
 
 
 async def test_checks_run_at_heartbeats_and_sweeps(feed: Feed, journal: Journal, time: ManualTime) -> None:
