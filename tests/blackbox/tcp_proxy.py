@@ -18,7 +18,8 @@ class TcpProxy:
     """Forwards bytes to one target. While it is cut, open connections are reset and new ones are closed at once.
 
     target: a port of the loopback, or the path of a Unix socket. ``connections`` counts those it has accepted,
-    ``answered`` the bytes that came back from the target.
+    ``answered`` the bytes that came back from the target. ``stall_at``: a connection that sends these bytes stalls, before they
+    are forwarded, or afterwards with ``loses_answer``, until :meth:`release`; ``stalled`` is set when one does.
     """
 
     def __init__(self, target: int | Path) -> None:
@@ -30,6 +31,9 @@ class TcpProxy:
         self._is_cut = False
         self.port = 0
         self.connections = self.answered = 0
+        self.stall_at: bytes | None = None
+        self.loses_answer = False
+        self.stalled = threading.Event()
 
     def start(self) -> TcpProxy:
         self._thread.start()
@@ -43,6 +47,11 @@ class TcpProxy:
     def reset(self) -> None:
         """Reset every connection; new ones are forwarded."""
         self._run(self._cut(refuse=False))
+
+    def release(self) -> None:
+        """Stall no more; what has stalled is reset."""
+        self.stall_at = None
+        self.reset()
 
     def restore(self) -> None:
         self._is_cut = False
@@ -80,7 +89,9 @@ class TcpProxy:
         try:
             back, target = await self._connect()
             self._writers.add(target)
-            await asyncio.gather(self._forward(reader, target), self._forward(back, writer, count=True))
+            flows = asyncio.Event()  # whether answers do
+            flows.set()
+            await asyncio.gather(self._forward(reader, target, flows), self._forward(back, writer, flows, count=True))
         except (OSError, asyncio.CancelledError):
             pass  # cut, or closed: the connection ends, and nobody waits for this task
         finally:
@@ -91,11 +102,23 @@ class TcpProxy:
             self._tasks.discard(task)
 
     async def _forward(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, count: bool = False
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        flows: asyncio.Event,
+        *,
+        count: bool = False,
     ) -> None:
         """Forward one direction; its end, or an error, ends the connection."""
         while data := await reader.read(65536):
             self.answered += len(data) if count else 0
+            if not count and self.stall_at is not None and self.stall_at in data:
+                flows.clear()
+                self.stalled.set()
+                if not self.loses_answer:
+                    await flows.wait()
+            if count:
+                await flows.wait()
             writer.write(data)
             await writer.drain()
         raise ConnectionResetError

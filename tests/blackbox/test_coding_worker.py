@@ -90,6 +90,32 @@ def test_a_refusal_goes_to_the_agent(shared_server: ServerProcess, careful_worke
     assert task["result"]["text"] == "The command was not allowed."
 
 
+def test_a_refusal_says_why(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
+    """The protocol has no place for reasons: the agent is told when its turn has ended."""
+    operator = shared_server.operator
+    job = submit_job(operator, "RUN: echo done > a.txt", worker="careful")
+    wait_for_status(operator, job, "input_required")
+    operator.post("/agora/task/message", {"task_id": job, "text": "Not like this.\nRECALL"})
+    task = wait_for_status(operator, job, "completed")
+    told = "You asked for permission: echo done > a.txt. The answer: Reject (Not like this."
+    assert told in task["result"]["text"]
+    assert (task["result"]["files"], task["attempts"]) == ([], 1)
+
+
+def test_an_agent_that_stops_for_a_refusal_goes_on(shared_server: ServerProcess, start_worker: StartWorker) -> None:
+    """As Codex does; one that does nothing but ask for what it may not do fails its job."""
+    operator = shared_server.operator
+    agent = f"{sys.executable} {RECORDED_AGENT} --without refusals"
+    start_worker("--auto-approve", "all", name="stopper", agent=agent)
+    job = submit_job(operator, "READ: /etc/passwd\nRUN: echo never > a.txt", worker="stopper")
+    task = wait_for_status(operator, job, "completed")
+    assert task["result"]["files"] == []
+    assert "is outside of the working directory" in read_output(operator, job)
+    insistent = submit_job(operator, "OBSTINATE: /etc/passwd", worker="stopper")
+    task = wait_for_status(operator, insistent, "failed")
+    assert "The agent has ended 6 turns for refusals. You asked for permission: /etc/passwd" in task["error"]
+
+
 def test_a_cancelled_job_ends_its_agent(shared_server: ServerProcess, careful_worker: WorkerProcess) -> None:
     operator = shared_server.operator
     running, waiting = (submit_job(operator, prompt, worker="careful") for prompt in ("SLOWLY: 1000", "RUN: true"))

@@ -102,4 +102,5 @@ def stub_environment(port: int, programs: Path) -> dict[str, str]:
         "NO_BROWSER": "1",
         "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{port}",
         "GEMINI_API_KEY": "x",
+        "GEMINI_CLI_TRUST_WORKSPACE": "true",
     }

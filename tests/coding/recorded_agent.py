@@ -5,6 +5,7 @@ Its sessions are files below HOME, so that they outlive it. What it does is writ
 * ``RUN: command`` - asks for permission, runs the command in its directory, and says what came of it
 * ``READ: path`` - a tool call of the kind read, for which it asks, too
 * ``EDIT: path=text`` - asks for permission, and writes the text to a file; it reports the change as a diff
+* ``OBSTINATE: path`` - as READ, and again in every later turn
 * ``THINK: text``; ``PLAN: step, step`` - a plan of which the first step is done
 * ``SAY: text``; ``SLOWLY: n`` - n words, a twentieth of a second apart, until cancelled
 * ``RECALL`` - says every prompt of its session, its model and its mode
@@ -12,7 +13,8 @@ Its sessions are files below HOME, so that they outlive it. What it does is writ
 * ``LIMIT: seconds`` - answers with a usage limit until so many seconds after the first refusal
 * ``DIE`` - ends by SIGKILL, once a directory
 
-``--without resume,load,http`` leaves out ways to open a session again, and MCP servers over HTTP.
+``--without resume,load,http,refusals`` leaves out ways to open a session again, MCP servers over HTTP, and going on after a
+refused permission: the turn ends as cancelled, as Codex's does.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ from pathlib import Path
 from typing import Any
 
 JsonMap = dict[str, Any]
-DIRECTIVE = re.compile(r"^\s*(RUN|READ|EDIT|THINK|PLAN|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL)\b:? ?(.*)$", re.MULTILINE)
+DIRECTIVE = re.compile(
+    r"^\s*(RUN|READ|EDIT|THINK|PLAN|SAY|SLOWLY|RECALL|LIMIT|DIE|TOOL|OBSTINATE)\b:? ?(.*)$", re.MULTILINE
+)
 OPTIONS = [
     {"optionId": "once", "kind": "allow_once", "name": "Allow once"},
     {"optionId": "always", "kind": "allow_always", "name": "Always allow"},
@@ -42,6 +46,9 @@ CHOICES = {
     "model": [{"value": "stub/small", "name": "Small"}, {"value": "stub/large", "name": "Large"}],
     "mode": [{"value": "build", "name": "Build"}, {"value": "plan", "name": "Plan"}],
 }
+
+
+GATE = "--gate"  #: and a path: the agent, once started, makes PATH.waiting and does nothing until PATH is there
 
 
 class Problem(Exception):
@@ -140,7 +147,7 @@ class Agent:
 
     def initialize(self, **_: Any) -> JsonMap:
         print("level=INFO message=starting", file=sys.stderr)
-        ways = {} if "resume" in self.missing else {"resume": {}}
+        ways: JsonMap = {} if "resume" in self.missing else {"resume": {}}
         capabilities = {
             "loadSession": "load" not in self.missing,
             "mcpCapabilities": {"http": "http" not in self.missing},
@@ -188,7 +195,8 @@ class Agent:
         content["prompts"].append(text)
         self.store(sessionId, content)
         self.update(sessionId, "available_commands_update", availableCommands=[])
-        for word, rest in DIRECTIVE.findall(text):
+        said = DIRECTIVE.findall("\n".join(content["prompts"]))
+        for word, rest in DIRECTIVE.findall(text) + [each for each in said if each[0] == "OBSTINATE"]:
             if self.cancelled.is_set():
                 break
             self.obey(sessionId, content, word, rest)
@@ -213,7 +221,7 @@ class Agent:
                         return
             case "RUN":
                 self.run(session, content["cwd"], rest)
-            case "READ":
+            case "READ" | "OBSTINATE":
                 self.read(session, rest)
             case "EDIT":
                 self.edit(session, Path(content["cwd"]), *rest.split("=", 1))
@@ -238,9 +246,10 @@ class Agent:
     def ask(self, session: str, call: JsonMap) -> bool:
         params = {"sessionId": session, "toolCall": {**call, "status": "pending"}, "options": OPTIONS}
         outcome = self.request("session/request_permission", params)["outcome"]
-        if outcome["outcome"] == "cancelled":
+        is_allowed = outcome.get("optionId") in ("once", "always")
+        if outcome["outcome"] == "cancelled" or (not is_allowed and "refusals" in self.missing):
             self.cancelled.set()
-        return outcome.get("optionId") in ("once", "always")
+        return is_allowed
 
     def run(self, session: str, cwd: str, command: str) -> None:
         call = {"toolCallId": f"call_{time.time_ns()}", "title": command, "kind": "execute", "locations": []}
@@ -276,6 +285,16 @@ class Agent:
         self.say(session, f"It is in {path}.")
 
 
+def wait_at_gate(path: Path) -> None:
+    Path(f"{path}.waiting").touch()
+    while not path.exists():
+        time.sleep(0.02)
+
+
 if __name__ == "__main__":
     arguments = sys.argv[1:]
+    if GATE in arguments:
+        place = arguments.index(GATE)
+        wait_at_gate(Path(arguments[place + 1]))
+        del arguments[place : place + 2]
     Agent(set(arguments[1].split(",")) if arguments[:1] == ["--without"] else set()).serve()

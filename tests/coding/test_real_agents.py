@@ -23,8 +23,6 @@ from tests.polling import poll_until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 PROGRAMS = {"opencode": "opencode acp", "claude": "claude-agent-acp", "codex": "codex-acp", "gemini": "gemini --acp"}
-#: Gemini CLI does not open a session of a job again, and is given the transcript; nor does it see tools over HTTP in its first turns.
-reopening_agents = pytest.mark.parametrize("agent", ["opencode", "claude", "codex"], indirect=True)
 SLOW = 180.0  # seconds: a turn from cold takes half a minute on a busy machine
 
 StartWorker = Callable[..., WorkerProcess]
@@ -60,8 +58,7 @@ def start_worker(server: ServerProcess, tmp_path: Path, variables: dict[str, str
         worker.close()
 
 
-@reopening_agents
-def test_permission_check_diff_and_context(server: ServerProcess, start_worker: StartWorker) -> None:
+def test_permission_check_diff_and_context(server: ServerProcess, start_worker: StartWorker, agent: str) -> None:
     operator = server.operator
     start_worker("--check", "test -e greeting.txt")
     job = submit_job(operator, "RUN: echo hello > greeting.txt", worker="coder", context_id="one")
@@ -79,10 +76,27 @@ def test_permission_check_diff_and_context(server: ServerProcess, start_worker: 
     following = submit_job(operator, "RECALL", worker="coder", context_id="one")
     task = wait_for_status(operator, following, "completed", timeout=SLOW)
     assert "RUN: echo hello > greeting.txt" in task["result"]["text"], "the session has its context"
-    assert "goes on by session/resume" in read_output(operator, following)
+    rung = "load" if agent == "gemini" else "resume"
+    assert f"goes on by session/{rung}" in read_output(operator, following)
 
 
-@reopening_agents
+def test_a_refusal_is_told_and_the_job_ends_clearly(server: ServerProcess, start_worker: StartWorker) -> None:
+    """Codex ends its turn as cancelled, and is prompted again; the others go on, and learn of the reason afterwards."""
+    operator = server.operator
+    start_worker()
+    silent = submit_job(operator, "RUN: touch refused.txt", worker="coder")
+    wait_for_status(operator, silent, "input_required", timeout=SLOW)
+    operator.post("/agora/task/message", {"task_id": silent, "text": "no"})
+    task = wait_for_status(operator, silent, "completed", timeout=SLOW)
+    assert (task["result"]["files"], task["attempts"]) == ([], 1), read_output(operator, silent)
+    reasoned = submit_job(operator, "RUN: touch refused.txt", worker="coder")
+    wait_for_status(operator, reasoned, "input_required", timeout=SLOW)
+    operator.post("/agora/task/message", {"task_id": reasoned, "text": "Not here.\nSAY: then I leave it"})
+    task = wait_for_status(operator, reasoned, "completed", timeout=SLOW)
+    assert task["result"]["text"].startswith("then I leave it"), read_output(operator, reasoned)
+    assert task["result"]["files"] == []
+
+
 def test_output_streams_and_everything_may_be_killed(
     server: ServerProcess, start_worker: StartWorker, agent: str
 ) -> None:
@@ -107,10 +121,10 @@ def test_output_streams_and_everything_may_be_killed(
     assert task["attempts"] == 2
     output = read_output(operator, job)
     assert output.count("goes on by session/") == 2
-    assert output.rstrip().endswith("word99")
+    assert output.count("word99 ") == 1
+    assert "word" not in output.rpartition("word99 ")[2], "the last word is the end"
 
 
-@reopening_agents
 def test_an_injected_order_meets_a_limited_credential(server: ServerProcess, start_worker: StartWorker) -> None:
     """The agent has the marketplace's tools; a model that obeys "delete all agents" gets a refusal."""
     operator = server.operator

@@ -23,7 +23,9 @@ import acp
 from acp import schema
 from acp.client import ClientSideConnection
 
+from . import gemini
 from .permissions import Decision, PermissionRequest
+from .process_reaper import MARK, kill_marked
 from .usage_limits import UsageLimitReached, parse_usage_limit
 
 __all__ = ["AgentDied", "AgentFailed", "AgentProcess", "SessionState", "TurnEnd"]
@@ -102,6 +104,7 @@ class AgentProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._connection: ClientSideConnection | None = None
         self._capabilities: schema.AgentCapabilities | None = None
+        self._name = ""
         self._session: SessionState | None = None
         self._is_replaying = False
         self._log: deque[str] = deque(maxlen=LOG_LINES)
@@ -116,7 +119,6 @@ class AgentProcess:
 
     async def start(self) -> str:
         """Start the process and greet it; answers its name and version. Raises AgentDied, AgentFailed."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLES)}
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self.command,
@@ -124,7 +126,7 @@ class AgentProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 cwd=self.cwd,
-                env=inherited | dict(self._environment),
+                env=self.all_environment,
                 limit=MAX_LINE_BYTES,
                 start_new_session=True,  # its tools are its process group, which ends with it
                 preexec_fn=_end_with_worker,
@@ -144,7 +146,19 @@ class AgentProcess:
         if greeting.protocol_version != PROTOCOL_VERSION:
             raise AgentFailed(f"The agent speaks version {greeting.protocol_version} of ACP; the worker speaks 1.")
         self._capabilities = greeting.agent_capabilities
+        self._name = greeting.agent_info.name if greeting.agent_info else ""
         return f"{greeting.agent_info.name} {greeting.agent_info.version}" if greeting.agent_info else self.command[0]
+
+    @property
+    def all_environment(self) -> dict[str, str]:
+        """The environment of the process: the worker's but for what concerns the worker alone, and the agent's own."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(PRIVATE_VARIABLES)}
+        return inherited | dict(self._environment)
+
+    @property
+    def doubts_about_tools(self) -> str | None:
+        """Why the agent, which has started, may use no MCP servers that it is given; None if it will."""
+        return gemini.describe_missing_tools(self.all_environment) if self._name == gemini.NAME else None
 
     @property
     def takes_http_servers(self) -> bool:
@@ -157,6 +171,8 @@ class AgentProcess:
         servers: list[Any] = [_build_server(server) for server in mcp_servers]
         if session_id is not None:
             for rung, reopen in self._reopening_calls(session_id, servers):
+                if rung == "load" and self._name == gemini.NAME:
+                    await asyncio.sleep(gemini.seconds_until_reopenable(session_id, self.all_environment, time.time()))
                 self._is_replaying = True  # a loaded session repeats what was said: the log has it already
                 try:
                     answer = await self._await_answer(reopen(), START_SECONDS)
@@ -247,6 +263,9 @@ class AgentProcess:
                 os.killpg(process.pid, number)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), 3)
+        # What its tools have started in sessions of their own would go on in a worktree that the next agent works in.
+        if mark := self._environment.get(MARK):
+            await asyncio.to_thread(kill_marked, mark)
         if self._reading_log is not None:
             self._reading_log.cancel()
         # asyncio keeps the pipe of a process that has ended until its transport is closed.

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from .agents import AGENTS
 from .container_engine import ContainerEngine, ContainerError, Mount
 from .container_settings import ContainerSettings
+from .process_reaper import mark_processes
 from .subprocesses import CommandResult, run_checked, run_command
 from .worktree import Workplace
 
@@ -76,7 +77,7 @@ class HostExecution:
         self, command: Sequence[str] | str, place: Workplace, environment: Mapping[str, str]
     ) -> AsyncIterator[Command]:
         """The command itself."""
-        yield Command(_split_command(command), environment)
+        yield Command(_split_command(command), {**environment, **mark_processes()})
 
     @asynccontextmanager
     async def hold_still(self, place: Workplace) -> AsyncIterator[None]:
@@ -117,7 +118,7 @@ class ContainerExecution:
         )
         self._names.append(name)
         try:
-            yield Command(["docker", "start", "--attach", "--interactive", name], {})
+            yield Command(["docker", "start", "--attach", "--interactive", name], mark_processes())
         finally:
             self._names.remove(name)
             try:

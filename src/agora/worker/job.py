@@ -26,7 +26,7 @@ from .job_state import JobState
 from .options import Isolation, WorkerOptions
 from .output import OutputWriter
 from .permissions import Decision, OpenPermission, PermissionRequest, parse_answer
-from .prompts import ANEW, CONTINUE, DECIDED, FRESH, SEND_BACK
+from .prompts import ANEW, CONTINUE, DECIDED, FRESH, REFUSED, SEND_BACK
 from .registry import CodebaseRegistry
 from .reports import offer_tools, report_usage
 from .request import Answer, JobRequest, read_answers
@@ -45,6 +45,7 @@ __all__ = ["Job"]
 logger = logging.getLogger("agora.worker")
 
 MAX_AGENT_STARTS = 4  #: of one attempt: the first, and after deaths of the agent
+MAX_REFUSED_TURNS = 5  #: of a job, that its agent may end because a permission was refused
 MAX_TRANSCRIPT_CHARACTERS = 20_000  #: that a fresh session is given of an earlier one
 TOOL_SECONDS = 3600.0
 
@@ -80,6 +81,8 @@ class Job:
         self._is_steered = asyncio.Event()
         self._follow_ups = FollowUpQueue(client)
         self._granted: Decision | None = None
+        self._refusal = ""  # what was refused in the turn, as the agent is told of it
+        self._has_remark = False  # whether a person has said why
         self._prompt = self._request.prompt
 
     # -- its course ---------------------------------------------------------------------------------------
@@ -152,7 +155,7 @@ class Job:
         self._place = await self._closing.enter_async_context(place)
         await self._execution.enter(self._place)
         self._state.workplace = self._place.to_document() | {"job": job}
-        if self._place.is_new:
+        if self._place.needs_setup:
             await prepare_worktree(
                 self._execution,
                 self._options,
@@ -161,6 +164,7 @@ class Job:
                 self._writer.add_text,
                 self._add_note,
             )
+            self._place.note_setup()
         if not self._state.is_prompted:
             await place_files(self._run.payload.get("files"), self._place, self._client)
         if start is not None and not self._state.was_rewound:
@@ -289,6 +293,7 @@ class Job:
         assert self._agent is not None
         # Before it is sent: whoever goes on after a crash must not take a prompt that was sent for one that was not.
         self._state.is_prompted, self._state.is_answered, self._state.asked = True, False, None
+        self._state.refusal, self._refusal, self._has_remark = "", "", False
         await self._save_checkpoint()
         self._transcript = Transcript(self._state.usage, ends_line=self._transcript.ends_line)
         self._prompt = prompt
@@ -300,6 +305,9 @@ class Job:
         while True:
             if not self._state.is_answered and (steering := await self._finish_turn()) is not None:
                 await self._prompt_again(steering)
+                continue
+            if self._state.refusal:
+                await self._prompt_again(self._state.refusal)
                 continue
             answers = await read_answers(self._client, self.task_id, self._state.seen)
             if answers and self._options.command is None:
@@ -347,11 +355,25 @@ class Job:
         await report_usage(self._client, self._run, self._state, model, end.usage, self._add_note)
         self._state.text = self._transcript.text
         self._state.is_answered = True
+        self._note_refused_turn(end)
         await self._writer.flush_output()
         await self._save_checkpoint()
-        if end.stop_reason != "end_turn":
+        if end.stop_reason != "end_turn" and not self._state.refusal:
             raise PermanentFailure(f"The agent stopped: {end.stop_reason}. {self._state.text}"[:4000])
         return None
+
+    def _note_refused_turn(self, end: TurnEnd) -> None:
+        """Have the agent told of a refused permission: why, if a person has said so, and to go on if it has stopped for it.
+
+        The protocol has no place for reasons. Codex ends its turn as cancelled, and others go on by themselves.
+        """
+        has_stopped = end.stop_reason == "cancelled"
+        if not self._refusal or not (has_stopped or self._has_remark):
+            return
+        self._state.refusals += has_stopped
+        if self._state.refusals > MAX_REFUSED_TURNS:
+            raise PermanentFailure(f"The agent has ended {MAX_REFUSED_TURNS + 1} turns for refusals. {self._refusal}")
+        self._state.refusal = self._refusal
 
     async def _close_turn(self) -> None:
         """Store what the agent has said, and record the turn as a checkpoint."""
@@ -427,13 +449,25 @@ class Job:
         return InputRequired(request.describe_request(), data=data, schema=request.answer_schema())
 
     async def _answer_permission(self) -> None:
-        """Give the agent what the requester has answered."""
+        """Give the agent what the requester has answered; one that has died meanwhile is started again with the answer."""
         assert self._permission is not None
+        assert self._turn is not None
+        assert self._agent is not None
         permission, self._permission = self._permission, None
         self._is_asked.clear()
+        if self._turn.done():
+            permission.decision.cancel()
+            await asyncio.gather(self._turn, return_exceptions=True)
+            self._add_note("the agent died while it waited for the answer")
+            await self._agent.close()
+            prompt = await self._choose_prompt()
+            assert prompt is not None
+            await self._open_agent(prompt)
+            return
         decision = await self._read_decision(permission.request)
         self._note_permission_decision(permission.request, decision)
         self._state.asked = None
+        self._has_remark |= decision.is_refusal and decision.feedback is not None
         permission.decision.set_result(decision)
 
     async def _read_decision(self, request: PermissionRequest) -> Decision:
@@ -447,6 +481,8 @@ class Job:
         answer = decision.option.name if decision.option else "cancelled"
         reason = f" ({decision.feedback})" if decision.feedback else ""
         self._add_note(f"permission: {request.kind}: {request.title}: {answer}{reason}")
+        if decision.is_refusal:
+            self._refusal += REFUSED.format(title=request.title, answer=answer + reason) + "\n"
 
     # -- the result ---------------------------------------------------------------------------------------
 

@@ -18,7 +18,8 @@ class JobState:
     session_id: of the agent's session. seen: number of the last entry of the requester's that the agent was given.
     is_prompted: whether the prompt was sent; is_answered: whether its turn ended. asked: the permission that the job waits for.
     messages: of the session that this job has reported. follow_up: the last that was taken, as the server counts them. was_rewound: whether the files
-    were taken back to where the job begins. model_tokens: input and output tokens of the job by model. turns: number of the last that is recorded, by whichever worker.
+    were taken back to where the job begins. refusal: what the agent has yet to be told of a permission that it was refused; refusals: turns that it
+    has ended for one. model_tokens: input and output tokens of the job by model. turns: number of the last that is recorded, by whichever worker.
     check: exit code of the last run of the repository's check.
     """
 
@@ -34,6 +35,8 @@ class JobState:
     messages: int = 0
     follow_up: int = 0
     was_rewound: bool = False
+    refusal: str = ""
+    refusals: int = 0
     turns: int = 0
     check: int | None = None
     usage: Usage = field(default_factory=Usage)

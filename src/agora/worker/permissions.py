@@ -41,6 +41,11 @@ class Decision:
     option: Option | None
     feedback: str | None = None
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the agent may not do what it has asked for."""
+        return self.option is None or self.option.kind not in ("allow_once", "allow_always")
+
 
 @dataclass(frozen=True, slots=True)
 class PermissionRequest:

@@ -69,6 +69,7 @@ async def offer_tools(
     if not token.scopes or token.token is None:
         add_note("the job's creator allows no tools of the marketplace")
         return []
-    add_note(f"the agent has tools of the marketplace, for {', '.join(token.scopes)}")
+    doubts = f" ({agent.doubts_about_tools})" if agent.doubts_about_tools else ""
+    add_note(f"the agent has tools of the marketplace, for {', '.join(token.scopes)}{doubts}")
     headers = [{"name": "Authorization", "value": f"Bearer {token.token}"}]
     return [{"type": "http", "name": "agora", "url": f"{client.url}/mcp", "headers": headers}]

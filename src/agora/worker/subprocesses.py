@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .process_reaper import MARK, kill_marked
+
 __all__ = ["CommandError", "CommandResult", "fill_command", "run_checked", "run_command"]
 
 MAX_OUTPUT_BYTES = 1_000_000
@@ -44,7 +46,8 @@ async def run_command(
     on_output: Callable[[str], None] | None = None,
     inherited: Sequence[int] = (),
 ) -> CommandResult:
-    """Run a command; a string is run by the shell. Its process group ends with it, or with the timeout (exit code 124).
+    """Run a command; a string is run by the shell. Its process group ends with it, or with the timeout (exit code 124), and so do
+    all processes with its mark (``process_reaper``) if it has one.
 
     on_output: called with each piece of the output as it comes. inherited: file descriptors that the command gets, such as a
     lock that has to hold until it has ended, also where this process is killed meanwhile.
@@ -83,6 +86,8 @@ async def run_command(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+        if mark := (environment or {}).get(MARK):
+            await asyncio.to_thread(kill_marked, mark)
     return CommandResult(code, output.decode(errors="replace"))
 
 

@@ -45,15 +45,21 @@ class Changes:
 class Workplace:
     """A directory to work in. branch, base: of a worktree of its own; None in the codebase itself.
 
-    is_new: whether the worktree was made now. is_empty: whether its branch was, too, so that nothing of the job is in it.
+    needs_setup: whether it is a worktree whose set-up has not ended. is_empty: whether its branch was made now, so that nothing of
+    the job is in it.
     """
 
     codebase: Codebase
     path: Path
     branch: str | None = None
     base: str | None = None
-    is_new: bool = False
+    needs_setup: bool = False
     is_empty: bool = False
+
+    def note_setup(self) -> None:
+        """The set-up has ended; until then it is run again at each attempt, however the last one ended."""
+        _setup_marker(self.path).unlink(missing_ok=True)
+        self.needs_setup = False
 
     async def commit_rest(self, message: str) -> None:
         """Commit what the agent has left uncommitted."""
@@ -117,7 +123,9 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
     """Find the worktree of a job, or make it. lock: descriptor of the job's lock, which git keeps if this process is killed."""
     base_file, marker = path.with_suffix(".base"), path.with_suffix(".preparing")
     if path.is_dir() and base_file.exists():
-        return Workplace(codebase, path, branch, base_file.read_text().strip())
+        _remove_stale_locks(path)
+        needs_setup = _setup_marker(path).exists()
+        return Workplace(codebase, path, branch, base_file.read_text().strip(), needs_setup)
     _clear_unfinished(path, marker)
     marker.touch()
     await run_checked(["git", "worktree", "prune"], codebase.path)
@@ -131,11 +139,26 @@ async def _prepare_worktree(codebase: Codebase, path: Path, branch: str, start: 
     command = ["git", "worktree", "add", "--quiet", "--force", "--force", *source]
     await run_checked(command, codebase.path, inherited=[lock])
     _copy_included(codebase.path, path)
+    _setup_marker(path).touch()
     complete = base_file.with_suffix(".new")
     complete.write_text(base)
     complete.replace(base_file)
     marker.unlink()
-    return Workplace(codebase, path, branch, base, is_new=True, is_empty=not exists)
+    return Workplace(codebase, path, branch, base, needs_setup=True, is_empty=not exists)
+
+
+def _setup_marker(path: Path) -> Path:
+    return path.with_suffix(".setup")
+
+
+def _remove_stale_locks(path: Path) -> None:
+    """Remove git's locks in a worktree in which nothing runs: a git that was killed leaves them, and every later one refuses to work."""
+    try:
+        directory = Path((path / ".git").read_text().removeprefix("gitdir:").strip())
+    except OSError:
+        return
+    for name in ("index.lock", "HEAD.lock"):
+        (path / directory / name).unlink(missing_ok=True)
 
 
 def _clear_unfinished(path: Path, marker: Path) -> None:

@@ -102,7 +102,8 @@ async def _remove_worktree(codebase: Codebase, path: Path) -> str:
         verdict = await _find_loss(path)
         if verdict == "removable":
             await run_checked(["git", "worktree", "remove", str(path)], codebase.path)  # refuses one with changes
-            path.with_suffix(".base").unlink(missing_ok=True)
+            for suffix in (".base", ".setup"):
+                path.with_suffix(suffix).unlink(missing_ok=True)
             await asyncio.to_thread(shutil.rmtree, _find_home(path), ignore_errors=True)
         return verdict
     except CommandError as error:

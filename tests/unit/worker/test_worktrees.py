@@ -42,13 +42,16 @@ async def test_a_worktree_is_found_again_and_its_work_is_kept(tmp_path: Path) ->
     (repository / ".env").write_text("SECRET=1")
     codebase, root = Codebase.inspect(repository), tmp_path / "worktrees"
     async with find_workplace(codebase, root, "job", isolated=True) as place:
-        assert place.is_new
+        assert place.needs_setup
         assert (place.path / ".env").read_text() == "SECRET=1"
         (place.path / "new file").write_text("work")
         assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it is in use"
     assert await clean_worktrees(codebase, root, NOTHING_LEFT) == [], "it has uncommitted work"
     async with find_workplace(codebase, root, "job", isolated=True) as place:
-        assert not place.is_new
+        assert place.needs_setup, "its set-up has not ended"
+        place.note_setup()
+    async with find_workplace(codebase, root, "job", isolated=True) as place:
+        assert not place.needs_setup
         (place.path / ".env").unlink()
         await place.commit_rest("A title")
         changes = await place.read_changes()
@@ -78,13 +81,23 @@ async def test_a_worktree_of_a_killed_worker_is_made_anew(tmp_path: Path) -> Non
 
     async def find_place() -> tuple[bool, str]:
         async with find_workplace(Codebase.inspect(repository), tmp_path / "worktrees", "job", isolated=True) as place:
-            return place.is_new, (place.path / "README").read_text()
+            return place.needs_setup, (place.path / "README").read_text()
 
     finding = asyncio.create_task(find_place())
     await passing(0.3)
     assert not finding.done(), "git still works there"
     proceed.touch()
     assert await asyncio.wait_for(finding, 60) == (True, (repository / "README").read_text())
+
+
+async def test_locks_of_a_killed_git_are_removed(tmp_path: Path) -> None:
+    codebase, root = Codebase.inspect(create_repository(tmp_path / "api")), tmp_path / "worktrees"
+    async with find_workplace(codebase, root, "job", isolated=True) as place:
+        (place.path / "work.txt").write_text("work")
+    (tmp_path / "api/.git/worktrees/job/index.lock").touch()
+    async with find_workplace(codebase, root, "job", isolated=True) as place:
+        await place.commit_rest("A title")
+        assert [change["path"] for change in (await place.read_changes()).files] == ["work.txt"]
 
 
 async def test_a_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
@@ -94,7 +107,7 @@ async def test_a_directory_of_unknown_history_is_kept(tmp_path: Path) -> None:
         stray.mkdir(parents=True)
         (stray / "notes").write_text(text)
         async with find_workplace(Codebase.inspect(repository), root, "job", isolated=True) as place:
-            assert place.is_new
+            assert place.needs_setup
             assert not (place.path / "notes").exists()
         shutil.rmtree(stray)
         stray.with_suffix(".base").unlink()

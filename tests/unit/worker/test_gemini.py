@@ -1,0 +1,28 @@
+"""What the worker does about Gemini CLI: it spares sessions, and says why tools may be missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agora.worker.gemini import describe_missing_tools, seconds_until_reopenable
+
+SESSION = "cbfb1ab1-7b15-45fb-b7bc-f94d908431f0"
+BEGINNING = 1_795_546_675.0  # 2026-11-24T18:57:55Z
+
+
+def test_a_session_is_not_opened_again_in_the_minute_of_its_beginning(tmp_path: Path) -> None:
+    chats = tmp_path / ".gemini/tmp/api/chats"
+    chats.mkdir(parents=True)
+    (chats / "session-2026-11-24T18-57-cbfb1ab1.jsonl").touch()
+    environment = {"HOME": str(tmp_path)}
+    assert seconds_until_reopenable(SESSION, environment, BEGINNING) == 5.0
+    assert seconds_until_reopenable(SESSION, environment, BEGINNING + 5) == 0.0
+    assert seconds_until_reopenable(SESSION, environment, BEGINNING - 60) == 0.0
+    assert seconds_until_reopenable("another-session", environment, BEGINNING) == 0.0
+
+
+def test_it_is_told_that_tools_need_a_trusted_directory() -> None:
+    hint = describe_missing_tools({})
+    assert hint is not None
+    assert "GEMINI_CLI_TRUST_WORKSPACE=true" in hint
+    assert describe_missing_tools({"GEMINI_CLI_TRUST_WORKSPACE": "true"}) is None
