@@ -7,22 +7,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import clean_text
+from .output import Column, clean_text
 from .session import Session, client_command
+from .tables import build_attribute_columns
 from .tasks import print_task_until_done
+from .tree import format_duration
 
 if TYPE_CHECKING:
+    from agora_sdk.contract.attempts import Attempt, AttemptGroup
     from agora_sdk.contract.tasks import TaskEntry
 
-__all__ = ["group", "run_job", "show_session"]
+__all__ = ["choose_attempt", "compare_attempts", "group", "run_job", "show_session"]
 
 JOB_TYPE = "coding.job"
+GroupId = Annotated[str, typer.Argument(help="Id of the group, as agora job run --attempt printed it.")]
+#: options of a job that attempts have none of: each has a session and a worker of its own
+NOT_OF_ATTEMPTS = {"worker": "--worker", "context_id": "--context", "allow": "--allow", "model": "--model"}
 
 
 def group() -> typer.Typer:
     """The commands about jobs."""
     app = typer.Typer(help="Jobs for coding agents.", no_args_is_help=True)
     app.command("run")(run_job)
+    app.command("compare")(compare_attempts)
+    app.command("choose")(choose_attempt)
     app.callback()(lambda: None)
     return app
 
@@ -52,12 +60,25 @@ def run_job(
         ),
     ] = None,
     priority: Annotated[str, typer.Option(help="low, normal, high or urgent.")] = "normal",
+    attempt: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Attempt the prompt several times, to compare and choose: once for each, what it requires: coding:AGENT, "
+            "model:MODEL, profile:PROFILE, worker:ID, several separated by spaces.",
+        ),
+    ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show the output to the end, and ask what the agent asks.")
     ] = False,
 ) -> None:
     """Queue a job for a coding agent."""
     text = sys.stdin.read() if prompt == "-" else prompt
+    if attempt:
+        others = {"worker": worker, "context_id": context_id, "allow": allow, "model": model}
+        _check_options_of_attempts(codebase, [NOT_OF_ATTEMPTS[name] for name, value in others.items() if value], follow)
+        options = {"title": title or "", "agent_type": agent_type, "priority": priority}
+        _print_attempts(session, session.client.attempt.start(text, str(codebase), attempt, **options))  # type: ignore[arg-type]
+        return
     payload: dict[str, Any] = {"prompt": text, "title": title, "codebase": codebase or repository}
     payload["agent_type"] = agent_type
     required = [f"codebase:{codebase}"] if codebase else [f"repository:{repository}"] if repository else ["coding"]
@@ -77,6 +98,77 @@ def run_job(
     if receipt.warning:
         session.out.note(receipt.warning)
     print_task_until_done(session, receipt.task_id, lambda entry: _answer_question(session, entry))
+
+
+def _check_options_of_attempts(codebase: str | None, others: list[str], follow: bool) -> None:
+    """Refuse options that a group of attempts does not take, with what to do instead."""
+    if codebase is None:
+        raise typer.BadParameter("attempts are made in one codebase: name it with --codebase", param_hint="--attempt")
+    if others:
+        raise typer.BadParameter(f"{others[0]} is of one job; say it in an --attempt", param_hint="--attempt")
+    if follow:
+        raise typer.BadParameter(
+            "attempts work side by side; follow one with agora task output TASK --follow", param_hint="--follow"
+        )
+
+
+@client_command
+def compare_attempts(session: Session, group_id: GroupId) -> None:
+    """Compare the attempts at a prompt: changes, check, tokens, cost and time."""
+    _print_attempts(session, session.client.attempt.get(group_id))
+
+
+@client_command
+def choose_attempt(
+    session: Session,
+    group_id: GroupId,
+    attempt: Annotated[str, typer.Argument(help="Number of the attempt, or the id of its job.")],
+) -> None:
+    """Choose an attempt: the others are cancelled if they work, their reviews dismissed, their branches kept."""
+    task_id = attempt
+    if attempt.isdecimal():
+        attempts = session.client.attempt.get(group_id).attempts
+        task_id = next((each.task_id for each in attempts if each.number == int(attempt)), attempt)
+    group = session.client.attempt.choose(group_id, task_id)
+    _print_attempts(session, group)
+    session.out.note(f"deliver it with: agora review approve {task_id}")
+
+
+def _print_attempts(session: Session, group: AttemptGroup) -> None:
+    if session.out.json:
+        session.out.result(group)
+        return
+    session.out.say(f"{clean_text(group.title)}")
+    session.out.table(
+        group.attempts, [("", lambda each: "*" if each.task_id == group.chosen else ""), *ATTEMPT_COLUMNS]
+    )
+    session.out.note(f"{group.group_id}: agora job compare, agora job choose")
+
+
+def _format_changes(attempt: Attempt) -> str:
+    files = "1 file" if attempt.files == 1 else f"{attempt.files} files"
+    return f"{files} +{attempt.additions} -{attempt.deletions}" if attempt.review else ""
+
+
+def _format_check(attempt: Attempt) -> str:
+    return "" if attempt.check is None else "passed" if attempt.check == 0 else f"exit code {attempt.check}"
+
+
+def _format_duration(attempt: Attempt) -> str:
+    if attempt.started_at is None or attempt.completed_at is None:
+        return ""
+    return format_duration((attempt.completed_at - attempt.started_at).total_seconds())
+
+
+ATTEMPT_COLUMNS: list[Column] = [
+    *build_attribute_columns(nr="number", variant="variant", status="status"),
+    ("changes", _format_changes),
+    ("check", _format_check),
+    ("tokens", lambda each: f"{each.input_tokens + each.output_tokens:,}"),
+    ("cost", lambda each: "" if each.cost is None else f"{each.cost:.4f} {each.currency}"),
+    ("time", _format_duration),
+    *build_attribute_columns(job="task_id", error="error"),
+]
 
 
 def _read_scopes(text: str | None) -> dict[str, Any]:
