@@ -30,6 +30,7 @@ __all__ = [
 PAGES_BY_PREFIX = {
     "agent": "agents",
     "app": "apps",
+    "att": "attempts",
     "task": "tasks",
     "wf": "workflows",
     "msg": "messages",
@@ -215,6 +216,21 @@ def task_title(task: Any) -> str:
     return truncate(task_preview(task), 80) or "Message"
 
 
+def task_attempt(task: Any) -> tuple[str, str] | None:
+    """The page of the group that a job is an attempt of, and which one it is; None for other jobs.
+
+    A task's metadata is whatever its author says: only what has the form of a group's id becomes an address.
+    """
+    place = task.metadata.get("attempt")
+    if task.task_type != JOB_TYPE or not isinstance(place, Mapping):
+        return None
+    group_id, number, total = (place.get(name) for name in ("group_id", "number", "of"))
+    path = find_page_path(group_id) if isinstance(group_id, str) and group_id.startswith("att_") else None
+    if path is None or not isinstance(number, int) or not isinstance(total, int):
+        return None
+    return path, f"attempt {number:d} of {total:d}"
+
+
 def task_state(task: Any) -> str:
     """The state that is shown: a task that waits for others, or for its next attempt, is told from one to be taken."""
     if task.status != "pending":
@@ -257,6 +273,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "state": state_badge,
     "task_preview": task_preview,
     "task_state": task_state,
+    "task_attempt": task_attempt,
     "task_title": task_title,
     "tone": tone_of_state,
     "words": identifier_words,

@@ -12,7 +12,7 @@ from .filters import find_page_path
 __all__ = ["describe_outcome", "find_result_page"]
 
 #: fields of a result that name what the operation made or changed, the most telling first
-RESULT_IDS: Final = ("task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
+RESULT_IDS: Final = ("group_id", "task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
 
 CHAT: Final = "agora.orchestrator.chat"
 #: by operation name without ``agora.``, followed by the form's ``action``, ``approved`` or ``mode`` where one operation does several things
@@ -38,6 +38,8 @@ WORDS: Final[Mapping[str, str]] = {
     "agent.update": "Agent changed",
     "app.delete": "App removed",
     "app.run": "Workflow started",
+    "attempt.choose": "Chosen: the other attempts are ended",
+    "attempt.start": "Attempts queued",
     "billing.budget": "Budget set",
     "billing.credit": "Credit booked",
     "billing.set_price": "Price set",

@@ -306,6 +306,43 @@ async def test_the_board_shows_jobs_from_the_queue_to_the_review(market: Market,
     assert f"card-review-{job_id}" not in page
 
 
+async def test_attempts_are_started_compared_and_chosen(market: Market, coding: Coding) -> None:
+    browser, path = await signed_in(market), f"codebases/{coding.codebase}"
+    page = await read_page(browser, path)
+    assert 'name="variants" value="coding:opencode"' in page
+    worker = f"worker:{coding.worker}"
+    answer = await browser.act(
+        "agora.attempt.start",
+        codebase_id=coding.codebase,
+        prompt=EVIL,
+        variants=f"coding:opencode\n{worker}",
+        visit="1",
+    )
+    group = (await market.call(market.operator, "attempt.list")).groups[0]
+    assert answer.headers["location"].endswith(f"attempts/{group.group_id}")
+    board = await read_page(browser, "board")
+    assert ["attempt 1 of 2" in board, "attempt 2 of 2" in board] == [True, True]
+    for _ in group.attempts:
+        claim = await market.call(coding.coder, "task.claim", worker=coding.worker)
+        fence = {"task_id": claim.tasks[0].task_id, "fencing_token": claim.tasks[0].fencing_token}
+        place = {"job_id": fence["task_id"], "codebase_id": coding.codebase, "branch": "agora/x", "files": []}
+        await market.call(coding.coder, "review.submit", **fence, **place, base="0" * 40, head="1" * 40)
+        await market.call(coding.coder, "task.complete", **fence, result={"text": EVIL, "check": 3})
+    page = await read_page(browser, f"attempts/{group.group_id}")
+    assert page.count(">Choose</button>") == 2
+    assert "exit code 3" in page
+    await browser.act("agora.attempt.choose", group_id=group.group_id, task_id=group.attempts[1].task_id)
+    page = await read_page(browser, f"attempts/{group.group_id}")
+    assert ">Choose</button>" not in page
+    assert "Dismissed" in page
+    assert group.title[:40].replace("<", "&lt;").split(">")[0] in await read_page(browser, "attempts")
+    forged = {"group_id": "att_" + "/../x" * 6, "number": 1, "of": 2}
+    task = await market.call(
+        coding.person, "task.assign", prompt="x", codebase_id=coding.codebase, metadata={"attempt": forged}
+    )
+    assert "attempt 1 of 2" not in await read_page(browser, f"tasks/{task.task_id}")
+
+
 async def test_the_page_of_a_codebase_says_why_its_queue_is_held(market: Market, coding: Coding) -> None:
     browser, path = await signed_in(market), f"codebases/{coding.codebase}"
     assert "queued jobs are held" not in await read_page(browser, path)

@@ -11,6 +11,7 @@ from ..registry import PAGES, Page
 from . import (
     agents,
     apps,
+    attempts,
     audit,
     billing,
     board,
@@ -37,6 +38,7 @@ from . import (
 __all__ = [
     "agents",
     "apps",
+    "attempts",
     "audit",
     "billing",
     "board",

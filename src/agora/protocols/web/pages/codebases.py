@@ -15,7 +15,7 @@ from ..registry import register_fragment, register_page
 from ..view import View
 from .coding_jobs import OPEN, is_job_of_codebase, load_jobs
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
-from .workers import list_coding_agent_names
+from .workers import list_attempt_variants, list_coding_agent_names
 
 __all__ = ["load_codebase_page", "load_codebases_page", "load_sessions_page"]
 
@@ -83,6 +83,7 @@ async def load_codebase_page(view: View) -> Mapping[str, Any]:
         "copies": copies,
         "agents": list_coding_agent_names(worker) if worker else [],
         "models": worker.models if worker else [],
+        "variants": list_attempt_variants(worker) if worker else [],
         "priorities": [priority.value for priority in fields.Priority],
     }
 

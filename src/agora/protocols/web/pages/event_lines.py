@@ -51,6 +51,8 @@ _PHRASES = {
     "agora.task.message": "was talked about",
     "agora.task.commented": "was commented on",
     "agora.task.prioritized": "has the priority {priority} now",
+    "agora.attempt.started": "was started: several attempts at one prompt",
+    "agora.attempt.chosen": "is decided: an attempt was chosen",
     "agora.review.changed": "of what an agent has changed is {state}",
     "agora.task.follow_up": "has a follow-up: {change}",
     "agora.task.input_required": "has a question",

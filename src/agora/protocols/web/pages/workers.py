@@ -16,7 +16,14 @@ from ..view import View
 from .agent_names import names_by_id
 from .list_parameters import chosen_filters, list_operation, query_if_allowed
 
-__all__ = ["Installation", "list_coding_agent_names", "load_worker_page", "load_workers_page", "read_installation"]
+__all__ = [
+    "Installation",
+    "list_attempt_variants",
+    "list_coding_agent_names",
+    "load_worker_page",
+    "load_workers_page",
+    "read_installation",
+]
 
 EVENTS: Final = ("agora.worker.*",)
 MAX_WORKERS: Final = 500
@@ -25,6 +32,8 @@ MAX_AGENTS: Final = 20
 MAX_NAME: Final = 64
 GLOBAL: Final = "global"  #: name of the codebase at a worker's home directory
 AGENT_CAPABILITY: Final = "coding:"
+PROFILE_CAPABILITY: Final = "profile:"
+MAX_VARIANTS: Final = 24  #: that a form offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,12 @@ def list_coding_agent_names(worker: Worker) -> list[str]:
     """Names of the coding agents that a worker can be asked for: its capabilities ``coding:NAME``."""
     names = [name.removeprefix(AGENT_CAPABILITY) for name in worker.capabilities if name.startswith(AGENT_CAPABILITY)]
     return names[:MAX_AGENTS]
+
+
+def list_attempt_variants(worker: Worker) -> list[str]:
+    """What attempts at one prompt can require of a worker: its agents, its profiles and its models."""
+    capabilities = [name for name in worker.capabilities if name.startswith((AGENT_CAPABILITY, PROFILE_CAPABILITY))]
+    return [*capabilities, *(f"model:{name}" for name in worker.models)][:MAX_VARIANTS]
 
 
 def _format_agent_label(agent: Any) -> str:
