@@ -168,7 +168,7 @@ def test_every_example_is_run() -> None:
     assert [name for name in examples if f'"{name}"' not in tests] == []
 
 
-async def test_livekit_demo(tmp_path: Path) -> None:
+async def test_livekit_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rooms = {"CreateRoom": {"name": "demo", "sid": "RM_1"}, "ListRooms": {"rooms": [{"name": "demo", "sid": "RM_1"}]}}
 
     def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
@@ -181,8 +181,13 @@ async def test_livekit_demo(tmp_path: Path) -> None:
             "livekit_api_secret": "a secret that is long enough for HS256",
         }
         async with running(App(make_settings(tmp_path / "data", **keys))) as server:
+            plain = await printed(server, "livekit_demo.py")
+            assert "LiveKit's library" not in plain  # which needs the secret
+            monkeypatch.setenv("LIVEKIT_API_KEY", keys["livekit_api_key"])
+            monkeypatch.setenv("LIVEKIT_API_SECRET", keys["livekit_api_secret"])
             output = await printed(server, "livekit_demo.py")
     assert "The room demo is open." in output
+    assert output.count(", as LiveKit's library confirms: ") == 3
     assert "Guest joins as viewer" in output
     assert "Rooms: demo" in output
 
