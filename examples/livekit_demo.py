@@ -15,7 +15,11 @@ from typing import Literal
 from agora_sdk import AgoraClient
 from agora_sdk.errors import AgoraError
 
-MEETING: dict[str, Literal["moderator", "participant", "viewer"]] = {"Ada": "moderator", "Robot": "participant", "Guest": "viewer"}
+MEETING: dict[str, Literal["moderator", "participant", "viewer"]] = {
+    "Ada": "moderator",
+    "Robot": "participant",
+    "Guest": "viewer",
+}
 
 
 def check_token(token: str, room_name: str) -> str:

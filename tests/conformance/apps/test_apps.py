@@ -130,6 +130,33 @@ async def test_installed_updated_and_removed(market: Market) -> None:
         await market.call(market.operator, "agent.get", agent_id="Clerk")
 
 
+async def test_tasks_of_agents_that_are_removed_do_not_wait_for_ever(market: Market) -> None:
+    """Tasks that were given to one by name end as failed; what was asked of a capability waits for whoever has it next."""
+    await install(market)
+
+    async def assign(**order: object) -> str:
+        task = await market.call(market.operator, "task.assign", task_type="look", payload={}, **order)
+        return str(task.task_id)
+
+    async def read_state(task_id: str) -> tuple[str, str | None]:
+        task = await market.call(market.operator, "task.get", task_id=task_id)
+        return task.status, task.error
+
+    by_name, by_capability = await assign(assignee="Reader"), await assign(required_capabilities=["ocr"])
+    await install(market, agents=MANIFEST["agents"][:1], uses=[])
+    assert await read_state(by_name) == ("failed", "The app 'Invoice desk' brings its agent no more.")
+    of_clerk = await assign(assignee="Clerk")
+    receipt = await market.call(market.operator, "app.run", ref="Invoice desk")
+    await market.call(market.operator, "app.delete", ref="Invoice desk")
+    assert await read_state(of_clerk) == ("failed", "The app 'Invoice desk' was removed.")
+    assert await read_state(by_capability) == ("pending", None)
+    reader = await market.agent("Other", capabilities=["ocr"])
+    claimed = [(await market.call(reader, "task.claim")).tasks[0] for _ in range(2)]
+    assert {task.task_id for task in claimed} > {by_capability}
+    flow = await market.call(market.operator, "workflow.status", workflow_id=receipt.workflow_id)
+    assert flow.status == "running"
+
+
 async def test_a_part_that_fails_leaves_nothing(market: Market) -> None:
     await market.call(market.operator, "declared_agent.apply", name="Reader", specification={"model": "default"})
     with pytest.raises(Conflict, match="'Reader'"):

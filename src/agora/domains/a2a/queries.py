@@ -35,7 +35,6 @@ __all__ = [
     "select_catalog_agents",
     "select_history_entries",
     "select_known_capabilities",
-    "select_open_tasks",
     "select_push_config",
     "select_push_configs",
     "select_remote_agent",
@@ -274,8 +273,5 @@ select_remote_agent_profiles = Query(
     where r.tenant_id = :tenant and a.retired_at is null order by r.agent_id
     """,
     RemoteAgentProfile,
-)
-select_open_tasks = Query(
-    "select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and completed_at is null", str
 )
 delete_remote_agent = Write("delete from a2a_remotes where tenant_id = :tenant and agent_id = :agent_id")

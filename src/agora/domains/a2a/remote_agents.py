@@ -20,11 +20,9 @@ from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
 from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
-from agora.domains.tasks import states
-from agora.domains.tasks.access import lock_task
-from agora.domains.tasks.completion import end_task
+from agora.domains.tasks.departures import fail_tasks_of_agent
 from agora_sdk.contract import a2a as contract
-from agora_sdk.contract.fields import AgentStatus, JsonObject, TaskStatus
+from agora_sdk.contract.fields import AgentStatus, JsonObject
 from agora_sdk.errors import (
     AgoraError,
     Conflict,
@@ -336,10 +334,7 @@ async def remove_remote(call: Call, ref: str) -> contract.RemoteRemoval:
     agent, row = await _require_remote(call, ref)
     call.target = agent.agent_id
     await check_and_record_administration(call, f"remote:{agent.agent_id}")
-    for task_id in await call.tx.all(statements.select_open_tasks, agent_id=agent.agent_id):
-        draft = await lock_task(call, task_id)
-        if draft.row.status not in states.TERMINAL:
-            await end_task(draft, TaskStatus.FAILED, error=f"{agent.agent_name} was taken off the marketplace.")
+    await fail_tasks_of_agent(call, agent.agent_id, f"{agent.agent_name} was taken off the marketplace.")
     await call.tx.execute(statements.delete_remote_agent, agent_id=agent.agent_id)
     if agent.retired_at is None:
         await AgentService(call).deregister(agent.agent_id)

@@ -11,6 +11,7 @@ from agora.domains.agents.references import find_agent
 from agora.domains.declared_agents import queries as declared_agents
 from agora.domains.declared_agents.service import DeclaredAgentService
 from agora.domains.identity.authority import check_and_record_administration
+from agora.domains.tasks.departures import fail_tasks_of_agent
 from agora_sdk.contract import apps as contract
 from agora_sdk.contract.declared_agents import AgentSpecification
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
@@ -109,8 +110,8 @@ async def _apply_agents(
         if applied.change != "unchanged":
             changed.append(f"agents.{agent.name}")
     dropped = [name for name in brought if name not in {agent.name for agent in agents}]
-    if not dry_run:
-        await _delete_agents(call, dropped)
+    if not dry_run and before is not None:
+        await _delete_agents(call, dropped, f"The app {before.name!r} brings its agent no more.")
     return changed + [f"agents.{name}" for name in dropped]
 
 
@@ -126,16 +127,17 @@ async def _require_agent_name_free(call: Call, name: str, number: int) -> None:
 async def remove_app(call: Call, row: AppRow) -> list[str]:
     """Remove an app with the agents that it brought; answers their names."""
     await check_and_record_administration(call, row.app_id)
-    removed = await _delete_agents(call, list_brought_agents(row))
+    removed = await _delete_agents(call, list_brought_agents(row), f"The app {row.name!r} was removed.")
     await delete_app(call, row)
     return removed
 
 
-async def _delete_agents(call: Call, names: Sequence[str]) -> list[str]:
-    """Delete declared agents; already deleted ones are skipped."""
+async def _delete_agents(call: Call, names: Sequence[str], reason: str) -> list[str]:
+    """Delete declared agents; already deleted ones are skipped. Tasks that were given to one by name end as failed."""
     present = [name for name in names if await call.tx.one(declared_agents.lock_agent, name=name) is not None]
     if present:
         call.context.ports.get(ADMISSION).check_operation_allowed(DELETE, call.caller)
     for name in present:
-        await DeclaredAgentService(call).delete(name)
+        removal = await DeclaredAgentService(call).delete(name)
+        await fail_tasks_of_agent(call, removal.agent_id, reason, by_capability=False)
     return present

@@ -40,6 +40,7 @@ __all__ = [
     "select_duration_estimate",
     "select_held_tasks",
     "select_next_due_time",
+    "select_open_tasks",
     "select_queue_heads",
     "select_task",
     "select_task_data",
@@ -55,6 +56,9 @@ NEVER = 1 << 62  #: deadline of a task that has none
 
 _TYPES = {name: kind for name, kind in TASKS.columns if kind != "text"}
 
+select_open_tasks = Query(
+    "select task_id from tasks where tenant_id = :tenant and assigned_agent = :agent_id and completed_at is null", str
+)
 select_task = Query("select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow)
 lock_task = Query(
     "select * from tasks where tenant_id = :tenant and task_id = :task_id", TaskRow, lock=True, row="task_id"
