@@ -72,6 +72,8 @@ def _check_responses(client: OpenAI) -> None:
     question = client.responses.create(model=NAME, input="choose")
     answer = client.responses.create(model=NAME, input="the red one", previous_response_id=question.id)
     assert (question.output_text, answer.output_text) == (QUESTION, "You chose the red one.")
+    compacted = client.responses.compact(model=NAME, input="choose", previous_response_id=question.id)
+    assert [item.type for item in compacted.output] == ["compaction"]
     background = client.responses.create(model=NAME, input="wait", background=True)
     assert client.responses.cancel(background.id).status == "cancelled"
 

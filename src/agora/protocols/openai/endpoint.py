@@ -6,6 +6,7 @@
 ``POST /v1/responses``                      ask one; ``previous_response_id`` goes on with a conversation
 ``GET  /v1/responses/{id}``                 a response as it is; ``?stream=true`` follows it
 ``POST /v1/responses/{id}/cancel``          cancel it
+``POST /v1/responses/compact``              pack a conversation into one item
 ==========================================  ==================================================================
 """
 
@@ -39,12 +40,13 @@ from agora_sdk.errors import AgoraError, IllegalTransition, InternalError, Inval
 
 from .chat_completions import ChatCompletion
 from .chat_requests import read_chat_request
+from .compaction import build_compaction
 from .errors import invalid_field, model_not_found, send_error
 from .identifiers import TurnId, parse_response_id
 from .models import APPS_CURSOR, FRONT_MODEL, MAX_PAGE, build_app_model, build_model, explain_page_error, read_page
 from .pieces import End, Piece, Text, TurnReader
 from .request_fields import AgentRequest, list_tool_names
-from .response_requests import read_response_request
+from .response_requests import read_compact_request, read_response_request
 from .responses import ResponseBuilder
 from .streams import DONE, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
 from .turns import APP_PREFIX, FRONT, Asking, BegunTurn, Turns, Update
@@ -151,19 +153,20 @@ class _OpenAiRequest:
 
     async def _answer_models(self, name: str) -> None:
         asking = await self._app.authenticate(self._scope)
+        await self._send_document(await (self._read_model(name, asking) if name else self._list_models(asking)))
+
+    async def _read_model(self, name: str, asking: Asking) -> dict[str, Any]:
+        """One model. Raises NotFound."""
         if name == FRONT:
-            await self._send_document(dict(FRONT_MODEL))
-        elif name.startswith(APP_PREFIX):
-            try:
-                ref = name.removeprefix(APP_PREFIX)
-                app = await self._app.call_operation("agora.app.get", asking.caller, {"ref": ref})
-            except (NotFound, InvalidRequest) as error:
-                raise model_not_found(name) from error
-            await self._send_document(build_app_model(app))
-        elif name:
-            await self._send_document(build_model(await self._read_agent(name, asking)))
-        else:
-            await self._send_document(await self._list_models(asking))
+            return dict(FRONT_MODEL)
+        if not name.startswith(APP_PREFIX):
+            return build_model(await self._read_agent(name, asking))
+        try:
+            ref = name.removeprefix(APP_PREFIX)
+            app = await self._app.call_operation("agora.app.get", asking.caller, {"ref": ref})
+        except (NotFound, InvalidRequest) as error:
+            raise model_not_found(name) from error
+        return build_app_model(app)
 
     async def _read_agent(self, ref: str, asking: Asking) -> dict[str, Any]:
         """An agent with its price. Raises NotFound."""
@@ -273,6 +276,9 @@ class _OpenAiRequest:
         if not identifier:
             self._require_method("POST")
             await self._create_response(asking)
+        elif identifier == "compact" and not action:
+            self._require_method("POST")
+            await self._compact_conversation(asking)
         elif action == "cancel":
             self._require_method("POST")
             await self._cancel_response(parse_response_id(identifier), asking)
@@ -299,6 +305,12 @@ class _OpenAiRequest:
             response = ResponseBuilder(request.model, begun.id, request.echo)
         response.add_pieces(_list_pieces(begun, updates, request.tools))
         await self._send_document(response.build())
+
+    async def _compact_conversation(self, asking: Asking) -> None:
+        body = await self._app.read_document(self._scope, self._receive, asking.caller)
+        model, items, previous_id = read_compact_request(body)
+        await self._read_model(model, asking)  # as for any request, it has to be there
+        await self._send_document(build_compaction(items, previous_id))
 
     async def _read_response(self, turn: TurnId, asking: Asking) -> None:
         query = self._read_query()

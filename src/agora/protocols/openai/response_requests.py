@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .compaction import COMPACTION, MAX_UNPACKED, unpack_compaction
 from .content import MAX_TEXT, join_content_text, read_content
 from .errors import invalid_field
 from .identifiers import TurnId, parse_call_id, parse_response_id
@@ -22,7 +23,7 @@ from .request_fields import (
     read_tools,
 )
 
-__all__ = ["ECHOED", "read_response_request"]
+__all__ = ["ECHOED", "read_compact_request", "read_response_request"]
 
 INSTRUCTIONS: Final = ("system", "developer")
 ROLES: Final = (*INSTRUCTIONS, "user", "assistant")
@@ -97,14 +98,47 @@ def read_response_request(body: Fields) -> AgentRequest:
     return request
 
 
+def read_compact_request(body: Fields) -> tuple[str, list[dict[str, Any]], str | None]:
+    """The model, the items and the previous response of a conversation that is to be compacted. Raises InvalidRequest, NotFound."""
+    model = read_model(body)
+    previous_id = read_text(body, "previous_response_id", MAX_ID_CHARACTERS)
+    if previous_id is not None:
+        parse_response_id(previous_id, "previous_response_id")
+    text = body.get("input")
+    values = [{"role": "user", "content": text}] if isinstance(text, str) else read_list(body, "input", MAX_MESSAGES)
+    items, earlier_id = _read_items(values)
+    if not items and not (previous_id or earlier_id):
+        raise invalid_field(
+            "input", "there is nothing to compact", fix="Send the conversation, or previous_response_id."
+        )
+    return model, items, previous_id or earlier_id
+
+
+def _read_items(values: list[Any]) -> tuple[list[dict[str, Any]], str | None]:
+    """Items of a conversation, those of compactions in their places; and the response that the last compaction follows."""
+    items: list[dict[str, Any]] = []
+    previous_id: str | None = None
+    limit = MAX_UNPACKED
+    for number, value in enumerate(values):
+        if isinstance(value, dict) and value.get("type") == COMPACTION:
+            packed, previous_id, size = unpack_compaction(value, f"input.{number}", limit)
+            limit -= size
+            items += [_read_item(each, number) for each in packed]
+        else:
+            items.append(_read_item(value, number))
+    if len(items) > MAX_MESSAGES:
+        raise invalid_field("input", f"more than {MAX_MESSAGES:,} items", fix="Leave the oldest out.")
+    return items, previous_id
+
+
 def _read_input(request: AgentRequest, body: Fields, instructions: list[str]) -> list[Any]:
     """Put what is new into the request; answers the items before it."""
     if isinstance(body.get("input"), str):
         request.parts = read_content(body["input"], "input")
         return []
-    items = [
-        _read_item(value, number) for number, value in enumerate(read_list(body, "input", MAX_MESSAGES, required=True))
-    ]
+    items, previous_id = _read_items(read_list(body, "input", MAX_MESSAGES, required=True))
+    if previous_id is not None and request.previous is None:
+        request.previous = parse_response_id(previous_id, "input")
     instructions += [join_content_text(each.get("content")) for each in items if each.get("role") in INSTRUCTIONS]
     items = [each for each in items if each.get("role") not in INSTRUCTIONS]
     outputs = [(number, each) for number, each in enumerate(items) if each["type"] == "function_call_output"]

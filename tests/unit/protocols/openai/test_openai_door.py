@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -343,6 +345,71 @@ async def test_a_client_that_leaves_cancels_what_is_not_in_the_background(http: 
         return not await waiting()
 
     await eventually(is_over, bool)
+
+
+async def test_a_conversation_is_compacted_into_an_item_that_means_the_same(http: httpx.AsyncClient) -> None:
+    conversation = [
+        {"type": "message", "role": "user", "content": "We launch on Tuesday. " * 200},
+        {"type": "reasoning", "summary": []},
+        {"type": "message", "role": "assistant", "content": "Understood: Tuesday."},
+    ]
+    body = {"model": NAME, "prompt_cache_key": "k", "input": conversation}
+    answer = await http.post("/v1/responses/compact", json=body)
+    assert answer.status_code == 200, answer.text
+    compacted = answer.json()
+    assert (compacted["object"], compacted["usage"]["total_tokens"]) == ("response.compaction", 0)
+    (item,) = compacted["output"]
+    assert (item["type"], item["id"][:4]) == ("compaction", "cmp_")
+    assert len(item["encrypted_content"]) < 400
+    question = {"type": "message", "role": "user", "content": "context"}
+    whole = await http.post("/v1/responses", json={"model": NAME, "input": [*conversation, question]})
+    packed = await http.post("/v1/responses", json={"model": NAME, "input": [item, question]})
+    told = [json.loads(output_text(each.json())) for each in (whole, packed)]
+    assert told[1]["history"] == [each for each in told[0]["history"] if each["type"] != "reasoning"]
+    assert len(told[1]["history"]) == 2
+    # packed again, with what was said since
+    again = await http.post("/v1/responses/compact", json={"model": NAME, "input": [item, question]})
+    third = await http.post("/v1/responses", json={"model": NAME, "input": [*again.json()["output"], question]})
+    assert len(json.loads(output_text(third.json()))["history"]) == 3
+
+
+async def test_an_item_that_unpacks_to_more_than_a_body_may_have_is_refused(http: httpx.AsyncClient) -> None:
+    item = {"type": "message", "role": "user", "content": "x" * 5_000_000}
+    document = json.dumps({"items": [item], "previous_response_id": None}).encode()
+    packed = {"type": "compaction", "encrypted_content": base64.b64encode(zlib.compress(document)).decode()}
+    request = {"model": NAME, "input": [packed, packed, {"role": "user", "content": "context"}]}
+    answer = await http.post("/v1/responses", json=request)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input.1.encrypted_content")
+
+
+async def test_a_compacted_response_goes_on_in_its_context(http: httpx.AsyncClient) -> None:
+    first = (await http.post("/v1/responses", json={"model": NAME, "input": "choose"})).json()
+    assert output_text(first) == QUESTION
+    body = {"model": NAME, "previous_response_id": first["id"]}
+    (item,) = (await http.post("/v1/responses/compact", json=body)).json()["output"]
+    answer = await http.post(
+        "/v1/responses", json={"model": NAME, "input": [item, {"role": "user", "content": "the red one"}]}
+    )
+    assert output_text(answer.json()) == "You chose the red one."
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "param"),
+    [
+        ({"input": "x"}, 400, "model"),
+        ({"model": NAME}, 400, "input"),
+        ({"model": "nobody", "input": "x"}, 404, "model"),
+        ({"model": NAME, "previous_response_id": "resp_1"}, 404, "previous_response_id"),
+        (
+            {"model": NAME, "input": [{"type": "compaction", "encrypted_content": "AAAA"}]},
+            400,
+            "input.0.encrypted_content",
+        ),
+    ],
+)
+async def test_what_cannot_be_compacted(http: httpx.AsyncClient, body: Any, status: int, param: str) -> None:
+    answer = await http.post("/v1/responses/compact", json=body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (status, param)
 
 
 async def test_calls_of_the_clients_tools_are_function_calls(http: httpx.AsyncClient) -> None:

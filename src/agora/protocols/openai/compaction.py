@@ -1,0 +1,63 @@
+"""``POST /v1/responses/compact``: a conversation that a client keeps, as one opaque item.
+
+Agents keep the context of ``previous_response_id`` themselves and have no window to be shortened; no agent is asked to sum up. What the
+client sends is packed without loss, but for items of reasoning, which no agent reads: the client holds and sends a fraction of the bytes,
+and a request with the item means what one with the whole conversation would.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from agora.clock import new_id
+
+from .errors import invalid_field
+
+__all__ = ["COMPACTION", "MAX_UNPACKED", "build_compaction", "unpack_compaction"]
+
+COMPACTION: Final = "compaction"  #: type of the item
+MAX_UNPACKED: Final = 8_388_608  #: bytes of the items of a request's compactions together, as a body may have
+_NO_USAGE: Final[Mapping[str, Any]] = {
+    "input_tokens": 0,
+    "input_tokens_details": {"cached_tokens": 0},
+    "output_tokens": 0,
+    "output_tokens_details": {"reasoning_tokens": 0},
+    "total_tokens": 0,
+}
+
+
+def build_compaction(items: Sequence[Mapping[str, Any]], previous_id: str | None) -> dict[str, Any]:
+    """The compacted conversation. previous_id: of the response that it follows, whose context the agent keeps."""
+    kept = [item for item in items if item.get("type") != "reasoning"]
+    packed = zlib.compress(to_json({"items": kept, "previous_response_id": previous_id}))
+    item = {"type": COMPACTION, "id": new_id("cmp"), "encrypted_content": base64.b64encode(packed).decode()}
+    return {
+        "id": new_id("resp"),
+        "object": "response.compaction",
+        "created_at": int(time.time()),
+        "output": [item],
+        "usage": dict(_NO_USAGE),
+    }
+
+
+def unpack_compaction(item: Mapping[str, Any], field: str, limit: int) -> tuple[list[Any], str | None, int]:
+    """The items of a compaction, the response that they follow, and how many bytes they take. Raises InvalidRequest above the limit."""
+    content = item.get("encrypted_content")
+    try:
+        unpacker = zlib.decompressobj()
+        packed = base64.b64decode(content if isinstance(content, str) else "", validate=True)
+        text = unpacker.decompress(packed, max(limit, 1))
+        document = from_json(text)
+        items, previous_id = document["items"], document["previous_response_id"]
+    except (binascii.Error, zlib.error, ValueError, LookupError, TypeError):
+        items, previous_id, text = None, None, b""
+    if not isinstance(items, list) or not isinstance(previous_id, str | None):
+        raise invalid_field(f"{field}.encrypted_content", "is none of this server's", fix="Send the item as it came.")
+    return items, previous_id, len(text)
