@@ -24,6 +24,7 @@ from typing import Any
 JsonMap = dict[str, Any]
 Wire = Callable[[tuple[str, str], list[JsonMap]], AsyncIterator[JsonMap]]
 DIRECTIVE = re.compile(r"^\s*(RUN|TOOL|SAY|SLOWLY|RECALL|LIMIT)\b:? ?(.*)$", re.MULTILINE)
+REFUSAL = "You asked for permission:"  #: as the worker's prompts tell of one
 SHELLS = ("bash", "shell", "Bash", "exec_command", "run_shell_command")
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
@@ -53,7 +54,10 @@ class Model:
         prompts = [text for role, text in turns if role == "user" and DIRECTIVE.search(text)]
         if not prompts or not has_tools:  # a question of the agent's own, such as for a title
             return "say", "A title"
-        is_answered = turns[-1][0] == "tool"
+        role, text = turns[-1]
+        if role == "user" and REFUSAL in text and not DIRECTIVE.search(text):
+            return "say", "I go on without it."
+        is_answered = role == "tool"
         for word, rest in DIRECTIVE.findall(prompts[-1]):
             if word == "LIMIT":
                 self._check_limit(rest)

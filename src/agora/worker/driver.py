@@ -177,6 +177,8 @@ class AgentProcess:
                 try:
                     answer = await self._await_answer(reopen(), START_SECONDS)
                     self._session = SessionState(session_id, rung, **_read_options(answer))
+                    if self._name == gemini.NAME:
+                        gemini.remove_leftovers(session_id, self.all_environment)
                     return self._session
                 except AgentFailed as error:
                     logger.info("session/%s of %s: %s", rung, session_id, error)

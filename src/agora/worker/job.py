@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from agora_sdk import AgoraError, InputRequired, PermanentFailure, Postponed, TaskRun
@@ -21,6 +23,7 @@ from .codebases import Codebase
 from .driver import AgentDied, AgentFailed, AgentProcess, TurnEnd
 from .execution import Execution
 from .follow_ups import FollowUpQueue, TurnInterrupted
+from .full_disk import DISK_PAUSE, describe_full_disk, find_full_disk
 from .job_files import place_files
 from .job_state import JobState
 from .options import Isolation, WorkerOptions
@@ -104,11 +107,17 @@ class Job:
             return await self._store_changes()
         except UsageLimitReached as limit:
             await self._breaker.report_limit(limit.until)
-            raise await self._pause_for_limit(limit) from limit
-        except AgentFailed as error:
-            raise PermanentFailure(f"The agent failed: {error}") from error
-        except CommandError as error:
-            raise PermanentFailure(str(error)) from error
+            raise await self._pause(
+                f"{describe_pause(self._options.agent_name, limit)} {limit}", limit.until
+            ) from limit
+        except (AgentFailed, CommandError, OSError, PermanentFailure) as error:
+            if (full := self._find_full_disk(error)) is not None:
+                raise await self._pause(describe_full_disk(full), time.time() + DISK_PAUSE) from error
+            if isinstance(error, AgentFailed):
+                raise PermanentFailure(f"The agent failed: {error}") from error
+            if isinstance(error, CommandError):
+                raise PermanentFailure(str(error)) from error
+            raise
 
     def take_over(self, run: TaskRun) -> None:
         """Go on under another claim of the task."""
@@ -552,13 +561,18 @@ class Job:
         start = max(0, self._run.output_size - MAX_TRANSCRIPT_CHARACTERS)
         return str((await self._client.task.output(self.task_id, start)).content)
 
-    async def _pause_for_limit(self, limit: UsageLimitReached) -> Postponed:
-        """Give the job back until the limit is lifted."""
-        reason = describe_pause(self._options.agent_name, limit)
-        self._add_note(f"{reason} {limit}")
+    def _find_full_disk(self, error: Exception) -> Path | None:
+        """Where there is no room, if the job failed for that."""
+        places = [self._options.state, Path.home(), Path(tempfile.gettempdir())]
+        places += [self._place.path, self._place.codebase.path] if self._place is not None else []
+        return find_full_disk(error, places, is_own=isinstance(error, (CommandError, OSError)))
+
+    async def _pause(self, reason: str, until: float) -> Postponed:
+        """Give the job back until a moment; it goes on from its checkpoint. until: seconds since 1970."""
+        self._add_note(reason)
         try:
             await self._writer.flush_output()
             await self._save_checkpoint()
         except AgoraError as error:
             logger.warning("%s: %s", self.task_id, error)
-        return Postponed(reason, max(1.0, limit.until - time.time()))
+        return Postponed(reason, max(1.0, until - time.time()))

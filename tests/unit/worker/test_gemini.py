@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agora.worker.gemini import describe_missing_tools, seconds_until_reopenable
+from agora.worker.gemini import describe_missing_tools, remove_leftovers, seconds_until_reopenable
 
 SESSION = "cbfb1ab1-7b15-45fb-b7bc-f94d908431f0"
 BEGINNING = 1_795_546_675.0  # 2026-11-24T18:57:55Z
@@ -19,6 +19,19 @@ def test_a_session_is_not_opened_again_in_the_minute_of_its_beginning(tmp_path: 
     assert seconds_until_reopenable(SESSION, environment, BEGINNING + 5) == 0.0
     assert seconds_until_reopenable(SESSION, environment, BEGINNING - 60) == 0.0
     assert seconds_until_reopenable("another-session", environment, BEGINNING) == 0.0
+
+
+def test_files_that_would_cost_a_session_are_removed(tmp_path: Path) -> None:
+    chats = tmp_path / ".gemini/tmp/api/chats"
+    chats.mkdir(parents=True)
+    names = [
+        f"session-2026-11-24T18-{minute}-{short}.jsonl"
+        for minute, short in ((57, "cbfb1ab1"), (58, "cbfb1ab1"), (58, "0"))
+    ]
+    for name in names:
+        (chats / name).touch()
+    remove_leftovers(SESSION, {"HOME": str(tmp_path)})
+    assert sorted(path.name for path in chats.iterdir()) == sorted([names[0], names[2]])
 
 
 def test_it_is_told_that_tools_need_a_trusted_directory() -> None:

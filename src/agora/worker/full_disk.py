@@ -1,0 +1,42 @@
+"""A full disk of the worker's machine: recognised where something fails, so that the job waits for room and is not failed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["DISK_PAUSE", "describe_full_disk", "find_full_disk"]
+
+DISK_PAUSE = 60.0  #: seconds until a job looks again
+MIN_FREE_BYTES = 1_000_000  #: git and agents fail with a little left, too
+_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+
+
+def find_full_disk(error: Exception, places: Iterable[Path], *, is_own: bool) -> Path | None:
+    """Which of the places has no room left, if something failed for that.
+
+    is_own: whether the worker itself or its git has failed, whose words are taken for it; a check may speak of another disk.
+    """
+    existing = [place for place in places if place.exists()]
+    full = next((place for place in existing if not _has_room(place)), None)
+    if full is not None or not is_own:
+        return full
+    is_told = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return existing[0] if existing and (is_told or _FULL.search(str(error))) else None
+
+
+def describe_full_disk(place: Path) -> str:
+    """Why a job is paused."""
+    return (
+        f"No space left on the worker's disk at {place}: paused. It goes on by itself once there is room; `agora worker disk` on "
+        "that machine shows what jobs use, and `--clean` removes what is merged."
+    )
+
+
+def _has_room(place: Path) -> bool:
+    usage = os.statvfs(place)
+    has_files = usage.f_files == 0 or usage.f_favail > 0  # some file systems count none
+    return usage.f_bavail * usage.f_frsize >= MIN_FREE_BYTES and has_files
