@@ -2866,12 +2866,12 @@ impl Request<AppUpdateOperation> {
 
 operation! {
     /// Marks requests of `agora.app.delete`.
-    pub AppDeleteOperation => AppRemoval, Command, "app/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, IllegalTransition];
+    pub AppDeleteOperation => AppRemoval, Command, "app/delete", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, IllegalTransition];
 }
 
 operation! {
     /// Marks requests of `agora.app.install`.
-    pub AppInstallOperation => AppChange, Command, "app/install", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, NotFound, Conflict, NameTaken, IllegalTransition];
+    pub AppInstallOperation => AppChange, Command, "app/install", [Halted, MalformedRequest, PayloadTooLarge, UnsupportedMediaType, IdempotencyConflict, BudgetExceeded, CreditExhausted, NotFound, Conflict, NameTaken, IllegalTransition];
 }
 
 /// Optional arguments of `agora.app.install`.

@@ -1247,7 +1247,7 @@ impl AppService<'_> {
     ///
     /// - `ref`: Id, alias or name of the app.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `illegal_transition`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `illegal_transition`.
     pub fn delete(&self, r#ref: impl Into<String>) -> Request<AppDeleteOperation> {
         Request::new(self.client).with::<String>("ref", r#ref.into())
     }
@@ -1259,7 +1259,7 @@ impl AppService<'_> {
     ///
     /// - `name`: Name of the app, unique in the marketplace; no slash, no control character.
     ///
-    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
+    /// Errors beside those of any operation: `halted`, `malformed_request`, `payload_too_large`, `unsupported_media_type`, `idempotency_conflict`, `budget_exceeded`, `credit_exhausted`, `not_found`, `conflict`, `name_taken`, `illegal_transition`.
     pub fn install(&self, name: impl Into<String>) -> Request<AppInstallOperation> {
         Request::new(self.client).with::<String>("name", name.into())
     }

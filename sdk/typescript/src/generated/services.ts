@@ -4324,7 +4324,7 @@ export interface AppService {
   /**
    * Remove an app, with the agents that it brought along. Workflows that it has started go on.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``illegal_transition``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``illegal_transition``.
    */
   delete(args: AppDeleteArguments, options?: CallOptions): Promise<AppRemoval>;
   /**
@@ -4333,7 +4333,7 @@ export interface AppService {
    * The same again changes nothing. Agents that the app no longer brings are removed. Agents need the right to
    * declare them (agora.declared_agent.apply); an agent of the same name that the app did not bring is a conflict.
    *
-   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
+   * Errors beside those of any operation: ``halted``, ``malformed_request``, ``payload_too_large``, ``unsupported_media_type``, ``idempotency_conflict``, ``budget_exceeded``, ``credit_exhausted``, ``not_found``, ``conflict``, ``name_taken``, ``illegal_transition``.
    */
   install(args: AppInstallArguments, options?: CallOptions): Promise<AppChange>;
   /**
@@ -6486,12 +6486,12 @@ export interface Operations {
   "app.delete": {
     args: AppDeleteArguments;
     answer: Promise<AppRemoval>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "illegal_transition";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "illegal_transition";
   };
   "app.install": {
     args: AppInstallArguments;
     answer: Promise<AppChange>;
-    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
+    errors: CommonErrorCode | "halted" | "malformed_request" | "payload_too_large" | "unsupported_media_type" | "idempotency_conflict" | "budget_exceeded" | "credit_exhausted" | "not_found" | "conflict" | "name_taken" | "illegal_transition";
   };
   "app.run": {
     args: AppRunArguments;
