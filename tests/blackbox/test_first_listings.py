@@ -14,7 +14,9 @@ from tests.processes import process_cpu_seconds
 from .loop_probe import LoopProbe
 
 
-@pytest.mark.parametrize("path", [pytest.param("/openapi.json", marks=pytest.mark.long), "/mcp/v1/tools"])
+@pytest.mark.parametrize(
+    "path", [pytest.param("/openapi.json", marks=pytest.mark.long), "/mcp/v1/tools", "/discovery/list"]
+)
 def test_the_loop_serves_others_while_a_whole_listing_is_made(
     start_server: Callable[..., ServerProcess],
     tmp_path: Path,

@@ -87,6 +87,9 @@ class Output:
             self.fields(dict(result), title=title)
             return
         items = getattr(result, items_field)
+        if not items:
+            self.say(f"no {items_field.replace('_', ' ')}")
+            return
         self.table(items, columns or choose_table_columns(items), title=title)
         self.page_note(result)
 
